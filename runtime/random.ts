@@ -1,0 +1,24 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import type { Clock } from './clock.ts';
+
+/** Randomness, handed in: the system's generator in service, a seeded one in simulation. */
+export interface Random {
+  bytes(length: number): Buffer;
+  /** A whole number in `0 … below - 1`. */
+  integer(below: number): number;
+}
+
+export const systemRandom: Random = { bytes: randomBytes, integer: (below) => randomInt(below) };
+
+/**
+ * A UUID version 7 (RFC 9562 §5.7): 48 bits of wall-clock milliseconds, then 74 random bits.
+ * Identifiers of one node sort by time, which keeps the journal's index append-mostly.
+ */
+export function timeOrderedUuid(clock: Clock, random: Random): string {
+  const bytes = random.bytes(16);
+  bytes.writeUIntBE(clock.wall(), 0, 6);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,110 @@
+import { createServer, connect as netConnect, type Server, type Socket } from 'node:net';
+
+/** One end of a byte stream. After `onClose` nothing else is called. */
+export interface Connection {
+  /** Who is at the other end, for logs: `address:port`. */
+  readonly peer: string;
+  /** False once the peer is not draining its side: stop writing until `onDrain`. */
+  write(bytes: Uint8Array): boolean;
+  /** Sends what was written, then closes. */
+  end(): void;
+  /** Closes at once; what was not sent is lost. */
+  destroy(): void;
+  /** Stops and resumes reading: back-pressure on the peer. */
+  pause(): void;
+  resume(): void;
+}
+
+export interface ConnectionHandlers {
+  onOpen?(): void;
+  onData(chunk: Buffer): void;
+  onDrain?(): void;
+  /** Called exactly once, also when a connection could not be made. `reason` is absent after an orderly end. */
+  onClose(reason?: Error): void;
+}
+
+export interface Address {
+  host: string;
+  port: number;
+}
+
+export interface Listener {
+  /** The bound address; the port is the real one where 0 was asked for. */
+  readonly address: Address;
+  /** Stops accepting; connections already made stay. */
+  close(): Promise<void>;
+}
+
+/** Sockets, handed in: TCP in service, a seeded in-memory network in simulation. */
+export interface Sockets {
+  connect(address: Address, handlers: ConnectionHandlers): Connection;
+  /** @throws the system's error where the address cannot be bound */
+  listen(address: Address, accept: (connection: Connection) => ConnectionHandlers): Promise<Listener>;
+}
+
+export const tcpSockets: Sockets = {
+  connect(address, handlers) {
+    const socket = netConnect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
+    return attach(socket, `${address.host}:${address.port}`, () => handlers);
+  },
+  async listen(address, accept) {
+    const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+      attach(socket, `${socket.remoteAddress}:${socket.remotePort}`, accept);
+    });
+    await listening(server, address);
+    const bound = server.address();
+    const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
+    return {
+      address: { host: address.host, port },
+      close: () => new Promise((resolve) => server.close(() => resolve())),
+    };
+  },
+};
+
+function attach(
+  socket: Socket,
+  peer: string,
+  handlersFor: (connection: Connection) => ConnectionHandlers,
+): Connection {
+  const connection: Connection = {
+    peer,
+    write: (bytes) => writeCorked(socket, bytes),
+    end: () => socket.end(),
+    destroy: () => socket.destroy(),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+  };
+  const handlers = handlersFor(connection);
+  let failure: Error | undefined;
+  socket.on('connect', () => handlers.onOpen?.());
+  socket.on('data', (chunk: Buffer) => handlers.onData(chunk));
+  socket.on('drain', () => handlers.onDrain?.());
+  socket.on('error', (error) => {
+    failure = error;
+  });
+  socket.on('close', () => handlers.onClose(failure));
+  return connection;
+}
+
+/** All writes of one turn of the event loop leave in one system call. */
+function writeCorked(socket: Socket, bytes: Uint8Array): boolean {
+  if (socket.writableCorked === 0) {
+    socket.cork();
+    process.nextTick(uncork, socket);
+  }
+  return socket.write(bytes);
+}
+
+function uncork(socket: Socket): void {
+  socket.uncork();
+}
+
+function listening(server: Server, address: Address): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(address.port, address.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,192 @@
+// Puts everything in place that `npm start`, `npm test` and the other commands need, then gets out of the way.
+// Runs before each of them (package.json, `pre…` scripts) on whatever Node the machine has, hence plain JavaScript
+// and nothing but Node's own modules. When all is there it takes a few dozen milliseconds and says nothing.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const OLDEST_NODE_FOR_SETUP = 18;
+const LAST_LINES_SHOWN_ON_FAILURE = 25;
+
+class SetupError extends Error {}
+
+try {
+  checkPlatform();
+  const reason = whyPackagesMustBeInstalled();
+  if (reason) await installPackages(reason);
+  checkPinnedNode();
+  linkOwnCommand();
+  if (!softHsmFound()) await installSoftHsm();
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  process.stderr.write(`\nSet-up stopped: ${error.message}\n`);
+  process.exitCode = 1;
+}
+
+function checkPlatform() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < OLDEST_NODE_FOR_SETUP) {
+    throw new SetupError(`Node ${process.versions.node} is too old to install anything; Node 20 is enough.`);
+  }
+  if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
+    throw new SetupError(
+      `this is ${process.platform}-${process.arch}; the pinned Node, PostgreSQL and SoftHSM are for Linux on x64 or arm64.`,
+    );
+  }
+}
+
+/** Compares what is installed with the lock file, entry by entry: file times lie after a `git pull` or a copy. */
+function whyPackagesMustBeInstalled() {
+  const installed = readJson('node_modules/.package-lock.json');
+  if (!installed) return 'nothing is installed yet';
+  const locked = readJson('package-lock.json');
+  if (!locked) throw new SetupError('package-lock.json is missing or unreadable; is this a complete clone?');
+  for (const [path, entry] of Object.entries(locked.packages)) {
+    if (path === '') continue;
+    const present = installed.packages[path];
+    const absentElsewhere = !present && (entry.optional || entry.peer);
+    if (!absentElsewhere && present?.version !== entry.version) return `${path} is not at ${entry.version}`;
+  }
+  if (!existsSync(join(root, 'node_modules/.bin/node'))) return 'the pinned Node is missing';
+  return undefined;
+}
+
+async function installPackages(reason) {
+  say(`Installing npm packages (${reason}); about a minute on a new machine …`);
+  // pkcs11js is compiled here: with the pinned Node's own headers nothing is fetched from outside the registry.
+  const headers = join(root, 'node_modules', `node-linux-${process.arch}`);
+  const { code, output } = await run('npm', ['ci', '--no-audit', '--no-fund'], {
+    npm_config_nodedir: headers,
+    npm_config_loglevel: 'warn',
+  });
+  if (code !== 0) {
+    throw new SetupError(
+      `npm ci failed (exit ${code}):\n${lastLines(output)}\n` +
+        'It needs the npm registry, and a C++ compiler, make and python3 to build pkcs11js ' +
+        '(Debian: apt-get install -y g++ make python3).',
+    );
+  }
+}
+
+/** npm falls back to the machine's Node without a word where the optional package did not install. */
+function checkPinnedNode() {
+  const pinned = readJson('package.json').optionalDependencies[`node-linux-${process.arch}`];
+  let found;
+  try {
+    found = execFileSync(join(root, 'node_modules/.bin/node'), ['--version'], { encoding: 'utf8' }).trim();
+  } catch (error) {
+    throw new SetupError(
+      `node_modules/.bin/node does not run (${error.message}); remove node_modules and retry.`,
+    );
+  }
+  if (found !== `v${pinned}`) {
+    throw new SetupError(
+      `node_modules/.bin/node is ${found}, expected v${pinned}; remove node_modules and retry.`,
+    );
+  }
+}
+
+/** npm links the commands of dependencies only; with our own beside them `npx etika-switch` works at once. */
+function linkOwnCommand() {
+  const link = join(root, 'node_modules/.bin/etika-switch');
+  if (lstatSync(link, { throwIfNoEntry: false })) return;
+  mkdirSync(dirname(link), { recursive: true });
+  try {
+    symlinkSync('../../deploy/cli/etika-switch.js', link);
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+}
+
+function softHsmFound() {
+  if (process.env.PKCS11_MODULE) return existsSync(process.env.PKCS11_MODULE);
+  const folders = ['/usr/lib', '/usr/lib64', '/usr/local/lib', ...multiarchFolders()];
+  return folders.some((folder) => existsSync(join(folder, 'softhsm/libsofthsm2.so')));
+}
+
+function multiarchFolders() {
+  return readdirSync('/usr/lib')
+    .filter((name) => name.endsWith('-linux-gnu'))
+    .map((name) => join('/usr/lib', name));
+}
+
+async function installSoftHsm() {
+  const byHand = 'sudo apt-get update && sudo apt-get install -y softhsm2';
+  if (process.env.PKCS11_MODULE) {
+    throw new SetupError(`PKCS11_MODULE names ${process.env.PKCS11_MODULE}, which does not exist.`);
+  }
+  const asRoot = commandAsRoot();
+  if (!asRoot) {
+    throw new SetupError(
+      `SoftHSM is missing and this user may not install it. Run:\n\n  ${byHand}\n\nthen the same command again.`,
+    );
+  }
+  const [command, ...prefix] = asRoot;
+  const apt = (...args) => run(command, [...prefix, 'apt-get', '-q', ...args]);
+  say('Installing SoftHSM, the software token of the development HSM, with apt-get …');
+  const update = await apt('update');
+  const install = await apt('install', '-y', '--no-install-recommends', 'softhsm2');
+  if (install.code === 0 && softHsmFound()) return;
+  throw new SetupError(
+    `apt-get could not install SoftHSM:\n${lastLines(update.output + install.output)}\nTry by hand:\n\n  ${byHand}\n`,
+  );
+}
+
+function commandAsRoot() {
+  if (!existsSync('/usr/bin/apt-get')) return undefined;
+  if (process.getuid() === 0) return ['env', 'DEBIAN_FRONTEND=noninteractive'];
+  try {
+    execFileSync('sudo', ['-n', 'true'], { stdio: 'ignore' });
+    return ['sudo', '-n', 'DEBIAN_FRONTEND=noninteractive'];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs to the end, output kept for a failure message; a dot every two seconds shows that it lives. */
+function run(command, args, env = {}) {
+  return new Promise((resolve) => {
+    let output = '';
+    const started = Date.now();
+    const heartbeat = setInterval(() => process.stderr.write('.'), 2_000);
+    const finish = (code) => {
+      clearInterval(heartbeat);
+      say(` ${code === 0 ? 'done' : 'failed'} after ${((Date.now() - started) / 1000).toFixed(1)} s`);
+      resolve({ code, output });
+    };
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        output += chunk;
+      });
+    }
+    child.once('error', (error) => {
+      output += error.message;
+      finish(-1);
+    });
+    child.once('close', finish);
+  });
+}
+
+function lastLines(text) {
+  return text.trim().split('\n').slice(-LAST_LINES_SHOWN_ON_FAILURE).join('\n');
+}
+
+function readJson(path) {
+  try {
+    return JSON.parse(readFileSync(join(root, path), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function say(line) {
+  process.stderr.write(`${line}\n`);
+}

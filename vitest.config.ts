@@ -1,0 +1,19 @@
+import { existsSync } from 'node:fs';
+import { defineConfig } from 'vitest/config';
+
+const globalSetup = ['test/support/global-setup.ts'].filter((path) => existsSync(path)); // until it lands
+
+/** Real processes, sockets and databases are started in tests: generous limits, few workers, one process per file. */
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['**/*.test.ts'],
+    exclude: ['**/node_modules/**', '.data/**', 'coverage/**'],
+    globalSetup,
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 20_000,
+  },
+});

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const OLDEST_NODE_FOR_SETUP = 18;
-const LAST_LINES_SHOWN_ON_FAILURE = 25;
+const LINES_SHOWN_ON_FAILURE = 20;
 
 class SetupError extends Error {}
 
@@ -58,13 +58,10 @@ async function installPackages(reason) {
   say(`Installing npm packages (${reason}); about a minute on a new machine …`);
   // pkcs11js is compiled here: with the pinned Node's own headers nothing is fetched from outside the registry.
   const headers = join(root, 'node_modules', `node-linux-${process.arch}`);
-  const { code, output } = await run('npm', ['ci', '--no-audit', '--no-fund'], {
-    npm_config_nodedir: headers,
-    npm_config_loglevel: 'warn',
-  });
+  const { code, output } = await run('npm', ['ci'], { npm_config_nodedir: headers });
   if (code !== 0) {
     throw new SetupError(
-      `npm ci failed (exit ${code}):\n${lastLines(output)}\n` +
+      `npm ci failed (exit ${code}):\n${whatItSaid(output)}\n` +
         'It needs the npm registry, and a C++ compiler, make and python3 to build pkcs11js ' +
         '(Debian: apt-get install -y g++ make python3).',
     );
@@ -131,7 +128,7 @@ async function installSoftHsm() {
   const install = await apt('install', '-y', '--no-install-recommends', 'softhsm2');
   if (install.code === 0 && softHsmFound()) return;
   throw new SetupError(
-    `apt-get could not install SoftHSM:\n${lastLines(update.output + install.output)}\nTry by hand:\n\n  ${byHand}\n`,
+    `apt-get could not install SoftHSM:\n${whatItSaid(update.output + install.output)}\nTry by hand:\n\n  ${byHand}\n`,
   );
 }
 
@@ -175,8 +172,10 @@ function run(command, args, env = {}) {
   });
 }
 
-function lastLines(text) {
-  return text.trim().split('\n').slice(-LAST_LINES_SHOWN_ON_FAILURE).join('\n');
+/** What a failed command said, without npm's remarks on this Node's age and its help text. */
+function whatItSaid(output) {
+  const lines = output.split('\n').filter((line) => line.trim() !== '' && !line.includes('EBADENGINE'));
+  return lines.slice(0, LINES_SHOWN_ON_FAILURE).join('\n');
 }
 
 function readJson(path) {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { absentOptionalPackages } from '../deploy/check/complete-lock.ts';
 
 const MAX_FILE_LINES = 400;
 const MAX_FUNCTION_LINES = 70;
@@ -54,6 +55,11 @@ test('the repository names no path of one machine', () => {
 test('nothing is left as a note to do later', () => {
   const others = code.filter(({ path }) => path !== self);
   expect(linesMatching(others, /\b(TODO|FIXME|XXX|HACK)\b/)).toEqual([]);
+});
+
+test('the lock file has an entry for every platform package, or `npm ci` would refuse it', () => {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  expect(absentOptionalPackages(lock).map(({ name }) => name)).toEqual([]);
 });
 
 test('function lengths are measured by where functions begin and end', () => {

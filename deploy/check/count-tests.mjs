@@ -12,7 +12,8 @@ function countTests(path) {
   try {
     const report = JSON.parse(readFileSync(path, 'utf8'));
     const brokenFiles = report.testResults.filter(
-      (file) => file.status === 'failed' && !file.assertionResults.some((result) => result.status === 'failed'),
+      (file) =>
+        file.status === 'failed' && !file.assertionResults.some((result) => result.status === 'failed'),
     );
     return { passed: report.numPassedTests, failed: report.numFailedTests + brokenFiles.length };
   } catch {

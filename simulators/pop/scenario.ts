@@ -1,0 +1,56 @@
+import Type, { type Static } from 'typebox';
+import { checker } from '../common/check.ts';
+import type { ScenarioRule } from '../common/scenario.ts';
+
+const ms = Type.Integer({ minimum: 0, maximum: 600_000 });
+const lost = Type.Optional(Type.Union([Type.Literal('request'), Type.Literal('answer')]));
+const strict = { additionalProperties: false };
+const plain = (action: 'accept' | 'validate' | 'reject' | 'reject-later' | 'expire' | 'garbage') =>
+  Type.Object({ action: Type.Literal(action) }, strict);
+
+const scenario = Type.Union([
+  plain('accept'),
+  plain('validate'),
+  plain('reject'),
+  plain('reject-later'),
+  plain('expire'),
+  plain('garbage'),
+  Type.Object({ action: Type.Literal('delay'), ms }, strict),
+  Type.Object({ action: Type.Literal('late'), ms }, strict),
+  Type.Object({ action: Type.Literal('silence'), lost }, strict),
+  Type.Object({ action: Type.Literal('drop'), lost }, strict),
+  Type.Object({ action: Type.Literal('error'), lost }, strict),
+]);
+
+/**
+ * How the service behaves. `validate`, `reject`, `reject-later` and `expire` are fates of a new validation;
+ * the others happen on the wire: `delay` acts and answers after `ms`, `late` acts at once and answers after
+ * `ms`; `silence`, `drop` and `error` (500) lose the answer after acting, or the request before acting.
+ */
+export type PopScenario = Static<typeof scenario>;
+export type PopMessageKind = 'initiate' | 'query' | 'cancel';
+
+const rule = Type.Object(
+  {
+    on: Type.Optional(Type.Union([Type.Literal('initiate'), Type.Literal('query'), Type.Literal('cancel')])),
+    consumer: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+    next: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+    scenario,
+  },
+  strict,
+);
+
+/** The body of `POST /scenarios`: by default about `initiate`. `consumer` has no meaning for a query. */
+export type PopRule = Static<typeof rule>;
+
+const checkRule = checker(rule);
+
+export function popRule(body: unknown): ScenarioRule<PopMessageKind, PopScenario> {
+  const { on = 'initiate', consumer, next, scenario } = checkRule(body);
+  return {
+    on,
+    scenario,
+    ...(consumer === undefined ? {} : { subject: { label: consumer, key: consumer } }),
+    ...(next === undefined ? {} : { next }),
+  };
+}

@@ -1,3 +1,5 @@
+export type { UtcCalendar } from './calendar.ts';
+export { utcCalendar } from './calendar.ts';
 export type { Clock, Monotonic, Timer } from './clock.ts';
 export { systemClock } from './clock.ts';
 export type { Log } from './log.ts';

@@ -21,6 +21,6 @@ export async function callControl<Answer>(
   });
   const answer: unknown = await response.json();
   if (response.ok) return answer as Answer;
-  const { message: reason } = answer as { message: string };
+  const { error: reason } = answer as { error: string };
   throw new SimulatorError('SIM_CONTROL_REFUSED', { method, path, status: response.status, reason });
 }

@@ -47,7 +47,7 @@ const statusOf: Partial<Record<SimulatorErrorCode, number>> = {
   SIM_POP_INJECTED: 500,
 };
 
-/** JSON over HTTP with bounded bodies; every refusal is `{code, message, details}`. */
+/** JSON over HTTP with bounded bodies; every refusal is `{code, error, details}`, `error` being a sentence. */
 export function httpService(routes: readonly HttpRoute[], log: Log): HttpService {
   const table = routes.map((route) => ({ ...route, segments: route.path.split('/') }));
   let server: Server | undefined;
@@ -161,11 +161,11 @@ function send(response: ServerResponse, reply: HttpReply): void {
 function refusal(error: unknown, log: Log): HttpReply {
   const status = error instanceof SimulatorError ? statusOf[error.code] : undefined;
   if (error instanceof SimulatorError && status !== undefined) {
-    return { status, json: { code: error.code, message: error.message, details: error.details } };
+    return { status, json: { code: error.code, error: error.message, details: error.details } };
   }
   log.error({ event: 'http.failed', err: error }, 'request failed');
   const failed = new SimulatorError('SIM_HTTP_FAILED');
-  return { status: 500, json: { code: failed.code, message: failed.message, details: {} } };
+  return { status: 500, json: { code: failed.code, error: failed.message, details: {} } };
 }
 
 function single(value: string | string[] | undefined): string | undefined {

@@ -125,7 +125,7 @@ function apiRoutes(
         }
         return perform(scenarios.choose('query', undefined), clock, () => ({
           status: 200,
-          json: { validations: validations.ofTransaction(transactionId) },
+          json: validations.ofTransaction(transactionId),
         }));
       },
     },

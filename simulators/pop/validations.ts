@@ -56,7 +56,8 @@ export interface Validations {
   initiate(purchase: Purchase, idempotencyKey: string, fate: Fate): Promise<Answer>;
   /** @throws {SimulatorError} SIM_POP_NOT_FOUND */
   get(id: string): Answer;
-  ofTransaction(transactionId: string): Answer[];
+  /** The latest, where a cancelled one was followed by another. @throws {SimulatorError} SIM_POP_NOT_FOUND */
+  ofTransaction(transactionId: string): Answer;
   consumerOf(id: string): string | undefined;
   /** @throws {SimulatorError} SIM_POP_NOT_FOUND, SIM_POP_FINAL */
   cancel(id: string, reason: string): Promise<Answer>;
@@ -89,7 +90,7 @@ export async function openValidations(
   onBroken: (error: unknown) => void,
 ): Promise<Validations> {
   const byId = new Map<string, Validation>();
-  const byTransaction = new Map<string, Validation[]>();
+  const byTransaction = new Map<string, Validation>();
   const byKey = new Map<string, Validation>();
   const open = new Set<Validation>();
   const sums = tally();
@@ -110,7 +111,7 @@ export async function openValidations(
       opening: row,
     };
     byId.set(validation.id, validation);
-    byTransaction.set(row.transactionId, [...(byTransaction.get(row.transactionId) ?? []), validation]);
+    byTransaction.set(row.transactionId, validation);
     if (row.idempotencyKey !== undefined) byKey.set(row.idempotencyKey, validation);
     open.add(validation);
   };
@@ -145,8 +146,9 @@ export async function openValidations(
         await ledger.flush();
         return firstAnswer(known);
       }
-      const standing = byTransaction.get(purchase.transaction_id)?.find(isStanding);
-      if (standing) throw new SimulatorError('SIM_POP_TRANSACTION_TAKEN', { validation_id: standing.id });
+      const standing = byTransaction.get(purchase.transaction_id);
+      if (standing && isStanding(standing))
+        throw new SimulatorError('SIM_POP_TRANSACTION_TAKEN', { validation_id: standing.id });
       const opening: PopRow = {
         kind: 'initiated',
         at: new Date(clock.wall()).toISOString(),
@@ -168,7 +170,11 @@ export async function openValidations(
       return firstAnswer(validation);
     },
     get: (id) => answer(find(id)),
-    ofTransaction: (transactionId) => (byTransaction.get(transactionId) ?? []).map(answer),
+    ofTransaction(transactionId) {
+      const latest = byTransaction.get(transactionId);
+      if (!latest) throw new SimulatorError('SIM_POP_NOT_FOUND');
+      return answer(latest);
+    },
     consumerOf: (id) => byId.get(id)?.opening.consumerId,
     async cancel(id, reason) {
       const validation = find(id);

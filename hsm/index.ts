@@ -1,0 +1,20 @@
+import { join } from 'node:path';
+
+export type { HsmClient, HsmConnectOptions } from './client.ts';
+export { connectHsm } from './client.ts';
+export { developmentKey } from './development/keys.ts';
+export { prepareDevelopmentToken } from './development/prepare.ts';
+export type { HsmErrorCode } from './errors.ts';
+export {
+  HSM_ERRORS,
+  HSM_EXIT_DEVELOPMENT_KEYS,
+  HSM_EXIT_SETTINGS,
+  HSM_EXIT_TOKEN_LOST,
+  HSM_EXIT_WRONG_PIN,
+  HSM_FINAL_EXIT_CODES,
+  HsmError,
+} from './errors.ts';
+export type { Hsm } from './hsm.ts';
+
+/** The module that is the HSM process, for a supervisor to run. */
+export const HSM_ENTRY = join(import.meta.dirname, 'main.ts');

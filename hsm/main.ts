@@ -1,0 +1,98 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { announceReady, createLog, type Log, onShutdown, systemClock } from '../runtime/index.ts';
+import { isDevelopmentCheckBlock } from './development/keys.ts';
+import {
+  HSM_EXIT_DEVELOPMENT_KEYS,
+  HSM_EXIT_SETTINGS,
+  HSM_EXIT_TOKEN_LOST,
+  HSM_EXIT_WRONG_PIN,
+  HsmError,
+} from './errors.ts';
+import { refuseDevelopmentKeys } from './operations/key-check.ts';
+import { HsmServer } from './server.ts';
+import { HsmService } from './service.ts';
+import { type HsmSettings, readSettings } from './settings.ts';
+
+const MAX_WAITING = 4_096;
+const MAX_CONNECTIONS = 64;
+const TOKEN_CHECK_EVERY_MS = 1_000;
+
+const log = createLog('hsm');
+
+function exitCodeOf(error: unknown): number {
+  if (!(error instanceof HsmError)) return HSM_EXIT_TOKEN_LOST;
+  if (error.code === 'HSM_WRONG_USER_PIN') return HSM_EXIT_WRONG_PIN;
+  if (error.code === 'HSM_SETTINGS_INVALID') return HSM_EXIT_SETTINGS;
+  if (error.code === 'HSM_DEVELOPMENT_KEY') return HSM_EXIT_DEVELOPMENT_KEYS;
+  return HSM_EXIT_TOKEN_LOST;
+}
+
+/** Ends the process once the log line is out. Replies already written leave with it. */
+function stop(error: unknown): void {
+  const exitCode = exitCodeOf(error);
+  const reason = error instanceof Error ? error.message : 'unknown';
+  log.error({ event: 'hsm.stopped', exitCode, reason }, 'HSM process stops');
+  process.exitCode = exitCode;
+  setTimeout(() => process.exit(exitCode), 50);
+}
+
+/**
+ * A core dump would write keys and PIN blocks to disk: the limit is set to zero for this very process, by
+ * `prlimit` of util-linux, and read back.
+ */
+function forbidCoreDumps(production: boolean, to: Log): void {
+  spawnSync('prlimit', ['--pid', String(process.pid), '--core=0:0'], { stdio: 'ignore' });
+  const limits = readFileSync('/proc/self/limits', 'latin1');
+  if (/^Max core file size\s+0\s+0\s/m.test(limits)) return;
+  if (production) {
+    throw new HsmError(
+      'HSM_SETTINGS_INVALID',
+      'core dumps cannot be forbidden: is prlimit (util-linux) here?',
+    );
+  }
+  to.warn({ event: 'hsm.core-dumps' }, 'core dumps could not be forbidden');
+}
+
+/** Notices a token that went away while no request was there to tell. */
+function watchToken(service: HsmService): void {
+  const check = () => {
+    try {
+      service.ensureAlive();
+    } catch (error) {
+      stop(error);
+      return;
+    }
+    systemClock.after(TOKEN_CHECK_EVERY_MS, check);
+  };
+  systemClock.after(TOKEN_CHECK_EVERY_MS, check);
+}
+
+async function serve(settings: HsmSettings): Promise<void> {
+  forbidCoreDumps(settings.production, log);
+  const service = new HsmService(settings.token, settings.userPin, () => systemClock.monotonic());
+  if (settings.production) refuseDevelopmentKeys(service.token, isDevelopmentCheckBlock);
+  service.ensureAlive();
+  const server = await HsmServer.listen({
+    socketPath: settings.socketPath,
+    now: () => systemClock.monotonic(),
+    maxWaiting: MAX_WAITING,
+    maxConnections: MAX_CONNECTIONS,
+    execute: (name, request) => service.execute(name, request),
+    onFatal: stop,
+    onBadPeer: (error) => log.warn({ event: 'hsm.bad-peer', reason: error.message }, 'peer disconnected'),
+  });
+  onShutdown(async () => {
+    await server.close();
+    service.close();
+  });
+  watchToken(service);
+  log.info({ event: 'hsm.ready', keys: service.token.keys.size }, 'HSM process serves');
+  announceReady({ socket: settings.socketPath, keys: service.token.keys.size });
+}
+
+try {
+  await serve(readSettings(process.env));
+} catch (error) {
+  stop(error);
+}

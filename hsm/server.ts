@@ -1,0 +1,218 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { HSM_ERRORS, HsmError } from './errors.ts';
+import { name as nameField, Reader, Writer } from './protocol/codec.ts';
+import { CANCEL, FrameSplitter, GREETING, STATUS_OK } from './protocol/frames.ts';
+import { OPERATIONS, type OperationName } from './protocol/operations.ts';
+
+export interface ServerOptions {
+  socketPath: string;
+  /** Milliseconds that never go back. */
+  now: () => number;
+  /** Requests waiting over all connections; one more is answered HSM_BUSY. */
+  maxWaiting: number;
+  maxConnections: number;
+  /** Runs one operation. What it throws beside HsmError is told to `onFatal`. */
+  execute: (name: OperationName, request: never) => unknown;
+  /** Called once, after the replies at hand were written. */
+  onFatal: (error: unknown) => void;
+  /** A peer broke the protocol and was disconnected. */
+  onBadPeer: (error: HsmError) => void;
+}
+
+interface Peer {
+  socket: Socket;
+  replies: Writer;
+  open: boolean;
+}
+
+interface Waiting {
+  peer: Peer;
+  id: number;
+  operation: number;
+  fields: Reader;
+  expiresAt: number;
+}
+
+/** Requests run in one go before the event loop gets its turn: a flood must not starve the other peers. */
+const REQUESTS_PER_TURN = 64;
+
+const GREETING_WITHIN_MS = 1_000;
+
+const NAME_BY_NUMBER = new Map<number, OperationName>(
+  Object.entries(OPERATIONS).map(([name, { number }]) => [number, name as OperationName]),
+);
+
+/** Listens on a Unix socket, runs requests in order of arrival, and answers each turn in one write per peer. */
+export class HsmServer {
+  readonly #options: ServerOptions;
+  readonly #server: Server;
+  readonly #peers = new Set<Peer>();
+  #waiting: Waiting[] = [];
+  #next = 0;
+  #scheduled = false;
+  #stopped = false;
+
+  private constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#server = createServer((socket) => this.#accept(socket));
+    this.#server.maxConnections = options.maxConnections;
+  }
+
+  static async listen(options: ServerOptions): Promise<HsmServer> {
+    const hsm = new HsmServer(options);
+    // A file left by a killed process: its listener is gone, and only our supervisor starts us on this path.
+    rmSync(options.socketPath, { force: true });
+    const previousMask = process.umask(0o177);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        hsm.#server.once('error', reject);
+        hsm.#server.listen(options.socketPath, resolve);
+      });
+    } finally {
+      process.umask(previousMask);
+    }
+    chmodSync(options.socketPath, 0o600);
+    return hsm;
+  }
+
+  /** Answers what is waiting, then closes every connection. */
+  async close(): Promise<void> {
+    this.#run(this.#waiting.length);
+    this.#stopped = true;
+    for (const peer of this.#peers) peer.socket.end();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #accept(socket: Socket): void {
+    const peer: Peer = { socket, replies: new Writer(), open: true };
+    this.#peers.add(peer);
+    socket.setTimeout(GREETING_WITHIN_MS, () => socket.destroy());
+    const splitter = new FrameSplitter(
+      () => socket.setTimeout(0),
+      (body) => this.#enqueue(peer, body),
+    );
+    socket.write(GREETING);
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        splitter.push(chunk);
+      } catch (error) {
+        if (error instanceof HsmError) this.#options.onBadPeer(error);
+        socket.destroy();
+      }
+      if (peer.replies.length > 0) this.#schedule();
+    });
+    socket.on('drain', () => socket.resume());
+    // The 'close' that follows does all there is to do.
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      peer.open = false;
+      this.#peers.delete(peer);
+    });
+  }
+
+  #enqueue(peer: Peer, body: Buffer): void {
+    const fields = new Reader(body);
+    const id = fields.u32();
+    const operation = fields.u8();
+    if (operation === CANCEL) {
+      this.#cancel(peer, id);
+      return;
+    }
+    const expiresAt = this.#options.now() + fields.u16();
+    if (this.#waiting.length - this.#next >= this.#options.maxWaiting) {
+      writeFailure(peer.replies, id, new HsmError('HSM_BUSY', `${this.#options.maxWaiting} are waiting`));
+      return;
+    }
+    this.#waiting.push({ peer, id, operation, fields, expiresAt });
+    this.#schedule();
+  }
+
+  #cancel(peer: Peer, id: number): void {
+    for (let i = this.#next; i < this.#waiting.length; i++) {
+      const waiting = this.#waiting[i];
+      if (waiting?.peer === peer && waiting.id === id) waiting.expiresAt = Number.NEGATIVE_INFINITY;
+    }
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // Everything that arrived in this turn is read first: a cancellation right behind its request counts.
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#run(REQUESTS_PER_TURN);
+      if (this.#next < this.#waiting.length) this.#schedule();
+    });
+  }
+
+  #run(atMost: number): void {
+    let fatal: { error: unknown } | undefined;
+    const end = Math.min(this.#waiting.length, this.#next + atMost);
+    while (this.#next < end && !this.#stopped) {
+      const waiting = this.#waiting[this.#next++];
+      if (!waiting?.peer.open) continue;
+      try {
+        this.#answer(waiting);
+      } catch (error) {
+        writeFailure(
+          waiting.peer.replies,
+          waiting.id,
+          new HsmError('HSM_TOKEN_FAILED', 'the token was lost'),
+        );
+        fatal = { error };
+        this.#stopped = true;
+      }
+    }
+    if (this.#next === this.#waiting.length) {
+      this.#waiting = [];
+      this.#next = 0;
+    }
+    for (const peer of this.#peers) this.#flush(peer);
+    if (fatal) this.#options.onFatal(fatal.error);
+  }
+
+  #answer({ peer, id, operation, fields, expiresAt }: Waiting): void {
+    const before = peer.replies.length;
+    try {
+      if (this.#options.now() > expiresAt) throw new HsmError('HSM_TIMEOUT', 'waiting for its turn');
+      const name = NAME_BY_NUMBER.get(operation);
+      if (name === undefined) throw new HsmError('HSM_REQUEST_INVALID', `operation ${operation}`);
+      const request = OPERATIONS[name].request.read(fields);
+      fields.end();
+      const reply = this.#options.execute(name, request as never);
+      const start = beginFrame(peer.replies, id, STATUS_OK);
+      OPERATIONS[name].reply.write(peer.replies, reply as never);
+      endFrame(peer.replies, start);
+    } catch (error) {
+      peer.replies.truncate(before);
+      if (!(error instanceof HsmError) || error.code === 'HSM_WRONG_USER_PIN') throw error;
+      writeFailure(peer.replies, id, error);
+    }
+  }
+
+  /** A peer that does not read its replies is not read from either. */
+  #flush(peer: Peer): void {
+    if (peer.replies.length === 0) return;
+    const batch = peer.replies.take();
+    if (peer.open && !peer.socket.write(batch)) peer.socket.pause();
+  }
+}
+
+function beginFrame(writer: Writer, id: number, status: number): number {
+  const start = writer.length;
+  writer.u32(0);
+  writer.u32(id);
+  writer.u8(status);
+  return start;
+}
+
+function endFrame(writer: Writer, start: number): void {
+  writer.patchU32(start, writer.length - start - 4);
+}
+
+function writeFailure(writer: Writer, id: number, error: HsmError): void {
+  const start = beginFrame(writer, id, HSM_ERRORS[error.code].wire);
+  nameField.write(writer, error.detail.slice(0, 0xff));
+  endFrame(writer, start);
+}

@@ -1,0 +1,255 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type * as Pkcs11 from 'pkcs11js';
+import { HsmError } from '../errors.ts';
+
+/** A CommonJS module whose names Node cannot see in advance: it is required, not imported. */
+export const pkcs11 = createRequire(import.meta.url)('pkcs11js') as typeof Pkcs11;
+
+export type Handle = Pkcs11.Handle;
+export type Mechanism = Pkcs11.Mechanism;
+export type Template = Pkcs11.Template;
+
+/** Where Debian and its kin put SoftHSM; `PKCS11_MODULE` names any other module. */
+const SOFTHSM_PATHS = [
+  '/usr/lib/softhsm/libsofthsm2.so',
+  '/usr/lib64/softhsm/libsofthsm2.so',
+  '/usr/lib64/pkcs11/libsofthsm2.so',
+  '/usr/local/lib/softhsm/libsofthsm2.so',
+];
+
+/** @throws HSM_SETTINGS_INVALID where SoftHSM is not installed */
+export function findSoftHsm(): string {
+  const found = SOFTHSM_PATHS.find((path) => existsSync(path));
+  if (found === undefined) {
+    throw new HsmError('HSM_SETTINGS_INVALID', 'SoftHSM is not installed: set PKCS11_MODULE, or install it');
+  }
+  return found;
+}
+
+/** What a PKCS#11 call answered: the function and its CKR_ code. */
+export class TokenError extends Error {
+  override readonly name = 'TokenError';
+  readonly ckr: number;
+
+  constructor(method: string, ckr: number, options?: ErrorOptions) {
+    super(`${method}: 0x${ckr.toString(16)}`, options);
+    this.ckr = ckr;
+  }
+}
+
+const CKR = {
+  cryptokiAlreadyInitialized: 0x191,
+  pinIncorrect: 0xa0,
+  pinInvalid: 0xa1,
+  pinLengthRange: 0xa2,
+  pinExpired: 0xa3,
+  pinLocked: 0xa4,
+  userAlreadyLoggedIn: 0x100,
+  userPinNotInitialized: 0x102,
+} as const;
+
+const WRONG_PIN: readonly number[] = [
+  CKR.pinIncorrect,
+  CKR.pinInvalid,
+  CKR.pinLengthRange,
+  CKR.pinExpired,
+  CKR.pinLocked,
+  CKR.userPinNotInitialized,
+];
+
+/**
+ * Runs one PKCS#11 call and gives its failure one shape: pkcs11js puts the CKR_ code in `code` for some
+ * functions and only in the message for others.
+ */
+export function call<T>(method: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    const { code, message } = error as { code?: unknown; message?: string };
+    const inMessage = /CKR_\w+:(\d+)/.exec(message ?? '')?.[1];
+    const ckr = inMessage !== undefined ? Number(inMessage) : typeof code === 'number' ? code : -1;
+    throw new TokenError(method, ckr, { cause: error });
+  }
+}
+
+/** Which module, which token on it, and how to log in. */
+export interface TokenSettings {
+  modulePath: string;
+  label: string;
+  /** NSS softokn takes its configuration this way. */
+  libraryParameters?: string;
+}
+
+/** A logged-in session on one token. All calls are synchronous, on one thread: see docs/hsm.md for why. */
+export class TokenSession {
+  readonly module: Pkcs11.PKCS11;
+  readonly handle: Handle;
+
+  private constructor(module: Pkcs11.PKCS11, handle: Handle) {
+    this.module = module;
+    this.handle = handle;
+  }
+
+  /** @throws HSM_WRONG_USER_PIN (never retried), HSM_TOKEN_FAILED */
+  static open(settings: TokenSettings, userPin: string): TokenSession {
+    const module = new pkcs11.PKCS11();
+    try {
+      call('load', () => module.load(settings.modulePath));
+      initialise(module, settings);
+      const slot = slotOf(module, settings.label);
+      const flags = pkcs11.CKF_SERIAL_SESSION | pkcs11.CKF_RW_SESSION;
+      const session = new TokenSession(
+        module,
+        call('C_OpenSession', () => module.C_OpenSession(slot, flags)),
+      );
+      session.#login(userPin);
+      return session;
+    } catch (error) {
+      finalise(module);
+      if (error instanceof HsmError) throw error;
+      throw new HsmError('HSM_TOKEN_FAILED', error instanceof Error ? error.message : '', { cause: error });
+    }
+  }
+
+  close(): void {
+    finalise(this.module);
+  }
+
+  /** @returns the part of `output` that was written */
+  encrypt(mechanism: Mechanism, key: Handle, input: Buffer, output: Buffer): Buffer {
+    call('C_EncryptInit', () => this.module.C_EncryptInit(this.handle, mechanism, key));
+    return call('C_Encrypt', () => this.module.C_Encrypt(this.handle, input, output));
+  }
+
+  /** @returns the part of `output` that was written */
+  decrypt(mechanism: Mechanism, key: Handle, input: Buffer, output: Buffer): Buffer {
+    call('C_DecryptInit', () => this.module.C_DecryptInit(this.handle, mechanism, key));
+    return call('C_Decrypt', () => this.module.C_Decrypt(this.handle, input, output));
+  }
+
+  /** @returns the part of `output` that was written */
+  sign(mechanism: Mechanism, key: Handle, input: Buffer, output: Buffer): Buffer {
+    call('C_SignInit', () => this.module.C_SignInit(this.handle, mechanism, key));
+    return call('C_Sign', () => this.module.C_Sign(this.handle, input, output));
+  }
+
+  random(length: number): Buffer {
+    return call('C_GenerateRandom', () => this.module.C_GenerateRandom(this.handle, Buffer.alloc(length)));
+  }
+
+  create(template: Template): Handle {
+    return call('C_CreateObject', () => this.module.C_CreateObject(this.handle, template));
+  }
+
+  generate(mechanism: Mechanism, template: Template): Handle {
+    return call('C_GenerateKey', () => this.module.C_GenerateKey(this.handle, mechanism, template));
+  }
+
+  copy(key: Handle, template: Template): Handle {
+    return call('C_CopyObject', () => this.module.C_CopyObject(this.handle, key, template));
+  }
+
+  destroy(key: Handle): void {
+    call('C_DestroyObject', () => this.module.C_DestroyObject(this.handle, key));
+  }
+
+  /** Every object that matches: linear in the token's objects on some tokens, so for start-up only. */
+  find(template: Template): Handle[] {
+    call('C_FindObjectsInit', () => this.module.C_FindObjectsInit(this.handle, template));
+    try {
+      const found: Handle[] = [];
+      for (;;) {
+        const some = call('C_FindObjects', () => this.module.C_FindObjects(this.handle, 100));
+        if (some.length === 0) return found;
+        found.push(...some);
+      }
+    } finally {
+      call('C_FindObjectsFinal', () => this.module.C_FindObjectsFinal(this.handle));
+    }
+  }
+
+  /** The raw values of these attributes, in their order. */
+  attributes(key: Handle, types: readonly number[]): Buffer[] {
+    const template = types.map((type) => ({ type }));
+    const values = call('C_GetAttributeValue', () =>
+      this.module.C_GetAttributeValue(this.handle, key, template),
+    );
+    return values.map((attribute) => attribute.value);
+  }
+
+  #login(userPin: string): void {
+    try {
+      call('C_Login', () => this.module.C_Login(this.handle, pkcs11.CKU_USER, userPin));
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      if (error.ckr === CKR.userAlreadyLoggedIn) return;
+      if (WRONG_PIN.includes(error.ckr)) throw new HsmError('HSM_WRONG_USER_PIN', error.message);
+      throw error;
+    }
+  }
+}
+
+/**
+ * Initialises the token of this label on a free slot, with `userPin` for its user and a random PIN, which nobody
+ * keeps, for its security officer. Does nothing where the token exists. For software tokens only.
+ */
+export function initialiseToken(settings: TokenSettings, userPin: string): void {
+  const module = new pkcs11.PKCS11();
+  call('load', () => module.load(settings.modulePath));
+  initialise(module, settings);
+  try {
+    const slots = call('C_GetSlotList', () => module.C_GetSlotList(true));
+    if (slots.some((slot) => labelOf(module, slot) === settings.label)) return;
+    const free = slots.at(-1);
+    if (!free) throw new HsmError('HSM_TOKEN_FAILED', 'no free slot');
+    const officerPin = randomBytes(16).toString('hex');
+    call('C_InitToken', () => module.C_InitToken(free, officerPin, settings.label.padEnd(32)));
+    const flags = pkcs11.CKF_SERIAL_SESSION | pkcs11.CKF_RW_SESSION;
+    const slot = slotOf(module, settings.label);
+    const session = call('C_OpenSession', () => module.C_OpenSession(slot, flags));
+    call('C_Login', () => module.C_Login(session, pkcs11.CKU_SO, officerPin));
+    call('C_InitPIN', () => module.C_InitPIN(session, userPin));
+  } finally {
+    finalise(module);
+  }
+}
+
+function initialise(module: Pkcs11.PKCS11, settings: TokenSettings): void {
+  const { libraryParameters } = settings;
+  try {
+    call('C_Initialize', () =>
+      // pkcs11js drops the last character of the parameters: the trailing space is for it to drop.
+      libraryParameters === undefined
+        ? module.C_Initialize({ flags: pkcs11.CKF_OS_LOCKING_OK })
+        : module.C_Initialize({
+            libraryParameters: `${libraryParameters} `,
+            flags: pkcs11.CKF_OS_LOCKING_OK,
+          }),
+    );
+  } catch (error) {
+    if (!(error instanceof TokenError) || error.ckr !== CKR.cryptokiAlreadyInitialized) throw error;
+  }
+}
+
+function finalise(module: Pkcs11.PKCS11): void {
+  try {
+    module.C_Finalize();
+  } catch {
+    // A module that was never initialised, or is already gone, has nothing left to release.
+  }
+}
+
+function slotOf(module: Pkcs11.PKCS11, label: string): Handle {
+  const slots = call('C_GetSlotList', () => module.C_GetSlotList(true));
+  for (const slot of slots) {
+    if (labelOf(module, slot) === label) return slot;
+  }
+  throw new HsmError('HSM_TOKEN_FAILED', `no token is labelled ${label}`);
+}
+
+function labelOf(module: Pkcs11.PKCS11, slot: Handle): string {
+  const { label } = call('C_GetTokenInfo', () => module.C_GetTokenInfo(slot));
+  return label.replace(/[\0 ]+$/, '');
+}

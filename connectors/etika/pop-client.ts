@@ -1,0 +1,113 @@
+import type { PopCancellation, PopConnector, PopOutcome, PopPurchase, PopStanding } from '../pop-leg.ts';
+import type { HttpExchange, HttpOutcome } from './http-exchange.ts';
+
+/**
+ * Client of etika-pop-consensus (`POST /validations`, `GET /validations`, `POST /validations/{id}/cancel`),
+ * extended with what the consensus needs and the public client omits: consumer, merchant, amount, currency,
+ * receipt hash, and our transaction id as idempotency key.
+ */
+export function popClient(http: HttpExchange): PopConnector {
+  return {
+    async initiate(purchase, deadline) {
+      return readInitiation(await http.call(initiation(purchase), deadline));
+    },
+    async standing(transaction, deadline) {
+      const path = `/validations?transaction_id=${encodeURIComponent(transaction)}`;
+      return readStanding(await http.call({ method: 'GET', path }, deadline));
+    },
+    async cancel(validation, reason, deadline) {
+      return readCancellation(await http.call(cancellation(validation, reason), deadline));
+    },
+    async close() {
+      http.close();
+    },
+  };
+}
+
+function initiation(purchase: PopPurchase) {
+  return {
+    method: 'POST' as const,
+    path: '/validations',
+    headers: { 'idempotency-key': purchase.transaction },
+    body: {
+      transaction_id: purchase.transaction,
+      consumer_id: purchase.consumer,
+      merchant_id: purchase.merchant,
+      amount: purchase.amount.minorUnits,
+      currency: purchase.amount.currency,
+      receipt_hash: purchase.receiptHash,
+      receipt_data: '',
+      supplier_ids: purchase.suppliers,
+      token_references: purchase.tokenReferences,
+    },
+  };
+}
+
+function cancellation(validation: string, reason: string) {
+  return {
+    method: 'POST' as const,
+    path: `/validations/${encodeURIComponent(validation)}/cancel`,
+    headers: { 'idempotency-key': `${validation}:cancel` },
+    body: { reason },
+  };
+}
+
+interface ValidationBody {
+  readonly validation_id?: unknown;
+  readonly status?: unknown;
+  readonly error?: unknown;
+}
+
+function readInitiation(outcome: HttpOutcome): PopOutcome {
+  if (outcome.status !== 'answered') return outcome;
+  const body = validationBody(outcome.body);
+  const validation = text(body.validation_id);
+  if (outcome.code >= 200 && outcome.code < 300 && validation !== undefined) {
+    if (body.status === 'VALIDATED') return { status: 'validated', validation };
+    if (body.status === 'REJECTED') return { status: 'rejected', reason: text(body.error) ?? 'rejected' };
+    return { status: 'accepted', validation };
+  }
+  if (outcome.code >= 400 && outcome.code < 500 && outcome.code !== 408 && outcome.code !== 429) {
+    return { status: 'rejected', reason: text(body.error) ?? `HTTP ${outcome.code}` };
+  }
+  return { status: 'unknown', reason: `HTTP ${outcome.code}` };
+}
+
+const STANDINGS: Readonly<Record<string, 'pending' | 'validated' | 'rejected' | 'expired' | 'cancelled'>> = {
+  INITIATED: 'pending',
+  PENDING: 'pending',
+  IN_PROGRESS: 'pending',
+  VALIDATED: 'validated',
+  REJECTED: 'rejected',
+  EXPIRED: 'expired',
+  CANCELLED: 'cancelled',
+};
+
+function readStanding(outcome: HttpOutcome): PopStanding {
+  if (outcome.status !== 'answered') return { status: 'unavailable', reason: outcome.reason };
+  if (outcome.code === 404) return { status: 'absent' };
+  const body = validationBody(outcome.body);
+  const validation = text(body.validation_id);
+  const status = STANDINGS[text(body.status) ?? ''];
+  if (outcome.code !== 200 || validation === undefined || status === undefined) {
+    return { status: 'unavailable', reason: `HTTP ${outcome.code}` };
+  }
+  return { status, validation };
+}
+
+function readCancellation(outcome: HttpOutcome): PopCancellation {
+  if (outcome.status !== 'answered') return { status: 'unavailable', reason: outcome.reason };
+  const body = validationBody(outcome.body);
+  if (outcome.code === 200 && body.status === 'CANCELLED') return { status: 'cancelled' };
+  if (outcome.code === 409) return { status: 'too-late', reason: text(body.error) ?? 'already final' };
+  return { status: 'unavailable', reason: `HTTP ${outcome.code}` };
+}
+
+function validationBody(body: unknown): ValidationBody {
+  return typeof body === 'object' && body !== null ? body : {};
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value.length > 0 ? value : undefined;
+}
+

@@ -1,0 +1,13 @@
+export type { CardData, Money, TransactionFacts } from './authorisation.ts';
+export { httpExchange } from './etika/http-exchange.ts';
+export { popClient } from './etika/pop-client.ts';
+export type {
+  LateAnswer,
+  NetworkConnector,
+  NetworkLinkState,
+  NetworkOutcome,
+  ReversalOutcome,
+  ReversalRequest,
+} from './network-leg.ts';
+export type { PopCancellation, PopConnector, PopOutcome, PopPurchase, PopStanding } from './pop-leg.ts';
+export { visaConnector } from './visa/visa-connector.ts';

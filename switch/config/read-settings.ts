@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { Value } from 'typebox/value';
+import { type Settings, SettingsSchema } from './settings.ts';
+
+/** A settings file that cannot be used; the message names each key, the value's shape and what was expected. */
+export class SettingsError extends Error {
+  readonly code = 'SW_SETTINGS';
+
+  constructor(source: string, problems: readonly string[]) {
+    super(`${source}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'SettingsError';
+  }
+}
+
+/** Reads and validates a settings file. @throws SettingsError */
+export function readSettings(path: string): Settings {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new SettingsError(path, [error instanceof Error ? error.message : String(error)]);
+  }
+  return validateSettings(content, path);
+}
+
+/** @param source where the value came from, for the error */
+export function validateSettings(value: unknown, source: string): Settings {
+  const problems = [...shapeProblems(value)];
+  if (problems.length === 0) problems.push(...contradictions(value as Settings));
+  if (problems.length > 0) throw new SettingsError(source, problems);
+  return value as Settings;
+}
+
+function* shapeProblems(value: unknown): Generator<string> {
+  for (const error of Value.Errors(SettingsSchema, value)) {
+    const found = error.instancePath === '' ? value : Value.Pointer.Get(value as object, error.instancePath);
+    yield `${error.instancePath || '/'}: ${error.message}, found ${shapeOf(found)}`;
+  }
+}
+
+/** What the schema cannot say: names that must exist, numbers that must fit each other. */
+function* contradictions(settings: Settings): Generator<string> {
+  const networks = new Set(settings.networks.map(({ name }) => name));
+  const merchants = new Set(settings.merchants.map(({ id }) => id));
+  if (settings.replyMarginMs >= settings.deadlineMs) {
+    yield `/replyMarginMs: must be less than deadlineMs (${settings.deadlineMs}), found ${settings.replyMarginMs}`;
+  }
+  for (const [index, { from, to, network }] of settings.routes.entries()) {
+    if (!networks.has(network)) yield `/routes/${index}/network: no such network: "${network}"`;
+    if (from.length !== to.length || from > to) yield `/routes/${index}: "${from}" to "${to}" is no range`;
+  }
+  for (const [index, { merchant }] of settings.terminals.entries()) {
+    if (!merchants.has(merchant)) yield `/terminals/${index}/merchant: no such merchant: "${merchant}"`;
+  }
+  for (const [index, { mac, host }] of settings.listeners.entries()) {
+    if (mac === 'none' && !isLoopback(host)) {
+      yield `/listeners/${index}/host: a listener without MAC must be on loopback, found "${host}"`;
+    }
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+/** The kind and size of a value, never the value: settings may hold secrets. */
+function shapeOf(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'string') return `a string of ${value.length} characters`;
+  if (typeof value === 'number') return `the number ${value}`;
+  return `a value of type ${typeof value}`;
+}

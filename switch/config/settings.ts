@@ -1,0 +1,94 @@
+import { type Static, Type } from 'typebox';
+
+const Port = Type.Integer({ minimum: 0, maximum: 65_535, description: 'a TCP port; 0 lets the system choose' });
+const Digits = (min: number, max: number) => Type.String({ pattern: `^[0-9]{${min},${max}}$` });
+const Milliseconds = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum });
+
+const ListenerSettings = Type.Object({
+  name: Type.String({ pattern: '^[a-z0-9-]{1,32}$' }),
+  host: Type.String({ minLength: 1 }),
+  port: Port,
+  dialect: Type.Union([Type.Literal('iso87-ascii'), Type.Literal('iso87-ascii-hex'), Type.Literal('pos-bcd')]),
+  framing: Type.Union([
+    Type.Literal('length-2'),
+    Type.Literal('length-2-tpdu'),
+    Type.Literal('length-4-ascii'),
+  ]),
+  /** `required`: terminals seal their messages under their own key; `none`: an acquirer's trusted line. */
+  mac: Type.Union([Type.Literal('required'), Type.Literal('none')]),
+  /** DE32 towards the networks, where the message carries none. */
+  acquirer: Digits(1, 11),
+  maxFrameBytes: Type.Integer({ minimum: 64, maximum: 65_535, default: 4_096 }),
+  maxConnections: Type.Integer({ minimum: 1, maximum: 100_000, default: 5_000 }),
+  maxInFlightPerConnection: Type.Integer({ minimum: 1, maximum: 10_000, default: 256 }),
+  idleTimeoutMs: Milliseconds(1_000, 86_400_000),
+});
+
+const MerchantSettings = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: 15 }),
+  /** DE18 where the message carries none. */
+  category: Digits(4, 4),
+  /** `off`: not enrolled with Étika, the network leg alone decides. */
+  pop: Type.Union([Type.Literal('optional'), Type.Literal('required'), Type.Literal('off')]),
+});
+
+const TerminalSettings = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: 8 }),
+  merchant: Type.String({ minLength: 1, maxLength: 15 }),
+  /** Names of the terminal's keys in the HSM. */
+  pinKey: Type.String({ minLength: 1 }),
+  macKey: Type.String({ minLength: 1 }),
+});
+
+const RouteSettings = Type.Object({
+  /** Inclusive range of leading digits; both ends have the same length. */
+  from: Digits(1, 8),
+  to: Digits(1, 8),
+  network: Type.String({ minLength: 1 }),
+});
+
+const NetworkSettings = Type.Object({
+  name: Type.String({ pattern: '^[a-z0-9-]{1,32}$' }),
+  profile: Type.Literal('visa'),
+  host: Type.String({ minLength: 1 }),
+  port: Port,
+  zonePinKey: Type.String({ minLength: 1 }),
+  /** Station identifiers of the VisaNet header, six digits each. */
+  sourceStation: Digits(6, 6),
+  destinationStation: Digits(6, 6),
+});
+
+export const SettingsSchema = Type.Object({
+  node: Type.String({ pattern: '^[a-z0-9-]{1,32}$' }),
+  databaseUrl: Type.String({ minLength: 1 }),
+  /** A request is answered by then, whatever the legs do. */
+  deadlineMs: Milliseconds(100, 60_000),
+  /** Kept of the deadline for the second durable point and the reply. */
+  replyMarginMs: Milliseconds(10, 10_000),
+  status: Type.Object({ host: Type.String({ minLength: 1 }), port: Port }),
+  hsm: Type.Object({
+    socketPath: Type.String({ minLength: 1 }),
+    requestTimeoutMs: Milliseconds(10, 10_000),
+  }),
+  maxInFlight: Type.Integer({ minimum: 1, maximum: 100_000 }),
+  listeners: Type.Array(ListenerSettings, { minItems: 1 }),
+  merchants: Type.Array(MerchantSettings),
+  terminals: Type.Array(TerminalSettings),
+  routes: Type.Array(RouteSettings),
+  networks: Type.Array(NetworkSettings),
+  pop: Type.Object({ url: Type.String({ pattern: '^https?://' }) }),
+  followUps: Type.Object({
+    concurrency: Type.Integer({ minimum: 1, maximum: 1_000 }),
+    attemptTimeoutMs: Milliseconds(100, 60_000),
+    firstDelayMs: Milliseconds(10, 60_000),
+    maxDelayMs: Milliseconds(100, 3_600_000),
+    maxAttempts: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+  }),
+});
+
+export type Settings = Static<typeof SettingsSchema>;
+export type ListenerSettings = Static<typeof ListenerSettings>;
+export type MerchantSettings = Static<typeof MerchantSettings>;
+export type TerminalSettings = Static<typeof TerminalSettings>;
+export type NetworkSettings = Static<typeof NetworkSettings>;
+export type FollowUpSettings = Settings['followUps'];

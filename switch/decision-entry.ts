@@ -1,0 +1,15 @@
+import type { FollowUp, NewEntry } from './journal/journal.ts';
+import type { FollowUpTask } from './outcome-table.ts';
+import type { DecidedBody, IntendedBody } from './transaction.ts';
+
+/** The second entry of a transaction, together with the work that it implies: one commit makes both durable. */
+export function decisionEntry({ facts, network }: IntendedBody, body: DecidedBody): NewEntry {
+  const { transaction } = facts;
+  const followUps = body.followUps.map((task) => followUp(transaction, task, network));
+  return { transaction, version: 2, kind: 'decided', body, followUps };
+}
+
+/** Work towards one counterpart stays in that counterpart's lane: a slow one does not hold up the others. */
+export function followUp(transaction: string, task: FollowUpTask, network: string): FollowUp {
+  return { task, transaction, lane: task === 'reverse-network' ? `network/${network}` : 'pop' };
+}

@@ -1,0 +1,44 @@
+/**
+ * Every reason for which the switch itself refuses, with the DE39 that the terminal sees.
+ * `docs/errors.md` has a section per code.
+ */
+export const SWITCH_ERRORS = {
+  SW_FORMAT: { responseCode: '30', message: 'the message lacks or garbles a required data element' },
+  SW_UNSUPPORTED_MESSAGE: { responseCode: '12', message: 'this message type or processing code is not served' },
+  SW_UNKNOWN_TERMINAL: { responseCode: '58', message: 'the terminal is not registered on this listener' },
+  SW_UNKNOWN_MERCHANT: { responseCode: '03', message: 'the merchant is not registered for this terminal' },
+  SW_MAC_MISSING: { responseCode: '63', message: 'the listener requires a MAC and the message has none' },
+  SW_MAC_WRONG: { responseCode: '63', message: 'the MAC does not verify under the terminal key' },
+  SW_CARD_MISSING: { responseCode: '30', message: 'neither DE2 nor DE35 identifies a card' },
+  SW_CARD_CONTRADICTORY: { responseCode: '30', message: 'DE2 and DE35 name different cards' },
+  SW_CURRENCY_UNKNOWN: { responseCode: '30', message: 'DE49 is not a currency this switch knows' },
+  SW_AMOUNT_ZERO: { responseCode: '13', message: 'the amount of a purchase must be positive' },
+  SW_PIN_NOT_ACCEPTED: { responseCode: '30', message: 'PIN blocks are not accepted on this listener' },
+  SW_PIN_BLOCK: { responseCode: '88', message: 'the PIN block does not decipher to a PIN' },
+  SW_NO_ROUTE: { responseCode: '92', message: 'no network serves this IIN' },
+  SW_KEY_REUSED: { responseCode: '94', message: 'the same idempotency key came with other content' },
+  SW_HSM: { responseCode: '96', message: 'the HSM cannot do its part' },
+  SW_JOURNAL: { responseCode: '96', message: 'the journal cannot do its part' },
+  SW_OVERLOADED: { responseCode: '91', message: 'too many transactions in flight' },
+} as const satisfies Record<string, { responseCode: string; message: string }>;
+
+export type SwitchErrorCode = keyof typeof SWITCH_ERRORS;
+
+/** A request that is answered with a refusal; `detail` names the element, peer or limit, never card data. */
+export class Refusal extends Error {
+  readonly code: SwitchErrorCode;
+  readonly responseCode: string;
+  readonly detail: Readonly<Record<string, string | number>>;
+
+  constructor(
+    code: SwitchErrorCode,
+    detail: Readonly<Record<string, string | number>> = {},
+    options?: ErrorOptions,
+  ) {
+    super(SWITCH_ERRORS[code].message, options);
+    this.name = 'Refusal';
+    this.code = code;
+    this.responseCode = SWITCH_ERRORS[code].responseCode;
+    this.detail = detail;
+  }
+}

@@ -1,0 +1,31 @@
+import type { LateAnswer } from '../connectors/index.ts';
+import { followUp } from './decision-entry.ts';
+import { appendNext, readTransaction } from './follow-up/append-next.ts';
+import type { Ports } from './ports.ts';
+
+const LOOK_AGAIN_MS = 50;
+const LOOKS = 100;
+
+/**
+ * A network's answer that came after the leg was closed as unknown. It is never relayed: the terminal has, or is
+ * about to have, its 91. It is journalled as evidence, and the reversal is asked for once more should it be missing.
+ */
+export async function lateAnswer(
+  { transaction, code }: LateAnswer,
+  ports: Pick<Ports, 'journal' | 'clock' | 'log'>,
+): Promise<void> {
+  ports.log.warn({ event: 'network.late-answer', transaction, code });
+  for (let look = 0; look < LOOKS; look += 1) {
+    const { decided } = await readTransaction(ports.journal, transaction);
+    if (decided) {
+      await appendNext(ports.journal, transaction, ({ intended, network }) => ({
+        kind: 'late-answer',
+        body: { code },
+        followUps: network === 'unknown' ? [followUp(transaction, 'reverse-network', intended.network)] : [],
+      }));
+      return;
+    }
+    await new Promise<void>((resolve) => ports.clock.after(LOOK_AGAIN_MS, resolve));
+  }
+  ports.log.error({ event: 'network.late-answer-undecided', transaction, code });
+}

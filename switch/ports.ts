@@ -1,0 +1,28 @@
+import type { Hsm } from '../hsm/index.ts';
+import type { NetworkConnector, PopConnector } from '../connectors/index.ts';
+import type { Clock, Log, Random } from '../runtime/index.ts';
+import type { Settings } from './config/settings.ts';
+import type { Directory } from './directory.ts';
+import type { InFlight } from './in-flight.ts';
+import type { Journal } from './journal/journal.ts';
+import type { Unsettled } from './unsettled.ts';
+
+/** The places in an authorisation where a test may stop the world. */
+export type Checkpoint = 'intended' | 'forked' | 'network-answered' | 'joined' | 'decided' | 'replied';
+
+/** Everything an authorisation reaches for. The same core runs live and in simulation: only these differ. */
+export interface Ports {
+  readonly settings: Pick<Settings, 'deadlineMs' | 'replyMarginMs' | 'followUps'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly hsm: Hsm;
+  readonly journal: Journal;
+  readonly networks: ReadonlyMap<string, NetworkConnector>;
+  readonly pop: PopConnector;
+  readonly directory: Directory;
+  readonly inFlight: InFlight;
+  readonly unsettled: Unsettled;
+  /** Called as an authorisation passes each checkpoint; does nothing in service. */
+  readonly checkpoint: (checkpoint: Checkpoint) => void;
+}

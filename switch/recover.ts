@@ -1,0 +1,40 @@
+import { decisionEntry } from './decision-entry.ts';
+import { decideOutcome } from './outcome-table.ts';
+import type { Ports } from './ports.ts';
+import { declineReply } from './reply-fields.ts';
+import { type DecidedBody, foldTransaction } from './transaction.ts';
+
+const NOT_APPLICABLE = { status: 'not-applicable' } as const;
+const LEFT_OPEN = { status: 'unknown', reason: 'the node stopped while the legs were open' } as const;
+
+/**
+ * Closes what an earlier life of this node (or a dead node) intended and never decided. Nobody was told an approval,
+ * and nobody knows what left: the network leg is reversed, the PoP leg looked up and cancelled.
+ *
+ * @returns how many transactions were closed
+ */
+export async function recover(ports: Pick<Ports, 'journal' | 'log'>): Promise<number> {
+  let closed = 0;
+  for (;;) {
+    const undecided = await ports.journal.undecided();
+    let closedNow = 0;
+    for (const transaction of undecided) {
+      if (await abandon(transaction, ports)) closedNow += 1;
+    }
+    closed += closedNow;
+    if (closedNow === 0) break;
+  }
+  if (closed > 0) ports.log.warn({ event: 'recover.closed', closed });
+  return closed;
+}
+
+async function abandon(transaction: string, { journal }: Pick<Ports, 'journal'>): Promise<boolean> {
+  const found = foldTransaction(await journal.history(transaction));
+  if (!found || found.decided) return false;
+  const { intended } = found;
+  const legs = { network: LEFT_OPEN, pop: intended.pop ? LEFT_OPEN : NOT_APPLICABLE };
+  const { approved, code, followUps } = decideOutcome(legs.network, legs.pop, 'optional');
+  const body: DecidedBody = { ...legs, approved, reply: declineReply(intended.facts, code), followUps };
+  const { status } = await journal.append(decisionEntry(intended, body));
+  return status === 'appended';
+}

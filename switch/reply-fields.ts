@@ -1,0 +1,24 @@
+import type { NetworkOutcome, TransactionFacts } from '../connectors/index.ts';
+import type { Verdict } from './outcome-table.ts';
+import type { ReplyFields } from './transaction.ts';
+
+/** What the terminal is told once both legs have ended. */
+export function legsReply(facts: TransactionFacts, verdict: Verdict, network: NetworkOutcome): ReplyFields {
+  const { rrn } = facts;
+  const emvHex = 'emvHex' in network ? network.emvHex : undefined;
+  const chip = emvHex === undefined ? {} : { emvHex };
+  if (!verdict.approved || network.status !== 'approved') return { code: verdict.code, rrn, ...chip };
+  const { approvalCode, approvedMinorUnits } = network;
+  return {
+    code: verdict.code,
+    rrn,
+    ...(approvalCode !== undefined && { approvalCode }),
+    ...(approvedMinorUnits !== undefined && { approvedMinorUnits }),
+    ...chip,
+  };
+}
+
+/** A refusal that has nothing else to say. */
+export function declineReply({ rrn }: Pick<TransactionFacts, 'rrn'>, code: string): ReplyFields {
+  return { code, rrn };
+}

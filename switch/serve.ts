@@ -1,0 +1,117 @@
+import { Bytes, type Codec, type IsoError, isRequest, responseMti, withoutRepeat } from '../messages/index.ts';
+import { authorise } from './authorise.ts';
+import type { ListenerSettings } from './config/settings.ts';
+import { Refusal } from './errors.ts';
+import type { Request, Service } from './listener/listener.ts';
+import type { Ports } from './ports.ts';
+import type { TerminalMessage } from './terminal-message.ts';
+import type { ReplyFields } from './transaction.ts';
+
+const FORMAT_ERROR = '30';
+const SYSTEM_MALFUNCTION = '96';
+const APPROVED = '00';
+const MAC_BYTES = 8;
+
+/** What a listener's peers can ask for: a purchase (0100), network management (0800); all else is refused in kind. */
+export function createService(listener: ListenerSettings, codec: Codec<TerminalMessage>, ports: Ports): Service {
+  const { log } = ports;
+
+  const answer = async (request: Request): Promise<Buffer | undefined> => {
+    const { message } = request;
+    if (!isRequest(message.mti)) {
+      log.warn({ event: 'serve.unasked-answer', listener: listener.name, mti: message.mti });
+      return undefined;
+    }
+    try {
+      const fields = await dispatch(request);
+      if (!fields) return undefined;
+      const packed = await seal(composeReply(message, fields));
+      ports.checkpoint('replied');
+      return packed;
+    } catch (error) {
+      const code = error instanceof Refusal ? error.responseCode : SYSTEM_MALFUNCTION;
+      logRefusal(message, error, code);
+      return seal(composeReply(message, { code })).catch(() => undefined);
+    }
+  };
+
+  const dispatch = (request: Request): Promise<Partial<ReplyFields> | undefined> => {
+    switch (withoutRepeat(request.message.mti)) {
+      case '0100':
+        return authorise({ ...request, listener }, ports);
+      case '0800':
+        return Promise.resolve({ code: APPROVED });
+      default:
+        throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: request.message.mti });
+    }
+  };
+
+  /** Replies to terminals carry a MAC under the terminal's key; nobody else could have been asked to believe them. */
+  const seal = async (reply: TerminalMessage): Promise<Buffer> => {
+    const terminal = ports.directory.terminal(reply.de41 ?? '');
+    if (listener.mac === 'none' || !terminal) return codec.pack(reply);
+    const packed = codec.pack({ ...reply, de64: Bytes.of(Buffer.alloc(MAC_BYTES)) });
+    const slot = codec.macSlot(packed);
+    if (slot) codec.setMac(packed, await ports.hsm.generateMac(terminal.macKey, slot.covered));
+    return packed;
+  };
+
+  const logRefusal = (message: Partial<TerminalMessage>, error: unknown, responseCode: string) => {
+    const { mti, de11: stan, de41: terminal } = message;
+    const facts = { event: 'serve.refused', listener: listener.name, mti, stan, terminal, responseCode };
+    if (error instanceof Refusal) {
+      log.warn({ ...facts, code: error.code, detail: error.detail, cause: causeOf(error) }, error.message);
+    } else {
+      log.error({ ...facts, err: error });
+    }
+  };
+
+  return {
+    answer,
+    async answerGarbled(error: IsoError) {
+      const partial: Partial<TerminalMessage> = error.partial ?? {};
+      logRefusal(partial, error, FORMAT_ERROR);
+      const mti = partial.mti;
+      if (mti === undefined || !isRequest(mti)) return undefined;
+      return seal(composeReply({ ...partial, mti }, { code: FORMAT_ERROR })).catch(() => undefined);
+    },
+  };
+}
+
+/** The elements that a reply repeats from its request, so that the terminal finds its own again. */
+const ECHOED = [
+  'de2',
+  'de3',
+  'de4',
+  'de7',
+  'de11',
+  'de12',
+  'de13',
+  'de25',
+  'de32',
+  'de37',
+  'de41',
+  'de42',
+  'de49',
+  'de70',
+] as const;
+
+function composeReply(request: TerminalMessage, fields: Partial<ReplyFields>): TerminalMessage {
+  const reply: TerminalMessage = { mti: responseMti(request.mti) };
+  for (const element of ECHOED) copy(reply, request, element);
+  if (fields.code !== undefined) reply.de39 = fields.code;
+  if (fields.rrn !== undefined) reply.de37 = fields.rrn;
+  if (fields.approvalCode !== undefined) reply.de38 = fields.approvalCode;
+  if (fields.approvedMinorUnits !== undefined) reply.de4 = String(fields.approvedMinorUnits).padStart(12, '0');
+  if (fields.emvHex !== undefined) reply.de55 = Bytes.fromHex(fields.emvHex);
+  return reply;
+}
+
+function copy<K extends keyof TerminalMessage>(to: TerminalMessage, from: TerminalMessage, element: K): void {
+  const value = from[element];
+  if (value !== undefined) to[element] = value;
+}
+
+function causeOf(error: Error): string | undefined {
+  return error.cause instanceof Error ? `${error.cause.name}: ${error.cause.message}` : undefined;
+}

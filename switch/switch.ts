@@ -1,0 +1,72 @@
+import type { NetworkConnector, PopConnector } from '../connectors/index.ts';
+import type { HsmClient } from '../hsm/index.ts';
+import { type Codec, compile, framing, iso87Ascii, iso87AsciiHex, posBcd } from '../messages/index.ts';
+import type { Clock, Log, Random, Sockets } from '../runtime/index.ts';
+import type { ListenerSettings, Settings } from './config/settings.ts';
+import { createDirectory } from './directory.ts';
+import { InFlight } from './in-flight.ts';
+import type { Journal } from './journal/journal.ts';
+import { type OpenListener, openListener } from './listener/listener.ts';
+import type { Checkpoint, Ports } from './ports.ts';
+import { recover } from './recover.ts';
+import { createService } from './serve.ts';
+import type { TerminalMessage } from './terminal-message.ts';
+import { Unsettled } from './unsettled.ts';
+
+/** What the switch's core is given; nothing in it reaches for anything else. */
+export interface SwitchParts {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sockets: Sockets;
+  readonly log: Log;
+  readonly hsm: HsmClient;
+  readonly journal: Journal;
+  readonly networks: ReadonlyMap<string, NetworkConnector>;
+  readonly pop: PopConnector;
+  readonly checkpoint?: (checkpoint: Checkpoint) => void;
+}
+
+export interface RunningSwitch {
+  readonly ports: Ports;
+  readonly listeners: readonly OpenListener[];
+  /** Closes what earlier lives left open; called at start and by whoever takes over a dead node. */
+  recover(): Promise<number>;
+  /** Stops listening, answers what is in flight, lets go. */
+  close(graceMs: number): Promise<void>;
+}
+
+const CODECS: Record<ListenerSettings['dialect'], () => Codec<TerminalMessage>> = {
+  'iso87-ascii': () => compile(iso87Ascii),
+  'iso87-ascii-hex': () => compile(iso87AsciiHex),
+  'pos-bcd': () => compile(posBcd),
+};
+
+/** Puts the core together and opens its listeners; recovery has run before the first terminal is heard. */
+export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
+  const { settings, journal, clock, log, sockets } = parts;
+  const ports: Ports = {
+    ...parts,
+    directory: createDirectory(settings),
+    inFlight: new InFlight(settings.maxInFlight),
+    unsettled: new Unsettled(journal, clock, log, settings.maxInFlight),
+    checkpoint: parts.checkpoint ?? (() => {}),
+  };
+  await recover(ports);
+  const listeners: OpenListener[] = [];
+  for (const listener of settings.listeners) {
+    const codec = CODECS[listener.dialect]();
+    const service = createService(listener, codec, ports);
+    const wire = { settings: listener, codec, framing: framing(listener.framing), service };
+    listeners.push(await openListener({ ...wire, sockets, clock, log }));
+  }
+  return {
+    ports,
+    listeners,
+    recover: () => recover(ports),
+    async close(graceMs) {
+      await Promise.all(listeners.map((listener) => listener.close(graceMs)));
+      ports.unsettled.close();
+    },
+  };
+}

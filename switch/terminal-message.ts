@@ -1,0 +1,34 @@
+import type { iso87Ascii, Message } from '../messages/index.ts';
+
+/**
+ * The data elements that terminals and acquirers exchange with the switch, in any ISO 8583:1987 dialect it
+ * listens in. Dialects differ in bytes, not in meaning: this is what the rest of the switch sees.
+ */
+export type TerminalMessage = Pick<
+  Message<typeof iso87Ascii>,
+  | 'mti'
+  | 'de2'
+  | 'de3'
+  | 'de4'
+  | 'de7'
+  | 'de11'
+  | 'de12'
+  | 'de13'
+  | 'de14'
+  | 'de18'
+  | 'de22'
+  | 'de23'
+  | 'de25'
+  | 'de32'
+  | 'de35'
+  | 'de37'
+  | 'de38'
+  | 'de39'
+  | 'de41'
+  | 'de42'
+  | 'de49'
+  | 'de52'
+  | 'de55'
+  | 'de64'
+  | 'de70'
+>;

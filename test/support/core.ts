@@ -1,0 +1,167 @@
+import type {
+  NetworkConnector,
+  NetworkOutcome,
+  PopConnector,
+  PopOutcome,
+  PopStanding,
+  ReversalOutcome,
+  ReversalRequest,
+  TransactionFacts,
+} from '../../connectors/index.ts';
+import type { Hsm } from '../../hsm/index.ts';
+import { Pan, PinBlock } from '../../messages/index.ts';
+import { type Monotonic, silentLog, systemRandom } from '../../runtime/index.ts';
+import type { Inbound } from '../../switch/authorise.ts';
+import { developmentSettings } from '../../switch/config/development.ts';
+import { createDirectory } from '../../switch/directory.ts';
+import { InFlight } from '../../switch/in-flight.ts';
+import type { Ports } from '../../switch/ports.ts';
+import type { TerminalMessage } from '../../switch/terminal-message.ts';
+import { Unsettled } from '../../switch/unsettled.ts';
+import { MemoryJournal } from './memory-journal.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+/** How a scripted leg behaves: what it answers, and after how long; its own deadline always wins. */
+export interface Script<Outcome> {
+  outcome: Outcome;
+  afterMs: number;
+}
+
+/** The core with its counterparts scripted, on virtual time: for what only timing and order can show. */
+export interface TestCore {
+  readonly clock: VirtualClock;
+  readonly journal: MemoryJournal;
+  readonly ports: Ports;
+  network: Script<NetworkOutcome>;
+  pop: Script<PopOutcome>;
+  reversal: ReversalOutcome;
+  standing: PopStanding;
+  readonly sent: { authorised: TransactionFacts[]; reversed: ReversalRequest[]; initiated: string[] };
+  /** What the HSM does with the next call of each kind; absent: as it should. */
+  hsm: { mac?: boolean; failure?: Error; pinFailure?: Error };
+}
+
+const SETTINGS = developmentSettings({
+  databaseUrl: 'postgres://unused',
+  hsmSocketPath: '/unused',
+  visa: { host: '127.0.0.1', port: 0 },
+  popUrl: 'http://127.0.0.1:1',
+});
+
+export function createTestCore(overrides: Partial<Ports['settings']> = {}): TestCore {
+  const clock = new VirtualClock();
+  const journal = new MemoryJournal(clock);
+  const settings = { ...SETTINGS, ...overrides };
+  const core: Omit<TestCore, 'ports'> = {
+    clock,
+    journal,
+    network: { outcome: { status: 'approved', code: '00', approvalCode: 'A1B2C3' }, afterMs: 20 },
+    pop: { outcome: { status: 'accepted', validation: 'v-1' }, afterMs: 30 },
+    reversal: { status: 'acknowledged', code: '00' },
+    standing: { status: 'pending', validation: 'v-1' },
+    sent: { authorised: [], reversed: [], initiated: [] },
+    hsm: {},
+  };
+  const ports: Ports = {
+    settings,
+    clock,
+    random: systemRandom,
+    log: silentLog,
+    hsm: scriptedHsm(core),
+    journal,
+    networks: new Map([['visa', scriptedNetwork(core)]]),
+    pop: scriptedPop(core),
+    directory: createDirectory(settings),
+    inFlight: new InFlight(1_000),
+    unsettled: new Unsettled(journal, clock, silentLog, 1_000),
+    checkpoint: () => {},
+  };
+  return Object.assign(core, { ports });
+}
+
+type Scripts = Omit<TestCore, 'ports'>;
+
+function scriptedHsm(core: Scripts): Hsm {
+  const unlessFailing = async <T>(value: T): Promise<T> => {
+    if (core.hsm.failure) throw core.hsm.failure;
+    return value;
+  };
+  const hsm: Partial<Hsm> = {
+    verifyMac: () => unlessFailing(core.hsm.mac ?? true),
+    generateMac: () => unlessFailing(Buffer.alloc(8)),
+    protectPan: (pan) =>
+      unlessFailing({ ciphertext: Buffer.from(pan.reveal()), lookup: Buffer.from(pan.lastFour().padStart(8)) }),
+    revealPan: (ciphertext) => unlessFailing(Pan.of(Buffer.from(ciphertext).toString())),
+    translatePin: async () => {
+      if (core.hsm.pinFailure) throw core.hsm.pinFailure;
+      return PinBlock.of(Buffer.alloc(8, 0x5a));
+    },
+  };
+  return hsm as Hsm;
+}
+
+function scriptedNetwork(core: Scripts): NetworkConnector {
+  return {
+    name: 'visa',
+    zonePinKey: 'ZPK/VISA',
+    state: () => 'signed-on',
+    close: async () => {},
+    authorise: (facts, _card, deadline) => {
+      core.sent.authorised.push(facts);
+      const late: NetworkOutcome = { status: 'unknown', reason: 'no answer by the deadline' };
+      return within(core, core.network, deadline, late);
+    },
+    reverse: async (request) => {
+      core.sent.reversed.push(request);
+      return core.reversal;
+    },
+  };
+}
+
+function scriptedPop(core: Scripts): PopConnector {
+  return {
+    initiate: (purchase, deadline) => {
+      core.sent.initiated.push(purchase.transaction);
+      const late: PopOutcome = { status: 'unknown', reason: 'no answer by the deadline' };
+      return within(core, core.pop, deadline, late);
+    },
+    standing: async () => core.standing,
+    cancel: async () => ({ status: 'cancelled' }),
+    close: async () => {},
+  };
+}
+
+function within<T>(core: Scripts, script: Script<T>, deadline: Monotonic, late: T): Promise<T> {
+  const remaining = deadline - core.clock.monotonic();
+  const inTime = script.afterMs < remaining;
+  return new Promise((resolve) => {
+    core.clock.after(Math.min(script.afterMs, remaining), () => resolve(inTime ? script.outcome : late));
+  });
+}
+
+/** A purchase of 25.00 € as the first terminal sends it. */
+export function purchaseMessage(overrides: Partial<TerminalMessage> = {}): TerminalMessage {
+  return {
+    mti: '0100',
+    de2: Pan.of('4242424242424242'),
+    de3: '000000',
+    de4: '000000002500',
+    de7: '1123120000',
+    de11: '000001',
+    de12: '130000',
+    de13: '1123',
+    de22: '051',
+    de25: '00',
+    de41: 'TERM0001',
+    de42: 'MERCHANT0000001',
+    de49: '978',
+    ...overrides,
+  };
+}
+
+export function inbound(core: TestCore, message: TerminalMessage = purchaseMessage()): Inbound {
+  const listener = SETTINGS.listeners[0];
+  if (!listener) throw new Error('the development settings have no listener');
+  const sealed = { covered: Buffer.from('covered'), mac: Buffer.alloc(8) };
+  return { message, listener, sealed, receivedAt: core.clock.monotonic() };
+}

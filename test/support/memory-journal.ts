@@ -1,0 +1,74 @@
+import type { Clock } from '../../runtime/index.ts';
+import {
+  type AppendResult,
+  type FollowUp,
+  type Journal,
+  type JournalEntry,
+  JournalError,
+  type NewEntry,
+} from '../../switch/journal/journal.ts';
+
+/** What the model does with the next append: as asked, lost before it was sent, or lost after it was stored. */
+export type Mood = 'well' | 'away' | 'unknown-stored' | 'unknown-lost';
+
+/** A journal in memory with the contract of the real one, for tests that need its failures at will. */
+export class MemoryJournal implements Journal {
+  readonly entries: JournalEntry[] = [];
+  readonly followUps: FollowUp[] = [];
+  readonly #claims = new Map<string, { transaction: string; fingerprint: string }>();
+  readonly #clock: Clock;
+  moods: Mood[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async append(entry: NewEntry): Promise<AppendResult> {
+    const mood = this.moods.shift() ?? 'well';
+    if (mood === 'away') throw new JournalError('SW_JOURNAL_UNAVAILABLE', 'no');
+    if (mood === 'unknown-lost') throw new JournalError('SW_JOURNAL_UNAVAILABLE', 'unknown');
+    const result = this.#store(entry);
+    if (mood === 'unknown-stored') throw new JournalError('SW_JOURNAL_UNAVAILABLE', 'unknown');
+    return result;
+  }
+
+  async history(transaction: string): Promise<JournalEntry[]> {
+    return this.entries.filter((entry) => entry.transaction === transaction);
+  }
+
+  async transactionOf(key: string) {
+    return this.#claims.get(key);
+  }
+
+  async undecided(): Promise<string[]> {
+    const latest = new Map<string, number>();
+    for (const { transaction, version } of this.entries) latest.set(transaction, version);
+    return [...latest].filter(([, version]) => version === 1).map(([transaction]) => transaction);
+  }
+
+  kinds(transaction: string): string[] {
+    return this.entries.filter((entry) => entry.transaction === transaction).map(({ kind }) => kind);
+  }
+
+  #store(entry: NewEntry): AppendResult {
+    const { transaction, version, kind, body, claim, followUps } = entry;
+    const claimed = claim && this.#claims.get(claim.key);
+    if (claimed) return { status: 'claimed', ...claimed };
+    if (this.entries.some((known) => known.transaction === transaction && known.version >= version)) {
+      return { status: 'superseded' };
+    }
+    if (claim) this.#claims.set(claim.key, { transaction, fingerprint: claim.fingerprint });
+    const stored = structuredClone(JSON.parse(JSON.stringify(body)));
+    this.entries.push({
+      transaction,
+      version,
+      kind,
+      body: stored,
+      at: this.#clock.wall(),
+      node: 'model',
+      epoch: 1,
+    });
+    this.followUps.push(...(followUps ?? []));
+    return { status: 'appended' };
+  }
+}

@@ -10,7 +10,7 @@ const MAX_FUNCTION_LINES = 70;
 /** Where time, chance and timers are handed in: simulation replaces them, so reaching for one breaks a replay. */
 const HANDED_IN = /^(messages|hsm|connectors|switch)\//;
 const REACHES_FOR =
-  /\b(Date\.now|Math\.random|performance\.now|process\.hrtime|setTimeout|setInterval)\b|\bnew Date\(\)/;
+  /\b(Date\.now|Math\.random|performance\.now|process\.hrtime|(?<!\.)setTimeout|(?<!\.)setInterval)\b|\bnew Date\(\)/;
 
 const root = join(import.meta.dirname, '..');
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root, encoding: 'utf8' })

@@ -8,8 +8,8 @@ import { commands, type LazyCommand } from './commands.ts';
  */
 export async function main(args: readonly string[]): Promise<void> {
   assertPinnedNode();
-  const program = await programFor(args, commands);
   try {
+    const program = await programFor(args, commands);
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
     process.stderr.write(`etika-switch: ${error instanceof Error ? error.message : String(error)}\n`);

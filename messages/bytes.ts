@@ -1,0 +1,78 @@
+import { IsoError } from './errors.ts';
+
+/**
+ * The value of a binary field: a view of the received bytes that costs no allocation until it is read.
+ * It keeps the whole received message alive; `copy()` what must outlive it.
+ */
+export class Bytes {
+  readonly #bytes: Uint8Array;
+  readonly #start: number;
+  readonly #end: number;
+
+  private constructor(bytes: Uint8Array, start: number, end: number) {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  /** Wraps `bytes` without copying. */
+  static of(bytes: Uint8Array): Bytes {
+    return new Bytes(bytes, 0, bytes.length);
+  }
+
+  /** @throws {IsoError} ISO_VALUE unless an even number of hex digits */
+  static fromHex(hex: string): Bytes {
+    if (hex.length % 2 !== 0 || !/^[0-9A-Fa-f]*$/.test(hex))
+      throw new IsoError('ISO_VALUE', {
+        path: 'bytes',
+        expected: 'an even number of hex digits',
+        found: `${hex.length} characters`,
+      });
+    return Bytes.of(Buffer.from(hex, 'hex'));
+  }
+
+  static view(bytes: Uint8Array, start: number, end: number): Bytes {
+    return new Bytes(bytes, start, end);
+  }
+
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
+  /** A Buffer over the same memory. */
+  buffer(): Buffer {
+    return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + this.#start, this.length);
+  }
+
+  copy(): Bytes {
+    return Bytes.of(Uint8Array.prototype.slice.call(this.#bytes, this.#start, this.#end));
+  }
+
+  copyTo(target: Uint8Array, at: number): void {
+    if (this.length < 32)
+      for (let i = this.#start, to = at; i < this.#end; i++, to++) target[to] = this.#bytes[i] ?? 0;
+    else target.set(this.#bytes.subarray(this.#start, this.#end), at);
+  }
+
+  /** Upper-case hex. */
+  hex(): string {
+    return this.buffer().toString('hex').toUpperCase();
+  }
+
+  equals(other: Bytes | Uint8Array): boolean {
+    return this.buffer().equals(other instanceof Bytes ? other.buffer() : other);
+  }
+
+  /** Only the length: chip data holds card numbers, so printing the content takes a call to `hex()`. */
+  toString(): string {
+    return `(${this.length} bytes)`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}

@@ -1,0 +1,273 @@
+import { type BitmapCodec, type BitWords, bitmapCodec, hasField, noFields, setField } from './bitmap.ts';
+import type { Dialect, Message } from './dialect.ts';
+import { IsoError, type PartialMessage } from './errors.ts';
+import { charsets } from './fields/charsets.ts';
+import { Cursor } from './fields/cursor.ts';
+import { type FieldCodec, fieldCodec } from './fields/field.ts';
+import { wrongKind } from './fields/semantics.ts';
+import { encodeVisaHeader, readVisaHeader, type VisaHeader } from './header-visa.ts';
+import { isKnownMti } from './mti.ts';
+import { type Strictness, strict } from './strictness.ts';
+
+export interface MacSlot {
+  /** Every byte of the message text before the MAC field; the header is not part of it. */
+  readonly covered: Buffer;
+  /** The MAC as bytes, also where it is written as hex text. */
+  readonly mac: Buffer;
+}
+
+export interface Codec<M> {
+  readonly dialect: Dialect;
+  /** @throws {IsoError} with path, offset and what had been read (`partial`) */
+  parse(bytes: Buffer): M;
+  /** @throws {IsoError} when a value has the wrong kind, length or characters */
+  pack(message: M): Buffer;
+  /** Where the MAC stands when the last field is DE64 or DE128; undefined when it is not. */
+  macSlot(packed: Buffer): MacSlot | undefined;
+  /** Writes the MAC in place. @throws {IsoError} ISO_VALUE when the message ends with no MAC field of that size */
+  setMac(packed: Buffer, mac: Uint8Array): void;
+}
+
+type AnyMessage = { mti: string; header?: VisaHeader } & Record<string, unknown>;
+
+interface Frame {
+  readonly mti: MtiCodec;
+  readonly bitmap: BitmapCodec;
+  readonly tertiary: 'after-secondary' | 'as-field-65' | undefined;
+  readonly fields: ReadonlyMap<number, FieldCodec>;
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly dialect: Dialect;
+  readonly strictness: Strictness;
+}
+
+/**
+ * Makes the codec of a dialect.
+ * @param strictness what to refuse beyond the default, or to let pass
+ * @throws {IsoError} ISO_DIALECT when the dialect contradicts itself
+ */
+export function compile<const D extends Dialect>(
+  dialect: D,
+  strictness: Partial<Strictness> = {},
+): Codec<Message<D>> {
+  const frame = prepare(dialect, { ...strict, ...strictness });
+  return {
+    dialect,
+    parse: (bytes) => parse(frame, bytes) as unknown as Message<D>,
+    pack: (message) => pack(frame, message as unknown as AnyMessage),
+    macSlot: (packed) => macSlot(frame, packed),
+    setMac: (packed, mac) => setMac(frame, packed, mac),
+  };
+}
+
+function prepare(dialect: Dialect, strictness: Strictness): Frame {
+  const fields = new Map<number, FieldCodec>();
+  const numbers = new Map<string, number>();
+  for (const [key, field] of Object.entries(dialect.fields)) {
+    const number = Number(key);
+    if (!Number.isInteger(number) || number < 2 || number > 192)
+      throw new IsoError('ISO_DIALECT', {
+        path: `DE${key}`,
+        expected: 'field numbers from 2 to 192',
+        found: key,
+      });
+    fields.set(number, fieldCodec(field, `DE${number}`));
+    numbers.set(`de${number}`, number);
+  }
+  return {
+    dialect,
+    strictness,
+    fields,
+    numbers,
+    mti: mtiCodec(dialect.mti.encoding, strictness.mti),
+    bitmap: bitmapCodec(dialect.bitmap.encoding),
+    tertiary: dialect.bitmap.tertiary,
+  };
+}
+
+function parse(frame: Frame, bytes: Buffer): AnyMessage {
+  const cursor = new Cursor(bytes, 0, bytes.length, frame.strictness);
+  const message = {} as AnyMessage;
+  try {
+    if (frame.dialect.header === 'visa') message.header = readVisaHeader(cursor);
+    message.mti = frame.mti.read(cursor);
+    const words = readBitmaps(frame, cursor);
+    readFields(frame, cursor, words, message);
+    if (cursor.at < cursor.end && frame.strictness.trailingBytes === 'reject')
+      cursor.fail('ISO_TRAILING_BYTES', 'message', cursor.at, 'nothing', `${cursor.end - cursor.at} bytes`);
+    return message;
+  } catch (error) {
+    if (error instanceof IsoError) error.partial = message as PartialMessage;
+    throw error;
+  }
+}
+
+function readBitmaps(frame: Frame, cursor: Cursor): BitWords {
+  const words = noFields();
+  frame.bitmap.read(cursor, words, 0);
+  if (hasField(words, 1)) frame.bitmap.read(cursor, words, 1);
+  if (frame.tertiary === 'after-secondary' && hasField(words, 65)) frame.bitmap.read(cursor, words, 2);
+  return words;
+}
+
+function readFields(frame: Frame, cursor: Cursor, words: BitWords, message: AnyMessage): void {
+  let count = 0;
+  for (let number = 2; number <= 192; number++) {
+    if (!hasField(words, number)) continue;
+    if (number === 65 && frame.tertiary) {
+      if (frame.tertiary === 'as-field-65') frame.bitmap.read(cursor, words, 2);
+      continue;
+    }
+    const field = frame.fields.get(number);
+    if (!field)
+      cursor.fail('ISO_FIELD_UNDEFINED', `DE${number}`, cursor.at, 'only defined fields', `field ${number}`);
+    else message[`de${number}`] = field.read(cursor);
+    count++;
+  }
+  if (count === 0 && frame.strictness.emptyBitmap === 'reject')
+    cursor.fail('ISO_BITMAP_EMPTY', 'bitmap', cursor.at, 'at least one field', 'none');
+}
+
+function pack(frame: Frame, message: AnyMessage): Buffer {
+  const { words, numbers } = presentFields(frame, message);
+  const parts: Buffer[] = [frame.mti.encode(message.mti), ...encodeBitmaps(frame, words)];
+  let third = frame.tertiary === 'as-field-65' && hasField(words, 65);
+  for (const number of numbers) {
+    if (third && number > 65) {
+      parts.push(encodeBitmap(frame, words, 2));
+      third = false;
+    }
+    parts.push((frame.fields.get(number) as FieldCodec).encode(message[`de${number}`]));
+  }
+  if (frame.dialect.header !== 'visa') return Buffer.concat(parts);
+  if (!message.header) throw wrongKind('header', 'a header', message.header);
+  const textBytes = parts.reduce((sum, part) => sum + part.length, 0);
+  return Buffer.concat([encodeVisaHeader(message.header, textBytes), ...parts]);
+}
+
+function presentFields(frame: Frame, message: AnyMessage): { words: BitWords; numbers: number[] } {
+  const words = noFields();
+  const numbers: number[] = [];
+  for (const property of Object.keys(message)) {
+    if (property === 'mti' || property === 'header' || message[property] === undefined) continue;
+    const number = frame.numbers.get(property);
+    if (number === undefined)
+      throw new IsoError('ISO_FIELD_UNDEFINED', {
+        path: property,
+        expected: 'only defined fields',
+        found: property,
+      });
+    setField(words, number);
+    numbers.push(number);
+  }
+  if (numbers.length === 0 && frame.strictness.emptyBitmap === 'reject')
+    throw new IsoError('ISO_BITMAP_EMPTY', { path: 'bitmap', expected: 'at least one field', found: 'none' });
+  if (words[4] !== 0 || words[5] !== 0) setField(words, 65);
+  if (words[2] !== 0 || words[3] !== 0 || frame.dialect.bitmap.secondary === 'always') setField(words, 1);
+  return { words, numbers: numbers.sort((a, b) => a - b) };
+}
+
+function encodeBitmaps(frame: Frame, words: BitWords): Buffer[] {
+  const maps = [encodeBitmap(frame, words, 0)];
+  if (hasField(words, 1)) maps.push(encodeBitmap(frame, words, 1));
+  if (frame.tertiary === 'after-secondary' && hasField(words, 65)) maps.push(encodeBitmap(frame, words, 2));
+  return maps;
+}
+
+function encodeBitmap(frame: Frame, words: BitWords, level: 0 | 1 | 2): Buffer {
+  const out = Buffer.allocUnsafe(frame.bitmap.bytes);
+  frame.bitmap.write(words, level, out, 0);
+  return out;
+}
+
+interface MtiCodec {
+  read(cursor: Cursor): string;
+  encode(mti: string): Buffer;
+}
+
+function mtiCodec(encoding: Dialect['mti']['encoding'], rule: Strictness['mti']): MtiCodec {
+  const bytes = encoding === 'bcd' ? 2 : 4;
+  const { toLatin1, fromLatin1 } = charsets[encoding === 'bcd' ? 'ascii' : encoding];
+  return {
+    read(cursor) {
+      const at = cursor.take(bytes, 'MTI');
+      const mti =
+        encoding === 'bcd'
+          ? cursor.bytes.toString('hex', at, at + 2)
+          : String.fromCharCode(...cursor.bytes.subarray(at, at + 4).map((byte) => toLatin1[byte] ?? 0));
+      const expected = mtiFault(mti, rule);
+      if (expected)
+        cursor.fail(
+          'ISO_MTI',
+          'MTI',
+          at,
+          expected,
+          cursor.bytes.toString('hex', at, at + bytes).toUpperCase(),
+        );
+      return mti;
+    },
+    encode(mti) {
+      if (typeof mti !== 'string') throw wrongKind('MTI', 'a string', mti);
+      const expected = mtiFault(mti, encoding === 'bcd' && rule === 'any' ? 'digits' : rule);
+      if (expected)
+        throw new IsoError('ISO_MTI', { path: 'MTI', expected, found: `${mti.length} characters` });
+      if (encoding === 'bcd') return Buffer.from(mti, 'hex');
+      return Buffer.from(Array.from(mti, (character) => fromLatin1[character.charCodeAt(0)] ?? 0));
+    },
+  };
+}
+
+/** What was expected of an MTI that the rule does not allow. */
+function mtiFault(mti: string, rule: Strictness['mti']): string | undefined {
+  if (mti.length !== 4) return 'four characters';
+  if (rule !== 'any' && !/^[0-9]{4}$/.test(mti)) return 'four digits';
+  return rule === 'known' && !isKnownMti(mti) ? 'a known message type' : undefined;
+}
+
+function macSlot(frame: Frame, packed: Buffer): MacSlot | undefined {
+  const place = macPlace(frame, packed);
+  if (!place) return undefined;
+  const wire = packed.subarray(place.at, packed.length);
+  return {
+    covered: packed.subarray(place.textStart, place.at),
+    mac: place.hex ? Buffer.from(wire.toString('latin1'), 'hex') : wire,
+  };
+}
+
+function setMac(frame: Frame, packed: Buffer, mac: Uint8Array): void {
+  const place = macPlace(frame, packed);
+  const size = place ? (packed.length - place.at) / (place.hex ? 2 : 1) : 0;
+  if (!place || mac.length !== size)
+    throw new IsoError('ISO_VALUE', {
+      path: 'MAC',
+      expected: place ? `${size} bytes` : 'a message whose last field is DE64 or DE128',
+      found: place ? `${mac.length}` : 'another',
+    });
+  if (place.hex) packed.write(Buffer.from(mac).toString('hex').toUpperCase(), place.at, 'latin1');
+  else packed.set(mac, place.at);
+}
+
+/** Where the MAC field starts; it is the last of the message, so no field before it is read. */
+function macPlace(frame: Frame, packed: Buffer): { textStart: number; at: number; hex: boolean } | undefined {
+  const cursor = new Cursor(packed, 0, packed.length, frame.strictness);
+  try {
+    if (frame.dialect.header === 'visa') readVisaHeader(cursor);
+    const textStart = cursor.at;
+    frame.mti.read(cursor);
+    const words = readBitmaps(frame, cursor);
+    const last = lastField(words);
+    const field = frame.dialect.fields[last];
+    if ((last !== 64 && last !== 128) || field?.content !== 'b' || !('fixed' in field.length))
+      return undefined;
+    const hex = field.encoding === 'hex';
+    const at = packed.length - field.length.fixed * (hex ? 2 : 1);
+    return at < cursor.at || field.encoding === 'ebcdic-hex' ? undefined : { textStart, at, hex };
+  } catch (error) {
+    if (error instanceof IsoError) return undefined;
+    throw error;
+  }
+}
+
+function lastField(words: BitWords): number {
+  for (let number = 192; number >= 2; number--) if (hasField(words, number)) return number;
+  return 0;
+}

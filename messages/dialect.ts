@@ -1,0 +1,147 @@
+import type { Bytes } from './bytes.ts';
+import type { VisaHeader } from './header-visa.ts';
+import type { AccountNumber } from './sensitive/account.ts';
+import type { CardVerificationValue } from './sensitive/card-verification-value.ts';
+import type { Pan } from './sensitive/pan.ts';
+import type { PinBlock } from './sensitive/pin-block.ts';
+import type { Track1, Track2, Track3 } from './sensitive/tracks.ts';
+
+/**
+ * A dialect is data along axes that do not depend on each other:
+ * what a field holds (`content`), what that means (`as`), how it is written (`encoding`),
+ * how its end is known (`length`), how it is filled up (`pad`), and what it is made of (`parts`).
+ */
+
+/**
+ * Characters a field may hold (ISO 8583-1 clause 4): n digits; a letters; s specials; z track data;
+ * b bits; x+n a sign (C or D) and digits; h hex digits.
+ */
+export type Content = 'n' | 'a' | 'an' | 'as' | 'ns' | 'ans' | 'anp' | 'z' | 'b' | 'x+n' | 'h';
+
+/** Values with a type of their own. */
+export interface SemanticTypes {
+  pan: Pan;
+  track1: Track1;
+  track2: Track2;
+  track3: Track3;
+  'pin-block': PinBlock;
+  cvv: CardVerificationValue;
+  account: AccountNumber;
+  /** BER-TLV of EMV Book 3, annex B: the bytes as received; `parseTlv` reads them. */
+  emv: Bytes;
+}
+export type Semantic = keyof SemanticTypes;
+
+/**
+ * `ascii` and `ebcdic-*`: one byte a character. `bcd`: two digits a byte. `binary`: the bytes as they are.
+ * `hex` and `ebcdic-hex`: two characters a byte.
+ */
+export type Encoding =
+  | 'ascii'
+  | 'ebcdic-1047'
+  | 'ebcdic-037'
+  | 'ebcdic-500'
+  | 'bcd'
+  | 'binary'
+  | 'hex'
+  | 'ebcdic-hex';
+
+/** What a length counts: `characters` of the value (digits, letters, bytes of a `b` field), `bytes` or `nibbles` as written. */
+export type LengthUnit = 'characters' | 'bytes' | 'nibbles';
+export type LengthEncoding = 'ascii' | 'ebcdic' | 'bcd' | 'binary' | 'hex';
+
+export interface FixedLength {
+  /** In characters of the value. */
+  readonly fixed: number;
+}
+
+export interface VariableLength {
+  readonly prefix: LengthEncoding;
+  /** Width of the prefix: digits, or bytes where the prefix is binary. */
+  readonly width: number;
+  /** Limits in `unit`. */
+  readonly max: number;
+  readonly min?: number;
+  /** Default: characters. */
+  readonly unit?: LengthUnit;
+}
+
+export interface Pad {
+  readonly side: 'left' | 'right';
+  /** One character; for an odd number of BCD digits, the nibble 0 to F. */
+  readonly with: string;
+  /** Take the padding away when parsing. Default false: parse and pack then give back the same bytes. */
+  readonly trim?: boolean;
+}
+
+/** How the parts of a composite are told apart. */
+export type Composition =
+  | { readonly kind: 'positional' }
+  | { readonly kind: 'bitmap'; readonly bytes: number; readonly encoding?: 'binary' | 'hex' };
+
+/** A run of characters inside a text field. */
+export interface Slice {
+  readonly name: string;
+  readonly content: Content;
+  readonly characters: number;
+}
+
+export interface Part extends Field {
+  /** Bit of this part in a bitmap composite, from 1. */
+  readonly bit?: number;
+}
+
+export interface Field {
+  readonly name: string;
+  readonly content: Content;
+  readonly encoding: Encoding;
+  readonly length: FixedLength | VariableLength;
+  readonly as?: Semantic;
+  readonly pad?: Pad;
+  /** The field's characters, cut into runs of fixed length in this order; together they are the whole field. */
+  readonly slices?: { readonly [property: string]: Slice };
+  /** The slices repeat: the value is an array. */
+  readonly repeated?: true;
+  readonly composition?: Composition;
+  /** The parts of a composite by property name, in order. */
+  readonly parts?: { readonly [property: string]: Part };
+}
+
+export interface BitmapStyle {
+  readonly encoding: 'binary' | 'hex' | 'ebcdic-hex';
+  /** `always` writes a secondary bitmap even when it is empty. */
+  readonly secondary?: 'as-needed' | 'always';
+  /** Where a third bitmap stands, if the dialect has one. */
+  readonly tertiary?: 'after-secondary' | 'as-field-65';
+}
+
+export interface Dialect {
+  readonly name: string;
+  readonly description: string;
+  /** False where the tables rest on unverified facts or are our own. */
+  readonly conformant: boolean;
+  readonly mti: { readonly encoding: 'ascii' | 'bcd' | 'ebcdic-1047' | 'ebcdic-037' | 'ebcdic-500' };
+  readonly bitmap: BitmapStyle;
+  readonly header?: 'visa';
+  readonly fields: { readonly [number: number]: Field };
+}
+
+type Presence<T> = T | undefined;
+
+/** The value a field has in a message. */
+export type ValueOf<F> = F extends { readonly parts: infer P }
+  ? { -readonly [K in keyof P]?: Presence<ValueOf<P[K]>> }
+  : F extends { readonly slices: infer S }
+    ? F extends { readonly repeated: true }
+      ? readonly { readonly [K in keyof S]: string }[]
+      : { readonly [K in keyof S]: string }
+    : F extends { readonly as: infer A extends Semantic }
+      ? SemanticTypes[A]
+      : F extends { readonly content: 'b' }
+        ? Bytes
+        : string;
+
+/** A message of a dialect: `mti`, the fields as `de2` to `de192`, and `header` where the dialect has one. */
+export type Message<D extends Dialect = Dialect> = { mti: string } & {
+  -readonly [K in keyof D['fields'] & number as `de${K}`]?: Presence<ValueOf<D['fields'][K]>>;
+} & (D extends { readonly header: 'visa' } ? { header: VisaHeader } : { header?: never });

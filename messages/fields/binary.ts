@@ -1,0 +1,62 @@
+import { Bytes } from '../bytes.ts';
+import type { Encoding } from '../dialect.ts';
+import { charsets } from './charsets.ts';
+import type { ContentCodec } from './text.ts';
+
+/** The bytes as they are. */
+export const rawBinary: ContentCodec<Bytes> = {
+  packed: false,
+  bytesOf: (characters) => characters,
+  charactersIn: (bytes) => bytes,
+  characters: (value) => value.length,
+  read(cursor, characters, path) {
+    const at = cursor.take(characters, path);
+    return Bytes.view(cursor.bytes, at, at + characters);
+  },
+  write: (value, out, at) => value.copyTo(out, at),
+};
+
+/** Each byte as two hex digits; lower case is read too, upper case is written. */
+export function hexBinary(encoding: 'hex' | 'ebcdic-hex'): ContentCodec<Bytes> {
+  const { toLatin1, fromLatin1 } = charsets[encoding === 'hex' ? 'ascii' : 'ebcdic-1047'];
+  return {
+    packed: false,
+    bytesOf: (characters) => characters * 2,
+    charactersIn: (bytes) => (bytes % 2 === 0 ? bytes / 2 : undefined),
+    characters: (value) => value.length,
+    read(cursor, characters, path) {
+      const at = cursor.take(characters * 2, path);
+      const bytes = Buffer.allocUnsafe(characters);
+      for (let i = 0; i < characters; i++) {
+        const high = hexDigit(toLatin1[cursor.bytes[at + 2 * i] ?? 0] ?? 0);
+        const low = hexDigit(toLatin1[cursor.bytes[at + 2 * i + 1] ?? 0] ?? 0);
+        if (high < 0 || low < 0)
+          cursor.fail(
+            'ISO_CONTENT',
+            path,
+            at + 2 * i + (high < 0 ? 0 : 1),
+            'hex digits',
+            'another character',
+          );
+        bytes[i] = (high << 4) | low;
+      }
+      return Bytes.of(bytes);
+    },
+    write(value, out, at) {
+      const hex = value.hex();
+      for (let i = 0; i < hex.length; i++) out[at + i] = fromLatin1[hex.charCodeAt(i)] ?? 0;
+    },
+  };
+}
+
+export function binaryCodec(encoding: Encoding): ContentCodec<Bytes> | undefined {
+  if (encoding === 'binary') return rawBinary;
+  return encoding === 'hex' || encoding === 'ebcdic-hex' ? hexBinary(encoding) : undefined;
+}
+
+/** The value of an ASCII hex digit, or -1. */
+export function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  if (code >= 65 && code <= 70) return code - 55;
+  return code >= 97 && code <= 102 ? code - 87 : -1;
+}

@@ -1,0 +1,151 @@
+import type { Bytes } from '../bytes.ts';
+import type { Field, VariableLength } from '../dialect.ts';
+import { IsoError } from '../errors.ts';
+import { binaryCodec } from './binary.ts';
+import { compositeCodec } from './composite.ts';
+import type { Cursor } from './cursor.ts';
+import { lengthCodec } from './length.ts';
+import { pinBlockMeaning, plainBytes, plainText, textMeanings } from './semantics.ts';
+import { sliced } from './slices.ts';
+import { type ContentCodec, dialectError, textCodec } from './text.ts';
+
+/** Reads and writes one field, length prefix and all. Slow and exact: the generated code falls back on it. */
+export interface FieldCodec {
+  read(cursor: Cursor): unknown;
+  /** The bytes of the field, prefix included. */
+  encode(value: unknown): Buffer;
+}
+
+/** Between a wire value (text or bytes, padding included) and the value in a message. */
+interface Meaning<V> {
+  wrap(wire: V, cursor: Cursor, at: number): unknown;
+  unwrap(value: unknown, path: string): V;
+}
+
+/** @throws {IsoError} ISO_DIALECT when the axes of the field contradict each other */
+export function fieldCodec(field: Field, path: string): FieldCodec {
+  if (field.parts) {
+    const composite = compositeCodec(field, path, fieldCodec);
+    const content = binaryCodec(field.encoding) ?? binaryCodec('binary');
+    if (!content) throw dialectError(path, 'a binary encoding', field.encoding);
+    return assemble(field, path, content, composite);
+  }
+  if (field.content === 'b') {
+    const content = binaryCodec(field.encoding);
+    if (!content) throw dialectError(path, 'a binary encoding', field.encoding);
+    return assemble(field, path, content, field.as === 'pin-block' ? pinBlockMeaning : plainBytes);
+  }
+  const content = textCodec(field, path);
+  if (field.slices)
+    return assemble(field, path, content, sliced(field.slices, field.repeated ?? false, path));
+  const meaning = field.as === undefined ? plainText : textMeanings[field.as];
+  if (!meaning) throw dialectError(path, 'a text meaning', field.as ?? 'none');
+  return assemble(field, path, content, meaning);
+}
+
+function assemble<V extends string | Bytes>(
+  field: Field,
+  path: string,
+  content: ContentCodec<V>,
+  meaning: Meaning<V>,
+): FieldCodec {
+  return 'fixed' in field.length
+    ? fixedField(field, field.length.fixed, path, content, meaning)
+    : variableField(field, field.length, path, content, meaning);
+}
+
+function fixedField<V extends string | Bytes>(
+  field: Field,
+  characters: number,
+  path: string,
+  content: ContentCodec<V>,
+  meaning: Meaning<V>,
+): FieldCodec {
+  const bytes = content.bytesOf(characters);
+  return {
+    read(cursor) {
+      const at = cursor.at;
+      return meaning.wrap(trimmed(content.read(cursor, characters, path), field), cursor, at);
+    },
+    encode(value) {
+      const wire = padded(meaning.unwrap(value, path), characters, field);
+      if (content.characters(wire) !== characters)
+        throw lengthError(path, `exactly ${characters}`, content.characters(wire));
+      const out = Buffer.allocUnsafe(bytes);
+      content.write(wire, out, 0, path);
+      return out;
+    },
+  };
+}
+
+function variableField<V extends string | Bytes>(
+  field: Field,
+  length: VariableLength,
+  path: string,
+  content: ContentCodec<V>,
+  meaning: Meaning<V>,
+): FieldCodec {
+  const prefix = lengthCodec(length);
+  const unit = length.unit ?? 'characters';
+  const min = length.min ?? 0;
+  const limits = `${min} to ${length.max} ${unit}`;
+  return {
+    read(cursor) {
+      const start = cursor.at;
+      const count = prefix.read(cursor, path);
+      if (count > length.max || count < min) throw lengthError(path, limits, count, start);
+      const characters =
+        unit === 'characters' || (unit === 'nibbles' && content.packed) ? count : charactersOf(count);
+      if (characters === undefined) throw lengthError(path, `a whole number of characters`, count, start);
+      const at = cursor.at;
+      return meaning.wrap(trimmed(content.read(cursor, characters, path), field), cursor, at);
+    },
+    encode(value) {
+      const wire = meaning.unwrap(value, path);
+      const characters = content.characters(wire);
+      const count = countOf(characters);
+      if (count > length.max || count < min) throw lengthError(path, limits, count);
+      const out = Buffer.allocUnsafe(prefix.bytes + content.bytesOf(characters));
+      prefix.write(count, out, 0);
+      content.write(wire, out, prefix.bytes, path);
+      return out;
+    },
+  };
+
+  function charactersOf(count: number): number | undefined {
+    if (unit === 'bytes') return content.charactersIn(count);
+    return count % 2 === 0 ? content.charactersIn(count / 2) : undefined;
+  }
+
+  function countOf(characters: number): number {
+    if (unit === 'characters' || (unit === 'nibbles' && content.packed)) return characters;
+    const bytes = content.bytesOf(characters);
+    return unit === 'bytes' ? bytes : bytes * 2;
+  }
+}
+
+function padded<V extends string | Bytes>(wire: V, characters: number, field: Field): V {
+  if (typeof wire !== 'string' || !field.pad || field.encoding === 'bcd' || wire.length >= characters)
+    return wire;
+  const { side, with: filler } = field.pad;
+  return (side === 'left' ? wire.padStart(characters, filler) : wire.padEnd(characters, filler)) as V;
+}
+
+function trimmed<V extends string | Bytes>(wire: V, field: Field): V {
+  if (!field.pad?.trim || typeof wire !== 'string') return wire;
+  const { side, with: filler } = field.pad;
+  let start = 0;
+  let end = wire.length;
+  if (side === 'left') while (start < end && wire[start] === filler) start++;
+  else while (end > start && wire[end - 1] === filler) end--;
+  return wire.slice(start, end) as V;
+}
+
+function lengthError(path: string, expected: string, found: number, offset?: number): IsoError {
+  return new IsoError('ISO_LENGTH', {
+    path,
+    expected,
+    found: String(found),
+    ...(offset === undefined ? {} : { offset }),
+  });
+}

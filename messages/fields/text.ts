@@ -1,0 +1,145 @@
+import type { Content, Field, Pad } from '../dialect.ts';
+import { IsoError } from '../errors.ts';
+import { type CharsetName, charsets } from './charsets.ts';
+import { contentName, firstForeign } from './contents.ts';
+import type { Cursor } from './cursor.ts';
+
+/** How the value of a field is written, its length aside. `V` is a string for text and a view for bits. */
+export interface ContentCodec<V> {
+  bytesOf(characters: number): number;
+  /** How many characters so many bytes hold; undefined when the bytes cannot be split evenly. */
+  charactersIn(bytes: number): number | undefined;
+  read(cursor: Cursor, characters: number, path: string): V;
+  characters(value: V): number;
+  /** Writes at `at`; the caller has room for `bytesOf(characters(value))`. */
+  write(value: V, out: Buffer, at: number, path: string): void;
+  /** Nibbles are a unit of their own only where a byte holds two characters. */
+  readonly packed: boolean;
+}
+
+export type TextContent = Exclude<Content, 'b'>;
+
+/** Text with one byte a character. */
+export function charsetText(name: CharsetName, content: TextContent): ContentCodec<string> {
+  const { toLatin1, fromLatin1 } = charsets[name];
+  return {
+    packed: false,
+    bytesOf: (characters) => characters,
+    charactersIn: (bytes) => bytes,
+    characters: (value) => value.length,
+    read(cursor, characters, path) {
+      const at = cursor.take(characters, path);
+      let text = cursor.bytes.toString('latin1', at, at + characters);
+      if (name !== 'ascii') text = translate(text, toLatin1);
+      if (cursor.strictness.content === 'reject') {
+        const foreign = firstForeign(text, content);
+        if (foreign >= 0)
+          cursor.fail(
+            'ISO_CONTENT',
+            path,
+            at + foreign,
+            contentName(content),
+            `byte ${hexByte(cursor.bytes[at + foreign])}`,
+          );
+      }
+      return text;
+    },
+    write(value, out, at, path) {
+      checkContent(value, content, path);
+      for (let i = 0; i < value.length; i++) out[at + i] = fromLatin1[value.charCodeAt(i)] ?? 0;
+    },
+  };
+}
+
+/** Digits, track data or hex digits, two a byte; an odd number is filled up on the padding's side. */
+export function packedText(content: TextContent, pad: Pad): ContentCodec<string> {
+  const padNibble = Number.parseInt(pad.with, 16);
+  const signBytes = content === 'x+n' ? 1 : 0;
+  const codec: ContentCodec<string> = {
+    packed: true,
+    bytesOf: (characters) => signBytes + ((characters - signBytes + 1) >> 1),
+    charactersIn: (bytes) => signBytes + (bytes - signBytes) * 2,
+    characters: (value) => value.length,
+    read(cursor, characters, path) {
+      const at = cursor.take(codec.bytesOf(characters), path);
+      const sign = signBytes ? String.fromCharCode(cursor.bytes[at] ?? 0) : '';
+      const nibbles = cursor.bytes.toString('hex', at + signBytes, cursor.at).toUpperCase();
+      const odd = (characters - signBytes) % 2 === 1;
+      const padAt = pad.side === 'left' ? 0 : nibbles.length - 1;
+      if (odd && cursor.strictness.padNibbles === 'reject' && nibbles[padAt] !== pad.with)
+        cursor.fail('ISO_PAD', path, at + signBytes + (padAt >> 1), `nibble ${pad.with}`, `another nibble`);
+      const digits = odd ? (pad.side === 'left' ? nibbles.slice(1) : nibbles.slice(0, -1)) : nibbles;
+      const text = sign + (content === 'z' ? digits.replaceAll('D', '=') : digits);
+      const foreign = cursor.strictness.content === 'reject' ? firstForeign(text, content) : -1;
+      if (foreign >= 0)
+        cursor.fail(
+          'ISO_CONTENT',
+          path,
+          at + codec.bytesOf(foreign + 1) - 1,
+          contentName(content),
+          'another nibble',
+        );
+      return text;
+    },
+    write(value, out, at, path) {
+      checkContent(value, content, path);
+      if (signBytes) out[at] = value.charCodeAt(0);
+      const digits = value.length - signBytes;
+      let nibble = digits % 2 === 1 && pad.side === 'left' ? 1 : 0;
+      if (nibble) out[at + signBytes] = padNibble << 4;
+      for (let i = signBytes; i < value.length; i++, nibble++) {
+        const to = at + signBytes + (nibble >> 1);
+        const code = nibbleOf(value.charCodeAt(i));
+        out[to] = nibble % 2 === 0 ? (code << 4) | padNibble : ((out[to] ?? 0) & 0xf0) | code;
+      }
+    },
+  };
+  return codec;
+}
+
+export function textCodec(field: Field, path: string): ContentCodec<string> {
+  const { content, encoding } = field;
+  if (content === 'b') throw dialectError(path, 'text', 'bits');
+  switch (encoding) {
+    case 'ascii':
+    case 'ebcdic-1047':
+    case 'ebcdic-037':
+    case 'ebcdic-500':
+      return charsetText(encoding, content);
+    case 'bcd':
+      if (content !== 'n' && content !== 'z' && content !== 'h' && content !== 'x+n')
+        throw dialectError(path, 'digits, track data or hex digits in BCD', content);
+      return packedText(content, field.pad ?? { side: 'left', with: '0' });
+    default:
+      throw dialectError(path, 'a text encoding', encoding);
+  }
+}
+
+export function dialectError(path: string, expected: string, found: string): IsoError {
+  return new IsoError('ISO_DIALECT', { path, expected, found });
+}
+
+function checkContent(value: string, content: TextContent, path: string): void {
+  const foreign = firstForeign(value, content);
+  if (foreign >= 0)
+    throw new IsoError('ISO_CONTENT', {
+      path,
+      expected: contentName(content),
+      found: `another character at position ${foreign + 1} of ${value.length}`,
+    });
+}
+
+function translate(text: string, table: Uint8Array): string {
+  const bytes = Buffer.allocUnsafe(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = table[text.charCodeAt(i)] ?? 0;
+  return bytes.toString('latin1');
+}
+
+function nibbleOf(code: number): number {
+  if (code === 61) return 0xd;
+  return code < 58 ? code - 48 : code - 55;
+}
+
+export function hexByte(byte: number | undefined): string {
+  return (byte ?? 0).toString(16).padStart(2, '0').toUpperCase();
+}

@@ -1,0 +1,41 @@
+/** The public face of messages/: bytes ⇄ messages, framing, MTIs, code tables, sensitive types. */
+export { Bytes } from './bytes.ts';
+export { type Codec, compile, type MacSlot } from './codec.ts';
+export type { Dialect, Field, Message, ValueOf } from './dialect.ts';
+export { dialectNamed, dialects } from './dialects/index.ts';
+export { iso87Ascii } from './dialects/iso87-ascii.ts';
+export { iso87AsciiHex } from './dialects/iso87-ascii-hex.ts';
+export { posBcd } from './dialects/pos-bcd.ts';
+export { visaBase1 } from './dialects/visa-base1.ts';
+export { IsoError, type IsoErrorCode, isoErrors, type PartialMessage } from './errors.ts';
+export {
+  type FrameReader,
+  type Framing,
+  type FramingName,
+  framing,
+  framingNames,
+  type OnFrame,
+} from './framing.ts';
+export { type VisaHeader, visaReplyHeader } from './header-visa.ts';
+export { type LaidOut, layout, type StandardFields, type Style } from './layout.ts';
+export {
+  isKnownMti,
+  isRepeat,
+  isRequest,
+  type MtiParts,
+  mtiName,
+  mtiParts,
+  responseMti,
+  withoutRepeat,
+} from './mti.ts';
+export { fromPlain, type PlainMessage, type PlainValue, toPlain } from './plain.ts';
+export { responseCodeName, responseCodes } from './response-codes.ts';
+export { AccountNumber } from './sensitive/account.ts';
+export { CardVerificationValue } from './sensitive/card-verification-value.ts';
+export { Sensitive } from './sensitive/mask.ts';
+export { Pan } from './sensitive/pan.ts';
+export { PinBlock } from './sensitive/pin-block.ts';
+export { Track1, Track2, Track3 } from './sensitive/tracks.ts';
+export { iso87 } from './standards/iso87.ts';
+export { type Strictness, strict } from './strictness.ts';
+export { packTlv, parseTlv, type Tlv } from './tlv.ts';

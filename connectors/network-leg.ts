@@ -1,6 +1,6 @@
+import type { Pan } from '../messages/index.ts';
 import type { Monotonic } from '../runtime/index.ts';
 import type { CardData, TransactionFacts } from './authorisation.ts';
-import type { Pan } from '../messages/index.ts';
 
 /**
  * How a network leg ended. `unreachable` promises that no byte of the request left;

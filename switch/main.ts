@@ -1,27 +1,95 @@
 import { httpExchange, type NetworkConnector, popClient, visaConnector } from '../connectors/index.ts';
-import { connectHsm } from '../hsm/index.ts';
-import {
-  announceReady,
-  createLog,
-  type Log,
-  onShutdown,
-  systemClock,
-  systemRandom,
-  tcpSockets,
-} from '../runtime/index.ts';
+import { connectHsm, type HsmClient } from '../hsm/index.ts';
+import { announceReady, createLog, onShutdown, systemClock, systemRandom, tcpSockets } from '../runtime/index.ts';
 import { readSettings } from './config/read-settings.ts';
 import type { Settings } from './config/settings.ts';
-import { followUpTasks } from './follow-up/tasks.ts';
-import { startFollowUpWorker } from './follow-up/queue.ts';
-import { openPostgresJournal } from './journal/postgres-journal.ts';
-import { LateAnswers } from './late-answers.ts';
 import { crashCheckpoint } from './crash-checkpoint.ts';
+import { startFollowUpWorker } from './follow-up/queue.ts';
+import { followUpTasks } from './follow-up/tasks.ts';
+import { openJournal } from './journal/open-journal.ts';
+import { lateAnswer } from './late-answers.ts';
+import type { Ports } from './ports.ts';
 import { type NodeStatus, serveStatus } from './status-server.ts';
 import { type RunningSwitch, startSwitch } from './switch.ts';
 
-const SHUTDOWN_GRACE_MS = 2_500;
+/** How long what is in flight may take to be answered when the node is asked to stop. */
+const DRAIN_MS = 2_500;
 
+const clock = systemClock;
+const random = systemRandom;
 const log = createLog('switch');
+const production = process.env['NODE_ENV'] === 'production';
+
 const settingsFile = process.env['SWITCH_SETTINGS_FILE'];
 if (!settingsFile) throw new Error('SWITCH_SETTINGS_FILE must name the settings file of this node');
-await run(readSettings(settingsFile), log);
+await serve(readSettings(settingsFile));
+
+/** One switch node: its listeners, its links, its part of the follow-up queue. */
+async function serve(settings: Settings): Promise<void> {
+  const { databaseUrl, node, hsm: hsmSettings } = settings;
+  const hsm = connectHsm({ ...hsmSettings, clock, log });
+  const journal = await openJournal({ databaseUrl, node, clock, log });
+  const networks = new Map<string, NetworkConnector>();
+  const pop = popClient(httpExchange(settings.pop.url, clock));
+  const checkpoint = crashCheckpoint(process.env['CRASH_AT'], production);
+  const parts = { settings, clock, random, sockets: tcpSockets, log, hsm, journal, networks, pop, checkpoint };
+  connectNetworks(settings, networks, parts);
+
+  const running = await startSwitch(parts);
+  const tasks = followUpTasks(running.ports);
+  const { concurrency } = settings.followUps;
+  const worker = await startFollowUpWorker({ databaseUrl, tasks, clock, log, concurrency });
+  const status = await serveStatus(settings.status, () => nodeStatus(settings, running, hsm));
+
+  onShutdown(async () => {
+    await running.close(DRAIN_MS);
+    await worker.stop();
+    await Promise.all([...networks.values()].map((network) => network.close()));
+    await Promise.all([pop.close(), hsm.close(), status.close()]);
+    await journal.close();
+  }, DRAIN_MS * 3);
+  const ports = Object.fromEntries(running.listeners.map(({ name, port }) => [name, port]));
+  log.info({ event: 'switch.ready', node, ...ports });
+  announceReady({ ...ports, status: status.port });
+}
+
+function connectNetworks(
+  settings: Settings,
+  networks: Map<string, NetworkConnector>,
+  parts: Pick<Ports, 'clock' | 'random' | 'log' | 'journal'>,
+): void {
+  for (const { name, host, port, zonePinKey, sourceStation, destinationStation } of settings.networks) {
+    const stations = { source: sourceStation, destination: destinationStation };
+    const connector = visaConnector(
+      { name, address: { host, port }, stations, zonePinKey },
+      {
+        ...parts,
+        sockets: tcpSockets,
+        onLateAnswer: (answer) => {
+          lateAnswer(answer, parts).catch((error) => {
+            log.error({ event: 'network.late-answer-lost', transaction: answer.transaction, err: error });
+          });
+        },
+      },
+    );
+    networks.set(name, connector);
+  }
+}
+
+function nodeStatus(settings: Settings, { ports, listeners }: RunningSwitch, hsm: HsmClient): NodeStatus {
+  const networks = Object.fromEntries([...ports.networks].map(([name, link]) => [name, link.state()]));
+  const connected = hsm.connected();
+  return {
+    node: settings.node,
+    ready: connected && Object.values(networks).every((state) => state === 'signed-on'),
+    hsm: connected ? 'connected' : 'disconnected',
+    networks,
+    inFlight: ports.inFlight.size,
+    unsettled: ports.unsettled.size,
+    listeners: listeners.map((listener) => ({
+      name: listener.name,
+      port: listener.port,
+      connections: listener.connections(),
+    })),
+  };
+}

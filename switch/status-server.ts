@@ -9,7 +9,11 @@ export interface NodeStatus {
   readonly networks: Readonly<Record<string, string>>;
   readonly inFlight: number;
   readonly unsettled: number;
-  readonly listeners: readonly { readonly name: string; readonly port: number; readonly connections: number }[];
+  readonly listeners: readonly {
+    readonly name: string;
+    readonly port: number;
+    readonly connections: number;
+  }[];
 }
 
 /** Serves the node's status as JSON over HTTP, on loopback only: it is for the admin API on the same host. */

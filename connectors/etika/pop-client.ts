@@ -110,4 +110,3 @@ function validationBody(body: unknown): ValidationBody {
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value.length > 0 ? value : undefined;
 }
-

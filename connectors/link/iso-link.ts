@@ -11,7 +11,14 @@ import type {
   Timer,
 } from '../../runtime/index.ts';
 import type { NetworkLinkState } from '../network-leg.ts';
-import { explainMismatch, invert, type Matchable, type MatchKeys, replyKey, requestKey } from './match-keys.ts';
+import {
+  explainMismatch,
+  invert,
+  type Matchable,
+  type MatchKeys,
+  replyKey,
+  requestKey,
+} from './match-keys.ts';
 import { type Exchange, PendingRequests } from './pending.ts';
 
 /** What makes a link speak one network's network-management dialogue. */

@@ -1,6 +1,10 @@
 import { type Static, Type } from 'typebox';
 
-const Port = Type.Integer({ minimum: 0, maximum: 65_535, description: 'a TCP port; 0 lets the system choose' });
+const Port = Type.Integer({
+  minimum: 0,
+  maximum: 65_535,
+  description: 'a TCP port; 0 lets the system choose',
+});
 const Digits = (min: number, max: number) => Type.String({ pattern: `^[0-9]{${min},${max}}$` });
 const Milliseconds = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum });
 
@@ -8,7 +12,11 @@ const ListenerSettings = Type.Object({
   name: Type.String({ pattern: '^[a-z0-9-]{1,32}$' }),
   host: Type.String({ minLength: 1 }),
   port: Port,
-  dialect: Type.Union([Type.Literal('iso87-ascii'), Type.Literal('iso87-ascii-hex'), Type.Literal('pos-bcd')]),
+  dialect: Type.Union([
+    Type.Literal('iso87-ascii'),
+    Type.Literal('iso87-ascii-hex'),
+    Type.Literal('pos-bcd'),
+  ]),
   framing: Type.Union([
     Type.Literal('length-2'),
     Type.Literal('length-2-tpdu'),

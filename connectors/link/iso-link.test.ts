@@ -1,0 +1,249 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { compile, framing, visaBase1 } from '../../messages/index.ts';
+import {
+  type Connection,
+  type Listener,
+  silentLog,
+  systemClock,
+  systemRandom,
+  tcpSockets,
+} from '../../runtime/index.ts';
+import { networkManagement, type VisaMessage } from '../visa/visa-messages.ts';
+import { DEFAULT_LINK_LIMITS, IsoLink, type LinkLimits } from './iso-link.ts';
+
+const STATIONS = { source: '123456', destination: '000000' };
+const codec = compile(visaBase1);
+const wire = framing('visa');
+
+/** A network that does nothing but what the test tells it to. */
+interface Network {
+  readonly listener: Listener;
+  readonly received: VisaMessage[];
+  readonly polls: { count: number };
+  connections: Connection[];
+  /** Answers a message; the default signs on and echoes. */
+  respond: (message: VisaMessage, connection: Connection) => void;
+}
+
+const open: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close();
+});
+
+function reply(message: VisaMessage, connection: Connection, change: Partial<VisaMessage> = {}): void {
+  const answer = { ...message, mti: message.mti === '0800' ? '0810' : '0110', de39: '00', ...change };
+  connection.write(wire.encode(codec.pack(answer)));
+}
+
+async function startNetwork(): Promise<Network> {
+  const network: Omit<Network, 'listener'> = {
+    received: [],
+    polls: { count: 0 },
+    connections: [],
+    respond: (message, connection) => {
+      if (message.mti === '0800') reply(message, connection);
+    },
+  };
+  const listener = await tcpSockets.listen({ host: '127.0.0.1', port: 0 }, (connection) => {
+    const reader = wire.reader({ maxFrameBytes: 4_096 });
+    network.connections.push(connection);
+    return {
+      onData: (chunk) =>
+        reader.push(chunk, (body) => {
+          if (body.length === 0) {
+            network.polls.count += 1;
+            return;
+          }
+          const message = codec.parse(body);
+          network.received.push(message);
+          network.respond(message, connection);
+        }),
+      onClose: () => {
+        network.connections = network.connections.filter((known) => known !== connection);
+      },
+    };
+  });
+  open.push(async () => {
+    for (const connection of network.connections) connection.destroy();
+    await listener.close();
+  });
+  return Object.assign(network, { listener });
+}
+
+function startLink(network: Network, limits: Partial<LinkLimits> = {}) {
+  const late: { reply: VisaMessage; tag: string | undefined }[] = [];
+  let stan = 0;
+  const manage = (code: string) => {
+    stan += 1;
+    return networkManagement(code, String(stan).padStart(6, '0'), STATIONS, systemClock);
+  };
+  const log = { ...silentLog, warn: vi.fn(), error: vi.fn(), info: vi.fn(), debug: vi.fn() };
+  const link = new IsoLink<VisaMessage>({
+    name: 'visa',
+    address: network.listener.address,
+    codec,
+    framing: wire,
+    profile: {
+      matchKeys: { '0100': ['de11', 'de41'], '0800': ['de11', 'de70'] },
+      signOn: () => manage('071'),
+      signOff: () => manage('072'),
+      echo: () => manage('301'),
+      accepted: (answer) => answer.de39 === '00',
+      serve: (request) => (request.mti === '0800' ? { ...request, mti: '0810', de39: '00' } : undefined),
+    },
+    limits: { ...DEFAULT_LINK_LIMITS, reconnectDelaysMs: [20], ...limits },
+    sockets: tcpSockets,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    onLateAnswer: (answer, tag) => late.push({ reply: answer, tag }),
+  });
+  open.push(() => link.close());
+  return { link, late, log };
+}
+
+function request(stan: string, terminal = 'TERM0001'): VisaMessage {
+  return { mti: '0100', header: STATIONS, de3: '000000', de11: stan, de41: terminal };
+}
+
+const soon = (ms = 2_000) => systemClock.monotonic() + ms;
+const signedOn = (link: IsoLink<VisaMessage>) => vi.waitFor(() => expect(link.state()).toBe('signed-on'));
+
+describe('a link', () => {
+  it('signs on before it carries anything', async () => {
+    const network = await startNetwork();
+    network.respond = () => {};
+    const { link } = startLink(network);
+    await vi.waitFor(() => expect(network.received).toHaveLength(1));
+    expect(network.received[0]).toMatchObject({ mti: '0800', de70: '071' });
+    expect(link.state()).toBe('connected');
+    expect(await link.exchange(request('000001'), soon())).toMatchObject({ status: 'unreachable' });
+  });
+
+  it('a refused sign-on is tried again on a new connection', async () => {
+    const network = await startNetwork();
+    let refusals = 2;
+    network.respond = (message, connection) => {
+      refusals -= 1;
+      reply(message, connection, { de39: refusals >= 0 ? '91' : '00' });
+    };
+    const { link } = startLink(network);
+    await signedOn(link);
+    expect(network.received).toHaveLength(3);
+  });
+
+  it('matches answers that come out of order', async () => {
+    const network = await startNetwork();
+    const { link } = startLink(network);
+    await signedOn(link);
+    const held: VisaMessage[] = [];
+    network.respond = (message, connection) => {
+      held.push(message);
+      if (held.length === 3)
+        for (const one of held.reverse()) reply(one, connection, { de38: one.de11 ?? '' });
+    };
+    const stans = ['000001', '000002', '000003'];
+    const results = await Promise.all(stans.map((stan) => link.exchange(request(stan), soon())));
+    expect(results.map((result) => result.status === 'answered' && result.reply.de38)).toEqual(stans);
+  });
+
+  it('refuses a second request under a key in flight, without sending it', async () => {
+    const network = await startNetwork();
+    const { link } = startLink(network);
+    await signedOn(link);
+    const first = link.exchange(request('000001'), soon(300));
+    expect(await link.exchange(request('000001'), soon())).toMatchObject({ status: 'unreachable' });
+    expect(await link.exchange(request('000001', 'TERM0002'), soon(50))).toMatchObject({ status: 'unknown' });
+    expect(await first).toMatchObject({ status: 'unknown' });
+    expect(network.received.filter(({ mti }) => mti === '0100')).toHaveLength(2);
+  });
+
+  it('hands a late answer up with the tag of its request', async () => {
+    const network = await startNetwork();
+    const { link, late } = startLink(network);
+    await signedOn(link);
+    expect(await link.exchange(request('000007'), soon(30), 'tx-7')).toMatchObject({ status: 'unknown' });
+    const [connection] = network.connections;
+    if (!connection) throw new Error('not connected');
+    reply(request('000007'), connection);
+    await vi.waitFor(() => expect(late).toMatchObject([{ tag: 'tx-7', reply: { de11: '000007' } }]));
+  });
+
+  it('says which element differs when an answer matches nothing', async () => {
+    const network = await startNetwork();
+    const { link, log } = startLink(network);
+    await signedOn(link);
+    network.respond = (message, connection) => reply(message, connection, { de41: 'TERM0009' });
+    expect(await link.exchange(request('000001'), soon(100))).toMatchObject({ status: 'unknown' });
+    expect(log.warn).toHaveBeenCalledWith(
+      expect.objectContaining({ event: 'link.unmatched-answer', differing: ['de41'] }),
+    );
+  });
+
+  it('leaves what was in flight unknown when the connection drops, and signs on again', async () => {
+    const network = await startNetwork();
+    const { link } = startLink(network);
+    await signedOn(link);
+    network.respond = (message, connection) => {
+      if (message.mti === '0800') reply(message, connection);
+      else connection.destroy();
+    };
+    expect(await link.exchange(request('000001'), soon())).toMatchObject({ status: 'unknown' });
+    expect(await link.exchange(request('000002'), soon())).toMatchObject({ status: 'unreachable' });
+    await signedOn(link);
+  });
+
+  it('echoes on an idle line and starts anew when the echo is lost', async () => {
+    const network = await startNetwork();
+    const { link } = startLink(network, { echoAfterIdleMs: 30, dialogueTimeoutMs: 100 });
+    await signedOn(link);
+    await vi.waitFor(() =>
+      expect(network.received.filter(({ de70 }) => de70 === '301').length).toBeGreaterThan(1),
+    );
+    network.respond = () => {};
+    await vi.waitFor(() => expect(network.received.filter(({ de70 }) => de70 === '071')).toHaveLength(2));
+    network.respond = (message, connection) => reply(message, connection);
+    await signedOn(link);
+  });
+
+  it('answers polls and the echoes of the network', async () => {
+    const network = await startNetwork();
+    const { link } = startLink(network);
+    await signedOn(link);
+    const [connection] = network.connections;
+    connection?.write(wire.encode(Buffer.alloc(0)));
+    connection?.write(wire.encode(codec.pack(networkManagement('301', '000099', STATIONS, systemClock))));
+    await vi.waitFor(() => expect(network.received.at(-1)).toMatchObject({ mti: '0810', de11: '000099' }));
+    expect(network.polls.count).toBe(1);
+  });
+
+  it('drops a connection whose frames are garbage, and nothing else', async () => {
+    const network = await startNetwork();
+    const { link } = startLink(network);
+    await signedOn(link);
+    network.connections[0]?.write(Buffer.from('ffffffffffff', 'hex'));
+    await vi.waitFor(() => expect(network.received.filter(({ de70 }) => de70 === '071')).toHaveLength(2));
+    await signedOn(link);
+  });
+
+  it('bounds what is in flight', async () => {
+    const network = await startNetwork();
+    const { link } = startLink(network, { maxInFlight: 2 });
+    await signedOn(link);
+    const waiting = ['000001', '000002'].map((stan) => link.exchange(request(stan), soon(100)));
+    expect(await link.exchange(request('000003'), soon())).toMatchObject({
+      status: 'unreachable',
+      reason: 'too many requests in flight',
+    });
+    await Promise.all(waiting);
+  });
+
+  it('signs off when it closes', async () => {
+    const network = await startNetwork();
+    const { link } = startLink(network);
+    await signedOn(link);
+    await link.close();
+    await vi.waitFor(() => expect(network.received.at(-1)).toMatchObject({ de70: '072' }));
+    expect(link.state()).toBe('down');
+  });
+});

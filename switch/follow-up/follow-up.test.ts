@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest';
+import { createTestCore, inbound, type TestCore } from '../../test/support/core.ts';
+import { authorise } from '../authorise.ts';
+import { lateAnswer } from '../late-answers.ts';
+import { recover } from '../recover.ts';
+import { readTransaction } from './append-next.ts';
+import type { FollowUpResult } from './queue.ts';
+import { followUpTasks } from './tasks.ts';
+
+/** Runs one purchase to its end, and gives its id. */
+async function purchase(core: TestCore): Promise<string> {
+  const done = authorise(inbound(core), core.ports);
+  await core.clock.advance(10_000);
+  await done;
+  return core.journal.entries[0]?.transaction ?? '';
+}
+
+async function run(
+  core: TestCore,
+  task: 'reverse-network' | 'complete-pop' | 'cancel-pop',
+  transaction: string,
+  attempt = 1,
+): Promise<FollowUpResult> {
+  const result = followUpTasks(core.ports)[task]({ transaction, attempt, lane: 'test' });
+  await core.clock.advance(10);
+  return result;
+}
+
+const state = async (core: TestCore, id: string) => {
+  const { network, pop, cases } = await readTransaction(core.journal, id);
+  return { network, pop, cases };
+};
+
+describe('the reversal of a network leg', () => {
+  const unknownLeg = () => {
+    const core = createTestCore();
+    core.network.afterMs = 60_000;
+    return core;
+  };
+
+  it('ends with the acknowledgement', async () => {
+    const core = unknownLeg();
+    const id = await purchase(core);
+    expect(await run(core, 'reverse-network', id)).toEqual({ done: true });
+    expect(await state(core, id)).toMatchObject({ network: 'reversed' });
+    expect(core.sent.reversed).toMatchObject([{ facts: { transaction: id }, repeat: false }]);
+  });
+
+  it('sends the card number it never wrote down', async () => {
+    const core = unknownLeg();
+    await run(core, 'reverse-network', await purchase(core));
+    expect(core.sent.reversed[0]?.pan.reveal()).toBe('4242424242424242');
+  });
+
+  it.each(['unknown', 'unreachable'] as const)('is tried again with the repeat MTI after %s', async (status) => {
+    const core = unknownLeg();
+    const id = await purchase(core);
+    core.reversal = { status, reason: 'silence' };
+    expect(await run(core, 'reverse-network', id)).toMatchObject({ retryAfterMs: expect.any(Number) });
+    core.reversal = { status: 'acknowledged', code: '00' };
+    expect(await run(core, 'reverse-network', id, 2)).toEqual({ done: true });
+    expect(core.sent.reversed.map(({ repeat }) => repeat)).toEqual([false, true]);
+  });
+
+  it('is not sent twice once acknowledged', async () => {
+    const core = unknownLeg();
+    const id = await purchase(core);
+    await run(core, 'reverse-network', id);
+    expect(await run(core, 'reverse-network', id)).toEqual({ done: true });
+    expect(core.sent.reversed).toHaveLength(1);
+  });
+
+  it('is parked as a case when the network refuses it', async () => {
+    const core = unknownLeg();
+    const id = await purchase(core);
+    core.reversal = { status: 'refused', code: '12' };
+    expect(await run(core, 'reverse-network', id)).toMatchObject({ park: expect.stringContaining('12') });
+    expect(await state(core, id)).toMatchObject({ network: 'reversal-refused', cases: ['reversal-refused'] });
+  });
+
+  it('is parked, never dropped, after the last attempt', async () => {
+    const core = unknownLeg();
+    const id = await purchase(core);
+    core.reversal = { status: 'unknown', reason: 'silence' };
+    const last = core.ports.settings.followUps.maxAttempts;
+    expect(await run(core, 'reverse-network', id, last)).toMatchObject({ park: expect.any(String) });
+  });
+});
+
+describe('the proof of an approved purchase', () => {
+  it('is followed until the consensus has validated it', async () => {
+    const core = createTestCore();
+    const id = await purchase(core);
+    expect(await run(core, 'complete-pop', id)).toMatchObject({ retryAfterMs: expect.any(Number) });
+    core.standing = { status: 'validated', validation: 'v-1' };
+    expect(await run(core, 'complete-pop', id, 2)).toEqual({ done: true });
+    expect(await state(core, id)).toMatchObject({ pop: 'validated' });
+  });
+
+  it('is initiated where the consensus never heard of it', async () => {
+    const core = createTestCore();
+    core.pop = { outcome: { status: 'unreachable', reason: 'refused' }, afterMs: 1 };
+    const id = await purchase(core);
+    core.standing = { status: 'absent' };
+    expect(await run(core, 'complete-pop', id)).toMatchObject({ retryAfterMs: expect.any(Number) });
+    core.pop.outcome = { status: 'accepted', validation: 'v-2' };
+    expect(await run(core, 'complete-pop', id, 2)).toMatchObject({ retryAfterMs: expect.any(Number) });
+    expect(core.sent.initiated).toEqual([id, id, id]);
+    expect(await state(core, id)).toMatchObject({ pop: 'accepted' });
+  });
+
+  it.each(['rejected', 'expired', 'cancelled'] as const)('%s after the approval is a case', async (status) => {
+    const core = createTestCore();
+    const id = await purchase(core);
+    core.standing = { status, validation: 'v-1' };
+    expect(await run(core, 'complete-pop', id)).toEqual({ done: true });
+    expect(await state(core, id)).toMatchObject({ network: 'approved', pop: 'rejected', cases: ['pop-rejected'] });
+  });
+});
+
+describe('the proof of a purchase that does not stand', () => {
+  const refused = () => {
+    const core = createTestCore();
+    core.network.outcome = { status: 'refused', code: '51' };
+    return core;
+  };
+
+  it('is cancelled', async () => {
+    const core = refused();
+    const id = await purchase(core);
+    expect(await run(core, 'cancel-pop', id)).toEqual({ done: true });
+    expect(await state(core, id)).toMatchObject({ pop: 'cancelled' });
+  });
+
+  it('is waited for while the consensus is away', async () => {
+    const core = refused();
+    const id = await purchase(core);
+    core.standing = { status: 'unavailable', reason: 'refused' };
+    expect(await run(core, 'cancel-pop', id)).toMatchObject({ retryAfterMs: expect.any(Number) });
+  });
+
+  it('that is validated already is a case for people', async () => {
+    const core = refused();
+    const id = await purchase(core);
+    core.standing = { status: 'validated', validation: 'v-1' };
+    core.ports.pop.cancel = async () => ({ status: 'too-late', reason: 'already validated' });
+    expect(await run(core, 'cancel-pop', id)).toEqual({ done: true });
+    expect(await state(core, id)).toMatchObject({ pop: 'stands', cases: ['pop-stands'] });
+  });
+});
+
+describe('a late answer', () => {
+  it('is kept as evidence, asks for the reversal, and changes no reply', async () => {
+    const core = createTestCore();
+    core.network.afterMs = 60_000;
+    const id = await purchase(core);
+    core.journal.followUps.length = 0;
+    await lateAnswer({ transaction: id, approved: true, code: '00' }, core.ports);
+    expect(core.journal.kinds(id)).toEqual(['intended', 'decided', 'late-answer']);
+    expect(core.journal.followUps).toMatchObject([{ task: 'reverse-network', lane: 'network/visa' }]);
+    expect((await readTransaction(core.journal, id)).decided?.reply.code).toBe('91');
+  });
+});
+
+describe('recovery', () => {
+  it('closes what was intended and never decided: 91, reversal, PoP cancelled', async () => {
+    const core = createTestCore();
+    core.journal.moods = ['well', 'unknown-lost'];
+    core.ports.unsettled.close();
+    const id = await purchase(core);
+    expect(core.journal.kinds(id)).toEqual(['intended']);
+    expect(await recover(core.ports)).toBe(1);
+    expect((await readTransaction(core.journal, id)).decided).toMatchObject({
+      approved: false,
+      reply: { code: '91' },
+      network: { status: 'unknown' },
+    });
+    expect(core.journal.followUps.map(({ task }) => task)).toEqual(['reverse-network', 'cancel-pop']);
+    expect(await recover(core.ports)).toBe(0);
+  });
+});

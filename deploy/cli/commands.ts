@@ -24,6 +24,11 @@ function role(name: string, summary: string, entry: string, settings: string): L
 }
 
 export const commands: readonly LazyCommand[] = [
+  {
+    name: 'network',
+    summary: 'the Visa simulator: its state, its scenarios, its ledger',
+    load: async () => (await import('./network.ts')).networkCommand(),
+  },
   role('switch', 'a switch node', 'switch/main.ts', 'SWITCH_SETTINGS=switch.json'),
   role(
     'hsm-process',

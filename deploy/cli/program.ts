@@ -12,7 +12,7 @@ export async function main(args: readonly string[]): Promise<void> {
     const program = await programFor(args, commands);
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
-    process.stderr.write(`etika-switch: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`etika-switch: ${explain(error)}\n`);
     process.exitCode = 1;
   }
 }
@@ -29,4 +29,10 @@ export async function programFor(args: readonly string[], known: readonly LazyCo
     else program.command(name).summary(summary);
   }
   return program;
+}
+
+/** The message with its causes: "fetch failed" alone helps nobody. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${explain(error.cause)}` : error.message;
 }

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { developmentSettings } from '../../switch/config/development.ts';
+import type { Settings } from '../../switch/config/settings.ts';
+import type { StartConfig } from '../config/schema.ts';
+import type { WantedPort } from './ports.ts';
+import type { ServiceStart } from './services.ts';
+
+const LOOPBACK = '127.0.0.1';
+
+/** Every port that this configuration asks for by number. */
+export function wantedPorts({ ports, simulators }: StartConfig): WantedPort[] {
+  const loopback = (port: number, use: string, setting: string) => ({ host: LOOPBACK, port, use, setting });
+  return [
+    { host: '0.0.0.0', port: ports.iso87, use: 'terminals, iso87-ascii', setting: 'SWITCH_PORT_ISO87' },
+    { host: '0.0.0.0', port: ports.pos, use: 'terminals, pos-bcd', setting: 'SWITCH_PORT_POS' },
+    loopback(ports.acquirer, 'acquirer, iso87-ascii-hex', 'SWITCH_PORT_ACQUIRER'),
+    loopback(ports.status, "the switch node's status", 'SWITCH_PORT_STATUS'),
+    loopback(ports.admin, 'admin API', 'ADMIN_PORT'),
+    loopback(simulators.visa, 'Visa simulator', 'VISA_SIM_PORT'),
+    loopback(simulators.visaControl, 'Visa simulator, control', 'VISA_SIM_CONTROL_PORT'),
+    loopback(simulators.pop, 'PoP simulator', 'POP_SIM_PORT'),
+    loopback(simulators.popControl, 'PoP simulator, control', 'POP_SIM_CONTROL_PORT'),
+  ];
+}
+
+export function visaSimulator({ simulators }: StartConfig, dataDir: string): ServiceStart {
+  return {
+    name: 'visa-simulator',
+    entry: 'simulators/visa/main.ts',
+    env: {
+      VISA_SIM_PORT: String(simulators.visa),
+      VISA_SIM_CONTROL_PORT: String(simulators.visaControl),
+      VISA_SIM_LEDGER: join(dataDir, 'visa-simulator', 'ledger.jsonl'),
+    },
+  };
+}
+
+export function popSimulator({ simulators }: StartConfig, dataDir: string): ServiceStart {
+  return {
+    name: 'pop-simulator',
+    entry: 'simulators/pop/main.ts',
+    env: {
+      POP_SIM_PORT: String(simulators.pop),
+      POP_SIM_CONTROL_PORT: String(simulators.popControl),
+      POP_SIM_LEDGER: join(dataDir, 'pop-simulator', 'ledger.jsonl'),
+      POP_SIM_BLOCK_MS: String(simulators.popBlockMs),
+    },
+  };
+}
+
+/** Where the parts that were started before the switch can be reached. */
+export interface Counterparts {
+  databaseUrl: string;
+  hsmSocketPath: string;
+  visa: { host: string; port: number };
+  popUrl: string;
+}
+
+/** The development switch on this machine's ports. */
+export function switchSettings({ ports, deadlineMs }: StartConfig, counterparts: Counterparts): Settings {
+  const settings = developmentSettings(counterparts);
+  const portOf: Record<string, number> = {
+    'terminals-ascii': ports.iso87,
+    'terminals-bcd': ports.pos,
+    'acquirer-hex': ports.acquirer,
+  };
+  return {
+    ...settings,
+    deadlineMs,
+    status: { ...settings.status, port: ports.status },
+    listeners: settings.listeners.map((listener) => ({
+      ...listener,
+      port: portOf[listener.name] ?? listener.port,
+    })),
+  };
+}

@@ -1,0 +1,58 @@
+import type { Clock, Log } from '../../runtime/index.ts';
+import type { VisaMessage } from './exchange.ts';
+import type { VisaLink } from './link.ts';
+import type { VisaScenario } from './scenario.ts';
+
+/**
+ * Has the effect and sends the answer, as the scenario says. `act` has the effect and resolves with the answer
+ * once the ledger holds it.
+ */
+export async function conduct(
+  scenario: VisaScenario | undefined,
+  link: VisaLink,
+  act: () => Promise<VisaMessage>,
+  { clock, log }: { clock: Clock; log: Log },
+): Promise<void> {
+  try {
+    if (scenario?.action === 'delay') await elapsed(clock, scenario.ms);
+    if ((scenario?.action === 'silence' || scenario?.action === 'drop') && scenario.lost === 'request') {
+      if (scenario.action === 'drop') link.drop();
+      return;
+    }
+    const reply = await act();
+    if (scenario?.action === 'late') await elapsed(clock, scenario.ms);
+    deliver(scenario, link, reply);
+  } catch (error) {
+    log.error({ event: 'visa.unanswered', peer: link.peer, err: error }, 'no answer could be given');
+  }
+}
+
+function deliver(scenario: VisaScenario | undefined, link: VisaLink, reply: VisaMessage): void {
+  switch (scenario?.action) {
+    case 'silence':
+      break;
+    case 'drop':
+      link.drop();
+      break;
+    case 'garbage':
+      link.sendGarbage();
+      break;
+    case 'wrong-stan':
+      link.send({ ...reply, de11: stanAfter(reply.de11 ?? '000000') });
+      break;
+    case 'duplicate':
+      link.send(reply);
+      link.send(reply);
+      break;
+    default:
+      link.send(reply);
+  }
+}
+
+function stanAfter(stan: string): string {
+  return String((Number(stan) % 999_999) + 1).padStart(6, '0');
+}
+
+function elapsed(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(ms, resolve));
+}

@@ -169,15 +169,15 @@ begin
   end if;
 end $function$
 ;
-CREATE OR REPLACE FUNCTION switch.attach_writer(p_epoch bigint, p_unsettled bigint[], OUT writer integer, OUT found bigint[])
+CREATE OR REPLACE FUNCTION switch.attach_writer(p_epoch bigint, p_unsettled bigint[], OUT new_writer integer, OUT present bigint[])
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
 begin
   update switch.lease l set writer = l.writer + 1
     where l.epoch = p_epoch and l.ended_at is null
-    returning l.writer into attach_writer.writer;
-  found := array(
+    returning l.writer into new_writer;
+  present := array(
     select j.sequence from switch.journal j where j.epoch = p_epoch and j.sequence = any (p_unsettled)
   );
 end $function$
@@ -391,12 +391,12 @@ grant delete, insert, select, update on table graphile_worker._private_job_queue
 grant delete, insert, select, update on table graphile_worker._private_jobs to etika_switch;
 grant delete, insert, select, update on table graphile_worker._private_known_crontabs to etika_switch;
 grant delete, insert, select, update on table graphile_worker._private_tasks to etika_switch;
-grant delete, insert, select, update on table graphile_worker.jobs to etika_switch;
-grant delete, insert, select, update on table graphile_worker.migrations to etika_switch;
 grant delete, insert, select, update on table switch.follow_up_worker to etika_switch;
 grant insert, select on table switch.claim to etika_switch;
 grant insert, select on table switch.journal to etika_switch;
 grant insert, select, update on table switch.lease to etika_switch;
+grant select on table graphile_worker.jobs to etika_switch;
+grant select on table graphile_worker.migrations to etika_switch;
 grant usage on schema graphile_worker to etika_switch;
 grant usage on schema switch to etika_switch;
 grant usage on sequence graphile_worker.job_queues_id_seq to etika_switch;

@@ -63,6 +63,7 @@ begin
   end loop;
 end $$;
 grant select, insert, update, delete on all tables in schema graphile_worker to etika_switch;
+revoke insert, update, delete on graphile_worker.migrations, graphile_worker.jobs from etika_switch;
 grant usage on all sequences in schema graphile_worker to etika_switch;
 
 -- Finds the follow-ups of one original transaction, which run in order.

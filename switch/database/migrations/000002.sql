@@ -15,13 +15,13 @@ end $$;
 
 -- Makes the calling connection the only writer of the epoch, and tells which of its entries are there. It waits for a
 -- flush of an earlier connection that is still at work; one that arrives later is refused. So the answer is final.
-create function switch.attach_writer(p_epoch bigint, p_unsettled bigint[], out writer integer, out found bigint[])
+create function switch.attach_writer(p_epoch bigint, p_unsettled bigint[], out new_writer integer, out present bigint[])
 language plpgsql as $$
 begin
   update switch.lease l set writer = l.writer + 1
     where l.epoch = p_epoch and l.ended_at is null
-    returning l.writer into attach_writer.writer;
-  found := array(
+    returning l.writer into new_writer;
+  present := array(
     select j.sequence from switch.journal j where j.epoch = p_epoch and j.sequence = any (p_unsettled)
   );
 end $$;

@@ -1,0 +1,19 @@
+import type { ClientConfig } from 'pg';
+
+/** The role that every connection of the switch takes, whatever it logged in as (migration 1). */
+export const SWITCH_ROLE = 'etika_switch';
+
+/**
+ * Settings of a connection with the rights of the switch only. `statementMs` bounds every statement, on the server too.
+ * The role is set as the session starts, so a pooler in front of the database must pass start-up options on.
+ */
+export function switchConnection(databaseUrl: string, name: string, statementMs: number): ClientConfig {
+  return {
+    connectionString: databaseUrl,
+    application_name: name,
+    options: `-c role=${SWITCH_ROLE} -c statement_timeout=${Math.ceil(statementMs)}`,
+    connectionTimeoutMillis: statementMs,
+    query_timeout: 2 * Math.ceil(statementMs), // where the server cannot be heard any more
+    keepAlive: true,
+  };
+}

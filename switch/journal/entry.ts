@@ -1,0 +1,83 @@
+import type { Monotonic } from '../../runtime/index.ts';
+import { type AppendResult, type FollowUp, JournalError, type NewEntry } from './journal.ts';
+
+const MAX_BODY_BYTES = 64 * 1024;
+const MAX_KIND = 64;
+const MAX_KEY = 512;
+const MAX_NAME = 128;
+const MAX_FOLLOW_UPS = 16;
+const MAX_VERSION = 1_000_000;
+const MAX_DELAY_MS = 366 * 86_400_000;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** An entry on its way into the database. */
+export interface PendingEntry {
+  readonly entry: NewEntry;
+  readonly body: string;
+  /** Wall clock, milliseconds since the Unix epoch. */
+  readonly at: number;
+  /** Its number within the epoch, by which it is found again after a lost connection. */
+  readonly sequence: number;
+  readonly deadline: Monotonic;
+  /** Its caller has been answered: what still comes to light only updates our own books. */
+  isAnswered: boolean;
+  readonly resolve: (result: AppendResult) => void;
+  readonly reject: (error: JournalError) => void;
+}
+
+export const isTransactionId = (text: string): boolean => UUID.test(text);
+
+/**
+ * The body as it will be stored. Everything that the database would refuse is refused here: one entry that fails
+ * would take the others of its flush along.
+ * @throws JournalError SW_JOURNAL_ENTRY
+ */
+export function checkEntry(entry: NewEntry): string {
+  if (!isTransactionId(entry.transaction)) throw malformed('transaction');
+  if (!isWhole(entry.version, 1, MAX_VERSION)) throw malformed('version', MAX_VERSION);
+  if (!isText(entry.kind, MAX_KIND)) throw malformed('kind', MAX_KIND);
+  if (entry.claim) checkClaim(entry.version, entry.claim);
+  const followUps = entry.followUps ?? [];
+  if (followUps.length > MAX_FOLLOW_UPS) throw malformed('followUps', MAX_FOLLOW_UPS);
+  followUps.forEach(checkFollowUp);
+  return checkBody(entry.body);
+}
+
+function checkClaim(version: number, claim: NonNullable<NewEntry['claim']>): void {
+  if (version !== 1) throw malformed('claim');
+  if (!isText(claim.key, MAX_KEY)) throw malformed('claim.key', MAX_KEY);
+  if (!isText(claim.fingerprint, MAX_KEY)) throw malformed('claim.fingerprint', MAX_KEY);
+}
+
+function checkFollowUp(followUp: FollowUp, index: number): void {
+  const path = `followUps[${index}]`;
+  if (!isTransactionId(followUp.transaction)) throw malformed(`${path}.transaction`);
+  if (!isText(followUp.task, MAX_NAME)) throw malformed(`${path}.task`, MAX_NAME);
+  if (!isText(followUp.lane, MAX_NAME)) throw malformed(`${path}.lane`, MAX_NAME);
+  if (!isWhole(followUp.attempt ?? 1, 1, MAX_VERSION)) throw malformed(`${path}.attempt`, MAX_VERSION);
+  const delay = followUp.runAfterMs ?? 0;
+  if (!(delay >= 0 && delay <= MAX_DELAY_MS)) throw malformed(`${path}.runAfterMs`, MAX_DELAY_MS);
+}
+
+function checkBody(body: object): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(body);
+  } catch (cause) {
+    throw new JournalError('SW_JOURNAL_ENTRY', 'no', { path: 'body' }, { cause });
+  }
+  if (text === undefined || Buffer.byteLength(text) > MAX_BODY_BYTES) throw malformed('body', MAX_BODY_BYTES);
+  return text;
+}
+
+function isText(value: string, max: number): boolean {
+  return typeof value === 'string' && value.length > 0 && value.length <= max && !value.includes('\0');
+}
+
+function isWhole(value: number, min: number, max: number): boolean {
+  return Number.isInteger(value) && value >= min && value <= max;
+}
+
+function malformed(path: string, limit?: number): JournalError {
+  return new JournalError('SW_JOURNAL_ENTRY', 'no', { path, ...(limit !== undefined && { limit }) });
+}

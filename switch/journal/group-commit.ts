@@ -1,0 +1,254 @@
+import type { Clock, Log, Timer } from '../../runtime/index.ts';
+import { checkEntry, type PendingEntry } from './entry.ts';
+import { type AppendResult, JournalError, type JournalErrorCode, type NewEntry } from './journal.ts';
+import { OpenIntentions } from './open-intentions.ts';
+import { FlushError, type Writer } from './writer.ts';
+
+export interface GroupCommitSettings {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Entries that may wait, be under way, or be in doubt, at once. */
+  readonly maxWaiting: number;
+  /** What an append may take, in milliseconds. */
+  readonly appendDeadlineMs: number;
+  readonly renewEveryMs: number;
+}
+
+const MAX_BATCH = 512;
+const RECONNECT_DELAYS_MS = [0, 20, 50, 100, 250, 500];
+
+/**
+ * Everything that waits goes into one flush as soon as the flush before has returned: no timer, and batches grow with
+ * the load. One thing happens on the connection at a time.
+ */
+export class GroupCommit {
+  readonly #writer: Writer;
+  readonly #settings: GroupCommitSettings;
+  readonly #intentions = new OpenIntentions();
+  /** In the order of their deadlines. */
+  #waiting: PendingEntry[] = [];
+  #underWay: readonly PendingEntry[] = [];
+  /** Sent on a connection that was lost: the next one tells. */
+  #inDoubt: PendingEntry[] = [];
+  #nextSequence = 1;
+  #batchLimit = MAX_BATCH;
+  #isAttached = true;
+  #isWorking = false;
+  #isRenewalDue = false;
+  #failuresInARow = 0;
+  #over: JournalErrorCode | undefined;
+  #deadlineTimer: Timer | undefined;
+  #renewTimer: Timer | undefined;
+  #idle: (() => void) | undefined;
+
+  /** @param writer attached already */
+  constructor(writer: Writer, settings: GroupCommitSettings) {
+    this.#writer = writer;
+    this.#settings = settings;
+    this.#scheduleRenewal();
+  }
+
+  /** Entries not yet settled. */
+  get size(): number {
+    return this.#waiting.length + this.#underWay.length + this.#inDoubt.length;
+  }
+
+  append(entry: NewEntry): Promise<AppendResult> {
+    const { promise, resolve, reject } = Promise.withResolvers<AppendResult>();
+    try {
+      this.#offer(entry, resolve, reject);
+    } catch (error) {
+      reject(error);
+    }
+    return promise;
+  }
+
+  /** Takes no more, and resolves once everything is settled, which the deadline bounds. */
+  async close(): Promise<void> {
+    this.#over ??= 'SW_JOURNAL_CLOSED';
+    this.#renewTimer?.cancel();
+    if (this.size > 0 || this.#isWorking) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+        void this.#work();
+      });
+    }
+    this.#deadlineTimer?.cancel();
+  }
+
+  #offer(entry: NewEntry, resolve: PendingEntry['resolve'], reject: PendingEntry['reject']): void {
+    const { clock, maxWaiting, appendDeadlineMs } = this.#settings;
+    if (this.#over) throw new JournalError(this.#over, 'no');
+    if (this.size >= maxWaiting) throw new JournalError('SW_JOURNAL_FULL', 'no', { limit: maxWaiting });
+    const body = checkEntry(entry);
+    const deadline = clock.monotonic() + appendDeadlineMs;
+    const sequence = this.#nextSequence++;
+    const pending = { entry, body, at: clock.wall(), sequence, deadline, isAnswered: false, resolve, reject };
+    this.#intentions.offered(pending);
+    this.#waiting.push(pending);
+    this.#watchDeadlines();
+    if (!this.#isWorking) queueMicrotask(() => void this.#work());
+  }
+
+  async #work(): Promise<void> {
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    try {
+      while (this.#hasWork()) {
+        if (!this.#isAttached) await this.#attach();
+        else if (this.#isRenewalDue) await this.#renew();
+        else await this.#flush();
+      }
+    } finally {
+      this.#isWorking = false;
+    }
+    if (this.size === 0 || this.#over === 'SW_JOURNAL_CLOSED') this.#idle?.();
+  }
+
+  #hasWork(): boolean {
+    if (this.#over === 'SW_JOURNAL_FENCED') return false;
+    if (this.#over === 'SW_JOURNAL_CLOSED') return this.#unanswered();
+    return this.size > 0 || this.#isRenewalDue;
+  }
+
+  #unanswered(): boolean {
+    return this.#waiting.length > 0 || this.#inDoubt.some((pending) => !pending.isAnswered);
+  }
+
+  async #flush(): Promise<void> {
+    const batch = this.#waiting.splice(0, this.#batchLimit);
+    this.#underWay = batch;
+    try {
+      const refused = await this.#writer.flush(batch);
+      for (const pending of batch) {
+        this.#answer(pending, refused.get(pending.sequence) ?? { status: 'appended' });
+      }
+      this.#batchLimit = Math.min(MAX_BATCH, this.#batchLimit * 2);
+      this.#failuresInARow = 0;
+    } catch (error) {
+      this.#flushFailed(batch, error);
+    } finally {
+      this.#underWay = [];
+    }
+  }
+
+  #flushFailed(batch: PendingEntry[], error: unknown): void {
+    const failure = error instanceof FlushError ? error.failure : 'lost';
+    this.#settings.log.warn({ event: 'journal.flush-failed', failure, entries: batch.length, err: error });
+    if (failure === 'lost') {
+      this.#inDoubt = batch;
+      this.#detach();
+    } else if (failure === 'fenced') {
+      this.#waiting.unshift(...batch);
+      this.#fence();
+    } else if (failure === 'refused' && batch.length === 1) {
+      for (const pending of batch) this.#refuse(pending, 'SW_JOURNAL_REFUSED', 'no', error);
+    } else {
+      if (failure === 'refused') this.#batchLimit = Math.ceil(batch.length / 2); // closes in on the one at fault
+      this.#putBack(batch);
+    }
+  }
+
+  #detach(): void {
+    this.#isAttached = false;
+    this.#failuresInARow += 1;
+  }
+
+  /** A new connection settles what the lost one left in doubt: what is not there now will never be. */
+  async #attach(): Promise<void> {
+    const { clock, log } = this.#settings;
+    const delayMs = RECONNECT_DELAYS_MS[Math.min(this.#failuresInARow, RECONNECT_DELAYS_MS.length) - 1] ?? 0;
+    if (delayMs > 0) await new Promise<void>((resolve) => clock.after(delayMs, resolve));
+    const inDoubt = this.#inDoubt;
+    try {
+      const { isFenced, found } = await this.#writer.attach(inDoubt.map(({ sequence }) => sequence));
+      this.#inDoubt = [];
+      this.#isAttached = true;
+      for (const pending of inDoubt) {
+        if (found.has(pending.sequence)) this.#answer(pending, { status: 'appended' });
+      }
+      this.#putBack(inDoubt.filter(({ sequence }) => !found.has(sequence)));
+      log.info({ event: 'journal.attached', inDoubt: inDoubt.length, found: found.size });
+      if (isFenced) this.#fence();
+    } catch (error) {
+      this.#failuresInARow += 1;
+      log.warn({ event: 'journal.unreachable', failures: this.#failuresInARow, err: error });
+    }
+  }
+
+  async #renew(): Promise<void> {
+    this.#isRenewalDue = false;
+    try {
+      const isOurs = await this.#writer.renew(this.#intentions.lowWater(this.#nextSequence));
+      this.#failuresInARow = 0;
+      if (!isOurs) this.#fence();
+    } catch (error) {
+      this.#settings.log.warn({ event: 'journal.renewal-failed', err: error });
+      this.#detach();
+      this.#isRenewalDue = true;
+    }
+    this.#scheduleRenewal();
+  }
+
+  #scheduleRenewal(): void {
+    this.#renewTimer?.cancel();
+    if (this.#over) return;
+    this.#renewTimer = this.#settings.clock.after(this.#settings.renewEveryMs, () => {
+      this.#isRenewalDue = true;
+      void this.#work();
+    });
+  }
+
+  #fence(): void {
+    this.#over = 'SW_JOURNAL_FENCED';
+    this.#renewTimer?.cancel();
+    this.#settings.log.error({ event: 'journal.fenced', waiting: this.#waiting.length });
+    for (const pending of this.#waiting) this.#refuse(pending, 'SW_JOURNAL_FENCED', 'no');
+    this.#waiting = [];
+  }
+
+  /** To the head of the queue; those whose callers gave up are forgotten. */
+  #putBack(absent: readonly PendingEntry[]): void {
+    for (const pending of absent) if (pending.isAnswered) this.#intentions.absent(pending);
+    this.#waiting.unshift(...absent.filter((pending) => !pending.isAnswered));
+  }
+
+  #answer(pending: PendingEntry, result: AppendResult): void {
+    this.#intentions.answered(pending, result);
+    if (pending.isAnswered) return;
+    pending.isAnswered = true;
+    pending.resolve(result);
+  }
+
+  #refuse(pending: PendingEntry, code: JournalErrorCode, committed: 'no' | 'unknown', cause?: unknown): void {
+    if (committed === 'no') this.#intentions.absent(pending);
+    if (pending.isAnswered) return;
+    pending.isAnswered = true;
+    pending.reject(new JournalError(code, committed, { sequence: pending.sequence }, { cause }));
+  }
+
+  /** One timer for all: deadlines come in the order of the queue. */
+  #watchDeadlines(): void {
+    if (this.#deadlineTimer) return;
+    const isOpen = (pending: PendingEntry) => !pending.isAnswered;
+    const oldest = this.#underWay.find(isOpen) ?? this.#inDoubt.find(isOpen) ?? this.#waiting[0];
+    if (!oldest) return;
+    const delayMs = oldest.deadline - this.#settings.clock.monotonic();
+    this.#deadlineTimer = this.#settings.clock.after(Math.max(1, delayMs), () => {
+      this.#deadlineTimer = undefined;
+      this.#expire();
+      this.#watchDeadlines();
+    });
+  }
+
+  #expire(): void {
+    const now = this.#settings.clock.monotonic();
+    const isDue = (pending: PendingEntry) => !pending.isAnswered && pending.deadline <= now;
+    const sent = [...this.#underWay, ...this.#inDoubt].filter(isDue);
+    for (const pending of sent) this.#refuse(pending, 'SW_JOURNAL_UNAVAILABLE', 'unknown');
+    const alive = this.#waiting.findIndex((pending) => pending.deadline > now);
+    const dead = this.#waiting.splice(0, alive === -1 ? this.#waiting.length : alive);
+    for (const pending of dead) this.#refuse(pending, 'SW_JOURNAL_UNAVAILABLE', 'no');
+    if (sent.length > 0 && this.#underWay.length > 0) this.#writer.drop(); // it does not answer: ask on a new connection
+  }
+}

@@ -1,0 +1,409 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { Client } from 'pg';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { silentLog, systemClock, systemRandom, timeOrderedUuid } from '../../runtime/index.ts';
+import { freshDatabase, type TestDatabase } from '../../test/support/postgres.ts';
+import { type DatabaseProxy, proxyTo } from '../../test/support/postgres-proxy.ts';
+import type { NewEntry, TransactionId } from './journal.ts';
+import { createJournal, type JournalSettings, type PostgresJournal } from './postgres-journal.ts';
+
+let database: TestDatabase;
+let admin: Client;
+let proxy: DatabaseProxy | undefined;
+const open = new Set<PostgresJournal>();
+
+beforeEach(async () => {
+  database = await freshDatabase();
+  admin = new Client({ connectionString: database.url });
+  admin.on('error', () => {});
+  await admin.connect();
+});
+
+afterEach(async () => {
+  await Promise.all([...open].map((journal) => journal.close()));
+  open.clear();
+  await proxy?.close();
+  proxy = undefined;
+  await admin.end();
+  await database.drop();
+});
+
+async function openJournal(node: string, changes: Partial<JournalSettings> = {}): Promise<PostgresJournal> {
+  const journal = await createJournal({
+    databaseUrl: database.url,
+    node,
+    clock: systemClock,
+    log: silentLog,
+    maxWaiting: 10_000,
+    appendDeadlineMs: 5_000,
+    ...changes,
+  });
+  open.add(journal);
+  return journal;
+}
+
+async function openThroughProxy(changes: Partial<JournalSettings> = {}) {
+  const through = await proxyTo(database.url);
+  proxy = through;
+  return { journal: await openJournal('a', { databaseUrl: through.url, ...changes }), through };
+}
+
+const newTransaction = (): TransactionId => timeOrderedUuid(systemClock, systemRandom);
+
+function intended(transaction: TransactionId, key?: string): NewEntry {
+  const claim = key === undefined ? {} : { claim: { key, fingerprint: `of ${transaction}` } };
+  return { transaction, version: 1, kind: 'intended', body: { amount: '10.00' }, ...claim };
+}
+
+function decided(transaction: TransactionId): NewEntry {
+  return {
+    transaction,
+    version: 2,
+    kind: 'decided',
+    body: { reply: '00' },
+    followUps: [{ task: 'follow', transaction, lane: 'pop' }],
+  };
+}
+
+async function count(table: string): Promise<number> {
+  const { rows } = await admin.query<{ n: number }>(`select count(*)::int as n from ${table}`);
+  return rows[0]?.n ?? -1;
+}
+
+const jobs = () => count('graphile_worker._private_jobs');
+
+test('what is appended is read back, oldest first', async () => {
+  const journal = await openJournal('a');
+  const transaction = newTransaction();
+  const before = Date.now();
+  expect(await journal.append(intended(transaction, 'key'))).toEqual({ status: 'appended' });
+  expect(await journal.append(decided(transaction))).toEqual({ status: 'appended' });
+  const history = await journal.history(transaction);
+  expect(history).toMatchObject([
+    { transaction, version: 1, kind: 'intended', body: { amount: '10.00' }, node: 'a', epoch: journal.epoch },
+    { transaction, version: 2, kind: 'decided', body: { reply: '00' } },
+  ]);
+  expect(history[0]?.at).toBeGreaterThanOrEqual(before);
+  expect(history[0]?.at).toBeLessThanOrEqual(Date.now());
+  expect(await journal.transactionOf('key')).toEqual({ transaction, fingerprint: `of ${transaction}` });
+  expect(await journal.transactionOf('another')).toBeUndefined();
+  expect(await journal.history(newTransaction())).toEqual([]);
+  expect(await journal.history('no transaction')).toEqual([]);
+});
+
+test('the body is stored to the letter', async () => {
+  const journal = await openJournal('a');
+  const transaction = newTransaction();
+  const body = { z: 1, a: 'é "quoted" \\ \u2028 \u0000 \ud800', nested: [{}, null, 0.1], '1': '' };
+  await journal.append({ ...intended(transaction), body });
+  const { rows } = await admin.query('select body::text as text from switch.journal');
+  expect(rows).toEqual([{ text: JSON.stringify(body) }]);
+});
+
+test('of many writers of one version on two nodes exactly one wins', async () => {
+  const nodes = [await openJournal('a'), await openJournal('b')];
+  const transaction = newTransaction();
+  const results = await Promise.all(
+    Array.from({ length: 40 }, (_, i) => nodes[i % 2]?.append(intended(transaction))),
+  );
+  expect(results.filter((result) => result?.status === 'appended')).toHaveLength(1);
+  expect(results.filter((result) => result?.status === 'superseded')).toHaveLength(39);
+});
+
+test('a claimed key names its owner and does not fail its neighbours', async () => {
+  const [a, b] = [await openJournal('a'), await openJournal('b')];
+  const owner = newTransaction();
+  await a.append(intended(owner, 'key'));
+  const late = newTransaction();
+  const neighbours = Array.from({ length: 20 }, (_, i) => intended(newTransaction(), `other ${i}`));
+  const [claimed, ...rest] = await Promise.all(
+    [intended(late, 'key'), ...neighbours].map((e) => b.append(e)),
+  );
+  expect(claimed).toEqual({ status: 'claimed', transaction: owner, fingerprint: `of ${owner}` });
+  expect(rest.every(({ status }) => status === 'appended')).toBe(true);
+  expect(await a.history(late)).toEqual([]);
+});
+
+test('two claims of one key in one flush: the first owns it', async () => {
+  const journal = await openJournal('a');
+  const [first, second] = [newTransaction(), newTransaction()];
+  const answers = await Promise.all([
+    journal.append(intended(first, 'key')),
+    journal.append(intended(second, 'key')),
+  ]);
+  expect(answers).toEqual([
+    { status: 'appended' },
+    { status: 'claimed', transaction: first, fingerprint: `of ${first}` },
+  ]);
+});
+
+test('follow-ups are committed with their entry, and only if it was appended', async () => {
+  const journal = await openJournal('a');
+  const transaction = newTransaction();
+  await journal.append(intended(transaction));
+  const results = await Promise.all([
+    journal.append(decided(transaction)),
+    journal.append(decided(transaction)),
+  ]);
+  expect(results.map(({ status }) => status).sort()).toEqual(['appended', 'superseded']);
+  const { rows } = await admin.query(`
+    select t.identifier as task, j.payload, j.run_at <= now() as due
+    from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id`);
+  const payload = { transaction, lane: 'pop', attempt: 1, position: expect.any(Number), behind: false };
+  expect(rows).toEqual([{ task: 'follow', payload, due: true }]);
+});
+
+test.each<[string, Partial<NewEntry>, string]>([
+  ['a transaction that is no UUID', { transaction: 'x' }, 'transaction'],
+  ['version 0', { version: 0 }, 'version'],
+  ['half a version', { version: 1.5 }, 'version'],
+  ['no kind', { kind: '' }, 'kind'],
+  ['a NUL in the kind', { kind: 'a\0b' }, 'kind'],
+  ['a body of 64 KiB', { body: { fill: 'x'.repeat(65_536) } }, 'body'],
+  ['a body that is no JSON', { body: { big: 1n } }, 'body'],
+  ['a claim without version 1', { version: 2, claim: { key: 'k', fingerprint: 'f' } }, 'claim'],
+  [
+    'a lane without a name',
+    { followUps: [{ task: 't', lane: '', transaction: randomUUID() }] },
+    'followUps[0].lane',
+  ],
+  [
+    'a delay before now',
+    { followUps: [{ task: 't', lane: 'l', transaction: randomUUID(), runAfterMs: -1 }] },
+    'followUps[0].runAfterMs',
+  ],
+])('%s is refused before it can spoil a flush', async (_, change, path) => {
+  const journal = await openJournal('a');
+  const refused = journal.append({ ...intended(newTransaction()), ...change });
+  const neighbour = journal.append(intended(newTransaction()));
+  await expect(refused).rejects.toMatchObject({
+    code: 'SW_JOURNAL_ENTRY',
+    committed: 'no',
+    detail: { path },
+  });
+  await expect(neighbour).resolves.toEqual({ status: 'appended' });
+});
+
+describe('leases', () => {
+  test('a second process of the same name fences the first', async () => {
+    const first = await openJournal('a');
+    const second = await openJournal('a');
+    await expect(first.append(intended(newTransaction()))).rejects.toMatchObject({
+      code: 'SW_JOURNAL_FENCED',
+      committed: 'no',
+    });
+    expect(await second.append(intended(newTransaction()))).toEqual({ status: 'appended' });
+    expect(second.epoch).toBeGreaterThan(first.epoch);
+  });
+
+  test('what an earlier epoch left undecided is found, and nothing else', async () => {
+    const first = await openJournal('a');
+    const [left, done, declined] = [newTransaction(), newTransaction(), newTransaction()];
+    await Promise.all([left, done].map((transaction) => first.append(intended(transaction))));
+    await first.append(decided(done));
+    await first.append({ ...intended(declined), kind: 'declined' });
+    expect(await first.undecided()).toEqual([]);
+    const second = await openJournal('a');
+    expect(await second.undecided()).toEqual([left]);
+    expect(await second.append(decided(left))).toEqual({ status: 'appended' });
+    expect(await second.undecided()).toEqual([]);
+    const { rows } = await admin.query('select from switch.lease where settled_at is not null');
+    expect(rows).toHaveLength(1);
+  });
+
+  test('another node takes over once a lease has expired, and the silent node is fenced', async () => {
+    const silent = await openJournal('silent', { leaseMs: 400, renewEveryMs: 3_600_000 });
+    const left = newTransaction();
+    await silent.append(intended(left));
+    const other = await openJournal('other');
+    expect(await other.undecided()).toEqual([]);
+    await vi.waitFor(async () => expect(await other.undecided()).toEqual([left]), { timeout: 5_000 });
+    await expect(silent.append(decided(left))).rejects.toMatchObject({ code: 'SW_JOURNAL_FENCED' });
+    expect(await jobs()).toBe(0);
+  });
+
+  test('a lease that is renewed does not expire', async () => {
+    const alive = await openJournal('alive', { leaseMs: 500, renewEveryMs: 50 });
+    const left = newTransaction();
+    await alive.append(intended(left));
+    const { rows } = await admin.query<{ expires_at: Date }>('select expires_at from switch.lease');
+    const firstExpiry = rows[0]?.expires_at ?? new Date();
+    const other = await openJournal('other');
+    await vi.waitFor(async () => {
+      const { rows: past } = await admin.query('select where now() > $1', [firstExpiry]);
+      expect(past).toHaveLength(1);
+    });
+    expect(await other.undecided()).toEqual([]);
+    expect(await alive.append(decided(left))).toEqual({ status: 'appended' });
+  });
+
+  test('the low-water mark stands at the oldest open intention', async () => {
+    const journal = await openJournal('a', { renewEveryMs: 20 });
+    const lowWater = async () => {
+      const { rows } = await admin.query<{ mark: string }>('select low_water as mark from switch.lease');
+      return Number(rows[0]?.mark);
+    };
+    const oldest = newTransaction();
+    await journal.append(intended(oldest)); // sequence 1
+    for (let i = 0; i < 5; i += 1) {
+      const transaction = newTransaction();
+      await journal.append(intended(transaction));
+      await journal.append(decided(transaction));
+    }
+    expect(await lowWater()).toBe(1);
+    await journal.append(decided(oldest)); // sequence 12
+    await vi.waitFor(async () => expect(await lowWater()).toBe(13));
+  });
+
+  test('a closed journal takes nothing more, and its intentions are found at once', async () => {
+    const closing = await openJournal('a');
+    const left = newTransaction();
+    const last = closing.append(intended(left));
+    await closing.close();
+    open.delete(closing);
+    expect(await last).toEqual({ status: 'appended' });
+    await expect(closing.append(decided(left))).rejects.toMatchObject({ code: 'SW_JOURNAL_CLOSED' });
+    expect(await (await openJournal('b')).undecided()).toEqual([left]);
+  });
+});
+
+describe('when the database fails', () => {
+  test('a commit whose answer was lost is found again, not repeated', async () => {
+    const { journal, through } = await openThroughProxy();
+    const transaction = newTransaction();
+    await journal.append(intended(transaction));
+    through.loseAnswers();
+    const appended = journal.append(decided(transaction));
+    await vi.waitFor(async () => expect(await count('switch.journal')).toBe(2));
+    through.cut();
+    expect(await appended).toEqual({ status: 'appended' });
+    expect(await count('switch.journal')).toBe(2);
+    expect(await jobs()).toBe(1);
+  });
+
+  test('a request that never arrived is sent again', async () => {
+    const { journal, through } = await openThroughProxy();
+    through.loseRequests();
+    const appended = journal.append(intended(newTransaction()));
+    await vi.waitFor(() => expect(through.lost()).toBeGreaterThan(0));
+    through.cut();
+    expect(await appended).toEqual({ status: 'appended' });
+    expect(await count('switch.journal')).toBe(1);
+  });
+
+  test('a flush that is still at work when its connection is lost is not repeated', async () => {
+    const { journal, through } = await openThroughProxy();
+    await admin.query('begin');
+    await admin.query('lock table switch.lease in exclusive mode'); // the flush gets as far as the server, and waits
+    const appended = journal.append(intended(newTransaction()));
+    await vi.waitFor(async () => {
+      const { rows } = await admin.query(
+        "select from pg_locks where not granted and mode <> 'ExclusiveLock'",
+      );
+      expect(rows).not.toHaveLength(0);
+    });
+    through.cut();
+    await admin.query('commit');
+    expect(await appended).toEqual({ status: 'appended' });
+    expect(await count('switch.journal')).toBe(1);
+  });
+
+  test('a flush of an older connection that arrives late is refused', async () => {
+    const journal = await openJournal('a');
+    await admin.query('select switch.attach_writer($1, $2)', [journal.epoch, []]); // what a reconnection does
+    const late = admin.query(
+      `select switch.append_entries($1, 1, '{1}', array[$2::uuid], '{1}', '{intended}', array['{}'::json], '{0}',
+        '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
+      [journal.epoch, newTransaction()],
+    );
+    await expect(late).rejects.toMatchObject({ code: 'SWFEN' });
+    expect(await count('switch.journal')).toBe(0);
+  });
+
+  test('silence after sending ends as unknown at the deadline; what was never sent, as no', async () => {
+    const { journal, through } = await openThroughProxy({ appendDeadlineMs: 300 });
+    through.loseAnswers();
+    const sent = journal.append(intended(newTransaction()));
+    const sentFails = expect(sent).rejects.toMatchObject({
+      code: 'SW_JOURNAL_UNAVAILABLE',
+      committed: 'unknown',
+    });
+    await vi.waitFor(async () => expect(await count('switch.journal')).toBe(1));
+    through.refuse();
+    const waiting = journal.append(intended(newTransaction()));
+    const waitingFails = expect(waiting).rejects.toMatchObject({
+      code: 'SW_JOURNAL_UNAVAILABLE',
+      committed: 'no',
+    });
+    await Promise.all([sentFails, waitingFails]);
+    through.restore();
+    const retry = () => journal.append(intended(newTransaction()));
+    await vi.waitFor(async () => expect(await retry()).toEqual({ status: 'appended' }), { timeout: 10_000 });
+  });
+
+  test('too many waiting entries are refused at once', async () => {
+    const { journal, through } = await openThroughProxy({ maxWaiting: 10, appendDeadlineMs: 400 });
+    through.refuse();
+    const attempts = Array.from({ length: 12 }, () => journal.append(intended(newTransaction())));
+    const outcomes = await Promise.allSettled(attempts);
+    const codes = outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code);
+    expect(codes.filter((code) => code === 'SW_JOURNAL_FULL')).toHaveLength(2);
+    expect(codes.filter((code) => code === 'SW_JOURNAL_UNAVAILABLE')).toHaveLength(10);
+  });
+
+  test('a session that the server ended is replaced', async () => {
+    const journal = await openJournal('a');
+    await journal.append(intended(newTransaction()));
+    await admin.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'etika-journal'",
+    );
+    expect(await journal.append(intended(newTransaction()))).toEqual({ status: 'appended' });
+  });
+
+  test('a database that may lose commits is refused', async () => {
+    await admin.query(
+      `alter database ${new URL(database.url).pathname.slice(1)} set synchronous_commit = off`,
+    );
+    await expect(openJournal('a')).rejects.toMatchObject({ code: 'SW_JOURNAL_NOT_DURABLE' });
+  });
+});
+
+test('two nodes at random: one entry per version, one owner per key, one job per decision', async () => {
+  const nodes = [await openJournal('a'), await openJournal('b')];
+  const step = fc.record({
+    node: fc.nat(1),
+    transaction: fc.nat(5),
+    version: fc.integer({ min: 1, max: 2 }),
+    key: fc.nat(3),
+    pause: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60 }), async (steps) => {
+      const round = randomUUID();
+      const transactions = Array.from({ length: 6 }, newTransaction);
+      const jobsBefore = await jobs();
+      const results = [];
+      for (const { node, transaction, version, key, pause } of steps) {
+        const id = transactions[transaction] ?? newTransaction();
+        const entry = version === 1 ? intended(id, `${round} ${key}`) : decided(id);
+        const result = nodes[node]?.append(entry).then((answer) => ({ entry, answer }));
+        results.push(result);
+        if (pause) await result;
+      }
+      const answers = (await Promise.all(results)).filter((each) => each !== undefined);
+      const appended = answers.filter(({ answer }) => answer.status === 'appended').map(({ entry }) => entry);
+      expect(new Set(appended.map((e) => `${e.transaction} ${e.version}`)).size).toBe(appended.length);
+      const owners = appended.filter((e) => e.claim).map((e) => e.claim?.key);
+      expect(new Set(owners).size).toBe(owners.length);
+      expect((await jobs()) - jobsBefore).toBe(appended.filter((e) => e.version === 2).length);
+      for (const { entry, answer } of answers) {
+        if (answer.status !== 'claimed') continue;
+        expect(await nodes[0]?.transactionOf(entry.claim?.key ?? '')).toMatchObject({
+          transaction: answer.transaction,
+        });
+      }
+    }),
+    { numRuns: 15 },
+  );
+});

@@ -1,0 +1,169 @@
+import { Client, DatabaseError } from 'pg';
+import type { Log } from '../../runtime/index.ts';
+import { SWITCH_ROLE, switchConnection } from '../database/connection.ts';
+import type { PendingEntry } from './entry.ts';
+import { type AppendResult, JournalError, type TransactionId } from './journal.ts';
+
+/** How a flush failed. `lost`: whether it was committed is unknown. All others rolled it back. */
+export type FlushFailure = 'lost' | 'fenced' | 'again' | 'refused';
+
+export class FlushError extends Error {
+  readonly failure: FlushFailure;
+
+  constructor(failure: FlushFailure, cause: unknown) {
+    super(`the flush failed: ${failure}`, { cause });
+    this.name = 'FlushError';
+    this.failure = failure;
+  }
+}
+
+/** Where flushes go: one connection at a time, and only the newest may write. */
+export interface Writer {
+  /** Connects, and tells which of these sequences are in the journal: an answer that will not change. */
+  attach(unsettled: readonly number[]): Promise<{ isFenced: boolean; found: ReadonlySet<number> }>;
+  /** Commits what it can in one transaction; answers for the entries that were not appended. @throws FlushError */
+  flush(batch: readonly PendingEntry[]): Promise<ReadonlyMap<number, AppendResult>>;
+  /** False where the lease is over. @throws FlushError */
+  renew(lowWater: number): Promise<boolean>;
+  /** Drops the connection; a flush at work ends as `lost`. */
+  drop(): void;
+}
+
+export interface WriterSettings {
+  readonly databaseUrl: string;
+  readonly statementMs: number;
+  readonly leaseMs: number;
+  readonly log: Log;
+}
+
+const FENCED = 'SWFEN';
+/** SQLSTATE classes after which nothing was committed and nothing will be: the statement itself is at fault. */
+const REFUSED_CLASSES = new Set(['22', '23', '42']);
+/** Serialization failure, deadlock: the same statement may pass now. */
+const AGAIN_CLASSES = new Set(['40']);
+
+const APPEND = {
+  name: 'append-entries',
+  text: `select sequence, claimed_by, fingerprint from switch.append_entries(
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+};
+
+interface RefusedRow {
+  sequence: string;
+  claimed_by: TransactionId | null;
+  fingerprint: string | null;
+}
+
+/** The writer of one epoch, on PostgreSQL. */
+export class PostgresWriter implements Writer {
+  readonly #settings: WriterSettings;
+  readonly #epoch: number;
+  #client: Client | undefined;
+  #writer = 0;
+
+  constructor(settings: WriterSettings, epoch: number) {
+    this.#settings = settings;
+    this.#epoch = epoch;
+  }
+
+  async attach(unsettled: readonly number[]): Promise<{ isFenced: boolean; found: ReadonlySet<number> }> {
+    this.drop();
+    const client = await connectDurable(this.#settings);
+    this.#client = client;
+    client.once('end', () => {
+      if (this.#client === client) this.#client = undefined;
+    });
+    const { rows } = await client.query<{ new_writer: number | null; present: string[] }>(
+      'select new_writer, present from switch.attach_writer($1, $2)',
+      [this.#epoch, unsettled],
+    );
+    const { new_writer: writer, present } = rows[0] ?? { new_writer: null, present: [] };
+    this.#writer = writer ?? 0;
+    return { isFenced: writer === null, found: new Set(present.map(Number)) };
+  }
+
+  async flush(batch: readonly PendingEntry[]): Promise<ReadonlyMap<number, AppendResult>> {
+    const { rows } = await this.#query<RefusedRow>({ ...APPEND, values: this.#values(batch) });
+    return new Map(rows.map((row) => [Number(row.sequence), resultOf(row)]));
+  }
+
+  async renew(lowWater: number): Promise<boolean> {
+    const { rows } = await this.#query<{ renewed: boolean }>({
+      name: 'renew-lease',
+      text: 'select switch.renew_lease($1, $2, $3) as renewed',
+      values: [this.#epoch, this.#settings.leaseMs, lowWater],
+    });
+    return rows[0]?.renewed ?? false;
+  }
+
+  drop(): void {
+    const client = this.#client;
+    this.#client = undefined;
+    client?.end().catch(() => {}); // with a query at work this destroys the socket
+  }
+
+  async #query<Row extends object>(query: { name: string; text: string; values: unknown[] }) {
+    const client = this.#client;
+    if (!client) throw new FlushError('lost', new Error('the connection is gone'));
+    try {
+      return await client.query<Row>(query);
+    } catch (error) {
+      throw new FlushError(failureOf(error), error);
+    }
+  }
+
+  #values(batch: readonly PendingEntry[]): unknown[] {
+    const claimed = batch.filter(({ entry }) => entry.claim);
+    const jobs = batch.flatMap(({ entry, sequence }) =>
+      (entry.followUps ?? []).map((followUp) => ({ sequence, followUp })),
+    );
+    return [
+      this.#epoch,
+      this.#writer,
+      batch.map(({ sequence }) => sequence),
+      batch.map(({ entry }) => entry.transaction),
+      batch.map(({ entry }) => entry.version),
+      batch.map(({ entry }) => entry.kind),
+      batch.map(({ body }) => body),
+      batch.map(({ at }) => at),
+      claimed.map(({ sequence }) => sequence),
+      claimed.map(({ entry }) => entry.transaction),
+      claimed.map(({ entry }) => entry.claim?.key),
+      claimed.map(({ entry }) => entry.claim?.fingerprint),
+      jobs.map(({ sequence }) => sequence),
+      jobs.map(({ followUp }) => followUp.transaction),
+      jobs.map(({ followUp }) => followUp.task),
+      jobs.map(({ followUp }) => followUp.lane),
+      jobs.map(({ followUp }) => followUp.runAfterMs ?? 0),
+      jobs.map(({ followUp }) => followUp.attempt ?? 1),
+    ];
+  }
+}
+
+/** A connection whose commits are durable, with the rights of the switch. @throws JournalError SW_JOURNAL_NOT_DURABLE */
+async function connectDurable({ databaseUrl, statementMs, log }: WriterSettings): Promise<Client> {
+  const client = new Client(switchConnection(databaseUrl, 'etika-journal', statementMs));
+  client.on('error', (error) => log.warn({ event: 'journal.connection', err: error }));
+  await client.connect();
+  const { rows } = await client.query<{ fsync: string; commit: string; role: string }>(
+    `select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit,
+      current_user::text as role`,
+  );
+  const { fsync = '', commit = '', role = '' } = rows[0] ?? {};
+  if (fsync === 'on' && commit !== 'off' && role === SWITCH_ROLE) return client;
+  await client.end().catch(() => {});
+  throw new JournalError('SW_JOURNAL_NOT_DURABLE', 'no', { fsync, synchronous_commit: commit, role });
+}
+
+function resultOf({ claimed_by: transaction, fingerprint }: RefusedRow): AppendResult {
+  if (transaction === null) return { status: 'superseded' };
+  return { status: 'claimed', transaction, fingerprint: fingerprint ?? '' };
+}
+
+function failureOf(error: unknown): FlushFailure {
+  const code = error instanceof DatabaseError ? error.code : undefined;
+  if (code === FENCED) return 'fenced';
+  const failureClass = code?.slice(0, 2) ?? '';
+  if (AGAIN_CLASSES.has(failureClass)) return 'again';
+  return REFUSED_CLASSES.has(failureClass) ? 'refused' : 'lost';
+}

@@ -216,12 +216,18 @@ describe('refusals before a leg opens', () => {
     expect(core.journal.entries).toEqual([]);
   });
 
-  it.each(['de4', 'de11', 'de41', 'de42', 'de49', 'de3'] as const)('a missing %s is a format error', async (element) => {
-    const core = createTestCore();
-    const message = purchaseMessage();
-    delete message[element];
-    expect((await complete(core, message)).refusal).toMatchObject({ code: 'SW_FORMAT', responseCode: '30' });
-  });
+  it.each(['de4', 'de11', 'de41', 'de42', 'de49', 'de3'] as const)(
+    'a missing %s is a format error',
+    async (element) => {
+      const core = createTestCore();
+      const message = purchaseMessage();
+      delete message[element];
+      expect((await complete(core, message)).refusal).toMatchObject({
+        code: 'SW_FORMAT',
+        responseCode: '30',
+      });
+    },
+  );
 
   it('a wrong MAC', async () => {
     const core = createTestCore();
@@ -239,11 +245,14 @@ describe('refusals before a leg opens', () => {
   it.each([
     ['HSM_PIN_BLOCK_INVALID', '88'],
     ['HSM_TIMEOUT', '96'],
-  ] as const)('a PIN that cannot be translated (%s) is journalled as %s, and no leg opens', async (code, expected) => {
-    const core = createTestCore();
-    core.hsm.pinFailure = new HsmError(code);
-    expect((await complete(core, withPin)).reply?.code).toBe(expected);
-    expect(core.sent.authorised).toEqual([]);
-    expect(onlyTransaction(core)).toMatchObject({ network: 'not-sent', pop: 'not-sent' });
-  });
+  ] as const)(
+    'a PIN that cannot be translated (%s) is journalled as %s, and no leg opens',
+    async (code, expected) => {
+      const core = createTestCore();
+      core.hsm.pinFailure = new HsmError(code);
+      expect((await complete(core, withPin)).reply?.code).toBe(expected);
+      expect(core.sent.authorised).toEqual([]);
+      expect(onlyTransaction(core)).toMatchObject({ network: 'not-sent', pop: 'not-sent' });
+    },
+  );
 });

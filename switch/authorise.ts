@@ -2,21 +2,21 @@ import type { NetworkOutcome, PopOutcome, TransactionFacts } from '../connectors
 import type { PinBlock } from '../messages/index.ts';
 import { type Monotonic, timeOrderedUuid } from '../runtime/index.ts';
 import { type Admission, admit } from './admit.ts';
+import type { ListenerSettings } from './config/settings.ts';
 import { decisionEntry } from './decision-entry.ts';
 import { Refusal } from './errors.ts';
 import { idempotencyKey, requestFingerprint } from './idempotency.ts';
-import { type NewEntry, JournalError } from './journal/journal.ts';
+import { JournalError, type NewEntry } from './journal/journal.ts';
 import { decideOutcome } from './outcome-table.ts';
-import { declineReply, legsReply } from './reply-fields.ts';
 import { popPurchase } from './pop-purchase.ts';
 import type { Ports } from './ports.ts';
+import { type ProvenCard, proveCard, translatePin } from './prove.ts';
 import { receiptHash } from './receipt.ts';
 import { replay } from './replay.ts';
+import { declineReply, legsReply } from './reply-fields.ts';
 import type { TerminalMessage } from './terminal-message.ts';
 import type { DecidedBody, IntendedBody, ReplyFields } from './transaction.ts';
 import { type PurchaseRequest, transmissionTime, understandPurchase } from './understand.ts';
-import { type ProvenCard, proveCard, translatePin } from './prove.ts';
-import type { ListenerSettings } from './config/settings.ts';
 
 /** A message as the listener hands it over. */
 export interface Inbound {
@@ -43,7 +43,8 @@ export async function authorise(inbound: Inbound, ports: Ports): Promise<ReplyFi
   const key = idempotencyKey(inbound.listener.name, request);
   const fingerprint = requestFingerprint(card.reference, request);
   const running = ports.inFlight.find(key);
-  if (running && running.fingerprint !== fingerprint) throw new Refusal('SW_KEY_REUSED', { stan: request.stan });
+  if (running && running.fingerprint !== fingerprint)
+    throw new Refusal('SW_KEY_REUSED', { stan: request.stan });
   if (running) return running.reply;
   if (ports.inFlight.full) throw new Refusal('SW_OVERLOADED', { inFlight: ports.inFlight.size });
 
@@ -140,7 +141,12 @@ interface Legs {
 }
 
 /** Opens both legs at once. Each ends by the deadline with an outcome; neither ever rejects. */
-function fork(intended: IntendedBody, purchase: Purchase, pinBlock: PinBlock | undefined, ports: Ports): Legs {
+function fork(
+  intended: IntendedBody,
+  purchase: Purchase,
+  pinBlock: PinBlock | undefined,
+  ports: Ports,
+): Legs {
   const { admission, request, deadline } = purchase;
   if (ports.clock.monotonic() >= deadline) return neverOpened('no time was left to open the legs');
   const card = { ...request.card, ...(pinBlock && { pinBlock }) };

@@ -15,9 +15,7 @@ export interface Directory {
   networkFor(pan: Pan): string | undefined;
 }
 
-export function createDirectory(
-  settings: Pick<Settings, 'terminals' | 'merchants' | 'routes'>,
-): Directory {
+export function createDirectory(settings: Pick<Settings, 'terminals' | 'merchants' | 'routes'>): Directory {
   const terminals = new Map(settings.terminals.map((terminal) => [terminal.id, terminal]));
   const merchants = new Map(settings.merchants.map((merchant) => [merchant.id, merchant]));
   const routes = [...settings.routes].sort((a, b) => b.from.length - a.from.length);

@@ -4,7 +4,10 @@
  */
 export const SWITCH_ERRORS = {
   SW_FORMAT: { responseCode: '30', message: 'the message lacks or garbles a required data element' },
-  SW_UNSUPPORTED_MESSAGE: { responseCode: '12', message: 'this message type or processing code is not served' },
+  SW_UNSUPPORTED_MESSAGE: {
+    responseCode: '12',
+    message: 'this message type or processing code is not served',
+  },
   SW_UNKNOWN_TERMINAL: { responseCode: '58', message: 'the terminal is not registered on this listener' },
   SW_UNKNOWN_MERCHANT: { responseCode: '03', message: 'the merchant is not registered for this terminal' },
   SW_MAC_MISSING: { responseCode: '63', message: 'the listener requires a MAC and the message has none' },

@@ -6,7 +6,7 @@ import type { Settings } from './config/settings.ts';
 import { crashCheckpoint } from './crash-checkpoint.ts';
 import { startFollowUpWorker } from './follow-up/queue.ts';
 import { followUpTasks } from './follow-up/tasks.ts';
-import { openJournal } from './journal/open-journal.ts';
+import { createJournal } from './journal/postgres-journal.ts';
 import { lateAnswer } from './late-answers.ts';
 import type { Ports } from './ports.ts';
 import { type NodeStatus, serveStatus } from './status-server.ts';
@@ -28,7 +28,7 @@ await serve(readSettings(settingsFile));
 async function serve(settings: Settings): Promise<void> {
   const { databaseUrl, node, hsm: hsmSettings } = settings;
   const hsm = connectHsm({ ...hsmSettings, clock, log });
-  const journal = await openJournal({ databaseUrl, node, clock, log });
+  const journal = await createJournal({ databaseUrl, node, ...settings.journal, clock, log });
   const networks = new Map<string, NetworkConnector>();
   const pop = popClient(httpExchange(settings.pop.url, clock));
   const checkpoint = crashCheckpoint(process.env['CRASH_AT'], production);

@@ -1,5 +1,5 @@
-import type { Hsm } from '../hsm/index.ts';
 import type { NetworkConnector, PopConnector } from '../connectors/index.ts';
+import type { Hsm } from '../hsm/index.ts';
 import type { Clock, Log, Random } from '../runtime/index.ts';
 import type { Settings } from './config/settings.ts';
 import type { Directory } from './directory.ts';

@@ -23,17 +23,20 @@ export async function proveCard(
   pan: Pan,
   hsm: Hsm,
 ): Promise<ProvenCard> {
-  const [, protectedPan] = await Promise.all([
-    verifyMac(inbound, admission, hsm),
-    hsm.protectPan(pan),
-  ]).catch(asRefusal);
+  const [, protectedPan] = await Promise.all([verifyMac(inbound, admission, hsm), hsm.protectPan(pan)]).catch(
+    asRefusal,
+  );
   return {
     ciphertext: protectedPan.ciphertext.toString('base64'),
     reference: protectedPan.lookup.toString('hex'),
   };
 }
 
-async function verifyMac({ sealed }: Pick<Inbound, 'sealed'>, { terminal }: Admission, hsm: Hsm): Promise<void> {
+async function verifyMac(
+  { sealed }: Pick<Inbound, 'sealed'>,
+  { terminal }: Admission,
+  hsm: Hsm,
+): Promise<void> {
   if (!terminal) return;
   if (!sealed) throw new Refusal('SW_MAC_MISSING', { terminal: terminal.id });
   if (!(await hsm.verifyMac(terminal.macKey, sealed.covered, sealed.mac))) {
@@ -53,7 +56,8 @@ export async function translatePin(
     const { pan } = request.card;
     return { block: await hsm.translatePin({ from: terminal.pinKey, to: network.zonePinKey, pan, block }) };
   } catch (error) {
-    const code = error instanceof HsmError && error.code === 'HSM_PIN_BLOCK_INVALID' ? 'SW_PIN_BLOCK' : 'SW_HSM';
+    const code =
+      error instanceof HsmError && error.code === 'HSM_PIN_BLOCK_INVALID' ? 'SW_PIN_BLOCK' : 'SW_HSM';
     return { refusal: new Refusal(code, { terminal: terminal.id }, { cause: error }) };
   }
 }

@@ -7,6 +7,15 @@ import type { TransactionFacts } from '../connectors/index.ts';
  */
 export function receiptHash(facts: TransactionFacts): string {
   const { transaction, merchant, terminal, rrn, amount, localDate, localTime } = facts;
-  const receipt = [transaction, merchant, terminal, rrn, amount.minorUnits, amount.currency, localDate, localTime];
+  const receipt = [
+    transaction,
+    merchant,
+    terminal,
+    rrn,
+    amount.minorUnits,
+    amount.currency,
+    localDate,
+    localTime,
+  ];
   return hash('sha256', receipt.join('|'));
 }

@@ -1,4 +1,11 @@
-import { Bytes, type Codec, type IsoError, isRequest, responseMti, withoutRepeat } from '../messages/index.ts';
+import {
+  Bytes,
+  type Codec,
+  type IsoError,
+  isRequest,
+  responseMti,
+  withoutRepeat,
+} from '../messages/index.ts';
 import { authorise } from './authorise.ts';
 import type { ListenerSettings } from './config/settings.ts';
 import { Refusal } from './errors.ts';
@@ -13,7 +20,11 @@ const APPROVED = '00';
 const MAC_BYTES = 8;
 
 /** What a listener's peers can ask for: a purchase (0100), network management (0800); all else is refused in kind. */
-export function createService(listener: ListenerSettings, codec: Codec<TerminalMessage>, ports: Ports): Service {
+export function createService(
+  listener: ListenerSettings,
+  codec: Codec<TerminalMessage>,
+  ports: Ports,
+): Service {
   const { log } = ports;
 
   const answer = async (request: Request): Promise<Buffer | undefined> => {
@@ -102,7 +113,8 @@ function composeReply(request: TerminalMessage, fields: Partial<ReplyFields>): T
   if (fields.code !== undefined) reply.de39 = fields.code;
   if (fields.rrn !== undefined) reply.de37 = fields.rrn;
   if (fields.approvalCode !== undefined) reply.de38 = fields.approvalCode;
-  if (fields.approvedMinorUnits !== undefined) reply.de4 = String(fields.approvedMinorUnits).padStart(12, '0');
+  if (fields.approvedMinorUnits !== undefined)
+    reply.de4 = String(fields.approvedMinorUnits).padStart(12, '0');
   if (fields.emvHex !== undefined) reply.de55 = Bytes.fromHex(fields.emvHex);
   return reply;
 }

@@ -1,6 +1,6 @@
+import type { CardData, Money } from '../connectors/index.ts';
 import { isRepeat, type Pan, type PinBlock } from '../messages/index.ts';
 import { type Clock, utcCalendar } from '../runtime/index.ts';
-import type { CardData, Money } from '../connectors/index.ts';
 import { isKnownCurrency } from './currency.ts';
 import { Refusal } from './errors.ts';
 import type { TerminalMessage } from './terminal-message.ts';

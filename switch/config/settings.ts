@@ -78,6 +78,11 @@ export const SettingsSchema = Type.Object({
     socketPath: Type.String({ minLength: 1 }),
     requestTimeoutMs: Milliseconds(10, 10_000),
   }),
+  journal: Type.Object({
+    /** Entries that may wait to be written at once. */
+    maxWaiting: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+    appendDeadlineMs: Milliseconds(10, 10_000),
+  }),
   maxInFlight: Type.Integer({ minimum: 1, maximum: 100_000 }),
   listeners: Type.Array(ListenerSettings, { minItems: 1 }),
   merchants: Type.Array(MerchantSettings),

@@ -103,6 +103,12 @@ class Peer {
   }
 
   onClose(): void {
+    const { log, settings } = this.#ports;
+    const heldBytes = this.#reader.pending;
+    if (heldBytes > 0) {
+      const { peer } = this.#connection;
+      log.warn({ event: 'listener.truncated', listener: settings.name, peer, heldBytes });
+    }
     this.#open = false;
     this.#idle?.cancel();
     this.#forget();
@@ -155,7 +161,11 @@ class Peer {
     if (packed && this.#open) {
       this.#clogged = !this.#connection.write(framing.encode(packed, header && framing.replyHeader(header)));
     } else if (packed) {
-      log.warn({ event: 'listener.reply-undeliverable', listener: settings.name, peer: this.#connection.peer });
+      log.warn({
+        event: 'listener.reply-undeliverable',
+        listener: settings.name,
+        peer: this.#connection.peer,
+      });
     }
     this.#readOrPause();
     if (this.#inFlight === 0) this.#onDrained?.();

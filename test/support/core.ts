@@ -90,7 +90,10 @@ function scriptedHsm(core: Scripts): Hsm {
     verifyMac: () => unlessFailing(core.hsm.mac ?? true),
     generateMac: () => unlessFailing(Buffer.alloc(8)),
     protectPan: (pan) =>
-      unlessFailing({ ciphertext: Buffer.from(pan.reveal()), lookup: Buffer.from(pan.lastFour().padStart(8)) }),
+      unlessFailing({
+        ciphertext: Buffer.from(pan.reveal()),
+        lookup: Buffer.from(pan.lastFour().padStart(8)),
+      }),
     revealPan: (ciphertext) => unlessFailing(Pan.of(Buffer.from(ciphertext).toString())),
     translatePin: async () => {
       if (core.hsm.pinFailure) throw core.hsm.pinFailure;

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Refusal, SWITCH_ERRORS } from './errors.ts';
+import { JOURNAL_ERRORS } from './journal/journal.ts';
+
+const page = readFileSync(join(import.meta.dirname, '../docs/errors.md'), 'utf8');
+
+describe('the error registry of the switch', () => {
+  it.each([...Object.keys(SWITCH_ERRORS), ...Object.keys(JOURNAL_ERRORS), 'SW_SETTINGS'])(
+    '%s has its section in docs/errors.md',
+    (code) => {
+      expect(page).toMatch(new RegExp(`^### ${code}$`, 'm'));
+    },
+  );
+
+  it('the page says the DE39 that the registry says', () => {
+    for (const [code, { responseCode }] of Object.entries(SWITCH_ERRORS)) {
+      expect(page).toMatch(new RegExp(`### ${code}\nDE39 \\*\\*${responseCode}\\*\\*`));
+    }
+  });
+
+  it('a refusal carries its code and DE39', () => {
+    expect(new Refusal('SW_NO_ROUTE', { iin: '555555' })).toMatchObject({
+      code: 'SW_NO_ROUTE',
+      responseCode: '92',
+      detail: { iin: '555555' },
+    });
+  });
+});

@@ -1,0 +1,192 @@
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { vi } from 'vitest';
+import { startTestHsm, type TestHsm } from '../../hsm/testing/index.ts';
+import {
+  type ReadyDetails,
+  type SupervisedService,
+  silentLog,
+  supervise,
+  systemClock,
+} from '../../runtime/index.ts';
+import { popControl, visaControl } from '../../simulators/index.ts';
+import { developmentSettings } from '../../switch/config/development.ts';
+import type { Settings } from '../../switch/config/settings.ts';
+import { freshDatabase } from './postgres.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** A whole installation for one test file: real database, token, sockets and processes, on ports of its own. */
+export interface House {
+  readonly dataDir: string;
+  readonly databaseUrl: string;
+  readonly hsm: TestHsm;
+  readonly visa: ReturnType<typeof visaControl>;
+  readonly pop: ReturnType<typeof popControl>;
+  /** Ports of the listeners by name, and of the status page; they stay the same over restarts. */
+  ports(): { iso87: number; pos: number; acquirer: number; status: number };
+  /** The switch's process now. */
+  switchPid(): number;
+  /** Starts the switch, with extra environment, and waits until it is ready and signed on. */
+  startSwitch(env?: Record<string, string>): Promise<void>;
+  /** Stops the switch in good order. */
+  stopSwitch(): Promise<void>;
+  /** kill -9; it stays down. */
+  killSwitch(): Promise<void>;
+  /** Waits until the switch has killed itself at its checkpoint; it stays down. */
+  switchDied(): Promise<void>;
+  /** What the switch has logged so far. */
+  switchLog(): string;
+  close(): Promise<void>;
+}
+
+export interface HouseOptions {
+  readonly popBlockMs?: number;
+  readonly settings?: (settings: Settings) => Settings;
+  readonly databaseUrl?: string;
+}
+
+export async function startHouse(options: HouseOptions = {}): Promise<House> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'etika-house-'));
+  const database = options.databaseUrl ? undefined : await freshDatabase();
+  const databaseUrl = options.databaseUrl ?? database?.url ?? '';
+  const hsm = await startTestHsm();
+  const visaService = supervised('visa', 'simulators/visa/main.ts', {
+    VISA_SIM_PORT: '0',
+    VISA_SIM_CONTROL_PORT: '0',
+    VISA_SIM_LEDGER: join(dataDir, 'visa.jsonl'),
+  });
+  const popService = supervised('pop', 'simulators/pop/main.ts', {
+    POP_SIM_PORT: '0',
+    POP_SIM_CONTROL_PORT: '0',
+    POP_SIM_LEDGER: join(dataDir, 'pop.jsonl'),
+    POP_SIM_BLOCK_MS: String(options.popBlockMs ?? 200),
+  });
+  const [visaReady, popReady] = await Promise.all([visaService.ready(), popService.ready()]);
+
+  const node = switchNode(dataDir, (ports) => {
+    const settings = developmentSettings({
+      databaseUrl,
+      hsmSocketPath: hsm.socketPath,
+      visa: { host: '127.0.0.1', port: Number(visaReady['port']) },
+      popUrl: String(popReady['apiUrl']),
+    });
+    const local = withPorts({ ...settings, followUps: { ...settings.followUps, firstDelayMs: 50 } }, ports);
+    return options.settings ? options.settings(local) : local;
+  });
+  await node.startSwitch();
+  return {
+    dataDir,
+    databaseUrl,
+    hsm,
+    visa: visaControl(String(visaReady['controlUrl'])),
+    pop: popControl(String(popReady['controlUrl'])),
+    ...node,
+    async close() {
+      await node.stopSwitch();
+      await Promise.all([visaService.stop(), popService.stop(), hsm.stop()]);
+      await database?.drop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+type Ports = ReturnType<House['ports']>;
+
+function switchNode(dataDir: string, settingsFor: (ports: Ports | undefined) => Settings) {
+  const settingsFile = join(dataDir, 'switch.json');
+  const logFile = join(dataDir, 'switch.log');
+  let service: SupervisedService | undefined;
+  let ports: Ports | undefined;
+  const pid = (): number => {
+    const running = service?.pid();
+    if (running === undefined) throw new Error('the switch is not running');
+    return running;
+  };
+  const stopSwitch = async () => {
+    await service?.stop();
+    service = undefined;
+  };
+  return {
+    stopSwitch,
+    switchPid: pid,
+    async startSwitch(env: Record<string, string> = {}) {
+      await stopSwitch();
+      writeFileSync(settingsFile, JSON.stringify(settingsFor(ports)));
+      const file = { SWITCH_SETTINGS_FILE: settingsFile };
+      service = supervised('switch', 'switch/main.ts', { ...file, ...env }, openSync(logFile, 'a'));
+      ports = readPorts(await service.ready());
+      await signedOn(ports.status);
+    },
+    async killSwitch() {
+      process.kill(pid(), 'SIGKILL');
+      await stopSwitch();
+    },
+    async switchDied() {
+      const dead = service;
+      await waitUntil(async () => dead?.pid() === undefined);
+      await stopSwitch();
+    },
+    ports(): Ports {
+      if (!ports) throw new Error('the switch was never started');
+      return ports;
+    },
+    switchLog: () => readFileSync(logFile, 'utf8'),
+  };
+}
+
+function supervised(
+  name: string,
+  entry: string,
+  env: Record<string, string>,
+  logTo?: number,
+): SupervisedService {
+  const LOG_LEVEL = logTo === undefined ? 'silent' : 'info';
+  const plan = { name, entry: join(ROOT, entry), env: { LOG_LEVEL, ...env }, restartDelaysMs: [60_000] };
+  return supervise(logTo === undefined ? plan : { ...plan, logTo }, systemClock, silentLog);
+}
+
+function withPorts(settings: Settings, ports: Ports | undefined): Settings {
+  const of: Record<string, number> = {
+    'terminals-ascii': ports?.iso87 ?? 0,
+    'terminals-bcd': ports?.pos ?? 0,
+    'acquirer-hex': ports?.acquirer ?? 0,
+  };
+  return {
+    ...settings,
+    status: { host: '127.0.0.1', port: ports?.status ?? 0 },
+    listeners: settings.listeners.map((listener) => ({
+      ...listener,
+      host: '127.0.0.1',
+      port: of[listener.name] ?? 0,
+    })),
+  };
+}
+
+function readPorts(ready: ReadyDetails): Ports {
+  return {
+    iso87: Number(ready['terminals-ascii']),
+    pos: Number(ready['terminals-bcd']),
+    acquirer: Number(ready['acquirer-hex']),
+    status: Number(ready['status']),
+  };
+}
+
+/** The switch is up before its link is: terminals would be declined 91 meanwhile. */
+async function signedOn(statusPort: number): Promise<void> {
+  await waitUntil(async () => {
+    const response = await fetch(`http://127.0.0.1:${statusPort}/status`);
+    return ((await response.json()) as { ready: boolean }).ready;
+  });
+}
+
+/** Waits until `condition` holds, and fails after `withinMs` saying so. */
+export async function waitUntil(condition: () => Promise<boolean>, withinMs = 10_000): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      if (!(await condition())) throw new Error('the condition did not come to hold');
+    },
+    { timeout: withinMs, interval: 10 },
+  );
+}

@@ -1,7 +1,4 @@
-import { existsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
-
-const globalSetup = ['test/support/global-setup.ts'].filter((path) => existsSync(path)); // until it lands
 
 /** Real processes, sockets and databases are started in tests: generous limits, few workers, one process per file. */
 export default defineConfig({
@@ -9,7 +6,7 @@ export default defineConfig({
     environment: 'node',
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', '.data/**', 'coverage/**'],
-    globalSetup,
+    globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 20_000,

@@ -5,7 +5,6 @@ const templates = {
   DEP_PORT_TAKEN: 'port {port} ({use}) is taken by another program; free it or set {setting}',
   DEP_SERVICE_FAILED: '{service} did not start: {reason}; its log is {log}',
   DEP_PURCHASE_FAILED: 'the first purchase did not go through: {reason}',
-  DEP_ALREADY_RUNNING: 'another start (process {pid}) uses {dataDir}; stop it or choose another data folder',
 } as const;
 
 export type DeployErrorCode = keyof typeof templates;

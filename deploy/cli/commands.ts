@@ -29,7 +29,12 @@ export const commands: readonly LazyCommand[] = [
     summary: 'the Visa simulator: its state, its scenarios, its ledger',
     load: async () => (await import('./network.ts')).networkCommand(),
   },
-  role('switch', 'a switch node', 'switch/main.ts', 'SWITCH_SETTINGS=switch.json'),
+  {
+    name: 'migrate',
+    summary: 'brings a database to the schema of this release',
+    load: async () => (await import('./migrate.ts')).migrateCommand(),
+  },
+  role('switch', 'a switch node', 'switch/main.ts', 'SWITCH_SETTINGS_FILE=switch.json'),
   role(
     'hsm-process',
     'the HSM process',

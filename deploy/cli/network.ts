@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
-import type { VisaRow } from '../../simulators/visa/book.ts';
-import { visaControl } from '../../simulators/visa/client.ts';
-import type { VisaRule } from '../../simulators/visa/scenario.ts';
+import { type VisaRow, type VisaRule, visaControl } from '../../simulators/index.ts';
 
 const DEFAULT_URL = `http://127.0.0.1:${process.env['VISA_SIM_CONTROL_PORT'] ?? 9_584}`;
 

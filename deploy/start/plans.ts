@@ -23,7 +23,7 @@ export function wantedPorts({ ports, simulators }: StartConfig): WantedPort[] {
   ];
 }
 
-export function visaSimulator({ simulators }: StartConfig, dataDir: string): ServiceStart {
+export function visaSimulator({ simulators, dataDir }: StartConfig): ServiceStart {
   return {
     name: 'visa-simulator',
     entry: 'simulators/visa/main.ts',
@@ -35,7 +35,7 @@ export function visaSimulator({ simulators }: StartConfig, dataDir: string): Ser
   };
 }
 
-export function popSimulator({ simulators }: StartConfig, dataDir: string): ServiceStart {
+export function popSimulator({ simulators, dataDir }: StartConfig): ServiceStart {
   return {
     name: 'pop-simulator',
     entry: 'simulators/pop/main.ts',

@@ -5,6 +5,7 @@ export interface Progress {
 }
 
 export function progressTo(stream: NodeJS.WriteStream): Progress {
+  const clear = stream.isTTY ? '\r\x1b[2K' : '';
   const say = (line: string) => {
     stream.write(`${line}\n`);
   };
@@ -13,14 +14,12 @@ export function progressTo(stream: NodeJS.WriteStream): Progress {
     async step(doing, work, done) {
       const began = performance.now();
       if (stream.isTTY) stream.write(`  … ${doing}`);
-      const clear = stream.isTTY ? '\r\x1b[2K' : '';
       try {
         const result = await work();
-        const seconds = ((performance.now() - began) / 1000).toFixed(1);
-        stream.write(`${clear}  ✓ ${done(result)} (${seconds} s)\n`);
+        say(`${clear}  ✓ ${done(result)} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
         return result;
       } catch (error) {
-        stream.write(`${clear}  ✗ ${doing}\n`);
+        say(`${clear}  ✗ ${doing}`);
         throw error;
       }
     },

@@ -30,7 +30,8 @@ export interface Services {
   stop(): Promise<void>;
 }
 
-export function serviceRunner(logDir: string, log: Log): Services {
+/** `signal` ends every wait for a service: there is no use in one that is about to be stopped. */
+export function serviceRunner(logDir: string, log: Log, signal: AbortSignal): Services {
   const running: SupervisedService[] = [];
   mkdirSync(logDir, { recursive: true });
   const logFile = (name: string) => join(logDir, `${name}.log`);
@@ -41,7 +42,7 @@ export function serviceRunner(logDir: string, log: Log): Services {
       const plan = { name, entry: join(projectRoot, entry), env, logTo: descriptor, finalExitCodes };
       const service = supervise(plan, systemClock, log);
       running.push(service);
-      return readyOrFailed(service, logFile(name));
+      return readyOrFailed(service, logFile(name), signal);
     },
     pids: () => Object.fromEntries(running.map((service) => [service.name, service.pid()])),
     async stop() {
@@ -51,18 +52,20 @@ export function serviceRunner(logDir: string, log: Log): Services {
 }
 
 /** A service that cannot start is started again and again: it is given up at the deadline, with where to look. */
-async function readyOrFailed(service: SupervisedService, log: string): Promise<ReadyDetails> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new Error(`not ready within ${READY_WITHIN_MS / 1000} s`)),
-    READY_WITHIN_MS,
-  );
+async function readyOrFailed(
+  service: SupervisedService,
+  log: string,
+  signal: AbortSignal,
+): Promise<ReadyDetails> {
+  const over = AbortSignal.any([signal, AbortSignal.timeout(READY_WITHIN_MS)]);
   try {
-    return await Promise.race([service.ready(), late.promise]);
+    over.throwIfAborted();
+    const ended = Promise.withResolvers<never>();
+    over.addEventListener('abort', () => ended.reject(over.reason));
+    return await Promise.race([service.ready(), ended.promise]);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const isLate = over.aborted && !signal.aborted;
+    const reason = isLate ? `not ready within ${READY_WITHIN_MS / 1000} s` : (error as Error).message;
     throw new DeployError('DEP_SERVICE_FAILED', { service: service.name, reason, log }, error);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,80 +1,86 @@
 import { writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { prepareDevelopmentToken } from '../../hsm/development/prepare.ts';
 import { HSM_FINAL_EXIT_CODES } from '../../hsm/index.ts';
 import type { Log, ReadyDetails } from '../../runtime/index.ts';
-import type { Settings } from '../../switch/config/settings.ts';
 import { migrate } from '../../switch/database/migrate.ts';
+import type { NodeStatus } from '../../switch/status-server.ts';
 import type { StartConfig } from '../config/schema.ts';
 import { startPostgres } from '../postgres/start-postgres.ts';
 import { type Counterparts, popSimulator, switchSettings, visaSimulator, wantedPorts } from './plans.ts';
 import { checkPortsAreFree } from './ports.ts';
 import type { Progress } from './progress.ts';
 import { type Services, serviceRunner } from './services.ts';
+import { waitUntil } from './wait-until.ts';
+
+const SIGNED_ON_WITHIN_MS = 15_000;
 
 /** Everything that one start runs, and where it can be reached. */
 export interface System {
-  readonly settings: Settings;
+  readonly databaseUrl: string;
+  readonly ports: { readonly iso87: number; readonly pos: number; readonly acquirer: number };
+  readonly statusUrl: string;
   readonly adminUrl: string;
-  readonly visaControlUrl: string;
-  readonly popControlUrl: string;
+  readonly visa: { readonly host: string; readonly port: number; readonly controlUrl: string };
+  readonly pop: { readonly apiUrl: string; readonly controlUrl: string };
 }
 
-/** What a start hands from part to part. */
-interface Start {
+export interface StartOrder {
   readonly config: StartConfig;
-  readonly dataDir: string;
-  readonly services: Services;
   readonly progress: Progress;
   readonly log: Log;
+  /** Aborts between two parts, and while one is waited for. */
+  readonly signal: AbortSignal;
+  /** Given each part's way to stop as soon as there is something to stop, so that nothing is left behind. */
+  onStarted(stop: () => Promise<void>): void;
 }
 
+type Start = StartOrder & { readonly services: Services };
+
 /**
- * Starts the system part by part, each once what it needs is ready. `onStarted` is given each part's way to stop as
- * soon as there is something to stop, so that a failure or a Ctrl-C half way leaves nothing behind.
+ * Starts the system part by part, each once what it needs is ready.
  * @throws {DeployError} naming the part, and where its log is
  */
-export async function startSystem(
-  config: StartConfig,
-  progress: Progress,
-  log: Log,
-  onStarted: (stop: () => Promise<void>) => void,
-): Promise<System> {
+export async function startSystem(order: StartOrder): Promise<System> {
+  const { config, log, signal, onStarted } = order;
   await checkPortsAreFree(wantedPorts(config));
-  const dataDir = resolve(config.dataDir);
-  const services = serviceRunner(join(dataDir, 'logs'), log);
-  const start: Start = { config, dataDir, services, progress, log };
-  const databaseUrl = await startDatabase(start, onStarted);
+  const services = serviceRunner(join(config.dataDir, 'logs'), log, signal);
+  const start: Start = { ...order, services };
+  const databaseUrl = await startDatabase(start);
   onStarted(services.stop);
   const hsm = await startHsm(start);
   const visa = await startVisa(start);
   const pop = await startPop(start);
-  const settings = await startSwitch(start, {
+  const node = await startSwitch(start, {
     databaseUrl,
     hsmSocketPath: String(hsm['socket']),
     visa: { host: String(visa['host']), port: Number(visa['port']) },
     popUrl: String(pop['apiUrl']),
   });
-  const admin = await startAdmin(start, settings);
+  const statusUrl = String(node['statusUrl']);
+  const admin = await startAdmin(start, databaseUrl, statusUrl);
   return {
-    settings,
+    databaseUrl,
+    ports: {
+      iso87: Number(node['terminals-ascii']),
+      pos: Number(node['terminals-bcd']),
+      acquirer: Number(node['acquirer-hex']),
+    },
+    statusUrl,
     adminUrl: String(admin['url']),
-    visaControlUrl: String(visa['controlUrl']),
-    popControlUrl: String(pop['controlUrl']),
+    visa: { host: String(visa['host']), port: Number(visa['port']), controlUrl: String(visa['controlUrl']) },
+    pop: { apiUrl: String(pop['apiUrl']), controlUrl: String(pop['controlUrl']) },
   };
 }
 
-async function startDatabase(
-  { config, dataDir, progress, log }: Start,
-  onStarted: (stop: () => Promise<void>) => void,
-): Promise<string> {
+async function startDatabase({ config, progress, log, onStarted }: Start): Promise<string> {
   const provided = config.databaseUrl;
   const url =
     provided ??
     (await progress.step(
       'PostgreSQL',
       async () => {
-        const postgres = await startPostgres({ dataDir: join(dataDir, 'postgres'), log });
+        const postgres = await startPostgres({ dataDir: join(config.dataDir, 'postgres'), log });
         onStarted(postgres.stop);
         return postgres.url;
       },
@@ -88,56 +94,71 @@ async function startDatabase(
   return url;
 }
 
-function startHsm({ dataDir, services, progress }: Start): Promise<ReadyDetails> {
+function startHsm({ config, services, progress }: Start): Promise<ReadyDetails> {
   return progress.step(
     'HSM process',
     async () => {
-      const { env } = await prepareDevelopmentToken(dataDir);
+      const { env } = await prepareDevelopmentToken(config.dataDir);
       return services.start({ name: 'hsm', entry: 'hsm/main.ts', env, finalExitCodes: HSM_FINAL_EXIT_CODES });
     },
     ({ keys }) => `HSM process on a SoftHSM token with ${keys} development keys`,
   );
 }
 
-function startVisa({ config, dataDir, services, progress }: Start): Promise<ReadyDetails> {
+function startVisa({ config, services, progress }: Start): Promise<ReadyDetails> {
   return progress.step(
     'Visa simulator',
-    () => services.start(visaSimulator(config, dataDir)),
+    () => services.start(visaSimulator(config)),
     ({ host, port }) => `Visa simulator on ${host}:${port}`,
   );
 }
 
-function startPop({ config, dataDir, services, progress }: Start): Promise<ReadyDetails> {
+function startPop({ config, services, progress }: Start): Promise<ReadyDetails> {
   return progress.step(
     'PoP simulator',
-    () => services.start(popSimulator(config, dataDir)),
+    () => services.start(popSimulator(config)),
     ({ apiUrl }) => `PoP simulator on ${apiUrl}, a block every ${config.simulators.popBlockMs / 1000} s`,
   );
 }
 
+/** A node is started once it listens; it is of use once the HSM and the networks answer as well. */
 function startSwitch(
-  { config, dataDir, services, progress }: Start,
+  { config, services, progress, signal }: Start,
   counterparts: Counterparts,
-): Promise<Settings> {
+): Promise<ReadyDetails> {
   const settings = switchSettings(config, counterparts);
-  const file = join(dataDir, 'switch.settings.json');
+  const file = join(config.dataDir, 'switch.settings.json');
+  writeFileSync(file, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
   return progress.step(
     'switch node',
     async () => {
-      writeFileSync(file, JSON.stringify(settings, null, 2), { mode: 0o600 });
-      await services.start({ name: 'switch', entry: 'switch/main.ts', env: { SWITCH_SETTINGS_FILE: file } });
-      return settings;
+      const env = { SWITCH_SETTINGS_FILE: file };
+      const listening = await services.start({ name: 'switch', entry: 'switch/main.ts', env });
+      const url = `http://${settings.status.host}:${listening['status']}/status`;
+      await waitUntil(
+        'the switch connected to the HSM and signed on',
+        SIGNED_ON_WITHIN_MS,
+        signal,
+        async () => {
+          const { ready } = (await (await fetch(url)).json()) as NodeStatus;
+          return ready ? ready : undefined;
+        },
+      );
+      return { ...listening, statusUrl: url };
     },
-    ({ node }) => `switch ${node}, signed on to the Visa simulator`,
+    () => `switch ${settings.node}, signed on to the Visa simulator`,
   );
 }
 
-function startAdmin({ config, services, progress }: Start, settings: Settings): Promise<ReadyDetails> {
-  const { host, port } = settings.status;
+function startAdmin(
+  { config, services, progress }: Start,
+  databaseUrl: string,
+  statusUrl: string,
+): Promise<ReadyDetails> {
   const env = {
     ADMIN_PORT: String(config.ports.admin),
-    DATABASE_URL: settings.databaseUrl,
-    SWITCH_STATUS_URL: `http://${host}:${port}/status`,
+    DATABASE_URL: databaseUrl,
+    SWITCH_STATUS_URL: statusUrl,
   };
   return progress.step(
     'admin API',

@@ -1,0 +1,43 @@
+import { announceReady, createLog, onShutdown, systemClock } from '../runtime/index.ts';
+import { createJournal } from '../switch/index.ts';
+import { askAll } from './readiness.ts';
+import { createAdminApi } from './server.ts';
+import { readSettings } from './settings.ts';
+import { switchProbes } from './switch-probes.ts';
+import { viewOf } from './view.ts';
+
+const PROBE_WITHIN_MS = 2_000;
+const NO_TRANSACTION = '00000000-0000-7000-8000-000000000000';
+
+const log = createLog('admin-api');
+const clock = systemClock;
+const { host, port, databaseUrl, switchStatusUrl } = readSettings(process.env);
+const journal = await createJournal({
+  databaseUrl,
+  node: 'admin-api',
+  clock,
+  log,
+  maxWaiting: 1,
+  appendDeadlineMs: PROBE_WITHIN_MS,
+});
+
+const server = createAdminApi({
+  transaction: async (id) => viewOf(await journal.history(id)),
+  readiness: () =>
+    askAll(
+      {
+        database: async () => void (await journal.history(NO_TRANSACTION)),
+        ...switchProbes(switchStatusUrl),
+      },
+      clock,
+      PROBE_WITHIN_MS,
+    ),
+  log,
+});
+const url = await server.listen({ host, port });
+onShutdown(async () => {
+  await server.close();
+  await journal.close();
+});
+announceReady({ url });
+log.info({ event: 'admin.ready', url });

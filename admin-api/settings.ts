@@ -1,0 +1,38 @@
+import { AdminError } from './errors.ts';
+
+export interface AdminSettings {
+  host: string;
+  port: number;
+  databaseUrl: string;
+  switchStatusUrl: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The settings of the admin API: `ADMIN_HOST`, `ADMIN_PORT`, `DATABASE_URL`, `SWITCH_STATUS_URL`.
+ * @throws {AdminError} ADM_SETTINGS_INVALID naming the setting and what was expected, never its value
+ */
+export function readSettings(environment: Environment): AdminSettings {
+  const read = (key: string, fallback: string | undefined, pattern: RegExp, expected: string): string => {
+    const text = environment[key] || fallback;
+    if (text !== undefined && pattern.test(text)) return text;
+    const given = text === undefined ? 'nothing' : `text of ${text.length} characters`;
+    throw new AdminError('ADM_SETTINGS_INVALID', { setting: key, given, expected });
+  };
+  const port = Number(read('ADMIN_PORT', '8080', /^\d{1,5}$/, 'a port, 0 to 65535'));
+  if (port > 65_535) {
+    throw new AdminError('ADM_SETTINGS_INVALID', { setting: 'ADMIN_PORT', expected: 'a port, 0 to 65535' });
+  }
+  return {
+    host: read('ADMIN_HOST', '127.0.0.1', /^[\w.:-]{1,255}$/, 'an address to listen on'),
+    port,
+    databaseUrl: read('DATABASE_URL', undefined, /^postgres(ql)?:\/\//, 'postgres://…'),
+    switchStatusUrl: read(
+      'SWITCH_STATUS_URL',
+      'http://127.0.0.1:8585/status',
+      /^https?:\/\//,
+      'the address of a switch node’s status, http://…',
+    ),
+  };
+}

@@ -1,0 +1,36 @@
+import { createServer } from 'node:http';
+import { expect, onTestFinished, test } from 'vitest';
+import { switchProbes } from './switch-probes.ts';
+
+async function nodeWith(status: object): Promise<string> {
+  const server = createServer((_, response) => response.end(JSON.stringify(status)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/status`;
+}
+
+test('a node with its HSM and every network is ready', async () => {
+  const { hsm, networks } = switchProbes(
+    await nodeWith({ hsm: 'connected', networks: { visa: 'signed-on' } }),
+  );
+  await expect(hsm()).resolves.toBeUndefined();
+  await expect(networks()).resolves.toBeUndefined();
+});
+
+test('a node without its HSM, or with a network not signed on, says which', async () => {
+  const { hsm, networks } = switchProbes(
+    await nodeWith({ hsm: 'disconnected', networks: { visa: 'signed-on', cb: 'down' } }),
+  );
+  await expect(hsm()).rejects.toThrow('disconnected from the HSM');
+  await expect(networks()).rejects.toThrow(/^cb is down$/);
+});
+
+test('a node that is not there is not ready, and the reason says so', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  const gone = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/status`;
+  await expect(switchProbes(gone).hsm()).rejects.toThrow(/no answer from the switch: .*ECONNREFUSED/);
+});

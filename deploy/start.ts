@@ -1,0 +1,98 @@
+/**
+ * `npm start`: the whole system on this machine, one purchase through it, then up until Ctrl-C.
+ * `--once` stops after the purchase and exits 0 only if it went through; `--data-dir DIR`; `--config FILE`.
+ */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { destination, pino } from 'pino';
+import { assertPinnedNode } from './assert-node.ts';
+import { loadStartConfig } from './config/load.ts';
+import type { StartConfig } from './config/schema.ts';
+import { describeSystem } from './start/describe.ts';
+import { firstPurchase } from './start/first-purchase.ts';
+import { progressTo } from './start/progress.ts';
+import { startSystem } from './start/system.ts';
+
+const CONFIG_FILE = 'etika-switch.config.json';
+const INTERRUPTED = 130;
+
+const progress = progressTo(process.stdout);
+const interrupt = new AbortController();
+const stops: (() => Promise<void>)[] = [];
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort());
+process.stdout.on('error', () => interrupt.abort());
+process.exit(await main());
+
+async function main(): Promise<number> {
+  try {
+    assertPinnedNode();
+    const { config, once } = readCommandLine();
+    const isComplete = await run(config, once);
+    return isComplete ? 0 : INTERRUPTED;
+  } catch (error) {
+    console.error(`\n${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  } finally {
+    await stopEverything();
+  }
+}
+
+function readCommandLine(): { config: StartConfig; once: boolean } {
+  const { values } = parseArgs({
+    options: {
+      once: { type: 'boolean', default: false },
+      config: { type: 'string' },
+      'data-dir': { type: 'string' },
+    },
+  });
+  const file = values.config ?? (existsSync(CONFIG_FILE) ? CONFIG_FILE : undefined);
+  const config = loadStartConfig(file, process.env);
+  return { config: { ...config, dataDir: resolve(values['data-dir'] ?? config.dataDir) }, once: values.once };
+}
+
+/** Whether all that was asked for happened: the purchase, and staying up until told to stop. */
+async function run(config: StartConfig, once: boolean): Promise<boolean> {
+  const { signal } = interrupt;
+  const logDir = join(config.dataDir, 'logs');
+  const log = pino(destination({ dest: join(logDir, 'start.log'), mkdir: true, sync: true }));
+  try {
+    progress.say(`etika-payment-integration starts, logs in ${logDir}`);
+    const system = await startSystem({
+      config,
+      progress,
+      log,
+      signal,
+      onStarted: (stop) => stops.push(stop),
+    });
+    await firstPurchase({ config, system, progress, signal });
+    if (once) return true;
+    describeSystem(system, progress);
+    await aborted(signal);
+    return true;
+  } catch (error) {
+    if (signal.aborted) return !once;
+    throw error;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  const forever = setInterval(() => {}, 60_000);
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => {
+      clearInterval(forever);
+      resolve();
+    });
+  });
+}
+
+/** What was started last is stopped first; one part that will not stop does not keep the others. */
+async function stopEverything(): Promise<void> {
+  if (stops.length === 0) return;
+  progress.say('\nStopping …');
+  for (const stop of stops.reverse()) {
+    await stop().catch((error: unknown) => progress.say(`  ✗ ${String(error)}`));
+  }
+  progress.say('Stopped.');
+}

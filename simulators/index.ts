@@ -1,11 +1,19 @@
 /** The public face of simulators/: running them inside a test or a benchmark, and driving them from outside. */
 export type { LedgerPage } from './common/control.ts';
 export type { Totals } from './common/tally.ts';
+export { type PinCipher, pinCipher } from './crypto/pin-block.ts';
+export { retailMac } from './crypto/retail-mac.ts';
 export { SimulatorError, type SimulatorErrorCode } from './errors.ts';
 export { type PopHealth, popControl } from './pop/client.ts';
 export type { PopRule, PopScenario } from './pop/scenario.ts';
 export { type PopOptions, type RunningPop, startPop } from './pop/service.ts';
 export type { PopRow } from './pop/validations.ts';
+export { terminalCommand } from './terminal/cli.ts';
+export { type LoadPlan, type LoadProgress, type LoadResult, runLoad } from './terminal/load.ts';
+export type { PurchaseOrder } from './terminal/messages.ts';
+export type { TerminalDialect } from './terminal/profiles.ts';
+export { openRecords, type TerminalRecords, type TerminalRow } from './terminal/records.ts';
+export { createTerminal, type Exchange, type Terminal, type TerminalOptions } from './terminal/terminal.ts';
 export type { VisaRow, VisaRowKind } from './visa/book.ts';
 export { type VisaHealth, visaControl } from './visa/client.ts';
 export { type RunningVisa, startVisa, type VisaOptions } from './visa/host.ts';

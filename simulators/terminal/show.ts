@@ -1,0 +1,83 @@
+import { mtiName, responseCodeName } from '../../messages/index.ts';
+import type { LoadProgress, LoadResult } from './load.ts';
+import { majorUnits } from './money.ts';
+import type { TerminalMessage } from './profiles.ts';
+import type { SampleReply } from './sample.ts';
+import type { Exchange } from './terminal.ts';
+
+type Row = [label: string, value: string | undefined];
+
+function table(rows: readonly Row[]): string {
+  const shown = rows.filter(([, value]) => value !== undefined);
+  const width = Math.max(...shown.map(([label]) => label.length));
+  return shown.map(([label, value]) => `${label.padEnd(width)}  ${value}`).join('\n');
+}
+
+/** An exchange as a table for people. */
+export function exchangeTable(exchange: Exchange): string {
+  const { amount, approvalCode, code, currency, macVerified, ms, mti, reason, reply, rrn, stan, terminal } =
+    exchange;
+  const money =
+    amount === undefined || !currency ? undefined : `${majorUnits(amount, currency)} (${currency})`;
+  const outcome = code === undefined ? undefined : `${code} ${responseCodeName(code) ?? ''}`.trimEnd();
+  return table([
+    ['message', `${mti} ${mtiName(mti)}`],
+    ['terminal', terminal],
+    ['STAN', stan],
+    ['amount', money],
+    ['answer', reply ? `${reply.mti} after ${ms} ms` : `none: ${reason}`],
+    ['response', outcome],
+    ['RRN', rrn],
+    ['approval', approvalCode],
+    ['MAC', macVerified === undefined ? undefined : macVerified ? 'verified' : 'MISSING OR WRONG'],
+  ]);
+}
+
+/** An exchange without the message itself, for machines. */
+export function exchangeJson({ reply, ...exchange }: Exchange): string {
+  return JSON.stringify({ ...exchange, ...(reply ? { replyMti: reply.mti } : {}) });
+}
+
+export function sampleTable(reply: SampleReply, macVerified: boolean | undefined): string {
+  if (reply.outcome === 'unreadable') return `answer unreadable: ${reply.reason}`;
+  if (reply.outcome !== 'answered') return reply.outcome === 'closed' ? 'connection closed' : 'no answer';
+  const { message } = reply;
+  const mac: Row = [
+    'MAC',
+    macVerified === undefined ? undefined : macVerified ? 'verified' : 'MISSING OR WRONG',
+  ];
+  return table([['answer', `${message.mti} ${mtiName(message.mti)}`], ...fieldRows(message), mac]);
+}
+
+/** Data elements by number; sensitive ones print masked. */
+function fieldRows(message: TerminalMessage): Row[] {
+  return Object.entries(message)
+    .filter(([name, value]) => name.startsWith('de') && value !== undefined)
+    .map(([name, value]) => {
+      const text =
+        typeof value === 'object' && value.constructor === Object ? JSON.stringify(value) : String(value);
+      const meaning = name === 'de39' ? responseCodeName(text) : undefined;
+      return [`DE${name.slice(2)}`, meaning ? `${text} ${meaning}` : text];
+    });
+}
+
+export function progressLine({ answered, approved, seconds, sent }: LoadProgress): string {
+  return `${seconds.toFixed(0)} s: ${sent} sent, ${answered} answered, ${approved} approved`;
+}
+
+export function loadTable(result: LoadResult): string {
+  const codes = Object.entries(result.codes).map(([code, times]) => `${code} × ${times}`);
+  return table([
+    ['sent', String(result.sent)],
+    ['answered', `${result.answered} (${result.throughput.toFixed(1)} a second)`],
+    ['approved', String(result.approved)],
+    ['unanswered', String(result.unanswered)],
+    ['skipped', String(result.skipped)],
+    ['unexpected', String(result.unexpected)],
+    [
+      'latency',
+      `p50 ${result.p50Ms.toFixed(1)} ms, p99 ${result.p99Ms.toFixed(1)} ms, max ${result.maxMs.toFixed(1)} ms`,
+    ],
+    ['codes', codes.join(', ')],
+  ]);
+}

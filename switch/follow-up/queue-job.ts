@@ -1,0 +1,78 @@
+import type { Job } from 'graphile-worker';
+import type { Pool } from 'pg';
+
+interface Payload {
+  readonly transaction: string;
+  readonly lane: string;
+  readonly attempt: number;
+  readonly position: number;
+  /** Others of its transaction and lane may have to end first. */
+  readonly behind: boolean;
+}
+
+/** A job of graphile-worker that one of our workers has taken. */
+export class HeldJob {
+  readonly job: { readonly transaction: string; readonly attempt: number; readonly lane: string };
+  readonly task: string;
+  /** How often it was begun since it was queued, this time included. */
+  readonly starts: number;
+  readonly #payload: Payload;
+  readonly #row: Job;
+  readonly #pool: Pool;
+
+  /** @throws TypeError where the payload is not one that the journal queued */
+  constructor(payload: unknown, row: Job, pool: Pool) {
+    this.#payload = checkPayload(payload);
+    const { transaction, attempt, lane } = this.#payload;
+    this.job = { transaction, attempt, lane };
+    this.task = row.task_identifier;
+    this.starts = row.attempts;
+    this.#row = row;
+    this.#pool = pool;
+  }
+
+  /** The follow-up that has to end before this one. */
+  async before(): Promise<{ position: number; isParked: boolean; dueInMs: number } | undefined> {
+    const { transaction, lane, position, behind } = this.#payload;
+    if (!behind) return undefined;
+    const { rows } = await this.#pool.query<{ before: string; parked: boolean; due_in_ms: number }>(
+      'select before, parked, due_in_ms from switch.follow_up_before($1, $2, $3)',
+      [transaction, lane, position],
+    );
+    const row = rows[0];
+    return row && { position: Number(row.before), isParked: row.parked, dueInMs: row.due_in_ms };
+  }
+
+  /** Puts it back, due later. @throws Error where another worker has it by now */
+  async postpone(attempt: number, delayMs: number): Promise<void> {
+    await this.#giveUp('select switch.postpone_follow_up($1, $2, $3, $4) as ours', [attempt, delayMs]);
+  }
+
+  /** Takes it out of the queue, to where people see it. @throws Error where another worker has it by now */
+  async park(reason: string): Promise<void> {
+    await this.#giveUp('select switch.park_follow_up($1, $2, $3) as ours', [reason]);
+  }
+
+  async #giveUp(text: string, values: unknown[]): Promise<void> {
+    const { rows } = await this.#pool.query<{ ours: boolean }>(text, [
+      this.#row.id,
+      this.#row.locked_by,
+      ...values,
+    ]);
+    if (!rows[0]?.ours) throw new Error(`job ${this.#row.id} is no longer held by this worker`);
+  }
+}
+
+function checkPayload(payload: unknown): Payload {
+  const { transaction, lane, attempt, position, behind } = (payload ?? {}) as Record<string, unknown>;
+  if (
+    typeof transaction !== 'string' ||
+    typeof lane !== 'string' ||
+    typeof attempt !== 'number' ||
+    typeof position !== 'number' ||
+    typeof behind !== 'boolean'
+  ) {
+    throw new TypeError('the payload of the job is not that of a follow-up');
+  }
+  return { transaction, lane, attempt, position, behind };
+}

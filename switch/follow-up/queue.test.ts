@@ -1,0 +1,318 @@
+import { fork } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { startPostgres } from '../../deploy/postgres/start-postgres.ts';
+import { silentLog, systemClock, systemRandom, timeOrderedUuid } from '../../runtime/index.ts';
+import { freshDatabase, type TestDatabase } from '../../test/support/postgres.ts';
+import { migrate } from '../database/migrate.ts';
+import type { FollowUp } from '../journal/journal.ts';
+import { createJournal, type PostgresJournal } from '../journal/postgres-journal.ts';
+import {
+  type FollowUpJob,
+  type FollowUpResult,
+  type FollowUpWorker,
+  type FollowUpWorkerSettings,
+  startFollowUpWorker,
+} from './queue.ts';
+import { ParkedFollowUps } from './queue-parked.ts';
+
+let database: TestDatabase;
+let journal: PostgresJournal;
+let parked: ParkedFollowUps;
+let admin: Client;
+const workers = new Set<FollowUpWorker>();
+
+beforeEach(async () => {
+  database = await freshDatabase();
+  admin = new Client({ connectionString: database.url });
+  admin.on('error', () => {});
+  await admin.connect();
+  journal = await openJournal(database.url);
+  parked = new ParkedFollowUps(database.url, silentLog);
+});
+
+afterEach(async () => {
+  await Promise.all([...workers].map((worker) => worker.stop()));
+  workers.clear();
+  await Promise.all([journal.close(), parked.close(), admin.end()]);
+  await database.drop();
+});
+
+function openJournal(databaseUrl: string): Promise<PostgresJournal> {
+  const limits = { maxWaiting: 1_000, appendDeadlineMs: 5_000 };
+  return createJournal({ databaseUrl, node: 'a', clock: systemClock, log: silentLog, ...limits });
+}
+
+async function work(
+  tasks: FollowUpWorkerSettings['tasks'],
+  changes: Partial<FollowUpWorkerSettings> = {},
+): Promise<FollowUpWorker> {
+  const worker = await startFollowUpWorker({
+    databaseUrl: database.url,
+    tasks,
+    clock: systemClock,
+    log: silentLog,
+    concurrency: 8,
+    pollMs: 50,
+    ...changes,
+  });
+  workers.add(worker);
+  return worker;
+}
+
+const newTransaction = () => timeOrderedUuid(systemClock, systemRandom);
+
+/** Appends an entry with follow-ups; those of one call belong to one transaction unless they say otherwise. */
+async function queue(...followUps: Partial<FollowUp>[]): Promise<string> {
+  const transaction = newTransaction();
+  const complete = followUps.map((each) => ({ task: 'send', lane: 'visa', transaction, ...each }));
+  const entry = { transaction, version: 1, kind: 'decided', body: {}, followUps: complete };
+  expect(await journal.append(entry)).toEqual({ status: 'appended' });
+  return transaction;
+}
+
+async function queuedJobs(): Promise<number> {
+  const { rows } = await admin.query<{ n: number }>(
+    'select count(*)::int as n from graphile_worker._private_jobs',
+  );
+  return rows[0]?.n ?? -1;
+}
+
+const untilEmpty = () => vi.waitFor(async () => expect(await queuedJobs()).toBe(0), { timeout: 10_000 });
+
+/** A task that records what it was given and answers by `answer`. */
+function recorder(answer: (job: FollowUpJob) => FollowUpResult | Promise<FollowUpResult>) {
+  const seen: (FollowUpJob & { at: number })[] = [];
+  const task = async (job: FollowUpJob) => {
+    seen.push({ ...job, at: systemClock.monotonic() });
+    return answer(job);
+  };
+  return { seen, task };
+}
+
+test('a follow-up is done once, soon after its commit', async () => {
+  const { seen, task } = recorder(() => ({ done: true }));
+  await work({ send: task }, { pollMs: 3_600_000 }); // only the announcement can wake it
+  await vi.waitFor(async () => {
+    const { rows } = await admin.query("select from pg_stat_activity where query like 'LISTEN%'");
+    expect(rows).not.toHaveLength(0);
+  });
+  const transaction = await queue({});
+  await untilEmpty();
+  expect(seen).toMatchObject([{ transaction, attempt: 1, lane: 'visa' }]);
+});
+
+test('a retry comes no sooner than asked, as the next attempt', async () => {
+  const { seen, task } = recorder(({ attempt }) =>
+    attempt < 3 ? { retryAfterMs: 150 * attempt } : { done: true },
+  );
+  await work({ send: task });
+  await queue({ attempt: 1 });
+  await vi.waitFor(() => expect(seen).toHaveLength(3), { timeout: 10_000 });
+  await untilEmpty();
+  expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+  const [first, second, third] = seen.map(({ at }) => at);
+  expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(149);
+  expect((third ?? 0) - (second ?? 0)).toBeGreaterThanOrEqual(299);
+});
+
+test('a delayed follow-up waits for its time', async () => {
+  const { seen, task } = recorder(() => ({ done: true }));
+  await work({ send: task });
+  const queuedAt = systemClock.monotonic();
+  await queue({ runAfterMs: 300 });
+  await vi.waitFor(() => expect(seen).toHaveLength(1), { timeout: 10_000 });
+  expect((seen[0]?.at ?? 0) - queuedAt).toBeGreaterThanOrEqual(299);
+});
+
+test('follow-ups of one transaction and lane run in order, though the first has to be tried again', async () => {
+  const order: string[] = [];
+  const record =
+    (name: string, retries: number) =>
+    async (job: FollowUpJob): Promise<FollowUpResult> => {
+      order.push(`${name} ${job.lane} ${job.attempt}`);
+      return job.attempt <= retries && job.lane === 'visa' ? { retryAfterMs: 120 } : { done: true };
+    };
+  await work({ first: record('first', 2), second: record('second', 1), third: record('third', 0) });
+  const transaction = await queue({ task: 'first' }, { task: 'second' }, { task: 'first', lane: 'pop' });
+  await queue({ task: 'third', transaction });
+  await untilEmpty();
+  expect(order.filter((line) => line.includes('visa'))).toEqual([
+    'first visa 1',
+    'first visa 2',
+    'first visa 3',
+    'second visa 1',
+    'second visa 2',
+    'third visa 1',
+  ]);
+  expect(order.indexOf('first pop 1')).toBeLessThan(order.indexOf('first visa 2')); // another lane does not wait
+});
+
+test('many transactions run side by side', async () => {
+  let active = 0;
+  let most = 0;
+  const release = Promise.withResolvers<void>();
+  const { seen, task } = recorder(async () => {
+    active += 1;
+    most = Math.max(most, active);
+    if (active >= 4) release.resolve();
+    await release.promise;
+    active -= 1;
+    return { done: true };
+  });
+  await work({ send: task }, { concurrency: 4, laneConcurrency: 4 });
+  await Promise.all(Array.from({ length: 40 }, () => queue({})));
+  await untilEmpty();
+  expect(most).toBe(4);
+  expect(new Set(seen.map(({ transaction }) => transaction)).size).toBe(40);
+});
+
+test('a lane that hangs leaves room for the others', async () => {
+  const hang = Promise.withResolvers<FollowUpResult>();
+  const slow = recorder(() => hang.promise);
+  const quick = recorder(() => ({ done: true }));
+  await work({ slow: slow.task, quick: quick.task }, { concurrency: 4, laneConcurrency: 2 });
+  await Promise.all(Array.from({ length: 12 }, () => queue({ task: 'slow', lane: 'slow' })));
+  await vi.waitFor(() => expect(slow.seen).toHaveLength(2));
+  await Promise.all(Array.from({ length: 12 }, () => queue({ task: 'quick', lane: 'quick' })));
+  await vi.waitFor(() => expect(quick.seen).toHaveLength(12), { timeout: 10_000 });
+  expect(slow.seen).toHaveLength(2);
+  hang.resolve({ done: true });
+  await untilEmpty();
+  expect(slow.seen).toHaveLength(12);
+});
+
+test('a parked follow-up is seen, holds back those behind it, and runs when replayed', async () => {
+  let isMended = false;
+  const order: string[] = [];
+  const task = (name: string) => async (): Promise<FollowUpResult> => {
+    order.push(name);
+    return name === 'first' && !isMended ? { park: 'the link refuses it' } : { done: true };
+  };
+  await work({ first: task('first'), second: task('second') });
+  const transaction = await queue({ task: 'first' }, { task: 'second' });
+  await vi.waitFor(async () => expect(await parked.list()).toHaveLength(2), { timeout: 10_000 });
+  const [first, second] = await parked.list();
+  expect(first).toMatchObject({
+    transaction,
+    lane: 'visa',
+    task: 'first',
+    attempt: 1,
+    reason: 'the link refuses it',
+  });
+  expect(second?.reason).toBe(`behind parked follow-up ${first?.position}`);
+  expect(order).toEqual(['first']);
+  isMended = true;
+  expect(await parked.replay(first?.position ?? 0)).toBe(2);
+  await untilEmpty();
+  expect(order).toEqual(['first', 'first', 'second']);
+  expect(await parked.list()).toEqual([]);
+  expect(await parked.replay(first?.position ?? 0)).toBe(0);
+});
+
+test('a task that throws is tried again', async () => {
+  const { seen, task } = recorder(({ attempt }) => {
+    if (attempt === 1) throw new Error('unforeseen');
+    return { done: true };
+  });
+  await work({ send: task });
+  await queue({});
+  await untilEmpty();
+  expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2]);
+});
+
+test('a task that always throws is parked in the end', async () => {
+  const { task } = recorder(() => {
+    throw new Error('unforeseen');
+  });
+  await work({ send: task });
+  await queue({ attempt: 50 });
+  await vi.waitFor(async () =>
+    expect(await parked.list()).toMatchObject([{ reason: 'threw at attempt 50' }]),
+  );
+  await untilEmpty();
+});
+
+test('a follow-up that was begun ten times and never ended is parked', async () => {
+  await queue({});
+  await admin.query('update graphile_worker._private_jobs set attempts = 10');
+  const { seen, task } = recorder(() => ({ done: true }));
+  await work({ send: task });
+  await vi.waitFor(async () =>
+    expect(await parked.list()).toMatchObject([{ reason: expect.stringMatching(/begun 10/) }]),
+  );
+  expect(seen).toEqual([]);
+});
+
+test('a follow-up without a task here stays queued', async () => {
+  const { seen, task } = recorder(() => ({ done: true }));
+  await work({ send: task });
+  await queue({ task: 'another' });
+  await queue({});
+  await vi.waitFor(() => expect(seen).toHaveLength(1));
+  await vi.waitFor(async () => expect(await queuedJobs()).toBe(1));
+});
+
+test('stopping waits for what runs and begins nothing more', async () => {
+  const end = Promise.withResolvers<FollowUpResult>();
+  const { seen, task } = recorder(() => end.promise);
+  const worker = await work({ send: task }, { concurrency: 1 });
+  await queue({});
+  await vi.waitFor(() => expect(seen).toHaveLength(1));
+  await queue({});
+  const stopped = worker.stop();
+  workers.delete(worker);
+  end.resolve({ done: true });
+  await stopped;
+  expect(seen).toHaveLength(1);
+  expect(await queuedJobs()).toBe(1);
+  const { rows } = await admin.query('select from switch.follow_up_worker');
+  expect(rows).toEqual([]);
+});
+
+test('the jobs of a killed process are taken over', async () => {
+  const transaction = await queue({ task: 'hang' });
+  const child = fork(join(import.meta.dirname, '../../test/support/postgres-follow-up-process.ts'), [
+    database.url,
+  ]);
+  await new Promise((resolve) => child.once('message', resolve));
+  child.kill('SIGKILL');
+  await new Promise((resolve) => child.once('exit', resolve));
+  const { seen, task } = recorder(() => ({ done: true }));
+  await work({ hang: task }, { leaseMs: 400 });
+  await untilEmpty();
+  expect(seen).toMatchObject([{ transaction, attempt: 1 }]);
+});
+
+test('a worker outlives its database', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'etika-outage-'));
+  let server = await startPostgres({ dataDir, log: silentLog });
+  const port = Number(new URL(server.url).port);
+  await migrate(server.url, silentLog);
+  const { seen, task } = recorder(({ attempt }) => (attempt === 1 ? { retryAfterMs: 50 } : { done: true }));
+  const worker = await work({ send: task }, { databaseUrl: server.url });
+  const own = await openJournal(server.url);
+  try {
+    const append = () => {
+      const transaction = newTransaction();
+      const followUps = [{ task: 'send', lane: 'visa', transaction }];
+      return own.append({ transaction, version: 1, kind: 'decided', body: {}, followUps });
+    };
+    await append();
+    await vi.waitFor(() => expect(seen).toHaveLength(2));
+    await server.stop();
+    server = await startPostgres({ dataDir, port, log: silentLog });
+    expect(await append()).toEqual({ status: 'appended' });
+    await vi.waitFor(() => expect(seen.length).toBeGreaterThanOrEqual(4), { timeout: 15_000 });
+    expect(new Set(seen.map(({ transaction }) => transaction)).size).toBe(2);
+  } finally {
+    await worker.stop();
+    workers.delete(worker);
+    await own.close();
+    await server.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+});

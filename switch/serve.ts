@@ -1,11 +1,4 @@
-import {
-  Bytes,
-  type Codec,
-  type IsoError,
-  isRequest,
-  responseMti,
-  withoutRepeat,
-} from '../messages/index.ts';
+import { Bytes, type Codec, IsoError, isRequest, responseMti, withoutRepeat } from '../messages/index.ts';
 import { authorise } from './authorise.ts';
 import type { ListenerSettings } from './config/settings.ts';
 import { Refusal } from './errors.ts';
@@ -17,6 +10,7 @@ import type { ReplyFields } from './transaction.ts';
 const FORMAT_ERROR = '30';
 const SYSTEM_MALFUNCTION = '96';
 const APPROVED = '00';
+const PARTIALLY_APPROVED = '10';
 const MAC_BYTES = 8;
 
 /** What a listener's peers can ask for: a purchase (0100), network management (0800); all else is refused in kind. */
@@ -33,25 +27,19 @@ export function createService(
       log.warn({ event: 'serve.unasked-answer', listener: listener.name, mti: message.mti });
       return undefined;
     }
-    try {
-      const fields = await dispatch(request);
-      if (!fields) return undefined;
-      const packed = await seal(composeReply(message, fields));
-      ports.checkpoint('replied');
-      return packed;
-    } catch (error) {
-      const code = error instanceof Refusal ? error.responseCode : SYSTEM_MALFUNCTION;
-      logRefusal(message, error, code);
-      return seal(composeReply(message, { code })).catch(() => undefined);
-    }
+    const fields = await dispatch(request).catch((error: unknown) => refused(message, error));
+    if (!fields) return undefined;
+    const packed = await sealOrDecline(composeReply(message, fields));
+    ports.checkpoint('replied');
+    return packed;
   };
 
-  const dispatch = (request: Request): Promise<Partial<ReplyFields> | undefined> => {
+  const dispatch = async (request: Request): Promise<Partial<ReplyFields> | undefined> => {
     switch (withoutRepeat(request.message.mti)) {
       case '0100':
         return authorise({ ...request, listener }, ports);
       case '0800':
-        return Promise.resolve({ code: APPROVED });
+        return { code: APPROVED };
       default:
         throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: request.message.mti });
     }
@@ -67,26 +55,60 @@ export function createService(
     return packed;
   };
 
-  const logRefusal = (message: Partial<TerminalMessage>, error: unknown, responseCode: string) => {
+  /**
+   * Without the HSM there is no MAC. A refusal leaves without one, since it moves no money; an approval does not leave
+   * at all, and the terminal's repeat asks for it again.
+   */
+  const sealOrDecline = (reply: TerminalMessage): Promise<Buffer | undefined> =>
+    seal(reply).catch((error: unknown) => {
+      const { de11: stan, de39: responseCode } = reply;
+      const isApproval = responseCode === APPROVED || responseCode === PARTIALLY_APPROVED;
+      log.error({
+        event: 'serve.unsealed',
+        listener: listener.name,
+        stan,
+        responseCode,
+        isApproval,
+        err: error,
+      });
+      return isApproval ? undefined : codec.pack(reply);
+    });
+
+  const refused = (message: Partial<TerminalMessage>, error: unknown): Partial<ReplyFields> => {
     const { mti, de11: stan, de41: terminal } = message;
-    const facts = { event: 'serve.refused', listener: listener.name, mti, stan, terminal, responseCode };
+    const code = responseCodeOf(error);
+    const facts = {
+      event: 'serve.refused',
+      listener: listener.name,
+      mti,
+      stan,
+      terminal,
+      responseCode: code,
+    };
     if (error instanceof Refusal) {
       log.warn({ ...facts, code: error.code, detail: error.detail, cause: causeOf(error) }, error.message);
     } else {
       log.error({ ...facts, err: error });
     }
+    return { code };
   };
 
   return {
     answer,
     async answerGarbled(error: IsoError) {
       const partial: Partial<TerminalMessage> = error.partial ?? {};
-      logRefusal(partial, error, FORMAT_ERROR);
-      const mti = partial.mti;
-      if (mti === undefined || !isRequest(mti)) return undefined;
-      return seal(composeReply({ ...partial, mti }, { code: FORMAT_ERROR })).catch(() => undefined);
+      const fields = refused(partial, error);
+      const { mti } = partial;
+      return mti === undefined || !isRequest(mti)
+        ? undefined
+        : sealOrDecline(composeReply({ ...partial, mti }, fields));
     },
   };
+}
+
+function responseCodeOf(error: unknown): string {
+  if (error instanceof Refusal) return error.responseCode;
+  return error instanceof IsoError ? FORMAT_ERROR : SYSTEM_MALFUNCTION;
 }
 
 /** The elements that a reply repeats from its request, so that the terminal finds its own again. */

@@ -11,7 +11,7 @@ export interface Request {
   readonly receivedAt: Monotonic;
 }
 
-/** What a listener serves: both return the packed reply, or nothing for silence. Neither rejects. */
+/** What a listener serves: both give the packed reply, or nothing for silence. */
 export interface Service {
   answer(request: Request): Promise<Buffer | undefined>;
   /** A frame whose bytes do not make a message; `error.partial` has what could be read. */
@@ -152,7 +152,7 @@ class Peer {
     }
     this.#inFlight += 1;
     this.#readOrPause();
-    void reply.then((packed) => this.#reply(packed, header));
+    void reply.catch((error) => this.#unanswered(error)).then((packed) => this.#reply(packed, header));
   }
 
   #reply(packed: Buffer | undefined, header: Buffer | undefined): void {
@@ -169,6 +169,11 @@ class Peer {
     }
     this.#readOrPause();
     if (this.#inFlight === 0) this.#onDrained?.();
+  }
+
+  #unanswered(error: unknown): undefined {
+    const { log, settings } = this.#ports;
+    log.error({ event: 'listener.unanswered', listener: settings.name, err: error });
   }
 
   /** A peer that asks faster than it is answered, or does not read its answers, is not read from meanwhile. */

@@ -1,9 +1,7 @@
-import { Pool } from 'pg';
 import type { Clock, Log } from '../../runtime/index.ts';
-import { switchConnection } from '../database/connection.ts';
-import { isTransactionId } from './entry.ts';
 import { GroupCommit } from './group-commit.ts';
 import { type Journal, type JournalEntry, JournalError, type TransactionId } from './journal.ts';
+import { JournalReader } from './journal-reader.ts';
 import { PostgresWriter } from './writer.ts';
 
 export interface JournalSettings {
@@ -17,52 +15,41 @@ export interface JournalSettings {
   readonly maxWaiting: number;
   /** What an append may take, in milliseconds. */
   readonly appendDeadlineMs: number;
-  /** How long a silent node keeps its transactions to itself, in milliseconds. */
+  /** How long a silent node keeps its transactions to itself, in milliseconds; 10,000 where absent. */
   readonly leaseMs?: number;
+  /** A fifth of the lease where absent. */
   readonly renewEveryMs?: number;
 }
 
-const READ_CONNECTIONS = 4;
 const MAX_UNDECIDED = 1_000;
 const DEFAULT_LEASE_MS = 10_000;
-
-interface HistoryRow {
-  version: number;
-  kind: string;
-  body: unknown;
-  at: number;
-  node: string;
-  epoch: string;
-}
 
 /**
  * The journal on PostgreSQL, under a new lease of this node.
  * @throws JournalError SW_JOURNAL_UNAVAILABLE, SW_JOURNAL_NOT_DURABLE
  */
 export async function createJournal(settings: JournalSettings): Promise<PostgresJournal> {
-  const { databaseUrl, appendDeadlineMs, log } = settings;
+  const { databaseUrl, node, appendDeadlineMs, log } = settings;
   const leaseMs = settings.leaseMs ?? DEFAULT_LEASE_MS;
-  const pool = new Pool({
-    ...switchConnection(databaseUrl, 'etika-journal-reader', appendDeadlineMs),
-    max: READ_CONNECTIONS,
-    allowExitOnIdle: true,
-  });
-  pool.on('error', (error) => log.warn({ event: 'journal.reader', err: error }));
+  const reader = new JournalReader({ databaseUrl, log, readDeadlineMs: appendDeadlineMs });
   try {
-    const { rows } = await pool.query<{ epoch: string }>('select switch.open_lease($1, $2) as epoch', [
-      settings.node,
+    const [lease] = await reader.query<{ epoch: string }>('select switch.open_lease($1, $2) as epoch', [
+      node,
       leaseMs,
     ]);
-    const epoch = Number(rows[0]?.epoch);
+    const epoch = Number(lease?.epoch);
     const writer = new PostgresWriter({ databaseUrl, statementMs: appendDeadlineMs, leaseMs, log }, epoch);
     await writer.attach([]);
-    const renewEveryMs = settings.renewEveryMs ?? leaseMs / 5;
-    const group = new GroupCommit(writer, { ...settings, renewEveryMs });
-    log.info({ event: 'journal.open', node: settings.node, epoch });
-    return new PostgresJournal(pool, writer, group, epoch);
+    const group = new GroupCommit(writer, {
+      ...settings,
+      renewEveryMs: settings.renewEveryMs ?? leaseMs / 5,
+    });
+    log.info({ event: 'journal.open', node, epoch });
+    return new PostgresJournal(reader, writer, group, epoch);
   } catch (error) {
-    await pool.end();
-    throw asJournalError(error);
+    await reader.close();
+    if (error instanceof JournalError) throw error;
+    throw new JournalError('SW_JOURNAL_UNAVAILABLE', 'no', {}, { cause: error });
   }
 }
 
@@ -70,37 +57,29 @@ export class PostgresJournal implements Journal {
   /** The lease under which this process writes. */
   readonly epoch: number;
   readonly append: Journal['append'];
-  readonly #pool: Pool;
+  readonly #reader: JournalReader;
   readonly #writer: PostgresWriter;
   readonly #group: GroupCommit;
 
-  constructor(pool: Pool, writer: PostgresWriter, group: GroupCommit, epoch: number) {
-    this.#pool = pool;
+  constructor(reader: JournalReader, writer: PostgresWriter, group: GroupCommit, epoch: number) {
+    this.#reader = reader;
     this.#writer = writer;
     this.#group = group;
     this.epoch = epoch;
     this.append = (entry) => group.append(entry);
   }
 
-  async history(transaction: TransactionId): Promise<JournalEntry[]> {
-    if (!isTransactionId(transaction)) return [];
-    const rows = await this.#read<HistoryRow>(
-      `select j.version, j.kind, j.body, (extract(epoch from j.at) * 1000)::double precision as at, l.node, j.epoch
-        from switch.journal j join switch.lease l using (epoch) where j.transaction = $1 order by j.version`,
-      [transaction],
-    );
-    return rows.map((row) => ({ transaction, ...row, epoch: Number(row.epoch) }));
+  history(transaction: TransactionId): Promise<JournalEntry[]> {
+    return this.#reader.history(transaction);
   }
 
-  async transactionOf(key: string): Promise<{ transaction: TransactionId; fingerprint: string } | undefined> {
-    const text = 'select transaction, fingerprint from switch.claim where key = $1';
-    const [row] = await this.#read<{ transaction: TransactionId; fingerprint: string }>(text, [key]);
-    return row;
+  transactionOf(key: string): ReturnType<Journal['transactionOf']> {
+    return this.#reader.transactionOf(key);
   }
 
   async undecided(): Promise<TransactionId[]> {
     const text = 'select switch.undecided($1, $2)::text[] as found';
-    const [row] = await this.#read<{ found: TransactionId[] }>(text, [this.epoch, MAX_UNDECIDED]);
+    const [row] = await this.#reader.query<{ found: TransactionId[] }>(text, [this.epoch, MAX_UNDECIDED]);
     return row?.found ?? [];
   }
 
@@ -109,20 +88,7 @@ export class PostgresJournal implements Journal {
     await this.#group.close();
     this.#writer.drop();
     const end = 'update switch.lease set ended_at = now() where epoch = $1 and ended_at is null';
-    await this.#pool.query(end, [this.epoch]).catch(() => {}); // without it the lease expires
-    await this.#pool.end();
+    await this.#reader.query(end, [this.epoch]).catch(() => {}); // without it the lease expires
+    await this.#reader.close();
   }
-
-  async #read<Row extends object>(text: string, values: unknown[]): Promise<Row[]> {
-    try {
-      return (await this.#pool.query<Row>(text, values)).rows;
-    } catch (error) {
-      throw asJournalError(error);
-    }
-  }
-}
-
-function asJournalError(error: unknown): JournalError {
-  if (error instanceof JournalError) return error;
-  return new JournalError('SW_JOURNAL_UNAVAILABLE', 'no', {}, { cause: error });
 }

@@ -1,0 +1,246 @@
+import { afterEach, expect, test } from 'vitest';
+import { silentLog, systemRandom, timeOrderedUuid } from '../../runtime/index.ts';
+import { settle, VirtualClock } from '../../test/support/virtual-clock.ts';
+import type { PendingEntry } from './entry.ts';
+import { GroupCommit, type GroupCommitSettings } from './group-commit.ts';
+import type { AppendResult, NewEntry } from './journal.ts';
+import { FlushError, type Writer } from './writer.ts';
+
+/** A writer whose every answer the test gives. */
+class ScriptedWriter implements Writer {
+  readonly batches: (readonly PendingEntry[])[] = [];
+  readonly attaches: (readonly number[])[] = [];
+  readonly lowWaters: number[] = [];
+  readonly stored = new Set<number>();
+  isFenced = false;
+  isReachable = true;
+  drops = 0;
+  #flush: PromiseWithResolvers<ReadonlyMap<number, AppendResult>> | undefined;
+
+  async attach(unsettled: readonly number[]) {
+    this.attaches.push(unsettled);
+    if (!this.isReachable) throw new Error('unreachable');
+    return { isFenced: this.isFenced, found: new Set(unsettled.filter((each) => this.stored.has(each))) };
+  }
+
+  flush(batch: readonly PendingEntry[]) {
+    this.batches.push(batch);
+    this.#flush = Promise.withResolvers();
+    return this.#flush.promise;
+  }
+
+  async renew(lowWater: number) {
+    this.lowWaters.push(lowWater);
+    return !this.isFenced;
+  }
+
+  drop() {
+    this.drops += 1;
+    this.fail('lost');
+  }
+
+  async succeed(refused: readonly [number, AppendResult][] = []) {
+    for (const { sequence } of this.batches.at(-1) ?? []) this.stored.add(sequence);
+    this.#flush?.resolve(new Map(refused));
+    await settle();
+  }
+
+  async fail(failure: 'lost' | 'fenced' | 'again' | 'refused') {
+    this.#flush?.reject(new FlushError(failure, new Error('scripted')));
+    await settle();
+  }
+
+  sizes() {
+    return this.batches.map((batch) => batch.length);
+  }
+}
+
+const clock = new VirtualClock();
+let group: GroupCommit | undefined;
+
+afterEach(async () => {
+  const closed = group?.close();
+  await clock.advance(10_000);
+  await closed;
+});
+
+function start(changes: Partial<GroupCommitSettings> = {}) {
+  const writer = new ScriptedWriter();
+  const limits = { maxWaiting: 1_000, appendDeadlineMs: 1_000, renewEveryMs: 60_000 };
+  group = new GroupCommit(writer, { clock, log: silentLog, ...limits, ...changes });
+  return { writer, group };
+}
+
+function entry(changes: Partial<NewEntry> = {}): NewEntry {
+  const transaction = timeOrderedUuid(clock, systemRandom);
+  return { transaction, version: 1, kind: 'intended', body: {}, ...changes };
+}
+
+/** What became of an append, as it stands. */
+function watch(append: Promise<AppendResult>): { outcome: string } {
+  const watched = { outcome: 'open' };
+  append.then(
+    ({ status }) => Object.assign(watched, { outcome: status }),
+    ({ code, committed }) => Object.assign(watched, { outcome: `${code} ${committed}` }),
+  );
+  return watched;
+}
+
+test('what came during a flush goes into the next one, all of it', async () => {
+  const { writer, group } = start();
+  group.append(entry());
+  await settle();
+  const later = Array.from({ length: 30 }, () => watch(group.append(entry())));
+  await settle();
+  expect(writer.sizes()).toEqual([1]);
+  await writer.succeed();
+  expect(writer.sizes()).toEqual([1, 30]);
+  await writer.succeed();
+  expect(later.every(({ outcome }) => outcome === 'appended')).toBe(true);
+  expect(group.size).toBe(0);
+});
+
+test('each waiter gets its own answer', async () => {
+  const { writer, group } = start();
+  const appends = Array.from({ length: 3 }, () => watch(group.append(entry())));
+  await settle();
+  await writer.succeed([[2, { status: 'superseded' }]]);
+  expect(appends.map(({ outcome }) => outcome)).toEqual(['appended', 'superseded', 'appended']);
+});
+
+test('one entry that the database refuses does not take the others along', async () => {
+  const { writer, group } = start();
+  const appends = Array.from({ length: 8 }, () => watch(group.append(entry())));
+  await settle();
+  const isPoisoned = () => writer.batches.at(-1)?.some(({ sequence }) => sequence === 6);
+  while (group.size > 0) await (isPoisoned() ? writer.fail('refused') : writer.succeed());
+  expect(appends.map(({ outcome }) => outcome)).toEqual([
+    ...Array(5).fill('appended'),
+    'SW_JOURNAL_REFUSED no',
+    ...Array(2).fill('appended'),
+  ]);
+});
+
+test('a deadlock is tried again', async () => {
+  const { writer, group } = start();
+  const append = watch(group.append(entry()));
+  await settle();
+  await writer.fail('again');
+  expect(append.outcome).toBe('open');
+  await writer.succeed();
+  expect(append.outcome).toBe('appended');
+});
+
+test('after a lost connection what is there counts as appended, and only the rest is sent again', async () => {
+  const { writer, group } = start();
+  const appends = Array.from({ length: 3 }, () => watch(group.append(entry())));
+  await settle();
+  writer.stored.add(2);
+  await writer.fail('lost');
+  await clock.advance(0);
+  expect(writer.attaches).toEqual([[1, 2, 3]]);
+  expect(appends.map(({ outcome }) => outcome)).toEqual(['open', 'appended', 'open']);
+  expect(writer.batches.at(-1)?.map(({ sequence }) => sequence)).toEqual([1, 3]);
+  await writer.succeed();
+  expect(appends.every(({ outcome }) => outcome === 'appended')).toBe(true);
+});
+
+test('at the deadline what was sent is unknown and what was not is certainly absent', async () => {
+  const { writer, group } = start();
+  const sent = watch(group.append(entry()));
+  await settle();
+  const waiting = watch(group.append(entry()));
+  writer.isReachable = false;
+  await clock.advance(999);
+  expect([sent.outcome, waiting.outcome]).toEqual(['open', 'open']);
+  await clock.advance(1);
+  expect(sent.outcome).toBe('SW_JOURNAL_UNAVAILABLE unknown');
+  expect(waiting.outcome).toBe('SW_JOURNAL_UNAVAILABLE no');
+  expect(writer.drops).toBe(1);
+});
+
+test('a late settlement leaves nothing behind', async () => {
+  const { writer, group } = start({ renewEveryMs: 500 });
+  const open = entry();
+  group.append(open);
+  await settle();
+  await writer.succeed();
+  const sent = watch(group.append(entry()));
+  await settle();
+  writer.isReachable = false;
+  await clock.advance(1_001);
+  expect(sent.outcome).toBe('SW_JOURNAL_UNAVAILABLE unknown');
+  expect(group.size).toBe(1); // in doubt
+  writer.isReachable = true;
+  await clock.advance(1_000);
+  expect(group.size).toBe(0);
+  expect(writer.sizes()).toEqual([1, 1]); // not sent again: its caller has gone
+  expect(writer.lowWaters.at(-1)).toBe(1);
+  group.append(entry({ transaction: open.transaction, version: 2, kind: 'decided' }));
+  await settle();
+  await writer.succeed();
+  await clock.advance(500);
+  expect(writer.lowWaters.at(-1)).toBe(4);
+});
+
+test('an intention in doubt that turns out to be stored holds the low-water mark', async () => {
+  const { writer, group } = start({ renewEveryMs: 500 });
+  group.append(entry()).catch(() => {});
+  await settle();
+  writer.stored.add(1);
+  writer.isReachable = false;
+  await clock.advance(1_001);
+  writer.isReachable = true;
+  await clock.advance(1_000);
+  expect(group.size).toBe(0);
+  expect(writer.lowWaters.at(-1)).toBe(1);
+});
+
+test('a fenced flush fails all that waits, and every later append', async () => {
+  const { writer, group } = start();
+  const first = watch(group.append(entry()));
+  await settle();
+  const second = watch(group.append(entry()));
+  await writer.fail('fenced');
+  const third = watch(group.append(entry()));
+  await settle();
+  expect([first, second, third].map(({ outcome }) => outcome)).toEqual(Array(3).fill('SW_JOURNAL_FENCED no'));
+});
+
+test('what was committed before the fence fell is told as appended', async () => {
+  const { writer, group } = start();
+  const append = watch(group.append(entry()));
+  await settle();
+  writer.stored.add(1);
+  writer.isFenced = true;
+  await writer.fail('lost');
+  await clock.advance(0);
+  expect(append.outcome).toBe('appended');
+});
+
+test('beyond its bound the queue refuses, and takes again what is answered', async () => {
+  const { writer, group } = start({ maxWaiting: 2 });
+  const appends = Array.from({ length: 3 }, () => watch(group.append(entry())));
+  await settle();
+  expect(appends.map(({ outcome }) => outcome)).toEqual(['open', 'open', 'SW_JOURNAL_FULL no']);
+  await writer.succeed();
+  const next = watch(group.append(entry()));
+  await settle();
+  await writer.succeed();
+  expect(next.outcome).toBe('appended');
+});
+
+test('reconnections are spaced while the database is away', async () => {
+  const { writer, group } = start({ appendDeadlineMs: 60_000 });
+  const append = watch(group.append(entry()));
+  await settle();
+  writer.isReachable = false;
+  await writer.fail('lost');
+  await clock.advance(10_000);
+  expect(writer.attaches.length).toBeGreaterThan(10);
+  expect(writer.attaches.length).toBeLessThan(40);
+  writer.isReachable = true;
+  await clock.advance(1_000);
+  await writer.succeed();
+  expect(append.outcome).toBe('appended');
+});

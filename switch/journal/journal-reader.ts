@@ -1,0 +1,64 @@
+import { Pool } from 'pg';
+import type { Log } from '../../runtime/index.ts';
+import { switchConnection } from '../database/connection.ts';
+import { isTransactionId } from './entry.ts';
+import { type Journal, type JournalEntry, JournalError, type TransactionId } from './journal.ts';
+
+export interface ReaderSettings {
+  /** A database that `migrate` has prepared; its login is granted the role `etika_switch`. */
+  readonly databaseUrl: string;
+  readonly log: Log;
+  /** What a read may take, in milliseconds. */
+  readonly readDeadlineMs: number;
+}
+
+const READ_CONNECTIONS = 4;
+
+interface HistoryRow {
+  version: number;
+  kind: string;
+  body: unknown;
+  at: number;
+  node: string;
+  epoch: string;
+}
+
+/** Reads the journal without a lease: for those who only look. */
+export class JournalReader implements Pick<Journal, 'history' | 'transactionOf'> {
+  readonly #pool: Pool;
+
+  constructor({ databaseUrl, log, readDeadlineMs }: ReaderSettings) {
+    const settings = switchConnection(databaseUrl, 'etika-journal-reader', readDeadlineMs);
+    this.#pool = new Pool({ ...settings, max: READ_CONNECTIONS, allowExitOnIdle: true });
+    this.#pool.on('error', (error) => log.warn({ event: 'journal.reader', err: error }));
+  }
+
+  async history(transaction: TransactionId): Promise<JournalEntry[]> {
+    if (!isTransactionId(transaction)) return [];
+    const rows = await this.query<HistoryRow>(
+      `select j.version, j.kind, j.body, (extract(epoch from j.at) * 1000)::double precision as at, l.node, j.epoch
+        from switch.journal j join switch.lease l using (epoch) where j.transaction = $1 order by j.version`,
+      [transaction],
+    );
+    return rows.map((row) => ({ transaction, ...row, epoch: Number(row.epoch) }));
+  }
+
+  async transactionOf(key: string): Promise<{ transaction: TransactionId; fingerprint: string } | undefined> {
+    const text = 'select transaction, fingerprint from switch.claim where key = $1';
+    const [row] = await this.query<{ transaction: TransactionId; fingerprint: string }>(text, [key]);
+    return row;
+  }
+
+  /** @throws JournalError SW_JOURNAL_UNAVAILABLE */
+  async query<Row extends object>(text: string, values: unknown[]): Promise<Row[]> {
+    try {
+      return (await this.#pool.query<Row>(text, values)).rows;
+    } catch (cause) {
+      throw new JournalError('SW_JOURNAL_UNAVAILABLE', 'no', {}, { cause });
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#pool.end();
+  }
+}

@@ -130,7 +130,7 @@ async function appendIntention(purchase: Purchase, body: IntendedBody, ports: Po
     return await ports.journal.append({ transaction, version: 1, kind: 'intended', body, claim });
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
-    if (error.committed === 'unknown') ports.unsettled.add(notSent(body, 'SW_JOURNAL'));
+    if (error.committed === 'unknown') ports.unsettled.add(notSent(body, 'SW_JOURNAL', ports));
     throw new Refusal('SW_JOURNAL', { stan: body.facts.stan }, { cause: error });
   }
 }
@@ -176,7 +176,7 @@ async function decide(
 ): Promise<ReplyFields | undefined> {
   const { transaction } = intended.facts;
   try {
-    const { status } = await ports.journal.append(decisionEntry(intended, decided));
+    const { status } = await ports.journal.append(decisionEntry(intended, decided, ports.settings));
     if (status !== 'appended') {
       ports.log.error({ event: 'authorise.superseded', transaction });
       return undefined;
@@ -204,7 +204,8 @@ function undecidable(
   ports.log.error({ event: 'authorise.undecidable', transaction, committed: error.committed, err: error });
   const reply = declineReply(intended.facts, new Refusal('SW_JOURNAL').responseCode);
   const followUps = ['reverse-network', 'cancel-pop'] as const;
-  ports.unsettled.add(decisionEntry(intended, { ...decided, approved: false, reply, followUps }));
+  const undone: DecidedBody = { ...decided, approved: false, reply, followUps };
+  ports.unsettled.add(decisionEntry(intended, undone, ports.settings));
   return error.committed === 'no' ? reply : undefined;
 }
 
@@ -215,8 +216,8 @@ function decline(intended: IntendedBody, refusal: Refusal, ports: Ports): Promis
   return decide(intended, notSentBody(intended, refusal), ports);
 }
 
-function notSent(intended: IntendedBody, code: 'SW_JOURNAL'): NewEntry {
-  return decisionEntry(intended, notSentBody(intended, new Refusal(code)));
+function notSent(intended: IntendedBody, code: 'SW_JOURNAL', ports: Ports): NewEntry {
+  return decisionEntry(intended, notSentBody(intended, new Refusal(code)), ports.settings);
 }
 
 function notSentBody({ facts, pop }: IntendedBody, refusal: Refusal): DecidedBody {

@@ -1,11 +1,19 @@
 import type { FollowUp, NewEntry } from './journal/journal.ts';
 import type { FollowUpTask } from './outcome-table.ts';
+import type { Ports } from './ports.ts';
 import type { DecidedBody, IntendedBody } from './transaction.ts';
 
 /** The second entry of a transaction, together with the work that it implies: one commit makes both durable. */
-export function decisionEntry({ facts, network }: IntendedBody, body: DecidedBody): NewEntry {
+export function decisionEntry(
+  { facts, network }: IntendedBody,
+  body: DecidedBody,
+  { pop }: Pick<Ports['settings'], 'pop'>,
+): NewEntry {
   const { transaction } = facts;
-  const followUps = body.followUps.map((task) => followUp(transaction, task, network));
+  const followUps = body.followUps.map((task) => {
+    const runAfterMs = task === 'complete-pop' && body.pop.status === 'accepted' ? pop.finalityMs : 0;
+    return { ...followUp(transaction, task, network), runAfterMs };
+  });
   return { transaction, version: 2, kind: 'decided', body, followUps };
 }
 

@@ -1,6 +1,13 @@
 import { httpExchange, type NetworkConnector, popClient, visaConnector } from '../connectors/index.ts';
 import { connectHsm, type HsmClient } from '../hsm/index.ts';
-import { announceReady, createLog, onShutdown, systemClock, systemRandom, tcpSockets } from '../runtime/index.ts';
+import {
+  announceReady,
+  createLog,
+  onShutdown,
+  systemClock,
+  systemRandom,
+  tcpSockets,
+} from '../runtime/index.ts';
 import { readSettings } from './config/read-settings.ts';
 import type { Settings } from './config/settings.ts';
 import { crashCheckpoint } from './crash-checkpoint.ts';
@@ -32,7 +39,18 @@ async function serve(settings: Settings): Promise<void> {
   const networks = new Map<string, NetworkConnector>();
   const pop = popClient(httpExchange(settings.pop.url, clock));
   const checkpoint = crashCheckpoint(process.env['CRASH_AT'], production);
-  const parts = { settings, clock, random, sockets: tcpSockets, log, hsm, journal, networks, pop, checkpoint };
+  const parts = {
+    settings,
+    clock,
+    random,
+    sockets: tcpSockets,
+    log,
+    hsm,
+    journal,
+    networks,
+    pop,
+    checkpoint,
+  };
   connectNetworks(settings, networks, parts);
 
   const running = await startSwitch(parts);

@@ -30,7 +30,7 @@ const verdict = (code: string, followUps: Verdict['followUps'], caseKind?: Verdi
 
 const stands = (code: string): Row => ({
   accepted: verdict(code, ['complete-pop']),
-  validated: verdict(code, ['complete-pop']),
+  validated: verdict(code, []),
   rejected: verdict(code, [], 'pop-rejected'),
   unreachable: verdict(code, ['complete-pop']),
   unknown: verdict(code, ['complete-pop']),

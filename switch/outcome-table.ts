@@ -48,9 +48,9 @@ export function decideOutcome(network: NetworkOutcome, pop: PopOutcome, policy: 
 function decideApproved(code: string, pop: PopOutcome, policy: PopPolicy): Verdict {
   switch (pop.status) {
     case 'not-applicable':
+    case 'validated':
       return { approved: true, code, followUps: [] };
     case 'accepted':
-    case 'validated':
     case 'unreachable':
     case 'unknown':
       return { approved: true, code, followUps: ['complete-pop'] };

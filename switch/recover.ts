@@ -13,7 +13,7 @@ const LEFT_OPEN = { status: 'unknown', reason: 'the node stopped while the legs 
  *
  * @returns how many transactions were closed
  */
-export async function recover(ports: Pick<Ports, 'journal' | 'log'>): Promise<number> {
+export async function recover(ports: Pick<Ports, 'journal' | 'log' | 'settings'>): Promise<number> {
   let closed = 0;
   for (;;) {
     const undecided = await ports.journal.undecided();
@@ -28,13 +28,16 @@ export async function recover(ports: Pick<Ports, 'journal' | 'log'>): Promise<nu
   return closed;
 }
 
-async function abandon(transaction: string, { journal }: Pick<Ports, 'journal'>): Promise<boolean> {
+async function abandon(
+  transaction: string,
+  { journal, settings }: Pick<Ports, 'journal' | 'settings'>,
+): Promise<boolean> {
   const found = foldTransaction(await journal.history(transaction));
   if (!found || found.decided) return false;
   const { intended } = found;
   const legs = { network: LEFT_OPEN, pop: intended.pop ? LEFT_OPEN : NOT_APPLICABLE };
   const { approved, code, followUps } = decideOutcome(legs.network, legs.pop, 'optional');
   const body: DecidedBody = { ...legs, approved, reply: declineReply(intended.facts, code), followUps };
-  const { status } = await journal.append(decisionEntry(intended, body));
+  const { status } = await journal.append(decisionEntry(intended, body, settings));
   return status === 'appended';
 }

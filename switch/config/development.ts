@@ -42,7 +42,7 @@ export function developmentSettings(machine: {
         destinationStation: '000000',
       },
     ],
-    pop: { url: machine.popUrl },
+    pop: { url: machine.popUrl, finalityMs: 6_000 },
     followUps: {
       concurrency: 32,
       attemptTimeoutMs: 5_000,

@@ -89,7 +89,11 @@ export const SettingsSchema = Type.Object({
   terminals: Type.Array(TerminalSettings),
   routes: Type.Array(RouteSettings),
   networks: Type.Array(NetworkSettings),
-  pop: Type.Object({ url: Type.String({ pattern: '^https?://' }) }),
+  pop: Type.Object({
+    url: Type.String({ pattern: '^https?://' }),
+    /** How long an accepted proof takes to become final, as a rule: it is not asked about before. */
+    finalityMs: Milliseconds(10, 600_000),
+  }),
   followUps: Type.Object({
     concurrency: Type.Integer({ minimum: 1, maximum: 1_000 }),
     attemptTimeoutMs: Milliseconds(100, 60_000),

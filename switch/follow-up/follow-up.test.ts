@@ -52,15 +52,18 @@ describe('the reversal of a network leg', () => {
     expect(core.sent.reversed[0]?.pan.reveal()).toBe('4242424242424242');
   });
 
-  it.each(['unknown', 'unreachable'] as const)('is tried again with the repeat MTI after %s', async (status) => {
-    const core = unknownLeg();
-    const id = await purchase(core);
-    core.reversal = { status, reason: 'silence' };
-    expect(await run(core, 'reverse-network', id)).toMatchObject({ retryAfterMs: expect.any(Number) });
-    core.reversal = { status: 'acknowledged', code: '00' };
-    expect(await run(core, 'reverse-network', id, 2)).toEqual({ done: true });
-    expect(core.sent.reversed.map(({ repeat }) => repeat)).toEqual([false, true]);
-  });
+  it.each(['unknown', 'unreachable'] as const)(
+    'is tried again with the repeat MTI after %s',
+    async (status) => {
+      const core = unknownLeg();
+      const id = await purchase(core);
+      core.reversal = { status, reason: 'silence' };
+      expect(await run(core, 'reverse-network', id)).toMatchObject({ retryAfterMs: expect.any(Number) });
+      core.reversal = { status: 'acknowledged', code: '00' };
+      expect(await run(core, 'reverse-network', id, 2)).toEqual({ done: true });
+      expect(core.sent.reversed.map(({ repeat }) => repeat)).toEqual([false, true]);
+    },
+  );
 
   it('is not sent twice once acknowledged', async () => {
     const core = unknownLeg();
@@ -109,13 +112,20 @@ describe('the proof of an approved purchase', () => {
     expect(await state(core, id)).toMatchObject({ pop: 'accepted' });
   });
 
-  it.each(['rejected', 'expired', 'cancelled'] as const)('%s after the approval is a case', async (status) => {
-    const core = createTestCore();
-    const id = await purchase(core);
-    core.standing = { status, validation: 'v-1' };
-    expect(await run(core, 'complete-pop', id)).toEqual({ done: true });
-    expect(await state(core, id)).toMatchObject({ network: 'approved', pop: 'rejected', cases: ['pop-rejected'] });
-  });
+  it.each(['rejected', 'expired', 'cancelled'] as const)(
+    '%s after the approval is a case',
+    async (status) => {
+      const core = createTestCore();
+      const id = await purchase(core);
+      core.standing = { status, validation: 'v-1' };
+      expect(await run(core, 'complete-pop', id)).toEqual({ done: true });
+      expect(await state(core, id)).toMatchObject({
+        network: 'approved',
+        pop: 'rejected',
+        cases: ['pop-rejected'],
+      });
+    },
+  );
 });
 
 describe('the proof of a purchase that does not stand', () => {

@@ -8,9 +8,6 @@ import { retryOrPark } from './retry-policy.ts';
 
 export type PopPorts = Pick<Ports, 'journal' | 'pop' | 'clock' | 'random' | 'settings' | 'log'>;
 
-/** How often a pending validation is looked at: a block takes seconds. */
-const PENDING_POLL_MS = 1_000;
-
 /**
  * Sees the PoP leg of an approved purchase through to its finality: asks how it stands, initiates it where the
  * consensus has never heard of it, and journals what it became.
@@ -27,7 +24,7 @@ export async function completePop(job: FollowUpJob, ports: PopPorts): Promise<Fo
       return retryOrPark(job.attempt, standing.reason, ports.settings.followUps, ports.random);
     case 'pending':
       await recordAccepted(job, standing.validation, ports);
-      return { retryAfterMs: PENDING_POLL_MS };
+      return nextLook(ports);
     case 'validated':
       await recordValidated(job, standing.validation, ports);
       return { done: true };
@@ -91,7 +88,7 @@ async function initiateAgain(
   switch (outcome.status) {
     case 'accepted':
       await recordAccepted(job, outcome.validation, ports);
-      return { retryAfterMs: PENDING_POLL_MS };
+      return nextLook(ports);
     case 'validated':
       await recordValidated(job, outcome.validation, ports);
       return { done: true };
@@ -129,6 +126,11 @@ function recordCancelled(job: FollowUpJob, validation: string | null, ports: Pop
   return appendNext(ports.journal, job.transaction, ({ pop }) =>
     pop === 'cancelled' ? undefined : { kind: 'pop-cancelled', body: { validation } },
   );
+}
+
+/** A pending proof becomes final with a block; it is looked at a few times for each. */
+function nextLook({ settings }: PopPorts): FollowUpResult {
+  return { retryAfterMs: settings.pop.finalityMs / 3 };
 }
 
 function attemptDeadline(ports: PopPorts): number {

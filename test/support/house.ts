@@ -72,7 +72,11 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       visa: { host: '127.0.0.1', port: Number(visaReady['port']) },
       popUrl: String(popReady['apiUrl']),
     });
-    const local = withPorts({ ...settings, followUps: { ...settings.followUps, firstDelayMs: 50 } }, ports);
+    const quick = {
+      followUps: { ...settings.followUps, firstDelayMs: 50 },
+      pop: { ...settings.pop, finalityMs: 200 },
+    };
+    const local = withPorts({ ...settings, ...quick }, ports);
     return options.settings ? options.settings(local) : local;
   });
   await node.startSwitch();

@@ -5,11 +5,11 @@ import { IsoError } from './errors.ts';
  * It keeps the whole received message alive; `copy()` what must outlive it.
  */
 export class Bytes {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Buffer;
   readonly #start: number;
   readonly #end: number;
 
-  private constructor(bytes: Uint8Array, start: number, end: number) {
+  private constructor(bytes: Buffer, start: number, end: number) {
     this.#bytes = bytes;
     this.#start = start;
     this.#end = end;
@@ -17,7 +17,7 @@ export class Bytes {
 
   /** Wraps `bytes` without copying. */
   static of(bytes: Uint8Array): Bytes {
-    return new Bytes(bytes, 0, bytes.length);
+    return new Bytes(asBuffer(bytes), 0, bytes.length);
   }
 
   /** @throws {IsoError} ISO_VALUE unless an even number of hex digits */
@@ -31,7 +31,7 @@ export class Bytes {
     return Bytes.of(Buffer.from(hex, 'hex'));
   }
 
-  static view(bytes: Uint8Array, start: number, end: number): Bytes {
+  static view(bytes: Buffer, start: number, end: number): Bytes {
     return new Bytes(bytes, start, end);
   }
 
@@ -41,17 +41,16 @@ export class Bytes {
 
   /** A Buffer over the same memory. */
   buffer(): Buffer {
-    return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + this.#start, this.length);
+    return this.#bytes.subarray(this.#start, this.#end);
   }
 
   copy(): Bytes {
-    return Bytes.of(Uint8Array.prototype.slice.call(this.#bytes, this.#start, this.#end));
+    return Bytes.of(Buffer.from(this.buffer()));
   }
 
   copyTo(target: Uint8Array, at: number): void {
-    if (this.length < 32)
-      for (let i = this.#start, to = at; i < this.#end; i++, to++) target[to] = this.#bytes[i] ?? 0;
-    else target.set(this.#bytes.subarray(this.#start, this.#end), at);
+    if (this.#end - this.#start > 32) this.#bytes.copy(target, at, this.#start, this.#end);
+    else for (let i = this.#start, to = at; i < this.#end; i++, to++) target[to] = this.#bytes[i] ?? 0;
   }
 
   /** Upper-case hex. */
@@ -75,4 +74,8 @@ export class Bytes {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

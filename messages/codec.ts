@@ -5,6 +5,7 @@ import { charsets } from './fields/charsets.ts';
 import { Cursor } from './fields/cursor.ts';
 import { type FieldCodec, fieldCodec } from './fields/field.ts';
 import { wrongKind } from './fields/semantics.ts';
+import { type FastPath, fastPath } from './generated/fast-path.ts';
 import { encodeVisaHeader, readVisaHeader, type VisaHeader } from './header-visa.ts';
 import { isKnownMti } from './mti.ts';
 import { type Strictness, strict } from './strictness.ts';
@@ -50,10 +51,11 @@ export function compile<const D extends Dialect>(
   strictness: Partial<Strictness> = {},
 ): Codec<Message<D>> {
   const frame = prepare(dialect, { ...strict, ...strictness });
+  const fast = fastPath(dialect, frame.fields, frame.strictness);
   return {
     dialect,
-    parse: (bytes) => parse(frame, bytes) as unknown as Message<D>,
-    pack: (message) => pack(frame, message as unknown as AnyMessage),
+    parse: (bytes) => (parseFast(fast, bytes) ?? parse(frame, bytes)) as Message<D>,
+    pack: (message) => fast?.pack(message) ?? pack(frame, message as unknown as AnyMessage, fast),
     macSlot: (packed) => macSlot(frame, packed),
     setMac: (packed, mac) => setMac(frame, packed, mac),
   };
@@ -82,6 +84,15 @@ function prepare(dialect: Dialect, strictness: Strictness): Frame {
     bitmap: bitmapCodec(dialect.bitmap.encoding),
     tertiary: dialect.bitmap.tertiary,
   };
+}
+
+function parseFast(fast: FastPath | undefined, bytes: Buffer): object | undefined {
+  try {
+    return fast?.parse(bytes);
+  } catch (error) {
+    if (error instanceof IsoError) return undefined;
+    throw error;
+  }
 }
 
 function parse(frame: Frame, bytes: Buffer): AnyMessage {
@@ -127,9 +138,11 @@ function readFields(frame: Frame, cursor: Cursor, words: BitWords, message: AnyM
     cursor.fail('ISO_BITMAP_EMPTY', 'bitmap', cursor.at, 'at least one field', 'none');
 }
 
-function pack(frame: Frame, message: AnyMessage): Buffer {
-  const { words, numbers } = presentFields(frame, message);
-  const parts: Buffer[] = [frame.mti.encode(message.mti), ...encodeBitmaps(frame, words)];
+function pack(frame: Frame, message: AnyMessage, fast: FastPath | undefined): Buffer {
+  const { words, numbers, absent } = presentFields(frame, message);
+  const mti = frame.mti.encode(message.mti);
+  const maps = encodeBitmaps(frame, words);
+  const parts: Buffer[] = [mti, ...maps];
   let third = frame.tertiary === 'as-field-65' && hasField(words, 65);
   for (const number of numbers) {
     if (third && number > 65) {
@@ -138,18 +151,25 @@ function pack(frame: Frame, message: AnyMessage): Buffer {
     }
     parts.push((frame.fields.get(number) as FieldCodec).encode(message[`de${number}`]));
   }
+  fast?.packed(message, numbers, absent, Buffer.concat([mti, ...maps]));
   if (frame.dialect.header !== 'visa') return Buffer.concat(parts);
   if (!message.header) throw wrongKind('header', 'a header', message.header);
   const textBytes = parts.reduce((sum, part) => sum + part.length, 0);
   return Buffer.concat([encodeVisaHeader(message.header, textBytes), ...parts]);
 }
 
-function presentFields(frame: Frame, message: AnyMessage): { words: BitWords; numbers: number[] } {
+function presentFields(frame: Frame, message: AnyMessage) {
   const words = noFields();
   const numbers: number[] = [];
+  const absent: string[] = [];
   for (const property of Object.keys(message)) {
-    if (property === 'mti' || property === 'header' || message[property] === undefined) continue;
+    if (property === 'mti' || (property === 'header' && frame.dialect.header)) continue;
+    const value = message[property];
     const number = frame.numbers.get(property);
+    if (value === undefined && (number !== undefined || property === 'header')) {
+      absent.push(property);
+      continue;
+    }
     if (number === undefined)
       throw new IsoError('ISO_FIELD_UNDEFINED', {
         path: property,
@@ -163,7 +183,7 @@ function presentFields(frame: Frame, message: AnyMessage): { words: BitWords; nu
     throw new IsoError('ISO_BITMAP_EMPTY', { path: 'bitmap', expected: 'at least one field', found: 'none' });
   if (words[4] !== 0 || words[5] !== 0) setField(words, 65);
   if (words[2] !== 0 || words[3] !== 0 || frame.dialect.bitmap.secondary === 'always') setField(words, 1);
-  return { words, numbers: numbers.sort((a, b) => a - b) };
+  return { words, numbers: numbers.sort((a, b) => a - b), absent };
 }
 
 function encodeBitmaps(frame: Frame, words: BitWords): Buffer[] {

@@ -4,11 +4,13 @@ import { maskDigits, Pan } from './pan.ts';
 
 /** Track 2 as in ISO/IEC 7813: PAN, separator (`=` or `D`), expiry YYMM, service code, discretionary data. */
 export class Track2 extends Sensitive {
-  readonly #data: string;
+  #data: string;
+  #packed: boolean;
 
-  private constructor(data: string) {
+  private constructor(data: string, packed = false) {
     super();
     this.#data = data;
+    this.#packed = packed;
   }
 
   /** @throws {IsoError} ISO_VALUE unless it is PAN, `=` or `D`, and digits, 37 characters at most, no sentinels */
@@ -26,7 +28,16 @@ export class Track2 extends Sensitive {
     return new Track2(data);
   }
 
+  /** For the codec: nibbles as lower-case hex, whose separators (`d`) are only rewritten when somebody looks. */
+  static fromPacked(nibbles: string): Track2 {
+    return new Track2(nibbles, true);
+  }
+
   reveal(): string {
+    if (this.#packed) {
+      this.#data = this.#data.replaceAll('d', '=');
+      this.#packed = false;
+    }
     return this.#data;
   }
 
@@ -49,11 +60,11 @@ export class Track2 extends Sensitive {
   }
 
   #afterSeparator(): string {
-    return this.#data.replace(/^[0-9]*[=D]?/, '');
+    return this.reveal().replace(/^[0-9]*[=D]?/, '');
   }
 
   #part(pattern: RegExp): string {
-    return this.#data.match(pattern)?.[0] ?? '';
+    return this.reveal().match(pattern)?.[0] ?? '';
   }
 }
 
@@ -98,11 +109,13 @@ export class Track1 extends Sensitive {
 
 /** Track 3 as in ISO/IEC 4909; kept whole, since its use is national. */
 export class Track3 extends Sensitive {
-  readonly #data: string;
+  #data: string;
+  #packed: boolean;
 
-  private constructor(data: string) {
+  private constructor(data: string, packed = false) {
     super();
     this.#data = data;
+    this.#packed = packed;
   }
 
   /** @throws {IsoError} ISO_VALUE unless 1 to 107 printable ASCII characters */
@@ -114,7 +127,16 @@ export class Track3 extends Sensitive {
     return new Track3(data);
   }
 
+  /** For the codec: nibbles as lower-case hex, whose separators (`d`) are only rewritten when somebody looks. */
+  static fromPacked(nibbles: string): Track3 {
+    return new Track3(nibbles, true);
+  }
+
   reveal(): string {
+    if (this.#packed) {
+      this.#data = this.#data.replaceAll('d', '=');
+      this.#packed = false;
+    }
     return this.#data;
   }
 

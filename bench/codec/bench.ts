@@ -1,0 +1,146 @@
+import { type Contender, type DialectLetter, iso8583, jspos, ours, prove } from './peers.ts';
+import type { CaseName } from './reference.ts';
+
+/**
+ * `npm run bench -- codec [--json]`: messages a second, ours beside the npm packages, in one run.
+ * parse: every field a value, characters and lengths checked. pack: a message object that is there already.
+ * build and pack: from strings. mixed: authorisation, answer and echo in turn.
+ */
+
+type Operation = 'parse' | 'pack' | 'build and pack';
+type Mix = CaseName | 'mixed';
+
+interface Row {
+  readonly case: string;
+  readonly peer: string;
+  /** Messages a second, the median of all rounds. */
+  readonly ours: number;
+  readonly theirs: number;
+  readonly ratio: number;
+}
+
+const operations: readonly Operation[] = ['parse', 'pack', 'build and pack'];
+const mixes: readonly Mix[] = ['auth', 'reply', 'echo', 'mixed'];
+const rounds = 7;
+const roundMs = 120;
+
+export async function run({ json }: { json: boolean }): Promise<void> {
+  for (const letter of ['A', 'B'] as const) {
+    const peers = letter === 'A' ? [jspos(letter), iso8583()] : [jspos(letter)];
+    const mine = ours(letter);
+    for (const contender of [mine, ...peers]) prove(contender);
+    for (const operation of operations)
+      for (const mix of mixes)
+        for (const peer of peers) report(compare(letter, operation, mix, mine, peer), json);
+  }
+  const heap = { case: 'A parse auth, heap bytes a message', ...heapPerMessage('A') };
+  const heapB = { case: 'B parse auth, heap bytes a message', ...heapPerMessage('B') };
+  for (const row of [heap, heapB])
+    console.log(json ? JSON.stringify(row) : `${row.case.padEnd(40)} ${row.ours}`);
+}
+
+function report(row: Row, json: boolean): void {
+  if (json) console.log(JSON.stringify(row));
+  else
+    console.log(
+      `${row.case.padEnd(24)} ${row.peer.padEnd(10)} ${thousands(row.ours)} k/s  ${thousands(row.theirs)} k/s  × ${row.ratio.toFixed(1)}`,
+    );
+}
+
+function thousands(perSecond: number): string {
+  return (perSecond / 1000).toFixed(1).padStart(9);
+}
+
+/** Rounds alternate between the two, so that what disturbs the machine disturbs both. */
+function compare(
+  letter: DialectLetter,
+  operation: Operation,
+  mix: Mix,
+  mine: Contender,
+  peer: Contender,
+): Row {
+  const left = work(mine, operation, mix);
+  const right = work(peer, operation, mix);
+  const speeds: [number[], number[]] = [[], []];
+  for (let round = 0; round < rounds + 2; round++) {
+    const pair = [speed(left), speed(right)] as const;
+    if (round < 2) continue;
+    speeds[0].push(pair[0]);
+    speeds[1].push(pair[1]);
+  }
+  const [a, b] = [median(speeds[0]), median(speeds[1])];
+  return {
+    case: `${letter} ${operation} ${mix}`,
+    peer: peer.name,
+    ours: Math.round(a),
+    theirs: Math.round(b),
+    ratio: a / b,
+  };
+}
+
+/** Results go here, so that no work can be left out as unused. */
+const sink: { value: unknown } = { value: undefined };
+
+/** A loop of its own for every contender and case, so that none spoils the inline caches of another. */
+function work(contender: Contender, operation: Operation, mix: Mix): (count: number) => void {
+  const names: readonly CaseName[] = mix === 'mixed' ? ['auth', 'reply', 'echo'] : [mix];
+  const built = names.map((name) => contender.build(name));
+  const inputs = operation === 'pack' ? built : built.map((message) => Buffer.from(contender.pack(message)));
+  const loop = new Function(
+    'inputs, contender, names, keep',
+    `return (count) => { for (let i = 0, at = 0; i < count; i++) { keep(${calls[operation]}); if (++at === ${names.length}) at = 0; } };`,
+  );
+  return loop(inputs, contender, names, (value: unknown) => {
+    sink.value = value;
+  }) as (count: number) => void;
+}
+
+const calls: Readonly<Record<Operation, string>> = {
+  parse: 'contender.parse(inputs[at])',
+  pack: 'contender.pack(inputs[at])',
+  'build and pack': 'contender.pack(contender.build(names[at]))',
+};
+
+function speed(batch: (count: number) => void): number {
+  const size = 300;
+  const start = process.hrtime.bigint();
+  const until = start + BigInt(roundMs) * 1_000_000n;
+  let done = 0;
+  let now = start;
+  while (now < until) {
+    batch(size);
+    done += size;
+    now = process.hrtime.bigint();
+  }
+  return done / (Number(now - start) / 1e9);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? 0;
+}
+
+/** What a parsed authorisation keeps alive on the heap. */
+function heapPerMessage(letter: DialectLetter): {
+  peer: string;
+  ours: number;
+  theirs: number;
+  ratio: number;
+} {
+  const contender = ours(letter);
+  const bytes = Buffer.from(contender.pack(contender.build('auth')));
+  const count = 20_000;
+  const kept: unknown[] = new Array(count).fill(undefined);
+  for (let i = 0; i < count; i++) kept[i] = contender.parse(bytes);
+  kept.fill(undefined);
+  const before = usedHeap();
+  for (let i = 0; i < count; i++) kept[i] = contender.parse(bytes);
+  const perMessage = Math.round((usedHeap() - before) / count);
+  sink.value = kept;
+  return { peer: 'limit', ours: perMessage, theirs: 2500, ratio: Number((perMessage / 2500).toFixed(2)) };
+}
+
+function usedHeap(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}

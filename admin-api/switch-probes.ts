@@ -1,10 +1,5 @@
+import type { NodeStatus } from '../switch/index.ts';
 import type { Probe } from './readiness.ts';
-
-/** What is asked of a switch node's status address. */
-interface NodeStatus {
-  hsm: string;
-  networks: Record<string, string>;
-}
 
 /** Asks a switch node how it stands with the HSM and with its networks. */
 export function switchProbes(statusUrl: string): Record<'hsm' | 'networks', Probe> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { commands } from './commands.ts';
+import { EXAMPLES } from './examples.ts';
 import { programFor } from './program.ts';
 
 const entry = join(import.meta.dirname, 'etika-switch.js');
@@ -54,10 +55,23 @@ test('a room that does not load breaks its own command only', async () => {
 });
 
 describe('every command', () => {
-  test.each(commands.map(({ name }) => name))('%s has help with an example', (name) => {
-    const { status, stdout } = run(process.execPath, [entry, name, '--help']);
-    expect(status).toBe(0);
-    expect(stdout).toMatch(/^Example/m);
-    expect(stdout).toMatch(/^ {2}\$ .*etika-switch/m);
+  test.each(commands)(
+    '$name and all below it have help with an example of their own',
+    async ({ name, load }) => {
+      for (const path of pathsOf(await load(), name)) {
+        const help = run(process.execPath, [entry, ...path.split(' '), '--help']);
+        expect({ path, status: help.status }).toEqual({ path, status: 0 });
+        expect(help.stdout).toMatch(new RegExp(`^ {2}\\$ .*npx etika-switch ${path}\\b`, 'm'));
+      }
+    },
+  );
+
+  test('no example is left of a command that is gone', async () => {
+    const loaded = await Promise.all(commands.map(async ({ name, load }) => pathsOf(await load(), name)));
+    expect(Object.keys(EXAMPLES).sort()).toEqual(['', ...loaded.flat()].sort());
   });
 });
+
+function pathsOf(command: Command, path: string): string[] {
+  return [path, ...command.commands.flatMap((child) => pathsOf(child, `${path} ${child.name()}`))];
+}

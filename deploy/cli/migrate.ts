@@ -10,7 +10,6 @@ export function migrateCommand(): Command {
         'times; never goes back.',
     )
     .option('--json', 'machine-readable output')
-    .addHelpText('after', '\nExample:\n  $ DATABASE_URL=postgres://owner@db/etika npx etika-switch migrate')
     .action(async ({ json }: { json?: boolean }) => {
       const databaseUrl = process.env['DATABASE_URL'];
       if (!databaseUrl) throw new Error('DATABASE_URL is missing: postgres://OWNER:PASSWORD@HOST/DATABASE');

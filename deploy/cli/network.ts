@@ -12,18 +12,11 @@ interface Shared {
 /** `etika-switch network`: looks at the Visa simulator of `npm start`, and makes it misbehave. */
 export function networkCommand(): Command {
   const command = new Command('network')
-    .description('Looks at the Visa simulator and scripts how it behaves.')
+    .description(
+      'Looks at the Visa simulator and scripts how it behaves; docs/simulators.md describes scenarios and ledger.',
+    )
     .option('--url <url>', 'its control port', DEFAULT_URL)
-    .option('--json', 'machine-readable output')
-    .addHelpText(
-      'after',
-      `
-Examples, beside a running npm start:
-  $ npx etika-switch network status
-  $ npx etika-switch network script '{"scenario":{"action":"silence"},"next":1}'
-  $ npx etika-switch network ledger --limit 5
-docs/simulators.md describes the scenarios and the ledger.`,
-    );
+    .option('--json', 'machine-readable output');
   const shared = () => command.opts<Shared>();
   const control = () => visaControl(shared().url);
   const print = (value: unknown, text: string) => console.log(shared().json ? JSON.stringify(value) : text);

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { assertPinnedNode } from '../assert-node.ts';
 import { commands, type LazyCommand } from './commands.ts';
+import { EXAMPLES } from './examples.ts';
 
 /**
  * Runs `etika-switch` with these arguments. Exits 0 only where the command succeeded.
@@ -22,13 +23,20 @@ export async function programFor(args: readonly string[], known: readonly LazyCo
   const program = new Command('etika-switch')
     .description('An open ISO 8583 payment switch with a proof-of-purchase leg.')
     .helpCommand(false)
-    .showHelpAfterError('(etika-switch --help lists the commands)')
-    .addHelpText('after', '\nExample:\n  $ npx etika-switch decode --help');
+    .showHelpAfterError('(etika-switch --help lists the commands)');
   for (const { name, summary, load } of known) {
     if (args[0] === name) program.addCommand((await load()).name(name).summary(summary));
     else program.command(name).summary(summary);
   }
+  addExamples(program, '');
   return program;
+}
+
+function addExamples(command: Command, path: string): void {
+  const lines = (EXAMPLES[path] ?? []).map((example) => `\n  $ ${example}`);
+  if (lines.length > 0)
+    command.addHelpText('after', `\nExample${lines.length > 1 ? 's' : ''}:${lines.join('')}`);
+  for (const child of command.commands) addExamples(child, `${path} ${child.name()}`.trim());
 }
 
 /** The message with its causes: "fetch failed" alone helps nobody. */

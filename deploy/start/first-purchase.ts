@@ -63,7 +63,7 @@ export async function firstPurchase(order: FirstPurchase): Promise<void> {
 async function purchase({ config, system, signal }: FirstPurchase): Promise<Exchange> {
   const options = {
     ...{ ...TERMINAL, ...PURCHASE, host: '127.0.0.1', port: String(system.ports.iso87) },
-    records: join(config.dataDir, 'terminals'),
+    records: join(config.dataDir, 'terminal'),
   };
   const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
   const cli = join(import.meta.dirname, '../cli/etika-switch.js');

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { developmentSettings } from '../../switch/config/development.ts';
-import type { Settings } from '../../switch/config/settings.ts';
+import { developmentSettings, type Settings } from '../../switch/index.ts';
 import type { StartConfig } from '../config/schema.ts';
 import type { WantedPort } from './ports.ts';
 import type { ServiceStart } from './services.ts';

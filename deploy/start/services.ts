@@ -11,6 +11,7 @@ import { DeployError } from '../errors.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');
 const READY_WITHIN_MS = 30_000;
+const RESTARTS_BEFORE_GIVING_UP = 3;
 
 export interface ServiceStart {
   name: string;
@@ -51,21 +52,33 @@ export function serviceRunner(logDir: string, log: Log, signal: AbortSignal): Se
   };
 }
 
-/** A service that cannot start is started again and again: it is given up at the deadline, with where to look. */
+/** A service that cannot start is started again and again: three times are enough to know, and where to look. */
 async function readyOrFailed(
   service: SupervisedService,
   log: string,
   signal: AbortSignal,
 ): Promise<ReadyDetails> {
-  const over = AbortSignal.any([signal, AbortSignal.timeout(READY_WITHIN_MS)]);
+  const over = new AbortController();
+  const late = setTimeout(
+    () => over.abort(new Error(`not ready within ${READY_WITHIN_MS / 1000} s`)),
+    READY_WITHIN_MS,
+  );
+  const looping = setInterval(() => {
+    if (service.restarts() >= RESTARTS_BEFORE_GIVING_UP) over.abort(new Error('it stops again and again'));
+  }, 50);
+  const stop = () => over.abort(signal.reason);
+  signal.addEventListener('abort', stop);
   try {
-    over.throwIfAborted();
+    signal.throwIfAborted();
     const ended = Promise.withResolvers<never>();
-    over.addEventListener('abort', () => ended.reject(over.reason));
+    over.signal.addEventListener('abort', () => ended.reject(over.signal.reason));
     return await Promise.race([service.ready(), ended.promise]);
   } catch (error) {
-    const isLate = over.aborted && !signal.aborted;
-    const reason = isLate ? `not ready within ${READY_WITHIN_MS / 1000} s` : (error as Error).message;
+    const reason = error instanceof Error ? error.message : String(error);
     throw new DeployError('DEP_SERVICE_FAILED', { service: service.name, reason, log }, error);
+  } finally {
+    clearTimeout(late);
+    clearInterval(looping);
+    signal.removeEventListener('abort', stop);
   }
 }

@@ -1,10 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareDevelopmentToken } from '../../hsm/development/prepare.ts';
 import { HSM_FINAL_EXIT_CODES } from '../../hsm/index.ts';
 import type { Log, ReadyDetails } from '../../runtime/index.ts';
 import { migrate } from '../../switch/database/migrate.ts';
-import type { NodeStatus } from '../../switch/status-server.ts';
+import type { NodeStatus } from '../../switch/index.ts';
 import type { StartConfig } from '../config/schema.ts';
 import { startPostgres } from '../postgres/start-postgres.ts';
 import { type Counterparts, popSimulator, switchSettings, visaSimulator, wantedPorts } from './plans.ts';
@@ -23,6 +23,8 @@ export interface System {
   readonly adminUrl: string;
   readonly visa: { readonly host: string; readonly port: number; readonly controlUrl: string };
   readonly pop: { readonly apiUrl: string; readonly controlUrl: string };
+  /** The processes that run now, by name. */
+  pids(): Record<string, number | undefined>;
 }
 
 export interface StartOrder {
@@ -44,6 +46,9 @@ type Start = StartOrder & { readonly services: Services };
 export async function startSystem(order: StartOrder): Promise<System> {
   const { config, log, signal, onStarted } = order;
   await checkPortsAreFree(wantedPorts(config));
+  for (const folder of ['visa-simulator', 'pop-simulator']) {
+    mkdirSync(join(config.dataDir, folder), { recursive: true });
+  }
   const services = serviceRunner(join(config.dataDir, 'logs'), log, signal);
   const start: Start = { ...order, services };
   const databaseUrl = await startDatabase(start);
@@ -70,6 +75,7 @@ export async function startSystem(order: StartOrder): Promise<System> {
     adminUrl: String(admin['url']),
     visa: { host: String(visa['host']), port: Number(visa['port']), controlUrl: String(visa['controlUrl']) },
     pop: { apiUrl: String(pop['apiUrl']), controlUrl: String(pop['controlUrl']) },
+    pids: services.pids,
   };
 }
 

@@ -1,0 +1,31 @@
+/**
+ * What `--help` shows as examples, by command. Each works when pasted: in the project's folder, the ones that talk to
+ * the switch or to a simulator beside a running `npm start`. The tests run them.
+ */
+export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  '': ['npx etika-switch terminal purchase --pin 1234', 'npx etika-switch network ledger --limit 5'],
+  terminal: ['npx etika-switch terminal purchase --pin 1234'],
+  'terminal purchase': [
+    'npx etika-switch terminal purchase --amount 12.50 --pin 1234',
+    'npx etika-switch terminal purchase --card 4000000000000002 --expect 05 --json',
+  ],
+  'terminal echo': ['npx etika-switch terminal echo --dialect pos-bcd'],
+  'terminal send': [
+    'npx etika-switch terminal send simulators/terminal/samples/iso87-ascii-purchase-pin.hex',
+  ],
+  'terminal load': ['npx etika-switch terminal load --rate 50 --seconds 2'],
+  network: ['npx etika-switch network status'],
+  'network status': ['npx etika-switch network status --json'],
+  'network script': [`npx etika-switch network script '{"scenario":{"action":"delay","ms":200},"next":1}'`],
+  'network reset': ['npx etika-switch network reset'],
+  'network ledger': ['npx etika-switch network ledger --limit 5'],
+  'network drop-links': ['npx etika-switch network drop-links'],
+  'network down': ['npx etika-switch network down'],
+  'network up': ['npx etika-switch network up'],
+  migrate: ['DATABASE_URL=postgres://owner:secret@db.example/etika npx etika-switch migrate'],
+  switch: ['SWITCH_SETTINGS_FILE=switch.json npx etika-switch switch'],
+  'hsm-process': [
+    'HSM_SOCKET=/run/etika/hsm.sock HSM_TOKEN_LABEL=etika HSM_PIN_FILE=/run/etika/pin npx etika-switch hsm-process',
+  ],
+  admin: ['DATABASE_URL=postgres://etika:secret@db.example/etika npx etika-switch admin'],
+};

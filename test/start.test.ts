@@ -1,0 +1,234 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { EXAMPLES } from '../deploy/cli/examples.ts';
+
+const root = join(import.meta.dirname, '..');
+const dataDir = mkdtempSync(join(tmpdir(), 'start-'));
+const UP = 'Ctrl-C stops everything.';
+const UP_WITHIN_MS = 60_000;
+
+/** Free ports, and a chain fast enough for a test. */
+const ENVIRONMENT = {
+  ...Object.fromEntries(
+    ['SWITCH_PORT_ISO87', 'SWITCH_PORT_POS', 'SWITCH_PORT_STATUS', 'SWITCH_PORT_ACQUIRER', 'ADMIN_PORT']
+      .concat(['VISA_SIM_PORT', 'VISA_SIM_CONTROL_PORT', 'POP_SIM_PORT', 'POP_SIM_CONTROL_PORT'])
+      .map((name) => [name, '0']),
+  ),
+  POP_SIM_BLOCK_MS: '200',
+  DATA_DIR: dataDir,
+  DATABASE_URL: '',
+};
+
+interface Start {
+  child: ChildProcess;
+  pid: number;
+  output(): string;
+  /** Waits until this was printed. */
+  says(text: string): Promise<void>;
+  exit: Promise<number | null>;
+}
+
+const started: Start[] = [];
+afterEach(async () => {
+  for (const { child, pid, exit } of started.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    process.kill(-pid, 'SIGINT');
+    await exit;
+  }
+});
+afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+/** `npm start` in a process group of its own, as a shell runs it. */
+function start(environment: Record<string, string> = {}, args: string[] = []): Start {
+  const child = spawn(process.execPath, ['deploy/start.ts', ...args], {
+    cwd: root,
+    env: { ...process.env, ...ENVIRONMENT, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  let printed = '';
+  const exit = new Promise<number | null>((resolve) => child.once('close', resolve));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      printed += chunk;
+    });
+  }
+  const launched: Start = {
+    child,
+    pid: child.pid ?? 0,
+    output: () => printed,
+    says: (text) =>
+      vi.waitFor(
+        () => {
+          if (printed.includes(text)) return;
+          throw new Error(`"${text}" was not printed, but:\n${printed}`);
+        },
+        { timeout: UP_WITHIN_MS, interval: 50 },
+      ),
+    exit,
+  };
+  started.push(launched);
+  return launched;
+}
+
+/** Every process that descends from `ancestor`, by its command line. */
+function descendants(ancestor: number): Map<number, string> {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    const stat = statOf(Number(name));
+    if (stat) parents.set(Number(name), stat.parent);
+  }
+  const isBelow = (pid: number): boolean => {
+    const parent = parents.get(pid);
+    return parent === ancestor || (parent !== undefined && parent > 1 && isBelow(parent));
+  };
+  return new Map([...parents.keys()].filter(isBelow).map((pid) => [pid, commandOf(pid)]));
+}
+
+function statOf(pid: number): { state: string; parent: number } | undefined {
+  try {
+    const [state = '', parent] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return { state, parent: Number(parent) };
+  } catch {
+    return undefined;
+  }
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+  } catch {
+    return '';
+  }
+}
+
+/** Those of `family` that still live. */
+function survivors(family: ReadonlyMap<number, string>): string[] {
+  return [...family]
+    .filter(([pid, command]) => commandOf(pid) === command && statOf(pid)?.state !== 'Z')
+    .map(([, command]) => command);
+}
+
+function addressIn(output: string, pattern: RegExp): string {
+  return pattern.exec(output)?.[1] ?? `nothing matches ${pattern}`;
+}
+
+test('npm start runs everything, follows one purchase to its end, and Ctrl-C leaves no process', async () => {
+  const { pid, says, output, exit } = start();
+  await says(UP);
+  expect(output()).toMatch(/0110 answers 00 approved, .*MAC verified/);
+  expect(output()).toMatch(/Visa’s own ledger says authorised 00, 2500 978/);
+  expect(output()).toMatch(/PoP’s own ledger says validated, 2500 978/);
+  expect(output()).toMatch(/network approved, PoP validated; intended → decided → pop-validated/);
+
+  const admin = addressIn(output(), /(http:\S+)\/health/);
+  const id = addressIn(output(), /journal: (\S+) /);
+  expect((await fetch(`${admin}/ready`)).status).toBe(200);
+  expect(await (await fetch(`${admin}/api/v1/transactions/${id}`)).json()).toMatchObject({
+    id,
+    maskedPan: '424242******4242',
+    amount: { minorUnits: 2_500, currency: '978' },
+    legs: { network: { name: 'visa', state: 'approved' }, pop: { state: 'validated' } },
+    verdict: { approved: true, code: '00' },
+  });
+  await everyExampleWorks(output());
+
+  const family = descendants(pid);
+  for (const part of [
+    'postgres',
+    'hsm/main.ts',
+    'visa/main.ts',
+    'pop/main.ts',
+    'switch/main.ts',
+    'admin-api/main.ts',
+  ]) {
+    expect([...family.values()].join('\n')).toContain(part);
+  }
+  process.kill(-pid, 'SIGINT');
+  expect(await exit).toBe(0);
+  expect(survivors(family)).toEqual([]);
+}, 180_000);
+
+/** The examples of `--help` that talk to a running start, on the ports of this one. */
+async function everyExampleWorks(output: string): Promise<void> {
+  const portOf: Record<string, string> = {
+    'iso87-ascii': addressIn(output, /0\.0\.0\.0:(\d+) +iso87-ascii,/),
+    'pos-bcd': addressIn(output, /0\.0\.0\.0:(\d+) +pos-bcd/),
+  };
+  const control = addressIn(output, /Visa network .*control http:\/\/[^:]+:(\d+)/);
+  const environment = { ...process.env, VISA_SIM_CONTROL_PORT: control };
+  const examples = Object.values(EXAMPLES).flat();
+  for (const example of examples.filter((line) => /^npx etika-switch (terminal|network) /.test(line))) {
+    const dialect = Object.keys(portOf).find((name) => example.includes(name)) ?? 'iso87-ascii';
+    const port = example.includes('terminal')
+      ? ` --port ${portOf[dialect]} --records ${dataDir}/terminal`
+      : '';
+    const command = `${example.replace('npx etika-switch', `${process.execPath} deploy/cli/etika-switch.js`)}${port}`;
+    const ran = await promisify(execFile)('sh', ['-c', command], { cwd: root, env: environment }).catch(
+      (error: Error) => error,
+    );
+    expect({ example, ran }).not.toMatchObject({ ran: { message: expect.anything() } });
+  }
+}
+
+test('after kill -9 of the start only PostgreSQL lives on, and the next start adopts it', async () => {
+  const killed = start();
+  await killed.says(UP);
+  const family = descendants(killed.pid);
+  const [postgres = 0] = [...family].find(([, command]) => /bin\/postgres -D/.test(command)) ?? [];
+  process.kill(killed.pid, 'SIGKILL');
+  await vi.waitFor(
+    () =>
+      expect(survivors(family).filter((command) => !/^postgres:|bin\/postgres/.test(command))).toEqual([]),
+    {
+      timeout: 20_000,
+      interval: 50,
+    },
+  );
+  expect(commandOf(postgres)).toContain('postgres');
+
+  const next = start();
+  await next.says(UP);
+  expect(commandOf(postgres)).toContain('postgres');
+  const everybody = new Map([...descendants(next.pid), [postgres, commandOf(postgres)]]);
+  process.kill(-next.pid, 'SIGINT');
+  expect(await next.exit).toBe(0);
+  expect(survivors(everybody)).toEqual([]);
+}, 180_000);
+
+test('Ctrl-C half way through the start stops what is there and leaves no process', async () => {
+  const { pid, says, exit, output } = start();
+  await says('✓ HSM process');
+  const family = descendants(pid);
+  process.kill(-pid, 'SIGINT');
+  expect(await exit).toBe(0);
+  expect(output()).not.toContain(UP);
+  expect(survivors(family)).toEqual([]);
+}, 60_000);
+
+test('a port that is taken stops the start before anything runs, naming the port and its setting', async () => {
+  const holder = createServer();
+  await new Promise<void>((resolve) => holder.listen(0, '0.0.0.0', resolve));
+  onTestFinished(() => void holder.close());
+  const address = holder.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const { exit, output } = start({ SWITCH_PORT_POS: String(port) });
+  expect(await exit).toBe(1);
+  expect(output()).toContain(`port ${port} (terminals, pos-bcd) is taken`);
+  expect(output()).toContain('SWITCH_PORT_POS');
+  expect(output()).not.toContain('✓');
+});
+
+test('a bad setting stops the start before anything runs, naming the key and not the value', async () => {
+  const { exit, output } = start({ SWITCH_DEADLINE_MS: 'soon' });
+  expect(await exit).toBe(1);
+  expect(output()).toContain('deadlineMs (SWITCH_DEADLINE_MS) is text of 4 characters');
+  expect(output()).not.toContain('soon');
+});

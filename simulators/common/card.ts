@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
+import { Pan } from '../../messages/index.ts';
 import { SimulatorError } from '../errors.ts';
 
 const KEY_BYTES = 32;
@@ -12,10 +13,6 @@ export interface CardReference {
   reference: string;
 }
 
-export function maskPan(pan: string): string {
-  return `${pan.slice(0, 6)}${'*'.repeat(Math.max(0, pan.length - 10))}${pan.slice(-4)}`;
-}
-
 /** Names cards under `key`; remembers the latest ones, since a test run uses few. */
 export function cardNamer(key: Buffer): (pan: string) => CardReference {
   const known = new Map<string, CardReference>();
@@ -23,7 +20,7 @@ export function cardNamer(key: Buffer): (pan: string) => CardReference {
     const named = known.get(pan);
     if (named) return named;
     const reference = createHmac('sha256', key).update(pan).digest('hex').slice(0, 16);
-    const card = { masked: maskPan(pan), reference };
+    const card = { masked: Pan.fromWire(pan).masked(), reference };
     if (known.size >= 1_000) known.clear();
     known.set(pan, card);
     return card;

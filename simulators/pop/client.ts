@@ -1,7 +1,7 @@
 import type { LedgerPage } from '../common/control.ts';
 import { callControl } from '../common/control-client.ts';
+import type { PopRow } from './memory.ts';
 import type { PopRule } from './scenario.ts';
-import type { PopRow } from './validations.ts';
 
 export interface PopHealth {
   status: 'up';

@@ -3,9 +3,10 @@ import { controlRoutes } from '../common/control.ts';
 import { type HttpCall, type HttpReply, type HttpRoute, httpService } from '../common/http.ts';
 import { type ScenarioBook, scenarioBook } from '../common/scenario.ts';
 import { SimulatorError } from '../errors.ts';
+import type { Fate } from './memory.ts';
 import { cancellationReason, idempotencyKeyOf, purchaseOf } from './request.ts';
 import { type PopMessageKind, type PopScenario, popRule } from './scenario.ts';
-import { type Fate, openValidations, type Validations } from './validations.ts';
+import { openValidations, type Validations } from './validations.ts';
 
 const MAX_TRANSACTION_ID = 128;
 

@@ -69,6 +69,15 @@ export function terminalLink(options: LinkOptions): TerminalLink {
     options.onUnexpected?.(message);
   };
 
+  const onClose = (reason?: Error) => {
+    const error = isOpen
+      ? new SimulatorError('SIM_TERMINAL_CLOSED', { peer })
+      : new SimulatorError('SIM_TERMINAL_UNREACHABLE', { peer, reason: reason?.message ?? 'closed' });
+    connection = undefined;
+    isOpen = false;
+    for (const key of [...waiting.keys()]) settle(key)?.reject(error);
+  };
+
   const connect = () => {
     const reader = profile.framing.reader({ maxFrameBytes: MAX_FRAME_BYTES });
     const made = sockets.connect(address, {
@@ -84,14 +93,7 @@ export function terminalLink(options: LinkOptions): TerminalLink {
           made.destroy();
         }
       },
-      onClose(reason) {
-        const error = isOpen
-          ? new SimulatorError('SIM_TERMINAL_CLOSED', { peer })
-          : new SimulatorError('SIM_TERMINAL_UNREACHABLE', { peer, reason: reason?.message ?? 'closed' });
-        connection = undefined;
-        isOpen = false;
-        for (const key of [...waiting.keys()]) settle(key)?.reject(error);
-      },
+      onClose,
     });
     return made;
   };

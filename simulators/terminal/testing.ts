@@ -4,7 +4,7 @@ import { type Address, type Connection, tcpSockets } from '../../runtime/index.t
 import { developmentTerminalKeys } from './keys.ts';
 import { profiles, type TerminalDialect, type TerminalMessage } from './profiles.ts';
 
-export interface ReceivedRequest {
+interface ReceivedRequest {
   message: TerminalMessage;
   /** The body, without frame. */
   packed: Buffer;

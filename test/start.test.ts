@@ -10,7 +10,6 @@ import { EXAMPLES } from '../deploy/cli/examples.ts';
 const root = join(import.meta.dirname, '..');
 const dataDir = mkdtempSync(join(tmpdir(), 'start-'));
 const UP = 'Ctrl-C stops everything.';
-const UP_WITHIN_MS = 60_000;
 
 /** Free ports, and a chain fast enough for a test. */
 const ENVIRONMENT = {
@@ -28,7 +27,7 @@ interface Start {
   child: ChildProcess;
   pid: number;
   output(): string;
-  /** Waits until this was printed. */
+  /** Resolves once this was printed; rejects where the process ends without. */
   says(text: string): Promise<void>;
   exit: Promise<number | null>;
 }
@@ -63,13 +62,12 @@ function start(environment: Record<string, string> = {}, args: string[] = []): S
     pid: child.pid ?? 0,
     output: () => printed,
     says: (text) =>
-      vi.waitFor(
-        () => {
-          if (printed.includes(text)) return;
-          throw new Error(`"${text}" was not printed, but:\n${printed}`);
-        },
-        { timeout: UP_WITHIN_MS, interval: 50 },
-      ),
+      new Promise((resolve, reject) => {
+        const look = () => printed.includes(text) && resolve();
+        for (const stream of [child.stdout, child.stderr]) stream.on('data', look);
+        look();
+        exit.then(() => reject(new Error(`"${text}" was not printed, but:\n${printed}`)));
+      }),
     exit,
   };
   started.push(launched);

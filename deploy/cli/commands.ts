@@ -26,7 +26,7 @@ export const commands: readonly LazyCommand[] = [
   {
     name: 'terminal',
     summary: 'a card terminal: purchases, echoes, raw samples, load',
-    load: async () => (await import('../../simulators/terminal/cli.ts')).terminalCommand(),
+    load: async () => (await import('../../simulators/index.ts')).terminalCommand(),
   },
   {
     name: 'network',

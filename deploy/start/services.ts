@@ -1,5 +1,5 @@
 import { mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   type Log,
   type ReadyDetails,
@@ -15,7 +15,7 @@ const RESTARTS_BEFORE_GIVING_UP = 3;
 
 export interface ServiceStart {
   name: string;
-  /** Entry point, from the project's root. */
+  /** Entry point, relative to the project's root. */
   entry: string;
   env: Readonly<Record<string, string>>;
   finalExitCodes?: readonly number[];
@@ -40,7 +40,7 @@ export function serviceRunner(logDir: string, log: Log, signal: AbortSignal): Se
     logFile,
     async start({ name, entry, env, finalExitCodes = [] }) {
       const descriptor = openSync(logFile(name), 'a', 0o640);
-      const plan = { name, entry: join(projectRoot, entry), env, logTo: descriptor, finalExitCodes };
+      const plan = { name, entry: resolve(projectRoot, entry), env, logTo: descriptor, finalExitCodes };
       const service = supervise(plan, systemClock, log);
       running.push(service);
       return readyOrFailed(service, logFile(name), signal);

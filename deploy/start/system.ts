@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { prepareDevelopmentToken } from '../../hsm/development/prepare.ts';
-import { HSM_FINAL_EXIT_CODES } from '../../hsm/index.ts';
+import { HSM_ENTRY, HSM_FINAL_EXIT_CODES, prepareDevelopmentToken } from '../../hsm/index.ts';
 import type { Log, ReadyDetails } from '../../runtime/index.ts';
 import { migrate } from '../../switch/database/migrate.ts';
 import type { NodeStatus } from '../../switch/index.ts';
@@ -105,7 +104,7 @@ function startHsm({ config, services, progress }: Start): Promise<ReadyDetails> 
     'HSM process',
     async () => {
       const { env } = await prepareDevelopmentToken(config.dataDir);
-      return services.start({ name: 'hsm', entry: 'hsm/main.ts', env, finalExitCodes: HSM_FINAL_EXIT_CODES });
+      return services.start({ name: 'hsm', entry: HSM_ENTRY, env, finalExitCodes: HSM_FINAL_EXIT_CODES });
     },
     ({ keys }) => `HSM process on a SoftHSM token with ${keys} development keys`,
   );

@@ -57,7 +57,10 @@ const listener = await tcpSockets.listen({ host: '127.0.0.1', port: 0 }, (connec
   return {
     onData: (chunk) =>
       reader.push(chunk, (body) => {
-        void Promise.all([networkLeg(body), popLeg()]).then(([reply]) => connection.write(wire.encode(reply)));
+        void Promise.all([networkLeg(body), popLeg()]).then(([reply]) => {
+          reply.write('0110', 0, 'latin1');
+          connection.write(wire.encode(reply));
+        });
       }),
     onClose() {},
   };

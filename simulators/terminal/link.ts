@@ -42,17 +42,10 @@ interface Waiting {
 export function terminalLink(options: LinkOptions): TerminalLink {
   const { address, clock, profile, sockets } = options;
   const peer = `${address.host}:${address.port}`;
-  const waiting = new Map<string, Waiting>();
+  const waiting = waitingRoom(clock);
   let connection: Connection | undefined;
   let isOpen = false;
   let unexpected = 0;
-
-  const settle = (key: string) => {
-    const entry = waiting.get(key);
-    waiting.delete(key);
-    entry?.timer.cancel();
-    return entry;
-  };
 
   const onFrame = (packed: Buffer) => {
     let message: TerminalMessage;
@@ -63,8 +56,7 @@ export function terminalLink(options: LinkOptions): TerminalLink {
       unexpected += 1;
       return;
     }
-    const entry = settle(keyOf(message.mti, message));
-    if (entry) return entry.resolve({ message, packed });
+    if (waiting.resolve(keyOf(message.mti, message), { message, packed })) return;
     unexpected += 1;
     options.onUnexpected?.(message);
   };
@@ -75,7 +67,7 @@ export function terminalLink(options: LinkOptions): TerminalLink {
       : new SimulatorError('SIM_TERMINAL_UNREACHABLE', { peer, reason: reason?.message ?? 'closed' });
     connection = undefined;
     isOpen = false;
-    for (const key of [...waiting.keys()]) settle(key)?.reject(error);
+    waiting.rejectAll(error);
   };
 
   const connect = () => {
@@ -105,21 +97,46 @@ export function terminalLink(options: LinkOptions): TerminalLink {
     },
     request(frame, message, timeoutMs) {
       const key = keyOf(responseMti(message.mti), message);
-      return new Promise((resolve, reject) => {
-        if (waiting.has(key)) {
-          const { de11: stan = '', de41: terminal = '' } = message;
-          return reject(new SimulatorError('SIM_TERMINAL_BUSY', { terminal, stan }));
-        }
-        const timer = clock.after(timeoutMs, () =>
-          settle(key)?.reject(new SimulatorError('SIM_TERMINAL_NO_ANSWER', { peer, limit: timeoutMs })),
-        );
-        waiting.set(key, { resolve, reject, timer });
-        connection ??= connect();
-        connection.write(frame);
-      });
+      if (waiting.has(key)) {
+        const { de11: stan = '', de41: terminal = '' } = message;
+        return Promise.reject(new SimulatorError('SIM_TERMINAL_BUSY', { terminal, stan }));
+      }
+      const late = () => new SimulatorError('SIM_TERMINAL_NO_ANSWER', { peer, limit: timeoutMs });
+      const answer = waiting.add(key, timeoutMs, late);
+      connection ??= connect();
+      connection.write(frame);
+      return answer;
     },
     close() {
       connection?.end();
+    },
+  };
+}
+
+/** Who waits for which answer. */
+function waitingRoom(clock: Clock) {
+  const waiting = new Map<string, Waiting>();
+  const take = (key: string) => {
+    const entry = waiting.get(key);
+    waiting.delete(key);
+    entry?.timer.cancel();
+    return entry;
+  };
+  return {
+    has: (key: string) => waiting.has(key),
+    add: (key: string, timeoutMs: number, late: () => SimulatorError) =>
+      new Promise<Reply>((resolve, reject) => {
+        const timer = clock.after(timeoutMs, () => take(key)?.reject(late()));
+        waiting.set(key, { resolve, reject, timer });
+      }),
+    /** False where nobody waits for it. */
+    resolve(key: string, reply: Reply): boolean {
+      const entry = take(key);
+      entry?.resolve(reply);
+      return entry !== undefined;
+    },
+    rejectAll(error: SimulatorError) {
+      for (const key of [...waiting.keys()]) take(key)?.reject(error);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Every error of this room: code → message template. Each has a section in docs/simulators.md. */
-const templates = {
+export const simulatorErrors = {
   SIM_SETTING_INVALID: 'setting {setting}: expected {expected}',
   SIM_LEDGER_CORRUPT: 'ledger {file}: line {line} is not a ledger row',
   SIM_LEDGER_BEHIND: 'ledger {file}: more than {limit} bytes wait to be written',
@@ -26,10 +26,9 @@ const templates = {
   SIM_TERMINAL_CLOSED: '{peer} closed the connection before it answered',
   SIM_TERMINAL_NO_ANSWER: '{peer} did not answer within {limit} ms',
   SIM_TERMINAL_BUSY: 'terminal {terminal} already waits for STAN {stan}',
-  SIM_TERMINAL_RECORDS_CORRUPT: 'records {file}: line {line} is not a record',
 } as const;
 
-export type SimulatorErrorCode = keyof typeof templates;
+export type SimulatorErrorCode = keyof typeof simulatorErrors;
 type Details = Readonly<Record<string, string | number>>;
 
 /** An error with a stable code; `details` never carry a PAN, PIN, PIN block or key. */
@@ -39,7 +38,7 @@ export class SimulatorError extends Error {
 
   constructor(code: SimulatorErrorCode, details: Details = {}, cause?: unknown) {
     super(
-      templates[code].replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? '?')),
+      simulatorErrors[code].replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? '?')),
       cause === undefined ? undefined : { cause },
     );
     this.name = 'SimulatorError';

@@ -1,5 +1,5 @@
 import { Bytes } from './bytes.ts';
-import type { BitmapStyle } from './dialect.ts';
+import type { BitmapEncoding } from './dialect.ts';
 import { hexBinary, rawBinary } from './fields/binary.ts';
 import type { Cursor } from './fields/cursor.ts';
 
@@ -27,7 +27,7 @@ export interface BitmapCodec {
   write(words: BitWords, level: 0 | 1 | 2, out: Buffer, at: number): void;
 }
 
-export function bitmapCodec(encoding: BitmapStyle['encoding']): BitmapCodec {
+export function bitmapCodec(encoding: BitmapEncoding): BitmapCodec {
   const content = encoding === 'binary' ? rawBinary : hexBinary(encoding);
   return {
     bytes: content.bytesOf(8),

@@ -53,6 +53,11 @@ export class Bytes {
     else for (let i = this.#start, to = at; i < this.#end; i++, to++) target[to] = this.#bytes[i] ?? 0;
   }
 
+  /** The offset of this view in `whole`, or undefined when it looks into other memory. */
+  placeIn(whole: Buffer): number | undefined {
+    return this.#bytes === whole ? this.#start : undefined;
+  }
+
   /** Upper-case hex. */
   hex(): string {
     return this.buffer().toString('hex').toUpperCase();

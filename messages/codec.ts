@@ -1,4 +1,5 @@
 import { type BitmapCodec, type BitWords, bitmapCodec, hasField, noFields, setField } from './bitmap.ts';
+import { Bytes } from './bytes.ts';
 import type { Dialect, Message } from './dialect.ts';
 import { IsoError, type PartialMessage } from './errors.ts';
 import { charsets } from './fields/charsets.ts';
@@ -29,11 +30,17 @@ export interface Codec<M> {
   setMac(packed: Buffer, mac: Uint8Array): void;
 }
 
-type AnyMessage = { mti: string; header?: VisaHeader } & Record<string, unknown>;
+type AnyMessage = { mti: string; header?: unknown } & Record<string, unknown>;
+
+interface HeaderCodec {
+  read(cursor: Cursor): unknown;
+  encode(header: unknown, textBytes: number): Buffer;
+}
 
 interface Frame {
   readonly mti: MtiCodec;
-  readonly bitmap: BitmapCodec;
+  readonly header: HeaderCodec | undefined;
+  readonly bitmaps: readonly [BitmapCodec, BitmapCodec, BitmapCodec];
   readonly tertiary: 'after-secondary' | 'as-field-65' | undefined;
   readonly fields: ReadonlyMap<number, FieldCodec>;
   readonly numbers: ReadonlyMap<string, number>;
@@ -75,14 +82,29 @@ function prepare(dialect: Dialect, strictness: Strictness): Frame {
     fields.set(number, fieldCodec(field, `DE${number}`));
     numbers.set(`de${number}`, number);
   }
+  const primary = bitmapCodec(dialect.bitmap.encoding);
+  const extension = bitmapCodec(dialect.bitmap.extension ?? dialect.bitmap.encoding);
   return {
     dialect,
     strictness,
     fields,
     numbers,
     mti: mtiCodec(dialect.mti.encoding, strictness.mti),
-    bitmap: bitmapCodec(dialect.bitmap.encoding),
+    header: headerCodec(dialect.header),
+    bitmaps: [primary, extension, extension],
     tertiary: dialect.bitmap.tertiary,
+  };
+}
+
+function headerCodec(header: Dialect['header']): HeaderCodec | undefined {
+  if (header === undefined) return undefined;
+  if (header !== 'visa') return fieldCodec(header, 'header');
+  return {
+    read: (cursor) => readVisaHeader(cursor),
+    encode(value, textBytes) {
+      if (typeof value !== 'object' || value === null) throw wrongKind('header', 'a header', value);
+      return encodeVisaHeader(value as VisaHeader, textBytes);
+    },
   };
 }
 
@@ -99,7 +121,7 @@ function parse(frame: Frame, bytes: Buffer): AnyMessage {
   const cursor = new Cursor(bytes, 0, bytes.length, frame.strictness);
   const message = {} as AnyMessage;
   try {
-    if (frame.dialect.header === 'visa') message.header = readVisaHeader(cursor);
+    if (frame.header) message.header = frame.header.read(cursor);
     message.mti = frame.mti.read(cursor);
     const words = readBitmaps(frame, cursor);
     readFields(frame, cursor, words, message);
@@ -113,10 +135,18 @@ function parse(frame: Frame, bytes: Buffer): AnyMessage {
 }
 
 function readBitmaps(frame: Frame, cursor: Cursor): BitWords {
+  const { secondary } = frame.dialect.bitmap;
+  const [primary, second, third] = frame.bitmaps;
   const words = noFields();
-  frame.bitmap.read(cursor, words, 0);
-  if (hasField(words, 1)) frame.bitmap.read(cursor, words, 1);
-  if (frame.tertiary === 'after-secondary' && hasField(words, 65)) frame.bitmap.read(cursor, words, 2);
+  const at = cursor.at;
+  primary.read(cursor, words, 0);
+  if (secondary === 'never') {
+    if (hasField(words, 1))
+      cursor.fail('ISO_BITMAP_INVALID', 'bitmap', at, 'one of 64 bits', 'a bit for a second');
+    return words;
+  }
+  if (secondary === 'joined' || hasField(words, 1)) second.read(cursor, words, 1);
+  if (frame.tertiary === 'after-secondary' && hasField(words, 65)) third.read(cursor, words, 2);
   return words;
 }
 
@@ -125,7 +155,7 @@ function readFields(frame: Frame, cursor: Cursor, words: BitWords, message: AnyM
   for (let number = 2; number <= 192; number++) {
     if (!hasField(words, number)) continue;
     if (number === 65 && frame.tertiary) {
-      if (frame.tertiary === 'as-field-65') frame.bitmap.read(cursor, words, 2);
+      if (frame.tertiary === 'as-field-65') frame.bitmaps[2].read(cursor, words, 2);
       continue;
     }
     const field = frame.fields.get(number);
@@ -152,10 +182,9 @@ function pack(frame: Frame, message: AnyMessage, fast: FastPath | undefined): Bu
     parts.push((frame.fields.get(number) as FieldCodec).encode(message[`de${number}`]));
   }
   fast?.packed(message, numbers, absent, Buffer.concat([mti, ...maps]));
-  if (frame.dialect.header !== 'visa') return Buffer.concat(parts);
-  if (!message.header) throw wrongKind('header', 'a header', message.header);
+  if (!frame.header) return Buffer.concat(parts);
   const textBytes = parts.reduce((sum, part) => sum + part.length, 0);
-  return Buffer.concat([encodeVisaHeader(message.header, textBytes), ...parts]);
+  return Buffer.concat([frame.header.encode(message.header, textBytes), ...parts]);
 }
 
 function presentFields(frame: Frame, message: AnyMessage) {
@@ -181,21 +210,36 @@ function presentFields(frame: Frame, message: AnyMessage) {
   }
   if (numbers.length === 0 && frame.strictness.emptyBitmap === 'reject')
     throw new IsoError('ISO_BITMAP_EMPTY', { path: 'bitmap', expected: 'at least one field', found: 'none' });
-  if (words[4] !== 0 || words[5] !== 0) setField(words, 65);
-  if (words[2] !== 0 || words[3] !== 0 || frame.dialect.bitmap.secondary === 'always') setField(words, 1);
+  announceBitmaps(frame, words);
   return { words, numbers: numbers.sort((a, b) => a - b), absent };
+}
+
+/** Sets the bits that stand for further bitmaps. */
+function announceBitmaps(frame: Frame, words: BitWords): void {
+  const { secondary } = frame.dialect.bitmap;
+  if (words[4] !== 0 || words[5] !== 0) setField(words, 65);
+  const beyond = words[2] !== 0 || words[3] !== 0;
+  if (beyond && secondary === 'never')
+    throw new IsoError('ISO_FIELD_UNDEFINED', {
+      path: 'bitmap',
+      expected: 'fields 2 to 64',
+      found: 'one beyond',
+    });
+  if (secondary === 'always' || (beyond && secondary !== 'joined')) setField(words, 1);
 }
 
 function encodeBitmaps(frame: Frame, words: BitWords): Buffer[] {
   const maps = [encodeBitmap(frame, words, 0)];
-  if (hasField(words, 1)) maps.push(encodeBitmap(frame, words, 1));
+  if (hasField(words, 1) || frame.dialect.bitmap.secondary === 'joined')
+    maps.push(encodeBitmap(frame, words, 1));
   if (frame.tertiary === 'after-secondary' && hasField(words, 65)) maps.push(encodeBitmap(frame, words, 2));
   return maps;
 }
 
 function encodeBitmap(frame: Frame, words: BitWords, level: 0 | 1 | 2): Buffer {
-  const out = Buffer.allocUnsafe(frame.bitmap.bytes);
-  frame.bitmap.write(words, level, out, 0);
+  const codec = frame.bitmaps[level];
+  const out = Buffer.allocUnsafe(codec.bytes);
+  codec.write(words, level, out, 0);
   return out;
 }
 
@@ -212,7 +256,7 @@ function mtiCodec(encoding: Dialect['mti']['encoding'], rule: Strictness['mti'])
       const at = cursor.take(bytes, 'MTI');
       const mti =
         encoding === 'bcd'
-          ? cursor.bytes.toString('hex', at, at + 2)
+          ? cursor.bytes.toString('hex', at, at + 2).toUpperCase()
           : String.fromCharCode(...cursor.bytes.subarray(at, at + 4).map((byte) => toLatin1[byte] ?? 0));
       const expected = mtiFault(mti, rule);
       if (expected)
@@ -227,10 +271,10 @@ function mtiCodec(encoding: Dialect['mti']['encoding'], rule: Strictness['mti'])
     },
     encode(mti) {
       if (typeof mti !== 'string') throw wrongKind('MTI', 'a string', mti);
-      const expected = mtiFault(mti, encoding === 'bcd' && rule === 'any' ? 'digits' : rule);
+      const expected = mtiFault(mti, rule);
       if (expected)
         throw new IsoError('ISO_MTI', { path: 'MTI', expected, found: `${mti.length} characters` });
-      if (encoding === 'bcd') return Buffer.from(mti, 'hex');
+      if (encoding === 'bcd') return Bytes.fromHex(mti).buffer();
       return Buffer.from(Array.from(mti, (character) => fromLatin1[character.charCodeAt(0)] ?? 0));
     },
   };
@@ -270,7 +314,7 @@ function setMac(frame: Frame, packed: Buffer, mac: Uint8Array): void {
 function macPlace(frame: Frame, packed: Buffer): { textStart: number; at: number; hex: boolean } | undefined {
   const cursor = new Cursor(packed, 0, packed.length, frame.strictness);
   try {
-    if (frame.dialect.header === 'visa') readVisaHeader(cursor);
+    frame.header?.read(cursor);
     const textStart = cursor.at;
     frame.mti.read(cursor);
     const words = readBitmaps(frame, cursor);

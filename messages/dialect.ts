@@ -66,6 +66,12 @@ export interface VariableLength {
   readonly unit?: LengthUnit;
 }
 
+/** The rest of what the field stands in: the message, a composite, or the length a tag announces. */
+export interface RestLength {
+  /** The most, in characters of the value. */
+  readonly rest: number;
+}
+
 export interface Pad {
   readonly side: 'left' | 'right';
   /** One character; for an odd number of BCD digits, the nibble 0 to F. */
@@ -76,8 +82,22 @@ export interface Pad {
 
 /** How the parts of a composite are told apart. */
 export type Composition =
+  /** One after the other, in the order of the table; the last may be missing. */
   | { readonly kind: 'positional' }
-  | { readonly kind: 'bitmap'; readonly bytes: number; readonly encoding?: 'binary' | 'hex' };
+  /** A bitmap of so many bytes, then the parts whose `bit` it sets. */
+  | { readonly kind: 'bitmap'; readonly bytes: number; readonly encoding?: 'binary' | 'hex' }
+  /**
+   * Tag, length, value, over and over. Tags the table does not know are kept byte for byte under `tag…`.
+   * `lead` names a part in front that has no tag; it is there when the first byte is no digit (Mastercard DE48).
+   */
+  | {
+      readonly kind: 'tagged';
+      readonly tag: { readonly encoding: 'ascii' | 'ebcdic-1047' | 'binary'; readonly characters: number };
+      readonly length: { readonly prefix: LengthEncoding; readonly width: number };
+      readonly lead?: string;
+    }
+  /** BER-TLV; unknown tags are kept in the same way. */
+  | { readonly kind: 'ber-tlv' };
 
 /** A run of characters inside a text field. */
 export interface Slice {
@@ -89,13 +109,15 @@ export interface Slice {
 export interface Part extends Field {
   /** Bit of this part in a bitmap composite, from 1. */
   readonly bit?: number;
+  /** Tag of this part in a tagged composite: digits as written, or upper-case hex where tags are binary. */
+  readonly tag?: string;
 }
 
 export interface Field {
   readonly name: string;
   readonly content: Content;
   readonly encoding: Encoding;
-  readonly length: FixedLength | VariableLength;
+  readonly length: FixedLength | VariableLength | RestLength;
   readonly as?: Semantic;
   readonly pad?: Pad;
   /** The field's characters, cut into runs of fixed length in this order; together they are the whole field. */
@@ -107,10 +129,17 @@ export interface Field {
   readonly parts?: { readonly [property: string]: Part };
 }
 
+export type BitmapEncoding = 'binary' | 'hex' | 'ebcdic-hex';
+
 export interface BitmapStyle {
-  readonly encoding: 'binary' | 'hex' | 'ebcdic-hex';
-  /** `always` writes a secondary bitmap even when it is empty. */
-  readonly secondary?: 'as-needed' | 'always';
+  readonly encoding: BitmapEncoding;
+  /** Encoding of the second and third bitmap, where it differs. */
+  readonly extension?: BitmapEncoding;
+  /**
+   * `as-needed`: bit 1 announces a second bitmap. `always`: the same, and it is written even when empty.
+   * `never`: there is none, and bit 1 is a fault. `joined`: one bitmap of 128 bits whose bit 1 means nothing.
+   */
+  readonly secondary?: 'as-needed' | 'always' | 'never' | 'joined';
   /** Where a third bitmap stands, if the dialect has one. */
   readonly tertiary?: 'after-secondary' | 'as-field-65';
 }
@@ -122,15 +151,21 @@ export interface Dialect {
   readonly conformant: boolean;
   readonly mti: { readonly encoding: 'ascii' | 'bcd' | 'ebcdic-1047' | 'ebcdic-037' | 'ebcdic-500' };
   readonly bitmap: BitmapStyle;
-  readonly header?: 'visa';
+  /** In front of the message type: the BASE I header, or a field. */
+  readonly header?: 'visa' | Field;
   readonly fields: { readonly [number: number]: Field };
 }
 
 type Presence<T> = T | undefined;
 
+/** Tags a composite met and did not know, as `tag` and the tag. */
+type UnknownTags<F> = F extends { readonly composition: { readonly kind: 'tagged' | 'ber-tlv' } }
+  ? { [unknown: `tag${string}`]: Bytes | undefined }
+  : unknown;
+
 /** The value a field has in a message. */
 export type ValueOf<F> = F extends { readonly parts: infer P }
-  ? { -readonly [K in keyof P]?: Presence<ValueOf<P[K]>> }
+  ? { -readonly [K in keyof P]?: Presence<ValueOf<P[K]>> } & UnknownTags<F>
   : F extends { readonly slices: infer S }
     ? F extends { readonly repeated: true }
       ? readonly { readonly [K in keyof S]: string }[]
@@ -144,4 +179,8 @@ export type ValueOf<F> = F extends { readonly parts: infer P }
 /** A message of a dialect: `mti`, the fields as `de2` to `de192`, and `header` where the dialect has one. */
 export type Message<D extends Dialect = Dialect> = { mti: string } & {
   -readonly [K in keyof D['fields'] & number as `de${K}`]?: Presence<ValueOf<D['fields'][K]>>;
-} & (D extends { readonly header: 'visa' } ? { header: VisaHeader } : { header?: never });
+} & HeaderOf<D>;
+
+type HeaderOf<D> = D extends { readonly header: infer H }
+  ? { header: H extends 'visa' ? VisaHeader : ValueOf<H> }
+  : { header?: never };

@@ -1,5 +1,7 @@
 import { Bytes } from './bytes.ts';
 import { IsoError } from './errors.ts';
+import { Cursor } from './fields/cursor.ts';
+import { strict } from './strictness.ts';
 
 /** One data object: tag in upper-case hex, value as it stood. Constructed tags keep their value whole; parse it again. */
 export interface Tlv {
@@ -9,7 +11,7 @@ export interface Tlv {
 
 /** Tags longer than this are refused; EMV uses three bytes at most. */
 const maxTagBytes = 4;
-/** Lengths of more than three bytes cannot occur in a field of 999 bytes. */
+/** Lengths of more bytes than this cannot occur in a field of 9999 bytes. */
 const maxLengthBytes = 3;
 
 /**
@@ -21,28 +23,26 @@ export function parseTlv(
   bytes: Bytes | Uint8Array,
   options: { duplicates?: boolean; path?: string } = {},
 ): Tlv[] {
-  const data =
-    bytes instanceof Bytes ? bytes.buffer() : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const data = (bytes instanceof Bytes ? bytes : Bytes.of(bytes)).buffer();
   const path = options.path ?? 'TLV';
+  const cursor = new Cursor(data, 0, data.length, strict);
   const seen = new Set<string>();
   const objects: Tlv[] = [];
-  let at = 0;
-  while (at < data.length) {
-    if (data[at] === 0) {
-      at++;
+  while (cursor.at < cursor.end) {
+    const start = cursor.at;
+    if (data[start] === 0) {
+      cursor.at++;
       continue;
     }
-    const start = at;
-    at = afterTag(data, at, path);
-    const tag = data.toString('hex', start, at).toUpperCase();
-    const { length, next } = readLength(data, at, path, tag);
-    if (length > data.length - next)
-      throw tlvError(path, next, `${length} bytes for tag ${tag}`, `${data.length - next}`);
+    const { tag, length } = berHead(cursor, path);
+    const at = cursor.at;
+    if (length > cursor.end - at)
+      cursor.fail('ISO_TLV', path, at, `${length} bytes for tag ${tag}`, `${cursor.end - at}`);
+    cursor.at = at + length;
     if (seen.has(tag) && !options.duplicates)
-      throw new IsoError('ISO_TLV_DUPLICATE', { path, offset: start, expected: 'each tag once', found: tag });
+      cursor.fail('ISO_TLV_DUPLICATE', path, start, 'each tag once', tag);
     seen.add(tag);
-    objects.push({ tag, value: Bytes.of(data.subarray(next, next + length)) });
-    at = next + length;
+    objects.push({ tag, value: Bytes.view(data, at, cursor.at) });
   }
   return objects;
 }
@@ -51,52 +51,60 @@ export function parseTlv(
 export function packTlv(objects: readonly { tag: string; value: Bytes | Uint8Array }[]): Bytes {
   const parts: Buffer[] = [];
   for (const { tag, value } of objects) {
-    const tagBytes = Buffer.from(tag, 'hex');
-    if (
-      tagBytes.length === 0 ||
-      tagBytes.length * 2 !== tag.length ||
-      afterTag(tagBytes, 0, 'TLV') !== tagBytes.length
-    )
-      throw new IsoError('ISO_TLV', { path: 'TLV', expected: 'a tag in hex', found: tag.slice(0, 8) });
-    const data = value instanceof Bytes ? value.buffer() : Buffer.from(value);
-    parts.push(tagBytes, encodeLength(data.length), data);
+    const data = (value instanceof Bytes ? value : Bytes.of(value)).buffer();
+    parts.push(encodeBerTag(tag, 'TLV'), encodeBerLength(data.length), data);
   }
   return Bytes.of(Buffer.concat(parts));
 }
 
-function afterTag(data: Buffer, start: number, path: string): number {
+/** Reads the tag and the length of a data object. */
+export function berHead(cursor: Cursor, path: string): { tag: string; length: number } {
+  const { bytes, end } = cursor;
+  const start = cursor.at;
   let at = start + 1;
-  if (((data[start] ?? 0) & 0x1f) !== 0x1f) return at;
-  for (;;) {
-    if (at >= data.length) throw tlvError(path, start, 'the rest of a tag', 'the end');
-    if (at - start >= maxTagBytes)
-      throw tlvError(path, start, `a tag of at most ${maxTagBytes} bytes`, 'a longer one');
-    const more = (data[at++] ?? 0) & 0x80;
-    if (!more) return at;
+  if (((bytes[start] ?? 0) & 0x1f) === 0x1f) {
+    do {
+      if (at >= end) cursor.fail('ISO_TLV', path, start, 'the rest of a tag', 'the end');
+      if (at - start >= maxTagBytes)
+        cursor.fail('ISO_TLV', path, start, `${maxTagBytes} tag bytes at most`, 'more');
+    } while ((bytes[at++] ?? 0) & 0x80);
   }
+  const tag = bytes.toString('hex', start, at).toUpperCase();
+  const first = at < end ? (bytes[at] ?? 0) : -1;
+  if (first < 0) cursor.fail('ISO_TLV', path, at, `a length after tag ${tag}`, 'the end');
+  const more = first < 0x80 ? 0 : first & 0x7f;
+  if (first === 0x80 || more > maxLengthBytes)
+    cursor.fail(
+      'ISO_TLV',
+      path,
+      at,
+      `a length of 1 to ${maxLengthBytes} bytes after tag ${tag}`,
+      String(more),
+    );
+  cursor.at = at + 1 + more;
+  if (cursor.at > end) cursor.fail('ISO_TLV', path, at, `${more} length bytes after tag ${tag}`, 'the end');
+  return { tag, length: more === 0 ? first : bytes.readUIntBE(at + 1, more) };
 }
 
-function readLength(data: Buffer, at: number, path: string, tag: string): { length: number; next: number } {
-  const first = data[at];
-  if (first === undefined) throw tlvError(path, at, `a length after tag ${tag}`, 'the end');
-  if (first < 0x80) return { length: first, next: at + 1 };
-  const bytes = first & 0x7f;
-  if (bytes === 0 || bytes > maxLengthBytes)
-    throw tlvError(path, at, `a length of 1 to ${maxLengthBytes} bytes after tag ${tag}`, String(bytes));
-  if (at + 1 + bytes > data.length)
-    throw tlvError(path, at, `${bytes} length bytes after tag ${tag}`, 'the end');
-  return { length: data.readUIntBE(at + 1, bytes), next: at + 1 + bytes };
+/** @throws {IsoError} ISO_TLV unless the hex digits are one whole tag */
+export function encodeBerTag(tag: string, path: string): Buffer {
+  const bytes = Buffer.from(tag, 'hex');
+  const last = bytes.length - 1;
+  const continued = ((bytes[0] ?? 0) & 0x1f) === 0x1f;
+  const inner = bytes.subarray(1, last).every((byte) => (byte & 0x80) !== 0);
+  const whole = continued
+    ? last >= 1 && last < maxTagBytes && inner && ((bytes[last] ?? 0) & 0x80) === 0
+    : bytes.length === 1 && bytes[0] !== 0;
+  if (!whole || bytes.length * 2 !== tag.length)
+    throw new IsoError('ISO_TLV', { path, expected: 'a tag in hex', found: `${tag.length} characters` });
+  return bytes;
 }
 
-function encodeLength(length: number): Buffer {
+export function encodeBerLength(length: number): Buffer {
   if (length < 0x80) return Buffer.from([length]);
   const bytes = length < 0x100 ? 1 : length < 0x10000 ? 2 : 3;
   const out = Buffer.alloc(1 + bytes);
   out[0] = 0x80 | bytes;
   out.writeUIntBE(length, 1, bytes);
   return out;
-}
-
-function tlvError(path: string, offset: number, expected: string, found: string): IsoError {
-  return new IsoError('ISO_TLV', { path, offset, expected, found });
 }

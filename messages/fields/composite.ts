@@ -1,38 +1,48 @@
 import { Bytes } from '../bytes.ts';
 import type { Field, Part } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
+import { hexBinary, rawBinary } from './binary.ts';
 import { Cursor } from './cursor.ts';
 import type { FieldCodec } from './field.ts';
 import { wrongKind } from './semantics.ts';
+import { berTlvParts, taggedParts } from './tagged.ts';
 import { dialectError } from './text.ts';
 
-interface PartCodec {
+export interface PartCodec {
   readonly property: string;
-  readonly bit: number;
+  readonly path: string;
+  readonly bit: number | undefined;
+  readonly tag: string | undefined;
   readonly codec: FieldCodec;
+}
+
+/** Reads and writes the inside of a composite. */
+export interface PartsCodec {
+  read(cursor: Cursor): Record<string, unknown>;
+  encode(value: Record<string, unknown>): Buffer;
 }
 
 type Compile = (field: Field, path: string) => FieldCodec;
 
-/** A field made of parts: one after the other, or those a bitmap names. */
+/** A field made of parts. */
 export function compositeCodec(field: Field, path: string, compile: Compile) {
-  const parts = Object.entries(field.parts ?? {}).map(([property, part]: [string, Part], index) => ({
-    property,
-    bit: part.bit ?? index + 1,
-    codec: compile(part, `${path}.${property.toUpperCase()}`),
-  }));
-  const { read, encode } =
-    field.composition?.kind === 'bitmap'
-      ? bitmapParts(parts, field.composition.bytes, path)
-      : positionalParts(parts, path);
+  const parts = Object.entries(field.parts ?? {}).map(([property, part]: [string, Part]): PartCodec => {
+    const partPath = `${path}.${property.toUpperCase()}`;
+    return { property, path: partPath, bit: part.bit, tag: part.tag, codec: compile(part, partPath) };
+  });
+  const { read, encode } = partsCodec(field, parts, path);
 
   return {
     wrap(wire: Bytes, cursor: Cursor, at: number): unknown {
-      const inner = within(wire, cursor, at);
-      const value = read(inner);
-      if (inner.at < inner.end && cursor.strictness.trailingBytes === 'reject')
-        cursor.fail('ISO_TRAILING_BYTES', path, inner.at, 'nothing', `${inner.end - inner.at} bytes`);
-      return value;
+      const inner = within(wire, cursor);
+      try {
+        const value = read(inner);
+        if (inner.at < inner.end && cursor.strictness.trailingBytes === 'reject')
+          cursor.fail('ISO_TRAILING_BYTES', path, inner.at, 'nothing', `${inner.end - inner.at} bytes`);
+        return value;
+      } catch (error) {
+        throw inner.bytes === cursor.bytes ? error : movedTo(error, at);
+      }
     },
     unwrap(value: unknown): Bytes {
       if (typeof value !== 'object' || value === null) throw wrongKind(path, 'an object', value);
@@ -41,15 +51,38 @@ export function compositeCodec(field: Field, path: string, compile: Compile) {
   };
 }
 
+function partsCodec(field: Field, parts: readonly PartCodec[], path: string): PartsCodec {
+  const composition = field.composition ?? { kind: 'positional' };
+  switch (composition.kind) {
+    case 'positional':
+      return positionalParts(parts, path);
+    case 'bitmap':
+      return bitmapParts(parts, composition.bytes, composition.encoding ?? 'binary', path);
+    case 'tagged':
+      return taggedParts(parts, composition, path);
+    case 'ber-tlv':
+      return berTlvParts(parts, path);
+  }
+}
+
 /** Bytes read from the wire as they stand keep their offsets; decoded ones (hex text) get a cursor of their own. */
-function within(wire: Bytes, cursor: Cursor, at: number): Cursor {
-  if (cursor.at - at === wire.length) return new Cursor(cursor.bytes, at, cursor.at, cursor.strictness);
+function within(wire: Bytes, cursor: Cursor): Cursor {
+  const start = cursor.at - wire.length;
+  const place = wire.placeIn(cursor.bytes);
+  if (place === start) return new Cursor(cursor.bytes, start, cursor.at, cursor.strictness);
   return new Cursor(wire.buffer(), 0, wire.length, cursor.strictness);
 }
 
-function positionalParts(parts: readonly PartCodec[], path: string) {
+/** An error inside decoded bytes points at the start of the field that holds them. */
+function movedTo(error: unknown, offset: number): unknown {
+  if (!(error instanceof IsoError)) return error;
+  const { code, path, expected, found } = error;
+  return new IsoError(code, { path, offset, expected, found });
+}
+
+function positionalParts(parts: readonly PartCodec[], path: string): PartsCodec {
   return {
-    read(cursor: Cursor) {
+    read(cursor) {
       const value: Record<string, unknown> = {};
       for (const part of parts) {
         if (cursor.at === cursor.end) break;
@@ -57,7 +90,7 @@ function positionalParts(parts: readonly PartCodec[], path: string) {
       }
       return value;
     },
-    encode(value: Record<string, unknown>): Buffer {
+    encode(value) {
       refuseUnknown(value, parts, path);
       const bytes: Buffer[] = [];
       let gap: string | undefined;
@@ -77,43 +110,44 @@ function positionalParts(parts: readonly PartCodec[], path: string) {
   };
 }
 
-function bitmapParts(parts: readonly PartCodec[], mapBytes: number, path: string) {
-  const byBit = new Map(parts.map((part) => [part.bit, part]));
-  for (const part of parts)
-    if (part.bit < 1 || part.bit > mapBytes * 8)
-      throw dialectError(path, `bits from 1 to ${mapBytes * 8}`, String(part.bit));
-  const inOrder = [...parts].sort((a, b) => a.bit - b.bit);
+function bitmapParts(
+  parts: readonly PartCodec[],
+  mapBytes: number,
+  encoding: 'binary' | 'hex',
+  path: string,
+): PartsCodec {
+  const byBit = new Map(parts.map((part, index) => [part.bit ?? index + 1, part]));
+  for (const bit of byBit.keys())
+    if (bit < 1 || bit > mapBytes * 8)
+      throw dialectError(path, `bits from 1 to ${mapBytes * 8}`, String(bit));
+  const inOrder = [...byBit].sort(([a], [b]) => a - b);
+  const map = encoding === 'hex' ? hexBinary('hex') : rawBinary;
   return {
-    read(cursor: Cursor) {
-      const at = cursor.take(mapBytes, path);
+    read(cursor) {
+      const at = cursor.at;
+      const bits = map.read(cursor, mapBytes, path).buffer();
       const value: Record<string, unknown> = {};
       for (let bit = 1; bit <= mapBytes * 8; bit++) {
-        const byte = cursor.bytes[at + ((bit - 1) >> 3)] ?? 0;
-        if ((byte & (0x80 >> ((bit - 1) & 7))) === 0) continue;
+        if (((bits[(bit - 1) >> 3] ?? 0) & (0x80 >> ((bit - 1) & 7))) === 0) continue;
         const part = byBit.get(bit);
-        if (!part)
-          return cursor.fail(
-            'ISO_FIELD_UNDEFINED',
-            path,
-            at + ((bit - 1) >> 3),
-            'only defined bits',
-            `bit ${bit}`,
-          );
+        if (!part) return cursor.fail('ISO_FIELD_UNDEFINED', path, at, 'only defined bits', `bit ${bit}`);
         value[part.property] = part.codec.read(cursor);
       }
       return value;
     },
-    encode(value: Record<string, unknown>): Buffer {
+    encode(value) {
       refuseUnknown(value, parts, path);
-      const map = Buffer.alloc(mapBytes);
-      const bytes: Buffer[] = [map];
-      for (const part of inOrder) {
+      const bits = Buffer.alloc(mapBytes);
+      const head = Buffer.allocUnsafe(map.bytesOf(mapBytes));
+      const bytes: Buffer[] = [head];
+      for (const [bit, part] of inOrder) {
         const item = value[part.property];
         if (item === undefined) continue;
-        const index = (part.bit - 1) >> 3;
-        map[index] = (map[index] ?? 0) | (0x80 >> ((part.bit - 1) & 7));
+        const index = (bit - 1) >> 3;
+        bits[index] = (bits[index] ?? 0) | (0x80 >> ((bit - 1) & 7));
         bytes.push(part.codec.encode(item));
       }
+      map.write(Bytes.of(bits), head, 0, path);
       return Buffer.concat(bytes);
     },
   };
@@ -122,5 +156,9 @@ function bitmapParts(parts: readonly PartCodec[], mapBytes: number, path: string
 function refuseUnknown(value: Record<string, unknown>, parts: readonly PartCodec[], path: string): void {
   for (const property of Object.keys(value))
     if (value[property] !== undefined && !parts.some((part) => part.property === property))
-      throw new IsoError('ISO_FIELD_UNDEFINED', { path, expected: 'a defined part', found: property });
+      throw new IsoError('ISO_FIELD_UNDEFINED', {
+        path,
+        expected: 'a defined part',
+        found: 'another property',
+      });
 }

@@ -49,9 +49,36 @@ function assemble<V extends string | Bytes>(
   content: ContentCodec<V>,
   meaning: Meaning<V>,
 ): FieldCodec {
-  return 'fixed' in field.length
-    ? fixedField(field, field.length.fixed, path, content, meaning)
-    : variableField(field, field.length, path, content, meaning);
+  const { length } = field;
+  if ('fixed' in length) return fixedField(field, length.fixed, path, content, meaning);
+  if ('rest' in length) return restField(field, length.rest, path, content, meaning);
+  return variableField(field, length, path, content, meaning);
+}
+
+function restField<V extends string | Bytes>(
+  field: Field,
+  max: number,
+  path: string,
+  content: ContentCodec<V>,
+  meaning: Meaning<V>,
+): FieldCodec {
+  return {
+    read(cursor) {
+      const at = cursor.at;
+      const characters = content.charactersIn(cursor.end - at);
+      if (characters === undefined || characters > max)
+        throw lengthError(path, `0 to ${max}`, characters ?? cursor.end - at, at);
+      return meaning.wrap(trimmed(content.read(cursor, characters, path), field), cursor, at);
+    },
+    encode(value) {
+      const wire = meaning.unwrap(value, path);
+      const characters = content.characters(wire);
+      if (characters > max) throw lengthError(path, `0 to ${max}`, characters);
+      const out = Buffer.allocUnsafe(content.bytesOf(characters));
+      content.write(wire, out, 0, path);
+      return out;
+    },
+  };
 }
 
 function fixedField<V extends string | Bytes>(

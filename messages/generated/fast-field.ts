@@ -51,6 +51,7 @@ export function fastField(number: number, field: Field): FastField | SlowField {
   const prefix = prefixOf(field, wire);
   if (!wire || prefix === 'other') return { number, wire: 'other' };
   const length = field.length;
+  if ('rest' in length) return { number, wire: 'other' };
   return {
     number,
     wire,
@@ -80,6 +81,7 @@ function wireOf(field: Field): FastField['wire'] | undefined {
 function prefixOf(field: Field, wire: FastField['wire'] | undefined): FastField['prefix'] | 'other' {
   const length = field.length;
   if ('fixed' in length) return undefined;
+  if ('rest' in length) return 'other';
   const unit = length.unit ?? 'characters';
   const sameUnit =
     unit === 'characters' ||

@@ -45,7 +45,7 @@ interface Makers {
 }
 
 /**
- * Undefined where the dialect has a header, a character set other than ASCII for its message type, or a third bitmap in the middle;
+ * Undefined where the dialect has a header, a message type in EBCDIC or bitmaps of an unusual kind;
  * and where the process forbids code generation.
  */
 export function fastPath(
@@ -54,8 +54,9 @@ export function fastPath(
   strictness: Strictness,
 ): FastPath | undefined {
   const { encoding } = dialect.mti;
-  const { encoding: bitmapEncoding, tertiary } = dialect.bitmap;
-  if (dialect.header || tertiary || bitmapEncoding === 'ebcdic-hex') return undefined;
+  const { encoding: bitmapEncoding, extension, secondary, tertiary } = dialect.bitmap;
+  const unusual = dialect.header || tertiary || extension || secondary === 'never' || secondary === 'joined';
+  if (unusual || bitmapEncoding === 'ebcdic-hex') return undefined;
   if ((encoding !== 'ascii' && encoding !== 'bcd') || !mayGenerate()) return undefined;
   return new GeneratedPath(encoding, bitmapEncoding, makers(dialect, codecs, strictness));
 }

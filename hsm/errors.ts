@@ -16,6 +16,11 @@ export const HSM_ERRORS = {
   HSM_PROTOCOL: { wire: 11, text: 'the other end of the HSM socket does not speak our protocol' },
   HSM_SETTINGS_INVALID: { wire: 12, text: 'a setting of the HSM process is missing or wrong' },
   HSM_DEVELOPMENT_KEY: { wire: 13, text: 'a development key is on a production token' },
+  HSM_PIN_TRANSLATION_FORBIDDEN: { wire: 14, text: 'this translation of a PIN block is forbidden' },
+  HSM_KEY_BLOCK_INVALID: { wire: 15, text: 'the key block is not well formed, or not protected by this key' },
+  HSM_KSN_REPLAYED: { wire: 16, text: 'the DUKPT counter was used before' },
+  HSM_KEY_STATE: { wire: 17, text: 'the key may not be used now' },
+  HSM_UNSUPPORTED: { wire: 18, text: 'the token cannot do this' },
 } as const satisfies Record<string, { wire: number; text: string }>;
 
 export type HsmErrorCode = keyof typeof HSM_ERRORS;

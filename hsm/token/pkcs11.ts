@@ -93,8 +93,12 @@ export class TokenSession {
   }
 
   /** @throws HSM_WRONG_USER_PIN (never retried), HSM_TOKEN_FAILED */
-  static open(settings: TokenSettings, userPin: string): TokenSession {
-    const module = new pkcs11.PKCS11();
+  static open(
+    settings: TokenSettings,
+    userPin: string,
+    instrument: (module: Pkcs11.PKCS11) => Pkcs11.PKCS11 = (module) => module,
+  ): TokenSession {
+    const module = instrument(new pkcs11.PKCS11());
     try {
       call('load', () => module.load(settings.modulePath));
       initialise(module, settings);
@@ -149,6 +153,30 @@ export class TokenSession {
 
   copy(key: Handle, template: Template): Handle {
     return call('C_CopyObject', () => this.module.C_CopyObject(this.handle, key, template));
+  }
+
+  /** @returns the part of `output` that was written */
+  wrap(mechanism: Mechanism, wrappingKey: Handle, key: Handle, output: Buffer): Buffer {
+    return call('C_WrapKey', () => this.module.C_WrapKey(this.handle, mechanism, wrappingKey, key, output));
+  }
+
+  unwrap(mechanism: Mechanism, unwrappingKey: Handle, wrapped: Buffer, template: Template): Handle {
+    return call('C_UnwrapKey', () =>
+      this.module.C_UnwrapKey(this.handle, mechanism, unwrappingKey, wrapped, template),
+    );
+  }
+
+  derive(mechanism: Mechanism, base: Handle, template: Template): Handle {
+    return call('C_DeriveKey', () => this.module.C_DeriveKey(this.handle, mechanism, base, template));
+  }
+
+  /** For objects that may be gone already, with the session or the token. */
+  destroyQuietly(key: Handle): void {
+    try {
+      this.module.C_DestroyObject(this.handle, key);
+    } catch {
+      // Nothing of it is left to destroy.
+    }
   }
 
   destroy(key: Handle): void {

@@ -1,0 +1,21 @@
+import { HsmError } from '../errors.ts';
+
+/** Padding methods of ISO/IEC 9797-1: 1 = zeroes, 2 = `80` and zeroes, 3 = zeroes, with the length in bits first. */
+export type PaddingMethod = 1 | 2 | 3;
+
+/** Method 1 pads nothing to one block; so does method 3 behind its length block. */
+export function pad(data: Uint8Array, blockSize: number, method: PaddingMethod): Buffer {
+  const marker = method === 2 ? 1 : 0;
+  const blocks = Math.max(method === 1 ? 1 : 0, Math.ceil((data.length + marker) / blockSize));
+  const lengthBlock = method === 3 ? blockSize : 0;
+  const padded = Buffer.alloc(lengthBlock + blocks * blockSize);
+  padded.set(data, lengthBlock);
+  if (method === 2) padded[data.length] = 0x80;
+  if (method === 3) padded.writeUInt32BE(data.length * 8, blockSize - 4);
+  return padded;
+}
+
+export function paddingMethodOf(value: unknown): PaddingMethod {
+  if (value === 1 || value === 2 || value === 3) return value;
+  throw new HsmError('HSM_REQUEST_INVALID', `padding method ${String(value)}`);
+}

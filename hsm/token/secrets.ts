@@ -1,0 +1,435 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import koffi from 'koffi';
+import { type CipherAlgorithm, hostCipher } from './host-cipher.ts';
+import { type Handle, pkcs11, type Template, type TokenSession } from './pkcs11.ts';
+import type { TokenProfile } from './profile.ts';
+
+/** What a secret is for: a cipher key, an HMAC key, or a value to compute with. */
+export type SecretType = CipherAlgorithm | 'hmac' | 'generic';
+
+/** A secret value inside the token. */
+export interface TokenSecret {
+  readonly place: 'token';
+  readonly type: SecretType;
+  readonly length: number;
+  readonly handle: Handle;
+}
+
+/** A secret value the token at hand could not hold or compute: in a host buffer, wiped when its scratch ends. */
+export interface HostSecret {
+  readonly place: 'host';
+  readonly length: number;
+  readonly bytes: Buffer;
+}
+
+export type Secret = TokenSecret | HostSecret;
+
+const ARENA_LENGTH = 32_768;
+
+/** SoftHSM refuses HMAC keys shorter than the hash: such a key is used on the host. */
+const LONG_HMAC_KEY = 64;
+
+/** All host secrets lie here: one buffer outside the moving heap, wiped from the front after each use. */
+const arena = Buffer.allocUnsafeSlow(ARENA_LENGTH).fill(0);
+let arenaUsed = 0;
+
+const ZERO_IV: Readonly<Record<CipherAlgorithm, Buffer>> = { T: Buffer.alloc(8), A: Buffer.alloc(16) };
+
+/** Where the values of one piece of work went: reported per operation by the status API. */
+export type Place = 'token' | 'host';
+
+/**
+ * Secret values for the length of one piece of work. Every method has two ways: inside the token where the token
+ * was seen to be able, else on the host; an algorithm is written once, over these. At the end every object made on
+ * the way is destroyed and every host byte wiped, also after a failure.
+ */
+export class Scratch {
+  readonly session: TokenSession;
+  readonly profile: TokenProfile;
+  /** Whether derived objects may be read back: known-answer tests only, whose keys are published. */
+  readonly readable: boolean;
+  /** `host` as soon as one secret value was in our memory. */
+  place: Place = 'token';
+  readonly #made: Handle[] = [];
+  readonly #arenaStart = arenaUsed;
+
+  private constructor(session: TokenSession, profile: TokenProfile, readable: boolean) {
+    this.session = session;
+    this.profile = profile;
+    this.readable = readable;
+  }
+
+  static use<T>(
+    session: TokenSession,
+    profile: TokenProfile,
+    work: (scratch: Scratch) => T,
+    readable = false,
+  ): T {
+    const scratch = new Scratch(session, profile, readable);
+    try {
+      return work(scratch);
+    } finally {
+      scratch.#end();
+    }
+  }
+
+  /** Room for a secret of our own making, wiped at the end. */
+  host(length: number): HostSecret {
+    if (arenaUsed + length > ARENA_LENGTH) throw new RangeError('a secret too long for the scratch');
+    const bytes = arena.subarray(arenaUsed, arenaUsed + length);
+    arenaUsed += length;
+    this.place = 'host';
+    return { place: 'host', length, bytes };
+  }
+
+  /** A copy of clear bytes. The caller wipes the original. */
+  hostFrom(bytes: Uint8Array): HostSecret {
+    const secret = this.host(bytes.length);
+    secret.bytes.set(bytes);
+    return secret;
+  }
+
+  /** Puts clear bytes into the token as a session object, for this scratch only. */
+  import(bytes: Uint8Array, type: SecretType): TokenSecret {
+    const value = Buffer.from(bytes);
+    const handle = this.session.create([
+      ...this.#template(type, undefined),
+      { type: pkcs11.CKA_KEY_TYPE, value: keyTypeOf(type, value.length, this.profile) },
+      { type: pkcs11.CKA_VALUE, value: this.#tokenForm(value, type) },
+    ]);
+    value.fill(0);
+    return this.#keep({ place: 'token', type, length: bytes.length, handle });
+  }
+
+  /** Encrypts public data: ECB without `iv`, else CBC. */
+  encrypt(key: Secret, algorithm: CipherAlgorithm, data: Buffer, iv?: Buffer): Buffer {
+    const output = Buffer.allocUnsafe(data.length);
+    if (key.place === 'host') return hostCipher('encrypt', algorithm, key.bytes, data, output, iv);
+    const cipherKey = this.asKey(key, algorithm);
+    return this.session.encrypt(
+      cipherMechanism(cipherKey, algorithm, iv, this.profile),
+      cipherKey.handle,
+      data,
+      output,
+    );
+  }
+
+  /** Decrypts to public data. */
+  decrypt(key: Secret, algorithm: CipherAlgorithm, data: Buffer, iv?: Buffer): Buffer {
+    return this.#decryptInto(key, algorithm, data, Buffer.allocUnsafe(data.length), iv);
+  }
+
+  /** Decrypts to a secret: an unwrapped object where the token can, else host bytes. */
+  decryptToSecret(key: Secret, algorithm: CipherAlgorithm, data: Buffer, iv?: Buffer): Secret {
+    if (key.place === 'host' || !this.profile.canUnwrap) return this.decryptToHost(key, algorithm, data, iv);
+    const cipherKey = this.asKey(key, algorithm);
+    const mechanism = cipherMechanism(cipherKey, algorithm, iv ?? aesNeedsIv(algorithm), this.profile);
+    const handle = this.session.unwrap(mechanism, cipherKey.handle, data, [
+      ...this.#template('generic', data.length),
+      { type: pkcs11.CKA_KEY_TYPE, value: pkcs11.CKK_GENERIC_SECRET },
+    ]);
+    return this.#keep({ place: 'token', type: 'generic', length: data.length, handle });
+  }
+
+  /** Decrypts to host bytes, for what has to be computed with outside. */
+  decryptToHost(key: Secret, algorithm: CipherAlgorithm, data: Buffer, iv?: Buffer): HostSecret {
+    const clear = this.host(data.length);
+    this.#decryptInto(key, algorithm, data, clear.bytes, iv);
+    return clear;
+  }
+
+  /** Encrypts public data to a secret on the host. */
+  encryptToHost(key: Secret, algorithm: CipherAlgorithm, data: Buffer): HostSecret {
+    const secret = this.host(data.length);
+    if (key.place === 'host') hostCipher('encrypt', algorithm, key.bytes, data, secret.bytes);
+    else {
+      const cipherKey = this.asKey(key, algorithm);
+      const mechanism = cipherMechanism(cipherKey, algorithm, undefined, this.profile);
+      this.session.encrypt(mechanism, cipherKey.handle, data, secret.bytes);
+    }
+    return secret;
+  }
+
+  /** Encrypts a secret; what comes out is public. ECB without `iv`, else CBC. */
+  encryptSecret(key: Secret, algorithm: CipherAlgorithm, secret: Secret, iv?: Buffer): Buffer {
+    if (secret.place === 'host') return this.encrypt(key, algorithm, secret.bytes, iv);
+    if (key.place === 'host') throw new Error('a secret in the token cannot be encrypted by a key outside');
+    const cipherKey = this.asKey(key, algorithm);
+    const mechanism = cipherMechanism(cipherKey, algorithm, iv ?? aesNeedsIv(algorithm), this.profile);
+    return this.session.wrap(
+      mechanism,
+      cipherKey.handle,
+      secret.handle,
+      Buffer.allocUnsafe(secret.length + 16),
+    );
+  }
+
+  /** A new secret: the first `length` bytes of `data` encrypted under `key`. */
+  derive(key: Secret, algorithm: CipherAlgorithm, data: Buffer, type: SecretType, length: number): Secret {
+    // A value that has to be computed with is of no use inside a token that cannot compute.
+    const { canEcbDerive, canCompute, shortHmac } = this.profile;
+    const useful = { generic: canCompute, hmac: shortHmac || length >= LONG_HMAC_KEY, T: true, A: true }[
+      type
+    ];
+    const inside = canEcbDerive && useful;
+    if (key.place === 'host' || !inside) return this.deriveToHost(key, algorithm, data, length);
+    const base = this.asKey(key, algorithm);
+    return this.#compute(deriveMechanism(algorithm), base, stringData(data), type, length);
+  }
+
+  /** The same on the host; the key needs no more than the right to derive, where the token has that. */
+  deriveToHost(key: Secret, algorithm: CipherAlgorithm, data: Buffer, length: number): HostSecret {
+    const whole =
+      key.place === 'host' || !this.profile.canEcbDerive
+        ? this.encryptToHost(key, algorithm, data)
+        : this.#deriveReadable(this.asKey(key, algorithm), algorithm, data);
+    return { place: 'host', length, bytes: whole.bytes.subarray(0, length) };
+  }
+
+  xor(secret: HostSecret, data: Uint8Array): HostSecret;
+  xor(secret: Secret, data: Uint8Array): Secret;
+  xor(secret: Secret, data: Uint8Array): Secret {
+    if (secret.place === 'host') {
+      const result = this.host(secret.length);
+      for (let i = 0; i < secret.length; i++) result.bytes[i] = (secret.bytes[i] ?? 0) ^ (data[i] ?? 0);
+      return result;
+    }
+    return this.#compute(pkcs11.CKM_XOR_BASE_AND_DATA, secret, stringData(data), 'generic', secret.length);
+  }
+
+  slice(secret: Secret, offset: number, length: number, type: SecretType = 'generic'): Secret {
+    if (secret.place === 'host') {
+      return { place: 'host', length, bytes: secret.bytes.subarray(offset, offset + length) };
+    }
+    const bitOffset = Buffer.alloc(8);
+    bitOffset.writeUInt32LE(offset * 8);
+    return this.#compute(pkcs11.CKM_EXTRACT_KEY_FROM_KEY, secret, bitOffset, type, length);
+  }
+
+  /** Secrets and public bytes, one after the other. */
+  concat(...parts: (Secret | Uint8Array)[]): Secret {
+    const secrets = parts.filter((part): part is Secret => !(part instanceof Uint8Array));
+    if (secrets.every((secret) => secret.place === 'token')) return this.#concatInside(parts);
+    const joined = this.host(parts.reduce((total, part) => total + part.length, 0));
+    let offset = 0;
+    for (const part of parts) {
+      if (!(part instanceof Uint8Array) && part.place === 'token') throw new Error('secrets in two places');
+      joined.bytes.set(part instanceof Uint8Array ? part : part.bytes, offset);
+      offset += part.length;
+    }
+    return joined;
+  }
+
+  /** The same value as a key of this algorithm. */
+  asKey(secret: TokenSecret, algorithm: CipherAlgorithm): TokenSecret {
+    if (secret.type === algorithm) return secret;
+    return this.slice(secret, 0, secret.length, algorithm) as TokenSecret;
+  }
+
+  hmac(secret: Secret, hash: HmacHash, data: Buffer): Buffer {
+    if (secret.place === 'host') return createHmac(hash, secret.bytes).update(data).digest();
+    const { mechanism, length } = HMAC[hash];
+    return this.session.sign({ mechanism }, secret.handle, data, Buffer.alloc(length));
+  }
+
+  /**
+   * The first byte of a secret: inside a token it is told by its HMAC, one of 256 known ones. This is the very
+   * oracle that docs/hsm.md warns of; it is used on bytes that are no secret (a PIN block's format and length).
+   */
+  firstByte(secret: Secret): number {
+    if (secret.place === 'host') return secret.bytes[0] ?? 0;
+    const byte = this.slice(secret, 0, 1);
+    return byteOfHmac(this.hmac(byte, 'sha256', ORACLE_DATA));
+  }
+
+  /** The value itself, for known-answer tests and for what leaves encrypted right after. Stays in the scratch. */
+  bytesOf(secret: Secret): Buffer {
+    return secret.place === 'host' ? secret.bytes : this.#read(secret).bytes;
+  }
+
+  #decryptInto(key: Secret, algorithm: CipherAlgorithm, data: Buffer, output: Buffer, iv?: Buffer): Buffer {
+    if (key.place === 'host') return hostCipher('decrypt', algorithm, key.bytes, data, output, iv);
+    const cipherKey = this.asKey(key, algorithm);
+    return this.session.decrypt(
+      cipherMechanism(cipherKey, algorithm, iv, this.profile),
+      cipherKey.handle,
+      data,
+      output,
+    );
+  }
+
+  #deriveReadable(key: TokenSecret, algorithm: CipherAlgorithm, data: Buffer): HostSecret {
+    const mechanism = { mechanism: deriveMechanism(algorithm), parameter: stringData(data) };
+    const handle = this.session.derive(mechanism, key.handle, [
+      { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_SECRET_KEY },
+      { type: pkcs11.CKA_KEY_TYPE, value: pkcs11.CKK_GENERIC_SECRET },
+      { type: pkcs11.CKA_TOKEN, value: false },
+      { type: pkcs11.CKA_SENSITIVE, value: false },
+      { type: pkcs11.CKA_EXTRACTABLE, value: true },
+      { type: pkcs11.CKA_VALUE_LEN, value: data.length },
+    ]);
+    parameterData.fill(0, 0, data.length);
+    return this.#read(this.#keep({ place: 'token', type: 'generic', length: data.length, handle }));
+  }
+
+  #read(secret: TokenSecret): HostSecret {
+    const clear = this.host(secret.length);
+    const [value] = this.session.attributes(secret.handle, [pkcs11.CKA_VALUE]);
+    clear.bytes.set((value ?? Buffer.alloc(0)).subarray(0, secret.length));
+    value?.fill(0);
+    return clear;
+  }
+
+  #concatInside(parts: readonly (Secret | Uint8Array)[]): Secret {
+    let result: Secret | undefined;
+    let before = Buffer.alloc(0);
+    for (const part of parts) {
+      if (part instanceof Uint8Array) {
+        if (result?.place === 'token') {
+          const length = result.length + part.length;
+          const data = stringData(part);
+          result = this.#compute(pkcs11.CKM_CONCATENATE_BASE_AND_DATA, result, data, 'generic', length);
+        } else before = Buffer.concat([before, part]);
+      } else if (result?.place === 'token') {
+        const other = (part as TokenSecret).handle;
+        const length = result.length + part.length;
+        result = this.#compute(pkcs11.CKM_CONCATENATE_BASE_AND_KEY, result, other, 'generic', length);
+      } else if (before.length > 0) {
+        const length = before.length + part.length;
+        const data = stringData(before);
+        result = this.#compute(
+          pkcs11.CKM_CONCATENATE_DATA_AND_BASE,
+          part as TokenSecret,
+          data,
+          'generic',
+          length,
+        );
+      } else result = part;
+    }
+    if (result === undefined) throw new Error('nothing to join');
+    return result;
+  }
+
+  #compute(
+    mechanism: number,
+    base: TokenSecret,
+    parameter: Buffer,
+    type: SecretType,
+    length: number,
+  ): TokenSecret {
+    const handle = this.session.derive({ mechanism, parameter }, base.handle, [
+      ...this.#template(type, fixedLength(type) ? undefined : length),
+      { type: pkcs11.CKA_KEY_TYPE, value: keyTypeOf(type, length, this.profile) },
+    ]);
+    parameterData.fill(0);
+    return this.#keep({ place: 'token', type, length, handle });
+  }
+
+  #template(type: SecretType, valueLength: number | undefined): Template {
+    const cipher = type === 'T' || type === 'A';
+    return [
+      { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_SECRET_KEY },
+      { type: pkcs11.CKA_TOKEN, value: false },
+      { type: pkcs11.CKA_PRIVATE, value: true },
+      { type: pkcs11.CKA_SENSITIVE, value: !this.readable },
+      // C_WrapKey takes a secret out encrypted only where it is extractable; it lives for one call.
+      { type: pkcs11.CKA_EXTRACTABLE, value: true },
+      { type: pkcs11.CKA_DERIVE, value: true },
+      { type: pkcs11.CKA_SIGN, value: true },
+      { type: pkcs11.CKA_ENCRYPT, value: cipher },
+      { type: pkcs11.CKA_DECRYPT, value: cipher },
+      { type: pkcs11.CKA_WRAP, value: cipher },
+      { type: pkcs11.CKA_UNWRAP, value: cipher },
+      ...(valueLength === undefined ? [] : [{ type: pkcs11.CKA_VALUE_LEN, value: valueLength }]),
+    ];
+  }
+
+  #tokenForm(value: Buffer, type: SecretType): Buffer {
+    const tripled = type === 'T' && value.length === 8 && !this.profile.singleDes;
+    return tripled ? Buffer.concat([value, value, value]) : value;
+  }
+
+  #keep(secret: TokenSecret): TokenSecret {
+    this.#made.push(secret.handle);
+    return secret;
+  }
+
+  #end(): void {
+    arena.fill(0, this.#arenaStart, arenaUsed);
+    arenaUsed = this.#arenaStart;
+    for (const handle of this.#made) this.session.destroyQuietly(handle);
+  }
+}
+
+export type HmacHash = 'sha1' | 'sha256' | 'sha384' | 'sha512';
+
+const HMAC: Readonly<Record<HmacHash, { mechanism: number; length: number }>> = {
+  sha1: { mechanism: pkcs11.CKM_SHA_1_HMAC, length: 20 },
+  sha256: { mechanism: pkcs11.CKM_SHA256_HMAC, length: 32 },
+  sha384: { mechanism: pkcs11.CKM_SHA384_HMAC, length: 48 },
+  sha512: { mechanism: pkcs11.CKM_SHA512_HMAC, length: 64 },
+};
+
+const ORACLE_DATA = Buffer.from('first byte');
+let knownBytes: Buffer[] | undefined;
+
+function byteOfHmac(mac: Buffer): number {
+  knownBytes ??= Array.from({ length: 256 }, (_, byte) =>
+    createHmac('sha256', Buffer.from([byte]))
+      .update(ORACLE_DATA)
+      .digest(),
+  );
+  return knownBytes.findIndex((known) => timingSafeEqual(known, mac));
+}
+
+const PARAMETER_LENGTH = 1_024;
+const parameterData = Buffer.allocUnsafeSlow(PARAMETER_LENGTH).fill(0);
+const parameterStruct = Buffer.allocUnsafeSlow(16).fill(0);
+parameterStruct.writeBigUInt64LE(koffi.address(parameterData));
+
+/**
+ * CK_KEY_DERIVATION_STRING_DATA, which pkcs11js has no type for: an address and a length. The data is copied to one
+ * place that is never freed nor moved, since nothing else would keep it alive during the call.
+ */
+function stringData(data: Uint8Array): Buffer {
+  if (data.length > PARAMETER_LENGTH) throw new RangeError('mechanism data too long');
+  parameterData.set(data);
+  parameterStruct.writeBigUInt64LE(BigInt(data.length), 8);
+  return parameterStruct;
+}
+
+function keyTypeOf(type: SecretType, length: number, profile: TokenProfile): number {
+  if (type === 'generic' || type === 'hmac') return pkcs11.CKK_GENERIC_SECRET;
+  if (type === 'A') return pkcs11.CKK_AES;
+  if (length === 8) return profile.singleDes ? pkcs11.CKK_DES : pkcs11.CKK_DES3;
+  return length === 16 ? pkcs11.CKK_DES2 : pkcs11.CKK_DES3;
+}
+
+function deriveMechanism(algorithm: CipherAlgorithm): number {
+  return algorithm === 'T' ? pkcs11.CKM_DES3_ECB_ENCRYPT_DATA : pkcs11.CKM_AES_ECB_ENCRYPT_DATA;
+}
+
+/** DES keys have their length in their type, and SoftHSM refuses to be told it again. */
+function fixedLength(type: SecretType): boolean {
+  return type === 'T';
+}
+
+/** Wrapping under AES is asked for in CBC with a zero IV: for one block the same as ECB. */
+function aesNeedsIv(algorithm: CipherAlgorithm): Buffer | undefined {
+  return algorithm === 'A' ? ZERO_IV.A : undefined;
+}
+
+function cipherMechanism(
+  key: TokenSecret,
+  algorithm: CipherAlgorithm,
+  iv: Buffer | undefined,
+  profile: TokenProfile,
+): { mechanism: number; parameter?: Buffer } {
+  const single = algorithm === 'T' && key.length === 8 && profile.singleDes;
+  if (iv === undefined) {
+    if (single) return { mechanism: pkcs11.CKM_DES_ECB };
+    return { mechanism: algorithm === 'T' ? pkcs11.CKM_DES3_ECB : pkcs11.CKM_AES_ECB };
+  }
+  if (single) return { mechanism: pkcs11.CKM_DES_CBC, parameter: iv };
+  return { mechanism: algorithm === 'T' ? pkcs11.CKM_DES3_CBC : pkcs11.CKM_AES_CBC, parameter: iv };
+}

@@ -78,6 +78,11 @@ CREATE UNIQUE INDEX lease_one_open_per_node ON switch.lease USING btree (node) W
 CREATE OR REPLACE FUNCTION switch.add_follow_ups(p_follow_ups switch.follow_up[])
  RETURNS void
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
 begin
   perform graphile_worker.add_jobs(
@@ -85,13 +90,15 @@ begin
       select switch.follow_up_job(
         f.task, f.transaction, f.lane, f.attempt, nextval('switch.follow_up_position'),
         row_number() over (partition by f.transaction, f.lane order by f.place) > 1
-          or exists (
-            select from graphile_worker._private_jobs j
+          -- subqueries, not exists (…): that might be planned as a hash of the whole table
+          or coalesce((
+            select true from graphile_worker._private_jobs j
               where j.payload ->> 'transaction' = f.transaction::text and j.payload ->> 'lane' = f.lane
-          )
-          or exists (
-            select from switch.parked_follow_up p where p.transaction = f.transaction and p.lane = f.lane
-          ),
+              limit 1
+          ), false)
+          or coalesce((
+            select true from switch.parked_follow_up p where p.transaction = f.transaction and p.lane = f.lane limit 1
+          ), false),
         f.delay_ms
       )
       from unnest(p_follow_ups) with ordinality as f (transaction, lane, task, attempt, delay_ms, place)
@@ -103,6 +110,9 @@ end $function$
 CREATE OR REPLACE FUNCTION switch.append_entries(p_epoch bigint, p_writer integer, p_sequences bigint[], p_transactions uuid[], p_versions integer[], p_kinds text[], p_bodies json[], p_times double precision[], p_claim_sequences bigint[], p_claim_transactions uuid[], p_claim_keys text[], p_claim_fingerprints text[], p_job_sequences bigint[], p_job_transactions uuid[], p_job_tasks text[], p_job_lanes text[], p_job_delays double precision[], p_job_attempts integer[])
  RETURNS TABLE(sequence bigint, claimed_by uuid, fingerprint text)
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
 declare
   v_claimed bigint[] := '{}';
@@ -172,6 +182,9 @@ end $function$
 CREATE OR REPLACE FUNCTION switch.attach_writer(p_epoch bigint, p_unsettled bigint[], OUT new_writer integer, OUT present bigint[])
  RETURNS record
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
 begin
   update switch.lease l set writer = l.writer + 1
@@ -185,7 +198,11 @@ end $function$
 CREATE OR REPLACE FUNCTION switch.follow_up_before(p_transaction uuid, p_lane text, p_position bigint)
  RETURNS TABLE(before bigint, parked boolean, due_in_ms double precision)
  LANGUAGE sql
- STABLE
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
   select p.position, true, 0
     from switch.parked_follow_up p
@@ -235,6 +252,9 @@ end $function$
 CREATE OR REPLACE FUNCTION switch.park_follow_up(p_job bigint, p_pool text, p_reason text)
  RETURNS boolean
  LANGUAGE sql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
   with gone as (
     delete from graphile_worker._private_jobs j
@@ -254,6 +274,9 @@ $function$
 CREATE OR REPLACE FUNCTION switch.postpone_follow_up(p_job bigint, p_pool text, p_attempt integer, p_delay_ms double precision)
  RETURNS boolean
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
 declare
   v_payload json;
@@ -311,6 +334,9 @@ end $function$
 CREATE OR REPLACE FUNCTION switch.replay_follow_up(p_position bigint)
  RETURNS bigint
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
 declare
   v_jobs graphile_worker.job_spec[];
@@ -343,6 +369,9 @@ end $function$
 CREATE OR REPLACE FUNCTION switch.undecided(p_epoch bigint, p_limit integer)
  RETURNS uuid[]
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
 declare
   v_lease record;

@@ -369,6 +369,44 @@ describe('when the database fails', () => {
   });
 });
 
+test('appends look rows up, however the tables have grown since their plans were made', async () => {
+  const journal = await openJournal('a');
+  const appendSome = async () => {
+    for (let i = 0; i < 20; i += 1) {
+      const transaction = newTransaction();
+      await journal.append(intended(transaction, `key ${i}`)); // from the second round on: claimed
+      await journal.append(decided(transaction));
+    }
+  };
+  await appendSome();
+  await admin.query(`
+    insert into graphile_worker._private_jobs (task_id, payload)
+      select 1, json_build_object('transaction', gen_random_uuid(), 'lane', 'pop') from generate_series(1, 5000);
+    insert into switch.journal (transaction, epoch, sequence, at, version, kind, body)
+      select gen_random_uuid(), 0, g, now(), 1, 'intended', '{}' from generate_series(1, 5000) g;
+    insert into switch.claim select g::text, '', gen_random_uuid() from generate_series(1, 5000) g;`);
+  const tables = "('_private_jobs', 'journal', 'claim')";
+  const rowsRead = async (jobsWritten: number) => {
+    await vi.waitFor(async () => {
+      const { rows } = await admin.query<{ n: number }>(
+        "select n_tup_ins::int as n from pg_stat_user_tables where relname = '_private_jobs'",
+      );
+      expect(rows[0]?.n).toBeGreaterThanOrEqual(jobsWritten);
+    }, 10_000);
+    const { rows } = await admin.query<{ n: number }>(
+      `select (sum(t.seq_tup_read)
+          + (select sum(i.idx_tup_read) from pg_stat_user_indexes i where i.relname in ${tables}))::int as n
+        from pg_stat_user_tables t where t.relname in ${tables}`,
+    );
+    return rows[0]?.n ?? Number.NaN;
+  };
+  const before = await rowsRead(5_020);
+  await appendSome();
+  await journal.close(); // a session that ends reports what it read
+  open.delete(journal);
+  expect((await rowsRead(5_040)) - before).toBeLessThan(2_000);
+});
+
 test('two nodes at random: one entry per version, one owner per key, one job per decision', async () => {
   const nodes = [await openJournal('a'), await openJournal('b')];
   const step = fc.record({

@@ -1,4 +1,7 @@
--- What the journal of a node calls. All run as the caller: etika_switch gets no right through them.
+-- What the journal of a node calls. These run as the caller: etika_switch gets no right through them.
+--
+-- A session keeps the plans of its functions. One made while a table was small would read all of it, for hours, once it
+-- is not: so those that look rows up are held to their indexes.
 
 -- Takes the next epoch for a node, ending the one it had.
 create function switch.open_lease(p_node text, p_lease_ms double precision) returns bigint
@@ -16,7 +19,8 @@ end $$;
 -- Makes the calling connection the only writer of the epoch, and tells which of its entries are there. It waits for a
 -- flush of an earlier connection that is still at work; one that arrives later is refused. So the answer is final.
 create function switch.attach_writer(p_epoch bigint, p_unsettled bigint[], out new_writer integer, out present bigint[])
-language plpgsql as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
 begin
   update switch.lease l set writer = l.writer + 1
     where l.epoch = p_epoch and l.ended_at is null
@@ -59,7 +63,8 @@ create function switch.append_entries(
   p_job_delays double precision[],      -- milliseconds
   p_job_attempts integer[]
 ) returns table (sequence bigint, claimed_by uuid, fingerprint text)
-language plpgsql as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
 declare
   v_claimed bigint[] := '{}';
   v_appended bigint[];
@@ -128,7 +133,8 @@ end $$;
 -- Intentions that nobody can decide any more, but by taking them over. Leases that expired are ended first, which
 -- waits for a flush at work and refuses every later one. A lease with nothing left is never looked at again.
 create function switch.undecided(p_epoch bigint, p_limit integer) returns uuid[]
-language plpgsql as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
 declare
   v_lease record;
   v_found uuid[] := '{}';

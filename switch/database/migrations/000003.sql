@@ -29,21 +29,27 @@ language sql as $$
   )::graphile_worker.job_spec;
 $$;
 
+-- Runs as the owner, as does follow_up_before: under row level security the index on the payload cannot be used, since
+-- ->> is not leakproof.
 create function switch.add_follow_ups(p_follow_ups switch.follow_up[]) returns void
-language plpgsql as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
 begin
   perform graphile_worker.add_jobs(
     array(
       select switch.follow_up_job(
         f.task, f.transaction, f.lane, f.attempt, nextval('switch.follow_up_position'),
         row_number() over (partition by f.transaction, f.lane order by f.place) > 1
-          or exists (
-            select from graphile_worker._private_jobs j
+          -- subqueries, not exists (…): that might be planned as a hash of the whole table
+          or coalesce((
+            select true from graphile_worker._private_jobs j
               where j.payload ->> 'transaction' = f.transaction::text and j.payload ->> 'lane' = f.lane
-          )
-          or exists (
-            select from switch.parked_follow_up p where p.transaction = f.transaction and p.lane = f.lane
-          ),
+              limit 1
+          ), false)
+          or coalesce((
+            select true from switch.parked_follow_up p where p.transaction = f.transaction and p.lane = f.lane limit 1
+          ), false),
         f.delay_ms
       )
       from unnest(p_follow_ups) with ordinality as f (transaction, lane, task, attempt, delay_ms, place)
@@ -56,7 +62,9 @@ end $$;
 -- it is due, in milliseconds (0 where it is).
 create function switch.follow_up_before(p_transaction uuid, p_lane text, p_position bigint)
 returns table (before bigint, parked boolean, due_in_ms double precision)
-language sql stable as $$
+language sql stable security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
   select p.position, true, 0
     from switch.parked_follow_up p
     where p.transaction = p_transaction and p.lane = p_lane and p.position < p_position
@@ -73,7 +81,8 @@ $$;
 -- Puts a running job back, due later. False where the caller no longer holds it.
 create function switch.postpone_follow_up(p_job bigint, p_pool text, p_attempt integer, p_delay_ms double precision)
 returns boolean
-language plpgsql as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
 declare
   v_payload json;
   v_task text;
@@ -96,7 +105,8 @@ end $$;
 
 -- Takes a running job out of the queue, to where people look. False where the caller no longer holds it.
 create function switch.park_follow_up(p_job bigint, p_pool text, p_reason text) returns boolean
-language sql as $$
+language sql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
   with gone as (
     delete from graphile_worker._private_jobs j
       using graphile_worker._private_tasks t
@@ -114,7 +124,8 @@ $$;
 
 -- Queues a parked follow-up again, with those of its transaction and lane parked behind it. Returns how many.
 create function switch.replay_follow_up(p_position bigint) returns bigint
-language plpgsql as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
 declare
   v_jobs graphile_worker.job_spec[];
 begin
@@ -159,3 +170,6 @@ begin
   delete from switch.follow_up_worker where pool = p_pool;
   perform graphile_worker.force_unlock_workers(array[p_pool]);
 end $$;
+
+revoke execute on function switch.add_follow_ups, switch.follow_up_before from public;
+grant execute on function switch.add_follow_ups, switch.follow_up_before to etika_switch;

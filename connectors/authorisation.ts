@@ -6,6 +6,18 @@ export interface Money {
   readonly currency: string;
 }
 
+/** What a terminal can ask for, whichever message type and processing code its dialect says it with. */
+export type TransactionKind =
+  | 'purchase'
+  | 'cash'
+  | 'cashback'
+  | 'pre-authorisation'
+  | 'account-verification'
+  | 'refund'
+  | 'balance'
+  /** Approved at the terminal without asking; told afterwards. */
+  | 'offline-purchase';
+
 /**
  * What may be written down about a transaction: everything a leg, a reversal or an operator needs later,
  * and nothing that PCI DSS 3.3.1 forbids to keep. Digits stay as the terminal sent them.
@@ -13,10 +25,12 @@ export interface Money {
 export interface TransactionFacts {
   /** Our identifier: a UUID version 7. */
   readonly transaction: string;
-  readonly kind: 'purchase';
+  readonly kind: TransactionKind;
   /** DE3, six digits. */
   readonly processingCode: string;
   readonly amount: Money;
+  /** Of a cashback: what is handed out in cash, part of `amount`. */
+  readonly cashbackMinorUnits?: number;
   /** DE7 as sent to the network: MMDDhhmmss in UTC. */
   readonly transmittedAt: string;
   /** DE11 of the terminal, kept on the network side. */

@@ -1,12 +1,16 @@
-export type { CardData, Money, TransactionFacts } from './authorisation.ts';
+export type { CardData, Money, TransactionFacts, TransactionKind } from './authorisation.ts';
 export { httpExchange } from './etika/http-exchange.ts';
 export { popClient } from './etika/pop-client.ts';
 export type {
+  AdviceReason,
+  AdviceRequest,
+  Balance,
   LateAnswer,
   NetworkConnector,
   NetworkLinkState,
   NetworkOutcome,
-  ReversalOutcome,
+  NoticeOutcome,
+  ReversalReason,
   ReversalRequest,
 } from './network-leg.ts';
 export type { PopCancellation, PopConnector, PopOutcome, PopPurchase, PopStanding } from './pop-leg.ts';

@@ -19,25 +19,57 @@ export type NetworkOutcome =
       readonly networkReference?: string;
       /** DE55 of the reply: issuer data for the chip, hexadecimal. */
       readonly emvHex?: string;
+      /** DE54: what the account holds, for a balance inquiry. */
+      readonly balances?: readonly Balance[];
     }
   | { readonly status: 'refused'; readonly code: string; readonly emvHex?: string }
   | { readonly status: 'unreachable'; readonly reason: string }
   | { readonly status: 'unknown'; readonly reason: string };
 
-export type ReversalOutcome =
-  /** The network holds no money for this transaction any more, whatever it held before. */
+/** One amount of DE54. Types: 01 ledger balance, 02 available balance. */
+export interface Balance {
+  readonly accountType: string;
+  readonly amountType: string;
+  readonly currency: string;
+  /** Negative where the account is in debit. */
+  readonly minorUnits: number;
+}
+
+/** How a message that the network must take note of ended: a reversal or an advice. */
+export type NoticeOutcome =
+  /** The network has taken note; of a reversal: it holds no more than what remains, whatever it held before. */
   | { readonly status: 'acknowledged'; readonly code: string }
   /** The network answered, and will answer the same again: a case for people. */
   | { readonly status: 'refused'; readonly code: string }
   | { readonly status: 'unreachable'; readonly reason: string }
   | { readonly status: 'unknown'; readonly reason: string };
 
+/** Why money is given back: nobody knows the outcome, the customer changed their mind, less was needed. */
+export type ReversalReason = 'no-confirmation' | 'customer' | 'partial';
+
 export interface ReversalRequest {
   readonly facts: TransactionFacts;
   readonly pan: Pan;
   readonly networkReference?: string;
   readonly approvalCode?: string;
+  readonly reason: ReversalReason;
+  /** Of a partial reversal: what stays approved, in minor units (DE95). */
+  readonly remainingMinorUnits?: number;
   /** True from the second attempt on: the repeat MTI is sent. */
+  readonly repeat: boolean;
+}
+
+/** Why the network is told of something that is decided already. */
+export type AdviceReason = 'completion' | 'offline' | 'stand-in';
+
+export interface AdviceRequest {
+  readonly facts: TransactionFacts;
+  readonly pan: Pan;
+  readonly reason: AdviceReason;
+  /** The final amount: of a completion, what is captured. */
+  readonly minorUnits: number;
+  readonly networkReference?: string;
+  readonly approvalCode?: string;
   readonly repeat: boolean;
 }
 
@@ -56,7 +88,9 @@ export interface NetworkConnector {
   /** Name of the zone key under which PIN blocks travel to this network. */
   readonly zonePinKey: string;
   authorise(facts: TransactionFacts, card: CardData, deadline: Monotonic): Promise<NetworkOutcome>;
-  reverse(request: ReversalRequest, deadline: Monotonic): Promise<ReversalOutcome>;
+  reverse(request: ReversalRequest, deadline: Monotonic): Promise<NoticeOutcome>;
+  /** Tells the network of a completion, an offline purchase or a stand-in approval. */
+  advise(request: AdviceRequest, deadline: Monotonic): Promise<NoticeOutcome>;
   state(): NetworkLinkState;
   close(): Promise<void>;
 }

@@ -4,11 +4,12 @@ import { DEFAULT_LINK_LIMITS, IsoLink, type LinkLimits, type LinkProfile } from 
 import type { MatchKeys } from '../link/match-keys.ts';
 import type { LateAnswer, NetworkConnector } from '../network-leg.ts';
 import {
+  adviceRequest,
   authorisationRequest,
   NETWORK_MANAGEMENT,
   networkManagement,
   readAuthorisationReply,
-  readReversalReply,
+  readNoticeReply,
   reversalRequest,
   type VisaMessage,
   type VisaStations,
@@ -36,6 +37,8 @@ const FINANCIAL_KEYS = ['de11', 'de37', 'de41', 'de42'] as const;
 /** What ties a 0110 to its 0100: unverified against the confidential specification, hence declared as data. */
 const MATCH_KEYS: MatchKeys = {
   '0100': FINANCIAL_KEYS,
+  '0120': FINANCIAL_KEYS,
+  '0121': FINANCIAL_KEYS,
   '0400': FINANCIAL_KEYS,
   '0401': FINANCIAL_KEYS,
   '0800': ['de11', 'de70'],
@@ -72,9 +75,13 @@ export function visaConnector(settings: VisaSettings, parts: VisaParts): Network
       const exchange = await link.exchange(request, deadline, facts.transaction);
       return exchange.status === 'answered' ? readAuthorisationReply(exchange.reply) : exchange;
     },
+    async advise(request, deadline) {
+      const exchange = await link.exchange(adviceRequest(request, stations), deadline);
+      return exchange.status === 'answered' ? readNoticeReply(exchange.reply) : exchange;
+    },
     async reverse(request, deadline) {
       const exchange = await link.exchange(reversalRequest(request, stations), deadline);
-      return exchange.status === 'answered' ? readReversalReply(exchange.reply) : exchange;
+      return exchange.status === 'answered' ? readNoticeReply(exchange.reply) : exchange;
     },
   };
 }

@@ -1,7 +1,13 @@
 import type { Message, visaBase1 } from '../../messages/index.ts';
 import { type Clock, utcCalendar } from '../../runtime/index.ts';
 import type { CardData, TransactionFacts } from '../authorisation.ts';
-import type { NetworkOutcome, ReversalOutcome, ReversalRequest } from '../network-leg.ts';
+import type {
+  AdviceRequest,
+  NetworkOutcome,
+  NoticeOutcome,
+  ReversalReason,
+  ReversalRequest,
+} from '../network-leg.ts';
 
 export type VisaMessage = Message<typeof visaBase1>;
 
@@ -16,8 +22,14 @@ export const NETWORK_MANAGEMENT = { signOn: '071', signOff: '072', echo: '301' }
 
 /** F63.1: the Visa network. */
 const VISA_NETWORK_ID = '0002';
-/** F63.3: no confirmation from the point of sale. */
-const REASON_NO_CONFIRMATION = '2503';
+/** F63.3 of a reversal. */
+const REVERSAL_REASON: Record<ReversalReason, string> = {
+  'no-confirmation': '2503',
+  customer: '2501',
+  partial: '2504',
+};
+/** F63.3 of an advice by the acquirer. */
+const ACQUIRER_ADVICE = '2104';
 const MAGNETIC_OR_CHIP_DATASET = '01';
 
 /** F53: zone encryption, algorithm 01, ISO 9564 format 0, zone key index 01. */
@@ -51,7 +63,7 @@ export function reversalRequest(request: ReversalRequest, stations: VisaStations
     de2: pan,
     ...(approvalCode !== undefined && { de38: approvalCode }),
     ...(networkReference !== undefined && { de62: { sf2: networkReference } }),
-    de63: { sf1: VISA_NETWORK_ID, sf3: REASON_NO_CONFIRMATION },
+    de63: { sf1: VISA_NETWORK_ID, sf3: REVERSAL_REASON[request.reason] },
     de90: {
       mti: '0100',
       stan: facts.stan,
@@ -59,6 +71,21 @@ export function reversalRequest(request: ReversalRequest, stations: VisaStations
       acquirer: facts.acquirer.padStart(11, '0'),
       forwarder: '00000000000',
     },
+  };
+}
+
+export function adviceRequest(request: AdviceRequest, stations: VisaStations): VisaMessage {
+  const { facts, pan, minorUnits, networkReference, approvalCode } = request;
+  return {
+    mti: request.repeat ? '0121' : '0120',
+    header: { ...stations },
+    ...identification(facts),
+    de2: pan,
+    de4: String(minorUnits).padStart(12, '0'),
+    de39: APPROVED,
+    ...(approvalCode !== undefined && { de38: approvalCode }),
+    ...(networkReference !== undefined && { de62: { sf2: networkReference } }),
+    de63: { sf1: VISA_NETWORK_ID, sf3: ACQUIRER_ADVICE },
   };
 }
 
@@ -125,7 +152,7 @@ export function readAuthorisationReply(reply: VisaMessage): NetworkOutcome {
   };
 }
 
-export function readReversalReply(reply: VisaMessage): ReversalOutcome {
+export function readNoticeReply(reply: VisaMessage): NoticeOutcome {
   const code = reply.de39;
   if (code === undefined) return { status: 'unknown', reason: 'the answer has no response code' };
   if (code === APPROVED || code === NOT_FOUND) return { status: 'acknowledged', code };

@@ -26,6 +26,7 @@ export async function reverseNetwork(job: FollowUpJob, ports: ReversalPorts): Pr
       pan: await ports.hsm.revealPan(Buffer.from(intended.panCiphertext, 'base64')),
       ...(approval?.networkReference !== undefined && { networkReference: approval.networkReference }),
       ...(approval?.approvalCode !== undefined && { approvalCode: approval.approvalCode }),
+      reason: 'no-confirmation',
       repeat: job.attempt > 1,
     },
     ports.clock.monotonic() + ports.settings.followUps.attemptTimeoutMs,

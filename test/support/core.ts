@@ -1,10 +1,10 @@
 import type {
   NetworkConnector,
   NetworkOutcome,
+  NoticeOutcome,
   PopConnector,
   PopOutcome,
   PopStanding,
-  ReversalOutcome,
   ReversalRequest,
   TransactionFacts,
 } from '../../connectors/index.ts';
@@ -34,7 +34,7 @@ export interface TestCore {
   readonly ports: Ports;
   network: Script<NetworkOutcome>;
   pop: Script<PopOutcome>;
-  reversal: ReversalOutcome;
+  reversal: NoticeOutcome;
   standing: PopStanding;
   readonly sent: { authorised: TransactionFacts[]; reversed: ReversalRequest[]; initiated: string[] };
   /** What the HSM does with the next call of each kind; absent: as it should. */
@@ -114,6 +114,7 @@ function scriptedNetwork(core: Scripts): NetworkConnector {
       const late: NetworkOutcome = { status: 'unknown', reason: 'no answer by the deadline' };
       return within(core, core.network, deadline, late);
     },
+    advise: async () => core.reversal,
     reverse: async (request) => {
       core.sent.reversed.push(request);
       return core.reversal;

@@ -78,8 +78,6 @@ CREATE UNIQUE INDEX lease_one_open_per_node ON switch.lease USING btree (node) W
 CREATE OR REPLACE FUNCTION switch.add_follow_ups(p_follow_ups switch.follow_up[])
  RETURNS void
  LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
  SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
@@ -198,8 +196,7 @@ end $function$
 CREATE OR REPLACE FUNCTION switch.follow_up_before(p_transaction uuid, p_lane text, p_position bigint)
  RETURNS TABLE(before bigint, parked boolean, due_in_ms double precision)
  LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
+ STABLE
  SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'

@@ -29,11 +29,8 @@ language sql as $$
   )::graphile_worker.job_spec;
 $$;
 
--- Runs as the owner, as does follow_up_before: under row level security the index on the payload cannot be used, since
--- ->> is not leakproof.
 create function switch.add_follow_ups(p_follow_ups switch.follow_up[]) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   perform graphile_worker.add_jobs(
@@ -62,8 +59,7 @@ end $$;
 -- it is due, in milliseconds (0 where it is).
 create function switch.follow_up_before(p_transaction uuid, p_lane text, p_position bigint)
 returns table (before bigint, parked boolean, due_in_ms double precision)
-language sql stable security definer set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+language sql stable set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
   select p.position, true, 0
     from switch.parked_follow_up p
@@ -170,6 +166,3 @@ begin
   delete from switch.follow_up_worker where pool = p_pool;
   perform graphile_worker.force_unlock_workers(array[p_pool]);
 end $$;
-
-revoke execute on function switch.add_follow_ups, switch.follow_up_before from public;
-grant execute on function switch.add_follow_ups, switch.follow_up_before to etika_switch;

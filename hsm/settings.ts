@@ -2,11 +2,15 @@ import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { HsmError } from './errors.ts';
 import { findSoftHsm, type TokenSettings } from './token/pkcs11.ts';
 
-export interface HsmSettings {
-  socketPath: string;
+/** How to open the token. */
+export interface TokenAccess {
   token: TokenSettings;
   userPin: string;
   production: boolean;
+}
+
+export interface HsmSettings extends TokenAccess {
+  socketPath: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,6 +23,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws HSM_SETTINGS_INVALID naming the setting and what it should be
  */
 export function readSettings(environment: Environment): HsmSettings {
+  const socketPath = required(environment, 'HSM_SOCKET', 'the path of the Unix socket');
+  return { socketPath, ...readTokenAccess(environment) };
+}
+
+/** The settings without a socket: for the processes that only work on the token. */
+export function readTokenAccess(environment: Environment): TokenAccess {
   const production = environment['NODE_ENV'] === 'production';
   const modulePath = environment['PKCS11_MODULE'] ?? findSoftHsm();
   if (production && isSoftwareToken(modulePath) && environment['HSM_ALLOW_SOFTWARE_TOKEN'] !== '1') {
@@ -29,7 +39,6 @@ export function readSettings(environment: Environment): HsmSettings {
   }
   const libraryParameters = environment['PKCS11_PARAMETERS'];
   return {
-    socketPath: required(environment, 'HSM_SOCKET', 'the path of the Unix socket'),
     token: {
       modulePath,
       label: required(environment, 'HSM_TOKEN_LABEL', 'the label of the token'),

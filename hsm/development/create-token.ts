@@ -1,5 +1,5 @@
 import { PAN_DATA_KEY, PAN_LOOKUP_KEY } from '../operations/pan.ts';
-import { readSettings } from '../settings.ts';
+import { readTokenAccess } from '../settings.ts';
 import {
   createMacKey,
   createTripleDesKey,
@@ -14,7 +14,7 @@ import { DEVELOPMENT_MAC_KEYS, DEVELOPMENT_PIN_KEYS, developmentKey } from './ke
 
 /** Entry point of the process that `prepareDevelopmentToken` runs: the token and every key it lacks. */
 function run(): void {
-  const { token, userPin } = readSettings(process.env);
+  const { token, userPin } = readTokenAccess(process.env);
   initialiseToken(token, userPin);
   const session = TokenSession.open(token, userPin);
   const present = new Set([...new KeyTable(session, () => 0).all()].map((key) => key.label));

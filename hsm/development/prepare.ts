@@ -1,19 +1,8 @@
 import { fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { HsmError } from '../errors.ts';
-
-export const DEVELOPMENT_TOKEN_LABEL = 'etika-development';
+import { softHsmEnvironment, writeSoftHsmConfiguration, writeUserPin } from './software-token.ts';
 
 const CREATE_TOKEN = join(import.meta.dirname, 'create-token.ts');
 const CREATE_WITHIN_MS = 30_000;
@@ -37,55 +26,22 @@ export async function prepareDevelopmentToken(dataDir: string): Promise<{ env: R
   } else {
     const building = join(root, 'token.building');
     rmSync(building, { recursive: true, force: true });
+    // A PIN written by a start that was killed is used by no token: it may be replaced.
     writeUserPin(pinFile);
-    mkdirSync(join(building, 'objects'), { recursive: true, mode: 0o700 });
-    writeConfiguration(building, building);
+    writeSoftHsmConfiguration(building, building);
     await createKeys(building, pinFile);
-    writeConfiguration(building, tokenDir);
+    writeSoftHsmConfiguration(building, tokenDir);
     renameSync(building, tokenDir);
   }
   return {
-    env: {
-      SOFTHSM2_CONF: configurationOf(tokenDir),
-      HSM_TOKEN_LABEL: DEVELOPMENT_TOKEN_LABEL,
-      HSM_PIN_FILE: pinFile,
-      HSM_SOCKET: join(root, 'hsm.sock'),
-    },
+    env: { ...softHsmEnvironment(tokenDir, pinFile), HSM_SOCKET: join(root, 'hsm.sock') },
   };
-}
-
-function configurationOf(tokenDir: string): string {
-  return join(tokenDir, 'softhsm2.conf');
-}
-
-function writeConfiguration(where: string, tokenDir: string): void {
-  const lines = [
-    `directories.tokendir = ${join(tokenDir, 'objects')}`,
-    'objectstore.backend = file',
-    'log.level = ERROR',
-  ];
-  writeFileSync(configurationOf(where), `${lines.join('\n')}\n`);
-}
-
-/** A PIN written by a start that was killed later is used by no token: it may be replaced. */
-function writeUserPin(pinFile: string): void {
-  mkdirSync(dirname(pinFile), { recursive: true, mode: 0o700 });
-  const descriptor = openSync(pinFile, 'w', 0o600);
-  writeFileSync(descriptor, `${randomBytes(16).toString('hex')}\n`);
-  fsyncSync(descriptor);
-  closeSync(descriptor);
 }
 
 /** In a process of its own: the module reads its configuration from the environment, once. */
 async function createKeys(tokenDir: string, pinFile: string): Promise<void> {
   const child = fork(CREATE_TOKEN, [], {
-    env: {
-      ...process.env,
-      SOFTHSM2_CONF: configurationOf(tokenDir),
-      HSM_TOKEN_LABEL: DEVELOPMENT_TOKEN_LABEL,
-      HSM_PIN_FILE: pinFile,
-      HSM_SOCKET: join(tokenDir, 'none'),
-    },
+    env: { ...process.env, ...softHsmEnvironment(tokenDir, pinFile) },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     timeout: CREATE_WITHIN_MS,
   });

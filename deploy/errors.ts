@@ -1,5 +1,7 @@
 /** Every reason for which a start stops: code → message template. Each has a section in docs/deployment.md. */
 const templates = {
+  DEP_NOT_FOR_PRODUCTION:
+    'npm start runs simulators and published keys; in production each role is started by itself',
   DEP_CONFIG_FILE: 'configuration file {file}: {reason}',
   DEP_CONFIG_VALUE: 'configuration: {faults}',
   DEP_PORT_TAKEN: 'port {port} ({use}) is taken by another program; free it or set {setting}',

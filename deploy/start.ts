@@ -9,6 +9,8 @@ import { destination, pino } from 'pino';
 import { assertPinnedNode } from './assert-node.ts';
 import { loadStartConfig } from './config/load.ts';
 import type { StartConfig } from './config/schema.ts';
+import { DeployError } from './errors.ts';
+import { explain } from './explain.ts';
 import { describeSystem } from './start/describe.ts';
 import { firstPurchase } from './start/first-purchase.ts';
 import { progressTo } from './start/progress.ts';
@@ -28,11 +30,12 @@ process.exit(await main());
 async function main(): Promise<number> {
   try {
     assertPinnedNode();
+    if (process.env['NODE_ENV'] === 'production') throw new DeployError('DEP_NOT_FOR_PRODUCTION', {});
     const { config, once } = readCommandLine();
     const isComplete = await run(config, once);
     return isComplete ? 0 : INTERRUPTED;
   } catch (error) {
-    console.error(`\n${error instanceof Error ? error.message : String(error)}`);
+    console.error(`\n${explain(error)}`);
     return 1;
   } finally {
     await stopEverything();

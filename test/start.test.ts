@@ -219,7 +219,7 @@ test('a port that is taken stops the start before anything runs, naming the port
   const port = typeof address === 'object' && address ? address.port : 0;
   const { exit, output } = start({ SWITCH_PORT_POS: String(port) });
   expect(await exit).toBe(1);
-  expect(output()).toContain(`port ${port} (terminals, pos-bcd) is taken`);
+  expect(output()).toContain(`DEP_PORT_TAKEN: port ${port} (terminals, pos-bcd) is taken`);
   expect(output()).toContain('SWITCH_PORT_POS');
   expect(output()).not.toContain('✓');
 });
@@ -229,4 +229,11 @@ test('a bad setting stops the start before anything runs, naming the key and not
   expect(await exit).toBe(1);
   expect(output()).toContain('deadlineMs (SWITCH_DEADLINE_MS) is text of 4 characters');
   expect(output()).not.toContain('soon');
+});
+
+test('production is refused: the start runs simulators and published keys', async () => {
+  const { exit, output } = start({ NODE_ENV: 'production' });
+  expect(await exit).toBe(1);
+  expect(output()).toContain('DEP_NOT_FOR_PRODUCTION');
+  expect(output()).not.toContain('✓');
 });

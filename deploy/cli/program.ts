@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { assertPinnedNode } from '../assert-node.ts';
+import { explain } from '../explain.ts';
 import { commands, type LazyCommand } from './commands.ts';
 import { EXAMPLES } from './examples.ts';
 
@@ -37,10 +38,4 @@ function addExamples(command: Command, path: string): void {
   if (lines.length > 0)
     command.addHelpText('after', `\nExample${lines.length > 1 ? 's' : ''}:${lines.join('')}`);
   for (const child of command.commands) addExamples(child, `${path} ${child.name()}`.trim());
-}
-
-/** The message with its causes: "fetch failed" alone helps nobody. */
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${explain(error.cause)}` : error.message;
 }

@@ -40,8 +40,9 @@ function readConfigFile(file: string): Json {
     if (isObject(json)) return json;
     throw new Error(`is ${shapeOf(json)}, expected an object`);
   } catch (error) {
+    // A syntax error quotes the file, which may hold a secret: it is not passed on.
     const reason = error instanceof SyntaxError ? 'is not JSON' : (error as Error).message;
-    throw new DeployError('DEP_CONFIG_FILE', { file, reason }, error);
+    throw new DeployError('DEP_CONFIG_FILE', { file, reason });
   }
 }
 

@@ -55,23 +55,41 @@ test('a room that does not load breaks its own command only', async () => {
 });
 
 describe('every command', () => {
-  test.each(commands)(
-    '$name and all below it have help with an example of their own',
-    async ({ name, load }) => {
-      for (const path of pathsOf(await load(), name)) {
-        const help = run(process.execPath, [entry, ...path.split(' '), '--help']);
-        expect({ path, status: help.status }).toEqual({ path, status: 0 });
-        expect(help.stdout).toMatch(new RegExp(`^ {2}\\$ .*npx etika-switch ${path}\\b`, 'm'));
-      }
-    },
-  );
+  test.each(commands)('$name and all below it have help with an example of their own', async ({ name }) => {
+    const program = await programFor([name], commands);
+    const loaded = program.commands.filter((command) => command.name() === name);
+    for (const [path, command] of loaded.flatMap((command) => commandsBelow(command, name))) {
+      expect(helpOf(command)).toMatch(new RegExp(`^ {2}\\$ .*npx etika-switch ${path}\\b`, 'm'));
+    }
+  });
+
+  test.each(commands)('$name --help exits 0', ({ name }) => {
+    expect(run(process.execPath, [entry, name, '--help'])).toMatchObject({ status: 0, stderr: '' });
+  });
 
   test('no example is left of a command that is gone', async () => {
-    const loaded = await Promise.all(commands.map(async ({ name, load }) => pathsOf(await load(), name)));
-    expect(Object.keys(EXAMPLES).sort()).toEqual(['', ...loaded.flat()].sort());
+    const loaded = await Promise.all(
+      commands.map(async ({ name, load }) => commandsBelow(await load(), name)),
+    );
+    const paths = loaded.flat().map(([path]) => path);
+    expect(Object.keys(EXAMPLES).sort()).toEqual(['', ...paths].sort());
   });
 });
 
-function pathsOf(command: Command, path: string): string[] {
-  return [path, ...command.commands.flatMap((child) => pathsOf(child, `${path} ${child.name()}`))];
+function commandsBelow(command: Command, path: string): [path: string, command: Command][] {
+  return [
+    [path, command],
+    ...command.commands.flatMap((child) => commandsBelow(child, `${path} ${child.name()}`)),
+  ];
+}
+
+function helpOf(command: Command): string {
+  let text = '';
+  command.configureOutput({
+    writeOut: (part) => {
+      text += part;
+    },
+  });
+  command.outputHelp();
+  return text;
 }

@@ -154,7 +154,7 @@ test('npm start runs everything, follows one purchase to its end, and Ctrl-C lea
   expect(survivors(family)).toEqual([]);
 }, 180_000);
 
-/** The examples of `--help` that talk to a running start, on the ports of this one. */
+/** The examples of `--help` that need no machine of their own, on the ports of this start. */
 async function everyExampleWorks(output: string): Promise<void> {
   const portOf: Record<string, string> = {
     'iso87-ascii': addressIn(output, /0\.0\.0\.0:(\d+) +iso87-ascii,/),
@@ -163,7 +163,7 @@ async function everyExampleWorks(output: string): Promise<void> {
   const control = addressIn(output, /Visa network .*control http:\/\/[^:]+:(\d+)/);
   const environment = { ...process.env, VISA_SIM_CONTROL_PORT: control };
   const examples = Object.values(EXAMPLES).flat();
-  for (const example of examples.filter((line) => /^npx etika-switch (terminal|network) /.test(line))) {
+  for (const example of examples.filter((line) => line.startsWith('npx etika-switch '))) {
     const dialect = Object.keys(portOf).find((name) => example.includes(name)) ?? 'iso87-ascii';
     const port = example.includes('terminal')
       ? ` --port ${portOf[dialect]} --records ${dataDir}/terminal`

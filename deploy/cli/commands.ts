@@ -34,6 +34,11 @@ export const commands: readonly LazyCommand[] = [
     load: async () => (await import('./network.ts')).networkCommand(),
   },
   {
+    name: 'hsm',
+    summary: 'the HSM: known-answer tests of its token',
+    load: async () => (await import('../../hsm/cli/command.ts')).hsmCommand(),
+  },
+  {
     name: 'migrate',
     summary: 'brings a database to the schema of this release',
     load: async () => (await import('./migrate.ts')).migrateCommand(),

@@ -22,6 +22,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'network drop-links': ['npx etika-switch network drop-links'],
   'network down': ['npx etika-switch network down'],
   'network up': ['npx etika-switch network up'],
+  hsm: ['npx etika-switch hsm kat --vectors hsm/kat/testdata/published.jsonl'],
+  'hsm kat': ['npx etika-switch hsm kat --vectors hsm/kat/testdata/published.jsonl --json'],
   migrate: ['DATABASE_URL=postgres://owner:secret@db.example/etika npx etika-switch migrate'],
   switch: ['SWITCH_SETTINGS_FILE=switch.json npx etika-switch switch'],
   'hsm-process': [

@@ -84,8 +84,13 @@ export interface Pad {
 export type Composition =
   /** One after the other, in the order of the table; the last may be missing. */
   | { readonly kind: 'positional' }
-  /** A bitmap of so many bytes, then the parts whose `bit` it sets. */
-  | { readonly kind: 'bitmap'; readonly bytes: number; readonly encoding?: 'binary' | 'hex' }
+  /** A bitmap of so many bytes, then the parts whose `bit` it sets. Bytes in front of it are kept as `header`. */
+  | {
+      readonly kind: 'bitmap';
+      readonly bytes: number;
+      readonly encoding?: BitmapEncoding;
+      readonly headerBytes?: number;
+    }
   /**
    * Tag, length, value, over and over. Tags the table does not know are kept byte for byte under `tag…`.
    * `lead` names a part in front that has no tag; it is there when the first byte is no digit (Mastercard DE48).

@@ -11,6 +11,14 @@ describe('framing', () => {
     ['length-2-tpdu', '00086000000000616263'],
     ['length-4-ascii', '30303033616263'],
     ['visa', '00030000616263'],
+    ['length-2-inclusive', '0005616263'],
+    ['length-4', '00000003616263'],
+    ['length-4-inclusive', '00000007616263'],
+    ['length-2-bcd', '0003616263'],
+    ['length-2-bcd-tpdu', '00086000000000616263'],
+    ['length-4-ascii-inclusive', '30303037616263'],
+    ['length-4-ascii-etx', '3030303461626303'],
+    ['tpdu', '6000000000616263'],
   ] as const)('%s encodes', (name, hex) => {
     expect(framing(name).encode(Buffer.from('abc')).toString('hex')).toBe(hex);
   });
@@ -47,6 +55,10 @@ describe('framing', () => {
     ['length-4-ascii', '30304130', 'ISO_FRAME_LENGTH'],
     ['length-2-tpdu', '0004', 'ISO_FRAME_LENGTH'],
     ['visa', '00030001', 'ISO_FRAME_LENGTH'],
+    ['length-2-inclusive', '0001', 'ISO_FRAME_LENGTH'],
+    ['length-2-bcd', '00A0', 'ISO_FRAME_LENGTH'],
+    ['length-4-ascii-etx', '3030303261ff', 'ISO_FRAME_LENGTH'],
+    ['length-4-ascii-etx', '30303030', 'ISO_FRAME_LENGTH'],
   ] as const)('%s refuses the prefix %s', (name, hex, code) => {
     const push = () =>
       framing(name)
@@ -54,6 +66,17 @@ describe('framing', () => {
         .push(Buffer.from(hex, 'hex'), () => {});
     expect(push).toThrow(IsoError);
     expect(push).toThrow(code);
+  });
+
+  test('a framing can be given as data', () => {
+    const custom = framing({ length: 'ascii', lengthBytes: 3, trailer: '0d0a' });
+    expect(custom.encode(Buffer.from('abc')).toString('latin1')).toBe('005abc\r\n');
+  });
+
+  test('a stream that ends inside a frame is refused', () => {
+    const reader = framing('length-2').reader(limits);
+    reader.push(Buffer.from('0003ff', 'hex'), () => {});
+    expect(() => reader.end(() => {})).toThrow('ISO_TRUNCATED');
   });
 
   test('a body too long for the prefix is not encoded', () => {
@@ -66,7 +89,10 @@ describe('framing', () => {
 
   test.each(framingNames)('%s finds the same frames however the stream is cut', (name) => {
     const link = framing(name);
-    const bodies = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { maxLength: 6 });
+    const wholeStream = name === 'tpdu';
+    const bodies = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), {
+      maxLength: wholeStream ? 1 : 6,
+    });
     const cuts = fc.infiniteStream(fc.integer({ min: 1, max: 64 }));
     fc.assert(
       fc.property(bodies, cuts, (sent, sizes) => {
@@ -78,6 +104,7 @@ describe('framing', () => {
           reader.push(stream.subarray(at, at + size), (body) => received.push(body.toString('hex')));
           at += size;
         }
+        reader.end((body) => received.push(body.toString('hex')));
         expect(received).toEqual(sent.map((body) => Buffer.from(body).toString('hex')));
         expect(reader.pending).toBe(0);
       }),

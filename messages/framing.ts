@@ -9,100 +9,179 @@ export interface FrameReader {
    * @throws {IsoError} ISO_FRAME_TOO_LONG or ISO_FRAME_LENGTH; the stream is then out of step: close the connection
    */
   push(chunk: Buffer, onFrame: OnFrame): void;
+  /** The stream ended: gives up the frame that only the end closes. @throws {IsoError} ISO_TRUNCATED inside a frame */
+  end(onFrame: OnFrame): void;
   /** Bytes of an unfinished frame held back. */
   readonly pending: number;
 }
 
 export interface Framing {
-  readonly name: FramingName;
+  readonly name: string;
   /** One frame around `body`; `header` where the framing has one (default: a TPDU with both addresses zero). */
   encode(body: Uint8Array, header?: Uint8Array): Buffer;
+  /** @param limits.maxFrameBytes the most bytes after the length: header, body and trailer */
   reader(limits: { maxFrameBytes: number }): FrameReader;
   /** The header of the reply to a frame: TPDU addresses swapped; other headers unchanged. */
   replyHeader(header: Buffer): Buffer;
 }
 
-/** A frame is a length, perhaps more bytes of prefix, a header, and the body. */
-interface FrameShape {
-  readonly prefixBytes: number;
-  /** Bytes after the prefix, header included. Throws on a prefix that is no length. */
-  readLength(prefix: Buffer): number;
-  /** @param length of header and body together */
-  writeLength(length: number, out: Buffer): void;
-  readonly headerBytes: number;
-  /** Largest length the prefix can write. */
-  readonly max: number;
-  /** An empty frame has a meaning (a poll) and goes up. */
+/** A framing as data: a length, perhaps two zero bytes, a header, the body, perhaps a trailer. */
+export interface FramingShape {
+  /** `none`: the end of the stream closes the only frame. */
+  readonly length: 'binary' | 'bcd' | 'ascii' | 'none';
+  readonly lengthBytes: number;
+  /** The length counts itself too. */
+  readonly inclusive?: boolean;
+  /** Zero bytes between the length and the rest (VisaNet). */
+  readonly zeroBytes?: number;
+  /** A five-byte TPDU in front of the body. */
+  readonly tpdu?: boolean;
+  /** Bytes behind every body, in hex; the length counts them. */
+  readonly trailer?: string;
+  /** An empty frame has a meaning (a poll) and goes up; elsewhere it is a keep-alive and is dropped. */
   readonly polls?: boolean;
 }
 
-const shapes = {
-  'length-2': { prefixBytes: 2, headerBytes: 0, max: 0xffff, ...binaryLength(2) },
-  'length-2-tpdu': { prefixBytes: 2, headerBytes: 5, max: 0xffff, ...binaryLength(2) },
-  'length-4-ascii': { prefixBytes: 4, headerBytes: 0, max: 9999, ...asciiLength(4) },
-  visa: {
-    prefixBytes: 4,
-    headerBytes: 0,
-    max: 0xffff,
-    polls: true,
-    readLength(prefix: Buffer): number {
-      if (prefix.readUInt16BE(2) !== 0) throw badLength('two zero bytes after the length', 'others');
-      return prefix.readUInt16BE(0);
-    },
-    writeLength(length: number, out: Buffer): void {
-      out.writeUInt16BE(length, 0);
-      out.writeUInt16BE(0, 2);
-    },
-  },
-} as const satisfies Record<string, FrameShape>;
+export const framings = {
+  'length-2': { length: 'binary', lengthBytes: 2 },
+  'length-2-inclusive': { length: 'binary', lengthBytes: 2, inclusive: true },
+  'length-4': { length: 'binary', lengthBytes: 4 },
+  'length-4-inclusive': { length: 'binary', lengthBytes: 4, inclusive: true },
+  'length-2-bcd': { length: 'bcd', lengthBytes: 2 },
+  'length-4-ascii': { length: 'ascii', lengthBytes: 4 },
+  'length-4-ascii-inclusive': { length: 'ascii', lengthBytes: 4, inclusive: true },
+  'length-4-ascii-etx': { length: 'ascii', lengthBytes: 4, trailer: '03' },
+  'length-2-tpdu': { length: 'binary', lengthBytes: 2, tpdu: true },
+  'length-2-bcd-tpdu': { length: 'bcd', lengthBytes: 2, tpdu: true },
+  tpdu: { length: 'none', lengthBytes: 0, tpdu: true },
+  visa: { length: 'binary', lengthBytes: 2, zeroBytes: 2, polls: true },
+} as const satisfies Record<string, FramingShape>;
 
-export type FramingName = keyof typeof shapes;
+export type FramingName = keyof typeof framings;
 
-export const framingNames = Object.keys(shapes) as FramingName[];
-
-/** @throws {IsoError} ISO_DIALECT when there is no framing of that name */
-export function framing(name: FramingName): Framing {
-  const shape: FrameShape | undefined = Object.hasOwn(shapes, name) ? shapes[name] : undefined;
-  if (!shape)
-    throw new IsoError('ISO_DIALECT', {
-      path: 'frame',
-      expected: framingNames.join(', '),
-      found: String(name),
-    });
-  return {
-    name,
-    encode: (body, header) => encode(shape, body, header),
-    reader: ({ maxFrameBytes }) => new Reader(shape, maxFrameBytes),
-    replyHeader: (header) => (shape.headerBytes === tpduBytes ? swapTpdu(header) : Buffer.from(header)),
-  };
-}
-
-function encode(shape: FrameShape, body: Uint8Array, header?: Uint8Array): Buffer {
-  const length = shape.headerBytes + body.length;
-  if (length > shape.max)
-    throw new IsoError('ISO_FRAME_TOO_LONG', {
-      path: 'frame',
-      expected: `${shape.max} bytes`,
-      found: `${length}`,
-    });
-  if (header && header.length !== shape.headerBytes)
-    throw new IsoError('ISO_HEADER', {
-      path: 'frame',
-      expected: `${shape.headerBytes} bytes`,
-      found: `${header.length}`,
-    });
-  const out = Buffer.allocUnsafe(shape.prefixBytes + length);
-  shape.writeLength(length, out);
-  if (header) out.set(header, shape.prefixBytes);
-  else if (shape.headerBytes > 0) out.set(emptyTpdu, shape.prefixBytes);
-  out.set(body, shape.prefixBytes + shape.headerBytes);
-  return out;
-}
+export const framingNames = Object.keys(framings) as FramingName[];
 
 const tpduBytes = 5;
 const emptyTpdu = Uint8Array.of(0x60, 0, 0, 0, 0);
 
-/** TPDU: 0x60, destination, source. A reply swaps the two addresses (ISO 8583 over NAC, in general use). */
+/**
+ * @param shape the name of a framing, or its data
+ * @throws {IsoError} ISO_DIALECT when there is no framing of that name
+ */
+export function framing(shape: FramingName | FramingShape): Framing {
+  const name = typeof shape === 'string' ? shape : 'custom';
+  const data: FramingShape | undefined =
+    typeof shape !== 'string' ? shape : Object.hasOwn(framings, shape) ? framings[shape] : undefined;
+  if (!data)
+    throw new IsoError('ISO_DIALECT', { path: 'frame', expected: framingNames.join(', '), found: name });
+  const frame = compileShape(data);
+  return {
+    name,
+    encode: (body, header) => encode(frame, body, header),
+    reader: ({ maxFrameBytes }) => new Reader(frame, maxFrameBytes),
+    replyHeader: (header) => (frame.headerBytes === tpduBytes ? swapTpdu(header) : Buffer.from(header)),
+  };
+}
+
+interface Frame {
+  readonly prefixBytes: number;
+  readonly headerBytes: number;
+  readonly trailer: Buffer;
+  readonly polls: boolean;
+  /** No length: the stream is one frame. */
+  readonly wholeStream: boolean;
+  /** Largest number of bytes after the prefix. */
+  readonly max: number;
+  /** Bytes after the prefix, as the prefix says. */
+  read(prefix: Buffer): number;
+  write(bytesAfter: number, out: Buffer): void;
+}
+
+function compileShape(shape: FramingShape): Frame {
+  const { lengthBytes, zeroBytes = 0 } = shape;
+  const counted = shape.inclusive ? lengthBytes + zeroBytes : 0;
+  const number = lengthNumber(shape.length, lengthBytes);
+  const prefixBytes = lengthBytes + zeroBytes;
+  return {
+    prefixBytes,
+    headerBytes: shape.tpdu ? tpduBytes : 0,
+    trailer: Buffer.from(shape.trailer ?? '', 'hex'),
+    polls: shape.polls ?? false,
+    wholeStream: shape.length === 'none',
+    max: number.max - counted,
+    read(prefix) {
+      for (let i = lengthBytes; i < prefixBytes; i++)
+        if (prefix[i] !== 0) throw badLength(`${zeroBytes} zero bytes after the length`, 'others');
+      const length = number.read(prefix) - counted;
+      if (length < 0) throw badLength(`at least ${counted}`, String(length + counted));
+      return length;
+    },
+    write(bytesAfter, out) {
+      number.write(bytesAfter + counted, out);
+      out.fill(0, lengthBytes, prefixBytes);
+    },
+  };
+}
+
+interface LengthNumber {
+  readonly max: number;
+  read(prefix: Buffer): number;
+  write(length: number, out: Buffer): void;
+}
+
+function lengthNumber(kind: FramingShape['length'], bytes: number): LengthNumber {
+  switch (kind) {
+    case 'binary':
+      return {
+        max: 256 ** bytes - 1,
+        read: (prefix) => prefix.readUIntBE(0, bytes),
+        write: (length, out) => void out.writeUIntBE(length, 0, bytes),
+      };
+    case 'bcd':
+      return digits(bytes * 2, 'hex', bytes);
+    case 'ascii':
+      return digits(bytes, 'latin1', bytes);
+    case 'none':
+      return { max: Number.MAX_SAFE_INTEGER, read: () => 0, write: () => {} };
+  }
+}
+
+function digits(count: number, encoding: 'hex' | 'latin1', bytes: number): LengthNumber {
+  return {
+    max: 10 ** count - 1,
+    read(prefix) {
+      const text = prefix.toString(encoding, 0, bytes);
+      if (!/^[0-9]+$/.test(text)) throw badLength(`${count} digits`, `0x${prefix.toString('hex', 0, bytes)}`);
+      return Number(text);
+    },
+    write: (length, out) => void out.write(String(length).padStart(count, '0'), 0, encoding),
+  };
+}
+
+function encode(frame: Frame, body: Uint8Array, header?: Uint8Array): Buffer {
+  const { prefixBytes, headerBytes, trailer } = frame;
+  const length = headerBytes + body.length + trailer.length;
+  if (length > frame.max)
+    throw new IsoError('ISO_FRAME_TOO_LONG', {
+      path: 'frame',
+      expected: `${frame.max} bytes`,
+      found: `${length}`,
+    });
+  if (header && header.length !== headerBytes)
+    throw new IsoError('ISO_HEADER', {
+      path: 'frame',
+      expected: `${headerBytes} bytes`,
+      found: `${header.length}`,
+    });
+  const out = Buffer.allocUnsafe(prefixBytes + length);
+  frame.write(length, out);
+  if (headerBytes > 0) out.set(header ?? emptyTpdu, prefixBytes);
+  out.set(body, prefixBytes + headerBytes);
+  out.set(trailer, out.length - trailer.length);
+  return out;
+}
+
+/** TPDU: 0x60, destination, source. A reply swaps the two addresses. */
 function swapTpdu(header: Buffer): Buffer {
   const reply = Buffer.from(header);
   header.copy(reply, 1, 3, 5);
@@ -112,7 +191,7 @@ function swapTpdu(header: Buffer): Buffer {
 
 /** Cuts a stream into frames. A frame inside one chunk is handed up without a copy; one across chunks is copied once. */
 class Reader implements FrameReader {
-  readonly #shape: FrameShape;
+  readonly #shape: Frame;
   readonly #maxFrameBytes: number;
   readonly #prefix: Buffer;
   #prefixFilled = 0;
@@ -120,7 +199,7 @@ class Reader implements FrameReader {
   #frame: Buffer | undefined;
   #filled = 0;
 
-  constructor(shape: FrameShape, maxFrameBytes: number) {
+  constructor(shape: Frame, maxFrameBytes: number) {
     this.#shape = shape;
     this.#maxFrameBytes = maxFrameBytes;
     this.#prefix = Buffer.alloc(shape.prefixBytes);
@@ -131,11 +210,34 @@ class Reader implements FrameReader {
   }
 
   push(chunk: Buffer, onFrame: OnFrame): void {
-    let at = 0;
+    if (this.#shape.wholeStream) this.#keep(chunk);
+    let at = this.#shape.wholeStream ? chunk.length : 0;
     while (at < chunk.length) {
       if (this.#frame) at = this.#gather(this.#frame, chunk, at, onFrame);
       else at = this.#begin(chunk, at, onFrame);
     }
+  }
+
+  end(onFrame: OnFrame): void {
+    if (this.#shape.wholeStream && this.#frame) {
+      const frame = this.#frame;
+      this.#frame = undefined;
+      this.#filled = 0;
+      this.#emit(frame, onFrame);
+    }
+    if (this.pending > 0)
+      throw new IsoError('ISO_TRUNCATED', {
+        path: 'frame',
+        expected: 'a whole frame',
+        found: `${this.pending} bytes`,
+      });
+  }
+
+  #keep(chunk: Buffer): void {
+    const frame = this.#frame ? Buffer.concat([this.#frame, chunk]) : chunk;
+    this.#checkMax(frame.length);
+    this.#frame = frame;
+    this.#filled = frame.length;
   }
 
   #begin(chunk: Buffer, from: number, onFrame: OnFrame): number {
@@ -156,16 +258,21 @@ class Reader implements FrameReader {
   }
 
   #checkedLength(): number {
-    const length = this.#shape.readLength(this.#prefix);
-    if (length > this.#maxFrameBytes)
-      throw new IsoError('ISO_FRAME_TOO_LONG', {
-        path: 'frame',
-        expected: `${this.#maxFrameBytes} bytes`,
-        found: String(length),
-      });
-    if (length < this.#shape.headerBytes)
-      throw badLength(`at least ${this.#shape.headerBytes}`, String(length));
+    const { headerBytes, trailer } = this.#shape;
+    const length = this.#shape.read(this.#prefix);
+    this.#checkMax(length);
+    const least = headerBytes + trailer.length;
+    if (length < least) throw badLength(`at least ${least}`, String(length));
     return length;
+  }
+
+  #checkMax(length: number): void {
+    if (length <= this.#maxFrameBytes) return;
+    throw new IsoError('ISO_FRAME_TOO_LONG', {
+      path: 'frame',
+      expected: `${this.#maxFrameBytes} bytes`,
+      found: String(length),
+    });
   }
 
   #gather(frame: Buffer, chunk: Buffer, at: number, onFrame: OnFrame): number {
@@ -181,33 +288,14 @@ class Reader implements FrameReader {
   }
 
   #emit(frame: Buffer, onFrame: OnFrame): void {
-    const { headerBytes, polls } = this.#shape;
-    if (headerBytes > 0) onFrame(frame.subarray(headerBytes), frame.subarray(0, headerBytes));
-    else if (frame.length > 0 || polls) onFrame(frame);
+    const { headerBytes, trailer, polls } = this.#shape;
+    const bodyEnd = frame.length - trailer.length;
+    if (frame.compare(trailer, 0, trailer.length, bodyEnd) !== 0)
+      throw badLength(`the trailer ${trailer.toString('hex')}`, 'other bytes');
+    const body = frame.subarray(headerBytes, bodyEnd);
+    if (headerBytes > 0) onFrame(body, frame.subarray(0, headerBytes));
+    else if (body.length > 0 || polls) onFrame(body);
   }
-}
-
-function binaryLength(bytes: number) {
-  return {
-    readLength: (prefix: Buffer) => prefix.readUIntBE(0, bytes),
-    writeLength: (length: number, out: Buffer) => {
-      out.writeUIntBE(length, 0, bytes);
-    },
-  };
-}
-
-function asciiLength(digits: number) {
-  return {
-    readLength(prefix: Buffer): number {
-      const text = prefix.toString('latin1', 0, digits);
-      if (!/^[0-9]+$/.test(text))
-        throw badLength(`${digits} digits`, `0x${prefix.toString('hex', 0, digits)}`);
-      return Number(text);
-    },
-    writeLength(length: number, out: Buffer): void {
-      out.write(String(length).padStart(digits, '0'), 0, 'latin1');
-    },
-  };
 }
 
 function badLength(expected: string, found: string): IsoError {

@@ -12,11 +12,16 @@ export {
   type FrameReader,
   type Framing,
   type FramingName,
+  type FramingShape,
   framing,
   framingNames,
+  framings,
   type OnFrame,
 } from './framing.ts';
 export { type VisaHeader, visaReplyHeader } from './header-visa.ts';
+export { exportDialect, importDialect } from './import/dialect-json.ts';
+export { importJpos } from './import/jpos.ts';
+export { importMoov } from './import/moov.ts';
 export { type LaidOut, layout, type StandardFields, type Style } from './layout.ts';
 export {
   isKnownMti,

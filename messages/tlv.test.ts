@@ -25,11 +25,17 @@ describe('BER-TLV', () => {
     ['an indefinite length', '82800000'],
     ['a length of four bytes', '828400000001FF'],
     ['a tag without end', '9FFFFFFFFFFF0100'],
+    ['a constructed object whose inside is malformed', '7103860201'],
   ])('refuses %s', (_, hex) => expect(() => read(hex)).toThrow('ISO_TLV'));
 
   test('refuses a tag that stands twice, unless told', () => {
     expect(() => read('820101820102')).toThrow('ISO_TLV_DUPLICATE');
     expect(parseTlv(Bytes.fromHex('820101820102'), { duplicates: true })).toHaveLength(2);
+  });
+
+  test('a constructed object keeps its value whole, and may be opaque when told', () => {
+    expect(read('710486020102')).toEqual([['71', '86020102']]);
+    expect(parseTlv(Bytes.fromHex('7103860201'), { opaque: true })).toHaveLength(1);
   });
 
   test('what is packed parses to the same', () => {

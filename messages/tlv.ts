@@ -3,29 +3,41 @@ import { IsoError } from './errors.ts';
 import { Cursor } from './fields/cursor.ts';
 import { strict } from './strictness.ts';
 
-/** One data object: tag in upper-case hex, value as it stood. Constructed tags keep their value whole; parse it again. */
+/** One data object: tag in upper-case hex, value as it stood. A constructed one keeps its value whole; parse it again. */
 export interface Tlv {
   readonly tag: string;
   readonly value: Bytes;
 }
 
+const constructed = 0x20;
+const maxDepth = 8;
 /** Tags longer than this are refused; EMV uses three bytes at most. */
 const maxTagBytes = 4;
 /** Lengths of more bytes than this cannot occur in a field of 9999 bytes. */
 const maxLengthBytes = 3;
 
+export interface TlvOptions {
+  /** Let the same tag stand twice. Default false. */
+  readonly duplicates?: boolean;
+  /** Let a constructed object hold anything. Default false: it must hold data objects, as BER says. */
+  readonly opaque?: boolean;
+  /** The path for errors, such as `DE55`. */
+  readonly path?: string;
+}
+
 /**
  * Reads BER-TLV (EMV Book 3, annex B; ISO/IEC 8825-1). Zero bytes between objects are padding and are skipped.
- * @param options.duplicates let the same tag stand twice; default false
  * @throws {IsoError} ISO_TLV, ISO_TLV_DUPLICATE
  */
-export function parseTlv(
-  bytes: Bytes | Uint8Array,
-  options: { duplicates?: boolean; path?: string } = {},
-): Tlv[] {
+export function parseTlv(bytes: Bytes | Uint8Array, options: TlvOptions = {}): Tlv[] {
   const data = (bytes instanceof Bytes ? bytes : Bytes.of(bytes)).buffer();
   const path = options.path ?? 'TLV';
-  const cursor = new Cursor(data, 0, data.length, strict);
+  return readObjects(new Cursor(data, 0, data.length, strict), options, path, 0);
+}
+
+function readObjects(cursor: Cursor, options: TlvOptions, path: string, depth: number): Tlv[] {
+  if (depth > maxDepth) cursor.fail('ISO_TLV', path, cursor.at, `at most ${maxDepth} levels`, 'more');
+  const data = cursor.bytes;
   const seen = new Set<string>();
   const objects: Tlv[] = [];
   while (cursor.at < cursor.end) {
@@ -42,6 +54,8 @@ export function parseTlv(
     if (seen.has(tag) && !options.duplicates)
       cursor.fail('ISO_TLV_DUPLICATE', path, start, 'each tag once', tag);
     seen.add(tag);
+    if ((data[start] ?? 0) & constructed && !options.opaque)
+      readObjects(new Cursor(data, at, cursor.at, strict), { ...options, duplicates: true }, path, depth + 1);
     objects.push({ tag, value: Bytes.view(data, at, cursor.at) });
   }
   return objects;

@@ -1,6 +1,6 @@
 import { Bytes } from '../bytes.ts';
 import type { Encoding } from '../dialect.ts';
-import { charsets } from './charsets.ts';
+import { type CharsetName, charsets } from './charsets.ts';
 import type { ContentCodec } from './text.ts';
 
 /** The bytes as they are. */
@@ -21,6 +21,7 @@ export function hexBinary(encoding: 'hex' | 'ebcdic-hex'): ContentCodec<Bytes> {
   const { toLatin1, fromLatin1 } = charsets[encoding === 'hex' ? 'ascii' : 'ebcdic-1047'];
   return {
     packed: false,
+    hexText: true,
     bytesOf: (characters) => characters * 2,
     charactersIn: (bytes) => (bytes % 2 === 0 ? bytes / 2 : undefined),
     characters: (value) => value.length,
@@ -47,6 +48,30 @@ export function hexBinary(encoding: 'hex' | 'ebcdic-hex'): ContentCodec<Bytes> {
       for (let i = 0; i < hex.length; i++) out[at + i] = fromLatin1[hex.charCodeAt(i)] ?? 0;
     },
   };
+}
+
+/** Bytes carried as characters of another set: what stands inside is ISO 8859-1. */
+function translatedBinary(name: CharsetName): ContentCodec<Bytes> {
+  const { toLatin1, fromLatin1 } = charsets[name];
+  return {
+    ...rawBinary,
+    read(cursor, characters, path) {
+      const at = cursor.take(characters, path);
+      return Bytes.of(cursor.bytes.subarray(at, at + characters).map((byte) => toLatin1[byte] ?? 0));
+    },
+    write(value, out, at) {
+      value.buffer().forEach((byte, i) => {
+        out[at + i] = fromLatin1[byte] ?? 0;
+      });
+    },
+  };
+}
+
+/** The container of a composite may also be text of another character set. */
+export function containerCodec(encoding: Encoding): ContentCodec<Bytes> | undefined {
+  if (encoding === 'ascii') return rawBinary;
+  const ebcdic = encoding === 'ebcdic-1047' || encoding === 'ebcdic-037' || encoding === 'ebcdic-500';
+  return ebcdic ? translatedBinary(encoding) : binaryCodec(encoding);
 }
 
 export function binaryCodec(encoding: Encoding): ContentCodec<Bytes> | undefined {

@@ -1,5 +1,5 @@
 import { Bytes } from '../bytes.ts';
-import type { Field, Part } from '../dialect.ts';
+import type { Composition, Field, Part } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
 import { hexBinary, rawBinary } from './binary.ts';
 import { Cursor } from './cursor.ts';
@@ -57,7 +57,7 @@ function partsCodec(field: Field, parts: readonly PartCodec[], path: string): Pa
     case 'positional':
       return positionalParts(parts, path);
     case 'bitmap':
-      return bitmapParts(parts, composition.bytes, composition.encoding ?? 'binary', path);
+      return bitmapParts(parts, composition, path);
     case 'tagged':
       return taggedParts(parts, composition, path);
     case 'ber-tlv':
@@ -110,23 +110,22 @@ function positionalParts(parts: readonly PartCodec[], path: string): PartsCodec 
   };
 }
 
-function bitmapParts(
-  parts: readonly PartCodec[],
-  mapBytes: number,
-  encoding: 'binary' | 'hex',
-  path: string,
-): PartsCodec {
+type BitmapComposition = Extract<Composition, { kind: 'bitmap' }>;
+
+function bitmapParts(parts: readonly PartCodec[], composition: BitmapComposition, path: string): PartsCodec {
+  const { bytes: mapBytes, encoding = 'binary', headerBytes = 0 } = composition;
   const byBit = new Map(parts.map((part, index) => [part.bit ?? index + 1, part]));
   for (const bit of byBit.keys())
     if (bit < 1 || bit > mapBytes * 8)
       throw dialectError(path, `bits from 1 to ${mapBytes * 8}`, String(bit));
   const inOrder = [...byBit].sort(([a], [b]) => a - b);
-  const map = encoding === 'hex' ? hexBinary('hex') : rawBinary;
+  const map = encoding === 'binary' ? rawBinary : hexBinary(encoding);
   return {
     read(cursor) {
+      const value: Record<string, unknown> =
+        headerBytes > 0 ? { header: rawBinary.read(cursor, headerBytes, path) } : {};
       const at = cursor.at;
       const bits = map.read(cursor, mapBytes, path).buffer();
-      const value: Record<string, unknown> = {};
       for (let bit = 1; bit <= mapBytes * 8; bit++) {
         if (((bits[(bit - 1) >> 3] ?? 0) & (0x80 >> ((bit - 1) & 7))) === 0) continue;
         const part = byBit.get(bit);
@@ -136,12 +135,14 @@ function bitmapParts(
       return value;
     },
     encode(value) {
-      refuseUnknown(value, parts, path);
+      const { header, ...others } = value;
+      const rest = headerBytes > 0 ? others : value;
+      refuseUnknown(rest, parts, path);
       const bits = Buffer.alloc(mapBytes);
       const head = Buffer.allocUnsafe(map.bytesOf(mapBytes));
-      const bytes: Buffer[] = [head];
+      const bytes: Buffer[] = headerBytes > 0 ? [encodeHeader(header, headerBytes, path), head] : [head];
       for (const [bit, part] of inOrder) {
-        const item = value[part.property];
+        const item = rest[part.property];
         if (item === undefined) continue;
         const index = (bit - 1) >> 3;
         bits[index] = (bits[index] ?? 0) | (0x80 >> ((bit - 1) & 7));
@@ -151,6 +152,15 @@ function bitmapParts(
       return Buffer.concat(bytes);
     },
   };
+}
+
+function encodeHeader(header: unknown, bytes: number, path: string): Buffer {
+  if (header instanceof Bytes && header.length === bytes) return header.buffer();
+  throw new IsoError('ISO_VALUE', {
+    path: `${path}.HEADER`,
+    expected: `${bytes} Bytes`,
+    found: 'something else',
+  });
 }
 
 function refuseUnknown(value: Record<string, unknown>, parts: readonly PartCodec[], path: string): void {

@@ -1,7 +1,7 @@
 import type { Bytes } from '../bytes.ts';
 import type { Field, VariableLength } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
-import { binaryCodec } from './binary.ts';
+import { binaryCodec, containerCodec } from './binary.ts';
 import { compositeCodec } from './composite.ts';
 import type { Cursor } from './cursor.ts';
 import { lengthCodec } from './length.ts';
@@ -26,8 +26,8 @@ interface Meaning<V> {
 export function fieldCodec(field: Field, path: string): FieldCodec {
   if (field.parts) {
     const composite = compositeCodec(field, path, fieldCodec);
-    const content = binaryCodec(field.encoding) ?? binaryCodec('binary');
-    if (!content) throw dialectError(path, 'a binary encoding', field.encoding);
+    const content = containerCodec(field.encoding);
+    if (!content) throw dialectError(path, 'an encoding of bytes or characters', field.encoding);
     return assemble(field, path, content, composite);
   }
   if (field.content === 'b') {
@@ -121,8 +121,8 @@ function variableField<V extends string | Bytes>(
       const start = cursor.at;
       const count = prefix.read(cursor, path);
       if (count > length.max || count < min) throw lengthError(path, limits, count, start);
-      const characters =
-        unit === 'characters' || (unit === 'nibbles' && content.packed) ? count : charactersOf(count);
+      const asCounted = unit === 'characters' || (unit === 'nibbles' && content.packed);
+      const characters = asCounted ? count : charactersOf(count, cursor.strictness.padNibbles === 'accept');
       if (characters === undefined) throw lengthError(path, `a whole number of characters`, count, start);
       const at = cursor.at;
       return meaning.wrap(trimmed(content.read(cursor, characters, path), field), cursor, at);
@@ -139,15 +139,17 @@ function variableField<V extends string | Bytes>(
     },
   };
 
-  function charactersOf(count: number): number | undefined {
+  /** An odd number of nibbles leaves one unused. */
+  function charactersOf(count: number, oddNibbles: boolean): number | undefined {
     if (unit === 'bytes') return content.charactersIn(count);
-    return count % 2 === 0 ? content.charactersIn(count / 2) : undefined;
+    const even = count + (count % 2);
+    return even === count || oddNibbles ? content.charactersIn(content.hexText ? even : even / 2) : undefined;
   }
 
   function countOf(characters: number): number {
     if (unit === 'characters' || (unit === 'nibbles' && content.packed)) return characters;
     const bytes = content.bytesOf(characters);
-    return unit === 'bytes' ? bytes : bytes * 2;
+    return unit === 'bytes' || content.hexText ? bytes : bytes * 2;
   }
 }
 

@@ -15,6 +15,8 @@ export interface ContentCodec<V> {
   write(value: V, out: Buffer, at: number, path: string): void;
   /** Nibbles are a unit of their own only where a byte holds two characters. */
   readonly packed: boolean;
+  /** A nibble takes a byte of its own. */
+  readonly hexText?: boolean;
 }
 
 export type TextContent = Exclude<Content, 'b'>;
@@ -64,8 +66,10 @@ export function packedText(content: TextContent, pad: Pad): ContentCodec<string>
       const at = cursor.take(codec.bytesOf(characters), path);
       const sign = signBytes ? String.fromCharCode(cursor.bytes[at] ?? 0) : '';
       const nibbles = cursor.bytes.toString('hex', at + signBytes, cursor.at).toUpperCase();
-      const odd = (characters - signBytes) % 2 === 1;
       const padAt = pad.side === 'left' ? 0 : nibbles.length - 1;
+      // Where a length counts bytes, only a padding nibble that is no digit tells that the number is odd.
+      const seen = padNibble > 9 && content === 'n' && nibbles.length > 0 && nibbles[padAt] === pad.with;
+      const odd = (characters - signBytes) % 2 === 1 || seen;
       if (odd && cursor.strictness.padNibbles === 'reject' && nibbles[padAt] !== pad.with)
         cursor.fail('ISO_PAD', path, at + signBytes + (padAt >> 1), `nibble ${pad.with}`, `another nibble`);
       const digits = odd ? (pad.side === 'left' ? nibbles.slice(1) : nibbles.slice(0, -1)) : nibbles;

@@ -14,8 +14,8 @@ export interface FastField {
   readonly prefix: { readonly encoding: 'ascii' | 'bcd' | 'binary'; readonly bytes: number } | undefined;
   readonly min: number;
   readonly max: number;
-  /** Short text is filled up with spaces on the right. */
-  readonly padded: boolean;
+  /** Short text is filled up with spaces on the right, a short number with zeros on the left. */
+  readonly padded: 'spaces' | 'zeros' | undefined;
 }
 
 /** Any other field: the table-driven codec reads and writes it in the middle of the generated code. */
@@ -61,7 +61,7 @@ export function fastField(number: number, field: Field): FastField | SlowField {
     prefix,
     min: 'fixed' in length ? length.fixed : (length.min ?? 0),
     max: 'fixed' in length ? length.fixed : length.max,
-    padded: field.pad !== undefined && wire === 'characters',
+    padded: wire === 'characters' && field.pad ? (field.pad.side === 'left' ? 'zeros' : 'spaces') : undefined,
   };
 }
 
@@ -74,8 +74,9 @@ function wireOf(field: Field): FastField['wire'] | undefined {
     const trackWithoutType = content === 'z' && field.as === 'track1';
     return leftZero && (content === 'n' || content === 'z') && !trackWithoutType ? 'packed' : undefined;
   }
-  const rightSpace = !pad || (pad.side === 'right' && pad.with === ' ' && 'fixed' in field.length);
-  return encoding === 'ascii' && rightSpace && characterContents.includes(content) ? 'characters' : undefined;
+  const filler = pad && `${pad.side} ${pad.with}`;
+  const usualPad = !pad || ('fixed' in field.length && (filler === 'right  ' || filler === 'left 0'));
+  return encoding === 'ascii' && usualPad && characterContents.includes(content) ? 'characters' : undefined;
 }
 
 function prefixOf(field: Field, wire: FastField['wire'] | undefined): FastField['prefix'] | 'other' {

@@ -130,6 +130,11 @@ function writeFixed(field: FastField, characters: number, place: Place): string[
   const start = place.at();
   if (field.wire === 'raw') return [`${v}.copyTo(out, ${start});`];
   if (field.wire === 'packed') return packFixed(field, characters, place);
+  if (field.padded === 'zeros')
+    return [
+      `for (let i = n${field.number}; i < ${characters}; i++) out[${start} + i - n${field.number}] = 48;`,
+      characterLoop(field, `${start} + ${characters} - n${field.number}`, `n${field.number}`),
+    ];
   if (field.padded)
     return [
       characterLoop(field, start, `n${field.number}`),

@@ -1,0 +1,160 @@
+import sax from 'sax';
+import type { BitmapStyle, Dialect, Field, Part } from '../dialect.ts';
+import { IsoError } from '../errors.ts';
+import { jposBitmap, jposField, simpleName } from './jpos-classes.ts';
+
+/**
+ * A dialect from a jPOS GenericPackager file (`<isopackager>` of `<isofield>` and `<isofieldpackager>`).
+ * @throws {IsoError} ISO_IMPORT naming the line of whatever is not supported; nothing is skipped
+ */
+export function importJpos(xml: string, name = 'jpos'): Dialect {
+  const root = readElements(xml);
+  if (root.name !== 'isopackager') throw importError(root, 'an isopackager element', root.name);
+  let mti: Dialect['mti'] | undefined;
+  let bitmap: BitmapStyle | undefined;
+  const fields: Record<number, Field> = {};
+  for (const element of root.children) {
+    const id = integer(element, 'id');
+    const className = attribute(element, 'class');
+    const bitmapEncoding = jposBitmap(className);
+    if (id === 0) mti = { encoding: mtiEncoding(element, className) };
+    else if (bitmapEncoding && id === 1) bitmap = bitmapStyle(bitmapEncoding, integer(element, 'length'));
+    else if (bitmapEncoding && id === 65 && bitmap) bitmap = { ...bitmap, tertiary: 'as-field-65' };
+    else fields[id] = fieldOf(element, id);
+  }
+  if (!mti) throw importError(root, 'a field 0', 'none');
+  if (!bitmap) throw importError(root, 'a bitmap as field 1', 'none');
+  const header = headerOf(root);
+  return {
+    name,
+    description: 'imported from a jPOS packager file',
+    conformant: false,
+    mti,
+    bitmap,
+    ...(header ? { header } : {}),
+    fields,
+  };
+}
+
+interface Element {
+  readonly name: string;
+  readonly line: number;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly children: Element[];
+}
+
+function headerOf(root: Element): Field | undefined {
+  const length = Number(root.attributes['headerlength'] ?? '0');
+  if (!length) return undefined;
+  return { name: 'Header', content: 'b', encoding: 'binary', length: { fixed: length } };
+}
+
+function bitmapStyle(encoding: BitmapStyle['encoding'], bytes: number): BitmapStyle {
+  if (bytes <= 8) return { encoding, secondary: 'never' };
+  return bytes > 16 ? { encoding, tertiary: 'after-secondary' } : { encoding };
+}
+
+function mtiEncoding(element: Element, className: string): Dialect['mti']['encoding'] {
+  const field = jposField(className, { name: 'MTI', length: 4, padLeft: true });
+  const encoding = field?.encoding;
+  if (encoding === 'ascii' || encoding === 'bcd' || encoding === 'ebcdic-1047') return encoding;
+  throw importError(element, 'a packager for the message type', simpleName(className));
+}
+
+function fieldOf(element: Element, number: number | undefined): Field {
+  const className = attribute(element, 'class');
+  const field = jposField(className, {
+    name: element.attributes['name'] ?? `Field ${number ?? ''}`.trim(),
+    length: integer(element, 'length'),
+    padLeft: element.attributes['pad'] === 'true',
+    ...(number === undefined ? {} : { number }),
+  });
+  if (!field) throw importError(element, 'a supported field packager', simpleName(className));
+  return element.name === 'isofieldpackager' ? compositeOf(element, field) : field;
+}
+
+/** The outer class gives length and character set, the inner packager says how the parts stand in it. */
+function compositeOf(element: Element, outer: Field): Field {
+  const container = { ...outer, content: 'b' as const, encoding: containerEncoding(element, outer) };
+  const inner = simpleName(attribute(element, 'packager'));
+  if (inner.startsWith('BERTLV')) return { ...container, composition: { kind: 'ber-tlv' }, parts: {} };
+  if (inner !== 'GenericPackager' && inner !== 'GenericSubFieldPackager')
+    throw importError(element, 'a supported inner packager', inner);
+  const bitmapChild = element.children.find((child) => jposBitmap(attribute(child, 'class')));
+  const children = element.children.filter((child) => child !== bitmapChild && !isEmptyType(child));
+  const parts: Record<string, Part> = {};
+  for (const child of children) {
+    const id = integer(child, 'id');
+    parts[`sf${id}`] = { ...fieldOf(child, undefined), bit: id };
+  }
+  const emitted = bitmapChild && element.attributes['emitbitmap'] !== 'false';
+  if (!emitted) return { ...container, composition: { kind: 'positional' }, parts };
+  const encoding = jposBitmap(attribute(bitmapChild, 'class')) ?? 'binary';
+  const headerBytes = Number(element.attributes['headerlength'] ?? '0');
+  const header = headerBytes > 0 ? { headerBytes } : {};
+  const bytes = integer(bitmapChild, 'length');
+  return { ...container, composition: { kind: 'bitmap', bytes, encoding, ...header }, parts };
+}
+
+/** An inner message has no type of its own: a field 0 of no length. */
+function isEmptyType(child: Element): boolean {
+  return integer(child, 'id') === 0 && integer(child, 'length') === 0;
+}
+
+function containerEncoding(element: Element, outer: Field): Field['encoding'] {
+  const { encoding, content } = outer;
+  if (content === 'b' || encoding === 'ebcdic-1047') return encoding;
+  if (encoding === 'ascii') return 'binary';
+  throw importError(
+    element,
+    'an outer packager for characters or bytes',
+    simpleName(attribute(element, 'class')),
+  );
+}
+
+function readElements(xml: string): Element {
+  const parser = sax.parser(true, { lowercase: true });
+  const open: Element[] = [];
+  let root: Element | undefined;
+  parser.onopentag = ({ name, attributes }) => {
+    const lower = Object.entries(attributes).map(([key, value]) => [key.toLowerCase(), String(value)]);
+    const element = { name, line: parser.line + 1, attributes: Object.fromEntries(lower), children: [] };
+    const parent = open.at(-1);
+    if (parent) parent.children.push(element);
+    else root ??= element;
+    if (open.length > maxDepth) throw importError(element, `at most ${maxDepth} levels`, 'more');
+    if (!knownElements.includes(name)) throw importError(element, knownElements.join(', '), name);
+    open.push(element);
+  };
+  parser.onclosetag = () => void open.pop();
+  parser.onerror = (error) => {
+    const line = parser.line + 1;
+    throw importError({ name: '', line, attributes: {}, children: [] }, 'well-formed XML', firstLine(error));
+  };
+  parser.write(xml).close();
+  if (!root) throw importError({ name: '', line: 1, attributes: {}, children: [] }, 'an element', 'none');
+  return root;
+}
+
+const maxDepth = 16;
+const knownElements = ['isopackager', 'isofield', 'isofieldpackager'];
+
+function attribute(element: Element, name: string): string {
+  const value = element.attributes[name];
+  if (value === undefined) throw importError(element, `an attribute ${name}`, `${element.name} without`);
+  return value;
+}
+
+function integer(element: Element, name: string): number {
+  const text = attribute(element, name);
+  if (!/^[0-9]{1,6}$/.test(text)) throw importError(element, `a number as ${name}`, text.slice(0, 20));
+  return Number(text);
+}
+
+function firstLine(error: Error): string {
+  return error.message.split('\n')[0] ?? '';
+}
+
+function importError(element: Element, expected: string, found: string): IsoError {
+  return new IsoError('ISO_IMPORT', { path: `line ${element.line}`, expected, found });
+}

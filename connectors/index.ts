@@ -1,6 +1,7 @@
 export type { CardData, Money, TransactionFacts, TransactionKind } from './authorisation.ts';
 export { httpExchange } from './etika/http-exchange.ts';
 export { popClient } from './etika/pop-client.ts';
+export { iso87Connector } from './iso87/iso87-connector.ts';
 export type {
   AdviceReason,
   AdviceRequest,

@@ -9,7 +9,7 @@ import type { CardData, TransactionFacts } from './authorisation.ts';
 export type NetworkOutcome =
   | {
       readonly status: 'approved';
-      /** DE39: 00, or 10 for a partial amount. */
+      /** DE39: 00; 10 for a partial amount; 85 where an account was verified and nothing speaks against it. */
       readonly code: string;
       /** DE38. */
       readonly approvalCode?: string;

@@ -8,7 +8,7 @@ import {
   systemRandom,
   tcpSockets,
 } from '../../runtime/index.ts';
-import { networkManagement, type VisaMessage } from '../visa/visa-messages.ts';
+import { managementRequest, type VisaMessage } from '../visa/visa-messages.ts';
 import { DEFAULT_LINK_LIMITS, IsoLink, type LinkLimits } from './iso-link.ts';
 
 const STATIONS = { source: '123456', destination: '000000' };
@@ -75,7 +75,7 @@ function startLink(network: Network, limits: Partial<LinkLimits> = {}) {
   let stan = 0;
   const manage = (code: string) => {
     stan += 1;
-    return networkManagement(code, String(stan).padStart(6, '0'), STATIONS, systemClock);
+    return managementRequest(code, String(stan).padStart(6, '0'), '1123100000', STATIONS);
   };
   const log = { ...silentLog, warn: vi.fn(), error: vi.fn(), info: vi.fn(), debug: vi.fn() };
   const link = new IsoLink<VisaMessage>({
@@ -212,7 +212,7 @@ describe('a link', () => {
     await signedOn(link);
     const [connection] = network.connections;
     connection?.write(wire.encode(Buffer.alloc(0)));
-    connection?.write(wire.encode(codec.pack(networkManagement('301', '000099', STATIONS, systemClock))));
+    connection?.write(wire.encode(codec.pack(managementRequest('301', '000099', '1123100000', STATIONS))));
     await vi.waitFor(() => expect(network.received.at(-1)).toMatchObject({ mti: '0810', de11: '000099' }));
     expect(network.polls.count).toBe(1);
   });

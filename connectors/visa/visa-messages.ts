@@ -1,13 +1,14 @@
-import type { Message, visaBase1 } from '../../messages/index.ts';
-import { type Clock, utcCalendar } from '../../runtime/index.ts';
-import type { CardData, TransactionFacts } from '../authorisation.ts';
-import type {
-  AdviceRequest,
-  NetworkOutcome,
-  NoticeOutcome,
-  ReversalReason,
-  ReversalRequest,
-} from '../network-leg.ts';
+import { type Message, type visaBase1, visaReplyHeader } from '../../messages/index.ts';
+import type { CardData, TransactionFacts, TransactionKind } from '../authorisation.ts';
+import {
+  amount12,
+  cardElements,
+  identification,
+  originalData,
+  replacementAmounts,
+} from '../link/elements.ts';
+import type { ReplyElements } from '../link/network-dialect.ts';
+import type { AdviceRequest, ReversalReason, ReversalRequest } from '../network-leg.ts';
 
 export type VisaMessage = Message<typeof visaBase1>;
 
@@ -16,9 +17,6 @@ export interface VisaStations {
   readonly source: string;
   readonly destination: string;
 }
-
-/** F70 of network management. Values of common knowledge, unverified against the confidential specification. */
-export const NETWORK_MANAGEMENT = { signOn: '071', signOff: '072', echo: '301' } as const;
 
 /** F63.1: the Visa network. */
 const VISA_NETWORK_ID = '0002';
@@ -31,23 +29,34 @@ const REVERSAL_REASON: Record<ReversalReason, string> = {
 /** F63.3 of an advice by the acquirer. */
 const ACQUIRER_ADVICE = '2104';
 const MAGNETIC_OR_CHIP_DATASET = '01';
-
 /** F53: zone encryption, algorithm 01, ISO 9564 format 0, zone key index 01. */
 const PIN_SECURITY = '2001010100000000';
+const APPROVED = '00';
 
+/** F3, positions 1 and 2. A cashback is a purchase whose F61 says what is handed out. */
+const PROCESSING: Record<TransactionKind, string> = {
+  purchase: '00',
+  cash: '01',
+  cashback: '00',
+  'pre-authorisation': '00',
+  'account-verification': '00',
+  refund: '20',
+  balance: '30',
+  'offline-purchase': '00',
+};
+
+/** Everything but an offline purchase, which is told by advice only. */
 export function authorisationRequest(
   facts: TransactionFacts,
   card: CardData,
   stations: VisaStations,
-): VisaMessage {
+): VisaMessage | undefined {
+  if (facts.kind === 'offline-purchase') return undefined;
   return {
     mti: '0100',
     header: { ...stations },
-    ...identification(facts),
-    de2: card.pan,
-    ...(card.expiry !== undefined && { de14: card.expiry }),
-    ...(card.sequenceNumber !== undefined && { de23: card.sequenceNumber }),
-    ...(card.track2 && { de35: card.track2 }),
+    ...transactionElements(facts),
+    ...cardElements(card),
     ...(card.pinBlock && { de52: card.pinBlock, de53: PIN_SECURITY }),
     ...(card.emv && { de55: { dataset: MAGNETIC_OR_CHIP_DATASET, tlv: card.emv } }),
     de63: { sf1: VISA_NETWORK_ID },
@@ -55,22 +64,18 @@ export function authorisationRequest(
 }
 
 export function reversalRequest(request: ReversalRequest, stations: VisaStations): VisaMessage {
-  const { facts, pan, networkReference, approvalCode } = request;
+  const { facts, pan, networkReference, approvalCode, remainingMinorUnits } = request;
+  const originalMti = facts.kind === 'offline-purchase' ? '0120' : '0100';
   return {
     mti: request.repeat ? '0401' : '0400',
     header: { ...stations },
-    ...identification(facts),
+    ...transactionElements(facts),
     de2: pan,
     ...(approvalCode !== undefined && { de38: approvalCode }),
     ...(networkReference !== undefined && { de62: { sf2: networkReference } }),
     de63: { sf1: VISA_NETWORK_ID, sf3: REVERSAL_REASON[request.reason] },
-    de90: {
-      mti: '0100',
-      stan: facts.stan,
-      transmission: facts.transmittedAt,
-      acquirer: facts.acquirer.padStart(11, '0'),
-      forwarder: '00000000000',
-    },
+    de90: originalData(facts, originalMti),
+    ...(remainingMinorUnits !== undefined && { de95: replacementAmounts(remainingMinorUnits) }),
   };
 }
 
@@ -79,9 +84,9 @@ export function adviceRequest(request: AdviceRequest, stations: VisaStations): V
   return {
     mti: request.repeat ? '0121' : '0120',
     header: { ...stations },
-    ...identification(facts),
+    ...transactionElements(facts),
     de2: pan,
-    de4: String(minorUnits).padStart(12, '0'),
+    de4: amount12(minorUnits),
     de39: APPROVED,
     ...(approvalCode !== undefined && { de38: approvalCode }),
     ...(networkReference !== undefined && { de62: { sf2: networkReference } }),
@@ -89,19 +94,16 @@ export function adviceRequest(request: AdviceRequest, stations: VisaStations): V
   };
 }
 
-/** @param stan counts our network-management messages on this link */
-export function networkManagement(
+export function managementRequest(
   code: string,
   stan: string,
+  transmittedAt: string,
   stations: VisaStations,
-  clock: Clock,
 ): VisaMessage {
-  const { month, day, hour, minute, second } = utcCalendar(clock.wall());
-  const de7 = [month, day, hour, minute, second].map((part) => String(part).padStart(2, '0')).join('');
   return {
     mti: '0800',
     header: { ...stations },
-    de7,
+    de7: transmittedAt,
     de11: stan,
     de37: `000000${stan}`,
     de63: { sf1: VISA_NETWORK_ID },
@@ -109,57 +111,27 @@ export function networkManagement(
   };
 }
 
-function identification(facts: TransactionFacts): Omit<VisaMessage, 'mti' | 'header'> {
+export function managementReply(request: VisaMessage, code: string): VisaMessage {
+  return { ...request, mti: '0810', header: visaReplyHeader(request.header), de39: code };
+}
+
+export function replyElements({ de4, de38, de39, de54, de55, de62 }: VisaMessage): ReplyElements {
   return {
-    de3: facts.processingCode,
-    de4: String(facts.amount.minorUnits).padStart(12, '0'),
-    de7: facts.transmittedAt,
-    de11: facts.stan,
-    de12: facts.localTime,
-    de13: facts.localDate,
-    de18: facts.merchantCategory,
-    de22: `${facts.posEntryMode}0`,
-    de25: facts.posConditionCode,
-    de32: facts.acquirer,
-    de37: facts.rrn,
-    de41: facts.terminal,
-    de42: facts.merchant,
-    de49: facts.amount.currency,
+    code: de39,
+    amount: de4,
+    approvalCode: de38,
+    networkReference: de62?.sf2,
+    amounts: de54,
+    emv: de55?.tlv,
   };
 }
 
-const APPROVED = '00';
-const PARTIALLY_APPROVED = '10';
-/** The network knows of nothing to reverse: it holds nothing, which is what a reversal is for. */
-const NOT_FOUND = '25';
-
-export function readAuthorisationReply(reply: VisaMessage): NetworkOutcome {
-  const code = reply.de39;
-  if (code === undefined) return { status: 'unknown', reason: 'the answer has no response code' };
-  const emvHex = reply.de55?.tlv?.hex();
-  const chip = emvHex === undefined ? {} : { emvHex };
-  if (code !== APPROVED && code !== PARTIALLY_APPROVED) return { status: 'refused', code, ...chip };
-  if (code === PARTIALLY_APPROVED && reply.de4 === undefined) {
-    return { status: 'unknown', reason: 'a partial approval without its amount' };
-  }
+function transactionElements(facts: TransactionFacts) {
+  const { cashbackMinorUnits, kind, posEntryMode, processingCode } = facts;
   return {
-    status: 'approved',
-    code,
-    ...chip,
-    ...(reply.de38 !== undefined && { approvalCode: reply.de38 }),
-    ...(reply.de62?.sf2 !== undefined && { networkReference: reply.de62.sf2 }),
-    ...(code === PARTIALLY_APPROVED && { approvedMinorUnits: Number(reply.de4) }),
+    ...identification(facts),
+    de3: PROCESSING[kind] + processingCode.slice(2),
+    de22: `${posEntryMode}0`,
+    ...(cashbackMinorUnits !== undefined && { de61: amount12(cashbackMinorUnits) }),
   };
 }
-
-export function readNoticeReply(reply: VisaMessage): NoticeOutcome {
-  const code = reply.de39;
-  if (code === undefined) return { status: 'unknown', reason: 'the answer has no response code' };
-  if (code === APPROVED || code === NOT_FOUND) return { status: 'acknowledged', code };
-  return TRANSIENT_CODES.has(code)
-    ? { status: 'unknown', reason: `the network answered ${code}` }
-    : { status: 'refused', code };
-}
-
-/** Codes after which the same reversal may well succeed: issuer or network temporarily unable. */
-const TRANSIENT_CODES: ReadonlySet<string> = new Set(['91', '92', '96', '19']);

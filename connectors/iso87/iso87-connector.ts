@@ -1,0 +1,42 @@
+import { compile, framing, iso87Ascii } from '../../messages/index.ts';
+import { type NetworkParts, type NetworkSettings, networkConnector } from '../link/network-connector.ts';
+import type { NetworkDialect } from '../link/network-dialect.ts';
+import type { NetworkConnector } from '../network-leg.ts';
+import {
+  adviceRequest,
+  authorisationRequest,
+  type Iso87Message,
+  managementReply,
+  managementRequest,
+  replyElements,
+  reversalRequest,
+} from './iso87-messages.ts';
+
+const FINANCIAL_KEYS = ['de7', 'de11', 'de37', 'de41'] as const;
+
+/** A network of plain ISO 8583:1987: ASCII, two-byte length, no header. */
+export function iso87Connector(settings: NetworkSettings, parts: NetworkParts): NetworkConnector {
+  return networkConnector(iso87Dialect, settings, parts);
+}
+
+export const iso87Dialect: NetworkDialect<Iso87Message> = {
+  codec: compile(iso87Ascii),
+  framing: framing('length-2'),
+  matchKeys: {
+    ...Object.fromEntries(
+      ['0100', '0200', '0120', '0121', '0220', '0221', '0400', '0401', '0420', '0421'].map((mti) => [
+        mti,
+        FINANCIAL_KEYS,
+      ]),
+    ),
+    '0800': ['de11', 'de70'],
+  },
+  managementCodes: { signOn: '001', signOff: '002', echo: '301' },
+  management: managementRequest,
+  managementReply,
+  managementCode: ({ de70 }) => de70,
+  authorisation: authorisationRequest,
+  reversal: reversalRequest,
+  advice: adviceRequest,
+  replyElements,
+};

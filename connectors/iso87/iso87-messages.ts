@@ -1,0 +1,98 @@
+import type { iso87Ascii, Message } from '../../messages/index.ts';
+import type { CardData, TransactionFacts, TransactionKind } from '../authorisation.ts';
+import {
+  amount12,
+  cardElements,
+  identification,
+  originalData,
+  replacementAmounts,
+} from '../link/elements.ts';
+import type { ReplyElements } from '../link/network-dialect.ts';
+import type { AdviceRequest, ReversalRequest } from '../network-leg.ts';
+
+export type Iso87Message = Message<typeof iso87Ascii>;
+
+/** Financial requests take the money at once; authorisation requests hold it, or ask only. */
+const REQUEST_MTI: Record<Exclude<TransactionKind, 'offline-purchase'>, string> = {
+  purchase: '0200',
+  cash: '0200',
+  cashback: '0200',
+  refund: '0200',
+  'pre-authorisation': '0100',
+  'account-verification': '0100',
+  balance: '0100',
+};
+
+/** DE54 amount type 40: cash handed out, part of DE4. */
+const CASHBACK = '40';
+const APPROVED = '00';
+
+/** Everything but an offline purchase, which is told by advice only. */
+export function authorisationRequest(facts: TransactionFacts, card: CardData): Iso87Message | undefined {
+  if (facts.kind === 'offline-purchase') return undefined;
+  return {
+    mti: REQUEST_MTI[facts.kind],
+    ...identification(facts),
+    ...cardElements(card),
+    ...(card.pinBlock && { de52: card.pinBlock }),
+    ...cashbackElement(facts),
+    ...(card.emv && { de55: card.emv }),
+  };
+}
+
+/** Nobody is asked whether an unanswered transaction may be reversed (0420); a customer or a merchant asks (0400). */
+export function reversalRequest(request: ReversalRequest): Iso87Message {
+  const { facts, pan, approvalCode, remainingMinorUnits } = request;
+  const mti = request.reason === 'no-confirmation' ? '042' : '040';
+  return {
+    mti: `${mti}${request.repeat ? '1' : '0'}`,
+    ...identification(facts),
+    de2: pan,
+    ...(approvalCode !== undefined && { de38: approvalCode }),
+    de90: originalData(facts, originalMti(facts)),
+    ...(remainingMinorUnits !== undefined && { de95: replacementAmounts(remainingMinorUnits) }),
+  };
+}
+
+/** A hold that was given in the network's stead is told by 0120; whatever takes money by 0220. */
+export function adviceRequest(request: AdviceRequest): Iso87Message {
+  const { facts, pan, minorUnits, approvalCode, reason } = request;
+  const holds = reason === 'stand-in' && facts.kind === 'pre-authorisation';
+  return {
+    mti: `${holds ? '012' : '022'}${request.repeat ? '1' : '0'}`,
+    ...identification(facts),
+    de2: pan,
+    de4: amount12(minorUnits),
+    de39: APPROVED,
+    ...(approvalCode !== undefined && { de38: approvalCode }),
+    ...cashbackElement(facts),
+  };
+}
+
+export function managementRequest(code: string, stan: string, transmittedAt: string): Iso87Message {
+  return { mti: '0800', de7: transmittedAt, de11: stan, de70: code };
+}
+
+export function managementReply({ de7, de11, de70 }: Iso87Message, code: string): Iso87Message {
+  return { mti: '0810', de7, de11, de39: code, de70 };
+}
+
+export function replyElements({ de4, de38, de39, de54, de55 }: Iso87Message): ReplyElements {
+  return { code: de39, amount: de4, approvalCode: de38, amounts: de54, emv: de55 };
+}
+
+function originalMti({ kind }: TransactionFacts): string {
+  return kind === 'offline-purchase' ? '0220' : REQUEST_MTI[kind];
+}
+
+function cashbackElement({ amount, cashbackMinorUnits, processingCode }: TransactionFacts) {
+  if (cashbackMinorUnits === undefined) return {};
+  const cash = {
+    accountType: processingCode.slice(2, 4),
+    amountType: CASHBACK,
+    currency: amount.currency,
+    sign: 'D',
+    amount: amount12(cashbackMinorUnits),
+  };
+  return { de54: [cash] };
+}

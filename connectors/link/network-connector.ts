@@ -1,0 +1,97 @@
+import type { Address, Clock, Log, Random, Sockets } from '../../runtime/index.ts';
+import { utcCalendar } from '../../runtime/index.ts';
+import type { LateAnswer, NetworkConnector } from '../network-leg.ts';
+import { DEFAULT_LINK_LIMITS, IsoLink, type LinkLimits, type LinkProfile } from './iso-link.ts';
+import type { Matchable } from './match-keys.ts';
+import type { NetworkDialect } from './network-dialect.ts';
+import { adviceOutcome, authorisationOutcome, mayHoldMoney, reversalOutcome } from './outcomes.ts';
+
+export interface NetworkSettings {
+  readonly name: string;
+  readonly address: Address;
+  /** Name of the zone key under which PIN blocks travel on this link. */
+  readonly zonePinKey: string;
+  readonly limits?: LinkLimits;
+}
+
+export interface NetworkParts {
+  readonly sockets: Sockets;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly onLateAnswer: (answer: LateAnswer) => void;
+}
+
+/** A card network over one link, in the words of its dialect. */
+export function networkConnector<M extends Matchable>(
+  dialect: NetworkDialect<M>,
+  settings: NetworkSettings,
+  parts: NetworkParts,
+): NetworkConnector {
+  const { name, zonePinKey } = settings;
+  const link = new IsoLink<M>({
+    name,
+    address: settings.address,
+    codec: dialect.codec,
+    framing: dialect.framing,
+    profile: linkProfile(dialect, parts.clock),
+    limits: settings.limits ?? DEFAULT_LINK_LIMITS,
+    ...parts,
+    onLateAnswer(reply, transaction) {
+      if (transaction === undefined) return;
+      const { code = '' } = dialect.replyElements(reply);
+      parts.onLateAnswer({ transaction, approved: mayHoldMoney(code), code });
+    },
+  });
+  return {
+    name,
+    zonePinKey,
+    state: () => link.state(),
+    close: () => link.close(),
+    async authorise(facts, card, deadline) {
+      const request = dialect.authorisation(facts, card);
+      if (!request) return { status: 'unreachable', reason: `the network is not asked for ${facts.kind}` };
+      const exchange = await link.exchange(request, deadline, facts.transaction);
+      if (exchange.status !== 'answered') return exchange;
+      return authorisationOutcome(dialect.replyElements(exchange.reply), facts);
+    },
+    async reverse(request, deadline) {
+      const exchange = await link.exchange(dialect.reversal(request), deadline);
+      return exchange.status === 'answered'
+        ? reversalOutcome(dialect.replyElements(exchange.reply))
+        : exchange;
+    },
+    async advise(request, deadline) {
+      const exchange = await link.exchange(dialect.advice(request), deadline);
+      return exchange.status === 'answered' ? adviceOutcome(dialect.replyElements(exchange.reply)) : exchange;
+    },
+  };
+}
+
+const APPROVED = '00';
+
+function linkProfile<M extends Matchable>(dialect: NetworkDialect<M>, clock: Clock): LinkProfile<M> {
+  const { signOn, signOff, echo } = dialect.managementCodes;
+  let sequence = 0;
+  const manage = (code: string) => {
+    sequence = (sequence % 999_999) + 1;
+    return dialect.management(code, String(sequence).padStart(6, '0'), transmissionTime(clock));
+  };
+  return {
+    matchKeys: dialect.matchKeys,
+    signOn: () => manage(signOn),
+    signOff: () => manage(signOff),
+    echo: () => manage(echo),
+    accepted: (reply) => dialect.replyElements(reply).code === APPROVED,
+    serve: (request) =>
+      request.mti === '0800' && dialect.managementCode(request) === echo
+        ? dialect.managementReply(request, APPROVED)
+        : undefined,
+  };
+}
+
+/** DE7: MMDDhhmmss in UTC. */
+function transmissionTime(clock: Clock): string {
+  const { month, day, hour, minute, second } = utcCalendar(clock.wall());
+  return [month, day, hour, minute, second].map((part) => String(part).padStart(2, '0')).join('');
+}

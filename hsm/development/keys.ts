@@ -5,7 +5,7 @@ import { createCipheriv, createHash } from 'node:crypto';
  * hold the same keys as a development token. An HSM process in production refuses a token that has one.
  */
 const TERMINALS = Array.from({ length: 10 }, (_, index) => `TERM${String(index + 1).padStart(4, '0')}`);
-const NETWORKS = ['VISA', 'MASTERCARD', 'CB', 'BANCONTACT'];
+const NETWORKS = ['VISA', 'MASTERCARD', 'CB', 'BANCONTACT', 'ISO87'];
 
 export const DEVELOPMENT_PIN_KEYS: readonly string[] = [
   ...TERMINALS.map((terminal) => `TPK/${terminal}`),

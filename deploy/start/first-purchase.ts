@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Client } from 'pg';
 import type { TransactionView } from '../../admin-api/transaction-view.ts';
 import { type PopRow, popControl, type VisaRow, visaControl } from '../../simulators/index.ts';
 import type { StartConfig } from '../config/schema.ts';
@@ -12,7 +11,7 @@ import { waitUntil } from './wait-until.ts';
 
 const PURCHASE = { card: '4242424242424242', pin: '1234', amount: '25.00', currency: '978' };
 const TERMINAL = { terminal: 'TERM0001', merchant: 'MERCHANT0000001' };
-const LISTENER = 'terminals-ascii';
+const LATEST_ROWS = '20';
 const ANSWER_WITHIN_MS = 20_000;
 /** A proof is final at its second block; one more is grace. */
 const BLOCKS_TO_FINALITY = 3;
@@ -49,7 +48,7 @@ export async function firstPurchase(order: FirstPurchase): Promise<void> {
       `${TERMINAL.terminal} → TCP 127.0.0.1:${system.ports.iso87}`,
   );
   const exchange = await progress.step('0100 sent', () => purchase(order), describeReply);
-  const id = await transactionOf(system.databaseUrl, exchange.stan);
+  const id = await transactionOf(order, exchange);
   const visa = await progress.step('network leg', () => visaLeg(order, exchange), describeVisa);
   const pop = await progress.step('PoP leg, final after two blocks', () => popLeg(order, id), describePop);
   const journal = await progress.step('journal', () => settledInJournal(order, id), describeJournal);
@@ -81,20 +80,24 @@ async function purchase({ config, system, signal }: FirstPurchase): Promise<Exch
   throw new DeployError('DEP_PURCHASE_FAILED', { reason: outcome });
 }
 
-/** The id that the switch gave the latest purchase of this terminal and STAN. */
-async function transactionOf(databaseUrl: string, stan: string): Promise<string> {
-  const client = new Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ transaction: string }>(
-      'select transaction from switch.claim where key like $1 order by transaction desc limit 1',
-      [`${LISTENER}|purchase|${TERMINAL.terminal}|${TERMINAL.merchant}|${stan}|%`],
-    );
-    if (rows[0]) return rows[0].transaction;
-    throw new DeployError('DEP_PURCHASE_FAILED', { reason: 'the journal does not know the purchase' });
-  } finally {
-    await client.end();
-  }
+/** The id that the switch gave the purchase: PoP was told it, and the journal knows whose it is. */
+function transactionOf(order: FirstPurchase, { rrn, stan }: Exchange): Promise<string> {
+  const { system, signal } = order;
+  const ledger = popControl(system.pop.controlUrl);
+  return waitUntil('the purchase in the PoP simulator’s ledger', ANSWER_WITHIN_MS, signal, async () => {
+    const { rows } = await ledger.ledger({ kind: 'initiated', limit: LATEST_ROWS });
+    for (const { transactionId } of rows.reverse()) {
+      const view = await journalled(order, transactionId);
+      if (view.rrn === rrn && view.stan === stan && view.terminal === TERMINAL.terminal) return transactionId;
+    }
+    return undefined;
+  });
+}
+
+async function journalled({ system }: FirstPurchase, id: string): Promise<TransactionView> {
+  const response = await fetch(`${system.adminUrl}/api/v1/transactions/${id}`);
+  if (!response.ok) throw new Error(`the admin API answered ${response.status}`);
+  return (await response.json()) as TransactionView;
 }
 
 function visaLeg({ system, signal }: FirstPurchase, { rrn = '' }: Exchange): Promise<VisaRow> {
@@ -118,11 +121,10 @@ function popLeg({ config, system, signal }: FirstPurchase, id: string): Promise<
   );
 }
 
-function settledInJournal({ config, system, signal }: FirstPurchase, id: string): Promise<TransactionView> {
+function settledInJournal(order: FirstPurchase, id: string): Promise<TransactionView> {
+  const { config, signal } = order;
   return waitUntil('both legs final in the journal', finalityMs(config), signal, async () => {
-    const response = await fetch(`${system.adminUrl}/api/v1/transactions/${id}`);
-    if (!response.ok) throw new Error(`the admin API answered ${response.status}`);
-    const view = (await response.json()) as TransactionView;
+    const view = await journalled(order, id);
     return view.legs.network.state === 'approved' && view.legs.pop.state === 'validated' ? view : undefined;
   });
 }

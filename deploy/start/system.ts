@@ -16,7 +16,6 @@ const SIGNED_ON_WITHIN_MS = 15_000;
 
 /** Everything that one start runs, and where it can be reached. */
 export interface System {
-  readonly databaseUrl: string;
   readonly ports: { readonly iso87: number; readonly pos: number; readonly acquirer: number };
   readonly statusUrl: string;
   readonly adminUrl: string;
@@ -64,7 +63,6 @@ export async function startSystem(order: StartOrder): Promise<System> {
   const statusUrl = String(node['statusUrl']);
   const admin = await startAdmin(start, databaseUrl, statusUrl);
   return {
-    databaseUrl,
     ports: {
       iso87: Number(node['terminals-ascii']),
       pos: Number(node['terminals-bcd']),

@@ -1,11 +1,8 @@
-import { connect, type Socket } from 'node:net';
 import { Pan, PinBlock } from '../messages/index.ts';
-import type { Clock, Log, Timer } from '../runtime/index.ts';
-import { codeOfWire, HsmError } from './errors.ts';
-import type { Hsm } from './hsm.ts';
-import { name as nameField, Reader, Writer } from './protocol/codec.ts';
-import { CANCEL, FrameSplitter, GREETING, MAX_BUDGET_MS, STATUS_OK } from './protocol/frames.ts';
-import { OPERATIONS, type OperationName, type ReplyOf, type RequestOf } from './protocol/operations.ts';
+import type { Clock, Log } from '../runtime/index.ts';
+import { HsmConnection } from './connection.ts';
+import type { ChipCard, EncryptedPin, Hsm, NewKey, PaymentHsm } from './hsm.ts';
+import type { OperationName, ReplyOf, RequestOf } from './protocol/operations.ts';
 
 export interface HsmConnectOptions {
   /** The Unix socket the HSM process announced. */
@@ -26,41 +23,95 @@ export interface HsmClient extends Hsm {
   close(): Promise<void>;
 }
 
-interface InFlight {
-  resolve: (reply: never) => void;
-  reject: (error: HsmError) => void;
-  operation: OperationName;
-  expiresAt: number;
-}
+export type PaymentHsmClient = HsmClient & PaymentHsm;
 
-const RECONNECT_DELAYS_MS = [20, 50, 100, 200, 500];
-const GREETING_WITHIN_MS = 1_000;
+/** Sends one request to where it is answered. */
+export type Call = <N extends OperationName>(operation: N, request: RequestOf<N>) => Promise<ReplyOf<N>>;
+
+/** How connections are told of: one, or several behind one face. */
+export interface Link {
+  readonly call: Call;
+  connected(): boolean;
+  whenConnected(): Promise<void>;
+  close(): Promise<void>;
+}
 
 /** A client of one HSM process; it reconnects by itself for as long as it is not closed. */
-export function connectHsm(options: HsmConnectOptions): HsmClient {
-  const connection = new HsmConnection(options);
-  return clientOf((operation, request) => connection.call(operation, request), connection);
+export function connectHsm(options: HsmConnectOptions): PaymentHsmClient {
+  return clientOf(new HsmConnection(options));
 }
 
-type Call = <N extends OperationName>(operation: N, request: RequestOf<N>) => Promise<ReplyOf<N>>;
+const NO_BYTES = new Uint8Array(0);
+const END_OF_TIME = 2 ** 48 - 1;
 
-function clientOf(call: Call, connection: HsmConnection): HsmClient {
+export function clientOf(link: Link): PaymentHsmClient {
+  const { call } = link;
+  const hsm = paymentHsm(call);
+  return {
+    ...hsm,
+    connected: () => link.connected(),
+    whenConnected: () => link.whenConnected(),
+    close: () => link.close(),
+  };
+}
+
+function paymentHsm(call: Call): PaymentHsm {
+  return { ...macs(call), ...pins(call), ...pans(call), ...cards(call), ...keys(call) };
+}
+
+type Part<K extends keyof PaymentHsm> = Pick<PaymentHsm, K>;
+
+function macs(
+  call: Call,
+): Part<'generateMac' | 'verifyMac' | 'generateDukptMac' | 'verifyDukptMac' | 'dukptData'> {
   return {
     async generateMac(key, data) {
-      return copied((await call('generateMac', { key, data })).mac);
+      return copied((await call('generateMac', { key, ksn: NO_BYTES, data })).mac);
     },
     async verifyMac(key, data, mac) {
-      return (await call('verifyMac', { key, data, mac })).valid;
+      return (await call('verifyMac', { key, ksn: NO_BYTES, data, mac })).valid;
     },
-    async translatePin({ from, to, pan, block }) {
-      const request = { from, to, pan: digitsOf(pan), block: block.reveal() };
-      return PinBlock.of(copied((await call('translatePin', request)).block));
+    async generateDukptMac(key, ksn, data) {
+      return copied((await call('generateMac', { key, ksn, data })).mac);
     },
-    async keyCheckValue(key) {
-      return copied((await call('keyCheckValue', { key })).value)
-        .toString('hex')
-        .toUpperCase();
+    async verifyDukptMac(key, ksn, data, mac) {
+      return (await call('verifyMac', { key, ksn, data, mac })).valid;
     },
+    async dukptData({ bdk, ksn, direction, action, iv, data }) {
+      const request = {
+        key: bdk,
+        ksn,
+        request: direction === 'request',
+        encrypt: action === 'encrypt',
+        iv,
+        data,
+      };
+      return copied((await call('dukptData', request)).data);
+    },
+  };
+}
+
+function pins(call: Call): Part<'translatePin' | 'translatePinBlock' | 'verifyPvv' | 'verifyPinOffset'> {
+  const translate = async (from: EncryptedPin, to: string, toFormat: number, pan: Pan) => {
+    const request = { ...sourceOf(from), to, toFormat, pan: digitsOf(pan) };
+    return PinBlock.of(copied((await call('translatePin', request)).block));
+  };
+  return {
+    translatePin: ({ from, to, pan, block }) => translate({ key: from, block }, to, 0, pan),
+    translatePinBlock: ({ from, to, toFormat, pan }) => translate(from, to, toFormat, pan),
+    async verifyPvv({ pin, pan, pvk, keyIndex, pvv }) {
+      return (await call('verifyPvv', { ...sourceOf(pin), pan: digitsOf(pan), pvk, keyIndex, pvv })).valid;
+    },
+    async verifyPinOffset({ pin, pan, pvk, offset, rule }) {
+      const { start, length, pad, table } = rule;
+      const fields = { pvk, offset, start, length, pad: Number.parseInt(pad, 16), table };
+      return (await call('verifyOffset', { ...sourceOf(pin), pan: digitsOf(pan), ...fields })).valid;
+    },
+  };
+}
+
+function pans(call: Call): Part<'protectPan' | 'revealPan'> {
+  return {
     async protectPan(pan) {
       const { ciphertext, lookup } = await call('protectPan', { pan: digitsOf(pan) });
       return { ciphertext: copied(ciphertext), lookup: copied(lookup) };
@@ -68,13 +119,103 @@ function clientOf(call: Call, connection: HsmConnection): HsmClient {
     async revealPan(ciphertext) {
       return Pan.of(copied((await call('revealPan', { ciphertext })).pan).toString('latin1'));
     },
+  };
+}
+
+function cards(
+  call: Call,
+): Part<'verifyCvv' | 'generateCvv' | 'verifyCavv' | 'verifyArqc' | 'scriptMac' | 'changeCardPin'> {
+  return {
+    async verifyCvv(key, { pan, expiry, serviceCode }, value) {
+      return (await call('verifyCardValue', { key, pan: digitsOf(pan), expiry, serviceCode, value })).valid;
+    },
+    async generateCvv(key, { pan, expiry, serviceCode }) {
+      return (await call('generateCardValue', { key, pan: digitsOf(pan), expiry, serviceCode })).value;
+    },
+    async verifyCavv(key, pan, { unpredictableNumber, result, secondFactor }, value) {
+      const fields = { expiry: unpredictableNumber, serviceCode: `${result}${secondFactor}`, value };
+      return (await call('verifyCardValue', { key, pan: digitsOf(pan), ...fields })).valid;
+    },
+    async verifyArqc(key, card, { data, status = NO_BYTES, proprietaryData = NO_BYTES }) {
+      const { valid, arpc } = await call('verifyArqc', {
+        key,
+        ...fieldsOf(card),
+        data,
+        status,
+        proprietaryData,
+      });
+      return arpc.length === 0 ? { valid } : { valid, arpc: copied(arpc) };
+    },
+    async scriptMac(integrity, card, header, data) {
+      return copied((await call('scriptMac', { integrity, ...fieldsOf(card), header, data })).mac);
+    },
+    async changeCardPin(issuerKeys, card, newPin) {
+      return copied(
+        (await call('changeCardPin', { ...issuerKeys, ...fieldsOf(card), ...sourceOf(newPin) })).command,
+      );
+    },
+  };
+}
+
+function keys(
+  call: Call,
+): Part<
+  | 'keyCheckValue'
+  | 'generateKey'
+  | 'importKeyBlock'
+  | 'exportKeyBlock'
+  | 'setKeyState'
+  | 'rotateKey'
+  | 'describeKey'
+  | 'status'
+  | 'ping'
+> {
+  const describe = async (record: string) => JSON.parse((await call('describeKey', { record })).facts);
+  return {
+    async keyCheckValue(key) {
+      return (await call('keyCheckValue', { key })).value;
+    },
+    generateKey: (kind, plan) => call('generateKey', { ...kind, ...planOf(plan) }),
+    async importKeyBlock(protection, block, plan, kcv = '') {
+      const { header, ...sealed } = await call('importKeyBlock', { protection, block, kcv, ...planOf(plan) });
+      return { ...sealed, header: JSON.parse(header) };
+    },
+    async exportKeyBlock(protection, record, { version, mode, exportability, optionalBlocks }) {
+      const optional = optionalBlocks === undefined ? '' : JSON.stringify(optionalBlocks);
+      return (await call('exportKeyBlock', { protection, record, version, mode, exportability, optional }))
+        .block;
+    },
+    async setKeyState(record, state, notAfter = END_OF_TIME) {
+      return (await call('setKeyState', { record, state, notAfter })).record;
+    },
+    async rotateKey(record, overlapMs, now) {
+      const { usage, algorithm, length, owner, useLimit, notAfter, notBefore } = await describe(record);
+      // The new key is valid for as long as the old one was meant to be.
+      const plan = planOf({ owner, useLimit, notBefore: now, notAfter: now + (notAfter - notBefore) });
+      const next = await call('generateKey', { usage, algorithm, length, ...plan });
+      const replaced = await call('setKeyState', { record, state: 'expiring', notAfter: now + overlapMs });
+      return { replaced: replaced.record, next };
+    },
+    describeKey: describe,
+    async status() {
+      return JSON.parse((await call('status', {})).status);
+    },
     async ping() {
       await call('ping', {});
     },
-    connected: () => connection.connected,
-    whenConnected: () => connection.whenConnected(),
-    close: () => connection.close(),
   };
+}
+
+function planOf({ owner, state = 'active', notBefore = 0, notAfter = END_OF_TIME, useLimit = 0 }: NewKey) {
+  return { owner, state, notBefore, notAfter, useLimit };
+}
+
+function sourceOf({ key, ksn = NO_BYTES, format = 0, block }: EncryptedPin) {
+  return { key, ksn, format, block: block.reveal() };
+}
+
+function fieldsOf({ version, pan, sequenceNumber, counter, unpredictableNumber, arqc }: ChipCard) {
+  return { version, pan: digitsOf(pan), sequenceNumber, counter, unpredictableNumber, arqc };
 }
 
 function digitsOf(pan: Pan): Buffer {
@@ -84,189 +225,4 @@ function digitsOf(pan: Pan): Buffer {
 /** Reply fields are views on what the socket read: a kept view would keep all of it. */
 function copied(view: Uint8Array): Buffer {
   return Buffer.from(view);
-}
-
-class HsmConnection {
-  readonly #options: HsmConnectOptions;
-  readonly #timeoutMs: number;
-  readonly #maxInFlight: number;
-  readonly #inFlight = new Map<number, InFlight>();
-  readonly #requests = new Writer();
-  #socket: Socket | undefined;
-  #greeted = false;
-  #closed = false;
-  #attempt = 0;
-  #lastId = 0;
-  #flushScheduled = false;
-  #deadline: Timer | undefined;
-  #reconnect: Timer | undefined;
-  #connecting = Promise.withResolvers<void>();
-
-  constructor(options: HsmConnectOptions) {
-    this.#options = options;
-    this.#timeoutMs = Math.min(options.requestTimeoutMs ?? 1_000, MAX_BUDGET_MS);
-    this.#maxInFlight = options.maxInFlight ?? 1_024;
-    this.#connecting.promise.catch(() => {});
-    this.#connect();
-  }
-
-  get connected(): boolean {
-    return this.#greeted;
-  }
-
-  whenConnected(): Promise<void> {
-    return this.#connecting.promise;
-  }
-
-  call<N extends OperationName>(operation: N, request: RequestOf<N>): Promise<ReplyOf<N>> {
-    if (!this.#greeted) return Promise.reject(new HsmError('HSM_UNAVAILABLE'));
-    if (this.#inFlight.size >= this.#maxInFlight) {
-      return Promise.reject(new HsmError('HSM_BUSY', `${this.#maxInFlight} are in flight`));
-    }
-    this.#lastId = (this.#lastId + 1) >>> 0;
-    const id = this.#lastId;
-    return new Promise((resolve, reject) => {
-      this.#write(id, operation, request);
-      const expiresAt = this.#options.clock.monotonic() + this.#timeoutMs;
-      this.#inFlight.set(id, { resolve: resolve as InFlight['resolve'], reject, operation, expiresAt });
-      this.#deadline ??= this.#options.clock.after(this.#timeoutMs, () => this.#expire());
-    });
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#reconnect?.cancel();
-    this.#connecting.reject(new HsmError('HSM_UNAVAILABLE', 'closed'));
-    const socket = this.#socket;
-    if (!socket) return;
-    const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-    socket.destroy();
-    await gone;
-  }
-
-  #write<N extends OperationName>(id: number, operation: N, request: RequestOf<N>): void {
-    const { number, request: fields } = OPERATIONS[operation];
-    const start = this.#requests.length;
-    try {
-      this.#requests.u32(0);
-      this.#requests.u32(id);
-      this.#requests.u8(number);
-      this.#requests.u16(this.#timeoutMs);
-      fields.write(this.#requests, request as never);
-      this.#requests.patchU32(start, this.#requests.length - start - 4);
-    } catch (error) {
-      this.#requests.truncate(start);
-      throw error;
-    }
-    this.#scheduleFlush();
-  }
-
-  /** Everything asked for in one turn of the event loop leaves in one write. */
-  #scheduleFlush(): void {
-    if (this.#flushScheduled) return;
-    this.#flushScheduled = true;
-    process.nextTick(() => {
-      this.#flushScheduled = false;
-      const batch = this.#requests.take();
-      if (this.#greeted && batch.length > 0) this.#socket?.write(batch);
-    });
-  }
-
-  /** All requests have the same time, so they expire in the order they were sent: one timer serves them all. */
-  #expire(): void {
-    this.#deadline = undefined;
-    const now = this.#options.clock.monotonic();
-    for (const [id, request] of this.#inFlight) {
-      if (request.expiresAt > now) {
-        this.#deadline = this.#options.clock.after(request.expiresAt - now, () => this.#expire());
-        return;
-      }
-      this.#inFlight.delete(id);
-      this.#cancel(id);
-      request.reject(new HsmError('HSM_TIMEOUT', `${request.operation}, ${this.#timeoutMs} ms`));
-    }
-  }
-
-  #cancel(id: number): void {
-    this.#requests.u32(5);
-    this.#requests.u32(id);
-    this.#requests.u8(CANCEL);
-    this.#scheduleFlush();
-  }
-
-  #connect(): void {
-    const socket = connect({ path: this.#options.socketPath });
-    this.#socket = socket;
-    const greetingDeadline = this.#options.clock.after(GREETING_WITHIN_MS, () =>
-      socket.destroy(new HsmError('HSM_PROTOCOL', 'no greeting')),
-    );
-    const splitter = new FrameSplitter(
-      () => {
-        greetingDeadline.cancel();
-        this.#opened();
-      },
-      (body) => this.#settle(body),
-    );
-    socket.once('connect', () => socket.write(GREETING));
-    socket.on('data', (chunk: Buffer) => {
-      try {
-        splitter.push(chunk);
-      } catch (error) {
-        socket.destroy(error instanceof Error ? error : undefined);
-      }
-    });
-    let failure: Error | undefined;
-    socket.on('error', (error) => {
-      failure = error;
-    });
-    socket.once('close', () => {
-      greetingDeadline.cancel();
-      this.#lost(failure);
-    });
-  }
-
-  #opened(): void {
-    this.#greeted = true;
-    this.#attempt = 0;
-    this.#connecting.resolve();
-    this.#options.log.info({ event: 'hsm.connected', socket: this.#options.socketPath }, 'HSM connected');
-  }
-
-  #lost(failure: Error | undefined): void {
-    const { log, clock, socketPath } = this.#options;
-    if (this.#greeted) {
-      this.#connecting = Promise.withResolvers();
-      this.#connecting.promise.catch(() => {});
-      if (this.#closed) this.#connecting.reject(new HsmError('HSM_UNAVAILABLE', 'closed'));
-      else log.warn({ event: 'hsm.disconnected', socket: socketPath, reason: failure?.message }, 'HSM lost');
-    }
-    this.#greeted = false;
-    this.#socket = undefined;
-    this.#requests.truncate(0);
-    for (const [id, request] of this.#inFlight) {
-      this.#inFlight.delete(id);
-      request.reject(new HsmError('HSM_UNAVAILABLE', 'the connection was lost'));
-    }
-    if (this.#closed) return;
-    const delayMs = RECONNECT_DELAYS_MS[Math.min(this.#attempt, RECONNECT_DELAYS_MS.length - 1)] ?? 0;
-    this.#attempt += 1;
-    this.#reconnect = clock.after(delayMs, () => this.#connect());
-  }
-
-  /** A reply whose request expired is dropped: nobody waits for it. */
-  #settle(body: Buffer): void {
-    const fields = new Reader(body);
-    const id = fields.u32();
-    const status = fields.u8();
-    const request = this.#inFlight.get(id);
-    if (!request) return;
-    this.#inFlight.delete(id);
-    try {
-      if (status !== STATUS_OK) throw new HsmError(codeOfWire(status), nameField.read(fields));
-      request.resolve(OPERATIONS[request.operation].reply.read(fields) as never);
-      fields.end();
-    } catch (error) {
-      request.reject(error instanceof HsmError ? error : new HsmError('HSM_PROTOCOL'));
-    }
-  }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-export type { HsmClient, HsmConnectOptions } from './client.ts';
+export type { HsmClient, HsmConnectOptions, PaymentHsmClient } from './client.ts';
 export { connectHsm } from './client.ts';
 export { developmentKey } from './development/keys.ts';
 export { prepareDevelopmentToken } from './development/prepare.ts';
@@ -14,7 +14,9 @@ export {
   HSM_FINAL_EXIT_CODES,
   HsmError,
 } from './errors.ts';
-export type { Hsm } from './hsm.ts';
+export type { ChipCard, EncryptedPin, Hsm, NewKey, PaymentHsm, SealedKey } from './hsm.ts';
+export type { KeyRecordFacts, KeyState } from './keys/record.ts';
+export type { HsmStatus } from './service.ts';
 
 /** The module that is the HSM process, for a supervisor to run. */
 export const HSM_ENTRY = join(import.meta.dirname, 'main.ts');

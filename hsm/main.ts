@@ -9,7 +9,6 @@ import {
   HSM_EXIT_WRONG_PIN,
   HsmError,
 } from './errors.ts';
-import { refuseDevelopmentKeys } from './operations/key-check.ts';
 import { HsmServer } from './server.ts';
 import { HsmService } from './service.ts';
 import { type HsmSettings, readSettings } from './settings.ts';
@@ -70,8 +69,9 @@ function watchToken(service: HsmService): void {
 
 async function serve(settings: HsmSettings): Promise<void> {
   forbidCoreDumps(settings.production, log);
-  const service = new HsmService(settings.token, settings.userPin, () => systemClock.monotonic());
-  if (settings.production) refuseDevelopmentKeys(service.token, isDevelopmentCheckBlock);
+  const clocks = { monotonic: () => systemClock.monotonic(), wall: () => systemClock.wall() };
+  const service = new HsmService(settings.token, settings.userPin, clocks);
+  if (settings.production) service.refuseDevelopmentKeys(isDevelopmentCheckBlock);
   service.ensureAlive();
   const server = await HsmServer.listen({
     socketPath: settings.socketPath,
@@ -87,8 +87,8 @@ async function serve(settings: HsmSettings): Promise<void> {
     service.close();
   });
   watchToken(service);
-  log.info({ event: 'hsm.ready', keys: service.token.keys.size }, 'HSM process serves');
-  announceReady({ socket: settings.socketPath, keys: service.token.keys.size });
+  log.info({ event: 'hsm.ready', keys: service.keys }, 'HSM process serves');
+  announceReady({ socket: settings.socketPath, keys: service.keys });
 }
 
 try {

@@ -1,37 +1,79 @@
 import { HsmError } from './errors.ts';
-import { checkBlock, keyCheckValue } from './operations/key-check.ts';
-import { generateMac, verifyMac } from './operations/mac.ts';
-import { protectPan, revealPan } from './operations/pan.ts';
-import { translatePin } from './operations/pin.ts';
-import type { Handlers, OperationName, ReplyOf, RequestOf } from './protocol/operations.ts';
-import type { TokenKeys } from './token/context.ts';
-import { KeyTable } from './token/keys.ts';
+import { checkBlock } from './keys/create.ts';
+import { secretOf } from './keys/key.ts';
+import { KsnMemory } from './keys/ksn-memory.ts';
+import { TokenKeys } from './keys/token-keys.ts';
+import { WorkingKeys } from './keys/working-keys.ts';
+import { OperationContext } from './operations/context.ts';
+import { HANDLERS, type KeyOperation } from './operations/handlers.ts';
+import type { OperationName, ReplyOf, RequestOf } from './protocol/operations.ts';
 import { TokenError, TokenSession, type TokenSettings } from './token/pkcs11.ts';
+import { probeToken } from './token/probe.ts';
+import type { TokenProfile } from './token/profile.ts';
+import { type Place, Scratch } from './token/secrets.ts';
 
 /** The token is gone and opening it anew did not help: this process has nothing left to serve. */
 export class TokenLostError extends Error {
   override readonly name = 'TokenLostError';
 }
 
+/** What `hsm status` and the status API show. */
+export interface HsmStatus {
+  tokenLabel: string;
+  profile: TokenProfile;
+  tokenKeys: number;
+  cachedWorkingKeys: number;
+  /** By operation: where secret values were since the start, and how often it ran. */
+  operations: Record<string, { place: Place; runs: number }>;
+}
+
+export interface Clocks {
+  /** Milliseconds that never go back. */
+  monotonic: () => number;
+  /** Milliseconds since the epoch. */
+  wall: () => number;
+}
+
+const WORKING_KEY_CAPACITY = 1_024;
+const KSN_CAPACITY = 100_000;
+
+interface OpenToken {
+  session: TokenSession;
+  profile: TokenProfile;
+  tokenKeys: TokenKeys;
+  workingKeys: WorkingKeys;
+}
+
 /** The operations on one token, and the token's way back after a failure. */
 export class HsmService {
   readonly #settings: TokenSettings;
   readonly #userPin: string;
-  readonly #now: () => number;
-  readonly #handlers: Handlers;
-  #token: TokenKeys;
+  readonly #clocks: Clocks;
+  readonly #ksns = new KsnMemory(KSN_CAPACITY);
+  readonly #runs = new Map<string, { place: Place; runs: number }>();
+  #token: OpenToken;
 
   /** @throws HSM_WRONG_USER_PIN, HSM_TOKEN_FAILED */
-  constructor(settings: TokenSettings, userPin: string, now: () => number) {
+  constructor(settings: TokenSettings, userPin: string, clocks: Clocks) {
     this.#settings = settings;
     this.#userPin = userPin;
-    this.#now = now;
+    this.#clocks = clocks;
     this.#token = this.#open();
-    this.#handlers = this.#operations();
   }
 
-  get token(): TokenKeys {
-    return this.#token;
+  get keys(): number {
+    return this.#token.tokenKeys.size;
+  }
+
+  status(): HsmStatus {
+    const { profile, tokenKeys, workingKeys } = this.#token;
+    return {
+      tokenLabel: this.#settings.label,
+      profile,
+      tokenKeys: tokenKeys.size,
+      cachedWorkingKeys: workingKeys.cached,
+      operations: Object.fromEntries(this.#runs),
+    };
   }
 
   /**
@@ -40,29 +82,75 @@ export class HsmService {
    */
   execute<N extends OperationName>(name: N, request: RequestOf<N>): ReplyOf<N> {
     try {
-      return this.#handlers[name](request);
+      return this.#run(name, request);
     } catch (error) {
       if (!isOfToken(error)) throw error;
       if (this.#answers()) throw asHsmError(error);
-      this.reopen();
+      this.#reopen();
       return this.#repeat(name, request);
-    }
-  }
-
-  #repeat<N extends OperationName>(name: N, request: RequestOf<N>): ReplyOf<N> {
-    try {
-      return this.#handlers[name](request);
-    } catch (error) {
-      throw isOfToken(error) ? asHsmError(error) : error;
     }
   }
 
   /** @throws TokenLostError where the token stays silent after being opened anew */
   ensureAlive(): void {
-    if (!this.#answers()) this.reopen();
+    if (!this.#answers()) this.#reopen();
   }
 
-  reopen(): void {
+  /** @throws HSM_DEVELOPMENT_KEY where one of the published development keys is on this token */
+  refuseDevelopmentKeys(isDevelopmentKey: (block: Buffer) => boolean): void {
+    const { session, profile, tokenKeys } = this.#token;
+    for (const key of tokenKeys.all()) {
+      if (key.algorithm !== 'T' || key.kcv !== undefined) continue;
+      const block = Scratch.use(session, profile, (scratch) => checkBlock(scratch, secretOf(key), 'T'));
+      if (isDevelopmentKey(block)) throw new HsmError('HSM_DEVELOPMENT_KEY', key.name);
+    }
+  }
+
+  close(): void {
+    this.#token.session.close();
+  }
+
+  #repeat<N extends OperationName>(name: N, request: RequestOf<N>): ReplyOf<N> {
+    try {
+      return this.#run(name, request);
+    } catch (error) {
+      throw isOfToken(error) ? asHsmError(error) : error;
+    }
+  }
+
+  #run<N extends OperationName>(name: N, request: RequestOf<N>): ReplyOf<N> {
+    if (name === 'status') return { status: JSON.stringify(this.status()) } as ReplyOf<N>;
+    if (name === 'ping') {
+      if (!this.#answers()) throw new TokenError('ping', -1);
+      return {} as ReplyOf<N>;
+    }
+    return this.#handle(name as KeyOperation, request as never) as ReplyOf<N>;
+  }
+
+  #handle<N extends KeyOperation>(name: N, request: RequestOf<N>): ReplyOf<N> {
+    const { session, profile, tokenKeys, workingKeys } = this.#token;
+    return Scratch.use(session, profile, (scratch) => {
+      const wallClock = this.#clocks.wall;
+      const context = new OperationContext(scratch, { tokenKeys, workingKeys, ksns: this.#ksns, wallClock });
+      try {
+        return HANDLERS[name](context, request);
+      } finally {
+        this.#count(name, scratch.place);
+      }
+    });
+  }
+
+  #count(name: string, place: Place): void {
+    const counted = this.#runs.get(name);
+    if (!counted) {
+      this.#runs.set(name, { place, runs: 1 });
+      return;
+    }
+    counted.runs += 1;
+    if (place === 'host') counted.place = 'host';
+  }
+
+  #reopen(): void {
     this.close();
     try {
       this.#token = this.#open();
@@ -74,14 +162,12 @@ export class HsmService {
     if (!this.#answers()) throw new TokenLostError('the token does not answer');
   }
 
-  close(): void {
-    this.#token.session.close();
-  }
-
-  #open(): TokenKeys {
+  #open(): OpenToken {
     const session = TokenSession.open(this.#settings, this.#userPin);
     try {
-      return { session, keys: new KeyTable(session, this.#now) };
+      const tokenKeys = new TokenKeys(session, this.#clocks.monotonic);
+      const workingKeys = new WorkingKeys(session, tokenKeys, this.#clocks.wall, WORKING_KEY_CAPACITY);
+      return { session, profile: probeToken(session), tokenKeys, workingKeys };
     } catch (error) {
       session.close();
       throw new HsmError('HSM_TOKEN_FAILED', error instanceof Error ? error.message : '', { cause: error });
@@ -90,32 +176,18 @@ export class HsmService {
 
   /** Uses a key that lies on the token: opening a session succeeds even where the token's storage is gone. */
   #answers(): boolean {
-    const { session, keys } = this.#token;
-    for (const key of keys.all()) {
-      if (key.recordedKcv !== undefined) continue;
+    const { session, profile, tokenKeys } = this.#token;
+    for (const key of tokenKeys.all()) {
+      if (key.kcv !== undefined) continue;
       try {
-        checkBlock(session, key.algorithm, key.stored);
+        const secret = { ...secretOf(key), handle: key.stored };
+        Scratch.use(session, profile, (scratch) => checkBlock(scratch, secret, key.algorithm));
         return true;
       } catch {
         return false;
       }
     }
     return false;
-  }
-
-  #operations(): Handlers {
-    return {
-      ping: () => {
-        if (!this.#answers()) throw new TokenError('ping', -1);
-        return {};
-      },
-      generateMac: ({ key, data }) => ({ mac: generateMac(this.#token, key, data) }),
-      verifyMac: ({ key, data, mac }) => ({ valid: verifyMac(this.#token, key, data, mac) }),
-      translatePin: (request) => ({ block: translatePin(this.#token, request) }),
-      keyCheckValue: ({ key }) => ({ value: keyCheckValue(this.#token, key) }),
-      protectPan: ({ pan }) => protectPan(this.#token, pan),
-      revealPan: ({ ciphertext }) => ({ pan: revealPan(this.#token, ciphertext) }),
-    };
   }
 }
 

@@ -1,35 +1,34 @@
+import { generateStoredKey, LMK, RECORD_SEAL, storeKey } from '../keys/create.ts';
+import { TokenKeys } from '../keys/token-keys.ts';
 import { PAN_DATA_KEY, PAN_LOOKUP_KEY } from '../operations/pan.ts';
 import { readTokenAccess } from '../settings.ts';
-import {
-  createMacKey,
-  createTripleDesKey,
-  generateLmk,
-  generatePanDataKey,
-  generatePanLookupKey,
-  LMK,
-} from '../token/create.ts';
-import { KeyTable } from '../token/keys.ts';
 import { initialiseToken, TokenSession } from '../token/pkcs11.ts';
+import { probeToken } from '../token/probe.ts';
+import { Scratch } from '../token/secrets.ts';
 import { DEVELOPMENT_MAC_KEYS, DEVELOPMENT_PIN_KEYS, developmentKey } from './keys.ts';
+
+const RANDOM_KEY_LENGTH = 32;
 
 /** Entry point of the process that `prepareDevelopmentToken` runs: the token and every key it lacks. */
 function run(): void {
   const { token, userPin } = readTokenAccess(process.env);
   initialiseToken(token, userPin);
   const session = TokenSession.open(token, userPin);
-  const present = new Set([...new KeyTable(session, () => 0).all()].map((key) => key.label));
-  const unlessPresent = (label: string, create: () => void) => {
-    if (!present.has(label)) create();
+  const present = new Set([...new TokenKeys(session, () => 0).all()].map((key) => key.name));
+  const profile = probeToken(session);
+  const unlessPresent = (label: string, create: (scratch: Scratch) => void) => {
+    if (!present.has(label)) Scratch.use(session, profile, create);
   };
-  unlessPresent(LMK, () => generateLmk(session, LMK));
-  unlessPresent(PAN_DATA_KEY, () => generatePanDataKey(session, PAN_DATA_KEY));
-  unlessPresent(PAN_LOOKUP_KEY, () => generatePanLookupKey(session, PAN_LOOKUP_KEY));
-  for (const name of DEVELOPMENT_PIN_KEYS) {
-    unlessPresent(name, () => createTripleDesKey(session, name, 'P0', developmentKey(name)));
-  }
-  for (const name of DEVELOPMENT_MAC_KEYS) {
-    unlessPresent(name, () => createMacKey(session, name, developmentKey(name)));
-  }
+  const generated = (label: string, usage: 'K0' | 'KM' | 'D0' | 'HL', algorithm: 'A' | 'H') =>
+    unlessPresent(label, (scratch) => generateStoredKey(scratch, label, usage, algorithm, RANDOM_KEY_LENGTH));
+  const published = (label: string, usage: 'P0' | 'M3') =>
+    unlessPresent(label, (scratch) => storeKey(scratch, label, usage, 'T', developmentKey(label)));
+  generated(LMK, 'K0', 'A');
+  generated(RECORD_SEAL, 'KM', 'H');
+  generated(PAN_DATA_KEY, 'D0', 'A');
+  generated(PAN_LOOKUP_KEY, 'HL', 'H');
+  for (const label of DEVELOPMENT_PIN_KEYS) published(label, 'P0');
+  for (const label of DEVELOPMENT_MAC_KEYS) published(label, 'M3');
   session.close();
 }
 

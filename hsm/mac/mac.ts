@@ -72,6 +72,16 @@ export function cmac(scratch: Scratch, key: Secret, algorithm: CipherAlgorithm, 
     const { handle } = scratch.asKey(key, algorithm);
     return scratch.session.sign({ mechanism }, handle, data, Buffer.alloc(BLOCK_LENGTH[algorithm]));
   }
+  return cmacByEncryption(scratch, key, algorithm, data);
+}
+
+/** The same for a token without CMAC, or a key that may encrypt but not sign. The host sees the subkeys. */
+export function cmacByEncryption(
+  scratch: Scratch,
+  key: Secret,
+  algorithm: CipherAlgorithm,
+  data: Buffer,
+): Buffer {
   return cbcMac(scratch, key, algorithm, cmacInput(cmacSubkeys(scratch, key, algorithm), data));
 }
 

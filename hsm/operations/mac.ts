@@ -1,47 +1,111 @@
 import { timingSafeEqual } from 'node:crypto';
+import { AES_DUKPT_USAGE, aesDukptKeyTypeOf, aesWorkingKey } from '../dukpt/aes.ts';
+import {
+  counterOf,
+  type Direction,
+  dataKey,
+  initialKsn,
+  type TdesBdk,
+  mac as tdesDukptMac,
+} from '../dukpt/tdes.ts';
 import { HsmError } from '../errors.ts';
-import type { TokenKeys } from '../token/context.ts';
-import { type Handle, pkcs11, type TokenSession } from '../token/pkcs11.ts';
+import { type SessionKey, secretOf } from '../keys/key.ts';
+import { cbcMac, cmac, retailMac } from '../mac/mac.ts';
+import { pad } from '../mac/padding.ts';
+import type { RequestOf } from '../protocol/operations.ts';
+import type { OperationContext } from './context.ts';
 
-const BLOCK = 8;
-const ZERO_IV = Buffer.alloc(BLOCK);
-const MAX_DATA = 65_536;
-const TRIPLE_DES_ECB = { mechanism: pkcs11.CKM_DES3_ECB };
-const TRIPLE_DES_CBC = { mechanism: pkcs11.CKM_DES3_CBC, parameter: ZERO_IV };
-
-const padded = Buffer.allocUnsafeSlow(MAX_DATA + BLOCK);
-const chained = Buffer.allocUnsafeSlow(MAX_DATA + BLOCK);
-const lastBlock = Buffer.allocUnsafeSlow(BLOCK);
-
-/**
- * ISO/IEC 9797-1 MAC algorithm 3 (the "retail MAC", ANSI X9.19) with padding method 1: 8 bytes.
- * Single DES in CBC under the left half over all blocks but the last; the last one under the whole key,
- * since its encrypt–decrypt–encrypt is what algorithm 3 asks for.
- */
-export function retailMac(session: TokenSession, whole: Handle, left: Handle, data: Uint8Array): Buffer {
-  if (data.length > MAX_DATA)
-    throw new HsmError('HSM_REQUEST_INVALID', `${data.length} bytes to authenticate`);
-  const length = Math.max(BLOCK, Math.ceil(data.length / BLOCK) * BLOCK);
-  padded.set(data);
-  padded.fill(0, data.length, length);
-  const last = padded.subarray(length - BLOCK, length);
-  const mac = Buffer.allocUnsafe(BLOCK);
-  if (length === BLOCK) return session.encrypt(TRIPLE_DES_ECB, whole, last, mac);
-  const chain = session.encrypt(TRIPLE_DES_CBC, left, padded.subarray(0, length - BLOCK), chained);
-  for (let i = 0; i < BLOCK; i++) {
-    lastBlock[i] = (last[i] ?? 0) ^ (chain[chain.length - BLOCK + i] ?? 0);
+/** What a key of each usage authenticates with; padding method 1 where the algorithm leaves it open. */
+export function generateMac(
+  context: OperationContext,
+  reference: string,
+  ksn: Uint8Array,
+  data: Uint8Array,
+  direction: Direction,
+): Buffer {
+  const { scratch } = context;
+  const key = context.key(reference, 'M3', 'M1', 'M6', 'M7', 'B0');
+  switch (key.usage) {
+    case 'M3':
+      return retailMac(scratch, { whole: secretOf(key), left: secretOf(key, 'left') }, data, 1);
+    case 'M1':
+      return cbcMac(scratch, secretOf(key), 'T', pad(data, 8, 1));
+    case 'M6':
+      return cmac(scratch, secretOf(key), key.algorithm === 'A' ? 'A' : 'T', Buffer.from(data));
+    case 'M7':
+      return scratch.hmac(secretOf(key), 'sha256', Buffer.from(data));
+    default:
+      return dukptMac(context, key, Buffer.from(ksn), Buffer.from(data), direction);
   }
-  return session.encrypt(TRIPLE_DES_ECB, whole, lastBlock, mac);
 }
 
-export function generateMac({ session, keys }: TokenKeys, key: string, data: Uint8Array): Buffer {
-  return retailMac(session, keys.handle(key, 'M3'), keys.handle(key, 'M3', 'left'), data);
+/** Triple DES DUKPT makes retail MACs of 8 bytes, AES DUKPT CMACs of 16. */
+function dukptMac(
+  context: OperationContext,
+  bdk: SessionKey,
+  ksn: Buffer,
+  data: Buffer,
+  direction: Direction,
+): Buffer {
+  const { scratch } = context;
+  if (bdk.algorithm === 'T') return tdesDukptMac(scratch, bdkOf(bdk), ksn, direction, data);
+  const usage = direction === 'request' ? AES_DUKPT_USAGE.macGeneration : AES_DUKPT_USAGE.macVerification;
+  const key = aesWorkingKey(scratch, secretOf(bdk), ksn, usage, aesDukptKeyTypeOf(`AES${bdk.length * 8}`));
+  return cmac(scratch, key, 'A', data);
 }
+
+function bdkOf(bdk: SessionKey): TdesBdk {
+  return { key: secretOf(bdk), masked: secretOf(bdk, 'masked') };
+}
+
+const SHORTEST_MAC = 4;
 
 /** A MAC truncated to its leftmost 4 bytes or more is compared over those. */
-export function verifyMac(token: TokenKeys, key: string, data: Uint8Array, mac: Uint8Array): boolean {
-  if (mac.length < 4 || mac.length > BLOCK) {
-    throw new HsmError('HSM_REQUEST_INVALID', `a MAC of ${mac.length} bytes`);
+export function verifyMac(context: OperationContext, request: RequestOf<'verifyMac'>): boolean {
+  const expected = generateMac(context, request.key, request.ksn, request.data, 'request');
+  if (request.mac.length < SHORTEST_MAC || request.mac.length > expected.length) {
+    throw new HsmError('HSM_REQUEST_INVALID', `a MAC of ${request.mac.length} bytes`);
   }
-  return timingSafeEqual(generateMac(token, key, data).subarray(0, mac.length), mac);
+  const valid = timingSafeEqual(expected.subarray(0, request.mac.length), request.mac);
+  if (valid && request.ksn.length > 0) checkCounter(context, request, 'mac', request.data);
+  return valid;
+}
+
+/** Encrypts or decrypts whole blocks under a DUKPT data key, in CBC. */
+export function dukptData(context: OperationContext, request: RequestOf<'dukptData'>): Buffer {
+  const { scratch } = context;
+  const bdk = context.key(request.key, 'B0');
+  const algorithm = bdk.algorithm === 'A' ? 'A' : 'T';
+  const block = algorithm === 'A' ? 16 : 8;
+  if (request.data.length % block !== 0 || request.iv.length !== block) {
+    throw new HsmError('HSM_REQUEST_INVALID', `data and IV of whole blocks of ${block} bytes`);
+  }
+  const ksn = Buffer.from(request.ksn);
+  const direction = request.request ? 'request' : 'response';
+  const usage = request.request ? AES_DUKPT_USAGE.dataEncryption : AES_DUKPT_USAGE.dataDecryption;
+  const key =
+    algorithm === 'T'
+      ? dataKey(scratch, bdkOf(bdk), ksn, direction)
+      : aesWorkingKey(scratch, secretOf(bdk), ksn, usage, aesDukptKeyTypeOf(`AES${bdk.length * 8}`));
+  const [data, iv] = [Buffer.from(request.data), Buffer.from(request.iv)];
+  if (request.encrypt) return scratch.encrypt(key, algorithm, data, iv);
+  checkCounter(context, request, 'data', request.data);
+  return scratch.decrypt(key, algorithm, data, iv);
+}
+
+function checkCounter(
+  context: OperationContext,
+  request: { key: string; ksn: Uint8Array },
+  purpose: string,
+  content: Uint8Array,
+): void {
+  const ksn = Buffer.from(request.ksn);
+  const aes = ksn.length === 12;
+  const device = aes ? ksn.toString('hex', 0, 8) : initialKsn(ksn).toString('hex');
+  context.ksns.check(
+    `${request.key}/${device}`,
+    purpose,
+    aes ? ksn.readUInt32BE(8) : counterOf(ksn),
+    content,
+  );
 }

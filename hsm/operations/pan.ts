@@ -1,7 +1,8 @@
 import { HsmError } from '../errors.ts';
-import type { TokenKeys } from '../token/context.ts';
+import { secretOf } from '../keys/key.ts';
+import { checkPan } from '../pin/formats.ts';
 import { type Mechanism, pkcs11, TokenError } from '../token/pkcs11.ts';
-import { checkPan } from './pin-format0.ts';
+import type { OperationContext } from './context.ts';
 
 /** Ciphertext: `version u8 | IV 12 | encrypted PAN | tag 16`; the version names the key and is authenticated. */
 const VERSION = 1;
@@ -17,23 +18,24 @@ const clearPan = Buffer.allocUnsafeSlow(LONGEST_PAN + TAG_LENGTH);
 
 /** AES-256-GCM for storage, HMAC-SHA256 for look-up; both keys stay in the token. */
 export function protectPan(
-  { session, keys }: TokenKeys,
+  context: OperationContext,
   pan: Uint8Array,
 ): { ciphertext: Buffer; lookup: Buffer } {
   checkPan(pan);
+  const { session } = context.scratch;
   const iv = session.random(IV_LENGTH);
   try {
     clearPan.set(pan);
     const clear = clearPan.subarray(0, pan.length);
     const sealed = session.encrypt(
       galoisCounter(iv),
-      keys.handle(PAN_DATA_KEY, 'D0'),
+      secretOf(context.key(PAN_DATA_KEY, 'D0')).handle,
       clear,
       Buffer.allocUnsafe(pan.length + TAG_LENGTH),
     );
     const lookup = session.sign(
       { mechanism: pkcs11.CKM_SHA256_HMAC },
-      keys.handle(PAN_LOOKUP_KEY, 'HL'),
+      secretOf(context.key(PAN_LOOKUP_KEY, 'HL')).handle,
       clear,
       Buffer.allocUnsafe(LOOKUP_LENGTH),
     );
@@ -44,16 +46,21 @@ export function protectPan(
 }
 
 /** @throws HSM_CIPHERTEXT_INVALID where it was altered, or sealed under another key */
-export function revealPan({ session, keys }: TokenKeys, ciphertext: Uint8Array): Buffer {
+export function revealPan(context: OperationContext, ciphertext: Uint8Array): Buffer {
   const sealedLength = ciphertext.length - 1 - IV_LENGTH;
   if (ciphertext[0] !== VERSION || sealedLength <= TAG_LENGTH || sealedLength > LONGEST_PAN + TAG_LENGTH) {
     throw new HsmError('HSM_CIPHERTEXT_INVALID');
   }
   const sealed = Buffer.from(ciphertext);
   const iv = sealed.subarray(1, 1 + IV_LENGTH);
-  const key = keys.handle(PAN_DATA_KEY, 'D0');
+  const key = secretOf(context.key(PAN_DATA_KEY, 'D0')).handle;
   try {
-    const pan = session.decrypt(galoisCounter(iv), key, sealed.subarray(1 + IV_LENGTH), clearPan);
+    const pan = context.scratch.session.decrypt(
+      galoisCounter(iv),
+      key,
+      sealed.subarray(1 + IV_LENGTH),
+      clearPan,
+    );
     return Buffer.from(pan);
   } catch (error) {
     // Tokens answer a wrong tag with differing codes, some with the one for "I am broken": the server asks

@@ -1,35 +1,100 @@
+import { timingSafeEqual } from 'node:crypto';
+import { AES_DUKPT_USAGE, aesDukptKeyTypeOf, aesWorkingKey } from '../dukpt/aes.ts';
+import { counterOf, initialKsn, pinKey } from '../dukpt/tdes.ts';
 import { HsmError } from '../errors.ts';
-import type { TokenKeys } from '../token/context.ts';
-import { pkcs11 } from '../token/pkcs11.ts';
-import { checkFormat0, checkPan, PIN_BLOCK_LENGTH } from './pin-format0.ts';
+import { secretOf } from '../keys/key.ts';
+import { pinFormatOf } from '../pin/formats.ts';
+import { type PinSide, translatePinBlock } from '../pin/translate.ts';
+import { type Ibm3624Rule, matchesOffset, pvvOfBlock } from '../pin/verify.ts';
+import type { RequestOf } from '../protocol/operations.ts';
+import type { OperationContext } from './context.ts';
 
-const TRIPLE_DES_ECB = { mechanism: pkcs11.CKM_DES3_ECB };
-
-/** Holds one clear PIN block for the length of one call, outside the garbage collector's moving heap. */
-const clearBlock = Buffer.allocUnsafeSlow(PIN_BLOCK_LENGTH);
-
-export interface PinTranslation {
-  from: string;
-  to: string;
-  /** ASCII digits. */
-  pan: Uint8Array;
+/** An encrypted PIN block and what opens it; an empty KSN for a key that is no DUKPT key. */
+export interface PinSource {
+  key: string;
+  ksn: Uint8Array;
+  format: number;
   block: Uint8Array;
 }
 
-/** Format 0 under one PIN key to format 0 under another, for the same PAN. */
-export function translatePin({ session, keys }: TokenKeys, request: PinTranslation): Buffer {
-  checkPan(request.pan);
-  if (request.block.length !== PIN_BLOCK_LENGTH) {
-    throw new HsmError('HSM_REQUEST_INVALID', `a PIN block of ${request.block.length} bytes`);
+/** The key of a PIN block: a PIN key, or the one DUKPT derives for this transaction. Counters are not used twice. */
+export function pinSide(context: OperationContext, source: PinSource): PinSide {
+  const { scratch } = context;
+  const format = pinFormatOf(source.format);
+  if (source.ksn.length === 0) {
+    const key = context.key(source.key, 'P0');
+    return { key: secretOf(key), algorithm: cipherOf(key.algorithm), format };
   }
-  const from = keys.handle(request.from, 'P0');
-  const to = keys.handle(request.to, 'P0');
-  const encrypted = Buffer.from(request.block.buffer, request.block.byteOffset, PIN_BLOCK_LENGTH);
-  try {
-    session.decrypt(TRIPLE_DES_ECB, from, encrypted, clearBlock);
-    checkFormat0(clearBlock, request.pan);
-    return session.encrypt(TRIPLE_DES_ECB, to, clearBlock, Buffer.allocUnsafe(PIN_BLOCK_LENGTH));
-  } finally {
-    clearBlock.fill(0);
+  const bdk = context.key(source.key, 'B0');
+  const ksn = Buffer.from(source.ksn);
+  if (bdk.algorithm === 'A') {
+    const key = aesWorkingKey(
+      scratch,
+      secretOf(bdk),
+      ksn,
+      AES_DUKPT_USAGE.pinEncryption,
+      aesDukptKeyTypeOf(`AES${bdk.length * 8}`),
+    );
+    context.ksns.check(
+      `${source.key}/${ksn.toString('hex', 0, 8)}`,
+      'pin',
+      ksn.readUInt32BE(8),
+      source.block,
+    );
+    return { key, algorithm: 'A', format };
   }
+  const key = pinKey(scratch, { key: secretOf(bdk), masked: secretOf(bdk, 'masked') }, ksn);
+  const device = `${source.key}/${initialKsn(ksn).toString('hex')}`;
+  context.ksns.check(device, 'pin', counterOf(ksn), source.block);
+  return { key, algorithm: 'T', format };
+}
+
+function cipherOf(algorithm: string): 'A' | 'T' {
+  return algorithm === 'A' ? 'A' : 'T';
+}
+
+export function translatePin(context: OperationContext, request: RequestOf<'translatePin'>): Buffer {
+  const target = context.key(request.to, 'P0');
+  const to: PinSide = {
+    key: secretOf(target),
+    algorithm: cipherOf(target.algorithm),
+    format: pinFormatOf(request.toFormat),
+  };
+  return translatePinBlock(
+    context.scratch,
+    pinSide(context, request),
+    to,
+    request.pan,
+    Buffer.from(request.block),
+  );
+}
+
+export function verifyPvv(context: OperationContext, request: RequestOf<'verifyPvv'>): boolean {
+  const pvk = secretOf(context.key(request.pvk, 'V2'));
+  const side = pinSide(context, request);
+  const block = Buffer.from(request.block);
+  const pvv = pvvOfBlock(context.scratch, side, pvk, request.pan, request.keyIndex, block);
+  return timingSafeEqual(pvv, digitsOf(request.pvv, 4));
+}
+
+export function verifyOffset(context: OperationContext, request: RequestOf<'verifyOffset'>): boolean {
+  const pvk = secretOf(context.key(request.pvk, 'V1'));
+  const rule: Ibm3624Rule = {
+    start: request.start,
+    length: request.length,
+    pad: request.pad & 0x0f,
+    conversionTable: digitsOf(request.table, 16),
+  };
+  const offset = digitsOf(request.offset, request.offset.length);
+  if (offset.length < 4 || offset.length > 12)
+    throw new HsmError('HSM_REQUEST_INVALID', 'an offset has 4 to 12 digits');
+  const block = Buffer.from(request.block);
+  return matchesOffset(context.scratch, pinSide(context, request), pvk, rule, request.pan, offset, block);
+}
+
+function digitsOf(text: string, length: number): Buffer {
+  if (text.length !== length || !/^[0-9]*$/.test(text)) {
+    throw new HsmError('HSM_REQUEST_INVALID', `${length} decimal digits are needed`);
+  }
+  return Buffer.from([...text].map(Number));
 }

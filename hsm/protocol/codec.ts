@@ -121,6 +121,36 @@ export const name: Field<string> = {
   read: (reader) => reader.latin1(reader.u8()),
 };
 
+/** A key: the label of one on the token, or a sealed record. */
+export const reference: Field<string> = {
+  write(writer, value) {
+    if (value.length > 0xffff) throw new HsmError('HSM_REQUEST_INVALID', 'a key reference too long');
+    writer.u16(value.length);
+    writer.latin1(value);
+  },
+  read: (reader) => reader.latin1(reader.u16()),
+};
+
+export const u8: Field<number> = {
+  write: (writer, value) => writer.u8(value),
+  read: (reader) => reader.u8(),
+};
+
+export const u32: Field<number> = {
+  write: (writer, value) => writer.u32(value),
+  read: (reader) => reader.u32(),
+};
+
+/** Milliseconds since the epoch; the end of time is the year 10889. */
+export const instant: Field<number> = {
+  write(writer, value) {
+    const bounded = Math.max(0, Math.min(value, 2 ** 48 - 1));
+    writer.u16(Math.floor(bounded / 2 ** 32));
+    writer.u32(bounded % 2 ** 32);
+  },
+  read: (reader) => reader.u16() * 2 ** 32 + reader.u32(),
+};
+
 /** Bytes, at most 65,535 of them. The reader's value is a view: copy it to keep it. */
 export const bytes: Field<Uint8Array> = {
   write(writer, value) {

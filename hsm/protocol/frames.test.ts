@@ -59,8 +59,11 @@ it('brings every request of the PIN operation through unchanged', () => {
     unit: fc.integer({ min: 0, max: 255 }).map((c) => String.fromCharCode(c)),
   });
   const request = fc.record({
-    from: text,
+    key: text,
+    ksn: fc.uint8Array({ maxLength: 12 }),
+    format: fc.nat(255),
     to: text,
+    toFormat: fc.nat(255),
     pan: fc.uint8Array({ maxLength: 19 }),
     block: fc.uint8Array({ maxLength: 16 }),
   });
@@ -71,14 +74,14 @@ it('brings every request of the PIN operation through unchanged', () => {
       const reader = new Reader(writer.take());
       const read = OPERATIONS.translatePin.request.read(reader);
       reader.end();
-      expect({ ...read, pan: Uint8Array.from(read.pan), block: Uint8Array.from(read.block) }).toEqual(value);
+      const [ksn, pan, block] = [read.ksn, read.pan, read.block].map((view) => Uint8Array.from(view));
+      expect({ ...read, ksn, pan, block }).toEqual(value);
     }),
   );
 });
 
 it('refuses a name or data too long to travel, before anything is sent', () => {
   const writer = new Writer();
-  expect(() => OPERATIONS.keyCheckValue.request.write(writer, { key: 'K'.repeat(256) })).toThrow(
-    'HSM_REQUEST_INVALID',
-  );
+  const longData = { key: 'K', ksn: Buffer.alloc(0), data: Buffer.alloc(65_536), mac: Buffer.alloc(8) };
+  expect(() => OPERATIONS.verifyMac.request.write(writer, longData)).toThrow('HSM_REQUEST_INVALID');
 });

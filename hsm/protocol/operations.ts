@@ -1,4 +1,4 @@
-import { bytes, type Field, flag, name, record, type ValueOf } from './codec.ts';
+import { bytes, type Field, flag, instant, name, record, reference, u8, u32, type ValueOf } from './codec.ts';
 
 /** One operation of the HSM process: its number on the wire (never reused) and what travels each way. */
 export interface Operation<Request, Reply> {
@@ -15,15 +15,96 @@ function operation<Q extends Record<string, Field<unknown>>, R extends Record<st
   return { number, request: record(request), reply: record(reply) };
 }
 
-/** PANs travel as ASCII digits in bytes, PIN blocks as bytes: neither becomes a string on the way. */
+const pinSource = { key: reference, ksn: bytes, format: u8, block: bytes };
+const card = {
+  version: name,
+  pan: bytes,
+  sequenceNumber: name,
+  counter: bytes,
+  unpredictableNumber: bytes,
+  arqc: bytes,
+};
+const keyPlan = { owner: name, state: name, notBefore: instant, notAfter: instant, useLimit: u32 };
+
+/**
+ * PANs travel as ASCII digits in bytes, PIN blocks as bytes: neither becomes a string on the way. An empty `ksn` stands
+ * for a key that is no DUKPT key.
+ */
 export const OPERATIONS = {
   ping: operation(1, {}, {}),
-  generateMac: operation(2, { key: name, data: bytes }, { mac: bytes }),
-  verifyMac: operation(3, { key: name, data: bytes, mac: bytes }, { valid: flag }),
-  translatePin: operation(4, { from: name, to: name, pan: bytes, block: bytes }, { block: bytes }),
-  keyCheckValue: operation(5, { key: name }, { value: bytes }),
+  generateMac: operation(2, { key: reference, ksn: bytes, data: bytes }, { mac: bytes }),
+  verifyMac: operation(3, { key: reference, ksn: bytes, data: bytes, mac: bytes }, { valid: flag }),
+  translatePin: operation(4, { ...pinSource, pan: bytes, to: reference, toFormat: u8 }, { block: bytes }),
+  keyCheckValue: operation(5, { key: reference }, { value: name }),
   protectPan: operation(6, { pan: bytes }, { ciphertext: bytes, lookup: bytes }),
   revealPan: operation(7, { ciphertext: bytes }, { pan: bytes }),
+  verifyPvv: operation(
+    8,
+    { ...pinSource, pan: bytes, pvk: reference, keyIndex: u8, pvv: name },
+    { valid: flag },
+  ),
+  verifyOffset: operation(
+    9,
+    { ...pinSource, pan: bytes, pvk: reference, offset: name, start: u8, length: u8, pad: u8, table: name },
+    { valid: flag },
+  ),
+  verifyCardValue: operation(
+    10,
+    { key: reference, pan: bytes, expiry: name, serviceCode: name, value: name },
+    { valid: flag },
+  ),
+  generateCardValue: operation(
+    11,
+    { key: reference, pan: bytes, expiry: name, serviceCode: name },
+    { value: name },
+  ),
+  verifyArqc: operation(
+    12,
+    { key: reference, ...card, data: bytes, status: bytes, proprietaryData: bytes },
+    { valid: flag, arpc: bytes },
+  ),
+  scriptMac: operation(13, { integrity: reference, ...card, header: bytes, data: bytes }, { mac: bytes }),
+  changeCardPin: operation(
+    14,
+    {
+      cryptogram: reference,
+      integrity: reference,
+      confidentiality: reference,
+      ...card,
+      ...pinSource,
+    },
+    { command: bytes },
+  ),
+  generateKey: operation(
+    15,
+    { usage: name, algorithm: name, length: u8, ...keyPlan },
+    { record: reference, kcv: name },
+  ),
+  importKeyBlock: operation(
+    16,
+    { protection: reference, block: reference, kcv: name, ...keyPlan },
+    { record: reference, kcv: name, header: reference },
+  ),
+  exportKeyBlock: operation(
+    17,
+    {
+      protection: reference,
+      record: reference,
+      version: name,
+      mode: name,
+      exportability: name,
+      optional: reference,
+    },
+    { block: reference },
+  ),
+  setKeyState: operation(18, { record: reference, state: name, notAfter: instant }, { record: reference }),
+  describeKey: operation(19, { record: reference }, { facts: reference }),
+  status: operation(20, {}, { status: reference }),
+  dukptData: operation(
+    21,
+    { key: reference, ksn: bytes, request: flag, encrypt: flag, iv: bytes, data: bytes },
+    { data: bytes },
+  ),
 };
 
 export type OperationName = keyof typeof OPERATIONS;

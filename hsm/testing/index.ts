@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog, supervise, systemClock } from '../../runtime/index.ts';
-import { connectHsm, type HsmClient } from '../client.ts';
+import { connectHsm, type PaymentHsmClient } from '../client.ts';
 import { prepareDevelopmentToken } from '../development/prepare.ts';
 import { HSM_FINAL_EXIT_CODES } from '../errors.ts';
 
@@ -11,7 +11,7 @@ export interface TestHsm {
   /** Where its token, PIN file and socket are. */
   dataDir: string;
   env: Readonly<Record<string, string>>;
-  client: HsmClient;
+  client: PaymentHsmClient;
   /** The HSM process now; absent between a kill and the supervisor's restart. */
   pid(): number | undefined;
   /** Resolves at the next (or present) readiness of the process. */

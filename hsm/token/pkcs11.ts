@@ -143,6 +143,11 @@ export class TokenSession {
     return call('C_GenerateRandom', () => this.module.C_GenerateRandom(this.handle, Buffer.alloc(length)));
   }
 
+  /** Fills a buffer that is no copy of anything: for values that are secret from their first byte. */
+  randomInto(target: Buffer): void {
+    call('C_GenerateRandom', () => this.module.C_GenerateRandom(this.handle, target));
+  }
+
   create(template: Template): Handle {
     return call('C_CreateObject', () => this.module.C_CreateObject(this.handle, template));
   }

@@ -45,7 +45,7 @@ export type Place = 'token' | 'host';
  */
 export class Scratch {
   readonly session: TokenSession;
-  readonly profile: TokenProfile;
+  profile: TokenProfile;
   /** Whether derived objects may be read back: known-answer tests only, whose keys are published. */
   readonly readable: boolean;
   /** `host` as soon as one secret value was in our memory. */
@@ -70,6 +70,17 @@ export class Scratch {
       return work(scratch);
     } finally {
       scratch.#end();
+    }
+  }
+
+  /** Does a piece of work with its values on the host, whatever the token can. */
+  onHost<T>(work: () => T): T {
+    const { profile } = this;
+    this.profile = { ...profile, canUnwrap: false, canCompute: false };
+    try {
+      return work();
+    } finally {
+      this.profile = profile;
     }
   }
 

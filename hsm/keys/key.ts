@@ -1,0 +1,33 @@
+import { HsmError } from '../errors.ts';
+import type { Handle } from '../token/pkcs11.ts';
+import type { TokenSecret } from '../token/secrets.ts';
+import type { KeyAlgorithm, KeyPart, KeyUsage } from './usage.ts';
+
+/** A key ready for use: objects of the open session, one for each form. */
+export interface SessionKey {
+  /** The name in errors and logs: a label, or a key record's identifier. */
+  readonly name: string;
+  readonly usage: KeyUsage;
+  readonly algorithm: KeyAlgorithm;
+  /** Bytes of the whole key. */
+  readonly length: number;
+  /** Known for keys that cannot compute it any more: those that only wrap or derive. */
+  readonly kcv: string | undefined;
+  /** Hex; of key block protection keys: see `keyblock/keyblock.ts`. */
+  readonly subkey: string | undefined;
+  handle(part: KeyPart): Handle | undefined;
+}
+
+/** Gives a name or a sealed record its key. */
+export interface KeyRing {
+  /** @throws HSM_UNKNOWN_KEY, HSM_KEY_USAGE where it is for none of `usages`, HSM_KEY_STATE */
+  key(reference: string, ...usages: readonly KeyUsage[]): SessionKey;
+}
+
+/** One form of a key as a secret to work with. */
+export function secretOf(key: SessionKey, part: KeyPart = 'whole'): TokenSecret {
+  const handle = key.handle(part);
+  if (!handle) throw new HsmError('HSM_UNKNOWN_KEY', `${key.name} lacks its ${part} part`);
+  const type = key.algorithm === 'H' ? 'hmac' : key.algorithm;
+  return { place: 'token', type, length: part === 'left' ? 24 : key.length, handle };
+}

@@ -1,0 +1,163 @@
+import { HsmError } from '../errors.ts';
+import { type Handle, pkcs11, type Template, type TokenSession } from '../token/pkcs11.ts';
+import type { SessionKey } from './key.ts';
+import { isKeyUsage, type KeyAlgorithm, type KeyPart, type KeyUsage } from './usage.ts';
+
+/** What the token stores of a key beside its value, as text in CKA_ID: `usage algorithm : part : kcv : subkey`. */
+export interface KeyIdentity {
+  usage: KeyUsage;
+  algorithm: KeyAlgorithm;
+  part: KeyPart;
+  kcv?: string | undefined;
+  subkey?: string | undefined;
+}
+
+export function encodeIdentity({ usage, algorithm, part, kcv, subkey }: KeyIdentity): Buffer {
+  return Buffer.from([`${usage}${algorithm}`, part, kcv ?? '', subkey ?? ''].join(':'), 'latin1');
+}
+
+const IDENTITY =
+  /^([A-Z][0-9A-Z])([ATH]):(whole|left|masked|encryption|authentication):([0-9A-F]*):([0-9A-F]*)$/;
+
+export function decodeIdentity(id: Buffer): KeyIdentity | undefined {
+  const [, usage = '', algorithm, part, kcv, subkey] = IDENTITY.exec(id.toString('latin1')) ?? [];
+  if (!isKeyUsage(usage)) return undefined;
+  return {
+    usage,
+    algorithm: algorithm as KeyAlgorithm,
+    part: part as KeyPart,
+    kcv: kcv === '' ? undefined : kcv,
+    subkey: subkey === '' ? undefined : subkey,
+  };
+}
+
+/** Attributes every token key of ours has: it never leaves in clear, nor at all. */
+export function storedKeyTemplate(label: string, identity: KeyIdentity, onToken: boolean): Template {
+  return [
+    { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_SECRET_KEY },
+    { type: pkcs11.CKA_TOKEN, value: onToken },
+    { type: pkcs11.CKA_PRIVATE, value: true },
+    { type: pkcs11.CKA_SENSITIVE, value: true },
+    { type: pkcs11.CKA_EXTRACTABLE, value: false },
+    { type: pkcs11.CKA_LABEL, value: label },
+    { type: pkcs11.CKA_ID, value: encodeIdentity(identity) },
+  ];
+}
+
+/** A key of the token, with session copies made at the first use. */
+export class TokenKey implements SessionKey {
+  readonly name: string;
+  readonly usage: KeyUsage;
+  readonly algorithm: KeyAlgorithm;
+  readonly length: number;
+  readonly kcv: string | undefined;
+  readonly subkey: string | undefined;
+  /** The whole key's object on the token itself. */
+  readonly stored: Handle;
+  readonly #session: TokenSession;
+  readonly #parts: Map<KeyPart, Handle>;
+  readonly #copies = new Map<KeyPart, Handle>();
+
+  constructor(
+    session: TokenSession,
+    name: string,
+    identity: KeyIdentity,
+    parts: Map<KeyPart, Handle>,
+    length: number,
+  ) {
+    this.#session = session;
+    this.#parts = parts;
+    this.name = name;
+    this.usage = identity.usage;
+    this.algorithm = identity.algorithm;
+    this.kcv = identity.kcv;
+    this.subkey = identity.subkey;
+    this.length = length;
+    this.stored = parts.get('whole') ?? Buffer.alloc(0);
+  }
+
+  /** A session copy costs half of what the stored object does on SoftHSM, a fortieth on softokn. */
+  handle(part: KeyPart): Handle | undefined {
+    const copied = this.#copies.get(part);
+    if (copied) return copied;
+    const stored = this.#parts.get(part);
+    if (!stored) return undefined;
+    const copy = this.#session.copy(stored, [{ type: pkcs11.CKA_TOKEN, value: false }]);
+    this.#copies.set(part, copy);
+    return copy;
+  }
+}
+
+/** A missing name costs one search of the token; no more often than this, whatever the requests ask for. */
+const RELOAD_EVERY_MS = 1_000;
+
+/**
+ * The token's keys by name, found once: a search is linear in the token's objects on SoftHSM, so no request makes one.
+ * A key that appears later (a ceremony in another process) is found at its first use.
+ */
+export class TokenKeys {
+  readonly #session: TokenSession;
+  readonly #now: () => number;
+  #keys = new Map<string, TokenKey>();
+  #loadedAt = 0;
+
+  constructor(session: TokenSession, now: () => number) {
+    this.#session = session;
+    this.#now = now;
+    this.#load();
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  all(): Iterable<TokenKey> {
+    return this.#keys.values();
+  }
+
+  /** @throws HSM_UNKNOWN_KEY */
+  get(label: string): TokenKey {
+    const known = this.#keys.get(label);
+    if (known) return known;
+    if (this.#now() - this.#loadedAt >= RELOAD_EVERY_MS) this.#load();
+    const loaded = this.#keys.get(label);
+    if (!loaded) throw new HsmError('HSM_UNKNOWN_KEY', label);
+    return loaded;
+  }
+
+  #load(): void {
+    const found = new Map<string, { identity: KeyIdentity; parts: Map<KeyPart, Handle> }>();
+    const objects = this.#session.find([
+      { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_SECRET_KEY },
+      { type: pkcs11.CKA_TOKEN, value: true },
+    ]);
+    for (const object of objects) {
+      const [label, id] = this.#session.attributes(object, [pkcs11.CKA_LABEL, pkcs11.CKA_ID]);
+      const identity = decodeIdentity(id ?? Buffer.alloc(0));
+      if (!identity || !label) continue;
+      const name = label.toString('utf8');
+      const entry = found.get(name) ?? { identity, parts: new Map() };
+      if (identity.part === 'whole') entry.identity = identity;
+      if (!entry.parts.has(identity.part)) entry.parts.set(identity.part, object);
+      found.set(name, entry);
+    }
+    for (const [name, { identity, parts }] of found) {
+      const whole = parts.get('whole');
+      if (!whole || this.#keys.has(name)) continue;
+      this.#keys.set(
+        name,
+        new TokenKey(this.#session, name, identity, parts, this.#lengthOf(whole, identity)),
+      );
+    }
+    this.#loadedAt = this.#now();
+  }
+
+  #lengthOf(key: Handle, { algorithm }: KeyIdentity): number {
+    if (algorithm === 'T') {
+      const [type] = this.#session.attributes(key, [pkcs11.CKA_KEY_TYPE]);
+      return type?.readUInt32LE() === pkcs11.CKK_DES2 ? 16 : 24;
+    }
+    const [length] = this.#session.attributes(key, [pkcs11.CKA_VALUE_LEN]);
+    return length?.readUInt32LE() ?? 0;
+  }
+}

@@ -98,7 +98,8 @@ export type Composition =
   | {
       readonly kind: 'tagged';
       readonly tag: { readonly encoding: 'ascii' | 'ebcdic-1047' | 'binary'; readonly characters: number };
-      readonly length: { readonly prefix: LengthEncoding; readonly width: number };
+      /** Absent: every part brings a length of its own, and an unknown tag cannot be stepped over. */
+      readonly length?: { readonly prefix: LengthEncoding; readonly width: number };
       readonly lead?: string;
     }
   /** BER-TLV; unknown tags are kept in the same way. */

@@ -50,10 +50,16 @@ function moovField(field: JsonObject): object {
     length: count(field, 'max'),
     enc: encodings[encoding] ?? encoding,
     prefix,
-    ...(pad
-      ? { padding: { type: text(pad, 'type') === 'leftPadder' ? 'Left' : 'Right', pad: text(pad, 'char') } }
+    ...padding(pad),
+    ...(tag
+      ? {
+          tag: {
+            length: count(tag, 'len'),
+            enc: encodings[text(tag, 'enc')] ?? '',
+            ...padding(child(tag, 'pad')),
+          },
+        }
       : {}),
-    ...(tag ? { tag: { length: count(tag, 'len'), enc: encodings[text(tag, 'enc')] ?? '' } } : {}),
     ...(bitmap ? { bitmap: moovField(bitmap) } : {}),
     ...(sub
       ? {
@@ -63,4 +69,9 @@ function moovField(field: JsonObject): object {
         }
       : {}),
   };
+}
+
+function padding(pad: JsonObject | undefined): object {
+  if (!pad) return {};
+  return { padding: { type: text(pad, 'type') === 'leftPadder' ? 'Left' : 'Right', pad: text(pad, 'char') } };
 }

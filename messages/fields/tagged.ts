@@ -13,8 +13,8 @@ type Tagged = Extract<Composition, { kind: 'tagged' }>;
 
 /** Between tags and bytes of one tagged form. */
 interface TagForm {
-  /** Reads tag and length. */
-  head(cursor: Cursor): { tag: string; length: number };
+  /** Reads tag and length; no length where every part has its own. */
+  head(cursor: Cursor): { tag: string; length: number | undefined };
   /** Writes tag and length. */
   encodeHead(tag: string, length: number): Buffer;
   /** True where padding stands that belongs to no tag; steps over it. */
@@ -64,12 +64,15 @@ function anyOrder(parts: readonly PartCodec[], form: TagForm, path: string): Par
         if (form.skipPadding(cursor)) continue;
         const at = cursor.at;
         const { tag, length } = form.head(cursor);
-        const start = cursor.take(length, `${path}.${tag}`);
         const part = byTag.get(tag);
         const property = part?.property ?? `tag${tag}`;
         if (property in value && cursor.strictness.duplicateTags === 'reject')
           cursor.fail('ISO_TLV_DUPLICATE', path, at, 'each tag once', tag);
-        value[property] = part ? readPart(part, cursor, start) : Bytes.view(cursor.bytes, start, cursor.at);
+        if (length !== undefined) {
+          const start = cursor.take(length, `${path}.${tag}`);
+          value[property] = part ? readPart(part, cursor, start) : Bytes.view(cursor.bytes, start, cursor.at);
+        } else if (part) value[property] = part.codec.read(cursor);
+        else cursor.fail('ISO_FIELD_UNDEFINED', path, at, 'only defined tags', tag);
       }
       return value;
     },
@@ -106,10 +109,10 @@ function unknownContent(property: string, item: unknown, path: string): Buffer {
 }
 
 function fixedTagForm({ tag, length }: Tagged, path: string): TagForm {
-  const prefix = lengthCodec({ ...length, max: Number.MAX_SAFE_INTEGER });
+  const prefix = length && lengthCodec({ ...length, max: Number.MAX_SAFE_INTEGER });
   const bytes = tag.encoding === 'binary' ? tag.characters / 2 : tag.characters;
   const { toLatin1, fromLatin1 } = charsets[tag.encoding === 'binary' ? 'ascii' : tag.encoding];
-  const limit = lengthLimit(length);
+  const limit = length ? lengthLimit(length) : Number.MAX_SAFE_INTEGER;
   return {
     skipPadding: () => false,
     head(cursor) {
@@ -121,7 +124,7 @@ function fixedTagForm({ tag, length }: Tagged, path: string): TagForm {
           : String.fromCharCode(...raw.map((byte) => toLatin1[byte] ?? 0));
       if (!/^[0-9A-Za-z]+$/.test(name))
         cursor.fail('ISO_TLV', path, at, `a tag of ${tag.characters} characters`, 'other bytes');
-      return { tag: name, length: prefix.read(cursor, `${path}.${name}`) };
+      return { tag: name, length: prefix?.read(cursor, `${path}.${name}`) };
     },
     encodeHead(name, count) {
       const expected = tag.encoding === 'binary' ? /^(?:[0-9A-F]{2})+$/ : /^[0-9A-Za-z]+$/;
@@ -137,17 +140,17 @@ function fixedTagForm({ tag, length }: Tagged, path: string): TagForm {
           expected: `0 to ${limit}`,
           found: `${count}`,
         });
-      const out = Buffer.alloc(bytes + prefix.bytes);
+      const out = Buffer.alloc(bytes + (prefix?.bytes ?? 0));
       if (tag.encoding === 'binary') out.write(name, 'hex');
       else for (let i = 0; i < bytes; i++) out[i] = fromLatin1[name.charCodeAt(i)] ?? 0;
-      prefix.write(count, out, bytes);
+      prefix?.write(count, out, bytes);
       return out;
     },
   };
 }
 
 /** The largest length that the prefix can write. */
-function lengthLimit({ prefix, width }: Tagged['length']): number {
+function lengthLimit({ prefix, width }: NonNullable<Tagged['length']>): number {
   if (prefix === 'binary') return 256 ** width - 1;
   return (prefix === 'hex' ? 16 : 10) ** width - 1;
 }

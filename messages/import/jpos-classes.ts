@@ -30,7 +30,8 @@ export function simpleName(className: string): string {
   return className.slice(className.lastIndexOf('.') + 1);
 }
 
-const pattern = /^IF(A|B|E|EA|AE|EB)?_(F?)(L{0,6})(H?)(E?)(NUMERIC|NUM|CHAR|BINARY|ABINARY|BNUM|AMOUNT|HEX)$/;
+const pattern =
+  /^IF(A|B|E|EA|AE|EB)?_(F?)(L{0,6})(H?)(E?)(NUMERIC|NUM|CHAR|BINARY|ABINARY|BNUM|AMOUNT|AMOUNT2003|HEX)$/;
 
 /** The field a class describes, or undefined when the class is not supported. */
 export function jposField(className: string, attributes: FieldAttributes): Field | undefined {
@@ -99,6 +100,8 @@ function dataAxes(className: ClassName, { padLeft, number }: FieldAttributes): D
     case 'AMOUNT':
       // jPOS takes any sign; all zeros is a common one.
       return set === 'B' ? { content: 'x+n', encoding: 'bcd' } : { content: 'an', encoding: text };
+    case 'AMOUNT2003':
+      return { content: 'n', encoding: set === 'B' ? 'bcd' : text };
     case 'ABINARY':
       return set === 'A' ? { content: 'b', encoding: 'hex' } : undefined;
     default:

@@ -92,8 +92,16 @@ function compositeOf(element: Element, outer: Field): Field {
   const encoding = jposBitmap(attribute(bitmapChild, 'class')) ?? 'binary';
   const headerBytes = Number(element.attributes['headerlength'] ?? '0');
   const header = headerBytes > 0 ? { headerBytes } : {};
-  const bytes = integer(bitmapChild, 'length');
+  const bytes = bitmapBytes(bitmapChild, parts);
   return { ...container, composition: { kind: 'bitmap', bytes, encoding, ...header }, parts };
+}
+
+/** A bitmap of 16 bytes shrinks to eight on the wire while no part beyond 64 is there; such parts are not supported. */
+function bitmapBytes(element: Element, parts: Readonly<Record<string, Part>>): number {
+  const bytes = integer(element, 'length');
+  const beyond = Object.values(parts).find((part) => (part.bit ?? 0) > 64);
+  if (bytes > 8 && beyond) throw importError(element, 'inner fields 1 to 64', String(beyond.bit));
+  return Math.min(bytes, 8);
 }
 
 /** An inner message has no type of its own: a field 0 of no length. */

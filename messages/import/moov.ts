@@ -19,7 +19,12 @@ interface MoovField {
   readonly enc?: string;
   readonly prefix?: string;
   readonly padding?: { readonly type?: string; readonly pad?: string };
-  readonly tag?: { readonly length?: number; readonly enc?: string; readonly sort?: string };
+  readonly tag?: {
+    readonly length?: number;
+    readonly enc?: string;
+    readonly sort?: string;
+    readonly padding?: { readonly type?: string; readonly pad?: string };
+  };
   readonly subfields?: Readonly<Record<string, MoovField>>;
   readonly bitmap?: MoovField;
   readonly disableautoexpand?: boolean;
@@ -191,17 +196,18 @@ function composite(field: MoovField, path: string, fail: Fail): Pick<Field, 'com
     const partPath = `${path}.subfields.${key}`;
     const inner = moovField(part, partPath, fail);
     if (composition.kind === 'ber-tlv') parts[`tag${key}`] = { ...inner, tag: key };
-    else if (composition.kind === 'tagged') parts[`sf${key}`] = tagged(inner, key);
+    else if (composition.kind === 'tagged')
+      parts[`sf${key}`] = { ...inner, tag: paddedTag(key, field, composition) };
     else parts[`sf${key}`] = composition.kind === 'bitmap' ? { ...inner, bit: Number(key) } : inner;
   }
   return { composition, parts };
 }
 
-/** In moov the length stands in the subfield; here it belongs to the composite. */
-function tagged(inner: Field, tag: string): Part {
-  const { length } = inner;
-  const rest = 'rest' in length ? length.rest : 'fixed' in length ? length.fixed : length.max;
-  return { ...inner, length: { rest }, tag };
+/** A short key is filled up to the length of a tag as the specification says. */
+function paddedTag(key: string, field: MoovField, { tag }: Extract<Composition, { kind: 'tagged' }>): string {
+  const { type, pad = '' } = field.tag?.padding ?? {};
+  if (pad === '') return key;
+  return type === 'Left' ? key.padStart(tag.characters, pad) : key.padEnd(tag.characters, pad);
 }
 
 function compositionOf(field: MoovField, path: string, fail: Fail): Composition {
@@ -219,19 +225,6 @@ function compositionOf(field: MoovField, path: string, fail: Fail): Composition 
   const encoding = encodings[tag.enc];
   if (encoding !== 'ascii' && encoding !== 'ebcdic-1047' && encoding !== 'binary')
     return fail(`${path}.tag.enc`, 'ASCII, EBCDIC or Binary', tag.enc);
-  const lengths = Object.entries(field.subfields ?? {}).map(([key, part]) => {
-    const length = lengthOf(part, `${path}.subfields.${key}`, fail);
-    if (!('prefix' in length))
-      return fail(`${path}.subfields.${key}`, 'a length prefix, as every tagged subfield', 'none');
-    return length;
-  });
-  const [first] = lengths;
-  if (!first || lengths.some(({ prefix, width }) => prefix !== first.prefix || width !== first.width))
-    return fail(`${path}.subfields`, 'the same prefix in every tagged subfield', 'different ones');
   const characters = encoding === 'binary' ? tag.length * 2 : tag.length;
-  return {
-    kind: 'tagged',
-    tag: { encoding, characters },
-    length: { prefix: first.prefix, width: first.width },
-  };
+  return { kind: 'tagged', tag: { encoding, characters } };
 }

@@ -70,7 +70,7 @@ export function fromPlain(dialect: Dialect, plain: PlainMessage): { mti: string 
 
 function richValue(field: Field, value: PlainValue, path: string): unknown {
   if (field.slices) return value;
-  if (field.parts) return richParts(field.parts, value, path);
+  if (field.parts) return richParts(field, value, path);
   if (typeof value !== 'string') throw wrongPlain(path, 'a string', value);
   switch (field.as) {
     case 'pan':
@@ -94,16 +94,24 @@ function richValue(field: Field, value: PlainValue, path: string): unknown {
   }
 }
 
-function richParts(parts: NonNullable<Field['parts']>, value: PlainValue, path: string): unknown {
+function richParts(field: Field, value: PlainValue, path: string): unknown {
   if (typeof value !== 'object' || Array.isArray(value)) throw wrongPlain(path, 'an object', value);
+  const parts = field.parts ?? {};
   const rich: Record<string, unknown> = {};
   for (const [property, item] of Object.entries(value)) {
     const part = Object.hasOwn(parts, property) ? parts[property] : undefined;
-    if (!part)
-      throw new IsoError('ISO_FIELD_UNDEFINED', { path, expected: 'a defined part', found: property });
-    rich[property] = richValue(part, item, `${path}.${property.toUpperCase()}`);
+    const partPath = `${path}.${property.toUpperCase()}`;
+    if (part) rich[property] = richValue(part, item, partPath);
+    else if (holdsBytes(field, property) && typeof item === 'string') rich[property] = Bytes.fromHex(item);
+    else throw new IsoError('ISO_FIELD_UNDEFINED', { path, expected: 'a defined part', found: property });
   }
   return rich;
+}
+
+/** Unknown tags, and the bytes in front of an inner bitmap, have no part of their own. */
+function holdsBytes({ composition }: Field, property: string): boolean {
+  if (composition?.kind === 'bitmap') return property === 'header' && (composition.headerBytes ?? 0) > 0;
+  return (composition?.kind === 'tagged' || composition?.kind === 'ber-tlv') && property.startsWith('tag');
 }
 
 function wrongPlain(path: string, expected: string, value: unknown): IsoError {

@@ -1,5 +1,5 @@
 import { announceReady, createLog, onShutdown, systemClock } from '../runtime/index.ts';
-import { createJournal } from '../switch/index.ts';
+import { JournalReader } from '../switch/index.ts';
 import { askAll } from './readiness.ts';
 import { createAdminApi } from './server.ts';
 import { readSettings } from './settings.ts';
@@ -12,14 +12,7 @@ const NO_TRANSACTION = '00000000-0000-7000-8000-000000000000';
 const log = createLog('admin-api');
 const clock = systemClock;
 const { host, port, databaseUrl, switchStatusUrl } = readSettings(process.env);
-const journal = await createJournal({
-  databaseUrl,
-  node: 'admin-api',
-  clock,
-  log,
-  maxWaiting: 1,
-  appendDeadlineMs: PROBE_WITHIN_MS,
-});
+const journal = new JournalReader({ databaseUrl, log, readDeadlineMs: PROBE_WITHIN_MS });
 
 const server = createAdminApi({
   transaction: async (id) => viewOf(await journal.history(id)),

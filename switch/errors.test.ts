@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { MIGRATION_ERRORS } from './database/migrate.ts';
 import { Refusal, SWITCH_ERRORS } from './errors.ts';
 import { JOURNAL_ERRORS } from './journal/journal.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../docs/errors.md'), 'utf8');
 
 describe('the error registry of the switch', () => {
-  it.each([...Object.keys(SWITCH_ERRORS), ...Object.keys(JOURNAL_ERRORS), 'SW_SETTINGS'])(
-    '%s has its section in docs/errors.md',
-    (code) => {
-      expect(page).toMatch(new RegExp(`^### ${code}$`, 'm'));
-    },
-  );
+  const registries = { ...SWITCH_ERRORS, ...JOURNAL_ERRORS, ...MIGRATION_ERRORS };
+
+  it.each([...Object.keys(registries), 'SW_SETTINGS'])('%s has its section in docs/errors.md', (code) => {
+    expect(page).toMatch(new RegExp(`^### ${code}$`, 'm'));
+  });
 
   it('the page says the DE39 that the registry says', () => {
     for (const [code, { responseCode }] of Object.entries(SWITCH_ERRORS)) {

@@ -1,6 +1,6 @@
 export { developmentSettings } from './config/development.ts';
 export type { Settings } from './config/settings.ts';
 export type { JournalEntry } from './journal/journal.ts';
-export { createJournal } from './journal/postgres-journal.ts';
+export { JournalReader } from './journal/journal-reader.ts';
 export type { NodeStatus } from './status-server.ts';
 export { foldTransaction, type Transaction } from './transaction.ts';

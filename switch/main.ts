@@ -35,7 +35,14 @@ await serve(readSettings(settingsFile));
 async function serve(settings: Settings): Promise<void> {
   const { databaseUrl, node, hsm: hsmSettings } = settings;
   const hsm = connectHsm({ ...hsmSettings, clock, log });
-  const journal = await createJournal({ databaseUrl, node, ...settings.journal, clock, log });
+  const journal = await createJournal({
+    databaseUrl,
+    node,
+    ...settings.journal,
+    clock,
+    log,
+    onFenced: giveWay,
+  });
   const networks = new Map<string, NetworkConnector>();
   const pop = popClient(httpExchange(settings.pop.url, clock));
   const checkpoint = crashCheckpoint(process.env['CRASH_AT'], production);
@@ -69,6 +76,12 @@ async function serve(settings: Settings): Promise<void> {
   const ports = Object.fromEntries(running.listeners.map(({ name, port }) => [name, port]));
   log.info({ event: 'switch.ready', node, ...ports });
   announceReady({ ...ports, status: status.port });
+}
+
+/** Another process has this node's work, and nothing that this one does counts: its supervisor starts a new one. */
+function giveWay(): void {
+  log.error({ event: 'switch.fenced' });
+  process.exit(1);
 }
 
 function connectNetworks(

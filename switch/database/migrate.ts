@@ -12,7 +12,7 @@ export interface Migration {
   readonly checksum: string;
 }
 
-const MIGRATION_ERRORS = {
+export const MIGRATION_ERRORS = {
   SW_MIGRATION_EDITED: 'a migration that was applied has been edited since: write a new one instead',
   SW_MIGRATION_ORDER: 'migrations are numbered 000001.sql, 000002.sql … without a gap',
   SW_MIGRATION_FAILED: 'a migration failed; it left nothing behind',

@@ -105,17 +105,18 @@ begin
   where cardinality(p_follow_ups) > 0;
 end $function$
 ;
-CREATE OR REPLACE FUNCTION switch.append_entries(p_epoch bigint, p_writer integer, p_sequences bigint[], p_transactions uuid[], p_versions integer[], p_kinds text[], p_bodies json[], p_times double precision[], p_claim_sequences bigint[], p_claim_transactions uuid[], p_claim_keys text[], p_claim_fingerprints text[], p_job_sequences bigint[], p_job_transactions uuid[], p_job_tasks text[], p_job_lanes text[], p_job_delays double precision[], p_job_attempts integer[])
- RETURNS TABLE(sequence bigint, claimed_by uuid, fingerprint text)
+CREATE OR REPLACE FUNCTION switch.append_entries(p_epoch bigint, p_writer integer, p_sequences bigint[], p_transactions uuid[], p_versions integer[], p_kinds text[], p_bodies json[], p_times double precision[], p_claim_sequences bigint[], p_claim_transactions uuid[], p_claim_keys text[], p_claim_fingerprints text[], p_claim_unique boolean[], p_job_sequences bigint[], p_job_transactions uuid[], p_job_tasks text[], p_job_lanes text[], p_job_delays double precision[], p_job_attempts integer[])
+ RETURNS TABLE(sequence bigint, claimed_key text, claimed_by uuid, fingerprint text)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
 AS $function$
 declare
-  v_claimed bigint[] := '{}';
-  v_appended bigint[];
-  v_count bigint;
+  v_refused bigint[] := '{}';
+  v_before integer;
+  v_inserted integer;
+  v_expected integer;
 begin
   perform from switch.lease l
     where l.epoch = p_epoch and l.writer = p_writer and l.ended_at is null
@@ -124,35 +125,64 @@ begin
     raise exception 'the lease % is over, or has another writer than %', p_epoch, p_writer using errcode = 'SWFEN';
   end if;
 
-  if cardinality(p_claim_keys) > 0 then
+  loop
+    begin
+      insert into switch.journal (transaction, epoch, sequence, at, version, kind, body)
+        select e.transaction, p_epoch, e.sequence, to_timestamp(e.at_ms / 1000), e.version, e.kind, e.body
+        from unnest(p_transactions, p_sequences, p_times, p_versions, p_kinds, p_bodies)
+          as e (transaction, sequence, at_ms, version, kind, body)
+        where e.sequence <> all (v_refused)
+        order by e.transaction, e.version
+        on conflict (transaction, version) do nothing;
+      get diagnostics v_inserted = row_count;
+      if v_inserted < cardinality(p_sequences) - cardinality(v_refused) then
+        raise sqlstate 'SWTAK';
+      end if;
+
+      if true = any (p_claim_unique) then
+        insert into switch.claim (key, fingerprint, transaction)
+          select c.key, c.fingerprint, c.transaction
+          from unnest(p_claim_sequences, p_claim_keys, p_claim_fingerprints, p_claim_transactions, p_claim_unique)
+            as c (sequence, key, fingerprint, transaction, is_unique)
+          where c.is_unique and c.sequence <> all (v_refused)
+          order by c.key
+          on conflict (key) do nothing;
+        get diagnostics v_inserted = row_count;
+        select count(*) into v_expected
+          from unnest(p_claim_sequences, p_claim_unique) as c (sequence, is_unique)
+          where c.is_unique and c.sequence <> all (v_refused);
+        if v_inserted < v_expected then
+          raise sqlstate 'SWTAK';
+        end if;
+      end if;
+      exit;
+    exception when sqlstate 'SWTAK' then
+      v_before := cardinality(v_refused);
+      v_refused := array(
+        select e.sequence
+          from unnest(p_sequences, p_transactions, p_versions) as e (sequence, transaction, version)
+          join switch.journal j on j.transaction = e.transaction and j.version = e.version
+        union
+        select c.sequence
+          from unnest(p_claim_sequences, p_claim_keys, p_claim_unique) as c (sequence, key, is_unique)
+          join switch.claim k on k.key = c.key
+          where c.is_unique
+      );
+      if cardinality(v_refused) = v_before then
+        raise exception 'two entries of one flush exclude each other' using errcode = '22023';
+      end if;
+    end;
+  end loop;
+
+  if false = any (p_claim_unique) then
     insert into switch.claim (key, fingerprint, transaction)
       select c.key, c.fingerprint, c.transaction
-      from unnest(p_claim_keys, p_claim_fingerprints, p_claim_transactions, p_claim_sequences)
-        as c (key, fingerprint, transaction, sequence)
-      order by c.key, c.sequence
-      on conflict do nothing;
-    get diagnostics v_count = row_count;
-    if v_count < cardinality(p_claim_keys) then
-      v_claimed := array(
-        select o.sequence
-        from unnest(p_claim_sequences, p_claim_keys, p_claim_transactions) as o (sequence, key, transaction)
-        join switch.claim c on c.key = o.key
-        where c.transaction <> o.transaction
-      );
-    end if;
+      from unnest(p_claim_sequences, p_claim_keys, p_claim_fingerprints, p_claim_transactions, p_claim_unique)
+        as c (sequence, key, fingerprint, transaction, is_unique)
+      where not c.is_unique and c.sequence <> all (v_refused)
+      order by c.key
+      on conflict (key) do nothing;
   end if;
-
-  with appended as (
-    insert into switch.journal as j (transaction, epoch, sequence, at, version, kind, body)
-      select e.transaction, p_epoch, e.sequence, to_timestamp(e.at_ms / 1000), e.version, e.kind, e.body
-      from unnest(p_transactions, p_sequences, p_times, p_versions, p_kinds, p_bodies)
-        as e (transaction, sequence, at_ms, version, kind, body)
-      where e.sequence not in (select unnest(v_claimed))
-      order by e.transaction, e.version, e.sequence
-      on conflict (transaction, version) do nothing
-      returning j.sequence
-  )
-  select array_agg(a.sequence) into v_appended from appended a;
 
   if cardinality(p_job_sequences) > 0 then
     perform switch.add_follow_ups(
@@ -160,21 +190,24 @@ begin
         select (j.transaction, j.lane, j.task, j.attempt, j.delay_ms)::switch.follow_up
         from unnest(p_job_sequences, p_job_transactions, p_job_lanes, p_job_tasks, p_job_attempts, p_job_delays)
           with ordinality as j (sequence, transaction, lane, task, attempt, delay_ms, place)
-        where j.sequence in (select unnest(v_appended))
+        where j.sequence <> all (v_refused)
         order by j.place
       )
     );
   end if;
 
-  if coalesce(cardinality(v_appended), 0) < cardinality(p_sequences) then
-    return query
-      select e.sequence, c.transaction, c.fingerprint
-      from unnest(p_sequences) as e (sequence)
-      left join unnest(p_claim_sequences, p_claim_keys) as o (sequence, key)
-        on o.sequence = e.sequence and o.sequence = any (v_claimed)
-      left join switch.claim c on c.key = o.key
-      where e.sequence not in (select unnest(v_appended));
-  end if;
+  return query
+    select r.sequence, taken.key, taken.transaction, taken.fingerprint
+    from unnest(v_refused) as r (sequence)
+    left join lateral (
+      select k.key, k.transaction, k.fingerprint
+      from unnest(p_claim_sequences, p_claim_keys, p_claim_unique)
+        with ordinality as c (sequence, key, is_unique, place)
+      join switch.claim k on k.key = c.key
+      where c.sequence = r.sequence and c.is_unique
+      order by c.place
+      limit 1
+    ) taken on true;
 end $function$
 ;
 CREATE OR REPLACE FUNCTION switch.attach_writer(p_epoch bigint, p_unsettled bigint[], OUT new_writer integer, OUT present bigint[])

@@ -43,7 +43,14 @@ afterEach(async () => {
 
 function openJournal(databaseUrl: string): Promise<PostgresJournal> {
   const limits = { maxWaiting: 1_000, appendDeadlineMs: 5_000 };
-  return createJournal({ databaseUrl, node: 'a', clock: systemClock, log: silentLog, ...limits });
+  return createJournal({
+    databaseUrl,
+    node: 'a',
+    clock: systemClock,
+    log: silentLog,
+    onFenced() {},
+    ...limits,
+  });
 }
 
 async function work(

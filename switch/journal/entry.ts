@@ -1,10 +1,11 @@
 import type { Monotonic } from '../../runtime/index.ts';
-import { type AppendResult, type FollowUp, JournalError, type NewEntry } from './journal.ts';
+import { type AppendResult, type Claim, type FollowUp, JournalError, type NewEntry } from './journal.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_KIND = 64;
 const MAX_KEY = 512;
 const MAX_NAME = 128;
+const MAX_CLAIMS = 8;
 const MAX_FOLLOW_UPS = 16;
 const MAX_VERSION = 1_000_000;
 const MAX_DELAY_MS = 366 * 86_400_000;
@@ -36,17 +37,20 @@ export function checkEntry(entry: NewEntry): string {
   if (!isTransactionId(entry.transaction)) throw malformed('transaction');
   if (!isWhole(entry.version, 1, MAX_VERSION)) throw malformed('version', MAX_VERSION);
   if (!isText(entry.kind, MAX_KIND)) throw malformed('kind', MAX_KIND);
-  if (entry.claim) checkClaim(entry.version, entry.claim);
+  const claims = entry.claims ?? [];
+  if (claims.length > MAX_CLAIMS) throw malformed('claims', MAX_CLAIMS);
+  claims.forEach(checkClaim);
   const followUps = entry.followUps ?? [];
   if (followUps.length > MAX_FOLLOW_UPS) throw malformed('followUps', MAX_FOLLOW_UPS);
   followUps.forEach(checkFollowUp);
   return checkBody(entry.body);
 }
 
-function checkClaim(version: number, claim: NonNullable<NewEntry['claim']>): void {
-  if (version !== 1) throw malformed('claim');
-  if (!isText(claim.key, MAX_KEY)) throw malformed('claim.key', MAX_KEY);
-  if (!isText(claim.fingerprint, MAX_KEY)) throw malformed('claim.fingerprint', MAX_KEY);
+function checkClaim(claim: Claim, index: number, claims: readonly Claim[]): void {
+  const path = `claims[${index}]`;
+  if (!isText(claim.key, MAX_KEY)) throw malformed(`${path}.key`, MAX_KEY);
+  if (!isText(claim.fingerprint, MAX_KEY)) throw malformed(`${path}.fingerprint`, MAX_KEY);
+  if (claims.findIndex(({ key }) => key === claim.key) < index) throw malformed(`${path}.key`);
 }
 
 function checkFollowUp(followUp: FollowUp, index: number): void {

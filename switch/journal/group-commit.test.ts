@@ -67,7 +67,7 @@ afterEach(async () => {
 function start(changes: Partial<GroupCommitSettings> = {}) {
   const writer = new ScriptedWriter();
   const limits = { maxWaiting: 1_000, appendDeadlineMs: 1_000, renewEveryMs: 60_000 };
-  group = new GroupCommit(writer, { clock, log: silentLog, ...limits, ...changes });
+  group = new GroupCommit(writer, { clock, log: silentLog, onFenced() {}, ...limits, ...changes });
   return { writer, group };
 }
 
@@ -98,6 +98,20 @@ test('what came during a flush goes into the next one, all of it', async () => {
   await writer.succeed();
   expect(later.every(({ outcome }) => outcome === 'appended')).toBe(true);
   expect(group.size).toBe(0);
+});
+
+test('entries that might exclude each other are flushed one after the other', async () => {
+  const { writer, group } = start();
+  const claiming = (role: 'unique' | 'alias') => entry({ claims: [{ key: 'k', fingerprint: 'f', role }] });
+  const twin = entry();
+  for (const each of [claiming('unique'), twin, claiming('alias'), entry(), twin]) group.append(each);
+  await settle();
+  await writer.succeed();
+  await writer.succeed();
+  expect(writer.batches.map((batch) => batch.map(({ sequence }) => sequence))).toEqual([
+    [1, 2],
+    [3, 4, 5],
+  ]);
 });
 
 test('each waiter gets its own answer', async () => {

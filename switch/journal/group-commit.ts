@@ -1,4 +1,4 @@
-import type { Clock, Log, Timer } from '../../runtime/index.ts';
+import type { Clock, Log, Monotonic, Timer } from '../../runtime/index.ts';
 import { checkEntry, type PendingEntry } from './entry.ts';
 import { type AppendResult, JournalError, type JournalErrorCode, type NewEntry } from './journal.ts';
 import { OpenIntentions } from './open-intentions.ts';
@@ -12,6 +12,8 @@ export interface GroupCommitSettings {
   /** What an append may take, in milliseconds. */
   readonly appendDeadlineMs: number;
   readonly renewEveryMs: number;
+  /** Called once, when the lease is over: this process can write nothing any more. */
+  readonly onFenced: () => void;
 }
 
 const MAX_BATCH = 512;
@@ -25,7 +27,6 @@ export class GroupCommit {
   readonly #writer: Writer;
   readonly #settings: GroupCommitSettings;
   readonly #intentions = new OpenIntentions();
-  /** In the order of their deadlines. */
   #waiting: PendingEntry[] = [];
   #underWay: readonly PendingEntry[] = [];
   /** Sent on a connection that was lost: the next one tells. */
@@ -38,6 +39,7 @@ export class GroupCommit {
   #failuresInARow = 0;
   #over: JournalErrorCode | undefined;
   #deadlineTimer: Timer | undefined;
+  #deadlineTimerDue = 0;
   #renewTimer: Timer | undefined;
   #idle: (() => void) | undefined;
 
@@ -53,10 +55,10 @@ export class GroupCommit {
     return this.#waiting.length + this.#underWay.length + this.#inDoubt.length;
   }
 
-  append(entry: NewEntry): Promise<AppendResult> {
+  append(entry: NewEntry, deadline = Number.POSITIVE_INFINITY): Promise<AppendResult> {
     const { promise, resolve, reject } = Promise.withResolvers<AppendResult>();
     try {
-      this.#offer(entry, resolve, reject);
+      this.#offer(entry, deadline, resolve, reject);
     } catch (error) {
       reject(error);
     }
@@ -76,17 +78,24 @@ export class GroupCommit {
     this.#deadlineTimer?.cancel();
   }
 
-  #offer(entry: NewEntry, resolve: PendingEntry['resolve'], reject: PendingEntry['reject']): void {
+  #offer(
+    entry: NewEntry,
+    callersDeadline: Monotonic,
+    resolve: PendingEntry['resolve'],
+    reject: PendingEntry['reject'],
+  ): void {
     const { clock, maxWaiting, appendDeadlineMs } = this.#settings;
     if (this.#over) throw new JournalError(this.#over, 'no');
     if (this.size >= maxWaiting) throw new JournalError('SW_JOURNAL_FULL', 'no', { limit: maxWaiting });
     const body = checkEntry(entry);
-    const deadline = clock.monotonic() + appendDeadlineMs;
+    const now = clock.monotonic();
+    const deadline = Math.min(callersDeadline, now + appendDeadlineMs);
+    if (!(deadline > now)) throw new JournalError('SW_JOURNAL_UNAVAILABLE', 'no', { deadline });
     const sequence = this.#nextSequence++;
     const pending = { entry, body, at: clock.wall(), sequence, deadline, isAnswered: false, resolve, reject };
     this.#intentions.offered(pending);
     this.#waiting.push(pending);
-    this.#watchDeadlines();
+    this.#watchDeadline(deadline);
     if (!this.#isWorking) queueMicrotask(() => void this.#work());
   }
 
@@ -116,7 +125,7 @@ export class GroupCommit {
   }
 
   async #flush(): Promise<void> {
-    const batch = this.#waiting.splice(0, this.#batchLimit);
+    const batch = this.#waiting.splice(0, compatible(this.#waiting, this.#batchLimit));
     this.#underWay = batch;
     try {
       const refused = await this.#writer.flush(batch);
@@ -205,6 +214,7 @@ export class GroupCommit {
     this.#settings.log.error({ event: 'journal.fenced', waiting: this.#waiting.length });
     for (const pending of this.#waiting) this.#refuse(pending, 'SW_JOURNAL_FENCED', 'no');
     this.#waiting = [];
+    this.#settings.onFenced();
   }
 
   /** To the head of the queue; those whose callers gave up are forgotten. */
@@ -227,17 +237,20 @@ export class GroupCommit {
     pending.reject(new JournalError(code, committed, { sequence: pending.sequence }, { cause }));
   }
 
-  /** One timer for all: deadlines come in the order of the queue. */
-  #watchDeadlines(): void {
-    if (this.#deadlineTimer) return;
-    const isOpen = (pending: PendingEntry) => !pending.isAnswered;
-    const oldest = this.#underWay.find(isOpen) ?? this.#inDoubt.find(isOpen) ?? this.#waiting[0];
-    if (!oldest) return;
-    const delayMs = oldest.deadline - this.#settings.clock.monotonic();
+  /** One timer for all, due at the earliest deadline it was told of. */
+  #watchDeadline(deadline: Monotonic): void {
+    if (this.#deadlineTimer && this.#deadlineTimerDue <= deadline) return;
+    this.#deadlineTimer?.cancel();
+    this.#deadlineTimerDue = deadline;
+    const delayMs = deadline - this.#settings.clock.monotonic();
     this.#deadlineTimer = this.#settings.clock.after(Math.max(1, delayMs), () => {
       this.#deadlineTimer = undefined;
       this.#expire();
-      this.#watchDeadlines();
+      let next = Number.POSITIVE_INFINITY;
+      for (const queue of [this.#underWay, this.#inDoubt, this.#waiting]) {
+        for (const pending of queue) if (!pending.isAnswered) next = Math.min(next, pending.deadline);
+      }
+      if (next < Number.POSITIVE_INFINITY) this.#watchDeadline(next);
     });
   }
 
@@ -246,9 +259,23 @@ export class GroupCommit {
     const isDue = (pending: PendingEntry) => !pending.isAnswered && pending.deadline <= now;
     const sent = [...this.#underWay, ...this.#inDoubt].filter(isDue);
     for (const pending of sent) this.#refuse(pending, 'SW_JOURNAL_UNAVAILABLE', 'unknown');
-    const alive = this.#waiting.findIndex((pending) => pending.deadline > now);
-    const dead = this.#waiting.splice(0, alive === -1 ? this.#waiting.length : alive);
+    const dead = this.#waiting.filter(isDue);
+    this.#waiting = this.#waiting.filter((pending) => pending.deadline > now);
     for (const pending of dead) this.#refuse(pending, 'SW_JOURNAL_UNAVAILABLE', 'no');
     if (sent.length > 0 && this.#underWay.length > 0) this.#writer.drop(); // it does not answer: ask on a new connection
   }
+}
+
+/** How many, from the first on, can be answered for in one flush: none has to know how another of them fared. */
+function compatible(waiting: readonly PendingEntry[], limit: number): number {
+  const taken = new Set<string>();
+  const most = Math.min(limit, waiting.length);
+  for (let count = 0; count < most; count += 1) {
+    const entry = waiting[count]?.entry;
+    if (!entry) break;
+    const names = [`${entry.transaction} ${entry.version}`, ...(entry.claims ?? []).map(({ key }) => key)];
+    if (names.some((name) => taken.has(name))) return count;
+    for (const name of names) taken.add(name);
+  }
+  return most;
 }

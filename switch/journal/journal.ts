@@ -1,3 +1,5 @@
+import type { Monotonic } from '../../runtime/index.ts';
+
 /** UUID version 7 in lower case: sorts by the time it was made (RFC 9562 §5.7). */
 export type TransactionId = string;
 
@@ -10,10 +12,23 @@ export interface NewEntry {
   readonly kind: string;
   /** Written as JSON, at most 64 KiB of it. Never a clear PAN, nor sensitive authentication data. */
   readonly body: object;
-  /** With version 1: the idempotency key, which belongs to one transaction only, across all nodes. */
-  readonly claim?: { readonly key: string; readonly fingerprint: string };
+  /** Keys under which the transaction is found, written together with the entry, and only if it is appended. At most 8. */
+  readonly claims?: readonly Claim[];
   /** Jobs committed together with the entry, and only if it is appended. */
   readonly followUps?: readonly FollowUp[];
+}
+
+/**
+ * A key belongs to the first that claims it, for ever, across all nodes.
+ * `unique`: an entry whose key is taken, be it by its own transaction, is not appended.
+ * `alias`: a key that is taken stays with its owner, and the entry is appended all the same.
+ */
+export interface Claim {
+  /** At most 512 characters. */
+  readonly key: string;
+  /** What a later claim of the key is told; at most 512 characters. */
+  readonly fingerprint: string;
+  readonly role: 'unique' | 'alias';
 }
 
 export interface FollowUp {
@@ -30,12 +45,18 @@ export interface FollowUp {
 }
 
 /**
- * `claimed`: the key belongs to the transaction given, with its fingerprint; nothing was written.
- * `superseded`: the transaction has that version already; nothing was written.
+ * `claimed`: a unique key belongs to the transaction given, with its fingerprint. Of several it is the first in the
+ * order of the entry; nothing was written.
+ * `superseded`: no key is taken, but the transaction has that version already; nothing was written.
  */
 export type AppendResult =
   | { readonly status: 'appended' }
-  | { readonly status: 'claimed'; readonly transaction: TransactionId; readonly fingerprint: string }
+  | {
+      readonly status: 'claimed';
+      readonly key: string;
+      readonly transaction: TransactionId;
+      readonly fingerprint: string;
+    }
   | { readonly status: 'superseded' };
 
 export interface JournalEntry {
@@ -54,12 +75,13 @@ export interface JournalEntry {
 export interface Journal {
   /**
    * Resolves once the entry is durable, or was refused by an answer that will not change.
+   * @param deadline when the caller must know; the journal's own deadline holds where it is earlier
    * @throws JournalError
    */
-  append(entry: NewEntry): Promise<AppendResult>;
+  append(entry: NewEntry, deadline?: Monotonic): Promise<AppendResult>;
   /** All entries of a transaction, oldest first; empty where it is unknown. @throws JournalError */
   history(transaction: TransactionId): Promise<JournalEntry[]>;
-  /** The transaction that claimed this idempotency key. @throws JournalError */
+  /** The transaction that claimed this key, in either role. @throws JournalError */
   transactionOf(key: string): Promise<{ transaction: TransactionId; fingerprint: string } | undefined>;
   /**
    * Transactions `intended` under a lease that is over (an earlier one of this node, or one that another node let

@@ -19,7 +19,8 @@ export class OpenIntentions {
   }
 
   answered(pending: PendingEntry, { status }: AppendResult): void {
-    if (pending.entry.version > 1) this.#sequences.delete(pending.entry.transaction);
+    const isLater = pending.entry.version > 1 && status !== 'claimed';
+    if (isLater) this.#sequences.delete(pending.entry.transaction);
     else if (status !== 'appended') this.absent(pending);
   }
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { silentLog, systemClock, systemRandom, timeOrderedUuid } from '../../runtime/index.ts';
 import { freshDatabase, type TestDatabase } from '../../test/support/postgres.ts';
 import { type DatabaseProxy, proxyTo } from '../../test/support/postgres-proxy.ts';
-import type { NewEntry, TransactionId } from './journal.ts';
+import type { Claim, NewEntry, TransactionId } from './journal.ts';
 import { createJournal, type JournalSettings, type PostgresJournal } from './postgres-journal.ts';
 
 let database: TestDatabase;
@@ -37,6 +37,7 @@ async function openJournal(node: string, changes: Partial<JournalSettings> = {})
     log: silentLog,
     maxWaiting: 10_000,
     appendDeadlineMs: 5_000,
+    onFenced() {},
     ...changes,
   });
   open.add(journal);
@@ -52,8 +53,12 @@ async function openThroughProxy(changes: Partial<JournalSettings> = {}) {
 const newTransaction = (): TransactionId => timeOrderedUuid(systemClock, systemRandom);
 
 function intended(transaction: TransactionId, key?: string): NewEntry {
-  const claim = key === undefined ? {} : { claim: { key, fingerprint: `of ${transaction}` } };
-  return { transaction, version: 1, kind: 'intended', body: { amount: '10.00' }, ...claim };
+  const claims = key === undefined ? [] : [claim(key, transaction)];
+  return { transaction, version: 1, kind: 'intended', body: { amount: '10.00' }, claims };
+}
+
+function claim(key: string, transaction: TransactionId, role: Claim['role'] = 'unique'): Claim {
+  return { key, fingerprint: `of ${transaction}`, role };
 }
 
 function decided(transaction: TransactionId): NewEntry {
@@ -120,7 +125,7 @@ test('a claimed key names its owner and does not fail its neighbours', async () 
   const [claimed, ...rest] = await Promise.all(
     [intended(late, 'key'), ...neighbours].map((e) => b.append(e)),
   );
-  expect(claimed).toEqual({ status: 'claimed', transaction: owner, fingerprint: `of ${owner}` });
+  expect(claimed).toEqual({ status: 'claimed', key: 'key', transaction: owner, fingerprint: `of ${owner}` });
   expect(rest.every(({ status }) => status === 'appended')).toBe(true);
   expect(await a.history(late)).toEqual([]);
 });
@@ -134,8 +139,90 @@ test('two claims of one key in one flush: the first owns it', async () => {
   ]);
   expect(answers).toEqual([
     { status: 'appended' },
-    { status: 'claimed', transaction: first, fingerprint: `of ${first}` },
+    { status: 'claimed', key: 'key', transaction: first, fingerprint: `of ${first}` },
   ]);
+});
+
+describe('claims', () => {
+  test('any version may claim; the first taken key of the entry is told, and nothing of it is written', async () => {
+    const journal = await openJournal('a');
+    const [owner, late] = [newTransaction(), newTransaction()];
+    await journal.append(intended(owner, 'first'));
+    await journal.append({ ...decided(owner), claims: [claim('second', owner)] });
+    await journal.append(intended(late));
+    const claims = ['free', 'second', 'first'].map((key) => claim(key, late));
+    expect(await journal.append({ ...decided(late), claims })).toEqual({
+      status: 'claimed',
+      key: 'second',
+      transaction: owner,
+      fingerprint: `of ${owner}`,
+    });
+    expect(await journal.history(late)).toHaveLength(1);
+    expect(await journal.transactionOf('free')).toBeUndefined();
+    expect(await jobs()).toBe(1);
+  });
+
+  test("a transaction's own earlier claim is taken as well", async () => {
+    const journal = await openJournal('a');
+    const transaction = newTransaction();
+    await journal.append(intended(transaction, 'key'));
+    const again = { ...decided(transaction), claims: [claim('key', transaction)] };
+    expect(await journal.append(again)).toMatchObject({ status: 'claimed', key: 'key', transaction });
+    expect(await journal.undecided()).toEqual([]);
+    expect(await (await openJournal('a')).undecided()).toEqual([transaction]);
+  });
+
+  test('an alias is written where it is free and stays with its first owner otherwise', async () => {
+    const journal = await openJournal('a');
+    const [first, second] = [newTransaction(), newTransaction()];
+    const entries = [first, second].map((each) => ({
+      ...intended(each, `key of ${each}`),
+      claims: [claim(`key of ${each}`, each), claim('shared', each, 'alias')],
+    }));
+    const answers = await Promise.all(entries.map((each) => journal.append(each)));
+    expect(answers).toEqual([{ status: 'appended' }, { status: 'appended' }]);
+    expect(await journal.transactionOf('shared')).toMatchObject({ transaction: first });
+    const unique = intended(newTransaction(), 'shared');
+    expect(await journal.append(unique)).toMatchObject({ status: 'claimed', transaction: first });
+  });
+
+  test('an entry that is superseded leaves no claim behind, beside entries that are claimed or appended', async () => {
+    const journal = await openJournal('a');
+    const [decidedOne, owner, late, fine] = Array.from({ length: 4 }, newTransaction) as TransactionId[];
+    if (!decidedOne || !owner || !late || !fine) throw new Error('there are four');
+    await Promise.all([decidedOne, owner, late].map((each) => journal.append(intended(each))));
+    await journal.append(decided(decidedOne));
+    await journal.append({ ...decided(owner), claims: [claim('taken', owner)] });
+    const entries = [
+      { ...decided(decidedOne), claims: [claim('x', decidedOne), claim('x alias', decidedOne, 'alias')] },
+      { ...decided(late), claims: [claim('y', late), claim('taken', late)] },
+      { ...decided(decidedOne), claims: [claim('x', decidedOne), claim('taken', decidedOne)] }, // both at once
+      intended(fine, 'y'),
+    ];
+    const answers = await Promise.all(entries.map((each) => journal.append(each)));
+    expect(answers).toMatchObject([
+      { status: 'superseded' },
+      { status: 'claimed', key: 'taken', transaction: owner },
+      { status: 'claimed', key: 'taken', transaction: owner },
+      { status: 'appended' },
+    ]);
+    const keys = await Promise.all(['x', 'x alias', 'y'].map((key) => journal.transactionOf(key)));
+    expect(keys.map((each) => each?.transaction)).toEqual([undefined, undefined, fine]);
+  });
+
+  test('two nodes that claim the same keys in opposite order both get an answer', async () => {
+    const nodes = [await openJournal('a'), await openJournal('b')];
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => {
+        const transaction = newTransaction();
+        const keys = i % 2 ? ['p', 'q'] : ['q', 'p'];
+        const claims = keys.map((key) => claim(`${key} ${Math.floor(i / 4)}`, transaction));
+        return nodes[i % 2]?.append({ ...intended(transaction), claims });
+      }),
+    );
+    expect(answers.filter((each) => each?.status === 'appended')).toHaveLength(10);
+    expect(answers.filter((each) => each?.status === 'claimed')).toHaveLength(30);
+  });
 });
 
 test('follow-ups are committed with their entry, and only if it was appended', async () => {
@@ -162,7 +249,9 @@ test.each<[string, Partial<NewEntry>, string]>([
   ['a NUL in the kind', { kind: 'a\0b' }, 'kind'],
   ['a body of 64 KiB', { body: { fill: 'x'.repeat(65_536) } }, 'body'],
   ['a body that is no JSON', { body: { big: 1n } }, 'body'],
-  ['a claim without version 1', { version: 2, claim: { key: 'k', fingerprint: 'f' } }, 'claim'],
+  ['nine claims', { claims: Array.from({ length: 9 }, (_, i) => claim(`${i}`, 'x')) }, 'claims'],
+  ['a claim without a key', { claims: [claim('', 'x')] }, 'claims[0].key'],
+  ['the same claim twice', { claims: [claim('k', 'x'), claim('k', 'x', 'alias')] }, 'claims[1].key'],
   [
     'a lane without a name',
     { followUps: [{ task: 't', lane: '', transaction: randomUUID() }] },
@@ -221,6 +310,20 @@ describe('leases', () => {
     await vi.waitFor(async () => expect(await other.undecided()).toEqual([left]), { timeout: 5_000 });
     await expect(silent.append(decided(left))).rejects.toMatchObject({ code: 'SW_JOURNAL_FENCED' });
     expect(await jobs()).toBe(0);
+  });
+
+  test('who is fenced is told once, be it by an append or by the renewal', async () => {
+    const told = { a: 0, b: 0 };
+    const first = await openJournal('a', { onFenced: () => (told.a += 1) });
+    await openJournal('b', { renewEveryMs: 20, onFenced: () => (told.b += 1) });
+    await Promise.all([openJournal('a'), openJournal('b')]);
+    const appends = [1, 2].map(() => first.append(intended(newTransaction())));
+    await Promise.allSettled(appends);
+    await vi.waitFor(() => expect(told).toEqual({ a: 1, b: 1 }));
+    await expect(first.append(intended(newTransaction()))).rejects.toMatchObject({
+      code: 'SW_JOURNAL_FENCED',
+    });
+    expect(told).toEqual({ a: 1, b: 1 });
   });
 
   test('a lease that is renewed does not expire', async () => {
@@ -314,7 +417,7 @@ describe('when the database fails', () => {
     await admin.query('select switch.attach_writer($1, $2)', [journal.epoch, []]); // what a reconnection does
     const late = admin.query(
       `select switch.append_entries($1, 1, '{1}', array[$2::uuid], '{1}', '{intended}', array['{}'::json], '{0}',
-        '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
+        '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
       [journal.epoch, newTransaction()],
     );
     await expect(late).rejects.toMatchObject({ code: 'SWFEN' });
@@ -340,6 +443,19 @@ describe('when the database fails', () => {
     through.restore();
     const retry = () => journal.append(intended(newTransaction()));
     await vi.waitFor(async () => expect(await retry()).toEqual({ status: 'appended' }), { timeout: 10_000 });
+  });
+
+  test("the caller's deadline holds where it is earlier", async () => {
+    const { journal, through } = await openThroughProxy();
+    through.refuse();
+    const failure = { code: 'SW_JOURNAL_UNAVAILABLE' };
+    const now = systemClock.monotonic();
+    await expect(journal.append(intended(newTransaction()), now)).rejects.toMatchObject(failure);
+    const patient = journal.append(intended(newTransaction()));
+    await expect(journal.append(intended(newTransaction()), now + 150)).rejects.toMatchObject(failure);
+    expect(systemClock.monotonic() - now).toBeLessThan(2_000);
+    through.restore();
+    await expect(patient).resolves.toEqual({ status: 'appended' });
   });
 
   test('too many waiting entries are refused at once', async () => {
@@ -430,14 +546,13 @@ test('two nodes at random: one entry per version, one owner per key, one job per
       const answers = (await Promise.all(results)).filter((each) => each !== undefined);
       const appended = answers.filter(({ answer }) => answer.status === 'appended').map(({ entry }) => entry);
       expect(new Set(appended.map((e) => `${e.transaction} ${e.version}`)).size).toBe(appended.length);
-      const owners = appended.filter((e) => e.claim).map((e) => e.claim?.key);
+      const owners = appended.flatMap(({ claims = [] }) => claims.map(({ key: owned }) => owned));
       expect(new Set(owners).size).toBe(owners.length);
       expect((await jobs()) - jobsBefore).toBe(appended.filter((e) => e.version === 2).length);
       for (const { entry, answer } of answers) {
         if (answer.status !== 'claimed') continue;
-        expect(await nodes[0]?.transactionOf(entry.claim?.key ?? '')).toMatchObject({
-          transaction: answer.transaction,
-        });
+        expect(entry.claims?.map(({ key: wanted }) => wanted)).toContain(answer.key);
+        expect(await nodes[0]?.transactionOf(answer.key)).toMatchObject({ transaction: answer.transaction });
       }
     }),
     { numRuns: 15 },

@@ -19,6 +19,8 @@ export interface JournalSettings {
   readonly leaseMs?: number;
   /** A fifth of the lease where absent. */
   readonly renewEveryMs?: number;
+  /** Called once, when the lease is over: only a new process can write in this node's name again. */
+  readonly onFenced: () => void;
 }
 
 const MAX_UNDECIDED = 1_000;
@@ -66,7 +68,7 @@ export class PostgresJournal implements Journal {
     this.#writer = writer;
     this.#group = group;
     this.epoch = epoch;
-    this.append = (entry) => group.append(entry);
+    this.append = (entry, deadline) => group.append(entry, deadline);
   }
 
   history(transaction: TransactionId): Promise<JournalEntry[]> {

@@ -21,7 +21,10 @@ export class FlushError extends Error {
 export interface Writer {
   /** Connects, and tells which of these sequences are in the journal: an answer that will not change. */
   attach(unsettled: readonly number[]): Promise<{ isFenced: boolean; found: ReadonlySet<number> }>;
-  /** Commits what it can in one transaction; answers for the entries that were not appended. @throws FlushError */
+  /**
+   * Commits what it can in one transaction; answers for the entries that were not appended. No two entries of a batch
+   * may claim one key, or be one version of a transaction. @throws FlushError
+   */
   flush(batch: readonly PendingEntry[]): Promise<ReadonlyMap<number, AppendResult>>;
   /** False where the lease is over. @throws FlushError */
   renew(lowWater: number): Promise<boolean>;
@@ -44,12 +47,13 @@ const AGAIN_CLASSES = new Set(['40']);
 
 const APPEND = {
   name: 'append-entries',
-  text: `select sequence, claimed_by, fingerprint from switch.append_entries(
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+  text: `select sequence, claimed_key, claimed_by, fingerprint from switch.append_entries(
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 };
 
 interface RefusedRow {
   sequence: string;
+  claimed_key: string | null;
   claimed_by: TransactionId | null;
   fingerprint: string | null;
 }
@@ -113,7 +117,9 @@ export class PostgresWriter implements Writer {
   }
 
   #values(batch: readonly PendingEntry[]): unknown[] {
-    const claimed = batch.filter(({ entry }) => entry.claim);
+    const claims = batch.flatMap(({ entry, sequence }) =>
+      (entry.claims ?? []).map((claim) => ({ sequence, transaction: entry.transaction, ...claim })),
+    );
     const jobs = batch.flatMap(({ entry, sequence }) =>
       (entry.followUps ?? []).map((followUp) => ({ sequence, followUp })),
     );
@@ -126,10 +132,11 @@ export class PostgresWriter implements Writer {
       batch.map(({ entry }) => entry.kind),
       batch.map(({ body }) => body),
       batch.map(({ at }) => at),
-      claimed.map(({ sequence }) => sequence),
-      claimed.map(({ entry }) => entry.transaction),
-      claimed.map(({ entry }) => entry.claim?.key),
-      claimed.map(({ entry }) => entry.claim?.fingerprint),
+      claims.map(({ sequence }) => sequence),
+      claims.map(({ transaction }) => transaction),
+      claims.map(({ key }) => key),
+      claims.map(({ fingerprint }) => fingerprint),
+      claims.map(({ role }) => role === 'unique'),
       jobs.map(({ sequence }) => sequence),
       jobs.map(({ followUp }) => followUp.transaction),
       jobs.map(({ followUp }) => followUp.task),
@@ -155,9 +162,9 @@ async function connectDurable({ databaseUrl, statementMs, log }: WriterSettings)
   throw new JournalError('SW_JOURNAL_NOT_DURABLE', 'no', { fsync, synchronous_commit: commit, role });
 }
 
-function resultOf({ claimed_by: transaction, fingerprint }: RefusedRow): AppendResult {
-  if (transaction === null) return { status: 'superseded' };
-  return { status: 'claimed', transaction, fingerprint: fingerprint ?? '' };
+function resultOf({ claimed_key: key, claimed_by: transaction, fingerprint }: RefusedRow): AppendResult {
+  if (key === null || transaction === null) return { status: 'superseded' };
+  return { status: 'claimed', key, transaction, fingerprint: fingerprint ?? '' };
 }
 
 function failureOf(error: unknown): FlushFailure {

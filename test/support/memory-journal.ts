@@ -1,4 +1,5 @@
-import type { Clock } from '../../runtime/index.ts';
+import type { Clock, Monotonic } from '../../runtime/index.ts';
+import { checkEntry } from '../../switch/journal/entry.ts';
 import {
   type AppendResult,
   type FollowUp,
@@ -23,7 +24,10 @@ export class MemoryJournal implements Journal {
     this.#clock = clock;
   }
 
-  async append(entry: NewEntry): Promise<AppendResult> {
+  async append(entry: NewEntry, deadline?: Monotonic): Promise<AppendResult> {
+    if (deadline !== undefined && deadline <= this.#clock.monotonic()) {
+      throw new JournalError('SW_JOURNAL_UNAVAILABLE', 'no');
+    }
     const mood = this.moods.shift() ?? 'well';
     if (mood === 'away') throw new JournalError('SW_JOURNAL_UNAVAILABLE', 'no');
     if (mood === 'unknown-lost') throw new JournalError('SW_JOURNAL_UNAVAILABLE', 'unknown');
@@ -51,14 +55,18 @@ export class MemoryJournal implements Journal {
   }
 
   #store(entry: NewEntry): AppendResult {
-    const { transaction, version, kind, body, claim, followUps } = entry;
-    const claimed = claim && this.#claims.get(claim.key);
-    if (claimed) return { status: 'claimed', ...claimed };
-    if (this.entries.some((known) => known.transaction === transaction && known.version >= version)) {
+    const { transaction, version, kind, claims = [], followUps } = entry;
+    const stored: unknown = JSON.parse(checkEntry(entry));
+    for (const { key, role } of claims) {
+      const owner = role === 'unique' && this.#claims.get(key);
+      if (owner) return { status: 'claimed', key, ...owner };
+    }
+    if (this.entries.some((known) => known.transaction === transaction && known.version === version)) {
       return { status: 'superseded' };
     }
-    if (claim) this.#claims.set(claim.key, { transaction, fingerprint: claim.fingerprint });
-    const stored = structuredClone(JSON.parse(JSON.stringify(body)));
+    for (const { key, fingerprint } of claims) {
+      if (!this.#claims.has(key)) this.#claims.set(key, { transaction, fingerprint });
+    }
     this.entries.push({
       transaction,
       version,

@@ -100,8 +100,11 @@ export class HsmService {
   refuseDevelopmentKeys(isDevelopmentKey: (block: Buffer) => boolean): void {
     const { session, profile, tokenKeys } = this.#token;
     for (const key of tokenKeys.all()) {
-      if (key.algorithm !== 'T' || key.kcv !== undefined) continue;
-      const block = Scratch.use(session, profile, (scratch) => checkBlock(scratch, secretOf(key), 'T'));
+      if (key.algorithm !== 'T') continue;
+      const block =
+        key.kcv === undefined
+          ? Scratch.use(session, profile, (scratch) => checkBlock(scratch, secretOf(key), 'T'))
+          : Buffer.from(key.kcv, 'hex');
       if (isDevelopmentKey(block)) throw new HsmError('HSM_DEVELOPMENT_KEY', key.name);
     }
   }

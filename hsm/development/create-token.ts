@@ -5,7 +5,7 @@ import { readTokenAccess } from '../settings.ts';
 import { initialiseToken, TokenSession } from '../token/pkcs11.ts';
 import { probeToken } from '../token/probe.ts';
 import { Scratch } from '../token/secrets.ts';
-import { DEVELOPMENT_MAC_KEYS, DEVELOPMENT_PIN_KEYS, developmentKey } from './keys.ts';
+import { DEVELOPMENT_KEYS, developmentKey } from './keys.ts';
 
 const RANDOM_KEY_LENGTH = 32;
 
@@ -21,14 +21,13 @@ function run(): void {
   };
   const generated = (label: string, usage: 'K0' | 'KM' | 'D0' | 'HL', algorithm: 'A' | 'H') =>
     unlessPresent(label, (scratch) => generateStoredKey(scratch, label, usage, algorithm, RANDOM_KEY_LENGTH));
-  const published = (label: string, usage: 'P0' | 'M3') =>
-    unlessPresent(label, (scratch) => storeKey(scratch, label, usage, 'T', developmentKey(label)));
   generated(LMK, 'K0', 'A');
   generated(RECORD_SEAL, 'KM', 'H');
   generated(PAN_DATA_KEY, 'D0', 'A');
   generated(PAN_LOOKUP_KEY, 'HL', 'H');
-  for (const label of DEVELOPMENT_PIN_KEYS) published(label, 'P0');
-  for (const label of DEVELOPMENT_MAC_KEYS) published(label, 'M3');
+  for (const { name, usage, algorithm } of DEVELOPMENT_KEYS) {
+    unlessPresent(name, (scratch) => storeKey(scratch, name, usage, algorithm, developmentKey(name)));
+  }
   session.close();
 }
 

@@ -1,64 +1,77 @@
-import { createCipheriv, createHash } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { setOddParity } from '../emv/keys.ts';
+import { hostCipher } from '../token/host-cipher.ts';
 
 /**
- * The published development keys: anybody can compute them, so that terminals, network simulators and testers
- * hold the same keys as a development token. An HSM process in production refuses a token that has one.
+ * The published development keys: anybody can compute them, so that terminals, network simulators and testers hold the
+ * same keys as a development token. An HSM process in production refuses a token that has one.
  */
+export interface DevelopmentKey {
+  name: string;
+  usage: 'P0' | 'M3' | 'B0' | 'E0' | 'E1' | 'E2' | 'C0' | 'V1' | 'V2' | 'K1';
+  algorithm: 'T' | 'A';
+}
+
 const TERMINALS = Array.from({ length: 10 }, (_, index) => `TERM${String(index + 1).padStart(4, '0')}`);
-const NETWORKS = ['VISA', 'MASTERCARD', 'CB', 'BANCONTACT', 'ISO87'];
+const NETWORKS = ['VISA', 'MASTERCARD', 'CB', 'BANCONTACT'];
 
-export const DEVELOPMENT_PIN_KEYS: readonly string[] = [
-  ...TERMINALS.map((terminal) => `TPK/${terminal}`),
-  ...NETWORKS.map((network) => `ZPK/${network}`),
+const tdes = (usage: DevelopmentKey['usage']) => (name: string) =>
+  ({ name, usage, algorithm: 'T' }) satisfies DevelopmentKey;
+
+export const DEVELOPMENT_KEYS: readonly DevelopmentKey[] = [
+  ...TERMINALS.map((terminal) => `TPK/${terminal}`).map(tdes('P0')),
+  ...NETWORKS.map((network) => `ZPK/${network}`).map(tdes('P0')),
+  ...TERMINALS.map((terminal) => `TAK/${terminal}`).map(tdes('M3')),
+  ...NETWORKS.map((network) => `ZAK/${network}`).map(tdes('M3')),
+  tdes('K1')('TMK/TERM0001'),
+  { name: 'ZMK/VISA', usage: 'K1', algorithm: 'A' },
+  tdes('B0')('BDK/TDES'),
+  { name: 'BDK/AES', usage: 'B0', algorithm: 'A' },
+  tdes('E0')('IMK-AC/VISA'),
+  tdes('E2')('IMK-SMI/VISA'),
+  tdes('E1')('IMK-SMC/VISA'),
+  tdes('C0')('CVK/VISA'),
+  tdes('V1')('PVK-IBM/VISA'),
+  tdes('V2')('PVK/VISA'),
 ];
 
-export const DEVELOPMENT_MAC_KEYS: readonly string[] = [
-  ...TERMINALS.map((terminal) => `TAK/${terminal}`),
-  ...NETWORKS.map((network) => `ZAK/${network}`),
-];
+/** Base and issuer keys are those of the standards' own examples, whose results are published. */
+const EXAMPLE_KEYS: Readonly<Record<string, string>> = {
+  'BDK/TDES': '0123456789ABCDEFFEDCBA9876543210',
+  'BDK/AES': 'FEDCBA9876543210F1F1F1F1F1F1F1F1',
+  'IMK-AC/VISA': '0123456789ABCDEFFEDCBA9876543210',
+  'IMK-SMI/VISA': 'FEDCBA98765432100123456789ABCDEF',
+  'IMK-SMC/VISA': '89ABCDEF0123456776543210FEDCBA98',
+};
 
-const DOUBLE_LENGTH = 16;
+const KEY_LENGTH = 16;
 const COMPONENTS = 2;
 
 /** One of the two components of a development key, as a custodian would type it: 16 bytes of odd parity. */
 export function developmentComponent(name: string, number: number): Buffer {
   const seed = `etika-payment-integration development key, component ${number} of ${name}`;
-  return withOddParity(createHash('sha256').update(seed).digest().subarray(0, DOUBLE_LENGTH));
+  return setOddParity(createHash('sha256').update(seed).digest().subarray(0, KEY_LENGTH));
 }
 
-/** The clear value of a development key: its components XORed, odd parity. @throws where there is no such key */
+/** The clear value of a development key, 16 bytes of odd parity. @throws where there is no such key */
 export function developmentKey(name: string): Buffer {
-  if (!DEVELOPMENT_PIN_KEYS.includes(name) && !DEVELOPMENT_MAC_KEYS.includes(name)) {
-    throw new Error(`${name} is not a development key`);
-  }
-  const key = Buffer.alloc(DOUBLE_LENGTH);
+  if (!DEVELOPMENT_KEYS.some((key) => key.name === name)) throw new Error(`${name} is not a development key`);
+  const example = EXAMPLE_KEYS[name];
+  if (example !== undefined) return Buffer.from(example, 'hex');
+  const key = Buffer.alloc(KEY_LENGTH);
   for (let number = 1; number <= COMPONENTS; number++) {
     const component = developmentComponent(name, number);
-    for (let i = 0; i < DOUBLE_LENGTH; i++) key[i] = (key[i] ?? 0) ^ (component[i] ?? 0);
+    for (let i = 0; i < KEY_LENGTH; i++) key[i] = (key[i] ?? 0) ^ (component[i] ?? 0);
   }
-  return withOddParity(key);
+  return setOddParity(key);
 }
 
-/** Whether this is a zero block encrypted under one of the development keys. */
+/** Whether a triple DES key that encrypts zeroes to this block, or has this KCV, is one of the development keys. */
 export function isDevelopmentCheckBlock(block: Buffer): boolean {
-  developmentCheckBlocks ??= new Set(
-    [...DEVELOPMENT_PIN_KEYS, ...DEVELOPMENT_MAC_KEYS].map((name) => zeroBlockUnder(developmentKey(name))),
+  developmentCheckBlocks ??= DEVELOPMENT_KEYS.filter(({ algorithm }) => algorithm === 'T').map(({ name }) =>
+    hostCipher('encrypt', 'T', developmentKey(name), Buffer.alloc(8), Buffer.alloc(8)),
   );
-  return developmentCheckBlocks.has(block.toString('hex'));
+  return developmentCheckBlocks.some((known) => known.subarray(0, block.length).equals(block));
 }
 
-let developmentCheckBlocks: Set<string> | undefined;
-
-function zeroBlockUnder(key: Buffer): string {
-  const cipher = createCipheriv('des-ede-ecb', key, null).setAutoPadding(false);
-  return cipher.update(Buffer.alloc(8)).toString('hex');
-}
-
-function withOddParity(bytes: Buffer): Buffer {
-  for (const [index, byte] of bytes.entries()) {
-    let ones = 0;
-    for (let bits = byte >> 1; bits !== 0; bits >>= 1) ones += bits & 1;
-    bytes[index] = (byte & 0xfe) | (ones % 2 === 0 ? 1 : 0);
-  }
-  return bytes;
-}
+let developmentCheckBlocks: Buffer[] | undefined;

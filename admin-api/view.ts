@@ -5,8 +5,9 @@ import type { TransactionView } from './transaction-view.ts';
 export function viewOf(entries: readonly JournalEntry[]): TransactionView | undefined {
   const transaction = foldTransaction(entries);
   const first = entries[0];
-  if (!transaction || !first) return undefined;
-  const { facts, listener } = transaction.intended;
+  const opening = transaction?.opening;
+  if (!transaction || !opening || !first) return undefined;
+  const { facts, listener } = opening;
   return {
     id: transaction.id,
     kind: facts.kind,
@@ -18,7 +19,7 @@ export function viewOf(entries: readonly JournalEntry[]): TransactionView | unde
     amount: facts.amount,
     stan: facts.stan,
     rrn: facts.rrn,
-    legs: legsOf(transaction),
+    legs: legsOf(transaction, opening.network),
     ...verdictOf(transaction),
     followUps: [...(transaction.decided?.followUps ?? [])],
     cases: [...transaction.cases],
@@ -26,12 +27,15 @@ export function viewOf(entries: readonly JournalEntry[]): TransactionView | unde
   };
 }
 
-function legsOf({ intended, network, pop, popValidation, decided }: Transaction): TransactionView['legs'] {
+function legsOf(
+  { network, pop, popValidation, decided }: Transaction,
+  networkName: string,
+): TransactionView['legs'] {
   const outcome = decided?.network;
   const code = outcome && 'code' in outcome ? { code: outcome.code } : {};
   const validation = popValidation === undefined ? {} : { validation: popValidation };
   return {
-    network: { name: intended.network, state: network, ...code },
+    network: { name: networkName, state: network, ...code },
     pop: { state: pop, ...validation },
   };
 }

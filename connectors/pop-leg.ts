@@ -3,7 +3,7 @@ import type { Money } from './authorisation.ts';
 
 /** What Étika's Proof-of-Purchase consensus is asked to witness. */
 export interface PopPurchase {
-  /** Our transaction id, which is also the idempotency key of every call about it. */
+  /** Our transaction id: the consensus knows the purchase by it. */
   readonly transaction: string;
   readonly consumer: string;
   readonly merchant: string;

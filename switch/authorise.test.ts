@@ -4,8 +4,9 @@ import { Pan, PinBlock } from '../messages/index.ts';
 import { createTestCore, inbound, purchaseMessage, type TestCore } from '../test/support/core.ts';
 import { settle } from '../test/support/virtual-clock.ts';
 import { authorise } from './authorise.ts';
+import type { ReplyFields } from './entries.ts';
 import type { Refusal } from './errors.ts';
-import { foldTransaction, type ReplyFields } from './transaction.ts';
+import { foldTransaction } from './transaction.ts';
 
 interface Watched {
   reply: ReplyFields | undefined;
@@ -67,8 +68,8 @@ describe('an authorisation', () => {
   it('names both legs in the intention and decides them in one entry', async () => {
     const core = createTestCore();
     await complete(core);
-    const { intended, decided } = onlyTransaction(core);
-    expect(intended).toMatchObject({ network: 'visa', pop: { merchant: 'MERCHANT0000001' } });
+    const { opening, decided } = onlyTransaction(core);
+    expect(opening).toMatchObject({ network: 'visa', pop: { merchant: 'MERCHANT0000001' } });
     expect(decided).toMatchObject({ network: { status: 'approved' }, pop: { status: 'accepted' } });
     expect(core.journal.followUps).toMatchObject([{ task: 'complete-pop', lane: 'pop' }]);
   });

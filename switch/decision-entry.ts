@@ -1,11 +1,11 @@
+import type { DecidedBody, OpeningBody } from './entries.ts';
 import type { FollowUp, NewEntry } from './journal/journal.ts';
 import type { FollowUpTask } from './outcome-table.ts';
 import type { Ports } from './ports.ts';
-import type { DecidedBody, IntendedBody } from './transaction.ts';
 
 /** The second entry of a transaction, together with the work that it implies: one commit makes both durable. */
 export function decisionEntry(
-  { facts, network }: IntendedBody,
+  { facts, network }: OpeningBody,
   body: DecidedBody,
   { pop }: Pick<Ports['settings'], 'pop'>,
 ): NewEntry {
@@ -17,7 +17,9 @@ export function decisionEntry(
   return { transaction, version: 2, kind: 'decided', body, followUps };
 }
 
+const NETWORK_TASKS: ReadonlySet<FollowUpTask> = new Set<FollowUpTask>(['reverse-network', 'advise-network']);
+
 /** Work towards one counterpart stays in that counterpart's lane: a slow one does not hold up the others. */
 export function followUp(transaction: string, task: FollowUpTask, network: string): FollowUp {
-  return { task, transaction, lane: task === 'reverse-network' ? `network/${network}` : 'pop' };
+  return { task, transaction, lane: NETWORK_TASKS.has(task) ? `network/${network}` : 'pop' };
 }

@@ -1,4 +1,4 @@
-import type { ReplyFields } from './transaction.ts';
+import type { ReplyFields } from './entries.ts';
 
 /** A request that this node is working on. */
 export interface Running {

@@ -16,12 +16,13 @@ export async function lateAnswer(
 ): Promise<void> {
   ports.log.warn({ event: 'network.late-answer', transaction, code });
   for (let look = 0; look < LOOKS; look += 1) {
-    const { decided } = await readTransaction(ports.journal, transaction);
-    if (decided) {
-      await appendNext(ports.journal, transaction, ({ intended, network }) => ({
+    const { state } = await readTransaction(ports.journal, transaction);
+    if (state !== 'intended') {
+      await appendNext(ports.journal, transaction, ({ opening, network }) => ({
         kind: 'late-answer',
         body: { code },
-        followUps: network === 'unknown' ? [followUp(transaction, 'reverse-network', intended.network)] : [],
+        followUps:
+          opening && network === 'unknown' ? [followUp(transaction, 'reverse-network', opening.network)] : [],
       }));
       return;
     }

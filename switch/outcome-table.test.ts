@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { NetworkOutcome, PopOutcome } from '../connectors/index.ts';
-import { decideOutcome, type PopPolicy, type Verdict } from './outcome-table.ts';
+import { decideOutcome, type OutcomePolicy, type Verdict } from './outcome-table.ts';
 
 const NETWORK = {
   approved: { status: 'approved', code: '00', approvalCode: 'A1B2C3' },
@@ -19,6 +19,9 @@ const POP = {
   'not-applicable': { status: 'not-applicable' },
 } as const satisfies Record<string, PopOutcome>;
 
+const USUAL: OutcomePolicy = { proof: 'optional', partialApproval: true, movesMoney: true };
+const PROOF_REQUIRED: OutcomePolicy = { ...USUAL, proof: 'required' };
+
 type Row = { [K in keyof typeof POP]: Verdict };
 
 const verdict = (code: string, followUps: Verdict['followUps'], caseKind?: Verdict['caseKind']): Verdict => ({
@@ -30,7 +33,7 @@ const verdict = (code: string, followUps: Verdict['followUps'], caseKind?: Verdi
 
 const stands = (code: string): Row => ({
   accepted: verdict(code, ['complete-pop']),
-  validated: verdict(code, []),
+  validated: verdict(code, code === '10' ? ['complete-pop'] : []),
   rejected: verdict(code, [], 'pop-rejected'),
   unreachable: verdict(code, ['complete-pop']),
   unknown: verdict(code, ['complete-pop']),
@@ -59,14 +62,14 @@ describe('the outcome table', () => {
     for (const pop of Object.keys(POP) as (keyof typeof POP)[]) {
       const expected = TABLE[network][pop];
       it(`network ${network} × PoP ${pop} → ${expected.code} [${expected.followUps.join(', ')}]`, () => {
-        expect(decideOutcome(NETWORK[network], POP[pop], 'optional')).toEqual(expected);
+        expect(decideOutcome(NETWORK[network], POP[pop], USUAL)).toEqual(expected);
       });
     }
   }
 
   describe('for a merchant that requires the proof', () => {
     it.each(['approved', 'partial'] as const)('network %s × PoP rejected → 05 and a reversal', (network) => {
-      expect(decideOutcome(NETWORK[network], POP.rejected, 'required')).toEqual(
+      expect(decideOutcome(NETWORK[network], POP.rejected, PROOF_REQUIRED)).toEqual(
         verdict('05', ['reverse-network'], 'pop-rejected'),
       );
     });
@@ -75,17 +78,34 @@ describe('the outcome table', () => {
       for (const network of Object.values(NETWORK)) {
         for (const pop of Object.values(POP)) {
           if (network.status === 'approved' && pop.status === 'rejected') continue;
-          const under = (policy: PopPolicy) => decideOutcome(network, pop, policy);
-          expect(under('required')).toEqual(under('optional'));
+          const under = (policy: OutcomePolicy) => decideOutcome(network, pop, policy);
+          expect(under(PROOF_REQUIRED)).toEqual(under(USUAL));
         }
       }
     });
   });
 
+  describe('for a terminal that cannot deal with a partial approval', () => {
+    const policy: OutcomePolicy = { ...USUAL, partialApproval: false };
+
+    it('the partial approval is declined 51 and reversed, whatever the proof', () => {
+      for (const pop of Object.values(POP)) {
+        const { approved, code, followUps } = decideOutcome(NETWORK.partial, pop, policy);
+        expect({ approved, code }).toEqual({ approved: false, code: '51' });
+        expect(followUps[0]).toBe('reverse-network');
+      }
+    });
+  });
+
+  it('a request that moves no money leaves nothing to reverse', () => {
+    const policy: OutcomePolicy = { ...USUAL, movesMoney: false };
+    expect(decideOutcome(NETWORK.unknown, POP['not-applicable'], policy)).toEqual(verdict('91', []));
+  });
+
   it('approves nothing that the network did not approve', () => {
     for (const network of [NETWORK.refused, NETWORK.unreachable, NETWORK.unknown]) {
       for (const pop of Object.values(POP)) {
-        expect(decideOutcome(network, pop, 'optional').approved).toBe(false);
+        expect(decideOutcome(network, pop, USUAL).approved).toBe(false);
       }
     }
   });

@@ -1,7 +1,14 @@
 import type { NetworkOutcome, PopOutcome } from '../connectors/index.ts';
 
-/** What a merchant agreed to: may a purchase stand without its proof? */
-export type PopPolicy = 'optional' | 'required';
+/** What the parties agreed to. */
+export interface OutcomePolicy {
+  /** May a purchase stand that the consensus rejects? */
+  readonly proof: 'optional' | 'required';
+  /** Can the terminal deal with a partial approval? */
+  readonly partialApproval: boolean;
+  /** Does an approval move or hold money, so that an unknown outcome must be reversed? */
+  readonly movesMoney: boolean;
+}
 
 /** Work that a verdict leaves behind; each is carried until it is acknowledged or parked where people see it. */
 export type FollowUpTask =
@@ -10,7 +17,9 @@ export type FollowUpTask =
   /** See the PoP leg through to its finality, initiating it (again) where it is absent. */
   | 'complete-pop'
   /** Make sure that no PoP stands for a purchase that does not. */
-  | 'cancel-pop';
+  | 'cancel-pop'
+  /** Tell the network of what was approved without it. */
+  | 'advise-network';
 
 export interface Verdict {
   readonly approved: boolean;
@@ -21,16 +30,22 @@ export interface Verdict {
   readonly caseKind?: 'pop-rejected';
 }
 
+const PARTIAL = '10';
 const APPROVED_WITHOUT_PROOF_REFUSED = '05';
+/** What a terminal is told that cannot deal with less than it asked for. */
+const INSUFFICIENT_FUNDS = '51';
 const ISSUER_OR_SWITCH_INOPERATIVE = '91';
 
 /**
  * The outcome table: how two legs become one answer (docs/architecture.md, "The outcome table").
  * Pure: the same outcomes always give the same verdict.
  */
-export function decideOutcome(network: NetworkOutcome, pop: PopOutcome, policy: PopPolicy): Verdict {
+export function decideOutcome(network: NetworkOutcome, pop: PopOutcome, policy: OutcomePolicy): Verdict {
   switch (network.status) {
     case 'approved':
+      if (network.code === PARTIAL && !policy.partialApproval) {
+        return { approved: false, code: INSUFFICIENT_FUNDS, followUps: ['reverse-network', ...undoPop(pop)] };
+      }
       return decideApproved(network.code, pop, policy);
     case 'refused':
       return { approved: false, code: network.code, followUps: undoPop(pop) };
@@ -40,22 +55,24 @@ export function decideOutcome(network: NetworkOutcome, pop: PopOutcome, policy: 
       return {
         approved: false,
         code: ISSUER_OR_SWITCH_INOPERATIVE,
-        followUps: ['reverse-network', ...undoPop(pop)],
+        followUps: [...(policy.movesMoney ? (['reverse-network'] as const) : []), ...undoPop(pop)],
       };
   }
 }
 
-function decideApproved(code: string, pop: PopOutcome, policy: PopPolicy): Verdict {
+function decideApproved(code: string, pop: PopOutcome, policy: OutcomePolicy): Verdict {
   switch (pop.status) {
     case 'not-applicable':
-    case 'validated':
       return { approved: true, code, followUps: [] };
+    case 'validated':
+      // Of a partial approval the proof witnesses too much: it is looked at again.
+      return { approved: true, code, followUps: code === PARTIAL ? ['complete-pop'] : [] };
     case 'accepted':
     case 'unreachable':
     case 'unknown':
       return { approved: true, code, followUps: ['complete-pop'] };
     case 'rejected':
-      if (policy === 'required') {
+      if (policy.proof === 'required') {
         return {
           approved: false,
           code: APPROVED_WITHOUT_PROOF_REFUSED,

@@ -1,9 +1,9 @@
 import { type Hsm, HsmError } from '../hsm/index.ts';
 import type { Pan, PinBlock } from '../messages/index.ts';
-import type { Admission } from './admit.ts';
-import type { Inbound } from './authorise.ts';
+import type { Admission, Party } from './admit.ts';
 import { Refusal } from './errors.ts';
-import type { PurchaseRequest } from './understand.ts';
+import type { Inbound } from './inbound.ts';
+import type { PaymentRequest } from './requests/understand.ts';
 
 /** A card whose message was proven, in the two forms that may be written down. */
 export interface ProvenCard {
@@ -19,24 +19,24 @@ export interface ProvenCard {
  */
 export async function proveCard(
   inbound: Pick<Inbound, 'sealed'>,
-  admission: Admission,
+  party: Party,
   pan: Pan,
   hsm: Hsm,
 ): Promise<ProvenCard> {
-  const [, protectedPan] = await Promise.all([verifyMac(inbound, admission, hsm), hsm.protectPan(pan)]).catch(
-    asRefusal,
-  );
-  return {
-    ciphertext: protectedPan.ciphertext.toString('base64'),
-    reference: protectedPan.lookup.toString('hex'),
-  };
+  const proofs = Promise.all([verifyMac(inbound, party, hsm), hsm.protectPan(pan)]);
+  const [, { ciphertext, lookup }] = await proofs.catch(asRefusal);
+  return { ciphertext: ciphertext.toString('base64'), reference: lookup.toString('hex') };
 }
 
-async function verifyMac(
-  { sealed }: Pick<Inbound, 'sealed'>,
-  { terminal }: Admission,
-  hsm: Hsm,
-): Promise<void> {
+/**
+ * Verifies the MAC of a message that names no card.
+ * @throws Refusal SW_MAC_MISSING, SW_MAC_WRONG, SW_HSM
+ */
+export async function proveSender(inbound: Pick<Inbound, 'sealed'>, party: Party, hsm: Hsm): Promise<void> {
+  await verifyMac(inbound, party, hsm).catch(asRefusal);
+}
+
+async function verifyMac({ sealed }: Pick<Inbound, 'sealed'>, { terminal }: Party, hsm: Hsm): Promise<void> {
   if (!terminal) return;
   if (!sealed) throw new Refusal('SW_MAC_MISSING', { terminal: terminal.id });
   if (!(await hsm.verifyMac(terminal.macKey, sealed.covered, sealed.mac))) {
@@ -46,7 +46,7 @@ async function verifyMac(
 
 /** The PIN block under the network's key, or the reason why there is none. Never rejects. */
 export async function translatePin(
-  request: PurchaseRequest,
+  request: PaymentRequest,
   { terminal, network }: Admission,
   hsm: Hsm,
 ): Promise<{ block: PinBlock | undefined } | { refusal: Refusal }> {
@@ -56,8 +56,8 @@ export async function translatePin(
     const { pan } = request.card;
     return { block: await hsm.translatePin({ from: terminal.pinKey, to: network.zonePinKey, pan, block }) };
   } catch (error) {
-    const code =
-      error instanceof HsmError && error.code === 'HSM_PIN_BLOCK_INVALID' ? 'SW_PIN_BLOCK' : 'SW_HSM';
+    const isBlock = error instanceof HsmError && error.code === 'HSM_PIN_BLOCK_INVALID';
+    const code = isBlock ? 'SW_PIN_BLOCK' : 'SW_HSM';
     return { refusal: new Refusal(code, { terminal: terminal.id }, { cause: error }) };
   }
 }

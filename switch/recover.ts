@@ -1,8 +1,10 @@
 import { decisionEntry } from './decision-entry.ts';
+import type { DecidedBody } from './entries.ts';
 import { decideOutcome } from './outcome-table.ts';
 import type { Ports } from './ports.ts';
 import { declineReply } from './reply-fields.ts';
-import { type DecidedBody, foldTransaction } from './transaction.ts';
+import { movesMoney } from './requests/services.ts';
+import { foldTransaction } from './transaction.ts';
 
 const NOT_APPLICABLE = { status: 'not-applicable' } as const;
 const LEFT_OPEN = { status: 'unknown', reason: 'the node stopped while the legs were open' } as const;
@@ -33,11 +35,16 @@ async function abandon(
   { journal, settings }: Pick<Ports, 'journal' | 'settings'>,
 ): Promise<boolean> {
   const found = foldTransaction(await journal.history(transaction));
-  if (!found || found.decided) return false;
-  const { intended } = found;
-  const legs = { network: LEFT_OPEN, pop: intended.pop ? LEFT_OPEN : NOT_APPLICABLE };
-  const { approved, code, followUps } = decideOutcome(legs.network, legs.pop, 'optional');
-  const body: DecidedBody = { ...legs, approved, reply: declineReply(intended.facts, code), followUps };
-  const { status } = await journal.append(decisionEntry(intended, body, settings));
+  if (found?.state !== 'intended' || !found.opening) return false;
+  const { opening } = found;
+  const legs = { network: LEFT_OPEN, pop: opening.pop ? LEFT_OPEN : NOT_APPLICABLE };
+  const policy = {
+    proof: 'optional',
+    partialApproval: false,
+    movesMoney: movesMoney(opening.facts.kind),
+  } as const;
+  const { approved, code, followUps } = decideOutcome(legs.network, legs.pop, policy);
+  const body: DecidedBody = { ...legs, approved, reply: declineReply(opening.facts, code), followUps };
+  const { status } = await journal.append(decisionEntry(opening, body, settings));
   return status === 'appended';
 }

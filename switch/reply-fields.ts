@@ -1,6 +1,6 @@
 import type { NetworkOutcome, TransactionFacts } from '../connectors/index.ts';
+import type { ReplyFields } from './entries.ts';
 import type { Verdict } from './outcome-table.ts';
-import type { ReplyFields } from './transaction.ts';
 
 /** What the terminal is told once both legs have ended. */
 export function legsReply(facts: TransactionFacts, verdict: Verdict, network: NetworkOutcome): ReplyFields {
@@ -8,12 +8,13 @@ export function legsReply(facts: TransactionFacts, verdict: Verdict, network: Ne
   const emvHex = 'emvHex' in network ? network.emvHex : undefined;
   const chip = emvHex === undefined ? {} : { emvHex };
   if (!verdict.approved || network.status !== 'approved') return { code: verdict.code, rrn, ...chip };
-  const { approvalCode, approvedMinorUnits } = network;
+  const { approvalCode, approvedMinorUnits, balances } = network;
   return {
     code: verdict.code,
     rrn,
     ...(approvalCode !== undefined && { approvalCode }),
     ...(approvedMinorUnits !== undefined && { approvedMinorUnits }),
+    ...(balances && { balances }),
     ...chip,
   };
 }

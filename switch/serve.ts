@@ -1,11 +1,14 @@
+import type { Balance } from '../connectors/index.ts';
 import { Bytes, type Codec, IsoError, isRequest, responseMti, withoutRepeat } from '../messages/index.ts';
+import { advise } from './advice.ts';
 import { authorise } from './authorise.ts';
 import type { ListenerSettings } from './config/settings.ts';
+import type { ReplyFields } from './entries.ts';
 import { Refusal } from './errors.ts';
 import type { Request, Service } from './listener/listener.ts';
 import type { Ports } from './ports.ts';
+import { reverse, voidPayment } from './take-back.ts';
 import type { TerminalMessage } from './terminal-message.ts';
-import type { ReplyFields } from './transaction.ts';
 
 const FORMAT_ERROR = '30';
 const SYSTEM_MALFUNCTION = '96';
@@ -34,10 +37,19 @@ export function createService(
     return packed;
   };
 
-  const dispatch = async (request: Request): Promise<Partial<ReplyFields> | undefined> => {
+  const dispatch = async (request: Request): Promise<ReplyFields | undefined> => {
+    const inbound = { ...request, listener };
     switch (withoutRepeat(request.message.mti)) {
       case '0100':
-        return authorise({ ...request, listener }, ports);
+        return authorise(inbound, ports);
+      case '0200':
+        return isVoid(request.message) ? voidPayment(inbound, ports) : authorise(inbound, ports);
+      case '0120':
+      case '0220':
+        return advise(inbound, ports);
+      case '0400':
+      case '0420':
+        return reverse(inbound, ports);
       case '0800':
         return { code: APPROVED };
       default:
@@ -74,7 +86,7 @@ export function createService(
       return isApproval ? undefined : codec.pack(reply);
     });
 
-  const refused = (message: Partial<TerminalMessage>, error: unknown): Partial<ReplyFields> => {
+  const refused = (message: Partial<TerminalMessage>, error: unknown): ReplyFields => {
     const { mti, de11: stan, de41: terminal } = message;
     const code = responseCodeOf(error);
     const facts = {
@@ -129,16 +141,28 @@ const ECHOED = [
   'de70',
 ] as const;
 
-function composeReply(request: TerminalMessage, fields: Partial<ReplyFields>): TerminalMessage {
+function composeReply(request: TerminalMessage, fields: ReplyFields): TerminalMessage {
   const reply: TerminalMessage = { mti: responseMti(request.mti) };
   for (const element of ECHOED) copy(reply, request, element);
-  if (fields.code !== undefined) reply.de39 = fields.code;
+  reply.de39 = fields.code;
   if (fields.rrn !== undefined) reply.de37 = fields.rrn;
   if (fields.approvalCode !== undefined) reply.de38 = fields.approvalCode;
   if (fields.approvedMinorUnits !== undefined)
     reply.de4 = String(fields.approvedMinorUnits).padStart(12, '0');
+  if (fields.balances) reply.de54 = fields.balances.map(additionalAmount);
   if (fields.emvHex !== undefined) reply.de55 = Bytes.fromHex(fields.emvHex);
   return reply;
+}
+
+/** One amount of DE54. */
+function additionalAmount({ accountType, amountType, currency, minorUnits }: Balance) {
+  const amount = String(Math.abs(minorUnits)).padStart(12, '0');
+  return { accountType, amountType, currency, sign: minorUnits < 0 ? 'D' : 'C', amount };
+}
+
+/** DE3 of a void (ISO 8583:1987: 02, adjustment, as terminals commonly use it). */
+function isVoid({ de3 }: TerminalMessage): boolean {
+  return de3?.startsWith('02') ?? false;
 }
 
 function copy<K extends keyof TerminalMessage>(to: TerminalMessage, from: TerminalMessage, element: K): void {

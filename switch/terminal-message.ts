@@ -1,12 +1,7 @@
 import type { iso87Ascii, Message } from '../messages/index.ts';
 
-/**
- * The data elements that terminals and acquirers exchange with the switch, in any ISO 8583:1987 dialect it
- * listens in. Dialects differ in bytes, not in meaning: this is what the rest of the switch sees.
- */
-export type TerminalMessage = Pick<
-  Message<typeof iso87Ascii>,
-  | 'mti'
+/** The data elements that terminals and acquirers exchange with the switch. */
+type Elements =
   | 'de2'
   | 'de3'
   | 'de4'
@@ -28,7 +23,17 @@ export type TerminalMessage = Pick<
   | 'de42'
   | 'de49'
   | 'de52'
+  | 'de54'
   | 'de55'
+  | 'de60'
+  | 'de63'
   | 'de64'
   | 'de70'
->;
+  | 'de90'
+  | 'de95';
+
+/**
+ * A message of a terminal or acquirer, in any ISO 8583:1987 dialect the switch listens in. Dialects differ in bytes,
+ * not in meaning: this is what the rest of the switch sees.
+ */
+export type TerminalMessage = Pick<Message<typeof iso87Ascii>, 'mti' | Elements>;

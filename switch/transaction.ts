@@ -1,65 +1,7 @@
-import type { NetworkOutcome, PopOutcome, TransactionFacts } from '../connectors/index.ts';
+import type { NetworkOutcome, PopOutcome } from '../connectors/index.ts';
+import type { DecidedBody, EntryBodies, EntryKind, OpeningBody, PopParties, ReplyFields } from './entries.ts';
 import type { JournalEntry } from './journal/journal.ts';
-import type { FollowUpTask } from './outcome-table.ts';
-
-/** What a terminal is told, in the words of no particular dialect. */
-export interface ReplyFields {
-  /** DE39. */
-  readonly code: string;
-  readonly rrn: string;
-  /** DE38. */
-  readonly approvalCode?: string;
-  /** DE4 of a partial approval. */
-  readonly approvedMinorUnits?: number;
-  /** DE55, hexadecimal. */
-  readonly emvHex?: string;
-}
-
-/** Who takes part in the PoP leg; `null` where card or merchant is not enrolled. */
-export interface PopParties {
-  readonly consumer: string;
-  readonly merchant: string;
-  readonly receiptHash: string;
-}
-
-/** Body of the first entry: written before any byte of any leg leaves. */
-export interface IntendedBody {
-  readonly facts: TransactionFacts;
-  readonly listener: string;
-  readonly network: string;
-  /** The PAN encrypted inside the HSM, base64. */
-  readonly panCiphertext: string;
-  /** Keyed hash of the PAN, hexadecimal: the card's name for everyone else. */
-  readonly cardReference: string;
-  readonly pop: PopParties | null;
-}
-
-/** Body of the second entry: written before the reply leaves. */
-export interface DecidedBody {
-  readonly network: NetworkOutcome;
-  readonly pop: PopOutcome;
-  readonly approved: boolean;
-  readonly reply: ReplyFields;
-  readonly followUps: readonly FollowUpTask[];
-  readonly caseKind?: string;
-}
-
-export interface EntryBodies {
-  intended: IntendedBody;
-  decided: DecidedBody;
-  /** The network acknowledged that it holds nothing any more. */
-  reversed: { readonly code: string; readonly attempts: number };
-  'reversal-refused': { readonly code: string; readonly attempts: number };
-  /** An answer that came after the join. */
-  'late-answer': { readonly code: string };
-  'pop-accepted': { readonly validation: string };
-  'pop-validated': { readonly validation: string };
-  'pop-failed': { readonly status: string; readonly reason: string };
-  'pop-cancelled': { readonly validation: string | null };
-  /** A proof stands for a purchase that does not: the chain cannot take it back. */
-  'pop-stands': { readonly validation: string; readonly reason: string };
-}
-export type EntryKind = keyof EntryBodies;
+import { stateAfter, type TransactionState } from './life-cycle.ts';
 
 export type NetworkLegState =
   | 'planned'
@@ -67,6 +9,10 @@ export type NetworkLegState =
   | 'refused'
   | 'not-sent'
   | 'unknown'
+  /** The network has to be told of an offline or stand-in approval. */
+  | 'to-advise'
+  | 'advised'
+  | 'advice-refused'
   | 'reversed'
   | 'reversal-refused';
 
@@ -85,16 +31,38 @@ export type PopLegState =
 export interface Transaction {
   readonly id: string;
   readonly version: number;
-  readonly intended: IntendedBody;
+  readonly state: TransactionState;
+  /** Absent for a reversal whose original never came. */
+  readonly opening?: OpeningBody;
   readonly decided?: DecidedBody;
+  /** How it was taken back by the terminal, if it was. */
+  readonly takenBack?: EntryBodies['taken-back']['by'];
+  /** What the customer owes or is owed now, in minor units: approved, less what was taken back, or captured. */
+  readonly standingMinorUnits: number;
+  readonly capturedMinorUnits?: number;
+  /** What the network holds, or may hold, in minor units: it is reversed down to what stands. */
+  readonly networkMinorUnits: number;
   readonly network: NetworkLegState;
   readonly pop: PopLegState;
+  readonly popParties: PopParties | null;
   readonly popValidation?: string;
+  /** The amount that the consensus was asked to witness, where it was asked. */
+  readonly popMinorUnits?: number;
+  readonly refunds: readonly EntryBodies['refund-reserved'][];
+  /** What each message about this transaction was answered, by its idempotency key; the opening one has ''. */
+  readonly replies: ReadonlyMap<string, ReplyFields>;
   /** What people must look at. */
   readonly cases: readonly string[];
 }
 
-type Draft = { -readonly [K in keyof Transaction]: Transaction[K] } & { cases: string[] };
+type Draft = { -readonly [K in keyof Transaction]: Transaction[K] } & {
+  cases: string[];
+  refunds: EntryBodies['refund-reserved'][];
+  replies: Map<string, ReplyFields>;
+};
+
+/** The key under which the reply to the message that opened the transaction is kept. */
+export const OPENING_REPLY = '';
 
 const NETWORK_STATE: Record<NetworkOutcome['status'], NetworkLegState> = {
   approved: 'approved',
@@ -119,39 +87,97 @@ export function foldTransaction(entries: readonly JournalEntry[]): Transaction |
   const draft: Draft = {
     id: first.transaction,
     version: 0,
-    intended: first.body as IntendedBody,
+    state: 'none',
+    standingMinorUnits: 0,
+    networkMinorUnits: 0,
     network: 'planned',
-    pop: (first.body as IntendedBody).pop ? 'planned' : 'not-applicable',
+    pop: 'not-applicable',
+    popParties: null,
+    refunds: [],
+    replies: new Map(),
     cases: [],
   };
-  for (const entry of entries) {
-    draft.version = entry.version;
-    const fold = FOLDS[entry.kind as EntryKind] as ((draft: Draft, body: unknown) => void) | undefined;
-    fold?.(draft, entry.body);
-  }
+  for (const { kind, version, body } of entries) foldEntry(draft, kind as EntryKind, version, body);
   return draft;
 }
 
+function foldEntry(draft: Draft, kind: EntryKind, version: number, body: unknown): void {
+  const fold = FOLDS[kind] as ((draft: Draft, body: unknown) => void) | undefined;
+  draft.version = version;
+  fold?.(draft, body);
+  const approved = kind !== 'decided' || (body as DecidedBody).approved;
+  draft.state = stateAfter(draft.state, kind, approved) ?? draft.state;
+}
+
 const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } = {
-  intended: () => {},
+  intended: (draft, body) => open(draft, body),
   decided: (draft, body) => {
     draft.decided = body;
     draft.network = NETWORK_STATE[body.network.status];
     draft.pop = POP_STATE[body.pop.status];
     if ('validation' in body.pop) draft.popValidation = body.pop.validation;
+    if (body.pop.status === 'accepted' || body.pop.status === 'validated' || body.pop.status === 'unknown') {
+      draft.popMinorUnits = draft.opening?.facts.amount.minorUnits ?? 0;
+    }
+    const asked = draft.opening?.facts.amount.minorUnits ?? 0;
+    const { network } = body;
+    if (network.status === 'approved') draft.networkMinorUnits = network.approvedMinorUnits ?? asked;
+    if (network.status === 'unknown') draft.networkMinorUnits = asked;
+    draft.standingMinorUnits = body.approved ? (body.reply.approvedMinorUnits ?? asked) : 0;
+    draft.replies.set(OPENING_REPLY, body.reply);
     if (body.caseKind) draft.cases.push(body.caseKind);
   },
-  reversed: (draft) => {
-    draft.network = 'reversed';
+  'offline-approved': (draft, body) => {
+    open(draft, body);
+    draft.network = 'to-advise';
+    draft.standingMinorUnits = body.facts.amount.minorUnits;
+    draft.capturedMinorUnits = draft.standingMinorUnits;
+    draft.replies.set(OPENING_REPLY, body.reply).set(body.key, body.reply);
   },
-  'reversal-refused': (draft) => {
+  remembered: (draft, body) => {
+    draft.replies.set(body.key, body.reply);
+  },
+  'taken-back': (draft, body) => {
+    if (draft.state === 'intended') leaveOpen(draft);
+    draft.takenBack = body.by;
+    draft.standingMinorUnits = 0;
+    draft.replies.set(body.key, body.reply);
+  },
+  'partly-taken-back': (draft, body) => {
+    draft.standingMinorUnits = body.remainingMinorUnits;
+    draft.replies.set(body.key, body.reply);
+  },
+  captured: (draft, body) => {
+    draft.capturedMinorUnits = body.minorUnits;
+    draft.standingMinorUnits = body.minorUnits;
+    draft.popParties = body.pop;
+    draft.pop = body.pop ? 'planned' : 'not-applicable';
+    draft.replies.set(body.key, body.reply);
+  },
+  'refund-reserved': (draft, body) => {
+    draft.refunds.push(body);
+  },
+  'network-reversed': (draft, body) => {
+    draft.networkMinorUnits = body.remainingMinorUnits;
+    if (draft.networkMinorUnits === 0) draft.network = 'reversed';
+  },
+  'network-reversal-refused': (draft) => {
     draft.network = 'reversal-refused';
     draft.cases.push('reversal-refused');
+  },
+  'network-advised': (draft) => {
+    draft.network = 'advised';
+    draft.networkMinorUnits = draft.capturedMinorUnits ?? draft.standingMinorUnits;
+  },
+  'network-advice-refused': (draft) => {
+    draft.network = 'advice-refused';
+    draft.cases.push('advice-refused');
   },
   'late-answer': () => {},
   'pop-accepted': (draft, body) => {
     draft.pop = 'accepted';
     draft.popValidation = body.validation;
+    draft.popMinorUnits = body.minorUnits;
   },
   'pop-validated': (draft, body) => {
     draft.pop = 'validated';
@@ -169,3 +195,19 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.cases.push('pop-stands');
   },
 };
+
+/** Taken back while the legs were open: nobody will ever know more of them than their follow-ups find out. */
+function leaveOpen(draft: Draft): void {
+  const asked = draft.opening?.facts.amount.minorUnits ?? 0;
+  draft.network = 'unknown';
+  draft.networkMinorUnits = asked;
+  if (!draft.popParties) return;
+  draft.pop = 'unknown';
+  draft.popMinorUnits = asked;
+}
+
+function open(draft: Draft, body: OpeningBody): void {
+  draft.opening = body;
+  draft.popParties = body.pop;
+  draft.pop = body.pop ? 'planned' : 'not-applicable';
+}

@@ -4,7 +4,7 @@ import type { HttpExchange, HttpOutcome } from './http-exchange.ts';
 /**
  * Client of etika-pop-consensus (`POST /validations`, `GET /validations`, `POST /validations/{id}/cancel`),
  * extended with what the consensus needs and the public client omits: consumer, merchant, amount, currency,
- * receipt hash, and our transaction id as idempotency key.
+ * receipt hash, and an idempotency key: our transaction id and the amount, since a proof of another amount is another.
  */
 export function popClient(http: HttpExchange): PopConnector {
   return {
@@ -28,7 +28,7 @@ function initiation(purchase: PopPurchase) {
   return {
     method: 'POST' as const,
     path: '/validations',
-    headers: { 'idempotency-key': purchase.transaction },
+    headers: { 'idempotency-key': `${purchase.transaction}:${purchase.amount.minorUnits}` },
     body: {
       transaction_id: purchase.transaction,
       consumer_id: purchase.consumer,

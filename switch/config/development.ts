@@ -90,5 +90,11 @@ function developmentListeners(): ListenerSettings[] {
 
 function developmentTerminal(index: number): TerminalSettings {
   const id = `TERM${String(index).padStart(4, '0')}`;
-  return { id, merchant: DEVELOPMENT_MERCHANT, pinKey: `TPK/${id}`, macKey: `TAK/${id}` };
+  return {
+    id,
+    merchant: DEVELOPMENT_MERCHANT,
+    pinKey: `TPK/${id}`,
+    macKey: `TAK/${id}`,
+    partialApproval: true,
+  };
 }

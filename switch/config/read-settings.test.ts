@@ -49,7 +49,7 @@ describe('the settings of a node', () => {
         { from: '4', to: '4', network: 'nowhere' },
         { from: '55', to: '51', network: 'visa' },
       ],
-      terminals: [{ id: 'TERM0001', merchant: 'NOBODY', pinKey: 'TPK/TERM0001', macKey: 'TAK/TERM0001' }],
+      terminals: [{ ...settings().terminals[0], merchant: 'NOBODY' }],
       replyMarginMs: 2_000,
     };
     const message = problemsOf(broken);

@@ -46,6 +46,8 @@ const TerminalSettings = Type.Object({
   /** Names of the terminal's keys in the HSM. */
   pinKey: Type.String({ minLength: 1 }),
   macKey: Type.String({ minLength: 1 }),
+  /** The terminal can ask the customer for the rest of a partly approved amount. */
+  partialApproval: Type.Boolean(),
 });
 
 const RouteSettings = Type.Object({

@@ -1,5 +1,6 @@
+import type { EntryBodies, EntryKind } from '../entries.ts';
 import type { FollowUp, Journal } from '../journal/journal.ts';
-import { type EntryBodies, type EntryKind, foldTransaction, type Transaction } from '../transaction.ts';
+import { foldTransaction, type Transaction } from '../transaction.ts';
 
 /** An entry to append after everything that is known of a transaction. */
 export type NextEntry = {

@@ -8,31 +8,38 @@ import { retryOrPark } from './retry-policy.ts';
 
 export type PopPorts = Pick<Ports, 'journal' | 'pop' | 'clock' | 'random' | 'settings' | 'log'>;
 
+/** A validation that the consensus knows. */
+type Known = Extract<PopStanding, { validation: string }>;
+
 /**
- * Sees the PoP leg of an approved purchase through to its finality: asks how it stands, initiates it where the
- * consensus has never heard of it, and journals what it became.
+ * Sees the proof of a purchase through to its finality: asks how it stands, initiates it where the consensus has never
+ * heard of it, puts one for the right amount in the place of one for another, and journals what it became.
  */
 export async function completePop(job: FollowUpJob, ports: PopPorts): Promise<FollowUpResult> {
   const transaction = await readTransaction(ports.journal, job.transaction);
-  if (transaction.pop === 'validated' || transaction.pop === 'rejected') return { done: true };
-  const deadline = attemptDeadline(ports);
-  const standing = await ports.pop.standing(job.transaction, deadline);
+  if (!transaction.popParties || isOver(transaction)) return { done: true };
+  const standing = await ports.pop.standing(job.transaction, attemptDeadline(ports));
+  const hasRightAmount =
+    (transaction.popMinorUnits ?? transaction.standingMinorUnits) === transaction.standingMinorUnits;
   switch (standing.status) {
-    case 'absent':
-      return initiateAgain(job, transaction, ports);
     case 'unavailable':
       return retryOrPark(job.attempt, standing.reason, ports.settings.followUps, ports.random);
+    case 'absent':
+      return initiate(job, transaction, ports);
     case 'pending':
-      await recordAccepted(job, standing.validation, ports);
+      if (!hasRightAmount) return replaceProof(job, standing, ports);
+      await recordAccepted(job, standing.validation, transaction.standingMinorUnits, ports);
       return nextLook(ports);
     case 'validated':
+      if (!hasRightAmount) return proofStands(job, standing.validation, 'it witnesses another amount', ports);
       await recordValidated(job, standing.validation, ports);
       return { done: true };
+    case 'cancelled':
+      if (!hasRightAmount) return initiate(job, transaction, ports);
+      return recordFailed(job, standing.status, ports);
     case 'rejected':
     case 'expired':
-    case 'cancelled':
-      await recordFailed(job, standing.status, ports);
-      return { done: true };
+      return recordFailed(job, standing.status, ports);
   }
 }
 
@@ -52,49 +59,34 @@ export async function cancelPop(job: FollowUpJob, ports: PopPorts): Promise<Foll
       return { done: true };
     case 'pending':
     case 'validated':
-      return cancelStanding(job, standing, ports);
+      return (await cancel(job, standing, ports)) ?? { done: true };
   }
 }
 
-async function cancelStanding(
-  job: FollowUpJob,
-  { validation }: Extract<PopStanding, { validation: string }>,
-  ports: PopPorts,
-): Promise<FollowUpResult> {
-  const outcome = await ports.pop.cancel(validation, 'the purchase does not stand', attemptDeadline(ports));
-  switch (outcome.status) {
-    case 'cancelled':
-      await recordCancelled(job, validation, ports);
-      return { done: true };
-    case 'too-late':
-      ports.log.error({ event: 'pop.stands', transaction: job.transaction, validation });
-      await appendNext(ports.journal, job.transaction, ({ pop }) =>
-        pop === 'stands' ? undefined : { kind: 'pop-stands', body: { validation, reason: outcome.reason } },
-      );
-      return { done: true };
-    case 'unavailable':
-      return retryOrPark(job.attempt, outcome.reason, ports.settings.followUps, ports.random);
-  }
+/** Nothing more is to be done for the proof of what stands. */
+function isOver({ pop, popMinorUnits, standingMinorUnits, state }: Transaction): boolean {
+  if (state === 'taken-back' || state === 'declined' || pop === 'stands' || pop === 'rejected') return true;
+  return pop === 'validated' && popMinorUnits === standingMinorUnits;
 }
 
-async function initiateAgain(
+async function initiate(
   job: FollowUpJob,
-  { intended }: Transaction,
+  { opening, popParties, standingMinorUnits }: Transaction,
   ports: PopPorts,
 ): Promise<FollowUpResult> {
-  const purchase = popPurchase(intended);
+  const purchase = opening && popPurchase(opening.facts, popParties, standingMinorUnits);
   if (!purchase) return { done: true };
   const outcome = await ports.pop.initiate(purchase, attemptDeadline(ports));
   switch (outcome.status) {
     case 'accepted':
-      await recordAccepted(job, outcome.validation, ports);
+      await recordAccepted(job, outcome.validation, standingMinorUnits, ports);
       return nextLook(ports);
     case 'validated':
+      await recordAccepted(job, outcome.validation, standingMinorUnits, ports);
       await recordValidated(job, outcome.validation, ports);
       return { done: true };
     case 'rejected':
-      await recordFailed(job, outcome.reason, ports);
-      return { done: true };
+      return recordFailed(job, outcome.reason, ports);
     case 'unreachable':
     case 'unknown':
       return retryOrPark(job.attempt, outcome.reason, ports.settings.followUps, ports.random);
@@ -103,9 +95,52 @@ async function initiateAgain(
   }
 }
 
-function recordAccepted(job: FollowUpJob, validation: string, ports: PopPorts): Promise<void> {
-  return appendNext(ports.journal, job.transaction, ({ pop }) =>
-    pop === 'accepted' ? undefined : { kind: 'pop-accepted', body: { validation } },
+/** Cancels a proof of another amount; the next look finds it cancelled and initiates the right one. */
+async function replaceProof(job: FollowUpJob, standing: Known, ports: PopPorts): Promise<FollowUpResult> {
+  return (await cancel(job, standing, ports)) ?? { retryAfterMs: 0 };
+}
+
+/** @returns what is left to do, or nothing where the proof is cancelled */
+async function cancel(
+  job: FollowUpJob,
+  { validation }: Known,
+  ports: PopPorts,
+): Promise<FollowUpResult | undefined> {
+  const outcome = await ports.pop.cancel(validation, 'the purchase does not stand', attemptDeadline(ports));
+  switch (outcome.status) {
+    case 'cancelled':
+      await recordCancelled(job, validation, ports);
+      return undefined;
+    case 'too-late':
+      return proofStands(job, validation, outcome.reason, ports);
+    case 'unavailable':
+      return retryOrPark(job.attempt, outcome.reason, ports.settings.followUps, ports.random);
+  }
+}
+
+async function proofStands(
+  job: FollowUpJob,
+  validation: string,
+  reason: string,
+  ports: PopPorts,
+): Promise<FollowUpResult> {
+  ports.log.error({ event: 'pop.stands', transaction: job.transaction, validation, reason });
+  await appendNext(ports.journal, job.transaction, ({ pop }) =>
+    pop === 'stands' ? undefined : { kind: 'pop-stands', body: { validation, reason } },
+  );
+  return { done: true };
+}
+
+function recordAccepted(
+  job: FollowUpJob,
+  validation: string,
+  minorUnits: number,
+  ports: PopPorts,
+): Promise<void> {
+  return appendNext(ports.journal, job.transaction, ({ pop, popMinorUnits }) =>
+    pop === 'accepted' && popMinorUnits === minorUnits
+      ? undefined
+      : { kind: 'pop-accepted', body: { validation, minorUnits } },
   );
 }
 
@@ -115,11 +150,12 @@ function recordValidated(job: FollowUpJob, validation: string, ports: PopPorts):
   );
 }
 
-function recordFailed(job: FollowUpJob, reason: string, ports: PopPorts): Promise<void> {
+async function recordFailed(job: FollowUpJob, reason: string, ports: PopPorts): Promise<FollowUpResult> {
   ports.log.warn({ event: 'pop.failed-after-approval', transaction: job.transaction, reason });
-  return appendNext(ports.journal, job.transaction, ({ pop }) =>
+  await appendNext(ports.journal, job.transaction, ({ pop }) =>
     pop === 'rejected' ? undefined : { kind: 'pop-failed', body: { status: 'rejected', reason } },
   );
+  return { done: true };
 }
 
 function recordCancelled(job: FollowUpJob, validation: string | null, ports: PopPorts): Promise<void> {

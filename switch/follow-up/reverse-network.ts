@@ -1,32 +1,34 @@
+import type { ReversalReason } from '../../connectors/index.ts';
 import type { Ports } from '../ports.ts';
+import type { Transaction } from '../transaction.ts';
 import { appendNext, readTransaction } from './append-next.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import { retryOrPark } from './retry-policy.ts';
 
-export type ReversalPorts = Pick<
+export type NetworkPorts = Pick<
   Ports,
   'journal' | 'networks' | 'hsm' | 'clock' | 'random' | 'settings' | 'log'
 >;
 
 /**
- * Reverses the network leg until the network acknowledges. From the second attempt on the repeat MTI is sent: the
- * network holds one effect, however often it hears of it.
+ * Reverses the network leg, down to what stands of the transaction, until the network acknowledges. From the second
+ * attempt on the repeat MTI is sent: the network makes one effect of it, however often it hears of it.
  */
-export async function reverseNetwork(job: FollowUpJob, ports: ReversalPorts): Promise<FollowUpResult> {
-  const { intended, decided, network: state } = await readTransaction(ports.journal, job.transaction);
-  if (state === 'reversed' || state === 'reversal-refused' || state === 'refused') return { done: true };
-  const retry = (reason: string) => retryOrPark(job.attempt, reason, ports.settings.followUps, ports.random);
-  const connector = ports.networks.get(intended.network);
-  if (!connector) return { park: `no connector for network ${intended.network}` };
+export async function reverseNetwork(job: FollowUpJob, ports: NetworkPorts): Promise<FollowUpResult> {
+  const transaction = await readTransaction(ports.journal, job.transaction);
+  const { opening, standingMinorUnits } = transaction;
+  if (!opening || transaction.networkMinorUnits <= standingMinorUnits) return { done: true };
+  if (transaction.network === 'reversal-refused') return { done: true };
+  const connector = ports.networks.get(opening.network);
+  if (!connector) return { park: `no connector for network ${opening.network}` };
 
-  const approval = decided?.network.status === 'approved' ? decided.network : undefined;
   const outcome = await connector.reverse(
     {
-      facts: intended.facts,
-      pan: await ports.hsm.revealPan(Buffer.from(intended.panCiphertext, 'base64')),
-      ...(approval?.networkReference !== undefined && { networkReference: approval.networkReference }),
-      ...(approval?.approvalCode !== undefined && { approvalCode: approval.approvalCode }),
-      reason: 'no-confirmation',
+      facts: opening.facts,
+      pan: await ports.hsm.revealPan(Buffer.from(opening.panCiphertext, 'base64')),
+      ...networkNumbers(transaction),
+      reason: reasonOf(transaction),
+      ...(standingMinorUnits > 0 && { remainingMinorUnits: standingMinorUnits }),
       repeat: job.attempt > 1,
     },
     ports.clock.monotonic() + ports.settings.followUps.attemptTimeoutMs,
@@ -34,18 +36,38 @@ export async function reverseNetwork(job: FollowUpJob, ports: ReversalPorts): Pr
   const attempts = job.attempt;
   switch (outcome.status) {
     case 'acknowledged':
-      await appendNext(ports.journal, job.transaction, ({ network }) =>
-        network === 'reversed' ? undefined : { kind: 'reversed', body: { code: outcome.code, attempts } },
+      await appendNext(ports.journal, job.transaction, (now) =>
+        now.networkMinorUnits <= standingMinorUnits
+          ? undefined
+          : {
+              kind: 'network-reversed',
+              body: { code: outcome.code, attempts, remainingMinorUnits: standingMinorUnits },
+            },
       );
       return { done: true };
     case 'refused':
       await appendNext(ports.journal, job.transaction, () => ({
-        kind: 'reversal-refused',
+        kind: 'network-reversal-refused',
         body: { code: outcome.code, attempts },
       }));
       return { park: `the network refuses the reversal with code ${outcome.code}` };
     case 'unreachable':
     case 'unknown':
-      return retry(outcome.reason);
+      return retryOrPark(job.attempt, outcome.reason, ports.settings.followUps, ports.random);
   }
+}
+
+/** What the network itself calls the transaction, as far as it told us. */
+export function networkNumbers({ decided }: Transaction) {
+  if (decided?.network.status !== 'approved') return {};
+  const { networkReference, approvalCode } = decided.network;
+  return {
+    ...(networkReference !== undefined && { networkReference }),
+    ...(approvalCode !== undefined && { approvalCode }),
+  };
+}
+
+function reasonOf({ takenBack, standingMinorUnits }: Transaction): ReversalReason {
+  if (standingMinorUnits > 0) return 'partial';
+  return takenBack === undefined ? 'no-confirmation' : 'customer';
 }

@@ -52,6 +52,16 @@ export const SERVICES: readonly Service[] = [
   { kind: 'balance', mtis: ONLINE, processing: '31', amount: 'none', pop: false, movesMoney: false },
 ];
 
+/** Approved at the terminal: told to the network and the consensus afterwards, never asked. */
+export const OFFLINE_PURCHASE: Service = {
+  kind: 'offline-purchase',
+  mtis: ['0120', '0220'],
+  processing: '00',
+  amount: 'positive',
+  pop: true,
+  movesMoney: true,
+};
+
 /** @param mti without its repeat digit */
 export function findService(mti: string, processingCode: string, condition: string): Service | undefined {
   return SERVICES.find(
@@ -60,4 +70,9 @@ export function findService(mti: string, processingCode: string, condition: stri
       processingCode.startsWith(service.processing) &&
       (service.condition === undefined || service.condition === condition),
   );
+}
+
+/** Whether an approval of this kind moves or holds money. */
+export function movesMoney(kind: TransactionKind): boolean {
+  return SERVICES.find((service) => service.kind === kind)?.movesMoney ?? true;
 }

@@ -11,7 +11,7 @@ import type {
 import type { Hsm } from '../../hsm/index.ts';
 import { Pan, PinBlock } from '../../messages/index.ts';
 import { type Monotonic, silentLog, systemRandom } from '../../runtime/index.ts';
-import type { Inbound } from '../../switch/authorise.ts';
+import type { Inbound } from '../../switch/inbound.ts';
 import { developmentSettings } from '../../switch/config/development.ts';
 import { createDirectory } from '../../switch/directory.ts';
 import { InFlight } from '../../switch/in-flight.ts';

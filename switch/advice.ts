@@ -1,0 +1,94 @@
+import { admit, identify } from './admit.ts';
+import { type Answer, answerNotice } from './answered.ts';
+import { followUp } from './decision-entry.ts';
+import type { ReplyFields } from './entries.ts';
+import { Refusal } from './errors.ts';
+import type { Inbound } from './inbound.ts';
+import { openingBody, popParties } from './opening.ts';
+import type { Ports } from './ports.ts';
+import { proveCard } from './prove.ts';
+import { openingClaims, requestFingerprint, requestKey } from './requests/keys.ts';
+import { referredOriginal } from './requests/originals.ts';
+import { OFFLINE_PURCHASE } from './requests/services.ts';
+import { type PaymentRequest, readPayment, required, understandSender } from './requests/understand.ts';
+import type { Transaction } from './transaction.ts';
+
+const ACCEPTED = '00';
+const PRE_AUTHORISATION_CONDITION = '06';
+
+/**
+ * A terminal's advice (0220, 0120) of something that has happened already: a completion of a pre-authorisation
+ * (DE25 06 and the DE37 of the original), else a purchase approved offline. It is accepted as soon as it is durable;
+ * the network and the consensus are told afterwards, until they acknowledge.
+ *
+ * @throws Refusal SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_STATE, SW_AMOUNT, SW_NO_ROUTE, and what admission throws
+ */
+export async function advise(inbound: Inbound, ports: Ports): Promise<ReplyFields | undefined> {
+  const { message, listener } = inbound;
+  const sender = understandSender(message, ports.clock);
+  const payment = readPayment(message, 'offline-purchase', 'positive');
+  const processingCode = required(message.de3, 'DE3');
+  const posConditionCode = message.de25 ?? '00';
+  const request: PaymentRequest = {
+    ...sender,
+    ...payment,
+    processingCode,
+    posConditionCode,
+    service: OFFLINE_PURCHASE,
+  };
+  const party = identify(sender, listener, ports.directory);
+  const card = await proveCard(inbound, party, payment.card.pan, ports.hsm);
+  const notice = {
+    key: requestKey(listener.name, sender),
+    fingerprint: requestFingerprint(card.reference, request),
+    deadline: inbound.receivedAt + ports.settings.deadlineMs - ports.settings.replyMarginMs,
+  };
+  const reply = (rrn: string): ReplyFields => ({ code: ACCEPTED, rrn });
+
+  if (posConditionCode === PRE_AUTHORISATION_CONDITION) {
+    const original = referredOriginal(listener.name, sender, message);
+    const capture = (found: Transaction | undefined) => {
+      const { opening } = completable(found, card.reference, payment.amount.minorUnits);
+      const body = {
+        key: notice.key,
+        reply: reply(opening.facts.rrn),
+        minorUnits: payment.amount.minorUnits,
+        pop: popParties(opening.facts, card.reference, party),
+      };
+      const tasks = body.pop ? (['advise-network', 'complete-pop'] as const) : (['advise-network'] as const);
+      const followUps = tasks.map((task) => followUp(opening.facts.transaction, task, opening.network));
+      return { reply: body.reply, entry: { kind: 'captured', body, followUps } } satisfies Answer;
+    };
+    return answerNotice({ ...notice, original }, capture, ports);
+  }
+
+  const admission = admit(request, listener, ports.directory, ports.networks);
+  const network = admission.network.name;
+  const kind = 'offline-purchase';
+  const opening = openingBody({ inbound, request, kind, pop: true, party, network, card }, ports);
+  const { transaction, rrn } = opening.facts;
+  const claims = openingClaims(listener.name, { ...sender, rrn }, notice.fingerprint).slice(1);
+  const tasks = opening.pop ? (['advise-network', 'complete-pop'] as const) : (['advise-network'] as const);
+  const followUps = tasks.map((task) => followUp(transaction, task, network));
+  const body = { ...opening, key: notice.key, reply: reply(rrn) };
+  return answerNotice(
+    { ...notice, original: { keys: [], exact: undefined } },
+    () => ({
+      reply: body.reply,
+      opening: { transaction, kind: 'offline-approved', body, followUps },
+      claims,
+    }),
+    ports,
+  );
+}
+
+function completable(found: Transaction | undefined, cardReference: string, minorUnits: number) {
+  if (!found?.opening) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE37' });
+  const { opening, state, standingMinorUnits } = found;
+  if (opening.facts.kind !== 'pre-authorisation' || state !== 'approved') {
+    throw new Refusal('SW_ORIGINAL_STATE', { kind: opening.facts.kind, state });
+  }
+  if (opening.cardReference !== cardReference) throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
+  if (minorUnits > standingMinorUnits) throw new Refusal('SW_AMOUNT', { element: 'DE4' });
+  return { ...found, opening };
+}

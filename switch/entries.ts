@@ -1,0 +1,101 @@
+import type {
+  AdviceReason,
+  Balance,
+  NetworkOutcome,
+  PopOutcome,
+  TransactionFacts,
+} from '../connectors/index.ts';
+import type { FollowUpTask } from './outcome-table.ts';
+
+/** What a terminal is told, in the words of no particular dialect. */
+export interface ReplyFields {
+  /** DE39. */
+  readonly code: string;
+  readonly rrn?: string;
+  /** DE38. */
+  readonly approvalCode?: string;
+  /** DE4 of a partial approval. */
+  readonly approvedMinorUnits?: number;
+  /** DE54. */
+  readonly balances?: readonly Balance[];
+  /** DE55, hexadecimal. */
+  readonly emvHex?: string;
+}
+
+/** Who takes part in the PoP leg; `null` where card or merchant is not enrolled, or the service has no such leg. */
+export interface PopParties {
+  readonly consumer: string;
+  readonly merchant: string;
+  readonly receiptHash: string;
+}
+
+/** What every transaction begins with: who, what, and where its legs lead. */
+export interface OpeningBody {
+  readonly facts: TransactionFacts;
+  readonly listener: string;
+  readonly network: string;
+  /** The PAN encrypted inside the HSM, base64. */
+  readonly panCiphertext: string;
+  /** Keyed hash of the PAN, hexadecimal: the card's name for everyone else. */
+  readonly cardReference: string;
+  readonly pop: PopParties | null;
+}
+
+/** Bodies of the journal's entries by kind: every step that a transaction can take. */
+export interface EntryBodies {
+  /** Written before any byte of any leg leaves. */
+  intended: OpeningBody;
+  /** Written before the reply leaves. */
+  decided: {
+    readonly network: NetworkOutcome;
+    readonly pop: PopOutcome;
+    readonly approved: boolean;
+    readonly reply: ReplyFields;
+    readonly followUps: readonly FollowUpTask[];
+    readonly caseKind?: string;
+  };
+  /** The terminal approved it by itself and tells us. */
+  'offline-approved': OpeningBody & AnsweredBody;
+  /** A reversal came whose original is unknown: the original is refused should it come later. */
+  remembered: AnsweredBody & { readonly terminal: string; readonly listener: string; readonly rrn: string };
+  /** Reversed or voided in full by the terminal. */
+  'taken-back': AnsweredBody & { readonly by: 'reversal' | 'void' };
+  /** Reversed in part by the terminal: `remainingMinorUnits` stay approved. */
+  'partly-taken-back': AnsweredBody & { readonly remainingMinorUnits: number };
+  /** A pre-authorisation was completed; `pop` names who takes part in the proof of what was captured. */
+  captured: AnsweredBody & { readonly minorUnits: number; readonly pop: PopParties | null };
+  /** A refund of this transaction is about to be asked for. */
+  'refund-reserved': { readonly refund: string; readonly minorUnits: number };
+
+  /** The network acknowledged that it holds no more than what remains. */
+  'network-reversed': {
+    readonly code: string;
+    readonly attempts: number;
+    readonly remainingMinorUnits: number;
+  };
+  'network-reversal-refused': { readonly code: string; readonly attempts: number };
+  'network-advised': { readonly reason: AdviceReason; readonly code: string; readonly attempts: number };
+  'network-advice-refused': {
+    readonly reason: AdviceReason;
+    readonly code: string;
+    readonly attempts: number;
+  };
+  /** An answer that came after the join. */
+  'late-answer': { readonly code: string };
+  'pop-accepted': { readonly validation: string; readonly minorUnits: number };
+  'pop-validated': { readonly validation: string };
+  'pop-failed': { readonly status: string; readonly reason: string };
+  'pop-cancelled': { readonly validation: string | null };
+  /** A proof stands for a purchase that does not, or for another amount: the chain cannot take it back. */
+  'pop-stands': { readonly validation: string; readonly reason: string };
+}
+
+/** An entry that answers a message of its own: its idempotency key finds the reply again. */
+export interface AnsweredBody {
+  readonly key: string;
+  readonly reply: ReplyFields;
+}
+
+export type EntryKind = keyof EntryBodies;
+export type IntendedBody = EntryBodies['intended'];
+export type DecidedBody = EntryBodies['decided'];

@@ -1,0 +1,65 @@
+import type { EntryKind } from './entries.ts';
+
+/**
+ * Where a transaction stands as a whole. `remembered`: a reversal came before its original, which will be refused
+ * should it ever come.
+ */
+export type TransactionState =
+  | 'none'
+  | 'intended'
+  | 'approved'
+  | 'declined'
+  | 'captured'
+  | 'taken-back'
+  | 'remembered';
+
+/**
+ * Which entry may follow in which state, and the state after it. What is not here is refused: money moves only along
+ * these lines. `decided` leads to approved or declined by its own body.
+ */
+const TRANSITIONS: Readonly<Record<TransactionState, Partial<Record<EntryKind, TransactionState>>>> = {
+  none: { intended: 'intended', 'offline-approved': 'captured', remembered: 'remembered' },
+  intended: { decided: 'approved', 'taken-back': 'taken-back' },
+  approved: {
+    'taken-back': 'taken-back',
+    'partly-taken-back': 'approved',
+    captured: 'captured',
+    'refund-reserved': 'approved',
+  },
+  captured: {
+    'taken-back': 'taken-back',
+    'partly-taken-back': 'captured',
+    'refund-reserved': 'captured',
+  },
+  declined: { 'taken-back': 'declined' },
+  'taken-back': { 'taken-back': 'taken-back' },
+  remembered: {},
+};
+
+/** Entries that tell what became of a leg. They come once a transaction is decided, and change nothing else. */
+const LEG_ENTRIES: ReadonlySet<EntryKind> = new Set<EntryKind>([
+  'network-reversed',
+  'network-reversal-refused',
+  'network-advised',
+  'network-advice-refused',
+  'late-answer',
+  'pop-accepted',
+  'pop-validated',
+  'pop-failed',
+  'pop-cancelled',
+  'pop-stands',
+]);
+
+/**
+ * The state after an entry, or `undefined` where it may not follow.
+ * @param approved of a decision: whether it approves
+ */
+export function stateAfter(
+  state: TransactionState,
+  entry: EntryKind,
+  approved = true,
+): TransactionState | undefined {
+  if (LEG_ENTRIES.has(entry)) return state === 'none' || state === 'intended' ? undefined : state;
+  const next = TRANSITIONS[state][entry];
+  return next === 'approved' && entry === 'decided' && !approved ? 'declined' : next;
+}

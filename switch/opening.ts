@@ -1,0 +1,59 @@
+import type { TransactionFacts, TransactionKind } from '../connectors/index.ts';
+import { timeOrderedUuid } from '../runtime/index.ts';
+import type { Party } from './admit.ts';
+import type { OpeningBody, PopParties } from './entries.ts';
+import type { Inbound } from './inbound.ts';
+import type { Ports } from './ports.ts';
+import type { ProvenCard } from './prove.ts';
+import { receiptHash } from './receipt.ts';
+import { type PaymentRequest, transmissionTime } from './requests/understand.ts';
+
+/** What a transaction is opened with: everything of it that may be written down. */
+export interface OpeningParts {
+  readonly inbound: Inbound;
+  readonly request: Omit<PaymentRequest, 'service'>;
+  readonly kind: TransactionKind;
+  /** Whether its service is witnessed by the consensus. */
+  readonly pop: boolean;
+  readonly party: Party;
+  readonly network: string;
+  readonly card: ProvenCard;
+}
+
+/** The first entry's body. */
+export function openingBody(parts: OpeningParts, ports: Pick<Ports, 'clock' | 'random'>): OpeningBody {
+  const { inbound, request, party, card } = parts;
+  const facts: TransactionFacts = {
+    transaction: timeOrderedUuid(ports.clock, ports.random),
+    kind: parts.kind,
+    processingCode: request.processingCode,
+    amount: request.amount,
+    ...(request.cashbackMinorUnits !== undefined && { cashbackMinorUnits: request.cashbackMinorUnits }),
+    transmittedAt: transmissionTime(ports.clock),
+    stan: request.stan,
+    localTime: request.localTime,
+    localDate: request.localDate,
+    merchantCategory: request.merchantCategory ?? party.merchant.category,
+    posEntryMode: request.posEntryMode,
+    posConditionCode: request.posConditionCode,
+    acquirer: request.acquirer ?? inbound.listener.acquirer,
+    rrn: request.rrn,
+    terminal: request.terminal,
+    merchant: request.merchant,
+    maskedPan: request.card.pan.masked(),
+  };
+  return {
+    facts,
+    listener: inbound.listener.name,
+    network: parts.network,
+    panCiphertext: card.ciphertext,
+    cardReference: card.reference,
+    pop: parts.pop ? popParties(facts, card.reference, party) : null,
+  };
+}
+
+/** Who takes part in the proof of a purchase, or `null` where the merchant is not enrolled. */
+export function popParties(facts: TransactionFacts, cardReference: string, party: Party): PopParties | null {
+  if (party.merchant.pop === 'off') return null;
+  return { consumer: cardReference, merchant: facts.merchant.trimEnd(), receiptHash: receiptHash(facts) };
+}

@@ -1,0 +1,46 @@
+import { Refusal } from '../errors.ts';
+import type { TerminalMessage } from '../terminal-message.ts';
+import { originalKey, referenceKey } from './keys.ts';
+import type { Sender } from './understand.ts';
+
+/** Under which keys the transaction that a message refers to may be found, the surest first. */
+export interface OriginalReference {
+  readonly keys: readonly string[];
+  /** The key that the original will claim when it comes, where the message names it exactly. */
+  readonly exact: string | undefined;
+}
+
+/**
+ * How a reversal names its original: by DE90; a terminal that sends none repeats STAN and DE7 of the original, or
+ * gives its retrieval reference.
+ */
+export function reversedOriginal(
+  listener: string,
+  sender: Sender,
+  message: TerminalMessage,
+): OriginalReference {
+  const { terminal } = sender;
+  const exact = message.de90
+    ? originalKey(listener, terminal, {
+        mti: message.de90.mti,
+        stan: message.de90.stan,
+        transmittedAt: message.de90.transmission,
+      })
+    : undefined;
+  const byRepeatedNumbers = ['0100', '0200', '0220'].map((mti) =>
+    originalKey(listener, terminal, { ...sender, mti }),
+  );
+  const byReference = message.de37?.trim() ? [referenceKey(listener, terminal, message.de37)] : [];
+  const keys = exact ? [exact, ...byReference] : [...byReference, ...byRepeatedNumbers];
+  return { keys, exact: exact ?? byRepeatedNumbers[0] };
+}
+
+/** How a void, a completion or a refund names its original: by DE37. @throws Refusal SW_FORMAT without it */
+export function referredOriginal(
+  listener: string,
+  sender: Sender,
+  message: TerminalMessage,
+): OriginalReference {
+  if (!message.de37?.trim()) throw new Refusal('SW_FORMAT', { element: 'DE37' });
+  return { keys: [referenceKey(listener, sender.terminal, message.de37)], exact: undefined };
+}

@@ -1,0 +1,171 @@
+import type { CardData, Money, TransactionKind } from '../../connectors/index.ts';
+import { isRepeat, type Pan, type PinBlock, withoutRepeat } from '../../messages/index.ts';
+import { type Clock, utcCalendar } from '../../runtime/index.ts';
+import { isKnownCurrency } from '../currency.ts';
+import { Refusal } from '../errors.ts';
+import type { TerminalMessage } from '../terminal-message.ts';
+import { findService, type Service } from './services.ts';
+
+/** Who sends a message, and under which of its numbers: what every kind of request has. */
+export interface Sender {
+  /** Without its repeat digit. */
+  readonly mti: string;
+  /** The terminal says that it has sent this before (MTI x1x1). */
+  readonly repeat: boolean;
+  readonly stan: string;
+  readonly localTime: string;
+  readonly localDate: string;
+  /** DE7 as the terminal gave it: names this message in the DE90 of its reversal. */
+  readonly transmittedAt: string;
+  readonly terminal: string;
+  readonly merchant: string;
+  readonly rrn: string;
+}
+
+/** Something that opens legs, as the terminal asked for it, before anyone has looked up who it is. */
+export interface PaymentRequest extends Sender {
+  readonly service: Service;
+  readonly processingCode: string;
+  readonly amount: Money;
+  readonly cashbackMinorUnits?: number;
+  readonly posEntryMode: string;
+  readonly posConditionCode: string;
+  readonly merchantCategory?: string;
+  readonly acquirer?: string;
+  readonly card: Omit<CardData, 'pinBlock'>;
+  /** Still under the terminal's own key. */
+  readonly terminalPinBlock?: PinBlock;
+  /** Of a refund: the retrieval reference of what is refunded. */
+  readonly refersTo?: string;
+}
+
+const SHORTEST_PAN = 12;
+const CASHBACK = '40';
+
+/** @throws Refusal SW_FORMAT */
+export function understandSender(message: TerminalMessage, clock: Clock): Sender {
+  const stan = required(message.de11, 'DE11');
+  const { localDate, localTime } = localDateTime(message);
+  return {
+    mti: withoutRepeat(message.mti),
+    repeat: isRepeat(message.mti),
+    stan,
+    localDate,
+    localTime,
+    transmittedAt: message.de7 ?? `${localDate}${localTime}`,
+    terminal: required(message.de41, 'DE41'),
+    merchant: required(message.de42, 'DE42'),
+    rrn: message.de37?.trim() ? message.de37 : retrievalReference(clock, stan),
+  };
+}
+
+/**
+ * Reads a request that opens legs.
+ * @throws Refusal SW_FORMAT, SW_UNSUPPORTED_MESSAGE, SW_CARD_MISSING, SW_CARD_CONTRADICTORY,
+ *   SW_CURRENCY_UNKNOWN, SW_AMOUNT
+ */
+export function understandPayment(message: TerminalMessage, clock: Clock): PaymentRequest {
+  const sender = understandSender(message, clock);
+  const processingCode = required(message.de3, 'DE3');
+  const posConditionCode = message.de25 ?? '00';
+  const service = findService(sender.mti, processingCode, posConditionCode);
+  if (!service) throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: sender.mti, processingCode });
+  const reference = service.kind === 'refund' ? message.de37?.trim() : undefined;
+  return {
+    ...sender,
+    ...(reference && { refersTo: reference, rrn: retrievalReference(clock, sender.stan) }),
+    service,
+    ...readPayment(message, service.kind, service.amount),
+    processingCode,
+    posConditionCode,
+  };
+}
+
+/** What payments and advices of payments share. @throws Refusal */
+export function readPayment(message: TerminalMessage, kind: TransactionKind, rule: Service['amount']) {
+  const amount = readAmount(message, rule);
+  return {
+    amount,
+    ...(kind === 'cashback' && { cashbackMinorUnits: readCashback(message, amount) }),
+    posEntryMode: message.de22 ?? '000',
+    ...(message.de18 !== undefined && { merchantCategory: message.de18 }),
+    ...(message.de32 !== undefined && { acquirer: message.de32 }),
+    card: readCard(message),
+    ...(message.de52 && { terminalPinBlock: message.de52 }),
+  };
+}
+
+function readAmount(message: TerminalMessage, rule: Service['amount']): Money {
+  const currency = required(message.de49, 'DE49');
+  if (!isKnownCurrency(currency)) throw new Refusal('SW_CURRENCY_UNKNOWN', { currency });
+  if (rule === 'none') return { minorUnits: 0, currency };
+  const minorUnits = Number(required(message.de4, 'DE4'));
+  if (rule === 'zero' ? minorUnits !== 0 : minorUnits === 0)
+    throw new Refusal('SW_AMOUNT', { element: 'DE4' });
+  return { minorUnits, currency };
+}
+
+/** DE54, amount type 40: part of DE4. */
+function readCashback(message: TerminalMessage, amount: Money): number {
+  const found = message.de54?.find(({ amountType }) => amountType === CASHBACK);
+  if (!found) throw new Refusal('SW_FORMAT', { element: 'DE54' });
+  const minorUnits = Number(found.amount);
+  if (minorUnits >= amount.minorUnits || found.currency !== amount.currency) {
+    throw new Refusal('SW_AMOUNT', { element: 'DE54' });
+  }
+  return minorUnits;
+}
+
+function readCard(message: TerminalMessage): Omit<CardData, 'pinBlock'> {
+  const expiry = message.de14 ?? message.de35?.expiry();
+  return {
+    pan: readPan(message),
+    ...(expiry !== undefined && { expiry }),
+    ...(message.de23 !== undefined && { sequenceNumber: message.de23 }),
+    ...(message.de35 && { track2: message.de35 }),
+    ...(message.de55 && { emv: message.de55 }),
+  };
+}
+
+/** @throws Refusal SW_CARD_MISSING, SW_CARD_CONTRADICTORY, SW_FORMAT */
+export function readPan(message: TerminalMessage): Pan {
+  const fromTrack = message.de35?.pan();
+  const pan = message.de2 ?? fromTrack;
+  if (!pan) throw new Refusal('SW_CARD_MISSING', { element: 'DE2' });
+  if (pan.length < SHORTEST_PAN) throw new Refusal('SW_FORMAT', { element: 'DE2', minimum: SHORTEST_PAN });
+  if (fromTrack && !pan.equals(fromTrack)) throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE35' });
+  return pan;
+}
+
+/** DE12 and DE13; a terminal without them is taken by its transmission time, DE7 (MMDDhhmmss). */
+function localDateTime(message: TerminalMessage): { localDate: string; localTime: string } {
+  if (message.de12 !== undefined && message.de13 !== undefined) {
+    return { localTime: message.de12, localDate: message.de13 };
+  }
+  const transmitted = required(message.de7, 'DE12 and DE13, or DE7');
+  return { localDate: transmitted.slice(0, 4), localTime: transmitted.slice(4) };
+}
+
+/**
+ * A retrieval reference for a terminal that sends none: last digit of the year, day of the year, hour, STAN.
+ * Together with the terminal it names one transaction within ten years.
+ */
+export function retrievalReference(clock: Clock, stan: string): string {
+  const { year, dayOfYear, hour } = utcCalendar(clock.wall());
+  return `${year % 10}${digits(dayOfYear, 3)}${digits(hour, 2)}${stan}`;
+}
+
+/** DE7 of what we send: MMDDhhmmss in UTC. */
+export function transmissionTime(clock: Clock): string {
+  const { month, day, hour, minute, second } = utcCalendar(clock.wall());
+  return digits(month, 2) + digits(day, 2) + digits(hour, 2) + digits(minute, 2) + digits(second, 2);
+}
+
+function digits(value: number, width: number): string {
+  return String(value).padStart(width, '0');
+}
+
+export function required<T>(value: T | undefined, element: string): T {
+  if (value === undefined) throw new Refusal('SW_FORMAT', { element });
+  return value;
+}

@@ -1,0 +1,128 @@
+import { timeOrderedUuid } from '../runtime/index.ts';
+import { identify } from './admit.ts';
+import { type Answer, answerNotice } from './answered.ts';
+import { followUp } from './decision-entry.ts';
+import type { ReplyFields } from './entries.ts';
+import { Refusal } from './errors.ts';
+import type { Inbound } from './inbound.ts';
+import type { FollowUp } from './journal/journal.ts';
+import type { Ports } from './ports.ts';
+import { proveSender } from './prove.ts';
+import { REMEMBERED } from './replay.ts';
+import { requestKey } from './requests/keys.ts';
+import { type OriginalReference, referredOriginal, reversedOriginal } from './requests/originals.ts';
+import { type Sender, understandSender } from './requests/understand.ts';
+import type { Transaction } from './transaction.ts';
+
+const ACCEPTED = '00';
+
+/**
+ * A terminal's reversal (0400, 0420): accepted as soon as it is durable, whatever became of its original. What the
+ * network and the consensus hold is undone afterwards, until they acknowledge. An original that is still in flight
+ * loses: its decision is superseded. One that is unknown is remembered, and refused should it come late.
+ *
+ * @throws Refusal SW_FORMAT, SW_UNKNOWN_TERMINAL, SW_UNKNOWN_MERCHANT, SW_MAC_…, SW_AMOUNT, SW_JOURNAL
+ */
+export async function reverse(inbound: Inbound, ports: Ports): Promise<ReplyFields | undefined> {
+  const { message, listener } = inbound;
+  const sender = await provenSender(inbound, ports);
+  const original = reversedOriginal(listener.name, sender, message);
+  const remaining = message.de95 ? Number(message.de95.transaction) : 0;
+  return answerNotice(
+    noticeOf(inbound, sender, original, `reversal|${remaining}`, ports),
+    (found) =>
+      found?.opening
+        ? takeBack(found, 'reversal', remaining, replyFor(sender, found), requestKey(listener.name, sender))
+        : remember(inbound, sender, original, ports),
+    ports,
+  );
+}
+
+/**
+ * A terminal's void (0200 with processing code 02): takes an approved transaction back in full. Unlike a reversal it
+ * is refused where there is nothing to take back.
+ *
+ * @throws Refusal SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_STATE, and what `reverse` throws
+ */
+export async function voidPayment(inbound: Inbound, ports: Ports): Promise<ReplyFields | undefined> {
+  const { message, listener } = inbound;
+  const sender = await provenSender(inbound, ports);
+  const original = referredOriginal(listener.name, sender, message);
+  return answerNotice(
+    noticeOf(inbound, sender, original, 'void', ports),
+    (found) => {
+      if (!found?.opening) throw new Refusal('SW_ORIGINAL_UNKNOWN', { terminal: sender.terminal });
+      if (found.state !== 'approved' && found.state !== 'captured') {
+        throw new Refusal('SW_ORIGINAL_STATE', { state: found.state });
+      }
+      return takeBack(found, 'void', 0, replyFor(sender, found), requestKey(listener.name, sender));
+    },
+    ports,
+  );
+}
+
+async function provenSender(inbound: Inbound, ports: Ports): Promise<Sender> {
+  const sender = understandSender(inbound.message, ports.clock);
+  const party = identify(sender, inbound.listener, ports.directory);
+  await proveSender(inbound, party, ports.hsm);
+  return sender;
+}
+
+function noticeOf(
+  { listener, receivedAt }: Inbound,
+  sender: Sender,
+  original: OriginalReference,
+  fingerprint: string,
+  { settings }: Ports,
+) {
+  const key = requestKey(listener.name, sender);
+  const deadline = receivedAt + settings.deadlineMs - settings.replyMarginMs;
+  return { key, original, fingerprint, deadline };
+}
+
+function takeBack(
+  found: Transaction,
+  by: 'reversal' | 'void',
+  remainingMinorUnits: number,
+  reply: ReplyFields,
+  key: string,
+): Answer {
+  const stands = found.state === 'approved' || found.state === 'captured';
+  if (remainingMinorUnits > 0 && stands) {
+    if (remainingMinorUnits >= found.standingMinorUnits) throw new Refusal('SW_AMOUNT', { element: 'DE95' });
+    const body = { key, reply, remainingMinorUnits };
+    const followUps = [...reversal(found), ...amendedProof(found)];
+    return { reply, entry: { kind: 'partly-taken-back', body, followUps } };
+  }
+  const followUps =
+    stands || found.state === 'intended' ? [...reversal(found), ...cancelledProof(found)] : [];
+  return { reply, entry: { kind: 'taken-back', body: { key, reply, by }, followUps } };
+}
+
+function reversal({ id, opening }: Transaction): FollowUp[] {
+  return opening ? [followUp(id, 'reverse-network', opening.network)] : [];
+}
+
+function cancelledProof({ id, opening, popParties }: Transaction): FollowUp[] {
+  return opening && popParties ? [followUp(id, 'cancel-pop', opening.network)] : [];
+}
+
+/** The proof must witness what stands, no more. */
+function amendedProof({ id, opening, popParties }: Transaction): FollowUp[] {
+  return opening && popParties ? [followUp(id, 'complete-pop', opening.network)] : [];
+}
+
+function remember({ listener }: Inbound, sender: Sender, { exact }: OriginalReference, ports: Ports): Answer {
+  const reply: ReplyFields = { code: ACCEPTED, rrn: sender.rrn };
+  const { terminal, rrn } = sender;
+  const body = { key: requestKey(listener.name, sender), reply, terminal, rrn, listener: listener.name };
+  return {
+    reply,
+    opening: { transaction: timeOrderedUuid(ports.clock, ports.random), kind: 'remembered', body },
+    ...(exact && { claims: [{ key: exact, fingerprint: REMEMBERED, role: 'unique' }] }),
+  };
+}
+
+function replyFor(sender: Sender, { opening }: Transaction): ReplyFields {
+  return { code: ACCEPTED, rrn: opening?.facts.rrn ?? sender.rrn };
+}

@@ -13,7 +13,7 @@ export interface DevelopmentKey {
 }
 
 const TERMINALS = Array.from({ length: 10 }, (_, index) => `TERM${String(index + 1).padStart(4, '0')}`);
-const NETWORKS = ['VISA', 'MASTERCARD', 'CB', 'BANCONTACT'];
+const NETWORKS = ['VISA', 'MASTERCARD', 'CB', 'BANCONTACT', 'ISO87'];
 
 const tdes = (usage: DevelopmentKey['usage']) => (name: string) =>
   ({ name, usage, algorithm: 'T' }) satisfies DevelopmentKey;

@@ -4,6 +4,22 @@ export type { Totals } from './common/tally.ts';
 export { type PinCipher, pinCipher } from './crypto/pin-block.ts';
 export { retailMac } from './crypto/retail-mac.ts';
 export { SimulatorError, type SimulatorErrorCode } from './errors.ts';
+export { startIso87 } from './iso87/host.ts';
+export type { Standing } from './network/card-accounts.ts';
+export {
+  type NetworkHealth,
+  type NetworkLedgerPage,
+  networkControl as iso87Control,
+  networkControl as visaControl,
+} from './network/client.ts';
+export type { HostOptions, RunningHost } from './network/host.ts';
+export type {
+  Moves,
+  NetworkRow,
+  NetworkRow as VisaRow,
+  NetworkRowKind,
+} from './network/rows.ts';
+export type { NetworkRule, NetworkRule as VisaRule, NetworkScenario } from './network/scenario.ts';
 export { type PopHealth, popControl } from './pop/client.ts';
 export type { PopRow } from './pop/memory.ts';
 export type { PopRule, PopScenario } from './pop/scenario.ts';
@@ -14,7 +30,4 @@ export type { PurchaseOrder } from './terminal/messages.ts';
 export type { TerminalDialect } from './terminal/profiles.ts';
 export { openRecords, type TerminalRecords, type TerminalRow } from './terminal/records.ts';
 export { createTerminal, type Exchange, type Terminal, type TerminalOptions } from './terminal/terminal.ts';
-export type { VisaRow, VisaRowKind } from './visa/book.ts';
-export { type VisaHealth, visaControl } from './visa/client.ts';
-export { type RunningVisa, startVisa, type VisaOptions } from './visa/host.ts';
-export type { VisaRule, VisaScenario } from './visa/scenario.ts';
+export { startVisa } from './visa/host.ts';

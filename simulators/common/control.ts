@@ -14,7 +14,8 @@ export interface LedgerPage<Row> {
 
 export interface Controlled<Kind extends string, Scenario, Row extends LedgerRow> {
   ledger: Ledger<Row>;
-  totals(): Totals;
+  /** What all rows amount to. */
+  summary(): { totals: Totals };
   scenarios: ScenarioBook<Kind, Scenario>;
   /** Checks the body of `POST /scenarios`. */
   rule(body: unknown): ScenarioRule<Kind, Scenario>;
@@ -61,7 +62,7 @@ export function controlRoutes<Kind extends string, Scenario, Row extends LedgerR
         const select = selection(query);
         const page: LedgerPage<Row> = {
           rows: select(await simulator.ledger.rows()),
-          totals: simulator.totals(),
+          ...simulator.summary(),
         };
         return { status: 200, json: page };
       },

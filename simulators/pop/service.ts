@@ -41,7 +41,7 @@ export async function startPop(options: PopOptions): Promise<RunningPop> {
     [
       ...controlRoutes({
         ledger: validations.ledger,
-        totals: validations.totals,
+        summary: () => ({ totals: validations.totals() }),
         scenarios,
         rule: popRule,
         health: () => ({ open: validations.open, api: listening ? 'up' : 'down' }),

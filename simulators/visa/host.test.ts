@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { developmentKey } from '../../hsm/index.ts';
 import { framing } from '../../messages/index.ts';
+import { networkControl } from '../network/client.ts';
 import { simulatorProcess, temporaryFolder } from '../testing.ts';
-import { visaControl } from './client.ts';
 import {
   answersNothing,
   codec,
@@ -221,7 +221,7 @@ test('after kill -9 the process knows every effect it told, and reverses each on
   expect((await again.exchange(purchase(undefined, '000007'))).de38).toBe(replies.get('000007'));
   for (const stan of stans)
     expect((await again.exchange(reversalOf(purchase(undefined, stan)))).de39).toBe('00');
-  const { totals } = await visaControl(String(after['controlUrl'])).ledger();
+  const { totals } = await networkControl(String(after['controlUrl'])).ledger();
   expect(totals['978']).toMatchObject({
     authorised: { count: 200, amount: 500_000 },
     reversed: { count: 200, amount: 500_000 },

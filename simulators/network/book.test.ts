@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock, systemRandom } from '../../runtime/index.ts';
 import { temporaryFolder } from '../testing.ts';
-import { type AuthorisationRequest, openVisaBook, type ReversalRequest, type VisaBook } from './book.ts';
+import { type NetworkBook, openNetworkBook } from './book.ts';
+import type { AuthorisationRequest, ReversalRequest } from './rows.ts';
 
 const card = { masked: '424242******4242', reference: '0011223344556677' };
 const purchase: AuthorisationRequest = {
+  service: 'debit',
   terminal: 'TERM0001',
   rrn: '632810000001',
   stan: '000001',
@@ -25,14 +27,20 @@ const reversal: ReversalRequest = {
   currency: '978',
   card,
 };
-const approve = () => '00';
+const approve = () => ({ code: '00' });
+const decline = (code: string) => () => ({ code });
 
 async function opened(file = join(temporaryFolder(), 'ledger.jsonl')) {
-  const book = await openVisaBook(file, systemClock, systemRandom, () => {});
+  const book = await openNetworkBook({
+    file,
+    clock: systemClock,
+    random: systemRandom,
+    onBroken: () => {},
+  });
   onTestFinished(() => book.ledger.close().catch(() => {}));
   return { book, file };
 }
-const kinds = async (book: VisaBook) => (await book.ledger.rows()).map((row) => row.kind);
+const kinds = async (book: NetworkBook) => (await book.ledger.rows()).map((row) => row.kind);
 
 describe('authorisations', () => {
   test('an approval has a code, a transaction identifier of 15 digits, and one row', async () => {
@@ -52,16 +60,16 @@ describe('authorisations', () => {
   test('a repeat gets the same answer without a second effect, also after a restart', async () => {
     const { book, file } = await opened();
     const { written: _, ...first } = book.authorise(purchase, approve);
-    expect(book.authorise(purchase, () => '05')).toMatchObject(first);
+    expect(book.authorise(purchase, decline('05'))).toMatchObject(first);
     await book.ledger.close();
     const { book: again } = await opened(file);
-    expect(again.authorise(purchase, () => '05')).toMatchObject(first);
+    expect(again.authorise(purchase, decline('05'))).toMatchObject(first);
     expect(again.totals()['978']).toMatchObject({ authorised: { count: 1 }, duplicate: { count: 2 } });
   });
 
   test('a repeat of a declined one is declined the same', async () => {
     const { book } = await opened();
-    book.authorise(purchase, () => '05');
+    book.authorise(purchase, decline('05'));
     expect(book.authorise(purchase, approve).code).toBe('05');
     expect(await kinds(book)).toEqual(['declined', 'duplicate']);
   });
@@ -113,7 +121,7 @@ describe('reversals', () => {
 
   test('a reversal of a declined purchase is accepted and moves nothing', async () => {
     const { book } = await opened();
-    book.authorise(purchase, () => '51');
+    book.authorise(purchase, decline('51'));
     expect(book.reverse(reversal).code).toBe('00');
     expect((await book.ledger.rows()).at(-1)).toMatchObject({ kind: 'reversal-ineffective', amount: 0 });
   });

@@ -1,16 +1,16 @@
 import type { Clock, Log } from '../../runtime/index.ts';
-import type { VisaMessage } from './exchange.ts';
-import type { VisaLink } from './link.ts';
-import type { VisaScenario } from './scenario.ts';
+import type { HostMessage } from './host-dialect.ts';
+import type { HostLink } from './link.ts';
+import type { NetworkScenario } from './scenario.ts';
 
 /**
  * Has the effect and sends the answer, as the scenario says. `act` has the effect and resolves with the answer
  * once the ledger holds it.
  */
-export async function conduct(
-  scenario: VisaScenario | undefined,
-  link: VisaLink,
-  act: () => Promise<VisaMessage>,
+export async function conduct<M extends HostMessage>(
+  scenario: NetworkScenario | undefined,
+  link: HostLink<M>,
+  act: () => Promise<M>,
   { clock, log }: { clock: Clock; log: Log },
 ): Promise<void> {
   try {
@@ -23,11 +23,15 @@ export async function conduct(
     if (scenario?.action === 'late') await elapsed(clock, scenario.ms);
     deliver(scenario, link, reply);
   } catch (error) {
-    log.error({ event: 'visa.unanswered', peer: link.peer, err: error }, 'no answer could be given');
+    log.error({ event: 'network.unanswered', peer: link.peer, err: error }, 'no answer could be given');
   }
 }
 
-function deliver(scenario: VisaScenario | undefined, link: VisaLink, reply: VisaMessage): void {
+function deliver<M extends HostMessage>(
+  scenario: NetworkScenario | undefined,
+  link: HostLink<M>,
+  reply: M,
+): void {
   switch (scenario?.action) {
     case 'silence':
       break;

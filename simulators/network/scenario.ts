@@ -16,6 +16,13 @@ const scenario = Type.Union([
   plain('garbage'),
   Type.Object({ action: Type.Literal('decline'), code: Type.String({ pattern: '^[0-9A-Z]{2}$' }) }, strict),
   Type.Object({ action: Type.Literal('amount-decides') }, strict),
+  Type.Object(
+    {
+      action: Type.Literal('partial'),
+      percent: Type.Optional(Type.Integer({ minimum: 1, maximum: 99 })),
+    },
+    strict,
+  ),
   Type.Object({ action: Type.Literal('delay'), ms }, strict),
   Type.Object({ action: Type.Literal('late'), ms }, strict),
   Type.Object({ action: Type.Literal('silence'), lost }, strict),
@@ -24,16 +31,22 @@ const scenario = Type.Union([
 
 /**
  * How the host treats a message. `decline` answers with the code and has no effect; `amount-decides` takes the
- * last two digits of DE4 as the code. `delay` acts and answers after `ms`; `late` acts at once and answers after
+ * last two digits of DE4 as the code; `partial` approves so many percent (default 50) of what is to be taken or
+ * held, with 10. `delay` acts and answers after `ms`; `late` acts at once and answers after
  * `ms`. `silence` and `drop` lose the answer after the effect (default), or the request before it.
  */
-export type VisaScenario = Static<typeof scenario>;
-export type VisaMessageKind = 'authorisation' | 'reversal' | 'network';
+export type NetworkScenario = Static<typeof scenario>;
+export type NetworkMessageKind = 'authorisation' | 'advice' | 'reversal' | 'network';
 
 const rule = Type.Object(
   {
     on: Type.Optional(
-      Type.Union([Type.Literal('authorisation'), Type.Literal('reversal'), Type.Literal('network')]),
+      Type.Union([
+        Type.Literal('authorisation'),
+        Type.Literal('advice'),
+        Type.Literal('reversal'),
+        Type.Literal('network'),
+      ]),
     ),
     card: Type.Optional(Type.String({ pattern: '^[0-9]{12,19}$' })),
     next: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
@@ -43,13 +56,13 @@ const rule = Type.Object(
 );
 
 /** The body of `POST /scenarios`: by default about authorisations. `card` is a PAN, kept as its reference only. */
-export type VisaRule = Static<typeof rule>;
+export type NetworkRule = Static<typeof rule>;
 
 const checkRule = checker(rule);
 
-export function visaRule(body: unknown, nameCard: (pan: string) => CardReference) {
+export function networkRule(body: unknown, nameCard: (pan: string) => CardReference) {
   const { on = 'authorisation', card, next, scenario } = checkRule(body);
-  const named: ScenarioRule<VisaMessageKind, VisaScenario> = {
+  const named: ScenarioRule<NetworkMessageKind, NetworkScenario> = {
     on,
     scenario,
     ...(card === undefined ? {} : { subject: cardSubject(nameCard(card)) }),
@@ -60,7 +73,7 @@ export function visaRule(body: unknown, nameCard: (pan: string) => CardReference
 
 /** The published test cards that do not simply approve. */
 export function testCardRules(nameCard: (pan: string) => CardReference) {
-  const rules: ScenarioRule<VisaMessageKind, VisaScenario>[] = [
+  const rules: ScenarioRule<NetworkMessageKind, NetworkScenario>[] = [
     {
       on: 'authorisation',
       subject: cardSubject(nameCard('4000000000000002')),

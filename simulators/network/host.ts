@@ -1,0 +1,137 @@
+import type { Address, Clock, Connection, Listener, Log, Random, Sockets } from '../../runtime/index.ts';
+import { utcCalendar } from '../../runtime/index.ts';
+import { cardNamer, referenceKey } from '../common/card.ts';
+import { controlRoutes } from '../common/control.ts';
+import { type HttpReply, type HttpRoute, httpService } from '../common/http.ts';
+import { scenarioBook } from '../common/scenario.ts';
+import { pinCipher } from '../crypto/pin-block.ts';
+import { openNetworkBook } from './book.ts';
+import { type Host, handleMessage } from './handle.ts';
+import type { HostDialect, HostMessage } from './host-dialect.ts';
+import { type HostLink, hostLink } from './link.ts';
+import { networkRule, testCardRules } from './scenario.ts';
+
+export interface HostOptions {
+  iso: Address;
+  control: Address;
+  ledgerFile: string;
+  /** Clear double-length TDES zone PIN key. */
+  zonePinKey: Buffer;
+  /** The PIN of every card. */
+  pin: string;
+  /** What each card may spend per currency, in minor units; absent: as much as it likes. */
+  cardFunds?: number;
+  sockets: Sockets;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  /** The ledger cannot be written: nothing can be answered any more. */
+  onBroken(error: unknown): void;
+}
+
+export interface RunningHost {
+  /** Where acquirers connect. */
+  iso: Address;
+  controlUrl: string;
+  close(): Promise<void>;
+}
+
+/** A card network's host: sign-on gate, requests, advices, reversals, with a ledger of its own. */
+export async function startHost<M extends HostMessage>(
+  dialect: HostDialect<M>,
+  options: HostOptions,
+): Promise<RunningHost> {
+  const { clock, log, pin } = options;
+  const nameCard = cardNamer(await referenceKey(`${options.ledgerFile}.key`));
+  const book = await openNetworkBook({ ...options, file: options.ledgerFile });
+  const scenarios = scenarioBook(testCardRules(nameCard));
+  const pins = pinCipher(options.zonePinKey);
+  const server = await listen(options, { dialect, book, scenarios, nameCard, pins, pin, clock, log });
+  const shared = controlRoutes({
+    ledger: book.ledger,
+    summary: () => ({ totals: book.totals(), positions: book.positions() }),
+    scenarios,
+    rule: (body) => networkRule(body, nameCard),
+    health: server.health,
+  });
+  const control = httpService([...shared, ...serverRoutes(server)], log);
+  const controlAddress = await control.listen(options.control);
+
+  return {
+    iso: server.address,
+    controlUrl: `http://${controlAddress.host}:${controlAddress.port}`,
+    async close() {
+      await Promise.all([server.down(), control.close()]);
+      await book.ledger.close();
+    },
+  };
+}
+
+type Server = Awaited<ReturnType<typeof listen>>;
+
+async function listen<M extends HostMessage>({ iso, log, sockets, clock }: HostOptions, host: Host<M>) {
+  const { dialect } = host;
+  const links = new Set<HostLink<M>>();
+  const accept = (connection: Connection) => {
+    const { link, connectionHandlers } = hostLink(connection, dialect, log, {
+      onMessage: (message, from, received) => handleMessage(host, message, from, received),
+      onClose: (closed) => links.delete(closed),
+    });
+    links.add(link);
+    return connectionHandlers;
+  };
+  let listener: Listener | undefined = await sockets.listen(iso, accept);
+  let echoStan = 0;
+  const { address } = listener;
+
+  const dropLinks = () => {
+    for (const link of links) link.drop();
+  };
+  return {
+    address,
+    dropLinks,
+    async down() {
+      const closing = listener?.close();
+      listener = undefined;
+      dropLinks();
+      await closing;
+    },
+    async up() {
+      listener ??= await sockets.listen(address, accept);
+    },
+    echo() {
+      echoStan = (echoStan % 999_999) + 1;
+      for (const link of links)
+        link.send(dialect.echoRequest(String(echoStan).padStart(6, '0'), timeOf(clock)));
+    },
+    health: () => ({
+      listening: listener !== undefined,
+      links: links.size,
+      signedOn: [...links].filter((link) => link.signedOn).length,
+      echoesAnswered: [...links].reduce((sum, link) => sum + link.echoes, 0),
+    }),
+  };
+}
+
+/** DE7. */
+function timeOf(clock: Clock): string {
+  const { month, day, hour, minute, second } = utcCalendar(clock.wall());
+  return [month, day, hour, minute, second].map((part) => String(part).padStart(2, '0')).join('');
+}
+
+function serverRoutes(server: Server): HttpRoute[] {
+  const route = (path: string, action: () => unknown): HttpRoute => ({
+    method: 'POST',
+    path,
+    async handle(): Promise<HttpReply> {
+      await action();
+      return { status: 200, json: server.health() };
+    },
+  });
+  return [
+    route('/drop-links', server.dropLinks),
+    route('/down', server.down),
+    route('/up', server.up),
+    route('/echo', server.echo),
+  ];
+}

@@ -1,0 +1,129 @@
+import type {
+  AdviceRequest,
+  AuthorisationRequest,
+  Moves,
+  NetworkRow,
+  NetworkRowKind,
+  ReversalRequest,
+  Service,
+} from './rows.ts';
+import type { Transaction } from './transactions.ts';
+
+/** DE39. */
+export const APPROVED = '00';
+export const PARTIALLY_APPROVED = '10';
+const INVALID_TRANSACTION = '12';
+const INVALID_AMOUNT = '13';
+const DUPLICATE_TRANSMISSION = '94';
+
+/** The part of a row that a decision adds to its request. */
+export type Outcome = Pick<NetworkRow, 'kind' | 'code'> &
+  Partial<Pick<NetworkRow, 'amount' | 'requested' | 'approvalCode' | 'transactionId' | 'moves'>>;
+
+const APPROVAL: Record<Service, { kind: NetworkRowKind; account?: keyof Moves }> = {
+  debit: { kind: 'authorised', account: 'captured' },
+  hold: { kind: 'held', account: 'held' },
+  credit: { kind: 'refunded', account: 'refunded' },
+  verification: { kind: 'verified' },
+  balance: { kind: 'inquired' },
+};
+
+/** An approval of `approved` minor units. */
+export function approval({ amount, service }: AuthorisationRequest, code: string, approved: number): Outcome {
+  const { kind, account } = APPROVAL[service];
+  return {
+    kind,
+    code,
+    ...(code === PARTIALLY_APPROVED && { amount: approved, requested: amount }),
+    ...(account && { moves: { [account]: approved } }),
+  };
+}
+
+/** A request whose identity is known already. */
+export function repeatedAuthorisation(
+  request: AuthorisationRequest,
+  { decided, reversal }: Transaction,
+): Outcome {
+  if (decided.kind === 'reversal-remembered') {
+    return { kind: 'late-original-refused', code: INVALID_TRANSACTION };
+  }
+  const same =
+    (decided.requested ?? decided.amount) === request.amount &&
+    decided.processingCode === request.processingCode &&
+    sameMoney(decided, request);
+  if (!same || reversal) return { kind: 'duplicate-refused', code: DUPLICATE_TRANSMISSION };
+  const { code, requested, amount } = decided;
+  return {
+    kind: 'duplicate',
+    code,
+    ...(requested !== undefined && { requested, amount }),
+    ...names(decided),
+  };
+}
+
+export function adviceOutcome(
+  request: AdviceRequest,
+  known: Transaction | undefined,
+  seen: NetworkRow | undefined,
+): Outcome {
+  const refused = (code: string): Outcome => ({ kind: 'advice-refused', code });
+  const repeated = (row: NetworkRow): Outcome =>
+    row.amount === request.amount && sameMoney(row, request)
+      ? { kind: 'advice-repeated', code: APPROVED, ...names(row) }
+      : refused(DUPLICATE_TRANSMISSION);
+
+  if (seen) return repeated(seen);
+  if (known?.decided.kind === 'reversal-remembered') {
+    return { kind: 'late-original-refused', code: INVALID_TRANSACTION };
+  }
+  if (!known || known.decided.kind === 'declined') {
+    const moves = request.holds ? { held: request.amount } : { captured: request.amount };
+    return { kind: 'advised', code: APPROVED, moves };
+  }
+  if (!sameMoney(known.decided, request)) return refused(INVALID_TRANSACTION);
+  if (known.completion || standing(known) === 0) return refused(INVALID_TRANSACTION);
+  if (known.held === 0) return repeated(known.decided);
+  if (request.amount > known.held) return refused(INVALID_AMOUNT);
+  const moves = { held: -known.held, captured: request.amount };
+  return { kind: 'captured', code: APPROVED, ...names(known.decided), moves };
+}
+
+export function reversalOutcome(request: ReversalRequest, known: Transaction | undefined): Outcome {
+  const { amount, remaining = 0 } = request;
+  if (!known) return { kind: 'reversal-remembered', code: APPROVED };
+  const { decided, completion, reversal } = known;
+  const amounts = [decided.amount, decided.requested, completion?.amount];
+  const fits = amounts.includes(amount) && remaining < amount && sameMoney(decided, request);
+  if (!fits) return { kind: 'reversal-refused', code: INVALID_TRANSACTION };
+  const given = standing(known) - remaining;
+  if (given > 0) {
+    const moves = { [accountOf(known)]: -given };
+    return { kind: 'reversed', amount: given, code: APPROVED, ...names(decided), moves };
+  }
+  return reversal
+    ? { kind: 'reversal-repeated', amount: reversal.amount, code: reversal.code }
+    : { kind: 'reversal-ineffective', amount: 0, code: APPROVED, ...names(decided) };
+}
+
+/** What the transaction holds, has taken, or has given: at any time in one account only. */
+function standing({ held, captured, refunded }: Transaction): number {
+  return held + captured + refunded;
+}
+
+function accountOf({ held, captured }: Transaction): keyof Moves {
+  if (held > 0) return 'held';
+  return captured > 0 ? 'captured' : 'refunded';
+}
+
+type Named = Pick<NetworkRow, 'currency' | 'card'>;
+
+function sameMoney(a: Named, b: Named): boolean {
+  return a.currency === b.currency && a.card.reference === b.card.reference;
+}
+
+function names({ approvalCode, transactionId }: NetworkRow) {
+  return {
+    ...(approvalCode === undefined ? {} : { approvalCode }),
+    ...(transactionId === undefined ? {} : { transactionId }),
+  };
+}

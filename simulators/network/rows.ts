@@ -1,0 +1,107 @@
+import type { CardReference } from '../common/card.ts';
+import type { LedgerRow } from '../common/ledger.ts';
+
+/** By what the network knows a message and its repeats: DE41, DE37, DE11, DE7. */
+export interface MessageIdentity {
+  terminal: string;
+  rrn: string;
+  stan: string;
+  /** DE7, MMDDhhmmss in UTC. */
+  time: string;
+}
+
+/** What an approval does: takes money, sets it aside, gives it; or nothing, where somebody only asks. */
+export type Service = 'debit' | 'hold' | 'credit' | 'verification' | 'balance';
+
+interface Money {
+  /** Minor units. */
+  amount: number;
+  /** DE49, ISO 4217 numeric. */
+  currency: string;
+  card: CardReference;
+}
+
+export interface AuthorisationRequest extends MessageIdentity, Money {
+  service: Service;
+  processingCode: string;
+}
+
+/** Something that was decided elsewhere: a completion, an offline purchase, a stand-in approval. */
+export interface AdviceRequest extends MessageIdentity, Money {
+  processingCode: string;
+  /** Where no transaction is known: whether it sets money aside instead of taking it. */
+  holds: boolean;
+  /** DE38 of the transaction it belongs to. */
+  approvalCode?: string;
+  /** Our own identifier of that transaction, where the dialect has a place for it. */
+  transactionId?: string;
+}
+
+export interface ReversalRequest extends MessageIdentity, Money {
+  original: { stan: string; time: string };
+  /** DE95: what stands after a partial reversal. */
+  remaining?: number;
+}
+
+/** What a row does to what stands: held by pre-authorisations, captured from cards, refunded to them. */
+export interface Moves {
+  held?: number;
+  captured?: number;
+  refunded?: number;
+}
+
+/**
+ * What a row records. With effect on money: `authorised` (taken at once), `held`, `captured` (a completion: the hold
+ * becomes what was taken), `advised` (an advice that belongs to no known transaction), `refunded`, `reversed`.
+ * Decisions without: `verified`, `inquired`, `declined`, `reversal-remembered` (the original is unknown, and will be
+ * refused should it come), `late-original-refused`, `reversal-ineffective` (nothing stood), `reversal-refused`,
+ * `advice-refused`. Repeats, answered as before: `duplicate`, `duplicate-refused` (same identity, other content),
+ * `advice-repeated`, `reversal-repeated`.
+ */
+export type NetworkRowKind =
+  | 'authorised'
+  | 'held'
+  | 'captured'
+  | 'advised'
+  | 'refunded'
+  | 'verified'
+  | 'inquired'
+  | 'declined'
+  | 'duplicate'
+  | 'duplicate-refused'
+  | 'advice-repeated'
+  | 'advice-refused'
+  | 'late-original-refused'
+  | 'reversed'
+  | 'reversal-repeated'
+  | 'reversal-remembered'
+  | 'reversal-ineffective'
+  | 'reversal-refused';
+
+export interface NetworkRow extends LedgerRow, MessageIdentity, Money {
+  kind: NetworkRowKind;
+  service?: Service;
+  processingCode?: string;
+  /** Of a partial approval: what was asked for; `amount` is what was approved. */
+  requested?: number;
+  /** DE39 as answered. */
+  code: string;
+  approvalCode?: string;
+  /** Our identifier of the transaction, fifteen digits. */
+  transactionId?: string;
+  /** Of reversals: which message they take back. */
+  original?: { stan: string; time: string };
+  moves?: Moves;
+}
+
+export function identityKey({ terminal, rrn, stan, time }: MessageIdentity): string {
+  return `${terminal}|${rrn}|${stan}|${time}`;
+}
+
+export function originalKey({
+  terminal,
+  rrn,
+  original,
+}: Pick<NetworkRow, 'terminal' | 'rrn' | 'original'>): string {
+  return `${terminal}|${rrn}|${original?.stan}|${original?.time}`;
+}

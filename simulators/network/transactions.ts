@@ -1,0 +1,99 @@
+import {
+  type AdviceRequest,
+  identityKey,
+  type MessageIdentity,
+  type NetworkRow,
+  originalKey,
+} from './rows.ts';
+
+/** One transaction as the network stands to it. */
+export interface Transaction {
+  /** The row that began it: an approval, a decline, an advice, or a reversal that came first. */
+  readonly decided: NetworkRow;
+  completion?: NetworkRow;
+  reversal?: NetworkRow;
+  held: number;
+  captured: number;
+  refunded: number;
+}
+
+/** What the rows so far amount to, by everything a message may name a transaction with. */
+export interface Transactions {
+  apply(row: NetworkRow): void;
+  byIdentity(message: MessageIdentity): Transaction | undefined;
+  byOriginal(reversal: Parameters<typeof originalKey>[0]): Transaction | undefined;
+  /** By our identifier, its own identity, or terminal, RRN and approval code of a pre-authorisation. */
+  ofAdvice(advice: AdviceRequest): Transaction | undefined;
+  /** The advice that was answered under this identity. */
+  advice(message: MessageIdentity): NetworkRow | undefined;
+}
+
+export function transactions(): Transactions {
+  const known = new Map<string, Transaction>();
+  const byId = new Map<string, Transaction>();
+  const holds = new Map<string, Transaction>();
+  const advices = new Map<string, NetworkRow>();
+
+  const begin = (key: string, row: NetworkRow) => {
+    const transaction: Transaction = { decided: row, held: 0, captured: 0, refunded: 0 };
+    known.set(key, transaction);
+    if (row.transactionId !== undefined) byId.set(row.transactionId, transaction);
+    if (row.moves?.held !== undefined) holds.set(`${row.terminal}|${row.rrn}`, transaction);
+    move(transaction, row);
+    return transaction;
+  };
+
+  return {
+    apply(row) {
+      switch (row.kind) {
+        case 'advised':
+          advices.set(identityKey(row), row);
+          begin(identityKey(row), row);
+          break;
+        case 'authorised':
+        case 'held':
+        case 'refunded':
+        case 'verified':
+        case 'inquired':
+        case 'declined':
+          begin(identityKey(row), row);
+          break;
+        case 'captured': {
+          const transaction = byId.get(row.transactionId ?? '');
+          advices.set(identityKey(row), row);
+          if (!transaction) break;
+          transaction.completion = row;
+          move(transaction, row);
+          if (!known.has(identityKey(row))) known.set(identityKey(row), transaction);
+          break;
+        }
+        case 'reversal-remembered':
+          begin(originalKey(row), row).reversal = row;
+          break;
+        case 'reversed':
+        case 'reversal-ineffective': {
+          const transaction = known.get(originalKey(row));
+          if (!transaction) break;
+          transaction.reversal = row;
+          move(transaction, row);
+        }
+      }
+    },
+    byIdentity: (message) => known.get(identityKey(message)),
+    byOriginal: (reversal) => known.get(originalKey(reversal)),
+    ofAdvice(advice) {
+      const named = byId.get(advice.transactionId ?? '') ?? known.get(identityKey(advice));
+      if (named) return named;
+      const hold = holds.get(`${advice.terminal}|${advice.rrn}`);
+      const same = advice.approvalCode === undefined || advice.approvalCode === hold?.decided.approvalCode;
+      return same ? hold : undefined;
+    },
+    advice: (message) => advices.get(identityKey(message)),
+  };
+}
+
+function move(transaction: Transaction, { moves = {} }: NetworkRow): void {
+  transaction.held += moves.held ?? 0;
+  transaction.captured += moves.captured ?? 0;
+  transaction.refunded += moves.refunded ?? 0;
+}

@@ -1,0 +1,94 @@
+import { type Pan, withoutRepeat } from '../../messages/index.ts';
+import type { CardReference } from '../common/card.ts';
+import type { HostMessage } from './host-dialect.ts';
+import type {
+  AdviceRequest,
+  AuthorisationRequest,
+  MessageIdentity,
+  ReversalRequest,
+  Service,
+} from './rows.ts';
+
+export type Understood<Request> = { request: Request; pan: Pan } | { missing: string };
+type NameCard = (pan: string) => CardReference;
+
+/** DE25. */
+const PREAUTHORISED = '06';
+const VERIFICATION = '51';
+
+/** Reads a 0100 or 0200; names the first data element that is missing. */
+export function understandAuthorisation(
+  message: HostMessage,
+  nameCard: NameCard,
+): Understood<AuthorisationRequest> {
+  const understood = understandMoney(message, nameCard);
+  if ('missing' in understood) return understood;
+  const { de3 } = message;
+  if (!de3) return { missing: 'DE3' };
+  const request = { ...understood.request, processingCode: de3, service: serviceOf(message, de3) };
+  return { request, pan: understood.pan };
+}
+
+/** Reads a 0120 or 0220. */
+export function understandAdvice(
+  message: HostMessage,
+  nameCard: NameCard,
+  transactionId: string | undefined,
+): Understood<AdviceRequest> {
+  const understood = understandMoney(message, nameCard);
+  if ('missing' in understood) return understood;
+  const { de3, de25, de38 } = message;
+  if (!de3) return { missing: 'DE3' };
+  const request = {
+    ...understood.request,
+    processingCode: de3,
+    holds: withoutRepeat(message.mti) === '0120' && de25 === PREAUTHORISED,
+    ...(de38 === undefined ? {} : { approvalCode: de38 }),
+    ...(transactionId === undefined ? {} : { transactionId }),
+  };
+  return { request, pan: understood.pan };
+}
+
+/** Reads a 0400 or 0420; the original is found by DE90. */
+export function understandReversal(message: HostMessage, nameCard: NameCard): Understood<ReversalRequest> {
+  const understood = understandMoney(message, nameCard);
+  if ('missing' in understood) return understood;
+  const { de90, de95 } = message;
+  if (!de90) return { missing: 'DE90' };
+  const request = {
+    ...understood.request,
+    original: { stan: de90.stan, time: de90.transmission },
+    ...(de95 ? { remaining: Number(de95.transaction) } : {}),
+  };
+  return { request, pan: understood.pan };
+}
+
+type Money = Pick<AuthorisationRequest, 'amount' | 'currency' | 'card'>;
+
+function understandMoney(message: HostMessage, nameCard: NameCard): Understood<MessageIdentity & Money> {
+  const identity = identityOf(message);
+  if ('missing' in identity) return identity;
+  const { de2, de4, de49 } = message;
+  if (!de2) return { missing: 'DE2' };
+  if (!de4) return { missing: 'DE4' };
+  if (!de49) return { missing: 'DE49' };
+  const request = { ...identity, amount: Number(de4), currency: de49, card: nameCard(de2.reveal()) };
+  return { request, pan: de2 };
+}
+
+function identityOf({ de7, de11, de37, de41 }: HostMessage): MessageIdentity | { missing: string } {
+  if (!de7) return { missing: 'DE7' };
+  if (!de11) return { missing: 'DE11' };
+  if (!de37) return { missing: 'DE37' };
+  if (!de41) return { missing: 'DE41' };
+  return { time: de7, stan: de11, rrn: de37, terminal: de41 };
+}
+
+/** DE3 positions 1 and 2, and DE25. */
+function serviceOf({ mti, de25 }: HostMessage, processingCode: string): Service {
+  const type = processingCode.slice(0, 2);
+  if (type === '20') return 'credit';
+  if (type === '30' || type === '31') return 'balance';
+  if (de25 === VERIFICATION) return 'verification';
+  return withoutRepeat(mti) === '0100' && de25 === PREAUTHORISED ? 'hold' : 'debit';
+}

@@ -54,9 +54,10 @@ export function charsetText(name: CharsetName, content: TextContent): ContentCod
 }
 
 /** Digits, track data or hex digits, two a byte; an odd number is filled up on the padding's side. */
-export function packedText(content: TextContent, pad: Pad): ContentCodec<string> {
+export function packedText(content: TextContent, pad: Pad, countedInBytes: boolean): ContentCodec<string> {
   const padNibble = Number.parseInt(pad.with, 16);
   const signBytes = content === 'x+n' ? 1 : 0;
+  const tellsOdd = countedInBytes && padNibble > 9 && content === 'n';
   const codec: ContentCodec<string> = {
     packed: true,
     bytesOf: (characters) => signBytes + ((characters - signBytes + 1) >> 1),
@@ -68,7 +69,7 @@ export function packedText(content: TextContent, pad: Pad): ContentCodec<string>
       const nibbles = cursor.bytes.toString('hex', at + signBytes, cursor.at).toUpperCase();
       const padAt = pad.side === 'left' ? 0 : nibbles.length - 1;
       // Where a length counts bytes, only a padding nibble that is no digit tells that the number is odd.
-      const seen = padNibble > 9 && content === 'n' && nibbles.length > 0 && nibbles[padAt] === pad.with;
+      const seen = tellsOdd && nibbles.length > 0 && nibbles[padAt] === pad.with;
       const odd = (characters - signBytes) % 2 === 1 || seen;
       if (odd && cursor.strictness.padNibbles === 'reject' && nibbles[padAt] !== pad.with)
         cursor.fail('ISO_PAD', path, at + signBytes + (padAt >> 1), `nibble ${pad.with}`, `another nibble`);
@@ -113,10 +114,14 @@ export function textCodec(field: Field, path: string): ContentCodec<string> {
     case 'bcd':
       if (content !== 'n' && content !== 'z' && content !== 'h' && content !== 'x+n')
         throw dialectError(path, 'digits, track data or hex digits in BCD', content);
-      return packedText(content, field.pad ?? { side: 'left', with: '0' });
+      return packedText(content, field.pad ?? { side: 'left', with: '0' }, isCountedInBytes(field));
     default:
       throw dialectError(path, 'a text encoding', encoding);
   }
+}
+
+function isCountedInBytes({ length }: Field): boolean {
+  return 'rest' in length || ('prefix' in length && length.unit === 'bytes');
 }
 
 export function dialectError(path: string, expected: string, found: string): IsoError {

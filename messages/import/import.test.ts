@@ -1,0 +1,250 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type Codec,
+  compile,
+  dialects,
+  exportDialect,
+  IsoError,
+  importDialect,
+  importJpos,
+  importMoov,
+  type Message,
+  toPlain,
+} from '../index.ts';
+
+const hexOf = (text: string) => Buffer.from(text.replace(/\s/g, ''), 'hex');
+const plain = (dialect: Parameters<typeof compile>[0], hex: string) => {
+  const codec = compile(dialect) as unknown as Codec<Message>;
+  const bytes = hexOf(hex);
+  const message = codec.parse(bytes);
+  expect(codec.pack(message)).toEqual(bytes);
+  return toPlain(message, 'revealed');
+};
+
+function refusal(action: () => unknown): IsoError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof IsoError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+const packager = `<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE isopackager PUBLIC "-//test//EN" "http://example.invalid/none.dtd">
+<isopackager>
+  <isofield id="0" length="4" name="Type" pad="true" class="org.jpos.iso.IFB_NUMERIC"/>
+  <isofield id="1" length="16" name="Bitmap" class="org.jpos.iso.IFB_BITMAP"/>
+  <isofield id="2" length="19" name="PAN" pad="false" class="org.jpos.iso.IFB_LLNUM"/>
+  <isofield id="4" length="12" name="Amount" class="org.jpos.iso.IFA_NUMERIC"/>
+  <isofield id="35" length="37" name="Track 2" pad="true" class="org.jpos.iso.IFB_LLHNUM"/>
+  <isofield id="41" length="8" name="Terminal" class="org.jpos.iso.IF_ECHAR"/>
+  <isofieldpackager id="48" length="99" name="Private" class="org.jpos.iso.IFA_LLCHAR"
+      packager="org.jpos.iso.packager.GenericSubFieldPackager" emitBitmap="false">
+    <isofield id="0" length="2" name="Kind" class="org.jpos.iso.IF_CHAR"/>
+    <isofield id="1" length="10" name="Text" class="org.jpos.iso.IFA_LLCHAR"/>
+  </isofieldpackager>
+  <isofield id="52" length="8" name="PIN" class="org.jpos.iso.IFA_BINARY"/>
+  <isofieldpackager id="63" length="255" name="Bits" class="org.jpos.iso.IFB_LLHBINARY"
+      packager="org.jpos.iso.packager.GenericSubFieldPackager" emitBitmap="true" bitmapField="0">
+    <isofield id="0" length="3" name="Bitmap" class="org.jpos.iso.IFB_BITMAP"/>
+    <isofield id="1" length="4" name="Network" pad="true" class="org.jpos.iso.IFB_NUMERIC"/>
+    <isofield id="19" length="3" name="Fee" class="org.jpos.iso.IFE_CHAR"/>
+  </isofieldpackager>
+  <isofieldpackager id="55" length="255" name="Chip" class="org.jpos.iso.IFB_LLLBINARY"
+      packager="org.jpos.tlv.packager.bertlv.BERTLVBinaryPackager"/>
+</isopackager>`;
+
+describe('a jPOS packager', () => {
+  const dialect = importJpos(packager);
+
+  test('reads and writes what it describes', () => {
+    expect(
+      plain(
+        dialect,
+        `0200 5000000020811202 05 123450 303030303030303032353030
+         13 04242424242424242D30 E3C5D9D4F0F0F0F1 3038 4142 3034 74657874 31313232333334343535363637373838
+         0008 9F36020015820101 08 800020 0002 F1F2F3`.replace(
+          '0007 9F36020015 8201',
+          '0008 9F36020015 820101',
+        ),
+      ).fields,
+    ).toEqual({
+      2: '12345',
+      4: '000000002500',
+      35: '4242424242424242=30',
+      41: 'TERM0001',
+      48: { sf0: 'AB', sf1: 'text' },
+      52: '1122334455667788',
+      55: { tag9F36: '0015', tag82: '01' },
+      63: { sf1: '0002', sf19: '123' },
+    });
+  });
+
+  test.each([
+    [
+      'an unknown class',
+      '  <isofield id="3" length="6" class="org.jpos.iso.IFX_MAGIC"/>',
+      'IFX_MAGIC',
+      'line 5',
+    ],
+    [
+      'a missing length',
+      '  <isofield id="3" class="org.jpos.iso.IFA_NUMERIC"/>',
+      'isofield without',
+      'line 5',
+    ],
+    ['an unknown element', '  <isotype id="3"/>', 'isotype', 'line 5'],
+    [
+      'an inner packager that is code',
+      '  <isofieldpackager id="3" length="6" class="IFA_LLCHAR" packager="com.example.Mine"/>',
+      'Mine',
+      'line 5',
+    ],
+    ['XML that does not close', '  <isofield id="3"', '', 'line'],
+  ])('%s is named with its line', (_, line, found, where) => {
+    const head = packager.split('\n').slice(0, 4).join('\n');
+    const error = refusal(() => importJpos(`${head}\n${line}\n</isopackager>`));
+    expect(error.code).toBe('ISO_IMPORT');
+    expect(error.path).toContain(where);
+    expect(error.found).toContain(found);
+  });
+
+  test('a packager without type or bitmap is refused', () => {
+    expect(refusal(() => importJpos('<isopackager/>')).expected).toBe('a field 0');
+    expect(refusal(() => importJpos('')).code).toBe('ISO_IMPORT');
+  });
+});
+
+const specification = {
+  name: 'Mine',
+  fields: {
+    0: { type: 'String', length: 4, description: 'Type', enc: 'ASCII', prefix: 'ASCII.Fixed' },
+    1: { type: 'Bitmap', length: 8, description: 'Bitmap', enc: 'HexToASCII', prefix: 'Hex.Fixed' },
+    2: { type: 'String', length: 19, description: 'PAN', enc: 'ASCII', prefix: 'ASCII.LL' },
+    4: {
+      type: 'Numeric',
+      length: 12,
+      description: 'Amount',
+      enc: 'ASCII',
+      prefix: 'ASCII.Fixed',
+      padding: { type: 'Left', pad: '0' },
+    },
+    48: {
+      type: 'Composite',
+      length: 99,
+      description: 'Tagged',
+      prefix: 'ASCII.LL',
+      tag: { length: 2, enc: 'ASCII', sort: 'StringsByInt', padding: { type: 'Left', pad: '0' } },
+      subfields: {
+        1: { type: 'String', length: 9, description: 'One', enc: 'ASCII', prefix: 'ASCII.LL' },
+        12: { type: 'Numeric', length: 3, description: 'Twelve', enc: 'BCD', prefix: 'BCD.LL' },
+      },
+    },
+    55: {
+      type: 'Composite',
+      length: 255,
+      description: 'Chip',
+      prefix: 'Binary.L',
+      tag: { enc: 'BerTLVTag', sort: 'StringsByHex' },
+      subfields: { '9F02': { type: 'Binary', description: 'Amount', enc: 'Binary', prefix: 'BerTLV' } },
+    },
+    63: {
+      type: 'Composite',
+      length: 99,
+      description: 'By bits',
+      prefix: 'EBCDIC1047.LL',
+      bitmap: { type: 'Bitmap', length: 1, enc: 'Binary', prefix: 'Binary.Fixed' },
+      subfields: {
+        2: { type: 'String', length: 2, description: 'Two', enc: 'EBCDIC1047', prefix: 'EBCDIC1047.Fixed' },
+      },
+    },
+  },
+};
+
+describe('a moov specification', () => {
+  const dialect = importMoov(JSON.stringify(specification, null, 2));
+
+  test('reads and writes what it describes', () => {
+    const text = (value: string) => Buffer.from(value).toString('hex');
+    const hex = `${text('02005000000000010202')} ${text('16')} ${text('4242424242424242')} ${text('000000002500')}
+      ${text('12')} ${text('0103abc')} ${text('12')} 03 0978 0C 9F0206000000002500 5F3400 F0F3 40 C1C2`;
+    expect(plain(dialect, hex).fields).toEqual({
+      2: '4242424242424242',
+      4: '2500',
+      48: { sf1: 'abc', sf12: '978' },
+      55: { tag9F02: '000000002500', tag5F34: '' },
+      63: { sf2: 'AB' },
+    });
+  });
+
+  test.each([
+    [
+      'an unknown encoding',
+      { 3: { type: 'String', length: 6, enc: 'MORSE', prefix: 'ASCII.Fixed' } },
+      'fields.3.enc',
+      'MORSE',
+    ],
+    [
+      'an unknown prefix',
+      { 3: { type: 'String', length: 6, enc: 'ASCII', prefix: 'ASCII.XX' } },
+      'fields.3.prefix',
+      'ASCII.XX',
+    ],
+    [
+      'an unknown type',
+      { 3: { type: 'Date', length: 6, enc: 'ASCII', prefix: 'ASCII.Fixed' } },
+      'fields.3.type',
+      'Date',
+    ],
+  ])('%s is named with its line', (_, fields, path, found) => {
+    const json = JSON.stringify({ fields: { ...specification.fields, ...fields } }, null, 2);
+    const error = refusal(() => importMoov(json));
+    expect(error).toMatchObject({ code: 'ISO_IMPORT', found });
+    expect(error.path).toMatch(new RegExp(`^${path.replaceAll('.', '\\.')}, line \\d+$`));
+    const line = Number(/\d+$/.exec(error.path)?.[0]);
+    expect(json.split('\n')[line - 1]).toContain(`"${path.split('.').at(-1)}"`);
+  });
+
+  test.each(['', '[]', '{}', '{"fields":{}}', '{"fields":{"x":{}}}'])('%j is refused', (json) => {
+    expect(refusal(() => importMoov(json)).code).toBe('ISO_IMPORT');
+  });
+});
+
+describe('our own JSON', () => {
+  test.each(Object.values(dialects).map((dialect) => [dialect.name, dialect] as const))(
+    '%s survives export and import',
+    (_, dialect) => {
+      expect(importDialect(exportDialect(dialect))).toEqual(JSON.parse(JSON.stringify(dialect)));
+    },
+  );
+
+  test.each([
+    ['no JSON', 'nothing', 'dialect, line 1'],
+    [
+      'no fields',
+      '{"name":"x","description":"","mti":{"encoding":"ascii"},"bitmap":{"encoding":"binary"}}',
+      'fields, line 1',
+    ],
+    [
+      'an unknown encoding',
+      '{"name":"x","description":"","mti":{"encoding":"ascii"},"bitmap":{"encoding":"binary"},\n"fields":{"2":{"content":"n",\n"encoding":"morse"}}}',
+      'fields.2.encoding, line 3',
+    ],
+  ])('%s is named with its line', (_, json, path) => {
+    expect(refusal(() => importDialect(json))).toMatchObject({ code: 'ISO_IMPORT', path });
+  });
+
+  test('a dialect that contradicts itself is refused', () => {
+    const json = JSON.stringify({
+      name: 'x',
+      description: '',
+      conformant: false,
+      mti: { encoding: 'ascii' },
+      bitmap: { encoding: 'binary' },
+      fields: { 2: { name: 'x', content: 'ans', encoding: 'bcd', length: { fixed: 4 } } },
+    });
+    expect(refusal(() => importDialect(json))).toMatchObject({ code: 'ISO_DIALECT', path: 'DE2' });
+  });
+});

@@ -10,6 +10,7 @@ import { type OpenListener, openListener } from './listener/listener.ts';
 import type { Checkpoint, Ports } from './ports.ts';
 import { recover } from './recover.ts';
 import { createService } from './serve.ts';
+import { TakeOver } from './take-over.ts';
 import type { TerminalMessage } from './terminal-message.ts';
 import { Unsettled } from './unsettled.ts';
 
@@ -30,8 +31,6 @@ export interface SwitchParts {
 export interface RunningSwitch {
   readonly ports: Ports;
   readonly listeners: readonly OpenListener[];
-  /** Closes what earlier lives left open; called at start and by whoever takes over a dead node. */
-  recover(): Promise<number>;
   /** Stops listening, answers what is in flight, lets go. */
   close(graceMs: number): Promise<void>;
 }
@@ -60,13 +59,15 @@ export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
     const wire = { settings: listener, codec, framing: framing(listener.framing), service };
     listeners.push(await openListener({ ...wire, sockets, clock, log }));
   }
+  const takeOver = new TakeOver(ports, settings.journal.takeOverEveryMs);
   return {
     ports,
     listeners,
-    recover: () => recover(ports),
     async close(graceMs) {
+      const looked = takeOver.close();
       await Promise.all(listeners.map((listener) => listener.close(graceMs)));
       ports.unsettled.close();
+      await looked;
     },
   };
 }

@@ -26,7 +26,7 @@ export function developmentSettings(machine: {
     replyMarginMs: 150,
     status: { host: '127.0.0.1', port: 8_585 },
     hsm: { socketPath: machine.hsmSocketPath, requestTimeoutMs: 500 },
-    journal: { maxWaiting: 16_384, appendDeadlineMs: 800 },
+    journal: { maxWaiting: 16_384, appendDeadlineMs: 800, leaseMs: 10_000, takeOverEveryMs: 3_000 },
     maxInFlight: 4_096,
     listeners: developmentListeners(),
     merchants: [{ id: DEVELOPMENT_MERCHANT, category: '5411', pop: 'optional' }],

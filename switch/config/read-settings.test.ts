@@ -53,6 +53,7 @@ describe('the settings of a node', () => {
       replyMarginMs: 2_000,
     };
     const message = problemsOf(broken);
+    expect(problemsOf({ ...settings(), deadlineMs: 10_000 })).toContain('/journal/leaseMs');
     for (const key of ['/routes/0/network', '/routes/1', '/terminals/0/merchant', '/replyMarginMs']) {
       expect(message).toContain(key);
     }

@@ -45,6 +45,10 @@ function* contradictions(settings: Settings): Generator<string> {
   if (settings.replyMarginMs >= settings.deadlineMs) {
     yield `/replyMarginMs: must be less than deadlineMs (${settings.deadlineMs}), found ${settings.replyMarginMs}`;
   }
+  // A node that is paused past its lease must find the deadlines of what it had begun behind it: others reversed it.
+  if (settings.journal.leaseMs <= settings.deadlineMs) {
+    yield `/journal/leaseMs: must be more than deadlineMs (${settings.deadlineMs}), found ${settings.journal.leaseMs}`;
+  }
   for (const [index, { from, to, network }] of settings.routes.entries()) {
     if (!networks.has(network)) yield `/routes/${index}/network: no such network: "${network}"`;
     if (from.length !== to.length || from > to) yield `/routes/${index}: "${from}" to "${to}" is no range`;

@@ -84,6 +84,10 @@ export const SettingsSchema = Type.Object({
     /** Entries that may wait to be written at once. */
     maxWaiting: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
     appendDeadlineMs: Milliseconds(10, 10_000),
+    /** How long a silent node keeps what it left open to itself. */
+    leaseMs: Milliseconds(200, 600_000),
+    /** How often this node looks for what dead nodes left open. */
+    takeOverEveryMs: Milliseconds(50, 600_000),
   }),
   maxInFlight: Type.Integer({ minimum: 1, maximum: 100_000 }),
   listeners: Type.Array(ListenerSettings, { minItems: 1 }),

@@ -42,7 +42,7 @@ afterEach(async () => {
 });
 
 function openJournal(databaseUrl: string): Promise<PostgresJournal> {
-  const limits = { maxWaiting: 1_000, appendDeadlineMs: 5_000 };
+  const limits = { maxWaiting: 1_000, appendDeadlineMs: 5_000, leaseMs: 10_000 };
   return createJournal({
     databaseUrl,
     node: 'a',

@@ -37,6 +37,7 @@ async function openJournal(node: string, changes: Partial<JournalSettings> = {})
     log: silentLog,
     maxWaiting: 10_000,
     appendDeadlineMs: 5_000,
+    leaseMs: 10_000,
     onFenced() {},
     ...changes,
   });

@@ -15,8 +15,8 @@ export interface JournalSettings {
   readonly maxWaiting: number;
   /** What an append may take, in milliseconds. */
   readonly appendDeadlineMs: number;
-  /** How long a silent node keeps its transactions to itself, in milliseconds; 10,000 where absent. */
-  readonly leaseMs?: number;
+  /** How long a silent node keeps its transactions to itself, in milliseconds. */
+  readonly leaseMs: number;
   /** A fifth of the lease where absent. */
   readonly renewEveryMs?: number;
   /** Called once, when the lease is over: only a new process can write in this node's name again. */
@@ -24,15 +24,13 @@ export interface JournalSettings {
 }
 
 const MAX_UNDECIDED = 1_000;
-const DEFAULT_LEASE_MS = 10_000;
 
 /**
  * The journal on PostgreSQL, under a new lease of this node.
  * @throws JournalError SW_JOURNAL_UNAVAILABLE, SW_JOURNAL_NOT_DURABLE
  */
 export async function createJournal(settings: JournalSettings): Promise<PostgresJournal> {
-  const { databaseUrl, node, appendDeadlineMs, log } = settings;
-  const leaseMs = settings.leaseMs ?? DEFAULT_LEASE_MS;
+  const { databaseUrl, node, appendDeadlineMs, leaseMs, log } = settings;
   const reader = new JournalReader({ databaseUrl, log, readDeadlineMs: appendDeadlineMs });
   try {
     const [lease] = await reader.query<{ epoch: string }>('select switch.open_lease($1, $2) as epoch', [

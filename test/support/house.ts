@@ -17,13 +17,8 @@ import { freshDatabase } from './postgres.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** A whole installation for one test file: real database, token, sockets and processes, on ports of its own. */
-export interface House {
-  readonly dataDir: string;
-  readonly databaseUrl: string;
-  readonly hsm: TestHsm;
-  readonly visa: ReturnType<typeof visaControl>;
-  readonly pop: ReturnType<typeof popControl>;
+/** One switch node: a process that tests start, stop and kill. */
+export interface SwitchNode {
   /** Ports of the listeners by name, and of the status page; they stay the same over restarts. */
   ports(): { iso87: number; pos: number; acquirer: number; status: number };
   /** The switch's process now. */
@@ -38,6 +33,17 @@ export interface House {
   switchDied(): Promise<void>;
   /** What the switch has logged so far. */
   switchLog(): string;
+}
+
+/** A whole installation for one test file: real database, token, sockets and processes, on ports of its own. */
+export interface House extends SwitchNode {
+  readonly dataDir: string;
+  readonly databaseUrl: string;
+  readonly hsm: TestHsm;
+  readonly visa: ReturnType<typeof visaControl>;
+  readonly pop: ReturnType<typeof popControl>;
+  /** Starts another node on the same database, token and networks, with ports of its own. */
+  addNode(name: string): Promise<SwitchNode>;
   close(): Promise<void>;
 }
 
@@ -65,7 +71,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   });
   const [visaReady, popReady] = await Promise.all([visaService.ready(), popService.ready()]);
 
-  const node = switchNode(dataDir, (ports) => {
+  const settingsOf = (node: string, ports: Ports | undefined) => {
     const settings = developmentSettings({
       databaseUrl,
       hsmSocketPath: hsm.socketPath,
@@ -76,10 +82,17 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       followUps: { ...settings.followUps, firstDelayMs: 50 },
       pop: { ...settings.pop, finalityMs: 200 },
     };
-    const local = withPorts({ ...settings, ...quick }, ports);
+    const local = withPorts({ ...settings, ...quick, node }, ports);
     return options.settings ? options.settings(local) : local;
-  });
-  await node.startSwitch();
+  };
+  const nodes: SwitchNode[] = [];
+  const addNode = async (name: string) => {
+    const added = switchNode(name, dataDir, (ports) => settingsOf(name, ports));
+    nodes.push(added);
+    await added.startSwitch();
+    return added;
+  };
+  const node = await addNode('node-1');
   return {
     dataDir,
     databaseUrl,
@@ -87,8 +100,9 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     visa: visaControl(String(visaReady['controlUrl'])),
     pop: popControl(String(popReady['controlUrl'])),
     ...node,
+    addNode,
     async close() {
-      await node.stopSwitch();
+      await Promise.all(nodes.map((each) => each.stopSwitch()));
       await Promise.all([visaService.stop(), popService.stop(), hsm.stop()]);
       await database?.drop();
       rmSync(dataDir, { recursive: true, force: true });
@@ -96,11 +110,15 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   };
 }
 
-type Ports = ReturnType<House['ports']>;
+type Ports = ReturnType<SwitchNode['ports']>;
 
-function switchNode(dataDir: string, settingsFor: (ports: Ports | undefined) => Settings) {
-  const settingsFile = join(dataDir, 'switch.json');
-  const logFile = join(dataDir, 'switch.log');
+function switchNode(
+  name: string,
+  dataDir: string,
+  settingsFor: (ports: Ports | undefined) => Settings,
+): SwitchNode {
+  const settingsFile = join(dataDir, `${name}.json`);
+  const logFile = join(dataDir, `${name}.log`);
   let service: SupervisedService | undefined;
   let ports: Ports | undefined;
   const pid = (): number => {

@@ -1,0 +1,142 @@
+import { Client } from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { TerminalMessage } from '../switch/terminal-message.ts';
+import { type House, type SwitchNode, startHouse, waitUntil } from './support/house.ts';
+import { ask, connectRaw, frame, purchase, type RawTerminal, sealed } from './support/raw-terminal.ts';
+
+const LEASE_MS = 1_500;
+const TAKE_OVER_EVERY_MS = 300;
+
+let house: House;
+let other: SwitchNode;
+
+beforeAll(async () => {
+  house = await startHouse({
+    settings: (settings) => ({
+      ...settings,
+      deadlineMs: 1_000,
+      journal: { ...settings.journal, leaseMs: LEASE_MS, takeOverEveryMs: TAKE_OVER_EVERY_MS },
+    }),
+  });
+  other = await house.addNode('node-2');
+});
+afterEach(async () => {
+  await Promise.all([house.visa.reset(), house.pop.reset()]);
+});
+afterAll(() => house?.close());
+
+const visaKinds = async (stan: string | undefined) =>
+  (await house.visa.ledger({ stan: stan ?? '' })).rows.map(({ kind }) => kind);
+
+async function networkReversed(stan: string | undefined): Promise<void> {
+  await waitUntil(async () => (await visaKinds(stan)).includes('reversed'));
+}
+
+async function query<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
+  const client = new Client({ connectionString: house.databaseUrl });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+describe('two nodes on one database', () => {
+  it('both serve; a repeat at the other node gets the stored answer', async () => {
+    const message = purchase();
+    const reply = await ask(house.ports().iso87, message);
+    expect(reply).toMatchObject({ de39: '00' });
+    const repeat = await ask(other.ports().iso87, { ...message, mti: '0101' });
+    expect(repeat).toMatchObject({ de39: '00', de38: reply.de38 });
+    expect(await visaKinds(message.de11)).toEqual(['authorised']);
+  });
+
+  it('one killed with the network approved: the other reverses while it stays down, once', async () => {
+    await house.startSwitch({ CRASH_AT: 'network-answered' });
+    const message = purchase();
+    const raw = await connectRaw(house.ports().iso87);
+    raw.send(frame(sealed(message)));
+    await raw.closed;
+    await house.switchDied();
+    const died = performance.now();
+    expect(await visaKinds(message.de11)).toEqual(['authorised']);
+
+    await networkReversed(message.de11);
+    // The lease, the longest wait between two looks, and time for the work itself.
+    expect(performance.now() - died).toBeLessThan(LEASE_MS + TAKE_OVER_EVERY_MS * 1.2 + 2_000);
+    expect(await ask(other.ports().iso87, { ...message, mti: '0101' })).toMatchObject({ de39: '91' });
+
+    await house.startSwitch();
+    expect(await ask(house.ports().iso87, purchase())).toMatchObject({ de39: '00' });
+    expect(await visaKinds(message.de11)).toEqual(['authorised', 'reversed']);
+  });
+
+  it('one paused past its lease cannot decide when it goes on: nothing is approved, and it exits', async () => {
+    await house.visa.script({ next: 1, scenario: { action: 'late', ms: 600 } });
+    const message = purchase();
+    const raw = await connectRaw(house.ports().iso87);
+    raw.send(frame(sealed(message)));
+    await waitUntil(async () => (await visaKinds(message.de11)).length > 0);
+    process.kill(house.switchPid(), 'SIGSTOP');
+    try {
+      await networkReversed(message.de11);
+    } finally {
+      process.kill(house.switchPid(), 'SIGCONT');
+    }
+    await expect(raw.receive()).rejects.toThrow('closed without an answer');
+    await house.switchDied();
+    expect(house.switchLog()).toContain('switch.fenced');
+    expect(await visaKinds(message.de11)).toEqual(['authorised', 'reversed']);
+
+    await house.startSwitch();
+    expect(await ask(house.ports().iso87, { ...message, mti: '0101' })).toMatchObject({ de39: '91' });
+    expect(await ask(house.ports().iso87, purchase())).toMatchObject({ de39: '00' });
+  });
+
+  it('one asked to stop under load answers what it took; the rest is served by the other, all once', async () => {
+    const before = other.switchLog().length;
+    let isOver = false;
+    const terminals = Array.from({ length: 8 }, async () => {
+      const approved: TerminalMessage[] = [];
+      let raw = await connectRaw(house.ports().iso87);
+      while (!isOver) {
+        const message = purchase();
+        let reply = await tell(raw, message);
+        if (!reply) {
+          raw = await connectRaw(other.ports().iso87);
+          reply = await tell(raw, { ...message, mti: '0101' });
+        }
+        expect(reply).toMatchObject({ de11: message.de11, de39: '00' });
+        approved.push(message);
+      }
+      raw.close();
+      return approved;
+    });
+    const answeredBy = async (node: string) => {
+      const text =
+        "select count(*)::int as n from switch.journal join switch.lease using (epoch) where node = $1 and kind = 'decided'";
+      return (await query<{ n: number }>(text, [node]))[0]?.n ?? 0;
+    };
+    const [one, two] = [await answeredBy('node-1'), await answeredBy('node-2')];
+    await waitUntil(async () => (await answeredBy('node-1')) > one + 50);
+    await house.stopSwitch();
+    await waitUntil(async () => (await answeredBy('node-2')) > two + 50);
+    isOver = true;
+
+    const approved = (await Promise.all(terminals)).flat();
+    for (const { de11 } of approved) expect(await visaKinds(de11)).toEqual(['authorised']);
+    expect(other.switchLog().slice(before)).not.toContain('recover.closed');
+    expect(await query("select from switch.lease where node = 'node-1' and ended_at is null")).toEqual([]);
+    await house.startSwitch();
+  });
+});
+
+/** The reply, or nothing where the connection closed without one. */
+async function tell(raw: RawTerminal, message: TerminalMessage): Promise<TerminalMessage | undefined> {
+  raw.send(frame(sealed(message)));
+  return raw.receive().catch((error: Error) => {
+    if (error.message.includes('closed without an answer')) return undefined;
+    throw error;
+  });
+}

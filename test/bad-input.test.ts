@@ -13,7 +13,12 @@ const port = () => house.ports().iso87;
 
 /** The log says why, somewhere; what was refused is never a card number. */
 async function logged(...words: string[]): Promise<void> {
-  await waitUntil(async () => house.switchLog().split('\n').some((line) => words.every((word) => line.includes(word))));
+  await waitUntil(async () =>
+    house
+      .switchLog()
+      .split('\n')
+      .some((line) => words.every((word) => line.includes(word))),
+  );
   expect(house.switchLog()).not.toMatch(/4242424242424242|4000000000000002/);
 }
 
@@ -71,8 +76,18 @@ describe('bytes that are no message', () => {
 describe('messages that are refused', () => {
   it.each([
     ['a wrong MAC', '63', () => ask(port(), purchase(), 'TERM0002'), 'SW_MAC_WRONG'],
-    ['an unknown terminal', '58', () => ask(port(), purchase({ de41: 'TERM9999' }), 'TERM0001'), 'SW_UNKNOWN_TERMINAL'],
-    ['an unknown merchant', '03', () => ask(port(), purchase({ de42: 'MERCHANT9999999' })), 'SW_UNKNOWN_MERCHANT'],
+    [
+      'an unknown terminal',
+      '58',
+      () => ask(port(), purchase({ de41: 'TERM9999' }), 'TERM0001'),
+      'SW_UNKNOWN_TERMINAL',
+    ],
+    [
+      'an unknown merchant',
+      '03',
+      () => ask(port(), purchase({ de42: 'MERCHANT9999999' })),
+      'SW_UNKNOWN_MERCHANT',
+    ],
     ['an unknown IIN', '92', () => ask(port(), purchase({ de2: Pan.of('5555555555554444') })), 'SW_NO_ROUTE'],
     ['an unserved message', '12', () => ask(port(), purchase({ mti: '0500' })), 'SW_UNSUPPORTED_MESSAGE'],
   ] as const)('%s is answered %s, with the reason in the log', async (_, code, exchange, reason) => {
@@ -115,8 +130,12 @@ describe('messages that are refused', () => {
   });
 
   it('a wrong PIN is the issuer’s to refuse', async () => {
-    expect(await ask(port(), purchase({ de52: pinBlock('9999', '4242424242424242') }))).toMatchObject({ de39: '55' });
-    expect(await ask(port(), purchase({ de52: pinBlock('1234', '4242424242424242') }))).toMatchObject({ de39: '00' });
+    expect(await ask(port(), purchase({ de52: pinBlock('9999', '4242424242424242') }))).toMatchObject({
+      de39: '55',
+    });
+    expect(await ask(port(), purchase({ de52: pinBlock('1234', '4242424242424242') }))).toMatchObject({
+      de39: '00',
+    });
   });
 });
 

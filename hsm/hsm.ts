@@ -155,7 +155,7 @@ export interface PaymentHsm extends Hsm {
       version: 'B' | 'D';
       mode: string;
       exportability: 'E' | 'N' | 'S';
-      optionalBlocks?: OptionalBlock[];
+      optionalBlocks?: readonly OptionalBlock[];
     },
   ): Promise<string>;
   /** The next state of a key's life; `notAfter` can only come nearer. @returns the record to store instead */

@@ -35,7 +35,7 @@ interface Waiting {
 }
 
 /** Requests run before their replies leave: the peers work on these while the next ones run, and none is starved. */
-const REQUESTS_PER_TURN = 16;
+const REQUESTS_PER_TURN = 32;
 
 const GREETING_WITHIN_MS = 1_000;
 

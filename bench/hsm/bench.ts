@@ -152,19 +152,24 @@ function dukptTranslation(client: PaymentHsmClient): Promise<unknown> {
   });
 }
 
+/** A published example of Visa's cryptogram 10; its PAN is no account. */
 const CARD = {
   version: 'VisaCVN10',
-  pan: Pan.of('4111111111111111'),
+  pan: Pan.of('1234567890123456'),
   sequenceNumber: '00',
   counter: Buffer.from('001C', 'hex'),
   unpredictableNumber: Buffer.from('52BF4585', 'hex'),
-  arqc: Buffer.alloc(8),
+  arqc: Buffer.from('29CCA15AE665FA2E', 'hex'),
 };
+const CARD_DATA = Buffer.from(
+  '0000000040000000000000000124800004800001241911050152BF45851800001C03A06010',
+  'hex',
+);
 
-/** A wrong cryptogram costs what a right one does, but for the ARPC. */
-function arqcVerification(client: PaymentHsmClient): Promise<unknown> {
-  return client.verifyArqc('IMK-AC/VISA', CARD, {
-    data: MAC_DATA.subarray(0, 37),
+async function arqcVerification(client: PaymentHsmClient): Promise<void> {
+  const { valid } = await client.verifyArqc('IMK-AC/VISA', CARD, {
+    data: CARD_DATA,
     status: Buffer.from('3030', 'hex'),
   });
+  if (!valid) throw new Error('the published cryptogram was refused');
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import type { Clock, Timer } from './clock.ts';
+import type { Clock, Monotonic, Timer } from './clock.ts';
 import type { Log } from './log.ts';
 import type { ReadyDetails, ReadyMessage } from './service.ts';
 
@@ -37,74 +37,101 @@ const DEFAULT_RESTART_DELAYS_MS = [50, 200, 1_000, 5_000];
 
 /** Starts a service as a process of its own and starts it again whenever it dies. */
 export function supervise(plan: ServicePlan, clock: Clock, log: Log): SupervisedService {
-  const delays = plan.restartDelaysMs ?? DEFAULT_RESTART_DELAYS_MS;
-  let child: ChildProcess | undefined;
-  let readiness = Promise.withResolvers<ReadyDetails>();
-  let isReady = false;
-  let readyAt = 0;
-  let failuresInARow = 0;
-  let restarts = 0;
-  let stopping = false;
-  let restartTimer: Timer | undefined;
-  readiness.promise.catch(() => {});
+  return new Supervisor(plan, clock, log);
+}
 
-  const start = () => {
-    const startDeadline = clock.after(plan.readyWithinMs ?? 30_000, () => running.kill('SIGKILL'));
-    const running = fork(plan.entry, plan.args ?? [], {
-      env: { ...process.env, ...plan.env },
-      stdio: ['ignore', 'inherit', plan.logTo ?? 'inherit', 'ipc'],
+class Supervisor implements SupervisedService {
+  readonly name: string;
+  readonly #plan: ServicePlan;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #child: ChildProcess | undefined;
+  #readiness = Promise.withResolvers<ReadyDetails>();
+  /** Of the running process; absent until it has announced itself. */
+  #readyAt: Monotonic | undefined;
+  #failuresInARow = 0;
+  #restarts = 0;
+  #isStopping = false;
+  #restartTimer: Timer | undefined;
+
+  constructor(plan: ServicePlan, clock: Clock, log: Log) {
+    this.name = plan.name;
+    this.#plan = plan;
+    this.#clock = clock;
+    this.#log = log;
+    this.#readiness.promise.catch(() => {});
+    this.#start();
+  }
+
+  pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  ready(): Promise<ReadyDetails> {
+    return this.#readiness.promise;
+  }
+
+  restarts(): number {
+    return this.#restarts;
+  }
+
+  async stop(graceMs = 5_000): Promise<void> {
+    this.#isStopping = true;
+    this.#restartTimer?.cancel();
+    const running = this.#child;
+    if (!running || running.exitCode !== null) return;
+    const gone = new Promise<void>((resolve) => running.once('exit', () => resolve()));
+    running.kill('SIGTERM');
+    const force = this.#clock.after(graceMs, () => running.kill('SIGKILL'));
+    await gone;
+    force.cancel();
+  }
+
+  #start(): void {
+    const { entry, args, env, logTo, readyWithinMs } = this.#plan;
+    const child = fork(entry, args ?? [], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'inherit', logTo ?? 'inherit', 'ipc'],
     });
-    child = running;
-    running.on('message', (message: ReadyMessage) => {
+    const patience = this.#clock.after(readyWithinMs ?? 30_000, () => child.kill('SIGKILL'));
+    this.#child = child;
+    child.on('message', (message: ReadyMessage) => {
       if (!message.ready) return;
-      startDeadline.cancel();
-      isReady = true;
-      readyAt = clock.monotonic();
-      readiness.resolve(message.ready);
+      patience.cancel();
+      this.#readyAt = this.#clock.monotonic();
+      this.#readiness.resolve(message.ready);
     });
-    running.once('exit', (code, signal) => {
-      startDeadline.cancel();
-      if (child === running) exited(code, signal);
+    child.once('exit', (code, signal) => {
+      patience.cancel();
+      this.#exited(code, signal);
     });
-  };
+  }
 
-  const exited = (code: number | null, signal: NodeJS.Signals | null) => {
-    child = undefined;
-    const wasReady = isReady;
-    isReady = false;
-    if (stopping) return;
-    if (wasReady) readiness = Promise.withResolvers();
-    readiness.promise.catch(() => {});
-    if (code !== null && plan.finalExitCodes?.includes(code)) {
-      log.error({ event: 'service.gave-up', service: plan.name, code }, 'service stopped for good');
-      readiness.reject(new Error(`${plan.name} stopped for good with exit code ${code}`));
+  #exited(code: number | null, signal: NodeJS.Signals | null): void {
+    const { name, finalExitCodes } = this.#plan;
+    const readyAt = this.#readyAt;
+    this.#child = undefined;
+    this.#readyAt = undefined;
+    if (this.#isStopping) return;
+    if (readyAt !== undefined) this.#readiness = Promise.withResolvers();
+    this.#readiness.promise.catch(() => {});
+    if (code !== null && finalExitCodes?.includes(code)) {
+      this.#log.error({ event: 'service.gave-up', service: name, code }, 'service stopped for good');
+      this.#readiness.reject(new Error(`${name} stopped for good with exit code ${code}`));
       return;
     }
-    failuresInARow = wasReady && clock.monotonic() - readyAt > HEALTHY_AFTER_MS ? 0 : failuresInARow + 1;
-    const delayMs = delays[Math.min(failuresInARow - 1, delays.length - 1)] ?? 0;
-    log.warn({ event: 'service.exited', service: plan.name, code, signal, delayMs }, 'service exited');
-    restartTimer = clock.after(delayMs, () => {
-      restarts += 1;
-      start();
+    const wasHealthy = readyAt !== undefined && this.#clock.monotonic() - readyAt > HEALTHY_AFTER_MS;
+    this.#failuresInARow = wasHealthy ? 1 : this.#failuresInARow + 1;
+    const delayMs = this.#restartDelayMs();
+    this.#log.warn({ event: 'service.exited', service: name, code, signal, delayMs }, 'service exited');
+    this.#restartTimer = this.#clock.after(delayMs, () => {
+      this.#restarts += 1;
+      this.#start();
     });
-  };
+  }
 
-  start();
-  return {
-    name: plan.name,
-    pid: () => child?.pid,
-    ready: () => readiness.promise,
-    restarts: () => restarts,
-    async stop(graceMs = 5_000) {
-      stopping = true;
-      restartTimer?.cancel();
-      const running = child;
-      if (!running || running.exitCode !== null) return;
-      const gone = new Promise<void>((resolve) => running.once('exit', () => resolve()));
-      running.kill('SIGTERM');
-      const force = clock.after(graceMs, () => running.kill('SIGKILL'));
-      await gone;
-      force.cancel();
-    },
-  };
+  #restartDelayMs(): number {
+    const delays = this.#plan.restartDelaysMs ?? DEFAULT_RESTART_DELAYS_MS;
+    return delays[Math.min(this.#failuresInARow, delays.length) - 1] ?? 0;
+  }
 }

@@ -20,7 +20,7 @@ export function simulatorProcess(entry: string, env: Record<string, string>) {
   );
   onTestFinished(() => service.stop());
   return {
-    ready: service.ready,
+    ready: () => service.ready(),
     /** kill -9, and the readiness of the next run. */
     async killAndRestart() {
       const restarts = service.restarts();

@@ -1,5 +1,7 @@
 /** The public face of messages/: bytes ⇄ messages, framing, MTIs, code tables, sensitive types. */
 export { Bytes } from './bytes.ts';
+export { decodeCommand } from './cli/decode.ts';
+export { encodeCommand } from './cli/encode.ts';
 export { type Codec, compile, type MacSlot } from './codec.ts';
 export type { Dialect, Field, Message, ValueOf } from './dialect.ts';
 export { cb2aLike } from './dialects/cb2a-like.ts';
@@ -12,7 +14,9 @@ export { iso2003Ascii } from './dialects/iso2003-ascii.ts';
 export { mastercardCis } from './dialects/mastercard-cis.ts';
 export { posBcd } from './dialects/pos-bcd.ts';
 export { visaBase1 } from './dialects/visa-base1.ts';
+export { emvTagName, emvTags, isSensitiveTag } from './emv-tags.ts';
 export { IsoError, type IsoErrorCode, isoErrors, type PartialMessage } from './errors.ts';
+export { explain } from './explain.ts';
 export {
   type FrameReader,
   type Framing,

@@ -75,7 +75,7 @@ function unitOf({ length }: Field): string {
 function lengths(field: Field): [number, number] {
   const { length } = field;
   if ('fixed' in length) return [length.fixed, length.fixed];
-  if ('rest' in length) return [0, Math.min(length.rest, longest)];
+  if ('rest' in length) return [1, Math.min(length.rest, longest)];
   const inBytes = length.unit === 'bytes';
   const max =
     inBytes && field.encoding === 'hex'

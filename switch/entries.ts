@@ -97,5 +97,5 @@ export interface AnsweredBody {
 }
 
 export type EntryKind = keyof EntryBodies;
-export type IntendedBody = EntryBodies['intended'];
+
 export type DecidedBody = EntryBodies['decided'];

@@ -25,7 +25,7 @@ const ONLINE = ['0100', '0200'] as const;
  * Everything that opens legs, as data. The first row that fits a request is its service
  * (ISO 8583:1987 DE3 positions 1–2 and DE25; DE25 06 and 51 as acquirers commonly use them).
  */
-export const SERVICES: readonly Service[] = [
+const SERVICES: readonly Service[] = [
   {
     kind: 'account-verification',
     mtis: ONLINE,

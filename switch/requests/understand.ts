@@ -128,7 +128,7 @@ function readCard(message: TerminalMessage): Omit<CardData, 'pinBlock'> {
 }
 
 /** @throws Refusal SW_CARD_MISSING, SW_CARD_CONTRADICTORY, SW_FORMAT */
-export function readPan(message: TerminalMessage): Pan {
+function readPan(message: TerminalMessage): Pan {
   const fromTrack = message.de35?.pan();
   const pan = message.de2 ?? fromTrack;
   if (!pan) throw new Refusal('SW_CARD_MISSING', { element: 'DE2' });
@@ -150,7 +150,7 @@ function localDateTime(message: TerminalMessage): { localDate: string; localTime
  * A retrieval reference for a terminal that sends none: last digit of the year, day of the year, hour, STAN.
  * Together with the terminal it names one transaction within ten years.
  */
-export function retrievalReference(clock: Clock, stan: string): string {
+function retrievalReference(clock: Clock, stan: string): string {
   const { year, dayOfYear, hour } = utcCalendar(clock.wall());
   return `${year % 10}${digits(dayOfYear, 3)}${digits(hour, 2)}${stan}`;
 }

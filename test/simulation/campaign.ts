@@ -1,0 +1,73 @@
+import { MUTANTS } from './mutants.ts';
+import { runSeed } from './run.ts';
+
+export interface Campaign {
+  readonly seeds: number;
+  readonly failed: readonly number[];
+  readonly purchases: number;
+  readonly approved: number;
+  readonly virtualMs: number;
+  readonly cpuMs: number;
+  readonly realMs: number;
+}
+
+export interface CampaignOptions {
+  readonly first: number;
+  readonly count: number;
+  readonly onSeed?: (soFar: Campaign) => void;
+}
+
+/** Failing seeds after which a campaign has shown enough. */
+const MAX_FAILED = 20;
+
+/** Runs seeds one after the other and adds up what happened. */
+export async function runCampaign({ first, count, onSeed }: CampaignOptions): Promise<Campaign> {
+  const startedAt = performance.now();
+  const cpuBefore = process.cpuUsage();
+  const failed: number[] = [];
+  let campaign: Campaign = { seeds: 0, failed, purchases: 0, approved: 0, virtualMs: 0, cpuMs: 0, realMs: 0 };
+  for (let seed = first; seed < first + count && failed.length < MAX_FAILED; seed += 1) {
+    const { violations, purchases, approved, virtualMs } = await runSeed({ seed });
+    if (violations.length > 0) failed.push(seed);
+    const { user, system } = process.cpuUsage(cpuBefore);
+    campaign = {
+      seeds: campaign.seeds + 1,
+      failed,
+      purchases: campaign.purchases + purchases,
+      approved: campaign.approved + approved,
+      virtualMs: campaign.virtualMs + virtualMs,
+      cpuMs: (user + system) / 1_000,
+      realMs: performance.now() - startedAt,
+    };
+    onSeed?.(campaign);
+  }
+  return campaign;
+}
+
+export interface Hunt {
+  readonly mutant: string;
+  readonly removes: string;
+  /** The first seed that notices, counted from 1; absent where none did. */
+  readonly seed?: number;
+  /** What it notices. */
+  readonly invariant?: string;
+  readonly what?: string;
+  readonly tried: number;
+}
+
+/** For each mutant, tries seeds from 1 on until one notices that a safeguard is gone. */
+export async function* huntMutants(limit: number, names?: readonly string[]): AsyncGenerator<Hunt> {
+  for (const mutant of MUTANTS) {
+    if (names && !names.includes(mutant.name)) continue;
+    const about = { mutant: mutant.name, removes: mutant.removes };
+    let hunt: Hunt = { ...about, tried: limit };
+    for (let seed = 1; seed <= limit; seed += 1) {
+      const [violation] = (await runSeed({ seed, mutant })).violations;
+      if (!violation) continue;
+      if ((await runSeed({ seed })).violations.length > 0) continue; // fails as it is: no merit of the mutant's
+      hunt = { ...about, seed, invariant: violation.invariant, what: violation.what, tried: seed };
+      break;
+    }
+    yield hunt;
+  }
+}

@@ -1,0 +1,15 @@
+import type { Simulation } from '../simulation.ts';
+import { checkClosure } from './closure.ts';
+import { readJournal } from './journal-view.ts';
+import { checkMoney } from './money.ts';
+import { checkProofs } from './proofs.ts';
+import { checkSecrecy } from './secrecy.ts';
+
+/** Checks I1 … I10 from what terminals were told and from the peers' own ledgers, once all is over. */
+export function checkInvariants(simulation: Simulation): void {
+  const journal = readJournal(simulation.database.tables);
+  checkClosure(simulation, journal);
+  checkMoney(simulation, journal);
+  checkProofs(simulation, journal);
+  checkSecrecy(simulation);
+}

@@ -1,0 +1,34 @@
+import { foldTransaction, type Transaction } from '../../../switch/transaction.ts';
+import type { Tables } from '../world/database-tables.ts';
+
+/** What the journal says in the end: only compared with the peers' ledgers, never believed. */
+export interface JournalView {
+  readonly transactions: readonly Transaction[];
+  /** Of the terminal's own names for a purchase: `terminal/stan amount`. */
+  readonly byPurchase: ReadonlyMap<string, Transaction>;
+  /** Kinds of entries of a transaction, in order. */
+  kinds(transaction: string): readonly string[];
+  /** Follow-ups that people must look at, as `task transaction`. */
+  readonly parked: ReadonlySet<string>;
+}
+
+export function readJournal(tables: Tables): JournalView {
+  const transactions: Transaction[] = [];
+  for (const id of tables.journal.keys()) {
+    const folded = foldTransaction(tables.history(id));
+    if (folded) transactions.push(folded);
+  }
+  return {
+    transactions,
+    byPurchase: new Map(transactions.flatMap((transaction) => namesOf(transaction))),
+    kinds: (id) => tables.history(id).map(({ kind }) => kind),
+    parked: new Set(tables.parked.map(({ job }) => `${job.task} ${job.transaction}`)),
+  };
+}
+
+/** None for a reversal whose original never came. */
+function namesOf(transaction: Transaction): [string, Transaction][] {
+  const facts = transaction.opening?.facts;
+  if (!facts) return [];
+  return [[`${facts.terminal.trimEnd()}/${facts.stan} ${facts.amount.minorUnits}`, transaction]];
+}

@@ -1,0 +1,79 @@
+import type { Campaign, Hunt } from './campaign.ts';
+import { describeFault } from './faults.ts';
+import type { RunResult } from './run.ts';
+
+const BAR_WIDTH = 30;
+const SHOWN_EVERY_MS = 200;
+
+/** How far a campaign is, on one line of a terminal. */
+export class Progress {
+  readonly #total: number;
+  readonly #isShown: boolean;
+  #shownAt = 0;
+
+  constructor(total: number, isQuiet: boolean) {
+    this.#total = total;
+    this.#isShown = !isQuiet && process.stderr.isTTY === true;
+  }
+
+  show(campaign: Campaign): void {
+    if (!this.#isShown || campaign.realMs - this.#shownAt < SHOWN_EVERY_MS) return;
+    this.#shownAt = campaign.realMs;
+    const done = Math.round((campaign.seeds / this.#total) * BAR_WIDTH);
+    const bar = '█'.repeat(done).padEnd(BAR_WIDTH, '░');
+    process.stderr.write(`\r${bar} ${campaign.seeds}/${this.#total}  ${speedText(campaign)}\x1b[K`);
+  }
+
+  end(): void {
+    if (this.#isShown) process.stderr.write('\r\x1b[K');
+  }
+}
+
+function speedText({ seeds, virtualMs, realMs, cpuMs, failed }: Campaign): string {
+  const ratio = Math.round(virtualMs / realMs);
+  const perMinute = Math.round((seeds / cpuMs) * 60_000);
+  return `${failed.length} failed · ${ratio}× real time · ${perMinute} seeds per CPU minute`;
+}
+
+export function campaignText(campaign: Campaign): string {
+  const { seeds, purchases, approved, virtualMs, failed } = campaign;
+  const hours = (virtualMs / 3_600_000).toFixed(1);
+  const lines = [
+    `${seeds} seeds: ${purchases} purchases, ${approved} approved, ${hours} virtual hours; ${speedText(campaign)}`,
+  ];
+  if (failed.length > 0) lines.push(`failing seeds: ${failed.join(', ')}`);
+  return lines.join('\n');
+}
+
+/** Everything that is needed to understand and replay a seed. */
+export function failureText(result: RunResult, commit: string): string {
+  const { seed, hash, faults, timeline, violations, virtualMs, events } = result;
+  return [
+    `seed ${seed} at commit ${commit}: ${violations.length} violations, hash ${hash}`,
+    `replay: npm run sim -- --seed ${seed}`,
+    '',
+    'faults:',
+    ...faults.map((fault) => `  ${describeFault(fault)}`),
+    '',
+    `timeline (${(virtualMs / 1_000).toFixed(0)} virtual seconds, ${events} events):`,
+    ...timeline.map(({ at, actor, what }) => `  ${moment(at)}  ${actor.padEnd(9)} ${oneLine(what)}`),
+    '',
+    ...violations.map(({ at, invariant, what }) => `✗ ${moment(at)}  ${invariant}: ${what}`),
+  ].join('\n');
+}
+
+const MAX_LINE = 220;
+
+function oneLine(text: string): string {
+  return text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}…` : text;
+}
+
+function moment(ms: number): string {
+  return (ms / 1_000).toFixed(6).padStart(12);
+}
+
+export function mutantText({ mutant, removes, seed, invariant, what, tried }: Hunt): string {
+  const title = `${mutant.padEnd(18)} without ${removes}`;
+  if (seed === undefined) return `✗ ${title}\n  NOT noticed in ${tried} seeds`;
+  return `✓ ${title}\n  noticed by seed ${seed}: ${invariant}: ${what}`;
+}

@@ -1,0 +1,22 @@
+import type { FaultPlan } from './faults.ts';
+import type { NetworkHost } from './peers/network-host.ts';
+import type { ProofService } from './peers/proof-service.ts';
+import type { SwitchNode } from './switch-node.ts';
+import type { Workload } from './workload.ts';
+import type { Database } from './world/database.ts';
+import type { LogCapture } from './world/log-capture.ts';
+import type { Network } from './world/network.ts';
+import type { World } from './world/world.ts';
+
+/** Everything of one run. */
+export interface Simulation {
+  readonly world: World;
+  readonly network: Network;
+  readonly database: Database;
+  readonly networkHost: NetworkHost;
+  readonly proofs: ProofService;
+  readonly nodes: readonly SwitchNode[];
+  readonly workload: Workload;
+  readonly faults: FaultPlan;
+  readonly logs: LogCapture;
+}

@@ -1,0 +1,246 @@
+import { type NetworkConnector, popClient, visaConnector } from '../../connectors/index.ts';
+import type { Random } from '../../runtime/index.ts';
+import type { Settings } from '../../switch/config/settings.ts';
+import { followUpTasks } from '../../switch/follow-up/tasks.ts';
+import { lateAnswer } from '../../switch/late-answers.ts';
+import type { Checkpoint } from '../../switch/ports.ts';
+import { type RunningSwitch, type SwitchParts, startSwitch } from '../../switch/switch.ts';
+import type { FaultPlan } from './faults.ts';
+import type { Mutant } from './mutants.ts';
+import type { NetworkHost } from './peers/network-host.ts';
+import type { ProofService } from './peers/proof-service.ts';
+import type { Database } from './world/database.ts';
+import { SimFollowUpWorker } from './world/follow-up-queue.ts';
+import { simHsm } from './world/hsm.ts';
+import { simHttp } from './world/http.ts';
+import { openJournal, type SimJournal } from './world/journal.ts';
+import type { LogCapture } from './world/log-capture.ts';
+import type { Network } from './world/network.ts';
+import type { SeededRandom } from './world/seeded-random.ts';
+import { SimProcess } from './world/sim-process.ts';
+import type { World } from './world/world.ts';
+
+export interface Surroundings {
+  readonly world: World;
+  readonly network: Network;
+  readonly database: Database;
+  readonly networkHost: NetworkHost;
+  readonly proofs: ProofService;
+  readonly faults: FaultPlan;
+  readonly logs: LogCapture;
+  readonly mutant: Mutant;
+}
+
+const DRAIN_MS = 2_500;
+const RESTART_AFTER_MS = 1_000;
+
+/** One switch node: lives one after the other, each with the real core, dying and rising as the faults will. */
+export class SwitchNode {
+  readonly name: string;
+  readonly #settings: Settings;
+  readonly #around: Surroundings;
+  readonly #random: SeededRandom;
+  #life: SimProcess | undefined;
+  #running: RunningSwitch | undefined;
+  #parts:
+    | { journal: SimJournal; worker: SimFollowUpWorker; networks: ReadonlyMap<string, NetworkConnector> }
+    | undefined;
+  #crashAt: { name: Checkpoint; remaining: number; crash: () => void } | undefined;
+  /** Lives so far. */
+  lives = 0;
+
+  constructor(settings: Settings, around: Surroundings) {
+    this.name = settings.node;
+    this.#settings = settings;
+    this.#around = around;
+    this.#random = around.world.random.stream(settings.node);
+  }
+
+  get isUp(): boolean {
+    return this.#running !== undefined && this.#life !== undefined && !this.#life.isDead;
+  }
+
+  get unsettled(): number {
+    return this.isUp ? (this.#running?.ports.unsettled.size ?? 0) : 0;
+  }
+
+  get inFlight(): number {
+    return this.isUp ? (this.#running?.ports.inFlight.size ?? 0) : 0;
+  }
+
+  /** Begins a new life, unless one is under way; a life that cannot begin is tried again, as a supervisor would. */
+  start(): void {
+    if (this.#life && !this.#life.isDead) return;
+    this.lives += 1;
+    const life = new SimProcess(this.name, this.#around.world);
+    this.#life = life;
+    this.#running = undefined;
+    this.#around.world.tell(this.name, () => `starts, life ${this.lives}`);
+    life.onDeath(() => {
+      if (this.#life === life) this.#running = undefined;
+    });
+    this.#begin(life).catch((error) => {
+      this.#around.world.tell(this.name, () => `could not start: ${error}`);
+      this.#die(life);
+      this.#around.world.scheduler.after(RESTART_AFTER_MS, 'supervisor', () => this.start());
+    });
+  }
+
+  /** kill -9, or the loss of its power: then nobody is told. */
+  crash(how: 'killed' | 'power lost', downMs: number): void {
+    const { world, network } = this.#around;
+    if (!this.#life || this.#life.isDead) return;
+    world.tell(this.name, () => `${how}, back in ${downMs.toFixed(0)} ms`);
+    if (how === 'power lost') network.losePower(this.#life);
+    this.#die(this.#life);
+    world.scheduler.after(downMs, 'supervisor', () => this.start());
+  }
+
+  crashAt(name: Checkpoint, count: number, downMs: number): void {
+    this.#crashAt = { name, remaining: count, crash: () => this.crash('killed', downMs) };
+  }
+
+  pause(ms: number): void {
+    const life = this.#life;
+    if (!life || life.isDead) return;
+    const { world } = this.#around;
+    world.tell(this.name, () => `paused for ${ms.toFixed(0)} ms`);
+    life.pause();
+    world.scheduler.after(ms, 'resume', () => {
+      world.tell(this.name, () => 'goes on');
+      life.resume();
+    });
+  }
+
+  /** Stops as the service does when it is asked to, then starts again. */
+  restart(downMs: number): void {
+    const life = this.#life;
+    const running = this.#running;
+    const parts = this.#parts;
+    if (!life || life.isDead || life.isPaused || !running || !parts) return;
+    const { world } = this.#around;
+    world.tell(this.name, () => 'is asked to stop');
+    const over = () => {
+      world.tell(this.name, () => 'has stopped');
+      this.#die(life);
+      world.scheduler.after(downMs, 'supervisor', () => this.start());
+    };
+    const patience = life.clock.after(DRAIN_MS * 3, over);
+    void (async () => {
+      await running.close(DRAIN_MS);
+      await parts.worker.stop();
+      await Promise.all([...parts.networks.values()].map((connector) => connector.close()));
+      await parts.journal.close();
+      patience.cancel();
+      if (!life.isDead) over();
+    })();
+  }
+
+  stepClock(ms: number): void {
+    this.#around.world.tell(this.name, () => `wall clock steps by ${ms} ms`);
+    this.#life?.stepWallClock(ms);
+  }
+
+  /** The lease of this life is over: the service exits, and its supervisor starts it anew. */
+  #giveWay(life: SimProcess): void {
+    this.#around.world.tell(this.name, () => 'is fenced');
+    this.#die(life);
+    this.#around.world.scheduler.after(RESTART_AFTER_MS, 'supervisor', () => this.start());
+  }
+
+  #die(life: SimProcess): void {
+    this.#crashAt = undefined;
+    life.kill();
+  }
+
+  async #begin(life: SimProcess): Promise<void> {
+    const { world, network, database, faults, logs, mutant, proofs } = this.#around;
+    const { clock } = life;
+    const random: Random = this.#random.stream(`life ${this.lives}`);
+    const log = logs.logOf(life, (event) => this.#onLogged(life, event));
+    const journal = await openJournal(database, life, this.#random.stream(`journal ${this.lives}`), {
+      ...this.#settings.journal,
+      node: this.name,
+      log,
+      onFenced: () => this.#giveWay(life),
+    });
+    const networks = new Map<string, NetworkConnector>();
+    const parts: SwitchParts = mutant.parts({
+      settings: this.#settings,
+      clock,
+      random,
+      sockets: network.socketsOf(life),
+      log,
+      hsm: simHsm(life, this.#random.stream(`hsm ${this.lives}`), () => faults.hsm(world.now)),
+      journal,
+      networks,
+      pop: popClient(simHttp(life, proofs, this.#random.stream(`http ${this.lives}`))),
+      checkpoint: (name) => this.#passed(name),
+    });
+    this.#connectNetworks(networks, parts);
+    const running = await startSwitch(parts);
+    const tasks = mutant.tasks(followUpTasks(running.ports));
+    const { concurrency } = this.#settings.followUps;
+    const worker = new SimFollowUpWorker(database, life, { tasks, log, concurrency });
+    this.#running = running;
+    this.#parts = { journal, worker, networks };
+    world.tell(this.name, () => 'is ready');
+  }
+
+  #connectNetworks(networks: Map<string, NetworkConnector>, parts: SwitchParts): void {
+    const { mutant } = this.#around;
+    for (const { name, host, port, zonePinKey, sourceStation, destinationStation } of this.#settings
+      .networks) {
+      const stations = { source: sourceStation, destination: destinationStation };
+      const connector = visaConnector(
+        { name, address: { host, port }, stations, zonePinKey },
+        {
+          ...parts,
+          onLateAnswer: mutant.lateAnswer((answer) => {
+            lateAnswer(answer, parts).catch((error) => {
+              parts.log.error({
+                event: 'network.late-answer-lost',
+                transaction: answer.transaction,
+                err: error,
+              });
+            });
+          }),
+        },
+      );
+      networks.set(name, this.#observed(connector));
+    }
+  }
+
+  /** The network host learns when the switch stops waiting, so as to answer just then. */
+  #observed(connector: NetworkConnector): NetworkConnector {
+    const { networkHost, world } = this.#around;
+    return {
+      ...connector,
+      authorise: (facts, card, deadline) => {
+        const remainingMs = deadline - (this.#life?.clock.monotonic() ?? 0);
+        networkHost.deadlines.set(`${facts.terminal.trimEnd()}|${facts.stan}`, world.now + remainingMs);
+        return connector.authorise(facts, card, deadline);
+      },
+    };
+  }
+
+  #passed(name: Checkpoint): void {
+    const plan = this.#crashAt;
+    if (!plan || plan.name !== name) return;
+    plan.remaining -= 1;
+    if (plan.remaining > 0) return;
+    this.#around.world.tell(this.name, () => `passes the checkpoint ${name}`);
+    plan.crash();
+  }
+
+  /** A node whose lease is over can do nothing any more: its process ends, and its supervisor starts another. */
+  #onLogged(life: SimProcess, event: string): void {
+    if (event !== 'journal.fenced') return;
+    this.#around.world.scheduler.after(RESTART_AFTER_MS, 'supervisor', () => {
+      if (life.isDead || life !== this.#life) return;
+      this.#around.world.tell(this.name, () => 'exits: it is fenced');
+      this.#die(life);
+      this.start();
+    });
+  }
+}

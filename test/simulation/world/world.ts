@@ -1,0 +1,57 @@
+import { Scheduler } from './scheduler.ts';
+import { SeededRandom } from './seeded-random.ts';
+
+/** The invariants of the switch, I1 … I10, and what a process must never do. */
+export type Invariant =
+  | 'I1 agreement'
+  | 'I2 closure'
+  | 'I3 one effect'
+  | 'I4 conservation'
+  | 'I6 secrecy'
+  | 'I7 reply discipline'
+  | 'I8 liveness'
+  | 'I9 isolation'
+  | 'I10 fail closed'
+  | 'process';
+
+export interface Violation {
+  readonly invariant: Invariant;
+  readonly at: number;
+  readonly what: string;
+}
+
+export interface Line {
+  readonly at: number;
+  readonly actor: string;
+  readonly what: string;
+}
+
+/** What all parts of one run share: time, chance, the record of what happened, and what was broken. */
+export class World {
+  readonly seed: number;
+  readonly scheduler = new Scheduler();
+  readonly random: SeededRandom;
+  readonly violations: Violation[] = [];
+  /** Kept only where the run is to be read: a failing seed is run again for it. */
+  readonly timeline: Line[] = [];
+  readonly #isTold: boolean;
+
+  constructor(seed: number, isTold: boolean) {
+    this.seed = seed;
+    this.random = new SeededRandom(seed, 'world');
+    this.#isTold = isTold;
+  }
+
+  get now(): number {
+    return this.scheduler.now;
+  }
+
+  tell(actor: string, what: () => string): void {
+    if (this.#isTold) this.timeline.push({ at: this.now, actor, what: what() });
+  }
+
+  violate(invariant: Invariant, what: string): void {
+    this.violations.push({ invariant, at: this.now, what });
+    this.tell('ORACLE', () => `${invariant}: ${what}`);
+  }
+}

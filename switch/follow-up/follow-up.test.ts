@@ -142,6 +142,23 @@ describe('the proof of a purchase that does not stand', () => {
     expect(await state(core, id)).toMatchObject({ pop: 'cancelled' });
   });
 
+  it('is initiated in order to be cancelled where it is absent: the first initiation may still arrive', async () => {
+    const core = refused();
+    core.pop.outcome = { status: 'unknown', reason: 'no answer by the deadline' };
+    const id = await purchase(core);
+    core.standing = { status: 'absent' };
+    core.pop = { outcome: { status: 'accepted', validation: 'v-1' }, afterMs: 1 };
+    const cancelled: string[] = [];
+    core.ports.pop.cancel = async (validation) => {
+      cancelled.push(validation);
+      return { status: 'cancelled' };
+    };
+    expect(await run(core, 'cancel-pop', id)).toEqual({ done: true });
+    expect(core.sent.initiated).toEqual([id, id]);
+    expect(cancelled).toEqual(['v-1']);
+    expect(await state(core, id)).toMatchObject({ pop: 'cancelled' });
+  });
+
   it('is waited for while the consensus is away', async () => {
     const core = refused();
     const id = await purchase(core);

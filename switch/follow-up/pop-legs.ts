@@ -52,6 +52,7 @@ export async function cancelPop(job: FollowUpJob, ports: PopPorts): Promise<Foll
     case 'unavailable':
       return retryOrPark(job.attempt, standing.reason, ports.settings.followUps, ports.random);
     case 'absent':
+      return forestall(job, transaction, ports);
     case 'rejected':
     case 'expired':
     case 'cancelled':
@@ -60,6 +61,35 @@ export async function cancelPop(job: FollowUpJob, ports: PopPorts): Promise<Foll
     case 'pending':
     case 'validated':
       return (await cancel(job, standing, ports)) ?? { done: true };
+  }
+}
+
+/**
+ * The consensus has not heard of the purchase, but an initiation may still be on its way and would come into effect
+ * after we looked. Initiating it under the same idempotency key makes it exist, so that it can be cancelled; should the
+ * first one arrive, it finds itself answered already.
+ */
+async function forestall(
+  job: FollowUpJob,
+  { opening, popParties, popMinorUnits }: Transaction,
+  ports: PopPorts,
+): Promise<FollowUpResult> {
+  const asked = popMinorUnits ?? opening?.facts.amount.minorUnits ?? 0;
+  const purchase = opening && popPurchase(opening.facts, popParties, asked);
+  const outcome = purchase
+    ? await ports.pop.initiate(purchase, attemptDeadline(ports))
+    : ({ status: 'not-applicable' } as const);
+  switch (outcome.status) {
+    case 'accepted':
+    case 'validated':
+      return (await cancel(job, outcome, ports)) ?? { done: true };
+    case 'rejected':
+    case 'not-applicable':
+      await recordCancelled(job, null, ports);
+      return { done: true };
+    case 'unreachable':
+    case 'unknown':
+      return retryOrPark(job.attempt, outcome.reason, ports.settings.followUps, ports.random);
   }
 }
 
@@ -103,7 +133,7 @@ async function replaceProof(job: FollowUpJob, standing: Known, ports: PopPorts):
 /** @returns what is left to do, or nothing where the proof is cancelled */
 async function cancel(
   job: FollowUpJob,
-  { validation }: Known,
+  { validation }: Pick<Known, 'validation'>,
   ports: PopPorts,
 ): Promise<FollowUpResult | undefined> {
   const outcome = await ports.pop.cancel(validation, 'the purchase does not stand', attemptDeadline(ports));

@@ -135,8 +135,7 @@ function drawNodeFault(random: SeededRandom, node: number, span: { from: number;
 }
 
 const NETWORK_FAULTS = ['silent', 'slow', 'slow-to-act', 'at-the-deadline', 'spoilt'] as const;
-/** Not drawn: `overtaken`, of which docs/simulation.md tells. */
-const POP_FAULTS = ['down', 'silent', 'slow', 'slow-to-act', 'failing'] as const;
+const POP_FAULTS = ['down', 'silent', 'slow', 'slow-to-act', 'overtaken', 'failing'] as const;
 const LINE_FAULTS = [
   'network refuses',
   'network lost',

@@ -21,6 +21,10 @@ export const HSM_ERRORS = {
   HSM_KSN_REPLAYED: { wire: 16, text: 'the DUKPT counter was used before' },
   HSM_KEY_STATE: { wire: 17, text: 'the key may not be used now' },
   HSM_UNSUPPORTED: { wire: 18, text: 'the token cannot do this' },
+  HSM_CEREMONY_ABORTED: { wire: 19, text: 'the ceremony was broken off' },
+  HSM_CEREMONY_REFUSED: { wire: 20, text: 'the ceremony cannot go on' },
+  HSM_AUDIT_LOG_BROKEN: { wire: 21, text: 'the audit log was altered, or sealed by another token' },
+  HSM_BACKUP_DIFFERS: { wire: 22, text: 'the token does not hold the keys of the backup' },
 } as const satisfies Record<string, { wire: number; text: string }>;
 
 export type HsmErrorCode = keyof typeof HSM_ERRORS;

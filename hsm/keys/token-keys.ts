@@ -125,6 +125,11 @@ export class TokenKeys {
     return loaded;
   }
 
+  /** Looks for keys that came since. */
+  refresh(): void {
+    this.#load();
+  }
+
   #load(): void {
     const found = new Map<string, { identity: KeyIdentity; parts: Map<KeyPart, Handle> }>();
     const objects = this.#session.find([

@@ -1,0 +1,79 @@
+import { timingSafeEqual } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { HsmError } from '../errors.ts';
+import { kcvOf } from '../keys/create.ts';
+import { secretOf } from '../keys/key.ts';
+import type { Station } from './station.ts';
+
+/** Every key of a token by name and KCV: proof that two tokens hold the same keys, without showing any. */
+interface Manifest {
+  time: string;
+  keys: { label: string; usage: string; algorithm: string; kcv: string }[];
+  /** Hex HMAC-SHA256 under the token's sealing key: a restored token proves with it that it is the same. */
+  seal: string;
+}
+
+const MANIFEST = 'manifest.json';
+const TOKEN_COPY = 'token';
+
+/**
+ * Writes a manifest to `directory`, and a copy of a software token's files. An HSM's own keys are copied by its maker's
+ * tool: they do not leave it otherwise.
+ */
+export function backUp(station: Station, directory: string, tokenDirectory: string | undefined): number {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (readdirSync(directory).length > 0)
+    throw new HsmError('HSM_REQUEST_INVALID', `${directory} is not empty`);
+  if (tokenDirectory !== undefined) cpSync(tokenDirectory, join(directory, TOKEN_COPY), { recursive: true });
+  const listed = { time: new Date().toISOString(), keys: keysOf(station) };
+  const manifest: Manifest = { ...listed, seal: sealOf(station, listed).toString('hex') };
+  writeFileSync(join(directory, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
+  return manifest.keys.length;
+}
+
+/** Puts a software token's files back where nothing is. */
+export function restoreFiles(directory: string, tokenDirectory: string): void {
+  if (existsSync(tokenDirectory) && readdirSync(tokenDirectory).length > 0) {
+    throw new HsmError('HSM_REQUEST_INVALID', `${tokenDirectory} is not empty`);
+  }
+  cpSync(join(directory, TOKEN_COPY), tokenDirectory, { recursive: true });
+}
+
+/**
+ * Proves that the open token holds the keys of the manifest: the same names, the same KCVs, and the very sealing key.
+ * @throws HSM_BACKUP_DIFFERS naming the first key that differs
+ */
+export function verifyBackup(station: Station, directory: string): number {
+  const { seal, ...listed } = JSON.parse(readFileSync(join(directory, MANIFEST), 'utf8')) as Manifest;
+  const present = new Map(keysOf(station).map((key) => [key.label, key]));
+  for (const key of listed.keys) {
+    const found = present.get(key.label);
+    if (!found || found.kcv !== key.kcv || found.usage !== key.usage) {
+      throw new HsmError(
+        'HSM_BACKUP_DIFFERS',
+        found ? `${key.label} has KCV ${found.kcv}, not ${key.kcv}` : key.label,
+      );
+    }
+  }
+  const given = Buffer.from(seal, 'hex');
+  const expected = sealOf(station, listed);
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+    throw new HsmError('HSM_BACKUP_DIFFERS', 'the seal of the manifest');
+  }
+  return listed.keys.length;
+}
+
+function keysOf(station: Station): Manifest['keys'] {
+  const keys = [...station.keys.all()].map((key) => ({
+    label: key.name,
+    usage: key.usage,
+    algorithm: key.algorithm,
+    kcv: key.kcv ?? station.use((scratch) => kcvOf(scratch, secretOf(key), key.algorithm)),
+  }));
+  return keys.sort((a, b) => a.label.localeCompare(b.label));
+}
+
+function sealOf(station: Station, listed: Omit<Manifest, 'seal'>): Buffer {
+  return station.seal(Buffer.from(JSON.stringify(listed), 'utf8'));
+}

@@ -1,0 +1,304 @@
+import { writeFileSync } from 'node:fs';
+import { HsmError } from '../errors.ts';
+import { generateStoredKey, kcvOf, LMK, RECORD_SEAL, randomValue, storeKey } from '../keys/create.ts';
+import type { KeyRecordFacts } from '../keys/record.ts';
+import { checkedParts, isKeyUsage, type KeyAlgorithm, type KeyUsage } from '../keys/usage.ts';
+import { xorInto } from '../mac/mac.ts';
+import { describeKey, exportKeyBlock } from '../operations/keys.ts';
+import { PAN_DATA_KEY, PAN_LOOKUP_KEY } from '../operations/pan.ts';
+import type { RequestOf } from '../protocol/operations.ts';
+import type { Scratch } from '../token/secrets.ts';
+import type { Station } from './station.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What a key is to be, as the order for the ceremony says. */
+export interface KeyOrder {
+  label: string;
+  usage: KeyUsage;
+  algorithm: KeyAlgorithm;
+  /** Bytes. */
+  length: number;
+  /** Two or three. */
+  components: number;
+}
+
+const TRIES = 3;
+const OWN_KEY_LENGTH = 32;
+
+/** The keys every token needs before all others. Made by the token, known to nobody. */
+export async function prepareToken(station: Station, terminal: Terminal): Promise<void> {
+  const custodians = await askCustodians(terminal, 2);
+  const wanted = [
+    { label: LMK, usage: 'K0', algorithm: 'A' },
+    { label: RECORD_SEAL, usage: 'KM', algorithm: 'H' },
+    { label: PAN_DATA_KEY, usage: 'D0', algorithm: 'A' },
+    { label: PAN_LOOKUP_KEY, usage: 'HL', algorithm: 'H' },
+  ] as const;
+  const missing = wanted.filter(({ label }) => !station.has(label));
+  await confirmAll(terminal, custodians, `make ${missing.map(({ label }) => label).join(', ') || 'nothing'}`);
+  const made: Record<string, string> = {};
+  for (const { label, usage, algorithm } of missing) {
+    made[label] = station.use((scratch) =>
+      generateStoredKey(scratch, label, usage, algorithm, OWN_KEY_LENGTH),
+    );
+    terminal.say(`${label}  KCV ${made[label]}`);
+  }
+  station.keys.refresh();
+  station.record({ action: 'prepare', outcome: 'completed', custodians, keys: made });
+}
+
+/** A key from components, each typed by a custodian of their own, without echo. */
+export async function importKey(station: Station, terminal: Terminal, order: KeyOrder): Promise<string> {
+  checkOrder(station, order);
+  const custodians: string[] = [];
+  const kcvs: string[] = [];
+  const components = Buffer.allocUnsafeSlow(order.length * order.components).fill(0);
+  try {
+    for (let number = 1; number <= order.components; number++) {
+      custodians.push(await askCustodian(terminal, number, custodians));
+      const component = components.subarray((number - 1) * order.length, number * order.length);
+      kcvs.push(await askComponent(station, terminal, order, number, component));
+      terminal.say('--- the next custodian may come forward ---');
+    }
+    return await combine(station, terminal, order, components, custodians, kcvs);
+  } catch (error) {
+    noteFailure(station, 'import', order, custodians, error);
+    throw error;
+  } finally {
+    components.fill(0);
+  }
+}
+
+async function combine(
+  station: Station,
+  terminal: Terminal,
+  order: KeyOrder,
+  components: Buffer,
+  custodians: string[],
+  kcvs: string[],
+): Promise<string> {
+  const expected = (await terminal.ask('KCV of the whole key, from the covering letter: ')).toUpperCase();
+  const kcv = station.use((scratch) => kcvOfValue(scratch, order, sumOf(scratch, order, components)));
+  terminal.say(`KCV of the combined key  ${kcv}`);
+  if (kcv !== expected)
+    throw new HsmError('HSM_CEREMONY_REFUSED', `the combined KCV is ${kcv}, not ${expected}`);
+  await confirmAll(terminal, custodians, `store ${order.label} (${order.usage}, KCV ${kcv})`);
+  station.use((scratch) => {
+    storeKey(scratch, order.label, order.usage, order.algorithm, sumOf(scratch, order, components));
+  });
+  station.record({
+    action: 'import',
+    outcome: 'completed',
+    custodians,
+    ...publicOrder(order),
+    componentKcvs: kcvs,
+    kcv,
+  });
+  terminal.say(`${order.label} is on the token.`);
+  return kcv;
+}
+
+/** A new random key: its components go to their custodians on paper, the key itself to nobody but the token. */
+export async function createKey(
+  station: Station,
+  terminal: Terminal,
+  order: KeyOrder,
+  print: (number: number, custodian: string, sheet: string) => void,
+): Promise<string> {
+  checkOrder(station, order);
+  const custodians: string[] = [];
+  const components = Buffer.allocUnsafeSlow(order.length * order.components).fill(0);
+  try {
+    for (let number = 1; number <= order.components; number++) {
+      custodians.push(await askCustodian(terminal, number, custodians));
+    }
+    await confirmAll(terminal, custodians, `create ${order.label} and print ${order.components} components`);
+    const kcvs = custodians.map((custodian, index) => {
+      const component = components.subarray(index * order.length, (index + 1) * order.length);
+      return printComponent(station, order, index + 1, custodian, component, print);
+    });
+    const kcv = station.use((scratch) =>
+      storeKey(scratch, order.label, order.usage, order.algorithm, sumOf(scratch, order, components)),
+    );
+    terminal.say(`${order.label} is on the token, KCV ${kcv}; component KCVs ${kcvs.join(' ')}`);
+    station.record({
+      action: 'create',
+      outcome: 'completed',
+      custodians,
+      ...publicOrder(order),
+      componentKcvs: kcvs,
+      kcv,
+    });
+    return kcv;
+  } catch (error) {
+    noteFailure(station, 'create', order, custodians, error);
+    throw error;
+  } finally {
+    components.fill(0);
+  }
+}
+
+/** A working key for another party, under the key both share; two custodians agree to it. */
+export async function exportKey(
+  station: Station,
+  terminal: Terminal,
+  request: Omit<RequestOf<'exportKeyBlock'>, 'optional'>,
+): Promise<string> {
+  const facts = station.work((context) => JSON.parse(describeKey(context, request.record)) as KeyRecordFacts);
+  const custodians = await askCustodians(terminal, 2);
+  const deed = `export ${facts.usage} key of ${facts.owner}, KCV ${facts.kcv}, under ${request.protection}`;
+  await confirmAll(terminal, custodians, deed);
+  const block = station.work((context) => exportKeyBlock(context, { ...request, optional: '' }));
+  const { id, owner, usage, kcv } = facts;
+  station.record({
+    action: 'export',
+    outcome: 'completed',
+    custodians,
+    id,
+    owner,
+    usage,
+    kcv,
+    under: request.protection,
+  });
+  return block;
+}
+
+function printComponent(
+  station: Station,
+  order: KeyOrder,
+  number: number,
+  custodian: string,
+  component: Buffer,
+  print: (number: number, custodian: string, sheet: string) => void,
+): string {
+  return station.use((scratch) => {
+    component.set(randomValue(scratch, order.algorithm, order.length));
+    const kcv = kcvOfValue(scratch, order, component);
+    // What is printed is a string, which cannot be wiped: one component alone tells nothing of the key.
+    const digits = component
+      .toString('hex')
+      .toUpperCase()
+      .replace(/.{4}(?=.)/g, '$& ');
+    const lines = [
+      `Key component ${number} of ${order.components}`,
+      `Key        ${order.label} (usage ${order.usage}, algorithm ${order.algorithm}, ${order.length * 8} bits)`,
+      `Custodian  ${custodian}`,
+      `Component  ${digits}`,
+      `KCV        ${kcv}`,
+      '',
+    ];
+    print(number, custodian, lines.join('\n'));
+    return kcv;
+  });
+}
+
+/** One sheet per component, readable by its owner only; printed and destroyed as docs/key-ceremony.md tells. */
+export function printToFiles(directory: string, label: string) {
+  return (number: number, _custodian: string, sheet: string) => {
+    const name = `${label.replaceAll('/', '-')}-component-${number}.txt`;
+    writeFileSync(`${directory}/${name}`, sheet, { mode: 0o600, flag: 'wx' });
+  };
+}
+
+async function askComponent(
+  station: Station,
+  terminal: Terminal,
+  order: KeyOrder,
+  number: number,
+  target: Buffer,
+): Promise<string> {
+  for (let attempt = 1; attempt <= TRIES; attempt++) {
+    target.fill(0);
+    const complete = await terminal.askHidden(
+      `component ${number}, ${order.length * 2} hex digits (not shown): `,
+      target,
+    );
+    if (!complete) {
+      terminal.say(`that was not ${order.length * 2} hexadecimal digits`);
+      continue;
+    }
+    if (target.every((byte) => byte === 0)) {
+      terminal.say('a component of zeroes is none');
+      continue;
+    }
+    const kcv = station.use((scratch) => kcvOfValue(scratch, order, target));
+    terminal.say(`KCV of component ${number}  ${kcv}`);
+    const answer = await terminal.ask('is it the KCV on your sheet? (yes/no) ');
+    if (answer === 'yes') return kcv;
+  }
+  throw new HsmError('HSM_CEREMONY_REFUSED', `component ${number} was not entered in ${TRIES} tries`);
+}
+
+async function askCustodians(terminal: Terminal, count: number): Promise<string[]> {
+  const custodians: string[] = [];
+  for (let number = 1; number <= count; number++)
+    custodians.push(await askCustodian(terminal, number, custodians));
+  return custodians;
+}
+
+/** Dual control means different people; all the program can tell is that the names differ. */
+async function askCustodian(terminal: Terminal, number: number, others: readonly string[]): Promise<string> {
+  for (let attempt = 1; attempt <= TRIES; attempt++) {
+    const custodian = await terminal.ask(`custodian ${number}, your name: `);
+    const known = others.some((other) => other.toLowerCase() === custodian.toLowerCase());
+    if (custodian !== '' && !known) return custodian;
+    terminal.say(known ? 'this custodian has had a part already' : 'a name is needed');
+  }
+  throw new HsmError('HSM_CEREMONY_REFUSED', `custodian ${number} did not come forward`);
+}
+
+async function confirmAll(terminal: Terminal, custodians: readonly string[], deed: string): Promise<void> {
+  for (const custodian of custodians) {
+    const answer = await terminal.ask(`${custodian}, ${deed}? (yes/no) `);
+    if (answer !== 'yes') throw new HsmError('HSM_CEREMONY_ABORTED', `${custodian} did not agree`);
+  }
+}
+
+function checkOrder(station: Station, order: KeyOrder): void {
+  if (!isKeyUsage(order.usage)) throw new HsmError('HSM_REQUEST_INVALID', `usage ${order.usage}`);
+  checkedParts(order.usage, order.algorithm, order.length);
+  if (order.components < 2 || order.components > 3) {
+    throw new HsmError('HSM_REQUEST_INVALID', 'a key has two or three components');
+  }
+  if (station.has(order.label))
+    throw new HsmError('HSM_REQUEST_INVALID', `${order.label} is on the token already`);
+}
+
+function sumOf(scratch: Scratch, order: KeyOrder, components: Buffer): Buffer {
+  const { bytes } = scratch.host(order.length);
+  for (let at = 0; at < components.length; at += order.length)
+    xorInto(bytes, components.subarray(at, at + order.length));
+  if (bytes.every((byte) => byte === 0))
+    throw new HsmError('HSM_CEREMONY_REFUSED', 'the components cancel each other');
+  return bytes;
+}
+
+function kcvOfValue(scratch: Scratch, order: KeyOrder, value: Buffer): string {
+  return kcvOf(
+    scratch,
+    scratch.import(value, order.algorithm === 'H' ? 'hmac' : order.algorithm),
+    order.algorithm,
+  );
+}
+
+function publicOrder({ label, usage, algorithm, length }: KeyOrder) {
+  return { key: label, usage, algorithm, length };
+}
+
+function noteFailure(
+  station: Station,
+  action: string,
+  order: KeyOrder,
+  custodians: string[],
+  error: unknown,
+): void {
+  const aborted = error instanceof HsmError && error.code === 'HSM_CEREMONY_ABORTED';
+  const reason = error instanceof HsmError ? error.detail : 'a failure of the program';
+  station.record({
+    action,
+    outcome: aborted ? 'aborted' : 'refused',
+    custodians,
+    ...publicOrder(order),
+    reason,
+  });
+}

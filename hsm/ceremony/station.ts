@@ -1,0 +1,67 @@
+import { HsmError } from '../errors.ts';
+import { RECORD_SEAL } from '../keys/create.ts';
+import { secretOf } from '../keys/key.ts';
+import { KsnMemory } from '../keys/ksn-memory.ts';
+import { TokenKeys } from '../keys/token-keys.ts';
+import { WorkingKeys } from '../keys/working-keys.ts';
+import { OperationContext } from '../operations/context.ts';
+import { readTokenAccess } from '../settings.ts';
+import { TokenSession } from '../token/pkcs11.ts';
+import { probeToken } from '../token/probe.ts';
+import type { TokenProfile } from '../token/profile.ts';
+import { Scratch } from '../token/secrets.ts';
+import { type AuditEntry, appendEntry } from './audit-log.ts';
+
+/** The token at which a ceremony is held, and its audit log. A process of its own, like any that opens the token. */
+export class Station {
+  readonly session: TokenSession;
+  readonly profile: TokenProfile;
+  readonly keys: TokenKeys;
+  readonly #auditLog: string;
+
+  private constructor(session: TokenSession, auditLog: string) {
+    this.session = session;
+    this.profile = probeToken(session);
+    this.keys = new TokenKeys(session, () => performance.now());
+    this.#auditLog = auditLog;
+  }
+
+  /** @throws HSM_SETTINGS_INVALID, HSM_WRONG_USER_PIN, HSM_TOKEN_FAILED */
+  static open(environment: Readonly<Record<string, string | undefined>>, auditLog: string): Station {
+    const { token, userPin } = readTokenAccess(environment);
+    return new Station(TokenSession.open(token, userPin), auditLog);
+  }
+
+  close(): void {
+    this.session.close();
+  }
+
+  use<T>(work: (scratch: Scratch) => T): T {
+    return Scratch.use(this.session, this.profile, work);
+  }
+
+  /** An operation of the HSM process, run here. */
+  work<T>(operation: (context: OperationContext) => T): T {
+    const wallClock = () => Date.now();
+    const workingKeys = new WorkingKeys(this.session, this.keys, wallClock, 1);
+    const shared = { tokenKeys: this.keys, workingKeys, ksns: new KsnMemory(1), wallClock };
+    return this.use((scratch) => operation(new OperationContext(scratch, shared)));
+  }
+
+  has(label: string): boolean {
+    return [...this.keys.all()].some((key) => key.name === label);
+  }
+
+  record(entry: Omit<AuditEntry, 'time'>): void {
+    const dated = { time: new Date().toISOString(), ...entry } as AuditEntry;
+    appendEntry(this.#auditLog, dated, (data) => this.seal(data));
+  }
+
+  /** HMAC-SHA256 under the key that also seals key records. */
+  seal(data: Buffer): Buffer {
+    if (!this.has(RECORD_SEAL)) {
+      throw new HsmError('HSM_UNKNOWN_KEY', `${RECORD_SEAL}: run "hsm ceremony prepare" on this token first`);
+    }
+    return this.use((scratch) => scratch.hmac(secretOf(this.keys.get(RECORD_SEAL)), 'sha256', data));
+  }
+}

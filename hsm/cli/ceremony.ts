@@ -1,0 +1,193 @@
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { KeyOrder } from '../ceremony/ceremonies.ts';
+import type { Station } from '../ceremony/station.ts';
+import type { Terminal } from '../ceremony/terminal.ts';
+import { HsmError } from '../errors.ts';
+
+const DEFAULT_AUDIT_LOG = process.env['HSM_AUDIT_LOG'] ?? 'hsm-audit.jsonl';
+
+/**
+ * `etika-switch hsm ceremony …`: what custodians do, at a terminal, under dual control. This process opens the token
+ * itself, by the same settings as the HSM process; its modules are loaded only when a ceremony is held.
+ */
+export function ceremonyCommand(): Command {
+  const command = new Command('ceremony').description(
+    'Key ceremonies under dual control. HSM_TOKEN_LABEL, HSM_PIN_FILE and PKCS11_MODULE name the token; ' +
+      'docs/key-ceremony.md is the procedure.',
+  );
+  command
+    .command('prepare')
+    .description('makes the keys every token needs: local master key, seal, PAN protection')
+    .addOption(auditOption())
+    .action((options: Shared) =>
+      hold(options, async (station, terminal) => {
+        await (await import('../ceremony/ceremonies.ts')).prepareToken(station, terminal);
+      }),
+    );
+  orderCommand('import', 'puts a key on the token from components typed by their custodians').action(
+    (options: OrderOptions) =>
+      hold(options, async (station, terminal) => {
+        await (await import('../ceremony/ceremonies.ts')).importKey(station, terminal, orderOf(options));
+      }),
+  );
+  orderCommand('create', 'makes a new key and prints its components for transport')
+    .requiredOption(
+      '--print-to <folder>',
+      'one sheet per component is written here, readable by its owner only',
+    )
+    .action((options: OrderOptions & { printTo: string }) =>
+      hold(options, async (station, terminal) => {
+        const { createKey, printToFiles } = await import('../ceremony/ceremonies.ts');
+        await createKey(station, terminal, orderOf(options), printToFiles(options.printTo, options.label));
+      }),
+    );
+  command
+    .command('export')
+    .description('writes a working key as a key block under a key shared with another party')
+    .requiredOption('--record <file>', 'the sealed record of the working key')
+    .requiredOption('--zmk <label>', 'the key block protection key, such as ZMK/VISA')
+    .requiredOption('--mode <letter>', 'mode of use for the other party, such as B')
+    .addOption(new Option('--version <letter>', 'key block version').choices(['B', 'D']).default('D'))
+    .addOption(
+      new Option('--exportability <letter>', 'may they pass it on?').choices(['E', 'N', 'S']).default('N'),
+    )
+    .addOption(auditOption())
+    .action((options: ExportOptions) =>
+      hold(options, async (station, terminal) => {
+        const { exportKey } = await import('../ceremony/ceremonies.ts');
+        const record = readFileSync(options.record, 'utf8').trim();
+        const { zmk: protection, version, mode, exportability } = options;
+        terminal.say(
+          await exportKey(station, terminal, { protection, record, version, mode, exportability }),
+        );
+      }),
+    );
+  backupCommands(command);
+  return command;
+
+  function orderCommand(name: string, description: string): Command {
+    return command
+      .command(name)
+      .description(description)
+      .requiredOption('--label <label>', 'name of the key, such as ZMK/VISA')
+      .requiredOption('--usage <usage>', 'usage as in a key block header: K1, P0, M3, B0, E0, C0, V2 …')
+      .addOption(
+        new Option('--algorithm <letter>', 'T triple DES, A AES, H HMAC')
+          .choices(['T', 'A', 'H'])
+          .default('T'),
+      )
+      .option('--length <bytes>', 'bytes of the key', wholeNumber, 16)
+      .option('--components <count>', 'two or three', wholeNumber, 2)
+      .addOption(auditOption());
+  }
+}
+
+function backupCommands(command: Command): void {
+  command
+    .command('backup')
+    .description("writes a sealed list of all keys with their KCVs, and a copy of a software token's files")
+    .requiredOption('--to <folder>', 'an empty folder')
+    .option('--token-folder <folder>', 'where a software token keeps its files')
+    .addOption(auditOption())
+    .action((options: Shared & { to: string; tokenFolder?: string }) =>
+      quietly(options, async (station) => {
+        const { backUp } = await import('../ceremony/backup.ts');
+        console.log(`${backUp(station, options.to, options.tokenFolder)} keys listed in ${options.to}`);
+      }),
+    );
+  command
+    .command('restore')
+    .description('puts a backup back, and proves by KCVs and seal that the token holds the same keys')
+    .requiredOption('--from <folder>', 'what backup wrote')
+    .option(
+      '--token-folder <folder>',
+      'where a software token keeps its files; empty. Absent: only the proof',
+    )
+    .addOption(auditOption())
+    .action(async (options: Shared & { from: string; tokenFolder?: string }) => {
+      const { restoreFiles, verifyBackup } = await import('../ceremony/backup.ts');
+      if (options.tokenFolder !== undefined) restoreFiles(options.from, options.tokenFolder);
+      await quietly(options, async (station) => {
+        console.log(`${verifyBackup(station, options.from)} keys are the same`);
+      });
+    });
+  command
+    .command('verify-log')
+    .description('checks the seals and the chain of the audit log')
+    .addOption(auditOption())
+    .action((options: Shared) =>
+      quietly(options, async (station) => {
+        const { verifyLog } = await import('../ceremony/audit-log.ts');
+        const entries = verifyLog(options.auditLog, (data) => station.seal(data));
+        console.log(`${entries} entries, all sealed by this token`);
+      }),
+    );
+}
+
+interface Shared {
+  auditLog: string;
+}
+
+interface ExportOptions extends Shared {
+  record: string;
+  zmk: string;
+  mode: string;
+  version: string;
+  exportability: string;
+}
+
+interface OrderOptions extends Shared {
+  label: string;
+  usage: string;
+  algorithm: 'T' | 'A' | 'H';
+  length: number;
+  components: number;
+}
+
+function auditOption(): Option {
+  return new Option('--audit-log <file>', 'where the sealed transcript is appended').default(
+    DEFAULT_AUDIT_LOG,
+  );
+}
+
+function orderOf({ label, usage, algorithm, length, components }: OrderOptions): KeyOrder {
+  return { label, usage: usage as KeyOrder['usage'], algorithm, length, components };
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[0-9]{1,3}$/.test(text)) throw new InvalidArgumentError('a whole number is needed');
+  return Number(text);
+}
+
+/** With the custodians at the terminal. */
+async function hold(
+  options: Shared,
+  ceremony: (station: Station, terminal: Terminal) => Promise<void>,
+): Promise<void> {
+  const { openTerminal } = await import('../ceremony/terminal.ts');
+  await quietly(options, async (station) => {
+    const terminal = openTerminal(process.stdin, process.stdout);
+    try {
+      await ceremony(station, terminal);
+    } finally {
+      terminal.close();
+    }
+  });
+}
+
+/** @throws nothing of its own: a refusal is told in one line and by the exit code */
+async function quietly({ auditLog }: Shared, work: (station: Station) => Promise<void>): Promise<void> {
+  const { Station } = await import('../ceremony/station.ts');
+  let station: Station | undefined;
+  try {
+    station = Station.open(process.env, auditLog);
+    await work(station);
+  } catch (error) {
+    if (!(error instanceof HsmError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  } finally {
+    station?.close();
+  }
+}

@@ -25,6 +25,9 @@ export const simulatorErrors = {
   SIM_TERMINAL_UNREACHABLE: 'no connection to {peer}: {reason}',
   SIM_TERMINAL_CLOSED: '{peer} closed the connection before it answered',
   SIM_TERMINAL_NO_ANSWER: '{peer} did not answer within {limit} ms',
+  SIM_TERMINAL_REVERSAL_PENDING: 'an earlier outcome is uncertain and its reversal not acknowledged',
+  SIM_TERMINAL_BATCH_FULL: 'a batch has at most {limit} sales and as many refunds: settle first',
+  SIM_TERMINAL_ORIGINAL: 'terminal {terminal}: its records have no {wanted}',
   SIM_TERMINAL_BUSY: 'terminal {terminal} already waits for STAN {stan}',
 } as const;
 

@@ -25,7 +25,7 @@ function role(name: string, summary: string, entry: string): LazyCommand {
 export const commands: readonly LazyCommand[] = [
   {
     name: 'terminal',
-    summary: 'a card terminal: purchases, echoes, raw samples, load',
+    summary: 'a card terminal: payments, corrections, settlement, raw samples, load',
     load: async () => (await import('../../simulators/index.ts')).terminalCommand(),
   },
   {

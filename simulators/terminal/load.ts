@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Address, type Clock, type Sockets, systemClock, tcpSockets } from '../../runtime/index.ts';
+import type { Exchange } from './exchange.ts';
 import { terminalLink } from './link.ts';
 import type { PurchaseOrder } from './messages.ts';
 import { profiles, type TerminalDialect } from './profiles.ts';
 import type { TerminalRecords } from './records.ts';
-import { createTerminal, type Exchange, type Terminal } from './terminal.ts';
+import { createTerminal, type Terminal } from './terminal.ts';
 
 const TICK_MS = 2;
 const PROGRESS_MS = 1_000;

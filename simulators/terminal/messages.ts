@@ -2,6 +2,7 @@ import { Bytes, Pan, PinBlock, Track2 } from '../../messages/index.ts';
 import { type Clock, utcCalendar } from '../../runtime/index.ts';
 import type { TerminalKeys } from './keys.ts';
 import type { Profile, TerminalMessage } from './profiles.ts';
+import { CARD_SERVICES, type CardService } from './services.ts';
 
 export interface PurchaseOrder {
   /** Minor units. */
@@ -15,8 +16,27 @@ export interface PurchaseOrder {
   expiry?: string;
   /** DE35, sent beside DE2. */
   track2?: string;
-  /** DE37; absent: the switch assigns one. */
+  /** DE37; absent: the switch assigns one. Of a refund: what is refunded. */
   rrn?: string;
+  /** Of a cashback: what is handed out, part of `amount`. Minor units. */
+  cashback?: number;
+  /** DE38 of an offline purchase, six characters. */
+  approvalCode?: string;
+}
+
+/** An earlier message, as later ones refer to it. */
+export interface Original {
+  mti: string;
+  stan: string;
+  /** DE7. */
+  time: string;
+  /** DE3. */
+  processingCode: string;
+  /** Minor units. */
+  amount: number;
+  currency: string;
+  rrn?: string;
+  approvalCode?: string;
 }
 
 export interface Sender {
@@ -27,45 +47,150 @@ export interface Sender {
   keys?: TerminalKeys;
 }
 
-const NO_MAC_YET = Bytes.of(Buffer.alloc(8));
+/** When a message leaves, and as which of the terminal's messages. */
+export interface Moment {
+  stan: string;
+  clock: Clock;
+}
 
-/** A 0100 for goods and services, without its MAC. */
-export function purchaseMessage(
+const NO_MAC_YET = Bytes.of(Buffer.alloc(8));
+const PREAUTHORISED = '06';
+/** DE54 amount type 40: cash handed out. */
+const CASHBACK = '40';
+
+/** A request or advice that begins with a card, without its MAC. */
+export function cardMessage(
+  service: CardService,
   order: PurchaseOrder,
   sender: Sender,
-  stan: string,
-  clock: Clock,
+  moment: Moment,
 ): TerminalMessage {
-  const { keys, merchant, terminal } = sender;
-  const { date, time } = now(clock);
+  const { condition, hasAmount, mti, processing } = CARD_SERVICES[service];
+  const { keys } = sender;
   const pinBlock =
     keys && order.pin !== undefined ? PinBlock.of(keys.pins.encrypt(order.pin, order.card)) : undefined;
   return {
-    mti: '0100',
-    de2: Pan.of(order.card),
-    de3: '000000',
-    de4: String(order.amount).padStart(12, '0'),
-    de7: date + time,
-    de11: stan,
-    de12: time,
-    de13: date,
-    de14: order.expiry,
-    de18: '5999',
-    de22: entryMode(order),
-    de25: '00',
-    de35: order.track2 === undefined ? undefined : Track2.of(order.track2),
+    ...envelope(mti, sender, moment),
+    de3: `${processing}0000`,
+    de4: digits(hasAmount ? order.amount : 0, 12),
+    ...cardElements(order),
+    de25: condition,
     de37: order.rrn,
-    de41: terminal,
-    de42: merchant,
+    de38: order.approvalCode,
     de49: order.currency,
     de52: pinBlock,
-    de64: keys ? NO_MAC_YET : undefined,
+    de54: order.cashback === undefined ? undefined : [cashHandedOut(order.cashback, order.currency)],
   };
 }
 
-export function echoMessage({ terminal, merchant }: Sender, stan: string, clock: Clock): TerminalMessage {
-  const { date, time } = now(clock);
-  return { mti: '0800', de7: date + time, de11: stan, de41: terminal, de42: merchant, de70: '301' };
+/** The advice (0220) that turns a pre-authorisation into what is captured: `order.amount`. */
+export function completionMessage(
+  original: Pick<Original, 'rrn' | 'approvalCode'>,
+  order: PurchaseOrder,
+  sender: Sender,
+  moment: Moment,
+): TerminalMessage {
+  return {
+    ...envelope('0220', sender, moment),
+    de3: '000000',
+    de4: digits(order.amount, 12),
+    ...cardElements(order),
+    de25: PREAUTHORISED,
+    de37: original.rrn,
+    de38: original.approvalCode,
+    de49: order.currency,
+  };
+}
+
+/** A void (0200, processing code 02): found by DE37. */
+export function voidMessage(
+  original: Pick<Original, 'rrn' | 'approvalCode' | 'amount' | 'currency'>,
+  sender: Sender,
+  moment: Moment,
+): TerminalMessage {
+  return {
+    ...envelope('0200', sender, moment),
+    de3: '020000',
+    de4: digits(original.amount, 12),
+    de25: '00',
+    de37: original.rrn,
+    de38: original.approvalCode,
+    de49: original.currency,
+  };
+}
+
+/** A reversal (0400): found by DE90. @param remaining what stays, in minor units; absent: nothing */
+export function reversalMessage(
+  original: Original,
+  remaining: number | undefined,
+  sender: Sender,
+  moment: Moment,
+): TerminalMessage {
+  return {
+    ...envelope('0400', sender, moment),
+    de3: original.processingCode,
+    de4: digits(original.amount, 12),
+    de25: '00',
+    de37: original.rrn,
+    de38: original.approvalCode,
+    de49: original.currency,
+    de90: originalData(original),
+    de95: remaining === undefined ? undefined : replacementAmounts(remaining),
+  };
+}
+
+export interface BatchTotals {
+  sales: { count: number; amount: number };
+  refunds: { count: number; amount: number };
+}
+
+/** DE3 of a 0500: the totals of a batch, and the totals again once every transaction was uploaded. */
+export const SETTLEMENT = { totals: '920000', afterUpload: '960000' } as const;
+
+/**
+ * A reconciliation request (0500): DE60 is the batch number, DE63 the number (3 digits) and amount (12) of sales,
+ * then of refunds.
+ */
+export function settlementMessage(
+  processingCode: string,
+  batch: { number: number; currency: string; totals: BatchTotals },
+  sender: Sender,
+  moment: Moment,
+): TerminalMessage {
+  const { sales, refunds } = batch.totals;
+  const total = ({ count, amount }: BatchTotals['sales']) => digits(count, 3) + digits(amount, 12);
+  return {
+    ...envelope('0500', sender, moment),
+    de3: processingCode,
+    de49: batch.currency,
+    de60: digits(batch.number, 6),
+    de63: total(sales) + total(refunds),
+  };
+}
+
+/** One transaction of a batch (0320): what stands of it in DE4, which it was in DE90. */
+export function uploadMessage(
+  original: Original,
+  batchNumber: number,
+  sender: Sender,
+  moment: Moment,
+): TerminalMessage {
+  return {
+    ...envelope('0320', sender, moment),
+    de3: original.processingCode,
+    de4: digits(original.amount, 12),
+    de37: original.rrn,
+    de38: original.approvalCode,
+    de49: original.currency,
+    de60: digits(batchNumber, 6),
+    de90: originalData(original),
+  };
+}
+
+/** DE70: 001 sign-on, 002 sign-off, 301 echo. */
+export function networkMessage(code: string, sender: Sender, moment: Moment): TerminalMessage {
+  const { de12: _time, de13: _date, de64: _mac, ...message } = envelope('0800', sender, moment);
+  return { ...message, de70: code };
 }
 
 /** The message as it goes on the wire, framed, its MAC written where it has one. */
@@ -73,6 +198,49 @@ export function frameOf(message: TerminalMessage, { keys, profile }: Sender): Bu
   const packed = profile.codec.pack(message);
   if (message.de64) keys?.seal(profile, packed);
   return profile.framing.encode(packed, profile.frameHeader);
+}
+
+/** What every message of a terminal has. */
+function envelope(mti: string, { keys, merchant, terminal }: Sender, { clock, stan }: Moment) {
+  const { date, time } = now(clock);
+  return {
+    mti,
+    de7: date + time,
+    de11: stan,
+    de12: time,
+    de13: date,
+    de41: terminal,
+    de42: merchant,
+    de64: keys ? NO_MAC_YET : undefined,
+  };
+}
+
+function cardElements(order: PurchaseOrder) {
+  const { card, expiry, track2 } = order;
+  return {
+    de2: Pan.of(card),
+    de14: expiry,
+    de18: '5999',
+    de22: entryMode(order),
+    de35: track2 === undefined ? undefined : Track2.of(track2),
+  };
+}
+
+function cashHandedOut(minorUnits: number, currency: string) {
+  return { accountType: '00', amountType: CASHBACK, currency, sign: 'D', amount: digits(minorUnits, 12) };
+}
+
+function originalData({ mti, stan, time }: Original) {
+  return { mti, stan, transmission: time, acquirer: digits(0, 11), forwarder: digits(0, 11) };
+}
+
+function replacementAmounts(remaining: number) {
+  return {
+    transaction: digits(remaining, 12),
+    settlement: digits(0, 12),
+    transactionFee: 'C00000000',
+    settlementFee: 'C00000000',
+  };
 }
 
 /** DE22: keyed or magnetic stripe, and whether a PIN was entered. */
@@ -83,9 +251,13 @@ function entryMode({ track2, pin }: PurchaseOrder): string {
 /** MMDD and hhmmss in UTC; the simulated terminals stand in Greenwich. */
 function now(clock: Clock): { date: string; time: string } {
   const { month, day, hour, minute, second } = utcCalendar(clock.wall());
-  return { date: digits(month) + digits(day), time: digits(hour) + digits(minute) + digits(second) };
+  return { date: digits(month, 2) + digits(day, 2), time: [hour, minute, second].map(two).join('') };
 }
 
-function digits(value: number): string {
-  return String(value).padStart(2, '0');
+function two(value: number): string {
+  return digits(value, 2);
+}
+
+function digits(value: number, width: number): string {
+  return String(value).padStart(width, '0');
 }

@@ -21,12 +21,12 @@ const decimalsOf: Readonly<Record<string, number>> = {
  * `25.00` of 978 is 2500 minor units.
  * @throws {SimulatorError} SIM_TERMINAL_OPTION
  */
-export function minorUnits(text: string, currency: string): number {
+export function minorUnits(text: string, currency: string, option = '--amount'): number {
   const decimals = decimalsOf[currency] ?? 2;
   const [, whole = '', fraction = ''] = text.match(/^(\d{1,9})(?:\.(\d+))?$/) ?? [];
   if (whole === '' || fraction.length > decimals) {
     const expected = decimals === 0 ? 'a whole number' : `a number with at most ${decimals} decimals`;
-    throw new SimulatorError('SIM_TERMINAL_OPTION', { option: '--amount', expected });
+    throw new SimulatorError('SIM_TERMINAL_OPTION', { option, expected });
   }
   return Number(whole + fraction.padEnd(decimals, '0'));
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type CardReference, cardNamer, referenceKey } from '../common/card.ts';
 import { type Ledger, type LedgerRow, openLedger } from '../common/ledger.ts';
+import type { TerminalService } from './services.ts';
 
 /**
  * What a terminal wrote down: `sent` before the bytes leave, then one of `answered` and `unanswered`;
@@ -8,18 +9,24 @@ import { type Ledger, type LedgerRow, openLedger } from '../common/ledger.ts';
  */
 export interface TerminalRow extends LedgerRow {
   kind: 'sent' | 'answered' | 'unanswered' | 'unexpected';
+  service?: TerminalService;
   mti: string;
   terminal: string;
   stan: string;
   /** DE7. */
   time?: string;
-  /** Minor units. */
+  processingCode?: string;
+  /** Minor units; of an answer with 10, what was approved. */
   amount?: number;
   currency?: string;
   card?: CardReference;
   code?: string;
   rrn?: string;
   approvalCode?: string;
+  /** Of a reversal, a void, a completion: which message it is about. */
+  original?: { mti: string; stan: string; time: string };
+  /** Of a partial reversal: what stays. */
+  remaining?: number;
   /** False: the answer's MAC is missing or wrong, and the terminal does not believe it. */
   macVerified?: boolean;
   /** From sending to answer. */

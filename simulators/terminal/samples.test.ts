@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../runtime/index.ts';
 import { systemClock } from '../../runtime/index.ts';
 import { developmentTerminalKeys } from './keys.ts';
-import { echoMessage, frameOf, purchaseMessage, type Sender } from './messages.ts';
+import { cardMessage, frameOf, networkMessage, type Sender } from './messages.ts';
 import { profiles, type TerminalDialect, terminalDialects } from './profiles.ts';
 import { parseSample } from './sample.ts';
 
@@ -21,7 +21,8 @@ function senderOf(dialect: TerminalDialect): Sender {
 function purchaseFrame(dialect: TerminalDialect, stan: string, pin?: string): Buffer {
   const order = { amount: 2_500, currency: '978', card: '4242424242424242', expiry: '3012' };
   const sender = senderOf(dialect);
-  return frameOf(purchaseMessage(pin === undefined ? order : { ...order, pin }, sender, stan, noon), sender);
+  const placed = pin === undefined ? order : { ...order, pin };
+  return frameOf(cardMessage('purchase', placed, sender, { stan, clock: noon }), sender);
 }
 
 /** The frame with the bytes from `at` on replaced. */
@@ -64,7 +65,7 @@ for (const [index, dialect] of terminalDialects.entries()) {
   samples[`${dialect}-echo`] = {
     dialect,
     about: 'Echo test, 0800 with DE70 301.',
-    bytes: frameOf(echoMessage(sender, stan(4), noon), sender),
+    bytes: frameOf(networkMessage('301', sender, { stan: stan(4), clock: noon }), sender),
   };
   samples[`${dialect}-truncated`] = {
     dialect,

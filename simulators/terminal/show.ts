@@ -1,9 +1,10 @@
 import { mtiName, responseCodeName } from '../../messages/index.ts';
+import type { Exchange } from './exchange.ts';
 import type { LoadProgress, LoadResult } from './load.ts';
 import { majorUnits } from './money.ts';
 import type { TerminalMessage } from './profiles.ts';
 import type { SampleReply } from './sample.ts';
-import type { Exchange } from './terminal.ts';
+import type { Settlement } from './settle.ts';
 
 type Row = [label: string, value: string | undefined];
 
@@ -17,8 +18,7 @@ function table(rows: readonly Row[]): string {
 export function exchangeTable(exchange: Exchange): string {
   const { amount, approvalCode, code, currency, macVerified, ms, mti, reason, reply, rrn, stan, terminal } =
     exchange;
-  const money =
-    amount === undefined || !currency ? undefined : `${majorUnits(amount, currency)} (${currency})`;
+  const money = amount === undefined || !currency ? undefined : moneyText(amount, currency);
   const outcome = code === undefined ? undefined : `${code} ${responseCodeName(code) ?? ''}`.trimEnd();
   return table([
     ['message', `${mti} ${mtiName(mti)}`],
@@ -29,8 +29,57 @@ export function exchangeTable(exchange: Exchange): string {
     ['response', outcome],
     ['RRN', rrn],
     ['approval', approvalCode],
+    ...balanceRows(reply),
+    ['reversal', exchange.reversal],
     ['MAC', macVerified === undefined ? undefined : macVerified ? 'verified' : 'MISSING OR WRONG'],
   ]);
+}
+
+function moneyText(amount: number, currency: string): string {
+  return `${amount < 0 ? '-' : ''}${majorUnits(Math.abs(amount), currency)} (${currency})`;
+}
+
+/** DE54 amount types of a balance inquiry. */
+const BALANCES: Readonly<Record<string, string>> = { '01': 'ledger balance', '02': 'available balance' };
+
+function balanceRows(reply: TerminalMessage | undefined): Row[] {
+  return (reply?.de54 ?? []).flatMap(({ amount, amountType, currency, sign }): Row[] => {
+    const label = BALANCES[amountType];
+    const minorUnits = sign === 'D' ? 0 - Number(amount) : Number(amount);
+    return label ? [[label, moneyText(minorUnits, currency)]] : [];
+  });
+}
+
+export function settlementTable({
+  batch,
+  currency,
+  exchanges,
+  settled,
+  totals,
+  uploaded,
+}: Settlement): string {
+  const total = ({ amount, count }: { amount: number; count: number }) =>
+    `${count}, ${moneyText(amount, currency)}`;
+  return table([
+    ['batch', String(batch).padStart(6, '0')],
+    ['sales', total(totals.sales)],
+    ['refunds', total(totals.refunds)],
+    ...exchanges.map(
+      ({ mti, stan, code = 'none', reason }): Row => [
+        mtiName(mti),
+        `${mti}, STAN ${stan}: ${code} ${(code && responseCodeName(code)) ?? reason ?? ''}`.trimEnd(),
+      ],
+    ),
+    ['uploaded', uploaded > 0 ? String(uploaded) : undefined],
+    ['settled', settled ? 'yes' : 'NO'],
+  ]);
+}
+
+export function settlementJson(settlement: Settlement): string {
+  return JSON.stringify({
+    ...settlement,
+    exchanges: settlement.exchanges.map(({ reply: _, ...exchange }) => exchange),
+  });
 }
 
 /** An exchange without the message itself, for machines. */

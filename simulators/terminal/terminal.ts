@@ -1,38 +1,29 @@
 import { join } from 'node:path';
 import type { Address, Clock, Sockets } from '../../runtime/index.ts';
 import { systemClock, tcpSockets } from '../../runtime/index.ts';
-import { SimulatorError } from '../errors.ts';
-import { developmentTerminalKeys, needsMac, type TerminalKeys } from './keys.ts';
-import { type Reply, type TerminalLink, terminalLink } from './link.ts';
-import { echoMessage, frameOf, type PurchaseOrder, purchaseMessage, type Sender } from './messages.ts';
+import { batchOf, type RecordedTransaction } from './batch.ts';
+import { type Exchange, exchange, factsOf, type Outgoing } from './exchange.ts';
+import { developmentTerminalKeys, type TerminalKeys } from './keys.ts';
+import { type TerminalLink, terminalLink } from './link.ts';
+import {
+  cardMessage,
+  completionMessage,
+  networkMessage,
+  type Original,
+  type PurchaseOrder,
+  reversalMessage,
+  type Sender,
+  voidMessage,
+} from './messages.ts';
 import { profiles, type TerminalDialect, type TerminalMessage } from './profiles.ts';
-import type { TerminalRecords, TerminalRow } from './records.ts';
+import type { TerminalRecords } from './records.ts';
+import { type ReversalPlan, uncertainties } from './reversing.ts';
+import { CARD_SERVICES, type CardService, mustBeCertain } from './services.ts';
+import { type Settlement, settleBatch } from './settle.ts';
 import { openStan } from './stan.ts';
 
-const APPROVED = '00';
 const DEFAULT_TIMEOUT_MS = 10_000;
-
-/** How an exchange went, as the terminal sees it. */
-export interface Exchange {
-  /** Approved by an answer whose MAC is right, where the dialect has MACs. */
-  approved: boolean;
-  outcome: 'answered' | 'unanswered';
-  /** Error code, where there was no answer. */
-  reason?: string;
-  mti: string;
-  terminal: string;
-  stan: string;
-  amount?: number;
-  currency?: string;
-  /** DE39. */
-  code?: string;
-  rrn?: string;
-  approvalCode?: string;
-  macVerified?: boolean;
-  ms: number;
-  /** The answer itself; prints masked. */
-  reply?: TerminalMessage;
-}
+const ECHO = '301';
 
 export interface TerminalOptions {
   dialect: TerminalDialect;
@@ -48,16 +39,35 @@ export interface TerminalOptions {
   link?: TerminalLink;
   /** Default 10,000. */
   timeoutMs?: number;
+  /**
+   * Reverses whatever moved money and was not answered, or not believably, until that is acknowledged; nothing else
+   * that moves money is begun before. Absent: nothing is reversed by itself.
+   */
+  reverseUnanswered?: ReversalPlan;
   sockets?: Sockets;
   clock?: Clock;
 }
 
+/** No method rejects for what the other side does; `stan` overrides the counter. */
 export interface Terminal {
-  /** Sends a 0100; `stan` overrides the counter. Never rejects for what the other side does. */
+  /** Asks for something with a card, or tells of an offline purchase. */
+  request(service: CardService, order: PurchaseOrder, stan?: string): Promise<Exchange>;
+  /** `request` for a purchase. */
   purchase(order: PurchaseOrder, stan?: string): Promise<Exchange>;
-  /** Sends the same bytes as the last purchase once more. @throws where there was none */
+  /** Captures `order.amount` of a pre-authorisation. */
+  complete(original: Partial<Original>, order: PurchaseOrder): Promise<Exchange>;
+  void(original: Partial<Original> & Pick<Original, 'amount' | 'currency'>): Promise<Exchange>;
+  /** Takes back all, or all but `remaining`. `repeat` sends 0401 under the STAN of the first try. */
+  reverse(original: Original, remaining?: number, repeat?: { stan: string }): Promise<Exchange>;
+  /** Settles the open batch of one currency; uploads it where the totals are out of balance. */
+  settle(currency: string): Promise<Settlement>;
+  /** 0800 with this DE70. */
+  network(code: string): Promise<Exchange>;
+  /** Sends the same bytes as the last request once more. @throws where there was none */
   repeat(): Promise<Exchange>;
   echo(): Promise<Exchange>;
+  /** Its transactions by its records, oldest first. */
+  transactions(): Promise<readonly RecordedTransaction[]>;
   /** Answers nobody waited for on its connection. */
   readonly unexpected: number;
   /** Closes its own connection and keeps its trace number; the records stay open. */
@@ -67,53 +77,67 @@ export interface Terminal {
 export function createTerminal(options: TerminalOptions): Terminal {
   const { records, clock = systemClock, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const sender = senderOf(options);
-  const stan = openStan(join(records.folder, 'stan', sender.terminal));
+  const stans = openStan(join(records.folder, 'stan', sender.terminal));
   const link = options.link ?? terminalLink(linkOptions(options, sender));
-  let last: { frame: Buffer; message: TerminalMessage } | undefined;
+  let last: Outgoing | undefined;
 
-  const exchange = async (frame: Buffer, message: TerminalMessage): Promise<Exchange> => {
-    const facts = factsOf(message, records);
-    const note = (row: Omit<TerminalRow, 'at' | keyof typeof facts>) =>
-      records.ledger.append({ ...row, ...facts, at: new Date(clock.wall()).toISOString() });
-    await note({ kind: 'sent' });
-    const began = clock.monotonic();
-    const elapsed = () => Math.round((clock.monotonic() - began) * 1_000) / 1_000;
-    try {
-      const answer = answerOf(await link.request(frame, message, timeoutMs), sender);
-      const ms = elapsed();
-      const { reply: _, ...noted } = answer;
-      note({ kind: 'answered', ...noted, ms }).catch(() => {});
-      const approved = answer.code === APPROVED && answer.macVerified !== false;
-      return { approved, outcome: 'answered', ...shown(facts), ...answer, ms };
-    } catch (error) {
-      if (!(error instanceof SimulatorError)) throw error;
-      note({ kind: 'unanswered', reason: error.code }).catch(() => {});
-      return { approved: false, outcome: 'unanswered', reason: error.code, ...shown(facts), ms: elapsed() };
-    }
+  const send = (outgoing: Outgoing) => exchange(outgoing, { sender, records, link, clock, timeoutMs });
+  const moment = (stan = stans.next()) => ({ stan, clock });
+  const batch = async () => batchOf(await records.ledger.rows(), sender.terminal);
+
+  const reverse: Terminal['reverse'] = (original, remaining, repeat) => {
+    const first = reversalMessage(original, remaining, sender, moment(repeat?.stan));
+    const message = repeat ? { ...first, mti: '0401' } : first;
+    const partly = remaining === undefined ? {} : { remaining };
+    return send({ service: 'reversal', message, original, ...partly });
+  };
+  const { reverseUnanswered: plan } = options;
+  const certainty = plan && uncertainties(plan, { clock, reverse, batch });
+
+  const request: Terminal['request'] = async (service, order, stan = stans.next()) => {
+    const begin = () => {
+      last = { service, message: cardMessage(service, order, sender, moment(stan)) };
+      return send(last);
+    };
+    if (!certainty || !mustBeCertain(service)) return begin();
+    const { amount, currency } = order;
+    const { mti } = CARD_SERVICES[service];
+    return certainty.guard({ service, mti, terminal: sender.terminal, stan, amount, currency }, begin);
   };
 
   return {
-    purchase(order, chosen = stan.next()) {
-      const message = purchaseMessage(order, sender, chosen, clock);
-      last = { message, frame: frameOf(message, sender) };
-      return exchange(last.frame, last.message);
+    request,
+    purchase: (order, stan) => request('purchase', order, stan),
+    complete(original, order) {
+      const message = completionMessage(original, order, sender, moment());
+      return send({ service: 'complete', message, ...referred(original) });
     },
-    repeat() {
+    void(original) {
+      const message = voidMessage(original, sender, moment());
+      return send({ service: 'void', message, ...referred(original) });
+    },
+    reverse,
+    settle: async (currency) => settleBatch(await batch(), currency, { sender, moment, send }),
+    network: (code) => send({ service: 'network', message: networkMessage(code, sender, moment()) }),
+    async repeat() {
       if (!last) throw new Error('nothing was sent yet');
-      return exchange(last.frame, last.message);
+      return send(last);
     },
-    echo() {
-      const message = echoMessage(sender, stan.next(), clock);
-      return exchange(frameOf(message, sender), message);
-    },
+    echo: () => send({ service: 'network', message: networkMessage(ECHO, sender, moment()) }),
+    transactions: async () => (await batch()).transactions,
     get unexpected() {
       return link.unexpected;
     },
     close() {
-      stan.close();
+      stans.close();
       if (!options.link) link.close();
     },
   };
+}
+
+/** The message that another is about, where the terminal knows it. */
+function referred({ mti, stan, time }: Partial<Original>) {
+  return mti && stan && time ? { original: { mti, stan, time } } : {};
 }
 
 function senderOf({
@@ -137,33 +161,5 @@ function linkOptions(options: TerminalOptions, { profile }: Sender) {
       const row = { kind: 'unexpected' as const, at, ...factsOf(message, records) };
       records.ledger.append({ ...row, ...(code === undefined ? {} : { code }) }).catch(() => {});
     },
-  };
-}
-
-/** What may be written down of a message: no PIN block, no track, the card by reference. */
-function factsOf({ mti, de2, de4, de7, de11, de41, de49 }: TerminalMessage, { nameCard }: TerminalRecords) {
-  return {
-    mti,
-    terminal: de41?.trimEnd() ?? '',
-    stan: de11 ?? '',
-    ...(de7 === undefined ? {} : { time: de7 }),
-    ...(de4 === undefined ? {} : { amount: Number(de4) }),
-    ...(de49 === undefined ? {} : { currency: de49 }),
-    ...(de2 === undefined ? {} : { card: nameCard(de2.reveal()) }),
-  };
-}
-
-function shown({ card: _card, time: _time, ...facts }: ReturnType<typeof factsOf>) {
-  return facts;
-}
-
-function answerOf({ message, packed }: Reply, { keys, profile }: Sender) {
-  const { de37: rrn, de38: approvalCode, de39: code } = message;
-  return {
-    reply: message,
-    ...(code === undefined ? {} : { code }),
-    ...(rrn === undefined ? {} : { rrn }),
-    ...(approvalCode === undefined ? {} : { approvalCode }),
-    ...(keys && needsMac(message) ? { macVerified: keys.isSealed(profile, packed) } : {}),
   };
 }

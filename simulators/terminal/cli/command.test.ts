@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { temporaryFolder } from '../testing.ts';
-import { terminalCommand } from './cli.ts';
-import { type Answering, testAcquirer } from './testing.ts';
+import { temporaryFolder } from '../../testing.ts';
+import { type Answering, testAcquirer } from '../testing.ts';
+import { terminalCommand } from './command.ts';
 
 let records: string;
 let printed: string[];
@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 const approve: Answering = () => [{ de37: '632810000001', de38: '123456', de39: '00' }];
-const sample = (name: string) => join(import.meta.dirname, 'samples', `${name}.hex`);
+const sample = (name: string) => join(import.meta.dirname, '../samples', `${name}.hex`);
 
 /** Runs the command line and gives the exit code it asks for. */
 async function run(port: number, ...args: string[]): Promise<number> {
@@ -165,7 +165,7 @@ describe('send', () => {
   });
 
   test('a file that is no sample is refused', async () => {
-    await expect(run(1, 'send', join(import.meta.dirname, 'samples', 'README.md'))).rejects.toMatchObject({
+    await expect(run(1, 'send', join(import.meta.dirname, '../samples', 'README.md'))).rejects.toMatchObject({
       code: 'SIM_TERMINAL_SAMPLE',
     });
   });

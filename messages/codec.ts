@@ -181,7 +181,7 @@ function pack(frame: Frame, message: AnyMessage, fast: FastPath | undefined): Bu
     }
     parts.push((frame.fields.get(number) as FieldCodec).encode(message[`de${number}`]));
   }
-  fast?.packed(message, numbers, absent, Buffer.concat([mti, ...maps]));
+  fast?.packed(message, numbers, absent, words, Buffer.concat([mti, ...maps]));
   if (!frame.header) return Buffer.concat(parts);
   const textBytes = parts.reduce((sum, part) => sum + part.length, 0);
   return Buffer.concat([frame.header.encode(message.header, textBytes), ...parts]);

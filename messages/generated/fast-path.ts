@@ -17,7 +17,7 @@ import { parserSource } from './parser.ts';
 import * as tables from './tables.ts';
 
 type Parser = (bytes: Buffer, end: number, mti: string) => object | undefined;
-type Packer = (message: object) => Buffer | undefined;
+type Packer = (message: object, properties: number) => Buffer | undefined;
 
 /** The codes generated for a dialect, one for each bitmap or set of properties that keeps coming. */
 export interface FastPath {
@@ -25,17 +25,25 @@ export interface FastPath {
   parse(bytes: Buffer): object | undefined;
   /** undefined: pack the message with the table-driven codec. */
   pack(message: { readonly mti: string }): Buffer | undefined;
-  /** After the table-driven codec packed a message: its fields in order, the properties that were undefined, its bytes before the first. */
+  /**
+   * After the table-driven codec packed a message.
+   * @param absent properties that were undefined
+   * @param words its bitmap
+   * @param start its bytes before the first field
+   */
   packed(
     message: { readonly mti: string },
     numbers: readonly number[],
     absent: readonly string[],
-    bitmap: Uint8Array,
+    words: readonly number[],
+    start: Uint8Array,
   ): void;
   /** How many codes are held. */
   readonly size: number;
 }
 
+const buckets = 64;
+const bucketSize = 4;
 /** Sets of four: the most codes held for each direction is 128. */
 const sets = 32;
 
@@ -67,6 +75,8 @@ class GeneratedPath implements FastPath {
   readonly #makers: Makers;
   readonly #parsers = new HotCache<Parser>(sets);
   readonly #packers = new HotCache<Packer>(sets);
+  /** The packers worth trying for a message type and a number of properties; each knows whether it fits. */
+  readonly #buckets: (Packer[] | undefined)[] = new Array<Packer[] | undefined>(buckets).fill(undefined);
 
   constructor(mti: 'ascii' | 'bcd', bitmap: 'binary' | 'hex', make: Makers) {
     this.#bcdMti = mti === 'bcd';
@@ -105,20 +115,34 @@ class GeneratedPath implements FastPath {
   pack(message: { readonly mti: string }): Buffer | undefined {
     const { mti } = message;
     if (typeof mti !== 'string' || mti.length !== 4) return undefined;
-    const packer = this.#packers.get(mtiKey(mti), propertyCount(message), 0, 0);
-    return packer?.(message);
+    const properties = propertyCount(message);
+    const bucket = this.#buckets[bucketOf(mti, properties)];
+    if (!bucket) return undefined;
+    for (const packer of bucket) {
+      const packed = packer(message, properties);
+      if (packed) return packed;
+    }
+    return undefined;
   }
 
   packed(
     message: { readonly mti: string },
     numbers: readonly number[],
     absent: readonly string[],
+    words: readonly number[],
     start: Uint8Array,
   ): void {
-    const key = mtiKey(message.mti);
-    const count = propertyCount(message);
-    if (this.#packers.miss(key, count, 0, 0))
-      this.#packers.set(key, count, 0, 0, this.#makers.packer(message.mti, numbers, absent, start));
+    const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = words;
+    const last = w3 ^ mtiKey(message.mti);
+    let packer = this.#packers.get(w0, w1, w2, last);
+    if (!packer) {
+      if (!this.#packers.miss(w0, w1, w2, last)) return;
+      packer = this.#makers.packer(message.mti, numbers, absent, start);
+      this.#packers.set(w0, w1, w2, last, packer);
+    }
+    const slot = bucketOf(message.mti, propertyCount(message));
+    const others = (this.#buckets[slot] ?? []).filter((other) => other !== packer);
+    this.#buckets[slot] = [packer, ...others.slice(0, bucketSize - 1)];
   }
 }
 
@@ -173,6 +197,11 @@ function propertyCount(message: object): number {
   let count = 0;
   for (const _ in message) count++;
   return count;
+}
+
+function bucketOf(mti: string, properties: number): number {
+  const hash = mti.charCodeAt(1) * 5 + mti.charCodeAt(2) * 11 + mti.charCodeAt(3) * 23 + properties * 7;
+  return hash & (buckets - 1);
 }
 
 function mtiKey(mti: string): number {

@@ -2,7 +2,7 @@ import { type FastField, foreign, type SlowField, wireBytes } from './fast-field
 import { Place } from './place.ts';
 
 /**
- * Source of a function `message → Buffer` for messages of one type that hold exactly these properties. For any other, or for a value that is
+ * Source of a function `(message, properties) → Buffer`, `properties` being how many the message has, for messages of one type that hold exactly these properties. For any other, or for a value that is
  * wrong, it returns undefined, and the table-driven codec packs the message or says what is wrong.
  * `start` is what stands before the first field: the type `mti` and the bitmaps.
  * First it takes and measures every value, then it writes into a buffer of exact size, checking characters as it goes.
@@ -27,7 +27,8 @@ export function packerSource(
   }
 
   return [
-    'return function pack(message) {',
+    'return function pack(message, properties) {',
+    `if (properties !== ${1 + fields.length + absent.length}) return undefined;`,
     `if (message.mti !== ${JSON.stringify(mti)}) return undefined;`,
     ...take,
     `const out = Buffer.allocUnsafe(${sizes.join(' + ')});`,

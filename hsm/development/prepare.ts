@@ -2,19 +2,22 @@ import { fork } from 'node:child_process';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { HsmError } from '../errors.ts';
-import { softHsmEnvironment, writeSoftHsmConfiguration, writeUserPin } from './software-token.ts';
+import { type SoftwareToken, tokenEnvironment, writeConfiguration, writeUserPin } from './software-token.ts';
 
 const CREATE_TOKEN = join(import.meta.dirname, 'create-token.ts');
 const CREATE_WITHIN_MS = 30_000;
 
 /**
- * Makes sure a SoftHSM token with the development keys lies under `dataDir`: `token/` with its configuration,
+ * Makes sure a software token with the development keys lies under `dataDir`: `token/` with its configuration,
  * `secrets/hsm-user-pin` (mode 0600). It is built aside and renamed when complete, so a start killed in the middle
  * begins anew; a token that is there only gets the keys it lacks.
  * @returns the environment the HSM process needs, `HSM_SOCKET` included
  * @throws HSM_SETTINGS_INVALID, HSM_TOKEN_FAILED
  */
-export async function prepareDevelopmentToken(dataDir: string): Promise<{ env: Record<string, string> }> {
+export async function prepareDevelopmentToken(
+  dataDir: string,
+  kind: SoftwareToken = 'softhsm',
+): Promise<{ env: Record<string, string> }> {
   const root = resolve(dataDir);
   const tokenDir = join(root, 'token');
   const pinFile = join(root, 'secrets', 'hsm-user-pin');
@@ -22,26 +25,26 @@ export async function prepareDevelopmentToken(dataDir: string): Promise<{ env: R
     if (!existsSync(pinFile)) {
       throw new HsmError('HSM_SETTINGS_INVALID', `${tokenDir} is there but its user PIN ${pinFile} is not`);
     }
-    await createKeys(tokenDir, pinFile);
+    await createKeys(tokenEnvironment(kind, tokenDir, pinFile));
   } else {
     const building = join(root, 'token.building');
     rmSync(building, { recursive: true, force: true });
     // A PIN written by a start that was killed is used by no token: it may be replaced.
     writeUserPin(pinFile);
-    writeSoftHsmConfiguration(building, building);
-    await createKeys(building, pinFile);
-    writeSoftHsmConfiguration(building, tokenDir);
+    writeConfiguration(kind, building, building);
+    await createKeys(tokenEnvironment(kind, building, pinFile));
+    writeConfiguration(kind, building, tokenDir);
     renameSync(building, tokenDir);
   }
   return {
-    env: { ...softHsmEnvironment(tokenDir, pinFile), HSM_SOCKET: join(root, 'hsm.sock') },
+    env: { ...tokenEnvironment(kind, tokenDir, pinFile), HSM_SOCKET: join(root, 'hsm.sock') },
   };
 }
 
 /** In a process of its own: the module reads its configuration from the environment, once. */
-async function createKeys(tokenDir: string, pinFile: string): Promise<void> {
+async function createKeys(tokenEnv: Record<string, string>): Promise<void> {
   const child = fork(CREATE_TOKEN, [], {
-    env: { ...process.env, ...softHsmEnvironment(tokenDir, pinFile) },
+    env: { ...process.env, ...tokenEnv },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     timeout: CREATE_WITHIN_MS,
   });

@@ -20,8 +20,24 @@ export function findSoftokn(): string | undefined {
   return SOFTOKN_PATHS.find((path) => existsSync(path));
 }
 
-/** The environment of a process that uses the SoftHSM token in `tokenDir`. */
-export function softHsmEnvironment(tokenDir: string, pinFile: string): Record<string, string> {
+export type SoftwareToken = 'softhsm' | 'nss';
+
+/** The environment of a process that uses the token in `tokenDir`. @throws HSM_SETTINGS_INVALID */
+export function tokenEnvironment(
+  kind: SoftwareToken,
+  tokenDir: string,
+  pinFile: string,
+): Record<string, string> {
+  return kind === 'softhsm' ? softHsmEnvironment(tokenDir, pinFile) : softoknEnvironment(tokenDir, pinFile);
+}
+
+/** Writes what a module wants to find in `where`, for a token that lies, or will lie, in `tokenDir`. */
+export function writeConfiguration(kind: SoftwareToken, where: string, tokenDir: string): void {
+  mkdirSync(where, { recursive: true, mode: 0o700 });
+  if (kind === 'softhsm') writeSoftHsmConfiguration(where, tokenDir);
+}
+
+function softHsmEnvironment(tokenDir: string, pinFile: string): Record<string, string> {
   return {
     SOFTHSM2_CONF: configurationOf(tokenDir),
     HSM_TOKEN_LABEL: DEVELOPMENT_TOKEN_LABEL,
@@ -30,7 +46,7 @@ export function softHsmEnvironment(tokenDir: string, pinFile: string): Record<st
 }
 
 /** @throws HSM_SETTINGS_INVALID where softokn is not installed */
-export function softoknEnvironment(tokenDir: string, pinFile: string): Record<string, string> {
+function softoknEnvironment(tokenDir: string, pinFile: string): Record<string, string> {
   const modulePath = findSoftokn();
   if (modulePath === undefined) {
     throw new HsmError('HSM_SETTINGS_INVALID', 'NSS softokn is not installed (Debian: libnss3)');
@@ -43,8 +59,7 @@ export function softoknEnvironment(tokenDir: string, pinFile: string): Record<st
   };
 }
 
-/** Writes SoftHSM's configuration to `where` for a token that lies, or will lie, in `tokenDir`. */
-export function writeSoftHsmConfiguration(where: string, tokenDir: string): void {
+function writeSoftHsmConfiguration(where: string, tokenDir: string): void {
   mkdirSync(join(where, 'objects'), { recursive: true, mode: 0o700 });
   const lines = [
     `directories.tokendir = ${join(tokenDir, 'objects')}`,
@@ -66,15 +81,10 @@ export function writeUserPin(pinFile: string): void {
   closeSync(descriptor);
 }
 
-export type SoftwareToken = 'softhsm' | 'nss';
-
 /** Files for a token of this kind in an empty directory, and the environment to use it; it has no keys yet. */
 export function prepareEmptyToken(kind: SoftwareToken, directory: string): Record<string, string> {
   const pinFile = join(directory, 'user-pin');
   writeUserPin(pinFile);
-  if (kind === 'softhsm') {
-    writeSoftHsmConfiguration(directory, directory);
-    return softHsmEnvironment(directory, pinFile);
-  }
-  return softoknEnvironment(directory, pinFile);
+  writeConfiguration(kind, directory, directory);
+  return tokenEnvironment(kind, directory, pinFile);
 }

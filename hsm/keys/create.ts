@@ -74,7 +74,7 @@ export function storeKey(
   for (const part of parts) {
     const clear = clearPart(scratch, value, part);
     scratch.session.create([
-      ...storedKeyTemplate(label, { usage, algorithm, part, ...recorded(usage, part, facts) }, true),
+      ...storedKeyTemplate({ label, usage, algorithm, part, ...recorded(usage, part, facts) }, true),
       ...valueTemplate(usage, algorithm, part, value.length),
       { type: pkcs11.CKA_VALUE, value: clear },
     ]);
@@ -108,13 +108,13 @@ export function generateStoredKey(
   const { session } = scratch;
   const parts = checkedParts(usage, algorithm, length);
   if (parts.length !== 1) throw new Error(`a key of usage ${usage} has several forms`);
-  const identity = { usage, algorithm, part: 'whole' } as const;
+  const identity = { label, usage, algorithm, part: 'whole' } as const;
   const mechanism = algorithm === 'A' ? pkcs11.CKM_AES_KEY_GEN : pkcs11.CKM_GENERIC_SECRET_KEY_GEN;
   const permissions = permissionsOf(usage, 'whole');
   const shows = algorithm === 'A' ? 'encrypt' : 'sign';
   // It may show its KCV as long as it is a session object, and loses that right on its way to the token.
   const made = session.generate({ mechanism }, [
-    ...storedKeyTemplate(label, identity, false),
+    ...storedKeyTemplate(identity, false),
     { type: pkcs11.CKA_VALUE_LEN, value: length },
     ...permissionTemplate([...permissions, shows]),
   ]);
@@ -123,9 +123,7 @@ export function generateStoredKey(
     const kcv = kcvOf(scratch, key, algorithm);
     const recordedKcv = permissions.includes(shows) ? undefined : kcv;
     session.copy(made, [
-      ...storedKeyTemplate(label, { ...identity, kcv: recordedKcv }, true).filter(({ type }) =>
-        CHANGES.has(type),
-      ),
+      ...storedKeyTemplate({ ...identity, kcv: recordedKcv }, true).filter(({ type }) => CHANGES.has(type)),
       ...(permissions.includes(shows) ? [] : [{ type: pkcs11.CKA_ENCRYPT, value: false }]),
     ]);
     return kcv.slice(0, KCV_DIGITS);

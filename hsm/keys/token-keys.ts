@@ -3,8 +3,12 @@ import { type Handle, pkcs11, type Template, type TokenSession } from '../token/
 import type { SessionKey } from './key.ts';
 import { isKeyUsage, type KeyAlgorithm, type KeyPart, type KeyUsage } from './usage.ts';
 
-/** What the token stores of a key beside its value, as text in CKA_ID: `usage algorithm : part : kcv : subkey`. */
+/**
+ * What the token stores of a key beside its value, as text in CKA_ID: `usage algorithm : part : kcv : subkey : label`.
+ * The label is in it since softokn takes two keys of one CKA_ID for the same key.
+ */
 export interface KeyIdentity {
+  label: string;
   usage: KeyUsage;
   algorithm: KeyAlgorithm;
   part: KeyPart;
@@ -12,17 +16,18 @@ export interface KeyIdentity {
   subkey?: string | undefined;
 }
 
-export function encodeIdentity({ usage, algorithm, part, kcv, subkey }: KeyIdentity): Buffer {
-  return Buffer.from([`${usage}${algorithm}`, part, kcv ?? '', subkey ?? ''].join(':'), 'latin1');
+export function encodeIdentity({ label, usage, algorithm, part, kcv, subkey }: KeyIdentity): Buffer {
+  return Buffer.from([`${usage}${algorithm}`, part, kcv ?? '', subkey ?? '', label].join(':'), 'latin1');
 }
 
 const IDENTITY =
-  /^([A-Z][0-9A-Z])([ATH]):(whole|left|masked|encryption|authentication):([0-9A-F]*):([0-9A-F]*)$/;
+  /^([A-Z][0-9A-Z])([ATH]):(whole|left|masked|encryption|authentication):([0-9A-F]*):([0-9A-F]*):(.+)$/;
 
 export function decodeIdentity(id: Buffer): KeyIdentity | undefined {
-  const [, usage = '', algorithm, part, kcv, subkey] = IDENTITY.exec(id.toString('latin1')) ?? [];
+  const [, usage = '', algorithm, part, kcv, subkey, label = ''] = IDENTITY.exec(id.toString('latin1')) ?? [];
   if (!isKeyUsage(usage)) return undefined;
   return {
+    label,
     usage,
     algorithm: algorithm as KeyAlgorithm,
     part: part as KeyPart,
@@ -32,14 +37,14 @@ export function decodeIdentity(id: Buffer): KeyIdentity | undefined {
 }
 
 /** Attributes every token key of ours has: it never leaves in clear, nor at all. */
-export function storedKeyTemplate(label: string, identity: KeyIdentity, onToken: boolean): Template {
+export function storedKeyTemplate(identity: KeyIdentity, onToken: boolean): Template {
   return [
     { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_SECRET_KEY },
     { type: pkcs11.CKA_TOKEN, value: onToken },
     { type: pkcs11.CKA_PRIVATE, value: true },
     { type: pkcs11.CKA_SENSITIVE, value: true },
     { type: pkcs11.CKA_EXTRACTABLE, value: false },
-    { type: pkcs11.CKA_LABEL, value: label },
+    { type: pkcs11.CKA_LABEL, value: identity.label },
     { type: pkcs11.CKA_ID, value: encodeIdentity(identity) },
   ];
 }
@@ -137,10 +142,10 @@ export class TokenKeys {
       { type: pkcs11.CKA_TOKEN, value: true },
     ]);
     for (const object of objects) {
-      const [label, id] = this.#session.attributes(object, [pkcs11.CKA_LABEL, pkcs11.CKA_ID]);
+      const [id] = this.#session.attributes(object, [pkcs11.CKA_ID]);
       const identity = decodeIdentity(id ?? Buffer.alloc(0));
-      if (!identity || !label) continue;
-      const name = label.toString('utf8');
+      if (!identity) continue;
+      const name = identity.label;
       const entry = found.get(name) ?? { identity, parts: new Map() };
       if (identity.part === 'whole') entry.identity = identity;
       if (!entry.parts.has(identity.part)) entry.parts.set(identity.part, object);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { silentLog, supervise, systemClock } from '../../runtime/index.ts';
 import { connectHsm, type PaymentHsmClient } from '../client.ts';
 import { prepareDevelopmentToken } from '../development/prepare.ts';
+import type { SoftwareToken } from '../development/software-token.ts';
 import { HSM_FINAL_EXIT_CODES } from '../errors.ts';
 
 export interface TestHsm {
@@ -19,12 +20,12 @@ export interface TestHsm {
   stop(): Promise<void>;
 }
 
-/** A supervised HSM process on a SoftHSM token of its own, with the development keys, and a connected client. */
+/** A supervised HSM process on a token of its own (SoftHSM unless asked otherwise), with the development keys, and a connected client. */
 export async function startTestHsm(
-  options: { requestTimeoutMs?: number; maxInFlight?: number } = {},
+  options: { requestTimeoutMs?: number; maxInFlight?: number; token?: SoftwareToken } = {},
 ): Promise<TestHsm> {
   const dataDir = mkdtempSync(join(tmpdir(), 'etika-hsm-'));
-  const { env } = await prepareDevelopmentToken(dataDir);
+  const { env } = await prepareDevelopmentToken(dataDir, options.token);
   const socketPath = join(dataDir, 'hsm.sock');
   const plan = {
     name: 'hsm',

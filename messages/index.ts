@@ -43,6 +43,7 @@ export {
   withoutRepeat,
 } from './mti.ts';
 export { fromPlain, type PlainMessage, type PlainValue, toPlain } from './plain.ts';
+export { referencePage } from './reference.ts';
 export { responseCodeName, responseCodes } from './response-codes.ts';
 export { AccountNumber } from './sensitive/account.ts';
 export { CardVerificationValue } from './sensitive/card-verification-value.ts';

@@ -5,6 +5,7 @@ import { IsoError } from '../errors.ts';
 import { explain } from '../explain.ts';
 import { type FramingName, framing } from '../framing.ts';
 import { toPlain } from '../plain.ts';
+import { referencePage } from '../reference.ts';
 import {
   bytesFromHex,
   type Console,
@@ -20,6 +21,7 @@ import { differenceTable, messageTable } from './table.ts';
 interface DecodeOptions extends SourceOptions {
   readonly json?: boolean;
   readonly reveal?: boolean;
+  readonly describe?: boolean;
   readonly diff?: boolean;
 }
 
@@ -28,6 +30,7 @@ Examples:
   $ etika-switch decode 303830308220000000000000040000000000000031313233313830353031303030303434333031
   $ etika-switch decode --dialect pos-bcd --json 08008220000000000000040000000000000011231805010000440301
   $ echo 001c08008220000000000000040000000000000011231805010000440301 | etika-switch decode --dialect pos-bcd --framing length-2
+  $ etika-switch decode --dialect visa-base1 --describe
   $ etika-switch decode --dialect pos-bcd --diff 08000020000000000000000044 08000020000000000000000045`;
 
 /** `etika-switch decode`: bytes in hex → a table, or JSON. */
@@ -38,6 +41,7 @@ export function decodeCommand(io: Console = processConsole): Command {
   return withSource(command)
     .option('--json', 'print {"mti", "fields"} instead of a table')
     .option('--reveal', 'with --json: card data in clear, as encode needs it')
+    .option('--describe', 'print the reference page of the dialect instead')
     .option('--diff', 'show in which fields two messages differ')
     .addHelpText('after', example)
     .action((words: string[], options: DecodeOptions) => {
@@ -50,7 +54,8 @@ export function decodeCommand(io: Console = processConsole): Command {
           state = { bytes, dialect };
           return codec.parse(bytes);
         };
-        if (options.diff) io.out(difference(dialect, words, read));
+        if (options.describe) io.out(referencePage(dialect));
+        else if (options.diff) io.out(difference(dialect, words, read));
         else io.out(shown(dialect, read(words.length > 0 ? words.join('') : io.input()), options));
       } catch (error) {
         const text =

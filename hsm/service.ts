@@ -7,7 +7,7 @@ import { WorkingKeys } from './keys/working-keys.ts';
 import { OperationContext } from './operations/context.ts';
 import { HANDLERS, type KeyOperation } from './operations/handlers.ts';
 import type { OperationName, ReplyOf, RequestOf } from './protocol/operations.ts';
-import { TokenError, TokenSession, type TokenSettings } from './token/pkcs11.ts';
+import { type Instrument, TokenError, TokenSession, type TokenSettings } from './token/pkcs11.ts';
 import { probeToken } from './token/probe.ts';
 import type { TokenProfile } from './token/profile.ts';
 import { type Place, Scratch } from './token/secrets.ts';
@@ -49,15 +49,20 @@ export class HsmService {
   readonly #settings: TokenSettings;
   readonly #userPin: string;
   readonly #clocks: Clocks;
+  readonly #instrument: Instrument | undefined;
   readonly #ksns = new KsnMemory(KSN_CAPACITY);
   readonly #runs = new Map<string, { place: Place; runs: number }>();
   #token: OpenToken;
 
-  /** @throws HSM_WRONG_USER_PIN, HSM_TOKEN_FAILED */
-  constructor(settings: TokenSettings, userPin: string, clocks: Clocks) {
+  /**
+   * @param instrument wraps the PKCS#11 module of every session opened: how tests make a token misbehave
+   * @throws HSM_WRONG_USER_PIN, HSM_TOKEN_FAILED
+   */
+  constructor(settings: TokenSettings, userPin: string, clocks: Clocks, instrument?: Instrument) {
     this.#settings = settings;
     this.#userPin = userPin;
     this.#clocks = clocks;
+    this.#instrument = instrument;
     this.#token = this.#open();
   }
 
@@ -166,7 +171,7 @@ export class HsmService {
   }
 
   #open(): OpenToken {
-    const session = TokenSession.open(this.#settings, this.#userPin);
+    const session = TokenSession.open(this.#settings, this.#userPin, this.#instrument);
     try {
       const tokenKeys = new TokenKeys(session, this.#clocks.monotonic);
       const workingKeys = new WorkingKeys(session, tokenKeys, this.#clocks.wall, WORKING_KEY_CAPACITY);

@@ -74,6 +74,9 @@ export function call<T>(method: string, action: () => T): T {
   }
 }
 
+/** Stands between us and a PKCS#11 module. */
+export type Instrument = (module: Pkcs11.PKCS11) => Pkcs11.PKCS11;
+
 /** Which module, which token on it, and how to log in. */
 export interface TokenSettings {
   modulePath: string;
@@ -96,7 +99,7 @@ export class TokenSession {
   static open(
     settings: TokenSettings,
     userPin: string,
-    instrument: (module: Pkcs11.PKCS11) => Pkcs11.PKCS11 = (module) => module,
+    instrument: Instrument = (module) => module,
   ): TokenSession {
     const module = instrument(new pkcs11.PKCS11());
     try {
@@ -124,7 +127,8 @@ export class TokenSession {
   /** @returns the part of `output` that was written */
   encrypt(mechanism: Mechanism, key: Handle, input: Buffer, output: Buffer): Buffer {
     call('C_EncryptInit', () => this.module.C_EncryptInit(this.handle, mechanism, key));
-    return call('C_Encrypt', () => this.module.C_Encrypt(this.handle, input, output));
+    const written = call('C_Encrypt', () => this.module.C_Encrypt(this.handle, input, output));
+    return written.length >= input.length ? written : tooShort('C_Encrypt', written);
   }
 
   /** @returns the part of `output` that was written */
@@ -263,6 +267,11 @@ function initialiseFreeSlot(
   const free = slots.at(-1);
   if (!free) throw new HsmError('HSM_TOKEN_FAILED', 'no free slot');
   call('C_InitToken', () => module.C_InitToken(free, pin, label.padEnd(32)));
+}
+
+/** A token that answers with less than it was given has not done what it says. */
+function tooShort(method: string, written: Buffer): never {
+  throw new TokenError(`${method} wrote ${written.length} bytes`, -1);
 }
 
 function initialise(module: Pkcs11.PKCS11, settings: TokenSettings): void {

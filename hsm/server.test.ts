@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { HSM_ERRORS } from './errors.ts';
+import { Reader, Writer } from './protocol/codec.ts';
+import { CANCEL, FrameSplitter, GREETING } from './protocol/frames.ts';
+import { OPERATIONS } from './protocol/operations.ts';
+import { HsmServer } from './server.ts';
+
+let directory: string;
+let now: number;
+let step: number;
+let server: HsmServer;
+let executed: string[];
+let peer: Socket;
+let replies: Map<number, number>;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'etika-server-'));
+  now = 0;
+  step = 0;
+  executed = [];
+  server = await HsmServer.listen({
+    socketPath: join(directory, 'hsm.sock'),
+    now: () => {
+      now += step;
+      return now;
+    },
+    maxWaiting: 4,
+    maxConnections: 4,
+    execute: (_name, request) => {
+      executed.push((request as { key: string }).key);
+      return { value: '000000' };
+    },
+    onFatal: () => {},
+    onBadPeer: () => {},
+  });
+  peer = connect({ path: join(directory, 'hsm.sock') });
+  replies = new Map();
+  const splitter = new FrameSplitter(
+    () => {},
+    (body) => {
+      const fields = new Reader(body);
+      replies.set(fields.u32(), fields.u8());
+    },
+  );
+  peer.on('data', (chunk: Buffer) => splitter.push(chunk));
+  peer.write(GREETING);
+});
+afterEach(async () => {
+  peer.destroy();
+  await server.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function request(id: number, budgetMs = 1_000): Buffer {
+  const body = new Writer();
+  body.u32(id);
+  body.u8(OPERATIONS.keyCheckValue.number);
+  body.u16(budgetMs);
+  OPERATIONS.keyCheckValue.request.write(body, { key: `K${id}` });
+  return framed(body.take());
+}
+
+function cancellation(id: number): Buffer {
+  const body = new Writer();
+  body.u32(id);
+  body.u8(CANCEL);
+  return framed(body.take());
+}
+
+function framed(body: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(body.length);
+  return Buffer.concat([length, body]);
+}
+
+it('answers what arrives together, in order', async () => {
+  peer.write(Buffer.concat([1, 2, 3].map((id) => request(id))));
+  await vi.waitUntil(() => replies.size === 3);
+  expect(executed).toEqual(['K1', 'K2', 'K3']);
+  expect([...replies.values()]).toEqual([0, 0, 0]);
+});
+
+it('does not run work that was cancelled behind it', async () => {
+  peer.write(Buffer.concat([request(1), request(2), cancellation(2), request(3)]));
+  await vi.waitUntil(() => replies.size === 3);
+  expect(executed).toEqual(['K1', 'K3']);
+  expect(replies.get(2)).toBe(HSM_ERRORS.HSM_TIMEOUT.wire);
+});
+
+it('does not run work whose time was over before its turn', async () => {
+  // Each look at the clock finds it 40 ms later: the first to read the arrival, the next at the turn.
+  step = 40;
+  peer.write(request(1, 30));
+  await vi.waitUntil(() => replies.size === 1);
+  expect(replies.get(1)).toBe(HSM_ERRORS.HSM_TIMEOUT.wire);
+  peer.write(request(2, 50));
+  await vi.waitUntil(() => replies.size === 2);
+  expect(executed).toEqual(['K2']);
+});
+
+it('refuses what goes beyond its bound and serves the rest', async () => {
+  peer.write(Buffer.concat([1, 2, 3, 4, 5, 6].map((id) => request(id))));
+  await vi.waitUntil(() => replies.size === 6);
+  expect(executed).toEqual(['K1', 'K2', 'K3', 'K4']);
+  expect(replies.get(5)).toBe(HSM_ERRORS.HSM_BUSY.wire);
+  expect(replies.get(6)).toBe(HSM_ERRORS.HSM_BUSY.wire);
+});

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../testing.ts';
-import { type TerminalDialect, terminalDialects } from './profiles.ts';
+import { developmentTerminalKeys } from './keys.ts';
+import { profiles, type TerminalDialect, terminalDialects } from './profiles.ts';
 import { openRecords } from './records.ts';
 import type { CardService } from './services.ts';
 import { createTerminal, type TerminalOptions } from './terminal.ts';
@@ -340,6 +341,44 @@ describe('settlement', () => {
     expect(sent()).toEqual([]);
   });
 });
+
+test.each(['iso87-ascii', 'pos-bcd'] as const)(
+  'every message but 0800 ends in a MAC that is right, in %s',
+  async (dialect) => {
+    const { acquirer, terminal } = await installed(
+      (request) => (request.message.de3 === '920000' ? [{ de39: '95' }] : approve(request)),
+      {},
+      dialect,
+    );
+    for (const service of ['purchase', 'cashback', 'preauth', 'offline'] as const)
+      await terminal.request(service, order);
+    const [purchase, cashback, preauth] = await terminal.transactions();
+    if (!purchase || !cashback || !preauth) throw new Error('nothing recorded');
+    await terminal.complete(preauth, order);
+    await terminal.void(cashback);
+    await terminal.reverse(purchase, 1_000);
+    await terminal.settle('978');
+    const sealed = acquirer.received.map(({ packed, message: { mti } }) => [
+      mti,
+      developmentTerminalKeys('TERM0001').isSealed(profiles[dialect], packed),
+    ]);
+    const mtis = [
+      '0100',
+      '0200',
+      '0100',
+      '0220',
+      '0220',
+      '0200',
+      '0400',
+      '0500',
+      '0320',
+      '0320',
+      '0320',
+      '0500',
+    ];
+    expect(sealed).toEqual(mtis.map((mti) => [mti, true]));
+  },
+);
 
 test('logon and logoff are 0800 with DE70 001 and 002', async () => {
   const { sent, terminal } = await installed();

@@ -7,9 +7,9 @@ import type { Profile, TerminalMessage } from './profiles.ts';
 /** What a terminal's secure module does with its keys. */
 export interface TerminalKeys {
   pins: PinCipher;
-  /** Writes the MAC of a packed message that ends in DE64. */
+  /** Writes the MAC of a packed message. @throws {IsoError} ISO_VALUE where it does not end in a MAC element */
   seal(profile: Profile, packed: Buffer): void;
-  /** Whether a received message ends in a DE64 that is right. */
+  /** Whether a received message ends in a MAC that is right. */
   isSealed(profile: Profile, packed: Buffer): boolean;
 }
 
@@ -18,8 +18,8 @@ function terminalKeys(pinKey: Buffer, macKey: Buffer): TerminalKeys {
   return {
     pins: pinCipher(pinKey),
     seal({ codec }, packed) {
-      const slot = codec.macSlot(packed);
-      if (slot) codec.setMac(packed, mac(slot.covered));
+      const covered = codec.macSlot(packed)?.covered ?? packed;
+      codec.setMac(packed, mac(covered));
     },
     isSealed({ codec }, packed) {
       const slot = codec.macSlot(packed);

@@ -127,7 +127,7 @@ export function reversalMessage(
   moment: Moment,
 ): TerminalMessage {
   return {
-    ...envelope('0400', sender, moment),
+    ...envelope('0400', sender, moment, 'de128'),
     de3: original.processingCode,
     de4: digits(original.amount, 12),
     de25: '00',
@@ -176,7 +176,7 @@ export function uploadMessage(
   moment: Moment,
 ): TerminalMessage {
   return {
-    ...envelope('0320', sender, moment),
+    ...envelope('0320', sender, moment, 'de128'),
     de3: original.processingCode,
     de4: digits(original.amount, 12),
     de37: original.rrn,
@@ -189,19 +189,25 @@ export function uploadMessage(
 
 /** DE70: 001 sign-on, 002 sign-off, 301 echo. */
 export function networkMessage(code: string, sender: Sender, moment: Moment): TerminalMessage {
-  const { de12: _time, de13: _date, de64: _mac, ...message } = envelope('0800', sender, moment);
+  const { keys: _, ...unsealed } = sender;
+  const { de12: _time, de13: _date, ...message } = envelope('0800', unsealed, moment);
   return { ...message, de70: code };
 }
 
 /** The message as it goes on the wire, framed, its MAC written where it has one. */
 export function frameOf(message: TerminalMessage, { keys, profile }: Sender): Buffer {
   const packed = profile.codec.pack(message);
-  if (message.de64) keys?.seal(profile, packed);
+  if (message.de64 ?? message.de128) keys?.seal(profile, packed);
   return profile.framing.encode(packed, profile.frameHeader);
 }
 
-/** What every message of a terminal has. */
-function envelope(mti: string, { keys, merchant, terminal }: Sender, { clock, stan }: Moment) {
+/** What every message of a terminal has; its MAC is the last element: DE128 where any is beyond DE64. */
+function envelope(
+  mti: string,
+  { keys, merchant, terminal }: Sender,
+  { clock, stan }: Moment,
+  mac: 'de64' | 'de128' = 'de64',
+) {
   const { date, time } = now(clock);
   return {
     mti,
@@ -211,7 +217,7 @@ function envelope(mti: string, { keys, merchant, terminal }: Sender, { clock, st
     de13: date,
     de41: terminal,
     de42: merchant,
-    de64: keys ? NO_MAC_YET : undefined,
+    ...(keys && { [mac]: NO_MAC_YET }),
   };
 }
 

@@ -36,7 +36,7 @@ export async function testAcquirer(dialect: TerminalDialect, answering: Answerin
       else if (Buffer.isBuffer(part)) connection.write(part);
       else {
         const packed = profile.codec.pack(replyTo(request.message, part));
-        if (sealed) keys.seal(profile, packed);
+        if (sealed && profile.codec.macSlot(packed)) keys.seal(profile, packed);
         const header = request.frameHeader && profile.framing.replyHeader(request.frameHeader);
         connection.write(profile.framing.encode(packed, header));
       }
@@ -65,11 +65,11 @@ export async function testAcquirer(dialect: TerminalDialect, answering: Answerin
 }
 
 function replyTo(request: TerminalMessage, part: Partial<TerminalMessage>): TerminalMessage {
-  const { de3, de4, de7, de11, de41, de42, de49, de64, de70, mti } = request;
+  const { de3, de4, de7, de11, de41, de42, de49, de64, de70, de128, mti } = request;
   return {
     mti: responseMti(mti),
     ...{ de3, de4, de7, de11, de41, de42, de49, de70 },
-    de64: de64 ? Bytes.of(Buffer.alloc(8)) : undefined,
+    de64: (de64 ?? de128) ? Bytes.of(Buffer.alloc(8)) : undefined,
     ...part,
   };
 }

@@ -91,7 +91,7 @@ describe('the deadline', () => {
     core.network.afterMs = 60_000;
     const { reply, tookMs } = await complete(core);
     expect(reply?.code).toBe('91');
-    expect(tookMs).toBe(1_850);
+    expect(tookMs).toBe(1_750);
     expect(core.journal.followUps.map(({ task }) => task)).toEqual(['reverse-network', 'cancel-pop']);
   });
 
@@ -100,14 +100,14 @@ describe('the deadline', () => {
     core.pop.afterMs = 60_000;
     const { reply, tookMs } = await complete(core);
     expect(reply?.code).toBe('00');
-    expect(tookMs).toBe(1_850);
+    expect(tookMs).toBe(1_750);
     expect(core.journal.followUps.map(({ task }) => task)).toEqual(['complete-pop']);
   });
 
   it.each([
-    [1_849, '00'],
-    [1_850, '91'],
-    [1_851, '91'],
+    [1_749, '00'],
+    [1_750, '91'],
+    [1_751, '91'],
   ])('a network that answers after %i ms gets the terminal a %s', async (afterMs, code) => {
     const core = createTestCore();
     core.network.afterMs = afterMs;
@@ -115,7 +115,7 @@ describe('the deadline', () => {
   });
 
   it('opens no leg that could not end in time', async () => {
-    const core = createTestCore({ deadlineMs: 150, replyMarginMs: 150 });
+    const core = createTestCore({ deadlineMs: 250, replyMarginMs: 250 });
     const { reply } = await complete(core);
     expect(reply?.code).toBe('91');
     expect(core.sent.authorised).toEqual([]);

@@ -23,7 +23,7 @@ export function developmentSettings(machine: {
     node: 'node-1',
     databaseUrl: machine.databaseUrl,
     deadlineMs: 2_000,
-    replyMarginMs: 150,
+    replyMarginMs: 250,
     status: { host: '127.0.0.1', port: 8_585 },
     hsm: { socketPath: machine.hsmSocketPath, requestTimeoutMs: 500 },
     journal: { maxWaiting: 16_384, appendDeadlineMs: 800, leaseMs: 10_000, takeOverEveryMs: 3_000 },

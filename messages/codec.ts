@@ -1,14 +1,13 @@
 import { type BitmapCodec, type BitWords, bitmapCodec, hasField, noFields, setField } from './bitmap.ts';
-import { Bytes } from './bytes.ts';
 import type { Dialect, Message } from './dialect.ts';
 import { IsoError, type PartialMessage } from './errors.ts';
-import { charsets } from './fields/charsets.ts';
+import type { FieldCodec } from './fields/codecs.ts';
 import { Cursor } from './fields/cursor.ts';
-import { type FieldCodec, fieldCodec } from './fields/field.ts';
+import { fieldCodec } from './fields/field.ts';
 import { wrongKind } from './fields/semantics.ts';
 import { type FastPath, fastPath } from './generated/fast-path.ts';
 import { encodeVisaHeader, readVisaHeader, type VisaHeader } from './header-visa.ts';
-import { isKnownMti } from './mti.ts';
+import { type MtiCodec, mtiCodec } from './mti-codec.ts';
 import { type Strictness, strict } from './strictness.ts';
 
 export interface MacSlot {
@@ -241,50 +240,6 @@ function encodeBitmap(frame: Frame, words: BitWords, level: 0 | 1 | 2): Buffer {
   const out = Buffer.allocUnsafe(codec.bytes);
   codec.write(words, level, out, 0);
   return out;
-}
-
-interface MtiCodec {
-  read(cursor: Cursor): string;
-  encode(mti: string): Buffer;
-}
-
-function mtiCodec(encoding: Dialect['mti']['encoding'], rule: Strictness['mti']): MtiCodec {
-  const bytes = encoding === 'bcd' ? 2 : 4;
-  const { toLatin1, fromLatin1 } = charsets[encoding === 'bcd' ? 'ascii' : encoding];
-  return {
-    read(cursor) {
-      const at = cursor.take(bytes, 'MTI');
-      const mti =
-        encoding === 'bcd'
-          ? cursor.bytes.toString('hex', at, at + 2).toUpperCase()
-          : String.fromCharCode(...cursor.bytes.subarray(at, at + 4).map((byte) => toLatin1[byte] ?? 0));
-      const expected = mtiFault(mti, rule);
-      if (expected)
-        cursor.fail(
-          'ISO_MTI',
-          'MTI',
-          at,
-          expected,
-          cursor.bytes.toString('hex', at, at + bytes).toUpperCase(),
-        );
-      return mti;
-    },
-    encode(mti) {
-      if (typeof mti !== 'string') throw wrongKind('MTI', 'a string', mti);
-      const expected = mtiFault(mti, rule);
-      if (expected)
-        throw new IsoError('ISO_MTI', { path: 'MTI', expected, found: `${mti.length} characters` });
-      if (encoding === 'bcd') return Bytes.fromHex(mti).buffer();
-      return Buffer.from(Array.from(mti, (character) => fromLatin1[character.charCodeAt(0)] ?? 0));
-    },
-  };
-}
-
-/** What was expected of an MTI that the rule does not allow. */
-function mtiFault(mti: string, rule: Strictness['mti']): string | undefined {
-  if (mti.length !== 4) return 'four characters';
-  if (rule !== 'any' && !/^[0-9]{4}$/.test(mti)) return 'four digits';
-  return rule === 'known' && !isKnownMti(mti) ? 'a known message type' : undefined;
 }
 
 function macSlot(frame: Frame, packed: Buffer): MacSlot | undefined {

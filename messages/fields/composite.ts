@@ -2,25 +2,11 @@ import { Bytes } from '../bytes.ts';
 import type { Composition, Field, Part } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
 import { hexBinary, rawBinary } from './binary.ts';
+import type { FieldCodec, PartCodec, PartsCodec } from './codecs.ts';
 import { Cursor } from './cursor.ts';
-import type { FieldCodec } from './field.ts';
 import { wrongKind } from './semantics.ts';
 import { berTlvParts, taggedParts } from './tagged.ts';
 import { dialectError } from './text.ts';
-
-export interface PartCodec {
-  readonly property: string;
-  readonly path: string;
-  readonly bit: number | undefined;
-  readonly tag: string | undefined;
-  readonly codec: FieldCodec;
-}
-
-/** Reads and writes the inside of a composite. */
-export interface PartsCodec {
-  read(cursor: Cursor): Record<string, unknown>;
-  encode(value: Record<string, unknown>): Buffer;
-}
 
 type Compile = (field: Field, path: string) => FieldCodec;
 

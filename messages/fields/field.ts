@@ -2,19 +2,13 @@ import type { Bytes } from '../bytes.ts';
 import type { Field, VariableLength } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
 import { binaryCodec, containerCodec } from './binary.ts';
+import type { FieldCodec } from './codecs.ts';
 import { compositeCodec } from './composite.ts';
 import type { Cursor } from './cursor.ts';
 import { lengthCodec } from './length.ts';
 import { pinBlockMeaning, plainBytes, plainText, textMeanings } from './semantics.ts';
 import { sliced } from './slices.ts';
 import { type ContentCodec, dialectError, textCodec } from './text.ts';
-
-/** Reads and writes one field, length prefix and all. Slow and exact: the generated code falls back on it. */
-export interface FieldCodec {
-  read(cursor: Cursor): unknown;
-  /** The bytes of the field, prefix included. */
-  encode(value: unknown): Buffer;
-}
 
 /** Between a wire value (text or bytes, padding included) and the value in a message. */
 interface Meaning<V> {

@@ -3,7 +3,7 @@ import type { Composition } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
 import { berHead, encodeBerLength, encodeBerTag } from '../tlv.ts';
 import { charsets } from './charsets.ts';
-import type { PartCodec, PartsCodec } from './composite.ts';
+import type { PartCodec, PartsCodec } from './codecs.ts';
 import { Cursor } from './cursor.ts';
 import { lengthCodec } from './length.ts';
 import { wrongKind } from './semantics.ts';

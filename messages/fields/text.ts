@@ -22,7 +22,7 @@ export interface ContentCodec<V> {
 export type TextContent = Exclude<Content, 'b'>;
 
 /** Text with one byte a character. */
-export function charsetText(name: CharsetName, content: TextContent): ContentCodec<string> {
+function charsetText(name: CharsetName, content: TextContent): ContentCodec<string> {
   const { toLatin1, fromLatin1 } = charsets[name];
   return {
     packed: false,
@@ -54,7 +54,7 @@ export function charsetText(name: CharsetName, content: TextContent): ContentCod
 }
 
 /** Digits, track data or hex digits, two a byte; an odd number is filled up on the padding's side. */
-export function packedText(content: TextContent, pad: Pad, countedInBytes: boolean): ContentCodec<string> {
+function packedText(content: TextContent, pad: Pad, countedInBytes: boolean): ContentCodec<string> {
   const padNibble = Number.parseInt(pad.with, 16);
   const signBytes = content === 'x+n' ? 1 : 0;
   const tellsOdd = countedInBytes && padNibble > 9 && content === 'n';
@@ -149,6 +149,6 @@ function nibbleOf(code: number): number {
   return code < 58 ? code - 48 : code - 55;
 }
 
-export function hexByte(byte: number | undefined): string {
+function hexByte(byte: number | undefined): string {
   return (byte ?? 0).toString(16).padStart(2, '0').toUpperCase();
 }

@@ -4,7 +4,7 @@ import { IsoError } from '../errors.ts';
 import { toPlain } from '../plain.ts';
 
 /** What parsing came to, in a form that two codecs can be compared by. */
-export function outcome(codec: Codec<Message>, bytes: Buffer): string {
+function outcome(codec: Codec<Message>, bytes: Buffer): string {
   try {
     return JSON.stringify(toPlain(codec.parse(bytes), 'revealed'));
   } catch (error) {

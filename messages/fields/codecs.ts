@@ -1,0 +1,23 @@
+import type { Cursor } from './cursor.ts';
+
+/** Reads and writes one field, length prefix and all. Slow and exact: the generated code falls back on it. */
+export interface FieldCodec {
+  read(cursor: Cursor): unknown;
+  /** The bytes of the field, prefix included. */
+  encode(value: unknown): Buffer;
+}
+
+/** One part of a composite. */
+export interface PartCodec {
+  readonly property: string;
+  readonly path: string;
+  readonly bit: number | undefined;
+  readonly tag: string | undefined;
+  readonly codec: FieldCodec;
+}
+
+/** Reads and writes the inside of a composite. */
+export interface PartsCodec {
+  read(cursor: Cursor): Record<string, unknown>;
+  encode(value: Record<string, unknown>): Buffer;
+}

@@ -1,73 +1,20 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { compile, framing, visaBase1 } from '../../messages/index.ts';
-import {
-  type Connection,
-  type Listener,
-  silentLog,
-  systemClock,
-  systemRandom,
-  tcpSockets,
-} from '../../runtime/index.ts';
+import { type Connection, silentLog, systemClock, systemRandom, tcpSockets } from '../../runtime/index.ts';
 import { managementRequest, type VisaMessage } from '../visa/visa-messages.ts';
 import { DEFAULT_LINK_LIMITS, IsoLink, type LinkLimits } from './iso-link.ts';
+import { answerTo, type TestNetwork, testNetwork } from './testing.ts';
 
 const STATIONS = { source: '123456', destination: '000000' };
 const codec = compile(visaBase1);
 const wire = framing('visa');
 
-/** A network that does nothing but what the test tells it to. */
-interface Network {
-  readonly listener: Listener;
-  readonly received: VisaMessage[];
-  readonly polls: { count: number };
-  connections: Connection[];
-  /** Answers a message; the default signs on and echoes. */
-  respond: (message: VisaMessage, connection: Connection) => void;
-}
+type Network = TestNetwork<VisaMessage>;
 
-const open: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of open.splice(0).reverse()) await close();
-});
+const startNetwork = (): Promise<Network> => testNetwork(codec, wire);
 
 function reply(message: VisaMessage, connection: Connection, change: Partial<VisaMessage> = {}): void {
-  const answer = { ...message, mti: message.mti === '0800' ? '0810' : '0110', de39: '00', ...change };
-  connection.write(wire.encode(codec.pack(answer)));
-}
-
-async function startNetwork(): Promise<Network> {
-  const network: Omit<Network, 'listener'> = {
-    received: [],
-    polls: { count: 0 },
-    connections: [],
-    respond: (message, connection) => {
-      if (message.mti === '0800') reply(message, connection);
-    },
-  };
-  const listener = await tcpSockets.listen({ host: '127.0.0.1', port: 0 }, (connection) => {
-    const reader = wire.reader({ maxFrameBytes: 4_096 });
-    network.connections.push(connection);
-    return {
-      onData: (chunk) =>
-        reader.push(chunk, (body) => {
-          if (body.length === 0) {
-            network.polls.count += 1;
-            return;
-          }
-          const message = codec.parse(body);
-          network.received.push(message);
-          network.respond(message, connection);
-        }),
-      onClose: () => {
-        network.connections = network.connections.filter((known) => known !== connection);
-      },
-    };
-  });
-  open.push(async () => {
-    for (const connection of network.connections) connection.destroy();
-    await listener.close();
-  });
-  return Object.assign(network, { listener });
+  connection.write(wire.encode(codec.pack(answerTo(message, { de39: '00', ...change }))));
 }
 
 function startLink(network: Network, limits: Partial<LinkLimits> = {}) {
@@ -98,7 +45,7 @@ function startLink(network: Network, limits: Partial<LinkLimits> = {}) {
     log,
     onLateAnswer: (answer, tag) => late.push({ reply: answer, tag }),
   });
-  open.push(() => link.close());
+  onTestFinished(() => link.close());
   return { link, late, log };
 }
 
@@ -214,7 +161,7 @@ describe('a link', () => {
     connection?.write(wire.encode(Buffer.alloc(0)));
     connection?.write(wire.encode(codec.pack(managementRequest('301', '000099', '1123100000', STATIONS))));
     await vi.waitFor(() => expect(network.received.at(-1)).toMatchObject({ mti: '0810', de11: '000099' }));
-    expect(network.polls.count).toBe(1);
+    expect(network.polls).toBe(1);
   });
 
   it('drops a connection whose frames are garbage, and nothing else', async () => {

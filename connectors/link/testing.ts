@@ -8,6 +8,8 @@ import type { Matchable } from './match-keys.ts';
 export interface TestNetwork<M> {
   readonly listener: Listener;
   readonly received: M[];
+  /** Empty frames. */
+  polls: number;
   connections: Connection[];
   send(message: M, connection?: Connection): void;
   respond: (message: M, connection: Connection) => void;
@@ -23,7 +25,10 @@ export async function testNetwork<M extends Matchable>(
     return {
       onData: (chunk) =>
         reader.push(chunk, (body) => {
-          if (body.length === 0) return;
+          if (body.length === 0) {
+            network.polls += 1;
+            return;
+          }
           const message = codec.parse(body);
           network.received.push(message);
           network.respond(message, connection);
@@ -36,6 +41,7 @@ export async function testNetwork<M extends Matchable>(
   const network: TestNetwork<M> = {
     listener,
     received: [],
+    polls: 0,
     connections: [],
     send(message, connection = network.connections[0]) {
       connection?.write(framing.encode(codec.pack(message)));

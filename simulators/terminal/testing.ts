@@ -1,8 +1,11 @@
 import { onTestFinished } from 'vitest';
 import { Bytes, responseMti } from '../../messages/index.ts';
 import { type Address, type Connection, tcpSockets } from '../../runtime/index.ts';
+import { temporaryFolder } from '../testing.ts';
 import { developmentTerminalKeys } from './keys.ts';
 import { profiles, type TerminalDialect, type TerminalMessage } from './profiles.ts';
+import { openRecords } from './records.ts';
+import { createTerminal, type TerminalOptions } from './terminal.ts';
 
 interface ReceivedRequest {
   message: TerminalMessage;
@@ -72,4 +75,28 @@ function replyTo(request: TerminalMessage, part: Partial<TerminalMessage>): Term
     de64: (de64 ?? de128) ? Bytes.of(Buffer.alloc(8)) : undefined,
     ...part,
   };
+}
+
+export const order = { amount: 2_500, currency: '978', card: '4242424242424242' };
+
+/** Approves everything, with a retrieval reference of its STAN. */
+export const approve: Answering = ({ message }) => [
+  { de37: `632810${message.de11}`, de38: '123456', de39: '00' },
+];
+
+/** A terminal of this test's own, its acquirer, and what the acquirer received. */
+export async function installed(
+  answering: Answering = approve,
+  more: Partial<TerminalOptions> = {},
+  dialect: TerminalDialect = 'iso87-ascii',
+) {
+  const acquirer = await testAcquirer(dialect, (request) => answering(request));
+  const records = more.records ?? (await openRecords(temporaryFolder()));
+  const terminal = createTerminal({ dialect, address: acquirer.address, timeoutMs: 2_000, ...more, records });
+  onTestFinished(() => {
+    terminal.close();
+    return records.ledger.close().catch(() => {});
+  });
+  const sent = () => acquirer.received.map(({ message }) => message);
+  return { acquirer, records, terminal, sent };
 }

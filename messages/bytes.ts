@@ -22,13 +22,15 @@ export class Bytes {
 
   /** @throws {IsoError} ISO_VALUE unless an even number of hex digits */
   static fromHex(hex: string): Bytes {
-    if (hex.length % 2 !== 0 || !/^[0-9A-Fa-f]*$/.test(hex))
+    // Buffer.from stops at the first character that is no hex digit.
+    const bytes = Buffer.from(hex, 'hex');
+    if (bytes.length * 2 !== hex.length)
       throw new IsoError('ISO_VALUE', {
         path: 'bytes',
         expected: 'an even number of hex digits',
         found: `${hex.length} characters`,
       });
-    return Bytes.of(Buffer.from(hex, 'hex'));
+    return new Bytes(bytes, 0, bytes.length);
   }
 
   static view(bytes: Buffer, start: number, end: number): Bytes {

@@ -212,6 +212,14 @@ describe('a moov specification', () => {
   });
 });
 
+test('imported fields that hold card data are masked like our own', () => {
+  const codec = compile(importJpos(packager)) as unknown as Codec<Message>;
+  const bytes = hexOf('0200 4000000020000000 16 4242424242424242 13 04242424242424242D30');
+  const shown = JSON.stringify(codec.parse(bytes));
+  expect(shown).toContain('424242******4242');
+  expect(shown).not.toContain('4242424242424242');
+});
+
 describe('our own JSON', () => {
   test.each(Object.values(dialects).map((dialect) => [dialect.name, dialect] as const))(
     '%s survives export and import',

@@ -2,6 +2,7 @@ import sax from 'sax';
 import type { BitmapStyle, Dialect, Field, Part } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
 import { jposBitmap, jposField, simpleName } from './jpos-classes.ts';
+import { withMeaning } from './meanings.ts';
 
 /**
  * A dialect from a jPOS GenericPackager file (`<isopackager>` of `<isofield>` and `<isofieldpackager>`).
@@ -20,7 +21,7 @@ export function importJpos(xml: string, name = 'jpos'): Dialect {
     if (id === 0) mti = { encoding: mtiEncoding(element, className) };
     else if (bitmapEncoding && id === 1) bitmap = bitmapStyle(bitmapEncoding, integer(element, 'length'));
     else if (bitmapEncoding && id === 65 && bitmap) bitmap = { ...bitmap, tertiary: 'as-field-65' };
-    else fields[id] = fieldOf(element, id);
+    else fields[id] = withMeaning(id, fieldOf(element, id));
   }
   if (!mti) throw importError(root, 'a field 0', 'none');
   if (!bitmap) throw importError(root, 'a bitmap as field 1', 'none');

@@ -10,6 +10,7 @@ import type {
 } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
 import { lineOf } from './json-lines.ts';
+import { withMeaning } from './meanings.ts';
 
 /** A field as a moov-io specification in JSON states it. */
 interface MoovField {
@@ -53,7 +54,7 @@ export function importMoov(json: string, name?: string): Dialect {
     if (!Number.isInteger(number)) fail(path, 'a field number', key.slice(0, 20));
     if (number === 0) mti = { encoding: mtiEncoding(field, path, fail) };
     else if (number === 1) bitmap = bitmapStyle(field, path, fail);
-    else fields[number] = moovField(field, path, fail);
+    else fields[number] = withMeaning(number, moovField(field, path, fail));
   }
   if (!mti) fail('fields', 'a field 0', 'none');
   if (!bitmap) fail('fields', 'a bitmap as field 1', 'none');

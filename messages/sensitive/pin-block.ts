@@ -25,7 +25,7 @@ export class PinBlock extends Sensitive {
         expected: '8 or 16 bytes',
         found: `${bytes.length}`,
       });
-    return new PinBlock(Uint8Array.from(bytes), 0, bytes.length);
+    return new PinBlock(Buffer.from(bytes), 0, bytes.length);
   }
 
   /** For the codec: a view of the received bytes, not a copy. */

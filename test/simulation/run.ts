@@ -42,6 +42,8 @@ export interface RunResult {
 const SETTLED_WITHIN_MS = 300_000;
 /** What may still happen once all seems over. */
 const AFTERMATH_MS = 20_000;
+/** The switch's deadline, the journal's and the HSM's for what comes after the join, and the way there and back. */
+const ANSWER_LIMIT_MS = 2_000 + 800 + 500 + 500;
 const MERCHANTS = [
   { id: 'MERCHANT0000001', category: '5411', pop: 'optional' },
   { id: 'MERCHANT0000002', category: '5812', pop: 'required' },
@@ -171,15 +173,16 @@ function terminalsOf(simulation: Simulation, random: SeededRandom): [Terminal, .
   const settings = settingsOf('node-1', random);
   const [first, ...others] = nodes.map(({ name }) => name);
   const hosts: [string, ...string[]] = [first ?? 'node-1', ...others];
+  const isPaused = simulation.faults.faults.some(({ kind }) => kind === 'pause');
+  const answerLimitMs = isPaused ? Number.POSITIVE_INFINITY : ANSWER_LIMIT_MS;
   const make = (index: number): Terminal => {
-    const terminal = settings.terminals[index % settings.terminals.length];
+    const registered = settings.terminals[index % settings.terminals.length];
     const [ascii, bcd, hex] = settings.listeners;
     const listener = [ascii, bcd, hex][index % 3];
-    if (!terminal || !listener) throw new Error('the development settings lack a terminal or a listener');
-    const identity = identityOf(listener, index, terminal);
-    return new Terminal({ ...identity, listener, nodes: hosts }, world, (process) =>
-      network.socketsOf(process),
-    );
+    if (!registered || !listener) throw new Error('the development settings lack a terminal or a listener');
+    const identity = identityOf(listener, index, registered);
+    const terminal = { ...identity, listener, nodes: hosts, answerLimitMs };
+    return new Terminal(terminal, world, (process) => network.socketsOf(process));
   };
   const count = 2 + random.integer(5);
   const offset = random.integer(10);

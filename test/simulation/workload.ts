@@ -17,8 +17,6 @@ const ASK_AGAIN_WITHIN_MS = 25_000;
 /** Everything that terminals ask for in one run. */
 export class Workload {
   readonly purchases: Purchase[] = [];
-  /** Same key, other content: each must be refused and have no effect. */
-  readonly altered: Purchase[] = [];
   readonly #world: World;
   readonly #random: SeededRandom;
   #amounts = 0;
@@ -51,6 +49,16 @@ export class Workload {
     if (random.chance(0.2)) {
       scheduler.after(random.between(50, ASK_AGAIN_WITHIN_MS), 'ask again', () => purchase.askAgain());
     }
+    if (random.chance(0.05)) {
+      const amount = this.#amount();
+      scheduler.after(random.between(50, ASK_AGAIN_WITHIN_MS), 'alter', () => purchase.alter(amount));
+    }
+  }
+
+  /** No two of a run are the same. */
+  #amount(): number {
+    this.#amounts += 1;
+    return (1 + this.#random.integer(500)) * 1_000 + this.#amounts;
   }
 
   /** While the request is in flight, about when its answer is due, or when the customer has second thoughts. */
@@ -61,13 +69,14 @@ export class Workload {
 
   #order({ mac }: ListenerSettings): PurchaseOrder {
     const random = this.#random;
-    this.#amounts += 1;
     const isSecured = mac === 'required';
+    const kind = random.chance(0.15) ? 'offline' : 'online';
     return {
+      kind,
       pan: random.pick(TEST_CARDS),
-      amount: (1 + random.integer(500)) * 1_000 + this.#amounts,
+      amount: this.#amount(),
       currency: random.pick(CURRENCIES),
-      withPin: isSecured && random.chance(0.5),
+      withPin: isSecured && kind === 'online' && random.chance(0.5),
       wrongPin: random.chance(0.03),
       brokenMac: isSecured && random.chance(0.02),
       doubled: random.chance(0.05),

@@ -27,6 +27,7 @@ const OPEN_NETWORK: ReadonlySet<string> = new Set(['planned', 'unknown']);
 function isOpen(transaction: Transaction, { parked }: JournalView): boolean {
   const { id, opening, state, network, pop, cases } = transaction;
   if (!opening) return false;
+  if (network === 'to-advise' && !parked.has(`advise-network ${id}`)) return true;
   if (OPEN_NETWORK.has(network) && !parked.has(`reverse-network ${id}`)) return true;
   if (state === 'approved' || state === 'captured') {
     const isDone = pop === 'validated' || pop === 'not-applicable' || cases.length > 0;

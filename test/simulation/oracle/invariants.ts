@@ -1,6 +1,7 @@
 import type { Simulation } from '../simulation.ts';
 import { checkClosure } from './closure.ts';
 import { readJournal } from './journal-view.ts';
+import { checkLateAnswers } from './late-answers.ts';
 import { checkMoney } from './money.ts';
 import { checkProofs } from './proofs.ts';
 import { checkSecrecy } from './secrecy.ts';
@@ -11,5 +12,6 @@ export function checkInvariants(simulation: Simulation): void {
   checkClosure(simulation, journal);
   checkMoney(simulation, journal);
   checkProofs(simulation, journal);
+  checkLateAnswers(simulation, journal);
   checkSecrecy(simulation);
 }

@@ -53,11 +53,9 @@ function checkPurchase(
   );
   if (wrongHands) world.violate('I3 one effect', `${name} was charged to another card or currency`);
   if (purchase.belief === 'approved') checkApproved(purchase, heldAmount, world, journal);
-  if (purchase.belief === 'declined' && heldAmount > 0 && !isInHands(name, journal)) {
-    world.violate(
-      'I1 agreement',
-      `${name} was declined (${purchase.told[0]?.code}), the network holds ${heldAmount}`,
-    );
+  const mustBeFree = purchase.belief === 'declined' || purchase.belief === 'reversed';
+  if (mustBeFree && heldAmount > 0 && !isInHands(name, journal)) {
+    world.violate('I1 agreement', `${name} was ${purchase.belief}, the network holds ${heldAmount}`);
   }
 }
 
@@ -70,10 +68,10 @@ function checkApproved(
   const name = nameOf(purchase);
   const amount = purchase.told[0]?.amount ?? 0;
   const transaction = journal.byPurchase.get(name);
-  if (heldAmount !== amount) {
+  if (heldAmount !== amount && !isInHands(name, journal)) {
     world.violate('I1 agreement', `${name} was approved for ${amount}, the network holds ${heldAmount}`);
   }
-  if (!transaction?.decided?.approved) {
+  if (transaction?.state !== 'approved' && transaction?.state !== 'captured') {
     world.violate('I10 fail closed', `${name} was approved, the journal has no such decision`);
   }
 }
@@ -82,9 +80,9 @@ function checkApproved(
 function isInHands(name: string, journal: JournalView): boolean {
   const transaction = journal.byPurchase.get(name);
   if (!transaction) return false;
-  return (
-    transaction.cases.includes('reversal-refused') || journal.parked.has(`reverse-network ${transaction.id}`)
-  );
+  const { id, cases } = transaction;
+  const isParked = ['reverse-network', 'advise-network'].some((task) => journal.parked.has(`${task} ${id}`));
+  return isParked || cases.includes('reversal-refused') || cases.includes('advice-refused');
 }
 
 /** Of a purchase whose terminal never heard, the journal's answer counts: a repeat would get it. */

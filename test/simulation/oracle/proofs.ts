@@ -32,11 +32,12 @@ function problemOf(purchase: Purchase, proofs: readonly Proof[], journal: Journa
     return proofs.length > 0 ? 'a proof for a merchant that is not enrolled' : undefined;
   const isSeen = (task: string) =>
     transaction !== undefined && journal.parked.has(`${task} ${transaction.id}`);
-  if (transaction && transaction.cases.length > 0) return undefined;
+  if (transaction?.cases.some((kind) => kind.startsWith('pop-'))) return undefined;
   const validated = proofs.filter(({ status }) => status === 'VALIDATED').length;
   const open = proofs.filter(({ status }) => status === 'INITIATED').length;
   if (open > 0 && !isSeen('complete-pop') && !isSeen('cancel-pop')) return 'its proof is still open';
-  const isApproved = transaction !== undefined && transaction.standingMinorUnits > 0;
+  const stands = transaction !== undefined && transaction.standingMinorUnits > 0;
+  const isApproved = purchase.belief === 'unknown' ? stands : purchase.belief === 'approved';
   if (isApproved && validated === 0 && !isSeen('complete-pop')) return 'approved, and no proof stands';
   if (!isApproved && validated > 0 && !isSeen('cancel-pop')) return 'not approved, yet a proof stands';
   return undefined;

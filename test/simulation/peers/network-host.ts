@@ -49,6 +49,8 @@ export interface SentApproval {
   readonly terminal: string;
   readonly stan: string;
   readonly transmitted: string;
+  /** When the switch stops waiting for it. */
+  readonly deadline: number;
 }
 
 /** A network of Visa's profile with a ledger of its own, whose answers come, do not come, or come wrong. */
@@ -106,6 +108,10 @@ export class NetworkHost {
       this.#world.tell('network', () => `${message.mti} ${describe(request)} → ${decision.code}`);
       return this.#answer(message, decision);
     }
+    if (mti === '0120') {
+      this.#world.tell('network', () => `${message.mti} ${describe(request)}`);
+      return this.#answer(message, this.ledger.advise(request));
+    }
     if (mti === '0400' && message.de90) {
       const { stan, transmission: transmitted } = message.de90;
       const decision = this.ledger.reverse(request, { stan, transmitted });
@@ -149,7 +155,9 @@ export class NetworkHost {
   }
 
   #noteApproval({ de41: terminal = '', de11: stan = '', de7: transmitted = '' }: VisaMessage): void {
-    this.sent.push({ at: this.#world.now, terminal, stan, transmitted });
+    const name = terminal.trimEnd();
+    const deadline = this.deadlines.get(`${name}|${stan}`) ?? Number.POSITIVE_INFINITY;
+    this.sent.push({ at: this.#world.now, terminal: name, stan, transmitted, deadline });
   }
 
   #fortune(message: VisaMessage, mti: string): Fortune {

@@ -54,19 +54,16 @@ export class NetworkLedger {
     }
     const isReversed = this.remembered.has(key);
     const { code, approved } = isReversed ? { code: '12', approved: 0 } : decide();
-    this.#count += 1;
-    const account: NetworkAccount = {
-      ...request,
-      approved,
-      held: approved,
-      isReversed,
-      code,
-      approvalCode: String(this.#count).padStart(6, '0'),
-      asked: 1,
-      reversals: 0,
-    };
-    this.accounts.set(key, account);
-    return this.#answer(account);
+    return this.#answer(this.#open(request, { code, approved, isReversed }));
+  }
+
+  /** What the acquirer says has happened already: it is taken as it is, and once. */
+  advise(request: NetworkRequest): NetworkDecision {
+    const key = keyOf(request);
+    const known = this.accounts.get(key);
+    if (known) known.asked += 1;
+    else this.#open(request, { code: '00', approved: request.amount, isReversed: false });
+    return { code: '00' };
   }
 
   /** @param original DE11 and DE7 of the authorisation that is taken back */
@@ -82,6 +79,18 @@ export class NetworkLedger {
     account.held = 0;
     account.isReversed = true;
     return { code: '00' };
+  }
+
+  #open(
+    request: NetworkRequest,
+    { code, approved, isReversed }: Pick<NetworkAccount, 'code' | 'approved' | 'isReversed'>,
+  ): NetworkAccount {
+    this.#count += 1;
+    const approvalCode = String(this.#count).padStart(6, '0');
+    const counts = { asked: 1, reversals: 0 };
+    const account = { ...request, code, approved, held: approved, isReversed, approvalCode, ...counts };
+    this.accounts.set(keyOf(request), account);
+    return account;
   }
 
   #answer({ code, approved, amount, approvalCode }: NetworkAccount): NetworkDecision {

@@ -15,6 +15,8 @@ export interface Told {
 }
 
 export interface PurchaseOrder {
+  /** `offline`: the terminal has approved it by itself and tells of it (0220). */
+  readonly kind: 'online' | 'offline';
   readonly pan: string;
   /** Minor units; no other purchase of the run has the same. */
   readonly amount: number;
@@ -33,6 +35,9 @@ export interface PurchaseOrder {
   /** Reverses so long after it asked, whatever it heard; absent: it does not change its mind. */
   readonly reversesAfterMs: number | undefined;
 }
+
+/** Message types of a request and of its repeats. */
+const TYPES = { online: ['0100', '0101'], offline: ['0220', '0221'] } as const;
 
 /** The switch could not do its part, then: of a repeat this says nothing about the first time it was asked. */
 const SYSTEM_MALFUNCTION = '96';
@@ -75,8 +80,8 @@ export class Purchase implements Dialogue {
   }
 
   begin(): void {
-    this.#ask('0100');
-    if (this.order.doubled) this.#send('0100');
+    this.#ask();
+    if (this.order.doubled) this.#send();
     const { reversesAfterMs } = this.order;
     if (reversesAfterMs !== undefined) {
       this.terminal.process.clock.after(reversesAfterMs, () => this.reverse());
@@ -86,7 +91,23 @@ export class Purchase implements Dialogue {
   /** Asks again although the answer is known. */
   askAgain(): void {
     const [first] = this.told;
-    if (first && first.code !== SYSTEM_MALFUNCTION && !this.reversal) this.#ask('0101');
+    if (first && first.code !== SYSTEM_MALFUNCTION && !this.reversal) this.#ask();
+  }
+
+  /** The same numbers with another amount: it must be refused and have no effect. */
+  alter(amount: number): void {
+    if (this.belief !== 'approved') return;
+    const message = { ...this.message, de4: String(amount).padStart(12, '0') };
+    const { world } = this.terminal;
+    const dialogue: Dialogue = {
+      answered: ({ de39 }) => {
+        if (isApproval(de39)) world.violate('I3 one effect', `${this.id} was approved again for ${amount}`);
+      },
+      cutOff() {},
+    };
+    this.terminal.expect(message, dialogue);
+    world.tell(this.terminal.settings.id, () => `${message.mti} ${this.id} altered to ${amount}`);
+    this.terminal.send(message, dialogue);
   }
 
   reverse(): void {
@@ -102,7 +123,7 @@ export class Purchase implements Dialogue {
     const trust = isTrusted ? '' : ', without a seal';
     world.tell(settings.id, () => `is told ${code} for ${this.id} (${this.order.amount})${trust}`);
     if (!isTrusted || this.reversal) return;
-    if (code === SYSTEM_MALFUNCTION && this.#asked > 1) {
+    if (code === SYSTEM_MALFUNCTION && (this.#asked > 1 || this.order.kind === 'offline')) {
       this.#doubt();
       return;
     }
@@ -115,9 +136,10 @@ export class Purchase implements Dialogue {
     this.#patience.later();
   }
 
-  /** A repeat met a switch that cannot look up what became of the first request. */
+  /** A repeat met a switch that cannot look up what became of the first; an advice is told until it is heard. */
   #doubt(): void {
-    if (this.told.length === 0) this.reverse();
+    if (this.told.length === 0 && this.order.kind === 'offline') this.#patience.later();
+    else if (this.told.length === 0) this.reverse();
     else this.#patience.end();
   }
 
@@ -130,17 +152,19 @@ export class Purchase implements Dialogue {
   }
 
   #again(times: number): void {
-    if (times > this.order.maxRepeats && this.told.length === 0) this.reverse();
-    else this.#ask('0101');
+    const hasGivenUp = times > this.order.maxRepeats && this.order.kind === 'online';
+    if (hasGivenUp && this.told.length === 0) this.reverse();
+    else this.#ask();
   }
 
-  #ask(mti: '0100' | '0101'): void {
+  #ask(): void {
     this.#patience.begin();
-    this.#send(mti);
+    this.#send();
   }
 
-  #send(mti: '0100' | '0101'): void {
+  #send(): void {
     const { terminal, order, message } = this;
+    const mti = TYPES[order.kind][this.#asked === 0 ? 0 : 1];
     this.#asked += 1;
     terminal.world.tell(terminal.settings.id, () => `${mti} ${this.id} ${order.amount} ${order.currency}`);
     terminal.send({ ...message, mti }, this, order.brokenMac ? withBrokenMac : undefined);
@@ -166,7 +190,7 @@ function messageOf(terminal: Terminal, order: PurchaseOrder): TerminalMessage {
   const { keys, settings, process } = terminal;
   const pin = order.wrongPin ? '0000' : CARD_PIN;
   return {
-    mti: '0100',
+    mti: TYPES[order.kind][0],
     de2: Pan.of(order.pan),
     de3: '000000',
     de4: String(order.amount).padStart(12, '0'),
@@ -177,6 +201,7 @@ function messageOf(terminal: Terminal, order: PurchaseOrder): TerminalMessage {
     de41: settings.id,
     de42: settings.merchant.padEnd(15),
     de49: order.currency,
+    ...(order.kind === 'offline' && { de38: 'OFF001', de39: '00' }),
     ...(order.withPin && keys && { de52: PinBlock.of(keys.pins.encrypt(pin, order.pan)) }),
   };
 }

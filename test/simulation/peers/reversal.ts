@@ -25,7 +25,7 @@ export class Reversal implements Dialogue {
       ...momentOf(terminal.process.clock),
       de11: terminal.nextStan(),
       de90: {
-        mti: '0100',
+        mti: original.mti,
         stan: de11,
         transmission: de7,
         acquirer: '0'.repeat(11),

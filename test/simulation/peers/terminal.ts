@@ -27,6 +27,8 @@ export interface TerminalSettings {
   readonly listener: ListenerSettings;
   /** Hosts of the switch's nodes. */
   readonly nodes: readonly [string, ...string[]];
+  /** An answer that takes longer is a fault of the switch; milliseconds. */
+  readonly answerLimitMs: number;
 }
 
 /** A connection as the terminal keeps it: what it sent on it, and what may still be answered. */
@@ -35,6 +37,8 @@ interface Line {
   readonly reader: FrameReader;
   /** Frames sent less answers received, by what correlates them. */
   readonly owed: Map<string, number>;
+  /** When each was sent last. */
+  readonly sentAt: Map<string, number>;
   readonly dialogues: Set<Dialogue>;
 }
 
@@ -78,8 +82,9 @@ export class Terminal {
     spoil: (frame: Buffer) => Buffer = (frame) => frame,
   ): void {
     this.#line ??= this.#connect();
-    const { connection, owed, dialogues } = this.#line;
+    const { connection, owed, sentAt, dialogues } = this.#line;
     const key = correlationOf(message);
+    sentAt.set(key, this.world.now);
     owed.set(key, (owed.get(key) ?? 0) + 1);
     dialogues.add(dialogue);
     connection.write(spoil(frameOf(message, this.#dialect, this.keys)));
@@ -104,12 +109,12 @@ export class Terminal {
         for (const dialogue of dialogues) dialogue.cutOff();
       },
     });
-    const line: Line = { connection, reader, owed, dialogues };
+    const line: Line = { connection, reader, owed, sentAt: new Map(), dialogues };
     return line;
   }
 
-  #frame({ owed }: Line, packed: Buffer): void {
-    const { id } = this.settings;
+  #frame({ owed, sentAt }: Line, packed: Buffer): void {
+    const { id, answerLimitMs } = this.settings;
     const reply = this.#dialect.codec.parse(packed);
     const isTrusted = !this.keys || isSealed(packed, this.#dialect, this.keys);
     if (!isTrusted && reply.de64) {
@@ -125,6 +130,10 @@ export class Terminal {
       return;
     }
     owed.set(key, left);
+    const tookMs = this.world.now - (sentAt.get(key) ?? 0);
+    if (tookMs > answerLimitMs) {
+      this.world.violate('I9 isolation', `${id} waited ${tookMs.toFixed(0)} ms for ${key}`);
+    }
     this.#dialogues.get(key)?.answered(reply, isTrusted);
   }
 }

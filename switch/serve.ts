@@ -83,10 +83,15 @@ function isVoid({ de3 }: TerminalMessage): boolean {
 async function seal(reply: TerminalMessage, { listener, codec, ports }: Desk): Promise<Buffer> {
   const terminal = ports.directory.terminal(reply.de41 ?? '');
   if (listener.mac === 'none' || !terminal) return codec.pack(reply);
-  const packed = codec.pack({ ...reply, de64: Bytes.of(Buffer.alloc(MAC_BYTES)) });
+  const packed = codec.pack({ ...reply, [macElement(reply)]: Bytes.of(Buffer.alloc(MAC_BYTES)) });
   const slot = codec.macSlot(packed);
   if (slot) codec.setMac(packed, await ports.hsm.generateMac(terminal.macKey, slot.covered));
   return packed;
+}
+
+/** The MAC is the last element: DE128 where there is a second bitmap, which here only DE70 asks for. */
+function macElement({ de70 }: TerminalMessage): 'de64' | 'de128' {
+  return de70 === undefined ? 'de64' : 'de128';
 }
 
 /**

@@ -30,7 +30,8 @@ type Elements =
   | 'de64'
   | 'de70'
   | 'de90'
-  | 'de95';
+  | 'de95'
+  | 'de128';
 
 /**
  * A message of a terminal or acquirer, in any ISO 8583:1987 dialect the switch listens in. Dialects differ in bytes,

@@ -169,3 +169,15 @@ describe('the same request again', () => {
     expect((await house.visa.ledger({ stan: message.de11 ?? '' })).rows).toHaveLength(1);
   });
 });
+
+describe('network management', () => {
+  it('an echo is answered with a MAC that verifies', async () => {
+    const raw = await connectRaw(port());
+    raw.send(frame(sealed(purchase({ mti: '0800', de70: '301' }))));
+    const answer = await raw.receive();
+    expect(answer).toMatchObject({ mti: '0810', de39: '00', de70: '301' });
+    expect(answer.de128?.length).toBe(8);
+    expect(raw.lastMacVerified()).toBe(true);
+    raw.close();
+  });
+});

@@ -1,8 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { developmentKey } from '../../hsm/index.ts';
 import { Bytes, type Codec, compile, framing, iso87Ascii, Pan, PinBlock } from '../../messages/index.ts';
-import { pinCipher } from '../../simulators/crypto/pin-block.ts';
-import { retailMac } from '../../simulators/crypto/retail-mac.ts';
+import { pinCipher, retailMac } from '../../simulators/index.ts';
 import type { TerminalMessage } from '../../switch/terminal-message.ts';
 
 const codec: Codec<TerminalMessage> = compile(iso87Ascii);
@@ -13,6 +12,8 @@ export interface RawTerminal {
   send(bytes: Uint8Array): void;
   /** The next message that comes back; fails when the connection closes first or after `withinMs`. */
   receive(withinMs?: number): Promise<TerminalMessage>;
+  /** Whether the message received last carries the right MAC of its terminal. */
+  lastMacVerified(): boolean;
   /** Resolves when the switch has closed the connection. */
   readonly closed: Promise<void>;
   close(): void;
@@ -22,6 +23,7 @@ export async function connectRaw(port: number): Promise<RawTerminal> {
   const socket: Socket = connect({ host: '127.0.0.1', port, noDelay: true });
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
   const received: Buffer[] = [];
+  let last: Buffer = Buffer.alloc(0);
   let wake = () => {};
   const reader = wire.reader({ maxFrameBytes: 4_096 });
   socket.on('data', (chunk) => {
@@ -51,7 +53,15 @@ export async function connectRaw(port: number): Promise<RawTerminal> {
           deadline.addEventListener('abort', () => resolve(), { once: true });
         });
       }
-      return codec.parse(received.shift() ?? Buffer.alloc(0));
+      last = received.shift() ?? last;
+      return codec.parse(last);
+    },
+    lastMacVerified() {
+      const slot = codec.macSlot(last);
+      const terminal = codec.parse(last).de41 ?? '';
+      return (
+        slot !== undefined && retailMac(developmentKey(`TAK/${terminal}`))(slot.covered).equals(slot.mac)
+      );
     },
   };
 }
@@ -86,7 +96,8 @@ export function pinBlock(pin: string, pan: string, terminal = 'TERM0001'): PinBl
 
 /** The message packed and sealed with the terminal's MAC, without its frame. */
 export function sealed(message: TerminalMessage, terminal = message.de41 ?? 'TERM0001'): Buffer {
-  const packed = codec.pack({ ...message, de64: Bytes.of(Buffer.alloc(8)) });
+  const element = message.de70 !== undefined || message.de90 ? 'de128' : 'de64';
+  const packed = codec.pack({ ...message, [element]: Bytes.of(Buffer.alloc(8)) });
   const slot = codec.macSlot(packed);
   if (!slot) throw new Error('the message has no place for a MAC');
   codec.setMac(packed, retailMac(developmentKey(`TAK/${terminal}`))(slot.covered));

@@ -120,6 +120,7 @@ describe('parse', () => {
       ascii.parse(Buffer.concat([hexOf('30383030 4010000000000000'), Buffer.from(`16${pan}X`)])),
     );
     expect(error.partial).toHaveProperty('de2');
+    expect(Object.keys(error)).not.toContain('partial');
     expect(`${error} ${JSON.stringify(error)} ${error.stack}`).not.toContain(pan);
   });
 });

@@ -50,7 +50,8 @@ export class IsoError extends Error {
   readonly offset: number | undefined;
   readonly expected: string;
   readonly found: string;
-  partial: PartialMessage;
+  /** Not enumerable: a logger that copies an error's properties leaves it out. */
+  declare partial: PartialMessage;
 
   constructor(code: IsoErrorCode, detail: IsoErrorDetail) {
     const where = detail.offset === undefined ? detail.path : `${detail.path} at byte ${detail.offset}`;
@@ -64,6 +65,10 @@ export class IsoError extends Error {
     this.offset = detail.offset;
     this.expected = detail.expected;
     this.found = detail.found;
-    this.partial = detail.partial ?? {};
+    Object.defineProperty(this, 'partial', {
+      value: detail.partial ?? {},
+      writable: true,
+      enumerable: false,
+    });
   }
 }

@@ -178,7 +178,7 @@ describe('the examples in the help', () => {
     for (const line of lines) {
       let piped = '';
       for (const stage of line.replace(/^\s*\$ /, '').split(' | ')) {
-        const [program = '', name, ...args] = words(stage);
+        const [program = '', name, ...args] = words(stage.replace(/^npx /, ''));
         if (program === 'echo') piped = name ?? '';
         else {
           const result = run(name === 'decode' ? decodeCommand : encodeCommand, args, piped);

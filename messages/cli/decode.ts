@@ -27,11 +27,11 @@ interface DecodeOptions extends SourceOptions {
 
 const example = `
 Examples:
-  $ etika-switch decode 303830308220000000000000040000000000000031313233313830353031303030303434333031
-  $ etika-switch decode --dialect pos-bcd --json 08008220000000000000040000000000000011231805010000440301
-  $ echo 001c08008220000000000000040000000000000011231805010000440301 | etika-switch decode --dialect pos-bcd --framing length-2
-  $ etika-switch decode --dialect visa-base1 --describe
-  $ etika-switch decode --dialect pos-bcd --diff 08000020000000000000000044 08000020000000000000000045`;
+  $ npx etika-switch decode 303830308220000000000000040000000000000031313233313830353031303030303434333031
+  $ npx etika-switch decode --dialect pos-bcd --json 08008220000000000000040000000000000011231805010000440301
+  $ echo 001c08008220000000000000040000000000000011231805010000440301 | npx etika-switch decode --dialect pos-bcd --framing length-2
+  $ npx etika-switch decode --dialect visa-base1 --describe
+  $ npx etika-switch decode --dialect pos-bcd --diff 08000020000000000000000044 08000020000000000000000045`;
 
 /** `etika-switch decode`: bytes in hex → a table, or JSON. */
 export function decodeCommand(io: Console = processConsole): Command {

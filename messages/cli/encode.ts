@@ -16,8 +16,8 @@ import {
 
 const example = `
 Examples:
-  $ etika-switch encode '{"mti":"0800","fields":{"7":"1123180501","11":"000044","70":"301"}}'
-  $ etika-switch decode --json --reveal 303830300020000000000000303030303434 | etika-switch encode --dialect pos-bcd --framing length-2`;
+  $ npx etika-switch encode '{"mti":"0800","fields":{"7":"1123180501","11":"000044","70":"301"}}'
+  $ npx etika-switch decode --json --reveal 303830300020000000000000303030303434 | npx etika-switch encode --dialect pos-bcd --framing length-2`;
 
 /** `etika-switch encode`: the JSON that `decode --json --reveal` prints → hex. */
 export function encodeCommand(io: Console = processConsole): Command {

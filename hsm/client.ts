@@ -1,19 +1,7 @@
 import { Pan, PinBlock } from '../messages/index.ts';
-import type { Clock, Log } from '../runtime/index.ts';
 import { HsmConnection } from './connection.ts';
 import type { ChipCard, EncryptedPin, Hsm, NewKey, PaymentHsm } from './hsm.ts';
-import type { OperationName, ReplyOf, RequestOf } from './protocol/operations.ts';
-
-export interface HsmConnectOptions {
-  /** The Unix socket the HSM process announced. */
-  socketPath: string;
-  clock: Clock;
-  log: Log;
-  /** Default 1,000; at most 65,535. */
-  requestTimeoutMs?: number;
-  /** Requests sent and not answered; one more is refused HSM_BUSY. Default 1,024. */
-  maxInFlight?: number;
-}
+import type { Call, HsmConnectOptions, Link } from './link.ts';
 
 export interface HsmClient extends Hsm {
   connected(): boolean;
@@ -24,17 +12,6 @@ export interface HsmClient extends Hsm {
 }
 
 export type PaymentHsmClient = HsmClient & PaymentHsm;
-
-/** Sends one request to where it is answered. */
-export type Call = <N extends OperationName>(operation: N, request: RequestOf<N>) => Promise<ReplyOf<N>>;
-
-/** How connections are told of: one, or several behind one face. */
-export interface Link {
-  readonly call: Call;
-  connected(): boolean;
-  whenConnected(): Promise<void>;
-  close(): Promise<void>;
-}
 
 /** A client of one HSM process; it reconnects by itself for as long as it is not closed. */
 export function connectHsm(options: HsmConnectOptions): PaymentHsmClient {

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Timer } from '../runtime/index.ts';
-import type { Call, HsmConnectOptions, Link } from './client.ts';
 import { codeOfWire, HsmError } from './errors.ts';
+import type { Call, HsmConnectOptions, Link } from './link.ts';
 import { name as nameField, Reader, Writer } from './protocol/codec.ts';
 import { CANCEL, FrameSplitter, GREETING, MAX_BUDGET_MS, STATUS_OK } from './protocol/frames.ts';
 import { OPERATIONS, type OperationName, type ReplyOf, type RequestOf } from './protocol/operations.ts';

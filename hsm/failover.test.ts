@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { type SupervisedService, silentLog, supervise, systemClock } from '../runtime/index.ts';
 import type { PaymentHsmClient } from './client.ts';
-import { connectHsmPool } from './failover.ts';
+import { connectHsmPool } from './index.ts';
 import { startTestHsm, type TestHsm } from './testing/index.ts';
 
 let first: TestHsm;
@@ -43,16 +43,16 @@ it('loses no request that is safe to repeat when one of two processes is killed'
     for (const answered of await Promise.all(inFlight)) expect(answered).toEqual(expected);
     expect(await mac()).toEqual(expected);
     await Promise.all([first.ready(), second.ready()]);
-    await vi.waitFor(() => first.client.ping());
+    await vi.waitFor(() => first.client.ping(), 15_000);
   }
 });
 
 it('tells the caller where a key that was being made may have been lost', async () => {
-  await vi.waitFor(mac);
+  await vi.waitFor(mac, 15_000);
   const pids = [first.pid(), second.pid()];
   for (const pid of pids) if (pid !== undefined) process.kill(pid, 'SIGSTOP');
   const making = pool.generateKey({ usage: 'P0', algorithm: 'T', length: 16 }, { owner: 'x' });
   for (const pid of pids) if (pid !== undefined) process.kill(pid, 'SIGKILL');
   await expect(making).rejects.toMatchObject({ code: 'HSM_UNAVAILABLE' });
-  await vi.waitFor(mac);
+  await vi.waitFor(mac, 15_000);
 });

@@ -1,6 +1,7 @@
-import { type Call, clientOf, type HsmConnectOptions, type Link, type PaymentHsmClient } from './client.ts';
+import { clientOf, type PaymentHsmClient } from './client.ts';
 import { HsmConnection } from './connection.ts';
 import { HsmError } from './errors.ts';
+import type { Call, HsmConnectOptions, Link } from './link.ts';
 import type { OperationName, ReplyOf, RequestOf } from './protocol/operations.ts';
 
 /**

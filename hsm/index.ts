@@ -1,21 +1,16 @@
 import { join } from 'node:path';
 
-export type { HsmClient, HsmConnectOptions, PaymentHsmClient } from './client.ts';
+export type { HsmClient, PaymentHsmClient } from './client.ts';
 export { connectHsm } from './client.ts';
 export { developmentKey } from './development/keys.ts';
 export { prepareDevelopmentToken } from './development/prepare.ts';
 export type { HsmErrorCode } from './errors.ts';
-export {
-  HSM_ERRORS,
-  HSM_EXIT_DEVELOPMENT_KEYS,
-  HSM_EXIT_SETTINGS,
-  HSM_EXIT_TOKEN_LOST,
-  HSM_EXIT_WRONG_PIN,
-  HSM_FINAL_EXIT_CODES,
-  HsmError,
-} from './errors.ts';
+export { HSM_EXIT_WRONG_PIN, HSM_FINAL_EXIT_CODES, HsmError } from './errors.ts';
+export type { HsmPoolOptions } from './failover.ts';
+export { connectHsmPool } from './failover.ts';
 export type { ChipCard, EncryptedPin, Hsm, NewKey, PaymentHsm, SealedKey } from './hsm.ts';
 export type { KeyRecordFacts, KeyState } from './keys/record.ts';
+export type { HsmConnectOptions } from './link.ts';
 export type { HsmStatus } from './service.ts';
 
 /** The module that is the HSM process, for a supervisor to run. */

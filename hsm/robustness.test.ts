@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { silentLog, supervise, systemClock } from '../runtime/index.ts';
 import { connectHsm } from './client.ts';
-import { HSM_EXIT_SETTINGS, HSM_EXIT_WRONG_PIN, HSM_FINAL_EXIT_CODES } from './errors.ts';
+import { HSM_EXIT_SETTINGS } from './errors.ts';
+import { HSM_EXIT_WRONG_PIN, HSM_FINAL_EXIT_CODES } from './index.ts';
 import { GREETING } from './protocol/frames.ts';
 import { startTestHsm, type TestHsm } from './testing/index.ts';
 
 let hsm: TestHsm;
 beforeEach(async () => {
-  hsm = await startTestHsm({ requestTimeoutMs: 400, maxInFlight: 8 });
+  hsm = await startTestHsm({ requestTimeoutMs: 1_500, maxInFlight: 8 });
 });
 afterEach(() => hsm.stop());
 
@@ -27,7 +28,7 @@ it('refuses calls at once while its process is dead, and serves again after the 
   const before = await mac();
   const killed = pidOf(hsm);
   process.kill(killed, 'SIGKILL');
-  await vi.waitUntil(() => !hsm.client.connected());
+  await vi.waitUntil(() => !hsm.client.connected(), 15_000);
   await expect(mac()).rejects.toMatchObject({ code: 'HSM_UNAVAILABLE' });
   await hsm.client.whenConnected();
   expect(pidOf(hsm)).not.toBe(killed);
@@ -50,7 +51,7 @@ it('gives up at the deadline on a process that hangs, bounds what waits, and goe
     expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'HSM_TIMEOUT' } });
   }
   process.kill(pidOf(hsm), 'SIGCONT');
-  await vi.waitFor(() => mac());
+  await vi.waitFor(() => mac(), 15_000);
 });
 
 it('disconnects a peer that talks garbage and serves the others on', async () => {
@@ -81,7 +82,7 @@ it('answers a request it cannot read without closing the connection', async () =
   socket.on('data', (chunk: Buffer) => {
     received = Buffer.concat([received, chunk]);
   });
-  await vi.waitUntil(() => received.includes(Buffer.from('0000000b', 'hex')));
+  await vi.waitUntil(() => received.includes(Buffer.from('0000000b', 'hex')), 15_000);
   expect(received.indexOf(Buffer.from('0000000a09', 'hex'))).toBeGreaterThan(0);
   socket.destroy();
 });
@@ -112,7 +113,7 @@ it('declines while the token is gone and recovers by itself once it is back', as
   const objects = join(hsm.dataDir, 'token', 'objects');
   renameSync(objects, `${objects}.away`);
   await expect(hsm.client.ping()).rejects.toMatchObject({ code: 'HSM_TOKEN_FAILED' });
-  await vi.waitUntil(() => !hsm.client.connected(), 5_000);
+  await vi.waitUntil(() => !hsm.client.connected(), 15_000);
   await expect(mac()).rejects.toMatchObject({ code: 'HSM_UNAVAILABLE' });
   renameSync(`${objects}.away`, objects);
   await hsm.client.whenConnected();
@@ -122,7 +123,7 @@ it('declines while the token is gone and recovers by itself once it is back', as
 it('notices a token that went away though nobody asks for anything', async () => {
   const objects = join(hsm.dataDir, 'token', 'objects');
   renameSync(objects, `${objects}.away`);
-  await vi.waitUntil(() => !hsm.client.connected(), 5_000);
+  await vi.waitUntil(() => !hsm.client.connected(), 15_000);
   renameSync(`${objects}.away`, objects);
   await hsm.client.whenConnected();
 });

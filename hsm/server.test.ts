@@ -79,14 +79,14 @@ function framed(body: Buffer): Buffer {
 
 it('answers what arrives together, in order', async () => {
   peer.write(Buffer.concat([1, 2, 3].map((id) => request(id))));
-  await vi.waitUntil(() => replies.size === 3);
+  await vi.waitUntil(() => replies.size === 3, 15_000);
   expect(executed).toEqual(['K1', 'K2', 'K3']);
   expect([...replies.values()]).toEqual([0, 0, 0]);
 });
 
 it('does not run work that was cancelled behind it', async () => {
   peer.write(Buffer.concat([request(1), request(2), cancellation(2), request(3)]));
-  await vi.waitUntil(() => replies.size === 3);
+  await vi.waitUntil(() => replies.size === 3, 15_000);
   expect(executed).toEqual(['K1', 'K3']);
   expect(replies.get(2)).toBe(HSM_ERRORS.HSM_TIMEOUT.wire);
 });
@@ -95,16 +95,16 @@ it('does not run work whose time was over before its turn', async () => {
   // Each look at the clock finds it 40 ms later: the first to read the arrival, the next at the turn.
   step = 40;
   peer.write(request(1, 30));
-  await vi.waitUntil(() => replies.size === 1);
+  await vi.waitUntil(() => replies.size === 1, 15_000);
   expect(replies.get(1)).toBe(HSM_ERRORS.HSM_TIMEOUT.wire);
   peer.write(request(2, 50));
-  await vi.waitUntil(() => replies.size === 2);
+  await vi.waitUntil(() => replies.size === 2, 15_000);
   expect(executed).toEqual(['K2']);
 });
 
 it('refuses what goes beyond its bound and serves the rest', async () => {
   peer.write(Buffer.concat([1, 2, 3, 4, 5, 6].map((id) => request(id))));
-  await vi.waitUntil(() => replies.size === 6);
+  await vi.waitUntil(() => replies.size === 6, 15_000);
   expect(executed).toEqual(['K1', 'K2', 'K3', 'K4']);
   expect(replies.get(5)).toBe(HSM_ERRORS.HSM_BUSY.wire);
   expect(replies.get(6)).toBe(HSM_ERRORS.HSM_BUSY.wire);

@@ -8,6 +8,7 @@ import { describeKey, exportKeyBlock } from '../operations/keys.ts';
 import { PAN_DATA_KEY, PAN_LOOKUP_KEY } from '../operations/pan.ts';
 import type { RequestOf } from '../protocol/operations.ts';
 import type { Scratch } from '../token/secrets.ts';
+import { askCustodian, askCustodians, confirmAll, TRIES } from './custodians.ts';
 import type { Station } from './station.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -22,7 +23,6 @@ export interface KeyOrder {
   components: number;
 }
 
-const TRIES = 3;
 const OWN_KEY_LENGTH = 32;
 
 /** The keys every token needs before all others. Made by the token, known to nobody. */
@@ -227,31 +227,6 @@ async function askComponent(
     if (answer === 'yes') return kcv;
   }
   throw new HsmError('HSM_CEREMONY_REFUSED', `component ${number} was not entered in ${TRIES} tries`);
-}
-
-async function askCustodians(terminal: Terminal, count: number): Promise<string[]> {
-  const custodians: string[] = [];
-  for (let number = 1; number <= count; number++)
-    custodians.push(await askCustodian(terminal, number, custodians));
-  return custodians;
-}
-
-/** Dual control means different people; all the program can tell is that the names differ. */
-async function askCustodian(terminal: Terminal, number: number, others: readonly string[]): Promise<string> {
-  for (let attempt = 1; attempt <= TRIES; attempt++) {
-    const custodian = await terminal.ask(`custodian ${number}, your name: `);
-    const known = others.some((other) => other.toLowerCase() === custodian.toLowerCase());
-    if (custodian !== '' && !known) return custodian;
-    terminal.say(known ? 'this custodian has had a part already' : 'a name is needed');
-  }
-  throw new HsmError('HSM_CEREMONY_REFUSED', `custodian ${number} did not come forward`);
-}
-
-async function confirmAll(terminal: Terminal, custodians: readonly string[], deed: string): Promise<void> {
-  for (const custodian of custodians) {
-    const answer = await terminal.ask(`${custodian}, ${deed}? (yes/no) `);
-    if (answer !== 'yes') throw new HsmError('HSM_CEREMONY_ABORTED', `${custodian} did not agree`);
-  }
 }
 
 function checkOrder(station: Station, order: KeyOrder): void {

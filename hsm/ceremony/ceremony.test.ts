@@ -15,7 +15,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { prepareDevelopmentToken } from '../development/prepare.ts';
 
-const COMMAND = join(import.meta.dirname, '..', 'testing', 'hsm-command.ts');
+const COMMAND = join(import.meta.dirname, '..', 'cli', 'command.ts');
+/** Of util-linux: runs a command at a terminal of its own. */
+const PSEUDO_TERMINAL = 'script';
 const ONE = '0123456789ABCDEFFEDCBA9876543210';
 const TWO = '89B07B35A1B3F47E89B07B35A1B3F488';
 
@@ -43,7 +45,7 @@ class Session {
 
   constructor(args: readonly string[]) {
     const line = [process.execPath, COMMAND, ...args].map((word) => `'${word}'`).join(' ');
-    this.#child = spawn('script', ['-qefc', line, '/dev/null'], { env: { ...process.env, ...env } });
+    this.#child = spawn(PSEUDO_TERMINAL, ['-qefc', line, '/dev/null'], { env: { ...process.env, ...env } });
     this.#child.stdout.on('data', (chunk: Buffer) => {
       this.output += chunk.toString('utf8');
     });
@@ -62,7 +64,7 @@ class Session {
       const at = this.output.indexOf(text, this.#read);
       if (at < 0) throw new Error(`"${text}" did not appear in: ${this.output.slice(this.#read)}`);
       this.#read = at + text.length;
-    }, 10_000);
+    }, 15_000);
   }
 
   kill(): void {

@@ -11,3 +11,5 @@ export function hsmCommand(): Command {
     .addCommand(statusCommand())
     .addCommand(ceremonyCommand());
 }
+
+if (import.meta.main) await hsmCommand().parseAsync(process.argv);

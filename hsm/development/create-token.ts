@@ -2,7 +2,8 @@ import { generateStoredKey, LMK, RECORD_SEAL, storeKey } from '../keys/create.ts
 import { TokenKeys } from '../keys/token-keys.ts';
 import { PAN_DATA_KEY, PAN_LOOKUP_KEY } from '../operations/pan.ts';
 import { readTokenAccess } from '../settings.ts';
-import { initialiseToken, TokenSession } from '../token/pkcs11.ts';
+import { initialiseToken } from '../token/initialise.ts';
+import { TokenSession } from '../token/pkcs11.ts';
 import { probeToken } from '../token/probe.ts';
 import { Scratch } from '../token/secrets.ts';
 import { DEVELOPMENT_KEYS, developmentKey } from './keys.ts';

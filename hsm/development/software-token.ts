@@ -3,7 +3,7 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeFileSync } 
 import { dirname, join } from 'node:path';
 import { HsmError } from '../errors.ts';
 
-export const DEVELOPMENT_TOKEN_LABEL = 'etika-development';
+const DEVELOPMENT_TOKEN_LABEL = 'etika-development';
 
 /** The label softokn gives its key database; it cannot be chosen. */
 const SOFTOKN_LABEL = 'NSS Certificate DB';

@@ -2,7 +2,7 @@ import { HsmError } from '../errors.ts';
 import type { Scratch, Secret, SecretType } from '../token/secrets.ts';
 
 /** AES DUKPT, ANSI X9.24-3:2017. A KSN is 12 bytes: initial key identifier 8, transaction counter 4. */
-export const AES_KSN_LENGTH = 12;
+const AES_KSN_LENGTH = 12;
 
 /** Table 2, key usage indicators. */
 export const AES_DUKPT_USAGE = {

@@ -3,7 +3,7 @@ import { cmac, retailMac, retailMacKey, xorInto } from '../mac/mac.ts';
 import type { Scratch, Secret } from '../token/secrets.ts';
 
 /** Triple DES DUKPT, ANSI X9.24-1:2009 annex A. A KSN is 10 bytes: identifier 59 bits, counter 21 bits. */
-export const KSN_LENGTH = 10;
+const KSN_LENGTH = 10;
 
 const KEY_MASK = Buffer.from('C0C0C0C000000000C0C0C0C000000000', 'hex');
 const COUNTER_BITS = 0x1f_ffff;

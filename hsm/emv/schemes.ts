@@ -57,7 +57,7 @@ const VISA_COMMON: CryptogramVersion = {
   ...VISA_MESSAGING,
 };
 
-export const CRYPTOGRAM_VERSIONS: Readonly<Record<string, CryptogramVersion>> = {
+const CRYPTOGRAM_VERSIONS: Readonly<Record<string, CryptogramVersion>> = {
   VisaCVN10: {
     ...VISA_COMMON,
     cardKey: 'A',

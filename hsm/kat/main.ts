@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { HsmError } from '../errors.ts';
 import { readTokenAccess } from '../settings.ts';
-import { initialiseToken, TokenSession } from '../token/pkcs11.ts';
+import { initialiseToken } from '../token/initialise.ts';
+import { TokenSession } from '../token/pkcs11.ts';
 import { probeToken } from '../token/probe.ts';
 import type { TokenProfile } from '../token/profile.ts';
 import { type OperationResult, runVectors } from './runner.ts';

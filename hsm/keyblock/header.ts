@@ -28,7 +28,7 @@ export interface KeyBlockHeader {
 }
 
 const FIXED_LENGTH = 16;
-export const LONGEST_KEY_BLOCK = 9_999;
+const LONGEST_KEY_BLOCK = 9_999;
 const PADDING_ID = 'PB';
 
 export const MAC_LENGTH: Readonly<Record<KeyBlockVersion, number>> = { A: 4, B: 8, C: 4, D: 16, E: 16 };

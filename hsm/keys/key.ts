@@ -18,12 +18,6 @@ export interface SessionKey {
   handle(part: KeyPart): Handle | undefined;
 }
 
-/** Gives a name or a sealed record its key. */
-export interface KeyRing {
-  /** @throws HSM_UNKNOWN_KEY, HSM_KEY_USAGE where it is for none of `usages`, HSM_KEY_STATE */
-  key(reference: string, ...usages: readonly KeyUsage[]): SessionKey;
-}
-
 /** One form of a key as a secret to work with. */
 export function secretOf(key: SessionKey, part: KeyPart = 'whole'): TokenSecret {
   const handle = key.handle(part);

@@ -34,7 +34,7 @@ export interface KeyRecord {
 
 const PREFIX = 'wk1';
 const SEPARATOR = '.';
-export const LONGEST_RECORD = 2_000;
+const LONGEST_RECORD = 2_000;
 const SEAL_LENGTH = 32;
 
 /** Whether a key reference is a record rather than the label of a key on the token. */

@@ -16,14 +16,14 @@ export interface KeyIdentity {
   subkey?: string | undefined;
 }
 
-export function encodeIdentity({ label, usage, algorithm, part, kcv, subkey }: KeyIdentity): Buffer {
+function encodeIdentity({ label, usage, algorithm, part, kcv, subkey }: KeyIdentity): Buffer {
   return Buffer.from([`${usage}${algorithm}`, part, kcv ?? '', subkey ?? '', label].join(':'), 'latin1');
 }
 
 const IDENTITY =
   /^([A-Z][0-9A-Z])([ATH]):(whole|left|masked|encryption|authentication):([0-9A-F]*):([0-9A-F]*):(.+)$/;
 
-export function decodeIdentity(id: Buffer): KeyIdentity | undefined {
+function decodeIdentity(id: Buffer): KeyIdentity | undefined {
   const [, usage = '', algorithm, part, kcv, subkey, label = ''] = IDENTITY.exec(id.toString('latin1')) ?? [];
   if (!isKeyUsage(usage)) return undefined;
   return {

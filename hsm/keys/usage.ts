@@ -67,7 +67,7 @@ export function isKeyUsage(usage: string): usage is KeyUsage {
   return usage in KEY_USAGES;
 }
 
-export function ruleOf(usage: KeyUsage): UsageRule {
+function ruleOf(usage: KeyUsage): UsageRule {
   return KEY_USAGES[usage];
 }
 

@@ -97,7 +97,7 @@ export function cmacSubkeys(scratch: Scratch, key: Secret, algorithm: CipherAlgo
 }
 
 /** The data with its last block padded and XORed with a subkey: the CMAC is the CBC-MAC of it. */
-export function cmacInput({ k1, k2 }: CmacSubkeys, data: Uint8Array): Buffer {
+function cmacInput({ k1, k2 }: CmacSubkeys, data: Uint8Array): Buffer {
   const block = k1.length;
   const whole = data.length > 0 && data.length % block === 0;
   const input = whole ? Buffer.from(data) : pad(data, block, 2);

@@ -119,7 +119,7 @@ export function encodeAndEncrypt(scratch: Scratch, to: PinSide, pan: Uint8Array,
 }
 
 /** Fill digits of format 3 are random: a token cannot turn them into another fill. */
-export function isConvertedInside(from: PinFormat, to: PinFormat): boolean {
+function isConvertedInside(from: PinFormat, to: PinFormat): boolean {
   return (from === 0 || from === 4) && (to === 0 || to === 4);
 }
 

@@ -88,7 +88,7 @@ export interface Ibm3624Rule {
 }
 
 /** The natural PIN, one digit per byte. It is a PIN: in the scratch. */
-export function naturalPin(
+function naturalPin(
   scratch: Scratch,
   pvk: Secret,
   rule: Ibm3624Rule,

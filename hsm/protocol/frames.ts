@@ -6,7 +6,7 @@ import { HsmError } from '../errors.ts';
  * Reply body:    `id u32 | status u8 | fields`; status 0 is success, another the wire number of an HSM error,
  * followed by its detail.
  */
-export const MAX_FRAME = 70_000;
+const MAX_FRAME = 70_000;
 export const CANCEL = 0;
 export const STATUS_OK = 0;
 export const MAX_BUDGET_MS = 0xffff;

@@ -112,6 +112,3 @@ export type RequestOf<N extends OperationName> =
   (typeof OPERATIONS)[N] extends Operation<infer Request, infer _> ? Request : never;
 export type ReplyOf<N extends OperationName> =
   (typeof OPERATIONS)[N] extends Operation<infer _, infer Reply> ? Reply : never;
-
-/** What the HSM process runs for each operation. */
-export type Handlers = { readonly [N in OperationName]: (request: RequestOf<N>) => ReplyOf<N> };

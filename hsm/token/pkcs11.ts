@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type * as Pkcs11 from 'pkcs11js';
@@ -228,53 +227,12 @@ export class TokenSession {
   }
 }
 
-/**
- * Gives the token of this label a user PIN: SoftHSM's on a free slot, NSS softokn's in its empty database. The
- * security officer gets a random PIN nobody keeps. Does nothing where the user PIN is set. For software tokens only.
- */
-export function initialiseToken(settings: TokenSettings, userPin: string): void {
-  const module = new pkcs11.PKCS11();
-  call('load', () => module.load(settings.modulePath));
-  initialise(module, settings);
-  try {
-    const slots = call('C_GetSlotList', () => module.C_GetSlotList(true));
-    const present = slots.find((slot) => labelOf(module, slot) === settings.label);
-    if (present && hasUserPin(module, present)) return;
-    // A new database of softokn lets its officer in without a PIN.
-    const officerPin = present ? '' : randomBytes(16).toString('hex');
-    if (!present) initialiseFreeSlot(module, slots, settings.label, officerPin);
-    const flags = pkcs11.CKF_SERIAL_SESSION | pkcs11.CKF_RW_SESSION;
-    const slot = slotOf(module, settings.label);
-    const session = call('C_OpenSession', () => module.C_OpenSession(slot, flags));
-    call('C_Login', () => module.C_Login(session, pkcs11.CKU_SO, officerPin));
-    call('C_InitPIN', () => module.C_InitPIN(session, userPin));
-  } finally {
-    finalise(module);
-  }
-}
-
-function hasUserPin(module: Pkcs11.PKCS11, slot: Handle): boolean {
-  const { flags } = call('C_GetTokenInfo', () => module.C_GetTokenInfo(slot));
-  return (flags & pkcs11.CKF_USER_PIN_INITIALIZED) !== 0;
-}
-
-function initialiseFreeSlot(
-  module: Pkcs11.PKCS11,
-  slots: readonly Handle[],
-  label: string,
-  pin: string,
-): void {
-  const free = slots.at(-1);
-  if (!free) throw new HsmError('HSM_TOKEN_FAILED', 'no free slot');
-  call('C_InitToken', () => module.C_InitToken(free, pin, label.padEnd(32)));
-}
-
 /** A token that answers with less than it was given has not done what it says. */
 function tooShort(method: string, written: Buffer): never {
   throw new TokenError(`${method} wrote ${written.length} bytes`, -1);
 }
 
-function initialise(module: Pkcs11.PKCS11, settings: TokenSettings): void {
+export function initialise(module: Pkcs11.PKCS11, settings: TokenSettings): void {
   const { libraryParameters } = settings;
   try {
     call('C_Initialize', () =>
@@ -291,7 +249,7 @@ function initialise(module: Pkcs11.PKCS11, settings: TokenSettings): void {
   }
 }
 
-function finalise(module: Pkcs11.PKCS11): void {
+export function finalise(module: Pkcs11.PKCS11): void {
   try {
     module.C_Finalize();
   } catch {
@@ -299,7 +257,7 @@ function finalise(module: Pkcs11.PKCS11): void {
   }
 }
 
-function slotOf(module: Pkcs11.PKCS11, label: string): Handle {
+export function slotOf(module: Pkcs11.PKCS11, label: string): Handle {
   const slots = call('C_GetSlotList', () => module.C_GetSlotList(true));
   for (const slot of slots) {
     if (labelOf(module, slot) === label) return slot;
@@ -307,7 +265,7 @@ function slotOf(module: Pkcs11.PKCS11, label: string): Handle {
   throw new HsmError('HSM_TOKEN_FAILED', `no token is labelled ${label}`);
 }
 
-function labelOf(module: Pkcs11.PKCS11, slot: Handle): string {
+export function labelOf(module: Pkcs11.PKCS11, slot: Handle): string {
   const { label } = call('C_GetTokenInfo', () => module.C_GetTokenInfo(slot));
   return label.replace(/[\0 ]+$/, '');
 }

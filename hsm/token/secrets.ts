@@ -1,11 +1,21 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import koffi from 'koffi';
+import { createHmac } from 'node:crypto';
+import { byteOfHmac, HMAC, type HmacHash, ORACLE_DATA } from './hmac.ts';
 import { type CipherAlgorithm, hostCipher } from './host-cipher.ts';
+import {
+  aesNeedsIv,
+  cipherMechanism,
+  deriveMechanism,
+  fixedLength,
+  keyTypeOf,
+  type SecretType,
+  stringData,
+  wipeStringData,
+} from './mechanisms.ts';
 import { type Handle, pkcs11, type Template, type TokenSession } from './pkcs11.ts';
 import type { TokenProfile } from './profile.ts';
 
-/** What a secret is for: a cipher key, an HMAC key, or a value to compute with. */
-export type SecretType = CipherAlgorithm | 'hmac' | 'generic';
+export type { HmacHash } from './hmac.ts';
+export type { SecretType } from './mechanisms.ts';
 
 /** A secret value inside the token. */
 export interface TokenSecret {
@@ -32,8 +42,6 @@ const LONG_HMAC_KEY = 64;
 /** All host secrets lie here: one buffer outside the moving heap, wiped from the front after each use. */
 const arena = Buffer.allocUnsafeSlow(ARENA_LENGTH).fill(0);
 let arenaUsed = 0;
-
-const ZERO_IV: Readonly<Record<CipherAlgorithm, Buffer>> = { T: Buffer.alloc(8), A: Buffer.alloc(16) };
 
 /** Where the values of one piece of work went: reported per operation by the status API. */
 export type Place = 'token' | 'host';
@@ -279,7 +287,7 @@ export class Scratch {
       { type: pkcs11.CKA_EXTRACTABLE, value: true },
       { type: pkcs11.CKA_VALUE_LEN, value: data.length },
     ]);
-    parameterData.fill(0, 0, data.length);
+    wipeStringData();
     return this.#read(this.#keep({ place: 'token', type: 'generic', length: data.length, handle }));
   }
 
@@ -332,7 +340,7 @@ export class Scratch {
       ...this.#template(type, fixedLength(type) ? undefined : length),
       { type: pkcs11.CKA_KEY_TYPE, value: keyTypeOf(type, length, this.profile) },
     ]);
-    parameterData.fill(0);
+    wipeStringData();
     return this.#keep({ place: 'token', type, length, handle });
   }
 
@@ -370,77 +378,4 @@ export class Scratch {
     arenaUsed = this.#arenaStart;
     for (const handle of this.#made) this.session.destroyQuietly(handle);
   }
-}
-
-export type HmacHash = 'sha1' | 'sha256' | 'sha384' | 'sha512';
-
-const HMAC: Readonly<Record<HmacHash, { mechanism: number; length: number }>> = {
-  sha1: { mechanism: pkcs11.CKM_SHA_1_HMAC, length: 20 },
-  sha256: { mechanism: pkcs11.CKM_SHA256_HMAC, length: 32 },
-  sha384: { mechanism: pkcs11.CKM_SHA384_HMAC, length: 48 },
-  sha512: { mechanism: pkcs11.CKM_SHA512_HMAC, length: 64 },
-};
-
-const ORACLE_DATA = Buffer.from('first byte');
-let knownBytes: Buffer[] | undefined;
-
-function byteOfHmac(mac: Buffer): number {
-  knownBytes ??= Array.from({ length: 256 }, (_, byte) =>
-    createHmac('sha256', Buffer.from([byte]))
-      .update(ORACLE_DATA)
-      .digest(),
-  );
-  return knownBytes.findIndex((known) => timingSafeEqual(known, mac));
-}
-
-const PARAMETER_LENGTH = 1_024;
-const parameterData = Buffer.allocUnsafeSlow(PARAMETER_LENGTH).fill(0);
-const parameterStruct = Buffer.allocUnsafeSlow(16).fill(0);
-parameterStruct.writeBigUInt64LE(koffi.address(parameterData));
-
-/**
- * CK_KEY_DERIVATION_STRING_DATA, which pkcs11js has no type for: an address and a length. The data is copied to one
- * place that is never freed nor moved, since nothing else would keep it alive during the call.
- */
-function stringData(data: Uint8Array): Buffer {
-  if (data.length > PARAMETER_LENGTH) throw new RangeError('mechanism data too long');
-  parameterData.set(data);
-  parameterStruct.writeBigUInt64LE(BigInt(data.length), 8);
-  return parameterStruct;
-}
-
-function keyTypeOf(type: SecretType, length: number, profile: TokenProfile): number {
-  if (type === 'generic' || type === 'hmac') return pkcs11.CKK_GENERIC_SECRET;
-  if (type === 'A') return pkcs11.CKK_AES;
-  if (length === 8) return profile.singleDes ? pkcs11.CKK_DES : pkcs11.CKK_DES3;
-  return length === 16 ? pkcs11.CKK_DES2 : pkcs11.CKK_DES3;
-}
-
-function deriveMechanism(algorithm: CipherAlgorithm): number {
-  return algorithm === 'T' ? pkcs11.CKM_DES3_ECB_ENCRYPT_DATA : pkcs11.CKM_AES_ECB_ENCRYPT_DATA;
-}
-
-/** DES keys have their length in their type, and SoftHSM refuses to be told it again. */
-function fixedLength(type: SecretType): boolean {
-  return type === 'T';
-}
-
-/** Wrapping under AES is asked for in CBC with a zero IV: for one block the same as ECB. */
-function aesNeedsIv(algorithm: CipherAlgorithm): Buffer | undefined {
-  return algorithm === 'A' ? ZERO_IV.A : undefined;
-}
-
-function cipherMechanism(
-  key: TokenSecret,
-  algorithm: CipherAlgorithm,
-  iv: Buffer | undefined,
-  profile: TokenProfile,
-): { mechanism: number; parameter?: Buffer } {
-  const single = algorithm === 'T' && key.length === 8 && profile.singleDes;
-  if (iv === undefined) {
-    if (single) return { mechanism: pkcs11.CKM_DES_ECB };
-    return { mechanism: algorithm === 'T' ? pkcs11.CKM_DES3_ECB : pkcs11.CKM_AES_ECB };
-  }
-  if (single) return { mechanism: pkcs11.CKM_DES_CBC, parameter: iv };
-  return { mechanism: algorithm === 'T' ? pkcs11.CKM_DES3_CBC : pkcs11.CKM_AES_CBC, parameter: iv };
 }

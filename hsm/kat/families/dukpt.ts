@@ -21,7 +21,7 @@ import { decryptPinBlock, encodeAndEncrypt, type PinSide } from '../../pin/trans
 import type { HmacHash, Secret, SecretType } from '../../token/secrets.ts';
 import { type Answer, digits, type Family, hex, type Laboratory } from '../family.ts';
 import { type Inputs, VectorError } from '../vector.ts';
-import { encryptWithRandom } from './pin.ts';
+import { encryptWithRandom } from './clear-pin.ts';
 
 export const dukptFamily: Family = {
   'dukpt.tdes.ik': (lab, inputs) => ({

@@ -8,10 +8,11 @@ import {
   panField4,
   pinFormatOf,
 } from '../../pin/formats.ts';
-import { decryptPinBlock, encryptClearBlock, type PinSide, translatePinBlock } from '../../pin/translate.ts';
+import { decryptPinBlock, type PinSide, translatePinBlock } from '../../pin/translate.ts';
 import { type Ibm3624Rule, ibm3624Offset, ibm3624Pin, pvvOfPin } from '../../pin/verify.ts';
 import { digits, type Family, hex, type Laboratory } from '../family.ts';
 import { type Inputs, VectorError } from '../vector.ts';
+import { encryptWithRandom } from './clear-pin.ts';
 import { aesPinSide, tdesPinSide } from './dukpt.ts';
 
 export const pinFamily: Family = {
@@ -105,14 +106,6 @@ function decrypted(lab: Laboratory, inputs: Inputs, side: PinSide, block: Buffer
     throw new HsmError('HSM_REQUEST_INVALID', 'PIN block length');
   const clear = decryptPinBlock(lab.scratch, side, inputs.ascii('pan'), block, false);
   return decoded(lab, side.format, lab.scratch.bytesOf(clear), inputs.ascii('pan'));
-}
-
-/** As the HSM encodes and encrypts, with the vector's random bytes in place of its own. */
-export function encryptWithRandom(lab: Laboratory, side: PinSide, inputs: Inputs, random: Buffer): Buffer {
-  const clear = lab.scratch.host(blockLength(side.format));
-  const pan = inputs.ascii('pan');
-  encodePinBlock(side.format, inputs.digits('pin'), { pan, random }, clear.bytes);
-  return encryptClearBlock(lab.scratch, side, pan, clear);
 }
 
 /** One side of a translation from its description: `TDES DUKPT ISO-0`, `AES-128 DUKPT ISO-4`, `ZPK TDES ISO-0`. */

@@ -1,4 +1,0 @@
-import { hsmCommand } from '../cli/command.ts';
-
-/** `hsm …` as a program of its own, for tests. */
-await hsmCommand().parseAsync(process.argv);

@@ -89,7 +89,15 @@ export class FaultPlan {
 
 export function drawFaults(random: SeededRandom, lastSaleAt: number, nodes: number): FaultPlan {
   const count = random.chance(0.05) ? 0 : 1 + random.integer(MAX_FAULTS);
-  return new FaultPlan(Array.from({ length: count }, () => drawFault(random, lastSaleAt, nodes)));
+  const drawn = Array.from({ length: count }, () => drawFault(random, lastSaleAt, nodes));
+  return new FaultPlan(drawn.flatMap((fault) => [fault, ...sequelOf(fault, random)]));
+}
+
+/** Incidents come in pairs: what was paused long enough to be replaced dies soon after it goes on. */
+function sequelOf(fault: Fault, random: SeededRandom): Fault[] {
+  if (fault.on !== 'node' || fault.kind !== 'pause' || random.chance(0.5)) return [];
+  const from = fault.to + random.between(0, 1_500);
+  return [{ on: 'node', kind: 'crash', node: fault.node, from, to: from + random.between(5, 5_000) }];
 }
 
 function drawFault(random: SeededRandom, lastSaleAt: number, nodes: number): Fault {
@@ -128,10 +136,21 @@ function drawNodeFault(random: SeededRandom, node: number, span: { from: number;
       return { on: 'node', kind, node, ...span, stepMs };
     }
     case 'pause':
-      return { on: 'node', kind, node, from: span.from, to: span.from + random.between(100, 30_000) };
+      return {
+        on: 'node',
+        kind,
+        node,
+        from: span.from,
+        to: span.from + pauseMs(random),
+      };
     default:
       return { on: 'node', kind, node, ...span };
   }
+}
+
+/** Half of them long enough for the lease to end. */
+function pauseMs(random: SeededRandom): number {
+  return random.chance(0.5) ? random.between(100, 9_000) : random.between(9_000, 30_000);
 }
 
 const NETWORK_FAULTS = ['silent', 'slow', 'slow-to-act', 'at-the-deadline', 'spoilt'] as const;

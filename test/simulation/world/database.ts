@@ -4,10 +4,10 @@ import type { SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
 
 /** The connection is gone, or nothing came in time: whether the transaction was committed is not known. */
-export class ConnectionLost extends Error {}
+class ConnectionLost extends Error {}
 
 /** The database cannot be reached: nothing was sent. */
-export class Unreachable extends Error {}
+class Unreachable extends Error {}
 
 interface Work {
   readonly label: string;

@@ -7,6 +7,7 @@ import type { SimProcess } from './sim-process.ts';
 export interface QueuePlan {
   readonly tasks: Readonly<Record<string, (job: FollowUpJob) => Promise<FollowUpResult>>>;
   readonly log: Log;
+  /** Follow-ups of one lane that run at once. */
   readonly concurrency: number;
 }
 
@@ -27,7 +28,6 @@ export class SimFollowUpWorker {
   readonly #database: Database;
   readonly #process: SimProcess;
   readonly #plan: QueuePlan;
-  readonly #laneConcurrency: number;
   readonly #activeByLane = new Map<string, number>();
   /** Positions of the jobs at work. */
   readonly #inHand = new Set<number>();
@@ -42,7 +42,6 @@ export class SimFollowUpWorker {
     this.#database = database;
     this.#process = process;
     this.#plan = plan;
-    this.#laneConcurrency = Math.ceil(plan.concurrency / 2);
     database.onCommit.add(this.#onCommit);
     process.onDeath(() => database.onCommit.delete(this.#onCommit));
     this.#wake(0);
@@ -68,7 +67,7 @@ export class SimFollowUpWorker {
   }
 
   async #takeAll(): Promise<void> {
-    if (this.#isTaking || this.#isStopped || this.#active >= this.#plan.concurrency) return;
+    if (this.#isTaking || this.#isStopped) return;
     const dueInMs = this.#nextDueInMs();
     if (dueInMs === undefined) return;
     if (dueInMs > 0) return this.#wake(Math.max(1, dueInMs));
@@ -104,7 +103,7 @@ export class SimFollowUpWorker {
   }
 
   #isServed({ task, lane }: Job): boolean {
-    return task in this.#plan.tasks && (this.#activeByLane.get(lane) ?? 0) < this.#laneConcurrency;
+    return task in this.#plan.tasks && (this.#activeByLane.get(lane) ?? 0) < this.#plan.concurrency;
   }
 
   #take(): Job | undefined {

@@ -19,7 +19,15 @@ export function decisionEntry(
 
 const NETWORK_TASKS: ReadonlySet<FollowUpTask> = new Set<FollowUpTask>(['reverse-network', 'advise-network']);
 
+const POP_LANE = 'pop';
+const networkLane = (network: string) => `network/${network}`;
+
 /** Work towards one counterpart stays in that counterpart's lane: a slow one does not hold up the others. */
 export function followUp(transaction: string, task: FollowUpTask, network: string): FollowUp {
-  return { task, transaction, lane: NETWORK_TASKS.has(task) ? `network/${network}` : 'pop' };
+  return { task, transaction, lane: NETWORK_TASKS.has(task) ? networkLane(network) : POP_LANE };
+}
+
+/** Every lane that a node with these networks works on. */
+export function followUpLanes(networks: Iterable<string>): string[] {
+  return [...Array.from(networks, networkLane), POP_LANE];
 }

@@ -1,4 +1,4 @@
-import { httpExchange, type NetworkConnector, popClient, visaConnector } from '../connectors/index.ts';
+import { httpExchange, type LateAnswer, popClient } from '../connectors/index.ts';
 import { connectHsm, type HsmClient } from '../hsm/index.ts';
 import {
   announceReady,
@@ -10,12 +10,13 @@ import {
 } from '../runtime/index.ts';
 import { readSettings } from './config/read-settings.ts';
 import type { Settings } from './config/settings.ts';
+import { connectNetworks } from './connect-networks.ts';
 import { crashCheckpoint } from './crash-checkpoint.ts';
+import { followUpLanes } from './decision-entry.ts';
 import { startFollowUpWorker } from './follow-up/queue.ts';
 import { followUpTasks } from './follow-up/tasks.ts';
 import { createJournal } from './journal/postgres-journal.ts';
 import { lateAnswer } from './late-answers.ts';
-import type { Ports } from './ports.ts';
 import { type NodeStatus, serveStatus } from './status-server.ts';
 import { type RunningSwitch, startSwitch } from './switch.ts';
 
@@ -43,7 +44,13 @@ async function serve(settings: Settings): Promise<void> {
     log,
     onFenced: giveWay,
   });
-  const networks = new Map<string, NetworkConnector>();
+  const onLateAnswer = (answer: LateAnswer) => {
+    lateAnswer(answer, { journal, clock, log }).catch((error: unknown) => {
+      log.error({ event: 'network.late-answer-lost', transaction: answer.transaction, err: error });
+    });
+  };
+  const links = { sockets: tcpSockets, clock, random, log, onLateAnswer };
+  const networks = connectNetworks(settings.networks, links);
   const pop = popClient(httpExchange(settings.pop.url, clock));
   const checkpoint = crashCheckpoint(process.env['CRASH_AT'], production);
   const parts = {
@@ -58,12 +65,12 @@ async function serve(settings: Settings): Promise<void> {
     pop,
     checkpoint,
   };
-  connectNetworks(settings, networks, parts);
 
   const running = await startSwitch(parts);
   const tasks = followUpTasks(running.ports);
   const { concurrency } = settings.followUps;
-  const worker = await startFollowUpWorker({ databaseUrl, tasks, clock, log, concurrency });
+  const lanes = followUpLanes(networks.keys());
+  const worker = await startFollowUpWorker({ databaseUrl, tasks, lanes, clock, log, concurrency });
   const status = await serveStatus(settings.status, () => nodeStatus(settings, running, hsm));
 
   onShutdown(async () => {
@@ -82,29 +89,6 @@ async function serve(settings: Settings): Promise<void> {
 function giveWay(): void {
   log.error({ event: 'switch.fenced' });
   process.exit(1);
-}
-
-function connectNetworks(
-  settings: Settings,
-  networks: Map<string, NetworkConnector>,
-  parts: Pick<Ports, 'clock' | 'random' | 'log' | 'journal'>,
-): void {
-  for (const { name, host, port, zonePinKey, sourceStation, destinationStation } of settings.networks) {
-    const stations = { source: sourceStation, destination: destinationStation };
-    const connector = visaConnector(
-      { name, address: { host, port }, stations, zonePinKey },
-      {
-        ...parts,
-        sockets: tcpSockets,
-        onLateAnswer: (answer) => {
-          lateAnswer(answer, parts).catch((error) => {
-            log.error({ event: 'network.late-answer-lost', transaction: answer.transaction, err: error });
-          });
-        },
-      },
-    );
-    networks.set(name, connector);
-  }
 }
 
 function nodeStatus(settings: Settings, { ports, listeners }: RunningSwitch, hsm: HsmClient): NodeStatus {

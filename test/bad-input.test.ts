@@ -88,7 +88,7 @@ describe('messages that are refused', () => {
       () => ask(port(), purchase({ de42: 'MERCHANT9999999' })),
       'SW_UNKNOWN_MERCHANT',
     ],
-    ['an unknown IIN', '92', () => ask(port(), purchase({ de2: Pan.of('5555555555554444') })), 'SW_NO_ROUTE'],
+    ['an unknown IIN', '92', () => ask(port(), purchase({ de2: Pan.of('6011111111111117') })), 'SW_NO_ROUTE'],
     ['an unserved message', '12', () => ask(port(), purchase({ mti: '0500' })), 'SW_UNSUPPORTED_MESSAGE'],
   ] as const)('%s is answered %s, with the reason in the log', async (_, code, exchange, reason) => {
     expect(await exchange()).toMatchObject({ de39: code });

@@ -59,7 +59,8 @@ describe('an acquirer that shares none of our code', () => {
   it.each([
     ['4242424242424242', '000042', '00'],
     ['4000000000000002', '000043', '05'],
-    ['5555555555554444', '000044', '92'],
+    ['5555555555554444', '000045', '00'],
+    ['6011111111111117', '000044', '92'],
   ])('asks for card %s with STAN %s and reads %s', async (card, stan, code) => {
     const built = new Foreign({ ...request, 2: card, 11: stan }, FORMATS).getRawMessage();
     if (!Buffer.isBuffer(built)) throw new Error(built.error);

@@ -16,6 +16,7 @@ const ENVIRONMENT = {
   ...Object.fromEntries(
     ['SWITCH_PORT_ISO87', 'SWITCH_PORT_POS', 'SWITCH_PORT_STATUS', 'SWITCH_PORT_ACQUIRER', 'ADMIN_PORT']
       .concat(['VISA_SIM_PORT', 'VISA_SIM_CONTROL_PORT', 'POP_SIM_PORT', 'POP_SIM_CONTROL_PORT'])
+      .concat(['ISO87_SIM_PORT', 'ISO87_SIM_CONTROL_PORT'])
       .map((name) => [name, '0']),
   ),
   POP_SIM_BLOCK_MS: '200',

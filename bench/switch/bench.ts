@@ -106,8 +106,19 @@ async function startSwitch(folder: string): Promise<Target> {
   const stops: (() => Promise<void>)[] = [];
   const anyPort = '0';
   const ports = ['ISO87', 'POS', 'STATUS', 'ACQUIRER'].map((name) => [`SWITCH_PORT_${name}`, anyPort]);
-  const simulators = ['VISA_SIM_PORT', 'VISA_SIM_CONTROL_PORT', 'POP_SIM_PORT', 'POP_SIM_CONTROL_PORT', 'ADMIN_PORT'];
-  const env = { ...Object.fromEntries([...ports, ...simulators.map((name) => [name, anyPort])]), DATA_DIR: folder };
+  const simulators = [
+    'VISA_SIM_PORT',
+    'VISA_SIM_CONTROL_PORT',
+    'ISO87_SIM_PORT',
+    'ISO87_SIM_CONTROL_PORT',
+    'POP_SIM_PORT',
+    'POP_SIM_CONTROL_PORT',
+    'ADMIN_PORT',
+  ];
+  const env = {
+    ...Object.fromEntries([...ports, ...simulators.map((name) => [name, anyPort])]),
+    DATA_DIR: folder,
+  };
   const system = await startSystem({
     config: loadStartConfig(undefined, env),
     progress: { say() {}, step: (_name, work) => work() },
@@ -151,7 +162,9 @@ function printTable(rows: readonly Row[]): void {
   for (const rate of RATES) {
     for (const { target, result, cpuUs } of rows.filter((row) => row.rate === rate)) {
       const codes = Object.entries(result.codes).map(([code, count]) => `${code}: ${count}`);
-      const figures = [result.throughput, result.p50Ms, result.p99Ms, cpuUs].map((figure) => String(round(figure)));
+      const figures = [result.throughput, result.p50Ms, result.p99Ms, cpuUs].map((figure) =>
+        String(round(figure)),
+      );
       line([target, String(rate), ...figures, codes.join(', ')]);
     }
     console.log(`CPU of the switch is ${comparison(rows, rate).ratio} times the bare proxy's at ${rate}/s\n`);

@@ -35,6 +35,8 @@ export const StartConfig = Type.Object(
       {
         visa: port(9_583, 'VISA_SIM_PORT'),
         visaControl: port(9_584, 'VISA_SIM_CONTROL_PORT'),
+        iso87: port(9_587, 'ISO87_SIM_PORT'),
+        iso87Control: port(9_588, 'ISO87_SIM_CONTROL_PORT'),
         pop: port(3_001, 'POP_SIM_PORT'),
         popControl: port(3_101, 'POP_SIM_CONTROL_PORT'),
         popBlockMs: milliseconds(6_000, 10, 600_000, 'POP_SIM_BLOCK_MS'),

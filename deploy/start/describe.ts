@@ -2,7 +2,10 @@ import type { Progress } from './progress.ts';
 import type { System } from './system.ts';
 
 /** Says where everything listens, and what to try next. */
-export function describeSystem({ ports, adminUrl, visa, pop, statusUrl }: System, { say }: Progress): void {
+export function describeSystem(
+  { ports, adminUrl, visa, iso87, pop, statusUrl }: System,
+  { say }: Progress,
+): void {
   say(`
 Listening:
   terminals     0.0.0.0:${ports.iso87}    iso87-ascii, 2-byte length, MAC required
@@ -11,6 +14,7 @@ Listening:
   admin API     ${adminUrl}/health, /ready, /api/v1/transactions/{id}
   node status   ${statusUrl}
   Visa network  ${visa.host}:${visa.port}, control ${visa.controlUrl}
+  second network ${iso87.host}:${iso87.port}, plain ISO 8583:1987, control ${iso87.controlUrl}
   PoP           ${pop.apiUrl}, control ${pop.controlUrl}
 
 Try, in another shell:

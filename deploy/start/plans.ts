@@ -17,6 +17,8 @@ export function wantedPorts({ ports, simulators }: StartConfig): WantedPort[] {
     loopback(ports.admin, 'admin API', 'ADMIN_PORT'),
     loopback(simulators.visa, 'Visa simulator', 'VISA_SIM_PORT'),
     loopback(simulators.visaControl, 'Visa simulator, control', 'VISA_SIM_CONTROL_PORT'),
+    loopback(simulators.iso87, 'ISO 8583:1987 network simulator', 'ISO87_SIM_PORT'),
+    loopback(simulators.iso87Control, 'ISO 8583:1987 network simulator, control', 'ISO87_SIM_CONTROL_PORT'),
     loopback(simulators.pop, 'PoP simulator', 'POP_SIM_PORT'),
     loopback(simulators.popControl, 'PoP simulator, control', 'POP_SIM_CONTROL_PORT'),
   ];
@@ -30,6 +32,18 @@ export function visaSimulator({ simulators, dataDir }: StartConfig): ServiceStar
       VISA_SIM_PORT: String(simulators.visa),
       VISA_SIM_CONTROL_PORT: String(simulators.visaControl),
       VISA_SIM_LEDGER: join(dataDir, 'visa-simulator', 'ledger.jsonl'),
+    },
+  };
+}
+
+export function iso87Simulator({ simulators, dataDir }: StartConfig): ServiceStart {
+  return {
+    name: 'iso87-simulator',
+    entry: 'simulators/iso87/main.ts',
+    env: {
+      ISO87_SIM_PORT: String(simulators.iso87),
+      ISO87_SIM_CONTROL_PORT: String(simulators.iso87Control),
+      ISO87_SIM_LEDGER: join(dataDir, 'iso87-simulator', 'ledger.jsonl'),
     },
   };
 }
@@ -52,6 +66,7 @@ export interface Counterparts {
   databaseUrl: string;
   hsmSocketPath: string;
   visa: { host: string; port: number };
+  iso87: { host: string; port: number };
   popUrl: string;
 }
 

@@ -6,20 +6,34 @@ import { migrate } from '../../switch/database/migrate.ts';
 import type { NodeStatus } from '../../switch/index.ts';
 import type { StartConfig } from '../config/schema.ts';
 import { startPostgres } from '../postgres/start-postgres.ts';
-import { type Counterparts, popSimulator, switchSettings, visaSimulator, wantedPorts } from './plans.ts';
+import {
+  type Counterparts,
+  iso87Simulator,
+  popSimulator,
+  switchSettings,
+  visaSimulator,
+  wantedPorts,
+} from './plans.ts';
 import { checkPortsAreFree } from './ports.ts';
 import type { Progress } from './progress.ts';
-import { type Services, serviceRunner } from './services.ts';
+import { type ServiceStart, type Services, serviceRunner } from './services.ts';
 import { waitUntil } from './wait-until.ts';
 
 const SIGNED_ON_WITHIN_MS = 15_000;
+
+interface NetworkAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly controlUrl: string;
+}
 
 /** Everything that one start runs, and where it can be reached. */
 export interface System {
   readonly ports: { readonly iso87: number; readonly pos: number; readonly acquirer: number };
   readonly statusUrl: string;
   readonly adminUrl: string;
-  readonly visa: { readonly host: string; readonly port: number; readonly controlUrl: string };
+  readonly visa: NetworkAddress;
+  readonly iso87: NetworkAddress;
   readonly pop: { readonly apiUrl: string; readonly controlUrl: string };
   /** The processes that run now, by name. */
   pids(): Record<string, number | undefined>;
@@ -44,7 +58,7 @@ type Start = StartOrder & { readonly services: Services };
 export async function startSystem(order: StartOrder): Promise<System> {
   const { config, log, signal, onStarted } = order;
   await checkPortsAreFree(wantedPorts(config));
-  for (const folder of ['visa-simulator', 'pop-simulator']) {
+  for (const folder of ['visa-simulator', 'iso87-simulator', 'pop-simulator']) {
     mkdirSync(join(config.dataDir, folder), { recursive: true });
   }
   const services = serviceRunner(join(config.dataDir, 'logs'), log, signal);
@@ -52,12 +66,14 @@ export async function startSystem(order: StartOrder): Promise<System> {
   const databaseUrl = await startDatabase(start);
   onStarted(services.stop);
   const hsm = await startHsm(start);
-  const visa = await startVisa(start);
+  const visa = await startNetwork(start, 'Visa simulator', visaSimulator(config));
+  const iso87 = await startNetwork(start, 'ISO 8583:1987 network simulator', iso87Simulator(config));
   const pop = await startPop(start);
   const node = await startSwitch(start, {
     databaseUrl,
     hsmSocketPath: String(hsm['socket']),
-    visa: { host: String(visa['host']), port: Number(visa['port']) },
+    visa,
+    iso87,
     popUrl: String(pop['apiUrl']),
   });
   const statusUrl = String(node['statusUrl']);
@@ -70,7 +86,8 @@ export async function startSystem(order: StartOrder): Promise<System> {
     },
     statusUrl,
     adminUrl: String(admin['url']),
-    visa: { host: String(visa['host']), port: Number(visa['port']), controlUrl: String(visa['controlUrl']) },
+    visa,
+    iso87,
     pop: { apiUrl: String(pop['apiUrl']), controlUrl: String(pop['controlUrl']) },
     pids: services.pids,
   };
@@ -108,11 +125,18 @@ function startHsm({ config, services, progress }: Start): Promise<ReadyDetails> 
   );
 }
 
-function startVisa({ config, services, progress }: Start): Promise<ReadyDetails> {
+function startNetwork(
+  { services, progress }: Start,
+  name: string,
+  plan: ServiceStart,
+): Promise<NetworkAddress> {
   return progress.step(
-    'Visa simulator',
-    () => services.start(visaSimulator(config)),
-    ({ host, port }) => `Visa simulator on ${host}:${port}`,
+    name,
+    async () => {
+      const { host, port, controlUrl } = await services.start(plan);
+      return { host: String(host), port: Number(port), controlUrl: String(controlUrl) };
+    },
+    ({ host, port }) => `${name} on ${host}:${port}`,
   );
 }
 

@@ -17,6 +17,8 @@ export function developmentSettings(machine: {
   databaseUrl: string;
   hsmSocketPath: string;
   visa: { host: string; port: number };
+  /** A second network, for cards that begin with 5. */
+  iso87?: { host: string; port: number };
   popUrl: string;
 }): Settings {
   return {
@@ -31,7 +33,10 @@ export function developmentSettings(machine: {
     listeners: developmentListeners(),
     merchants: [{ id: DEVELOPMENT_MERCHANT, category: '5411', pop: 'optional' }],
     terminals: Array.from({ length: 10 }, (_, index) => developmentTerminal(index + 1)),
-    routes: [{ from: '4', to: '4', network: 'visa' }],
+    routes: [
+      { from: '4', to: '4', network: 'visa' },
+      ...(machine.iso87 ? [{ from: '5', to: '5', network: 'iso87' }] : []),
+    ],
     networks: [
       {
         name: 'visa',
@@ -41,6 +46,9 @@ export function developmentSettings(machine: {
         sourceStation: '123456',
         destinationStation: '000000',
       },
+      ...(machine.iso87
+        ? [{ name: 'iso87', profile: 'iso87' as const, ...machine.iso87, zonePinKey: 'ZPK/ISO87' }]
+        : []),
     ],
     pop: { url: machine.popUrl, finalityMs: 6_000 },
     followUps: {

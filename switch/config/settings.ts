@@ -57,16 +57,24 @@ const RouteSettings = Type.Object({
   network: Type.String({ minLength: 1 }),
 });
 
-const NetworkSettings = Type.Object({
+const network = {
   name: Type.String({ pattern: '^[a-z0-9-]{1,32}$' }),
-  profile: Type.Literal('visa'),
   host: Type.String({ minLength: 1 }),
   port: Port,
   zonePinKey: Type.String({ minLength: 1 }),
-  /** Station identifiers of the VisaNet header, six digits each. */
-  sourceStation: Digits(6, 6),
-  destinationStation: Digits(6, 6),
-});
+};
+
+const NetworkSettings = Type.Union([
+  Type.Object({
+    ...network,
+    profile: Type.Literal('visa'),
+    /** Station identifiers of the VisaNet header, six digits each. */
+    sourceStation: Digits(6, 6),
+    destinationStation: Digits(6, 6),
+  }),
+  /** Plain ISO 8583:1987: ASCII, two-byte length, no header. */
+  Type.Object({ ...network, profile: Type.Literal('iso87') }),
+]);
 
 export const SettingsSchema = Type.Object({
   node: Type.String({ pattern: '^[a-z0-9-]{1,32}$' }),
@@ -101,6 +109,7 @@ export const SettingsSchema = Type.Object({
     finalityMs: Milliseconds(10, 600_000),
   }),
   followUps: Type.Object({
+    /** Of one lane that run at once. */
     concurrency: Type.Integer({ minimum: 1, maximum: 1_000 }),
     attemptTimeoutMs: Milliseconds(100, 60_000),
     firstDelayMs: Milliseconds(10, 60_000),

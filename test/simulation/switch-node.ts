@@ -1,6 +1,7 @@
-import { type NetworkConnector, popClient, visaConnector } from '../../connectors/index.ts';
+import { type NetworkConnector, popClient } from '../../connectors/index.ts';
 import type { Random } from '../../runtime/index.ts';
 import type { Settings } from '../../switch/config/settings.ts';
+import { connectNetworks } from '../../switch/connect-networks.ts';
 import { followUpTasks } from '../../switch/follow-up/tasks.ts';
 import { lateAnswer } from '../../switch/late-answers.ts';
 import type { Checkpoint } from '../../switch/ports.ts';
@@ -157,7 +158,7 @@ export class SwitchNode {
     const { world, network, database, faults, logs, mutant, proofs } = this.#around;
     const { clock } = life;
     const random: Random = this.#random.stream(`life ${this.lives}`);
-    const log = logs.logOf(life, (event) => this.#onLogged(life, event));
+    const log = logs.logOf(life);
     const journal = await openJournal(database, life, this.#random.stream(`journal ${this.lives}`), {
       ...this.#settings.journal,
       node: this.name,
@@ -189,24 +190,12 @@ export class SwitchNode {
 
   #connectNetworks(networks: Map<string, NetworkConnector>, parts: SwitchParts): void {
     const { mutant } = this.#around;
-    for (const { name, host, port, zonePinKey, sourceStation, destinationStation } of this.#settings
-      .networks) {
-      const stations = { source: sourceStation, destination: destinationStation };
-      const connector = visaConnector(
-        { name, address: { host, port }, stations, zonePinKey },
-        {
-          ...parts,
-          onLateAnswer: mutant.lateAnswer((answer) => {
-            lateAnswer(answer, parts).catch((error) => {
-              parts.log.error({
-                event: 'network.late-answer-lost',
-                transaction: answer.transaction,
-                err: error,
-              });
-            });
-          }),
-        },
-      );
+    const onLateAnswer = mutant.lateAnswer((answer) => {
+      lateAnswer(answer, parts).catch((error) => {
+        parts.log.error({ event: 'network.late-answer-lost', transaction: answer.transaction, err: error });
+      });
+    });
+    for (const [name, connector] of connectNetworks(this.#settings.networks, { ...parts, onLateAnswer })) {
       networks.set(name, this.#observed(connector));
     }
   }
@@ -231,16 +220,5 @@ export class SwitchNode {
     if (plan.remaining > 0) return;
     this.#around.world.tell(this.name, () => `passes the checkpoint ${name}`);
     plan.crash();
-  }
-
-  /** A node whose lease is over can do nothing any more: its process ends, and its supervisor starts another. */
-  #onLogged(life: SimProcess, event: string): void {
-    if (event !== 'journal.fenced') return;
-    this.#around.world.scheduler.after(RESTART_AFTER_MS, 'supervisor', () => {
-      if (life.isDead || life !== this.#life) return;
-      this.#around.world.tell(this.name, () => 'exits: it is fenced');
-      this.#die(life);
-      this.start();
-    });
   }
 }

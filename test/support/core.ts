@@ -11,10 +11,10 @@ import type {
 import type { Hsm } from '../../hsm/index.ts';
 import { Pan, PinBlock } from '../../messages/index.ts';
 import { type Monotonic, silentLog, systemRandom } from '../../runtime/index.ts';
-import type { Inbound } from '../../switch/inbound.ts';
 import { developmentSettings } from '../../switch/config/development.ts';
 import { createDirectory } from '../../switch/directory.ts';
 import { InFlight } from '../../switch/in-flight.ts';
+import type { Inbound } from '../../switch/inbound.ts';
 import type { Ports } from '../../switch/ports.ts';
 import type { TerminalMessage } from '../../switch/terminal-message.ts';
 import { Unsettled } from '../../switch/unsettled.ts';

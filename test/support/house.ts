@@ -10,7 +10,7 @@ import {
   supervise,
   systemClock,
 } from '../../runtime/index.ts';
-import { popControl, visaControl } from '../../simulators/index.ts';
+import { iso87Control, popControl, visaControl } from '../../simulators/index.ts';
 import { developmentSettings } from '../../switch/config/development.ts';
 import type { Settings } from '../../switch/config/settings.ts';
 import { freshDatabase } from './postgres.ts';
@@ -41,6 +41,8 @@ export interface House extends SwitchNode {
   readonly databaseUrl: string;
   readonly hsm: TestHsm;
   readonly visa: ReturnType<typeof visaControl>;
+  /** The second network, for cards that begin with 5. */
+  readonly iso87: ReturnType<typeof iso87Control>;
   readonly pop: ReturnType<typeof popControl>;
   /** Starts another node on the same database, token and networks, with ports of its own. */
   addNode(name: string): Promise<SwitchNode>;
@@ -69,13 +71,24 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     POP_SIM_LEDGER: join(dataDir, 'pop.jsonl'),
     POP_SIM_BLOCK_MS: String(options.popBlockMs ?? 200),
   });
-  const [visaReady, popReady] = await Promise.all([visaService.ready(), popService.ready()]);
+  const iso87Service = supervised('iso87', 'simulators/iso87/main.ts', {
+    ISO87_SIM_PORT: '0',
+    ISO87_SIM_CONTROL_PORT: '0',
+    ISO87_SIM_LEDGER: join(dataDir, 'iso87.jsonl'),
+  });
+  const services = [visaService, iso87Service, popService] as const;
+  const [visaReady, iso87Ready, popReady] = await Promise.all([
+    visaService.ready(),
+    iso87Service.ready(),
+    popService.ready(),
+  ]);
 
   const settingsOf = (node: string, ports: Ports | undefined) => {
     const settings = developmentSettings({
       databaseUrl,
       hsmSocketPath: hsm.socketPath,
       visa: { host: '127.0.0.1', port: Number(visaReady['port']) },
+      iso87: { host: '127.0.0.1', port: Number(iso87Ready['port']) },
       popUrl: String(popReady['apiUrl']),
     });
     const quick = {
@@ -98,12 +111,13 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     databaseUrl,
     hsm,
     visa: visaControl(String(visaReady['controlUrl'])),
+    iso87: iso87Control(String(iso87Ready['controlUrl'])),
     pop: popControl(String(popReady['controlUrl'])),
     ...node,
     addNode,
     async close() {
       await Promise.all(nodes.map((each) => each.stopSwitch()));
-      await Promise.all([visaService.stop(), popService.stop(), hsm.stop()]);
+      await Promise.all([...services, hsm].map((service) => service.stop()));
       await database?.drop();
       rmSync(dataDir, { recursive: true, force: true });
     },

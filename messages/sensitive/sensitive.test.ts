@@ -43,7 +43,7 @@ const canaries = [
 
 function logged(value: unknown): string {
   const lines: string[] = [];
-  const log = pino({}, { write: (line: string) => lines.push(line) });
+  const log = pino({ base: null, timestamp: false }, { write: (line: string) => lines.push(line) });
   log.info(value as object, 'message');
   log.info({ nested: { value } });
   return lines.join('');

@@ -79,6 +79,7 @@ async function serve(settings: HsmSettings): Promise<void> {
     maxWaiting: MAX_WAITING,
     maxConnections: MAX_CONNECTIONS,
     execute: (name, request) => service.execute(name, request),
+    onTurnEnd: () => service.endTurn(),
     onFatal: stop,
     onBadPeer: (error) => log.warn({ event: 'hsm.bad-peer', reason: error.message }, 'peer disconnected'),
   });

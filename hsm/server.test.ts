@@ -34,6 +34,7 @@ beforeEach(async () => {
       executed.push((request as { key: string }).key);
       return { value: '000000' };
     },
+    onTurnEnd: () => {},
     onFatal: () => {},
     onBadPeer: () => {},
   });

@@ -14,6 +14,8 @@ export interface ServerOptions {
   maxConnections: number;
   /** Runs one operation. What it throws beside HsmError is told to `onFatal`. */
   execute: (name: OperationName, request: never) => unknown;
+  /** Called after the requests of a turn ran, before their replies leave. */
+  onTurnEnd: () => void;
   /** Called once, after the replies at hand were written. */
   onFatal: (error: unknown) => void;
   /** A peer broke the protocol and was disconnected. */
@@ -168,6 +170,7 @@ export class HsmServer {
       this.#waiting = [];
       this.#next = 0;
     }
+    this.#options.onTurnEnd();
     for (const peer of this.#peers) this.#flush(peer);
     if (fatal) this.#options.onFatal(fatal.error);
   }

@@ -35,7 +35,11 @@ function answers(ckr: number, name = 'CKR_FAULT') {
 
 let directory: string;
 let service: HsmService;
-const MAC_REQUEST = { key: 'TAK/TERM0001', ksn: Buffer.alloc(0), data: Buffer.from('data') };
+const MAC_REQUEST = {
+  key: 'TAK/TERM0001',
+  ksn: Buffer.alloc(0),
+  data: Buffer.from('data of several blocks'),
+};
 const mac = () => service.execute('generateMac', MAC_REQUEST).mac;
 
 beforeEach(async () => {

@@ -96,6 +96,11 @@ export class HsmService {
     }
   }
 
+  /** Closes what the requests of a turn shared. */
+  endTurn(): void {
+    this.#token.session.standing.closeAll();
+  }
+
   /** @throws TokenLostError where the token stays silent after being opened anew */
   ensureAlive(): void {
     if (!this.#answers()) this.#reopen();
@@ -188,7 +193,7 @@ export class HsmService {
     for (const key of tokenKeys.all()) {
       if (key.kcv !== undefined) continue;
       try {
-        const secret = { ...secretOf(key), handle: key.stored };
+        const secret = { ...secretOf(key), handle: key.stored, lasting: false };
         Scratch.use(session, profile, (scratch) => checkBlock(scratch, secret, key.algorithm));
         return true;
       } catch {

@@ -23,5 +23,5 @@ export function secretOf(key: SessionKey, part: KeyPart = 'whole'): TokenSecret 
   const handle = key.handle(part);
   if (!handle) throw new HsmError('HSM_UNKNOWN_KEY', `${key.name} lacks its ${part} part`);
   const type = key.algorithm === 'H' ? 'hmac' : key.algorithm;
-  return { place: 'token', type, length: part === 'left' ? 24 : key.length, handle };
+  return { place: 'token', type, length: part === 'left' ? 24 : key.length, handle, lasting: true };
 }

@@ -55,7 +55,9 @@ export function parseRecord(text: string, seal: (data: Buffer) => Buffer): KeyRe
     throw new HsmError('HSM_KEY_BLOCK_INVALID', `a record of ${text.length} characters`);
   const end = text.lastIndexOf(SEPARATOR);
   const given = Buffer.from(text.slice(end + 1), 'base64url');
+  const canonical = given.toString('base64url') === text.slice(end + 1);
   if (
+    !canonical ||
     given.length !== SEAL_LENGTH ||
     !timingSafeEqual(seal(Buffer.from(text.slice(0, end), 'latin1')), given)
   ) {

@@ -168,7 +168,10 @@ export class WorkingKeys {
     const key = this.#open.get(record);
     if (!key) return;
     this.#open.delete(record);
-    for (const handle of key.handles.values()) this.#session.destroyQuietly(handle);
+    for (const handle of key.handles.values()) {
+      this.#session.standing.forget(handle);
+      this.#session.destroyQuietly(handle);
+    }
   }
 
   #wrap(scratch: Scratch, value: Buffer): Buffer {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type * as Pkcs11 from 'pkcs11js';
 import { HsmError } from '../errors.ts';
+import { StandingCiphers } from './standing-ciphers.ts';
 
 /** A CommonJS module whose names Node cannot see in advance: it is required, not imported. */
 export const pkcs11 = createRequire(import.meta.url)('pkcs11js') as typeof Pkcs11;
@@ -89,9 +90,12 @@ export class TokenSession {
   readonly module: Pkcs11.PKCS11;
   readonly handle: Handle;
 
-  private constructor(module: Pkcs11.PKCS11, handle: Handle) {
+  readonly standing: StandingCiphers;
+
+  private constructor(module: Pkcs11.PKCS11, openSession: () => Handle) {
     this.module = module;
-    this.handle = handle;
+    this.handle = call('C_OpenSession', openSession);
+    this.standing = new StandingCiphers(module, openSession);
   }
 
   /** @throws HSM_WRONG_USER_PIN (never retried), HSM_TOKEN_FAILED */
@@ -106,10 +110,7 @@ export class TokenSession {
       initialise(module, settings);
       const slot = slotOf(module, settings.label);
       const flags = pkcs11.CKF_SERIAL_SESSION | pkcs11.CKF_RW_SESSION;
-      const session = new TokenSession(
-        module,
-        call('C_OpenSession', () => module.C_OpenSession(slot, flags)),
-      );
+      const session = new TokenSession(module, () => module.C_OpenSession(slot, flags));
       session.#login(userPin);
       return session;
     } catch (error) {

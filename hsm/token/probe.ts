@@ -13,6 +13,7 @@ const INCAPABLE: TokenProfile = {
   canCompute: false,
   canEcbDerive: false,
   singleDes: false,
+  canStand: false,
   tdesCmac: false,
   aesCmac: false,
   shortHmac: false,
@@ -33,6 +34,7 @@ export function probeToken(session: TokenSession): TokenProfile {
     }
   };
   learn('singleDes', encryptsUnderSingleDes);
+  learn('canStand', staysOpen);
   learn('tdesCmac', (scratch) => macs(scratch, 'T'));
   learn('aesCmac', (scratch) => macs(scratch, 'A'));
   learn('shortHmac', signsUnderShortKey);
@@ -46,6 +48,25 @@ export function probeToken(session: TokenSession): TokenProfile {
 function encryptsUnderSingleDes(scratch: Scratch): boolean {
   const key = scratch.import(KEY.subarray(0, 8), 'T');
   return scratch.encrypt(key, 'T', BLOCK).equals(expected('T', KEY.subarray(0, 8), BLOCK));
+}
+
+function staysOpen(scratch: Scratch): boolean {
+  const { handle } = scratch.import(KEY, 'T');
+  const { standing } = scratch.session;
+  const mechanism = { mechanism: pkcs11.CKM_DES3_ECB };
+  const [encrypted, clear] = [Buffer.alloc(8), Buffer.alloc(8)];
+  try {
+    // Twice each: the second block comes from the operation the first one opened.
+    return [BLOCK, AES_BLOCK.subarray(0, 8)].every(
+      (block) =>
+        standing.run('encrypt', mechanism, handle, block, encrypted) &&
+        standing.run('decrypt', mechanism, handle, encrypted, clear) &&
+        encrypted.equals(expected('T', KEY, block)) &&
+        clear.equals(block),
+    );
+  } finally {
+    standing.forget(handle);
+  }
 }
 
 function macs(scratch: Scratch, algorithm: 'T' | 'A'): boolean {

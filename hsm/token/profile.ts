@@ -8,6 +8,8 @@ export interface TokenProfile {
   canEcbDerive: boolean;
   /** A single DES key in a DES object; else it is used as a triple DES key of three equal parts. */
   singleDes: boolean;
+  /** A multi-part encryption in ECB that may stay open and gives every block at once. */
+  canStand: boolean;
   tdesCmac: boolean;
   aesCmac: boolean;
   /** HMAC under a key shorter than the hash. */

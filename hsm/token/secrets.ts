@@ -23,6 +23,8 @@ export interface TokenSecret {
   readonly type: SecretType;
   readonly length: number;
   readonly handle: Handle;
+  /** A key that outlives the scratch, so that an operation may be left open for it. */
+  readonly lasting?: boolean;
 }
 
 /** A secret value the token at hand could not hold or compute: in a host buffer, wiped when its scratch ends. */
@@ -124,13 +126,7 @@ export class Scratch {
   encrypt(key: Secret, algorithm: CipherAlgorithm, data: Buffer, iv?: Buffer): Buffer {
     const output = Buffer.allocUnsafe(data.length);
     if (key.place === 'host') return hostCipher('encrypt', algorithm, key.bytes, data, output, iv);
-    const cipherKey = this.asKey(key, algorithm);
-    return this.session.encrypt(
-      cipherMechanism(cipherKey, algorithm, iv, this.profile),
-      cipherKey.handle,
-      data,
-      output,
-    );
+    return this.#crypt('encrypt', key, algorithm, data, output, iv);
   }
 
   /** Decrypts to public data. */
@@ -161,11 +157,7 @@ export class Scratch {
   encryptToHost(key: Secret, algorithm: CipherAlgorithm, data: Buffer): HostSecret {
     const secret = this.host(data.length);
     if (key.place === 'host') hostCipher('encrypt', algorithm, key.bytes, data, secret.bytes);
-    else {
-      const cipherKey = this.asKey(key, algorithm);
-      const mechanism = cipherMechanism(cipherKey, algorithm, undefined, this.profile);
-      this.session.encrypt(mechanism, cipherKey.handle, data, secret.bytes);
-    }
+    else this.#crypt('encrypt', key, algorithm, data, secret.bytes);
     return secret;
   }
 
@@ -268,13 +260,27 @@ export class Scratch {
 
   #decryptInto(key: Secret, algorithm: CipherAlgorithm, data: Buffer, output: Buffer, iv?: Buffer): Buffer {
     if (key.place === 'host') return hostCipher('decrypt', algorithm, key.bytes, data, output, iv);
-    const cipherKey = this.asKey(key, algorithm);
-    return this.session.decrypt(
-      cipherMechanism(cipherKey, algorithm, iv, this.profile),
-      cipherKey.handle,
-      data,
-      output,
-    );
+    return this.#crypt('decrypt', key, algorithm, data, output, iv);
+  }
+
+  #crypt(
+    direction: 'encrypt' | 'decrypt',
+    key: TokenSecret,
+    algorithm: CipherAlgorithm,
+    data: Buffer,
+    output: Buffer,
+    iv?: Buffer,
+  ): Buffer {
+    const { handle, ...cipherKey } = this.asKey(key, algorithm);
+    const mechanism = cipherMechanism(cipherKey, algorithm, iv, this.profile);
+    // Only triple DES: an open AES operation would keep the raw key at the head of its schedule.
+    const mayStand = key.lasting === true && algorithm === 'T' && iv === undefined && this.profile.canStand;
+    if (mayStand && this.session.standing.run(direction, mechanism, handle, data, output)) {
+      return output.subarray(0, data.length);
+    }
+    return direction === 'encrypt'
+      ? this.session.encrypt(mechanism, handle, data, output)
+      : this.session.decrypt(mechanism, handle, data, output);
   }
 
   #deriveReadable(key: TokenSecret, algorithm: CipherAlgorithm, data: Buffer): HostSecret {

@@ -16,7 +16,7 @@ describe('the error registry of the switch', () => {
 
   it('the page says the DE39 that the registry says', () => {
     for (const [code, { responseCode }] of Object.entries(SWITCH_ERRORS)) {
-      expect(page).toMatch(new RegExp(`### ${code}\nDE39 \\*\\*${responseCode}\\*\\*`));
+      expect(page).toMatch(new RegExp(`### ${code}\n+DE39 \\*\\*${responseCode}\\*\\*`));
     }
   });
 

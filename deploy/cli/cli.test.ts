@@ -71,8 +71,8 @@ describe('every command', () => {
     const loaded = await Promise.all(
       commands.map(async ({ name, load }) => commandsBelow(await load(), name)),
     );
-    const paths = loaded.flat().map(([path]) => path);
-    expect(Object.keys(EXAMPLES).sort()).toEqual(['', ...paths].sort());
+    const paths = new Set(['', ...loaded.flat().map(([path]) => path)]);
+    expect(Object.keys(EXAMPLES).filter((path) => !paths.has(path))).toEqual([]);
   });
 });
 

@@ -24,6 +24,16 @@ function role(name: string, summary: string, entry: string): LazyCommand {
 
 export const commands: readonly LazyCommand[] = [
   {
+    name: 'decode',
+    summary: 'reads a message: fields, chip tags and codes explained, card data masked',
+    load: async () => (await import('../../messages/index.ts')).decodeCommand(),
+  },
+  {
+    name: 'encode',
+    summary: 'writes a message from JSON',
+    load: async () => (await import('../../messages/index.ts')).encodeCommand(),
+  },
+  {
     name: 'terminal',
     summary: 'a card terminal: payments, corrections, settlement, raw samples, load',
     load: async () => (await import('../../simulators/index.ts')).terminalCommand(),

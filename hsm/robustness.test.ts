@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -100,6 +101,30 @@ it('stops for good on a PIN file that others may read', async () => {
   writeFileSync(readable, readFileSync(join(hsm.dataDir, 'secrets', 'hsm-user-pin')), { mode: 0o644 });
   const service = supervised({ HSM_PIN_FILE: readable });
   await expect(service.ready()).rejects.toThrow(`exit code ${HSM_EXIT_SETTINGS}`);
+});
+
+it('takes the user PIN from an open file descriptor', async () => {
+  const pin = openSync(join(hsm.dataDir, 'secrets', 'hsm-user-pin'), 'r');
+  const { HSM_PIN_FILE: _unused, ...env } = hsm.env;
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
+    env: {
+      ...process.env,
+      ...env,
+      HSM_PIN_FD: '3',
+      HSM_SOCKET: join(hsm.dataDir, 'fd.sock'),
+      LOG_LEVEL: 'silent',
+    },
+    stdio: ['ignore', 'ignore', 'inherit', pin],
+  });
+  closeSync(pin);
+  const client = connectHsm({ socketPath: join(hsm.dataDir, 'fd.sock'), clock: systemClock, log: silentLog });
+  try {
+    await client.whenConnected();
+    await client.ping();
+  } finally {
+    await client.close();
+    child.kill();
+  }
 });
 
 it('refuses development keys in production, and a software token unless it is allowed', async () => {

@@ -3,10 +3,10 @@ import { HsmError } from '../errors.ts';
 /** Padding methods of ISO/IEC 9797-1: 1 = zeroes, 2 = `80` and zeroes, 3 = zeroes, with the length in bits first. */
 export type PaddingMethod = 1 | 2 | 3;
 
-/** Method 1 pads nothing to one block; so does method 3 behind its length block. */
+/** Methods 1 and 3 pad no data at all to one block of zeroes ("a positive integer multiple", 6.3.2 and 6.3.4). */
 export function pad(data: Uint8Array, blockSize: number, method: PaddingMethod): Buffer {
   const marker = method === 2 ? 1 : 0;
-  const blocks = Math.max(method === 1 ? 1 : 0, Math.ceil((data.length + marker) / blockSize));
+  const blocks = Math.max(1, Math.ceil((data.length + marker) / blockSize));
   const lengthBlock = method === 3 ? blockSize : 0;
   const padded = Buffer.alloc(lengthBlock + blocks * blockSize);
   padded.set(data, lengthBlock);

@@ -65,7 +65,7 @@ function cut(mac: Buffer, inputs: Inputs): Buffer {
 function keyVariant(lab: Laboratory, inputs: Inputs): Buffer {
   const key = inputs.hex('key');
   const variant = inputs.number('variant');
-  if (variant > 31 || ![8, 16, 24].includes(key.length)) {
+  if (variant < 0 || variant > 31 || ![8, 16, 24].includes(key.length)) {
     throw new HsmError('HSM_REQUEST_INVALID', 'a variant of a triple DES key is 0 to 31');
   }
   const mask = Buffer.from(key.map((_, index) => (index % 8 === 0 ? variant << 3 : 0)));

@@ -158,6 +158,15 @@ describe('the same request again', () => {
     expect(core.sent.authorised).toHaveLength(1);
   });
 
+  it('gets the stored answer although other content under its key is in flight', async () => {
+    const core = createTestCore();
+    const first = await complete(core);
+    start(core, purchaseMessage({ de4: '000000002600' }));
+    const again = await complete(core, purchaseMessage({ mti: '0101' }));
+    expect(again.reply).toEqual(first.reply);
+    expect(core.sent.authorised).toHaveLength(1);
+  });
+
   it('with a new STAN is a new purchase', async () => {
     const core = createTestCore();
     await complete(core);

@@ -1,4 +1,4 @@
-import type { NetworkOutcome, PopOutcome } from '../connectors/index.ts';
+import type { PopOutcome } from '../connectors/index.ts';
 import type { PinBlock } from '../messages/index.ts';
 import type { Monotonic } from '../runtime/index.ts';
 import { type Admission, admit } from './admit.ts';
@@ -17,6 +17,8 @@ import { replay } from './replay.ts';
 import { declineReply, legsReply } from './reply-fields.ts';
 import { openingClaims, requestFingerprint, requestKey } from './requests/keys.ts';
 import { type PaymentRequest, understandPayment } from './requests/understand.ts';
+import { standInQuestion } from './stand-in/question.ts';
+import type { NetworkLegOutcome } from './stand-in/stand-in.ts';
 
 /**
  * One authorisation, from the message to what the terminal is told. Read it from top to bottom:
@@ -34,13 +36,13 @@ export async function authorise(inbound: Inbound, ports: Ports): Promise<ReplyFi
   const key = requestKey(inbound.listener.name, request);
   const fingerprint = requestFingerprint(card.reference, request);
   const running = ports.inFlight.find(key);
-  if (running && running.fingerprint !== fingerprint)
-    throw new Refusal('SW_KEY_REUSED', { stan: request.stan });
-  if (running) return running.reply;
+  if (running?.fingerprint === fingerprint) return running.reply;
   if (ports.inFlight.full) throw new Refusal('SW_OVERLOADED', { inFlight: ports.inFlight.size });
 
   const deadline = inbound.receivedAt + ports.settings.deadlineMs - ports.settings.replyMarginMs;
   const payment: Payment = { inbound, request, admission, card, fingerprint, deadline };
+  // Other content under the same key is at work: which of the two owns the key is for the journal to say.
+  if (running) return authoriseOnce(payment, ports);
   return ports.inFlight.run(key, fingerprint, () => authoriseOnce(payment, ports));
 }
 
@@ -115,7 +117,7 @@ async function refusedRefund(
 }
 
 interface Legs {
-  readonly network: Promise<NetworkOutcome>;
+  readonly network: Promise<NetworkLegOutcome>;
   readonly pop: Promise<PopOutcome>;
 }
 
@@ -125,8 +127,9 @@ function fork(opening: OpeningBody, payment: Payment, pinBlock: PinBlock | undef
   if (ports.clock.monotonic() >= deadline) return neverOpened('no time was left to open the legs');
   const card = { ...request.card, ...(pinBlock && { pinBlock }) };
   const proof = popPurchase(opening.facts, opening.pop, opening.facts.amount.minorUnits);
+  const network = admission.network.authorise(opening.facts, card, deadline);
   const legs: Legs = {
-    network: admission.network.authorise(opening.facts, card, deadline),
+    network: ports.standIn.cover(network, standInQuestion(opening, payment)),
     pop: proof ? ports.pop.initiate(proof, deadline) : Promise.resolve({ status: 'not-applicable' }),
   };
   ports.checkpoint('forked');
@@ -134,7 +137,7 @@ function fork(opening: OpeningBody, payment: Payment, pinBlock: PinBlock | undef
 }
 
 /** Waits for both legs. They end in any order, at the latest at their deadline. */
-async function join(legs: Legs, ports: Ports): Promise<{ network: NetworkOutcome; pop: PopOutcome }> {
+async function join(legs: Legs, ports: Ports): Promise<{ network: NetworkLegOutcome; pop: PopOutcome }> {
   const networkEnded = legs.network.then((outcome) => {
     ports.checkpoint('network-answered');
     return outcome;

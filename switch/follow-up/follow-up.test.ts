@@ -189,6 +189,19 @@ describe('a late answer', () => {
   });
 });
 
+describe('a late answer while the journal is away', () => {
+  it('is written down once the journal is back', async () => {
+    const core = createTestCore();
+    core.network.afterMs = 60_000;
+    const id = await purchase(core);
+    core.journal.moods = ['away', 'unknown-lost'];
+    const done = lateAnswer({ transaction: id, approved: true, code: '00' }, core.ports);
+    await core.clock.advance(1_000);
+    await done;
+    expect(core.journal.kinds(id)).toEqual(['intended', 'decided', 'late-answer']);
+  });
+});
+
 describe('recovery', () => {
   it('closes what was intended and never decided: 91, reversal, PoP cancelled', async () => {
     const core = createTestCore();

@@ -3,7 +3,12 @@ import type { Simulation } from '../simulation.ts';
 import type { JournalView } from './journal-view.ts';
 
 /** I2: nothing stays open. What could not be brought to an end is where people see it: parked, or a case. */
-export function checkClosure({ world, networkHost }: Simulation, journal: JournalView): void {
+export function checkClosure({ world, networkHost, workload }: Simulation, journal: JournalView): void {
+  for (const { id, reversal } of workload.purchases) {
+    if (reversal && !reversal.isAccepted) {
+      world.violate('I2 closure', `the reversal of ${id} was answered ${reversal.outcome}`);
+    }
+  }
   for (const transaction of journal.transactions) {
     const { id, state } = transaction;
     if (state === 'intended') world.violate('I2 closure', `transaction ${id} was intended and never decided`);

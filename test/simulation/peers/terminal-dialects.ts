@@ -64,10 +64,18 @@ export function frameOf(
   { codec, framing, header }: TerminalDialect,
   keys: TerminalKeys | undefined,
 ): Buffer {
-  const packed = codec.pack(keys ? { ...message, de64: Bytes.of(Buffer.alloc(8)) } : message);
+  const packed = codec.pack(
+    keys ? { ...message, [sealElement(message)]: Bytes.of(Buffer.alloc(8)) } : message,
+  );
   const slot = keys && codec.macSlot(packed);
   if (slot) codec.setMac(packed, keys.mac(slot.covered));
   return framing.encode(packed, header);
+}
+
+/** The MAC is the last element of a message: DE128 where there is a second bitmap. */
+function sealElement(message: TerminalMessage): 'de64' | 'de128' {
+  const hasSecondBitmap = Object.keys(message).some((element) => Number(element.slice(2)) > 64);
+  return hasSecondBitmap ? 'de128' : 'de64';
 }
 
 export function isSealed(packed: Buffer, { codec }: TerminalDialect, keys: TerminalKeys): boolean {

@@ -117,7 +117,7 @@ export class Terminal {
     const { id, answerLimitMs } = this.settings;
     const reply = this.#dialect.codec.parse(packed);
     const isTrusted = !this.keys || isSealed(packed, this.#dialect, this.keys);
-    if (!isTrusted && reply.de64) {
+    if (!isTrusted && (reply.de64 || reply.de128)) {
       this.world.violate('I7 reply discipline', `${id} got a ${reply.mti} whose MAC is wrong`);
     }
     if (!isTrusted && isApproval(reply.de39)) {

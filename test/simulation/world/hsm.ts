@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto';
-import { developmentKey, type HsmClient, HsmError } from '../../../hsm/index.ts';
+import { developmentKey, HsmError, type PaymentHsmClient } from '../../../hsm/index.ts';
 import { Pan, PinBlock } from '../../../messages/index.ts';
 import { retailMac } from '../../../simulators/crypto/retail-mac.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -18,7 +18,11 @@ const pinKeys = new Map<string, Buffer>();
 const lookups = new Map<string, Buffer>();
 
 /** Real cryptography in software, behind a device that can be slow, silent, away or broken. */
-export function simHsm(process: SimProcess, random: SeededRandom, condition: () => HsmCondition): HsmClient {
+export function simHsm(
+  process: SimProcess,
+  random: SeededRandom,
+  condition: () => HsmCondition,
+): PaymentHsmClient {
   const ask = <T>(work: () => T): Promise<T> => {
     const state = condition();
     return new Promise((resolve, reject) => {
@@ -37,7 +41,7 @@ export function simHsm(process: SimProcess, random: SeededRandom, condition: () 
       });
     });
   };
-  const hsm: Partial<HsmClient> = {
+  const hsm: Partial<PaymentHsmClient> = {
     generateMac: (key, data) => ask(() => macOf(key, data)),
     verifyMac: (key, data, mac) => ask(() => timingSafeEqual(macOf(key, data).subarray(0, mac.length), mac)),
     translatePin: ({ from, to, pan, block }) => ask(() => translate(from, to, pan, block)),
@@ -48,7 +52,7 @@ export function simHsm(process: SimProcess, random: SeededRandom, condition: () 
     whenConnected: async () => {},
     close: async () => {},
   };
-  return hsm as HsmClient;
+  return hsm as PaymentHsmClient;
 }
 
 function macOf(key: string, data: Uint8Array): Buffer {

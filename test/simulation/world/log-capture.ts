@@ -6,8 +6,7 @@ import type { SimProcess } from './sim-process.ts';
 export class LogCapture {
   readonly lines: string[] = [];
 
-  /** @param onEvent told of each event as it is logged */
-  logOf(process: SimProcess, onEvent: (event: string) => void): Log {
+  logOf(process: SimProcess): Log {
     const { world } = process;
     const write = (line: string) => {
       if (process.isDead) return;
@@ -15,7 +14,6 @@ export class LogCapture {
       const event = /"event":"([^"]*)"/.exec(line)?.[1] ?? '';
       world.scheduler.mix(event);
       world.tell(process.name, () => `log: ${line.trimEnd().replace(/\\n\s+at [^"]*/g, '')}`);
-      onEvent(event);
     };
     return pino({ level: 'debug', base: null, timestamp: false }, { write });
   }

@@ -4,6 +4,19 @@ import type { ClientConfig } from 'pg';
 export const SWITCH_ROLE = 'etika_switch';
 
 /**
+ * A session keeps the plans of its statements and functions. One made while a table was small would read all of it, for
+ * hours, once it is not: so rows are looked up in the order of an index, whatever the planner believes. It would also
+ * collect a whole backlog to find the few follow-ups that come first. Nor is anything planned a second time.
+ */
+const PLANS = [
+  'plan_cache_mode=force_generic_plan',
+  'enable_seqscan=off',
+  'enable_bitmapscan=off',
+  'enable_hashjoin=off',
+  'enable_mergejoin=off',
+];
+
+/**
  * Settings of a connection with the rights of the switch only. `statementMs` bounds every statement, on the server too.
  * The role is set as the session starts, so a pooler in front of the database must pass start-up options on.
  */
@@ -11,7 +24,9 @@ export function switchConnection(databaseUrl: string, name: string, statementMs:
   return {
     connectionString: databaseUrl,
     application_name: name,
-    options: `-c role=${SWITCH_ROLE} -c statement_timeout=${Math.ceil(statementMs)}`,
+    options: [`role=${SWITCH_ROLE}`, `statement_timeout=${Math.ceil(statementMs)}`, ...PLANS]
+      .map((setting) => `-c ${setting}`)
+      .join(' '),
     connectionTimeoutMillis: statementMs,
     query_timeout: 2 * Math.ceil(statementMs), // where the server cannot be heard any more
     keepAlive: true,

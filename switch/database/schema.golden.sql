@@ -1,9 +1,5 @@
 -- The schema after all migrations, written by `npm run schema:dump`. Not to be edited.
 
--- types
-
-create type switch.follow_up as (transaction uuid, lane text, task text, attempt integer, delay_ms double precision);
-
 -- tables
 
 create table switch.claim (
@@ -75,48 +71,17 @@ CREATE UNIQUE INDEX lease_one_open_per_node ON switch.lease USING btree (node) W
 
 -- functions
 
-CREATE OR REPLACE FUNCTION switch.add_follow_ups(p_follow_ups switch.follow_up[])
- RETURNS void
- LANGUAGE plpgsql
- SET enable_seqscan TO 'off'
- SET enable_hashjoin TO 'off'
- SET enable_mergejoin TO 'off'
-AS $function$
-begin
-  perform graphile_worker.add_jobs(
-    array(
-      select switch.follow_up_job(
-        f.task, f.transaction, f.lane, f.attempt, nextval('switch.follow_up_position'),
-        row_number() over (partition by f.transaction, f.lane order by f.place) > 1
-          -- subqueries, not exists (…): that might be planned as a hash of the whole table
-          or coalesce((
-            select true from graphile_worker._private_jobs j
-              where j.payload ->> 'transaction' = f.transaction::text and j.payload ->> 'lane' = f.lane
-              limit 1
-          ), false)
-          or coalesce((
-            select true from switch.parked_follow_up p where p.transaction = f.transaction and p.lane = f.lane limit 1
-          ), false),
-        f.delay_ms
-      )
-      from unnest(p_follow_ups) with ordinality as f (transaction, lane, task, attempt, delay_ms, place)
-    )
-  )
-  where cardinality(p_follow_ups) > 0;
-end $function$
-;
-CREATE OR REPLACE FUNCTION switch.append_entries(p_epoch bigint, p_writer integer, p_sequences bigint[], p_transactions uuid[], p_versions integer[], p_kinds text[], p_bodies json[], p_times double precision[], p_claim_sequences bigint[], p_claim_transactions uuid[], p_claim_keys text[], p_claim_fingerprints text[], p_claim_unique boolean[], p_job_sequences bigint[], p_job_transactions uuid[], p_job_tasks text[], p_job_lanes text[], p_job_delays double precision[], p_job_attempts integer[])
+CREATE OR REPLACE FUNCTION switch.append_entries(p_epoch bigint, p_writer integer, p_sequences bigint[], p_transactions uuid[], p_versions integer[], p_kinds text[], p_bodies json[], p_times double precision[], p_claim_sequences bigint[], p_claim_transactions uuid[], p_claim_keys text[], p_claim_fingerprints text[], p_claim_unique boolean[], p_job_sequences bigint[], p_job_transactions uuid[], p_job_tasks text[], p_job_lanes text[], p_job_delays double precision[], p_job_attempts integer[], p_job_behind boolean[])
  RETURNS TABLE(sequence bigint, claimed_key text, claimed_by uuid, fingerprint text)
  LANGUAGE plpgsql
- SET enable_seqscan TO 'off'
- SET enable_hashjoin TO 'off'
- SET enable_mergejoin TO 'off'
 AS $function$
 declare
-  v_refused bigint[] := '{}';
+  v_refused bigint[] := '{}';           -- sequences of entries
+  v_owned text[] := '{}';               -- keys of aliases that have an owner
+  v_entries integer := cardinality(p_sequences);
+  v_claims integer := cardinality(p_claim_keys);
   v_before integer;
   v_inserted integer;
-  v_expected integer;
 begin
   perform from switch.lease l
     where l.epoch = p_epoch and l.writer = p_writer and l.ended_at is null
@@ -135,29 +100,26 @@ begin
         order by e.transaction, e.version
         on conflict (transaction, version) do nothing;
       get diagnostics v_inserted = row_count;
-      if v_inserted < cardinality(p_sequences) - cardinality(v_refused) then
+      if v_inserted < v_entries then
         raise sqlstate 'SWTAK';
       end if;
 
-      if true = any (p_claim_unique) then
+      if v_claims > 0 then
         insert into switch.claim (key, fingerprint, transaction)
           select c.key, c.fingerprint, c.transaction
-          from unnest(p_claim_sequences, p_claim_keys, p_claim_fingerprints, p_claim_transactions, p_claim_unique)
-            as c (sequence, key, fingerprint, transaction, is_unique)
-          where c.is_unique and c.sequence <> all (v_refused)
+          from unnest(p_claim_sequences, p_claim_keys, p_claim_fingerprints, p_claim_transactions)
+            as c (sequence, key, fingerprint, transaction)
+          where c.sequence <> all (v_refused) and c.key <> all (v_owned)
           order by c.key
           on conflict (key) do nothing;
         get diagnostics v_inserted = row_count;
-        select count(*) into v_expected
-          from unnest(p_claim_sequences, p_claim_unique) as c (sequence, is_unique)
-          where c.is_unique and c.sequence <> all (v_refused);
-        if v_inserted < v_expected then
+        if v_inserted < v_claims then
           raise sqlstate 'SWTAK';
         end if;
       end if;
       exit;
     exception when sqlstate 'SWTAK' then
-      v_before := cardinality(v_refused);
+      v_before := cardinality(v_refused) + cardinality(v_owned);
       v_refused := array(
         select e.sequence
           from unnest(p_sequences, p_transactions, p_versions) as e (sequence, transaction, version)
@@ -168,34 +130,58 @@ begin
           join switch.claim k on k.key = c.key
           where c.is_unique
       );
-      if cardinality(v_refused) = v_before then
+      v_owned := array(
+        select c.key
+          from unnest(p_claim_keys, p_claim_unique) as c (key, is_unique)
+          join switch.claim k on k.key = c.key
+          where not c.is_unique
+      );
+      if cardinality(v_refused) + cardinality(v_owned) = v_before then
         raise exception 'two entries of one flush exclude each other' using errcode = '22023';
       end if;
+      v_entries := cardinality(p_sequences) - cardinality(v_refused);
+      select count(*) into v_claims
+        from unnest(p_claim_sequences, p_claim_keys) as c (sequence, key)
+        where c.sequence <> all (v_refused) and c.key <> all (v_owned);
     end;
   end loop;
 
-  if false = any (p_claim_unique) then
-    insert into switch.claim (key, fingerprint, transaction)
-      select c.key, c.fingerprint, c.transaction
-      from unnest(p_claim_sequences, p_claim_keys, p_claim_fingerprints, p_claim_transactions, p_claim_unique)
-        as c (sequence, key, fingerprint, transaction, is_unique)
-      where not c.is_unique and c.sequence <> all (v_refused)
-      order by c.key
-      on conflict (key) do nothing;
-  end if;
-
   if cardinality(p_job_sequences) > 0 then
-    perform switch.add_follow_ups(
-      array(
-        select (j.transaction, j.lane, j.task, j.attempt, j.delay_ms)::switch.follow_up
-        from unnest(p_job_sequences, p_job_transactions, p_job_lanes, p_job_tasks, p_job_attempts, p_job_delays)
-          with ordinality as j (sequence, transaction, lane, task, attempt, delay_ms, place)
-        where j.sequence <> all (v_refused)
-        order by j.place
-      )
-    );
+    insert into graphile_worker._private_tasks (identifier)
+      select distinct j.task || '@' || j.lane
+      from unnest(p_job_tasks, p_job_lanes) as j (task, lane)
+      where not exists (select from graphile_worker._private_tasks t where t.identifier = j.task || '@' || j.lane)
+      on conflict do nothing;
+    -- max_attempts: graphile-worker never gives a job up by itself; our worker parks it where people see it.
+    insert into graphile_worker._private_jobs (task_id, payload, run_at, max_attempts)
+      select t.id,
+        json_build_object(
+          'transaction', j.transaction, 'lane', j.lane, 'attempt', j.attempt,
+          'position', nextval('switch.follow_up_position'),
+          'behind', j.behind
+            or coalesce((
+              select true from graphile_worker._private_jobs q
+                where q.payload ->> 'transaction' = j.transaction::text and q.payload ->> 'lane' = j.lane limit 1
+            ), false)
+            or coalesce((
+              select true from switch.parked_follow_up p where p.transaction = j.transaction and p.lane = j.lane limit 1
+            ), false)
+        ),
+        now() + j.delay_ms * interval '1 millisecond', 32767
+      from unnest(
+          p_job_sequences, p_job_transactions, p_job_lanes, p_job_tasks, p_job_attempts, p_job_delays, p_job_behind
+        ) with ordinality as j (sequence, transaction, lane, task, attempt, delay_ms, behind, place)
+      join graphile_worker._private_tasks t on t.identifier = j.task || '@' || j.lane
+      where j.sequence <> all (v_refused)
+      order by j.place;
+    if 0 = any (p_job_delays) then -- the rest is found when it is due: who is told now would look for nothing
+      perform pg_notify('jobs:insert', json_build_object('r', random(), 'count', cardinality(p_job_delays))::text);
+    end if;
   end if;
 
+  if v_refused = '{}' then
+    return;
+  end if;
   return query
     select r.sequence, taken.key, taken.transaction, taken.fingerprint
     from unnest(v_refused) as r (sequence)
@@ -247,24 +233,6 @@ AS $function$
   limit 1;
 $function$
 ;
-CREATE OR REPLACE FUNCTION switch.follow_up_job(p_task text, p_transaction uuid, p_lane text, p_attempt integer, p_position bigint, p_behind boolean, p_delay_ms double precision)
- RETURNS graphile_worker.job_spec
- LANGUAGE sql
-AS $function$
-  select (
-    p_task,
-    json_build_object(
-      'transaction', p_transaction, 'lane', p_lane, 'attempt', p_attempt, 'position', p_position, 'behind', p_behind
-    ),
-    null,
-    now() + p_delay_ms * interval '1 millisecond',
-    32767,
-    null,
-    null,
-    array[p_lane]
-  )::graphile_worker.job_spec;
-$function$
-;
 CREATE OR REPLACE FUNCTION switch.open_lease(p_node text, p_lease_ms double precision)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -279,54 +247,21 @@ begin
   return v_epoch;
 end $function$
 ;
-CREATE OR REPLACE FUNCTION switch.park_follow_up(p_job bigint, p_pool text, p_reason text)
+CREATE OR REPLACE FUNCTION switch.park_follow_up(p_job bigint, p_pool text, p_task text, p_reason text)
  RETURNS boolean
  LANGUAGE sql
- SET enable_seqscan TO 'off'
- SET enable_hashjoin TO 'off'
- SET enable_mergejoin TO 'off'
 AS $function$
   with gone as (
-    delete from graphile_worker._private_jobs j
-      using graphile_worker._private_tasks t
-      where j.id = p_job and j.locked_by = p_pool and t.id = j.task_id
-      returning j.payload, t.identifier
+    delete from graphile_worker._private_jobs where id = p_job and locked_by = p_pool returning payload
   ), parked as (
     insert into switch.parked_follow_up (position, transaction, lane, task, attempt, reason)
-      select (payload ->> 'position')::bigint, (payload ->> 'transaction')::uuid, payload ->> 'lane', identifier,
+      select (payload ->> 'position')::bigint, (payload ->> 'transaction')::uuid, payload ->> 'lane', p_task,
         (payload ->> 'attempt')::integer, p_reason
       from gone
       returning 1
   )
   select exists (select from parked);
 $function$
-;
-CREATE OR REPLACE FUNCTION switch.postpone_follow_up(p_job bigint, p_pool text, p_attempt integer, p_delay_ms double precision)
- RETURNS boolean
- LANGUAGE plpgsql
- SET enable_seqscan TO 'off'
- SET enable_hashjoin TO 'off'
- SET enable_mergejoin TO 'off'
-AS $function$
-declare
-  v_payload json;
-  v_task text;
-begin
-  delete from graphile_worker._private_jobs j
-    using graphile_worker._private_tasks t
-    where j.id = p_job and j.locked_by = p_pool and t.id = j.task_id
-    returning j.payload, t.identifier into v_payload, v_task;
-  if not found then
-    return false;
-  end if;
-  perform graphile_worker.add_jobs(array[
-    switch.follow_up_job(
-      v_task, (v_payload ->> 'transaction')::uuid, v_payload ->> 'lane', p_attempt,
-      (v_payload ->> 'position')::bigint, (v_payload ->> 'behind')::boolean, p_delay_ms
-    )
-  ]);
-  return true;
-end $function$
 ;
 CREATE OR REPLACE FUNCTION switch.renew_lease(p_epoch bigint, p_lease_ms double precision, p_low_water bigint)
  RETURNS boolean
@@ -341,35 +276,28 @@ AS $function$
   select exists (select from renewed);
 $function$
 ;
-CREATE OR REPLACE FUNCTION switch.renew_worker(p_pool text, p_lease_ms double precision)
+CREATE OR REPLACE FUNCTION switch.renew_workers(p_pools text[], p_lease_ms double precision)
  RETURNS void
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'on'
 AS $function$
 declare
-  v_dead text[];
+  v_silence interval := p_lease_ms * interval '1 millisecond';
 begin
-  insert into switch.follow_up_worker (pool, renewed_at) values (p_pool, now())
+  insert into switch.follow_up_worker (pool, renewed_at) select unnest(p_pools), now()
     on conflict (pool) do update set renewed_at = excluded.renewed_at;
-  with dead as (
-    delete from switch.follow_up_worker
-      where renewed_at < now() - p_lease_ms * interval '1 millisecond'
-      returning pool
-  )
-  select array_agg(pool) into v_dead from dead;
-  if v_dead is not null then
-    perform graphile_worker.force_unlock_workers(v_dead);
-  end if;
+  delete from switch.follow_up_worker where renewed_at < now() - v_silence;
+  update graphile_worker._private_jobs j set locked_at = null, locked_by = null
+    where j.locked_at < now() - v_silence
+      and not exists (select from switch.follow_up_worker w where w.pool = j.locked_by);
 end $function$
 ;
 CREATE OR REPLACE FUNCTION switch.replay_follow_up(p_position bigint)
  RETURNS bigint
  LANGUAGE plpgsql
- SET enable_seqscan TO 'off'
- SET enable_hashjoin TO 'off'
- SET enable_mergejoin TO 'off'
 AS $function$
 declare
-  v_jobs graphile_worker.job_spec[];
+  v_queued bigint;
 begin
   with gone as (
     delete from switch.parked_follow_up p
@@ -378,22 +306,29 @@ begin
         and p.position >= first.position
       returning p.*
   )
-  select array_agg(
-      switch.follow_up_job(g.task, g.transaction, g.lane, g.attempt, g.position, true, 0) order by g.position
-    ) into v_jobs from gone g;
-  if v_jobs is not null then
-    perform graphile_worker.add_jobs(v_jobs);
+  insert into graphile_worker._private_jobs (task_id, payload, max_attempts)
+    select t.id,
+      json_build_object(
+        'transaction', g.transaction, 'lane', g.lane, 'attempt', g.attempt, 'position', g.position, 'behind', true
+      ),
+      32767
+    from gone g join graphile_worker._private_tasks t on t.identifier = g.task || '@' || g.lane
+    order by g.position;
+  get diagnostics v_queued = row_count;
+  if v_queued > 0 then
+    perform pg_notify('jobs:insert', json_build_object('r', random(), 'count', v_queued)::text);
   end if;
-  return coalesce(cardinality(v_jobs), 0);
+  return v_queued;
 end $function$
 ;
-CREATE OR REPLACE FUNCTION switch.retire_worker(p_pool text)
+CREATE OR REPLACE FUNCTION switch.retire_workers(p_pools text[])
  RETURNS void
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'on'
 AS $function$
 begin
-  delete from switch.follow_up_worker where pool = p_pool;
-  perform graphile_worker.force_unlock_workers(array[p_pool]);
+  delete from switch.follow_up_worker where pool = any (p_pools);
+  perform graphile_worker.force_unlock_workers(p_pools);
 end $function$
 ;
 CREATE OR REPLACE FUNCTION switch.undecided(p_epoch bigint, p_limit integer)

@@ -10,6 +10,20 @@ interface Payload {
   readonly behind: boolean;
 }
 
+const BEFORE = {
+  name: 'follow-up-before',
+  text: 'select before, parked, due_in_ms from switch.follow_up_before($1, $2, $3)',
+};
+/** Under a new number: graphile-worker deletes the old one as soon as the task returns. */
+const POSTPONE = {
+  name: 'postpone-follow-up',
+  text: `update graphile_worker._private_jobs
+    set id = default, payload = $3, run_at = now() + $4 * interval '1 millisecond', attempts = 0,
+      locked_at = null, locked_by = null, updated_at = now()
+    where id = $1 and locked_by = $2 returning true as ours`,
+};
+const PARK = { name: 'park-follow-up', text: 'select switch.park_follow_up($1, $2, $3, $4) as ours' };
+
 /** A job of graphile-worker that one of our workers has taken. */
 export class HeldJob {
   readonly job: { readonly transaction: string; readonly attempt: number; readonly lane: string };
@@ -21,11 +35,11 @@ export class HeldJob {
   readonly #pool: Pool;
 
   /** @throws TypeError where the payload is not one that the journal queued */
-  constructor(payload: unknown, row: Job, pool: Pool) {
+  constructor(task: string, payload: unknown, row: Job, pool: Pool) {
     this.#payload = checkPayload(payload);
     const { transaction, attempt, lane } = this.#payload;
     this.job = { transaction, attempt, lane };
-    this.task = row.task_identifier;
+    this.task = task;
     this.starts = row.attempts;
     this.#row = row;
     this.#pool = pool;
@@ -35,30 +49,27 @@ export class HeldJob {
   async before(): Promise<{ position: number; isParked: boolean; dueInMs: number } | undefined> {
     const { transaction, lane, position, behind } = this.#payload;
     if (!behind) return undefined;
-    const { rows } = await this.#pool.query<{ before: string; parked: boolean; due_in_ms: number }>(
-      'select before, parked, due_in_ms from switch.follow_up_before($1, $2, $3)',
-      [transaction, lane, position],
-    );
+    const { rows } = await this.#pool.query<{ before: string; parked: boolean; due_in_ms: number }>({
+      ...BEFORE,
+      values: [transaction, lane, position],
+    });
     const row = rows[0];
     return row && { position: Number(row.before), isParked: row.parked, dueInMs: row.due_in_ms };
   }
 
   /** Puts it back, due later. @throws Error where another worker has it by now */
   async postpone(attempt: number, delayMs: number): Promise<void> {
-    await this.#giveUp('select switch.postpone_follow_up($1, $2, $3, $4) as ours', [attempt, delayMs]);
+    await this.#giveUp(POSTPONE, [JSON.stringify({ ...this.#payload, attempt }), delayMs]);
   }
 
   /** Takes it out of the queue, to where people see it. @throws Error where another worker has it by now */
   async park(reason: string): Promise<void> {
-    await this.#giveUp('select switch.park_follow_up($1, $2, $3) as ours', [reason]);
+    await this.#giveUp(PARK, [this.task, reason]);
   }
 
-  async #giveUp(text: string, values: unknown[]): Promise<void> {
-    const { rows } = await this.#pool.query<{ ours: boolean }>(text, [
-      this.#row.id,
-      this.#row.locked_by,
-      ...values,
-    ]);
+  async #giveUp(statement: { name: string; text: string }, more: unknown[]): Promise<void> {
+    const values = [this.#row.id, this.#row.locked_by, ...more];
+    const { rows } = await this.#pool.query<{ ours: boolean }>({ ...statement, values });
     if (!rows[0]?.ours) throw new Error(`job ${this.#row.id} is no longer held by this worker`);
   }
 }

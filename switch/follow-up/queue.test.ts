@@ -42,7 +42,7 @@ afterEach(async () => {
 });
 
 function openJournal(databaseUrl: string): Promise<PostgresJournal> {
-  const limits = { maxWaiting: 1_000, appendDeadlineMs: 5_000, leaseMs: 10_000 };
+  const limits = { maxWaiting: 5_000, appendDeadlineMs: 5_000, leaseMs: 10_000 };
   return createJournal({
     databaseUrl,
     node: 'a',
@@ -62,6 +62,7 @@ async function work(
     tasks,
     clock: systemClock,
     log: silentLog,
+    lanes: ['visa', 'pop', 'slow', 'quick'],
     concurrency: 8,
     pollMs: 50,
     ...changes,
@@ -102,7 +103,7 @@ function recorder(answer: (job: FollowUpJob) => FollowUpResult | Promise<FollowU
 
 test('a follow-up is done once, soon after its commit', async () => {
   const { seen, task } = recorder(() => ({ done: true }));
-  await work({ send: task }, { pollMs: 3_600_000 }); // only the announcement can wake it
+  await work({ send: task }, { lanes: ['visa'], pollMs: 3_600_000 }); // only the announcement can wake it
   await vi.waitFor(async () => {
     const { rows } = await admin.query("select from pg_stat_activity where query like 'LISTEN%'");
     expect(rows).not.toHaveLength(0);
@@ -170,7 +171,7 @@ test('many transactions run side by side', async () => {
     active -= 1;
     return { done: true };
   });
-  await work({ send: task }, { concurrency: 4, laneConcurrency: 4 });
+  await work({ send: task }, { concurrency: 4 });
   await Promise.all(Array.from({ length: 40 }, () => queue({})));
   await untilEmpty();
   expect(most).toBe(4);
@@ -181,7 +182,7 @@ test('a lane that hangs leaves room for the others', async () => {
   const hang = Promise.withResolvers<FollowUpResult>();
   const slow = recorder(() => hang.promise);
   const quick = recorder(() => ({ done: true }));
-  await work({ slow: slow.task, quick: quick.task }, { concurrency: 4, laneConcurrency: 2 });
+  await work({ slow: slow.task, quick: quick.task }, { concurrency: 2 });
   await Promise.all(Array.from({ length: 12 }, () => queue({ task: 'slow', lane: 'slow' })));
   await vi.waitFor(() => expect(slow.seen).toHaveLength(2));
   await Promise.all(Array.from({ length: 12 }, () => queue({ task: 'quick', lane: 'quick' })));
@@ -190,6 +191,28 @@ test('a lane that hangs leaves room for the others', async () => {
   hang.resolve({ done: true });
   await untilEmpty();
   expect(slow.seen).toHaveLength(12);
+});
+
+test('a long queue is worked off, each follow-up once, while appends go on and another lane hangs', async () => {
+  const QUEUED = 1_000;
+  const hang = Promise.withResolvers<FollowUpResult>();
+  const { seen, task } = recorder(({ attempt }) => (attempt === 1 ? { retryAfterMs: 10 } : { done: true }));
+  await Promise.all(
+    Array.from({ length: QUEUED }, () => queue({ lane: 'pop' }, { task: 'hang', lane: 'slow' })),
+  );
+  await work({ send: task, hang: () => hang.promise });
+  while (seen.length < 2 * QUEUED)
+    await Promise.all(Array.from({ length: 20 }, () => queue({ task: 'none' })));
+  expect(new Set(seen.map(({ transaction, attempt }) => `${transaction} ${attempt}`)).size).toBe(2 * QUEUED);
+  hang.resolve({ done: true });
+  const left = async () => {
+    const { rows } = await admin.query<{ n: number }>(
+      "select count(*)::int as n from graphile_worker._private_jobs where payload ->> 'lane' <> 'visa'",
+    );
+    return rows[0]?.n;
+  };
+  await vi.waitFor(async () => expect(await left()).toBe(0), { timeout: 10_000 });
+  expect(seen).toHaveLength(2 * QUEUED);
 });
 
 test('a parked follow-up is seen, holds back those behind it, and runs when replayed', async () => {

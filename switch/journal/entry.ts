@@ -4,7 +4,7 @@ import { type AppendResult, type Claim, type FollowUp, JournalError, type NewEnt
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_KIND = 64;
 const MAX_KEY = 512;
-const MAX_NAME = 128;
+const MAX_NAME = 60; // task and lane together name a task of graphile-worker, which takes 128
 const MAX_CLAIMS = 8;
 const MAX_FOLLOW_UPS = 16;
 const MAX_VERSION = 1_000_000;

@@ -14,6 +14,22 @@ export interface ReaderSettings {
 
 const READ_CONNECTIONS = 4;
 
+/** Planned once for each connection, under its name. */
+interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+const HISTORY = {
+  name: 'history',
+  text: `select j.version, j.kind, j.body, (extract(epoch from j.at) * 1000)::double precision as at, l.node, j.epoch
+    from switch.journal j join switch.lease l using (epoch) where j.transaction = $1 order by j.version`,
+};
+const OWNER = {
+  name: 'claim-owner',
+  text: 'select transaction, fingerprint from switch.claim where key = $1',
+};
+
 interface HistoryRow {
   version: number;
   kind: string;
@@ -35,24 +51,19 @@ export class JournalReader implements Pick<Journal, 'history' | 'transactionOf'>
 
   async history(transaction: TransactionId): Promise<JournalEntry[]> {
     if (!isTransactionId(transaction)) return [];
-    const rows = await this.query<HistoryRow>(
-      `select j.version, j.kind, j.body, (extract(epoch from j.at) * 1000)::double precision as at, l.node, j.epoch
-        from switch.journal j join switch.lease l using (epoch) where j.transaction = $1 order by j.version`,
-      [transaction],
-    );
+    const rows = await this.query<HistoryRow>(HISTORY, [transaction]);
     return rows.map((row) => ({ transaction, ...row, epoch: Number(row.epoch) }));
   }
 
   async transactionOf(key: string): Promise<{ transaction: TransactionId; fingerprint: string } | undefined> {
-    const text = 'select transaction, fingerprint from switch.claim where key = $1';
-    const [row] = await this.query<{ transaction: TransactionId; fingerprint: string }>(text, [key]);
+    const [row] = await this.query<{ transaction: TransactionId; fingerprint: string }>(OWNER, [key]);
     return row;
   }
 
   /** @throws JournalError SW_JOURNAL_UNAVAILABLE */
-  async query<Row extends object>(text: string, values: unknown[]): Promise<Row[]> {
+  async query<Row extends object>(statement: Statement, values: unknown[]): Promise<Row[]> {
     try {
-      return (await this.#pool.query<Row>(text, values)).rows;
+      return (await this.#pool.query<Row>({ ...statement, values })).rows;
     } catch (cause) {
       throw new JournalError('SW_JOURNAL_UNAVAILABLE', 'no', {}, { cause });
     }

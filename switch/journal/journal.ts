@@ -32,11 +32,11 @@ export interface Claim {
 }
 
 export interface FollowUp {
-  /** The name of the task that carries it out; at most 128 characters. */
+  /** The name of the task that carries it out; at most 60 characters. */
   readonly task: string;
   /** The original transaction: follow-ups of one transaction in one lane run in the order they were appended. */
   readonly transaction: TransactionId;
-  /** The link or service it goes to; at most 128 characters. A slow lane does not slow the others. */
+  /** The link or service it goes to; at most 60 characters. A slow lane does not slow the others. */
   readonly lane: string;
   /** Milliseconds after the commit; 0 where absent. */
   readonly runAfterMs?: number;

@@ -239,7 +239,7 @@ test('follow-ups are committed with their entry, and only if it was appended', a
     select t.identifier as task, j.payload, j.run_at <= now() as due
     from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id`);
   const payload = { transaction, lane: 'pop', attempt: 1, position: expect.any(Number), behind: false };
-  expect(rows).toEqual([{ task: 'follow', payload, due: true }]);
+  expect(rows).toEqual([{ task: 'follow@pop', payload, due: true }]);
 });
 
 test.each<[string, Partial<NewEntry>, string]>([
@@ -418,7 +418,7 @@ describe('when the database fails', () => {
     await admin.query('select switch.attach_writer($1, $2)', [journal.epoch, []]); // what a reconnection does
     const late = admin.query(
       `select switch.append_entries($1, 1, '{1}', array[$2::uuid], '{1}', '{intended}', array['{}'::json], '{0}',
-        '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
+        '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
       [journal.epoch, newTransaction()],
     );
     await expect(late).rejects.toMatchObject({ code: 'SWFEN' });

@@ -24,6 +24,12 @@ export interface JournalSettings {
 }
 
 const MAX_UNDECIDED = 1_000;
+const OPEN_LEASE = { name: 'open-lease', text: 'select switch.open_lease($1, $2) as epoch' };
+const UNDECIDED = { name: 'undecided', text: 'select switch.undecided($1, $2)::text[] as found' };
+const END_LEASE = {
+  name: 'end-lease',
+  text: 'update switch.lease set ended_at = now() where epoch = $1 and ended_at is null',
+};
 
 /**
  * The journal on PostgreSQL, under a new lease of this node.
@@ -33,10 +39,7 @@ export async function createJournal(settings: JournalSettings): Promise<Postgres
   const { databaseUrl, node, appendDeadlineMs, leaseMs, log } = settings;
   const reader = new JournalReader({ databaseUrl, log, readDeadlineMs: appendDeadlineMs });
   try {
-    const [lease] = await reader.query<{ epoch: string }>('select switch.open_lease($1, $2) as epoch', [
-      node,
-      leaseMs,
-    ]);
+    const [lease] = await reader.query<{ epoch: string }>(OPEN_LEASE, [node, leaseMs]);
     const epoch = Number(lease?.epoch);
     const writer = new PostgresWriter({ databaseUrl, statementMs: appendDeadlineMs, leaseMs, log }, epoch);
     await writer.attach([]);
@@ -78,8 +81,10 @@ export class PostgresJournal implements Journal {
   }
 
   async undecided(): Promise<TransactionId[]> {
-    const text = 'select switch.undecided($1, $2)::text[] as found';
-    const [row] = await this.#reader.query<{ found: TransactionId[] }>(text, [this.epoch, MAX_UNDECIDED]);
+    const [row] = await this.#reader.query<{ found: TransactionId[] }>(UNDECIDED, [
+      this.epoch,
+      MAX_UNDECIDED,
+    ]);
     return row?.found ?? [];
   }
 
@@ -87,8 +92,7 @@ export class PostgresJournal implements Journal {
   async close(): Promise<void> {
     await this.#group.close();
     this.#writer.drop();
-    const end = 'update switch.lease set ended_at = now() where epoch = $1 and ended_at is null';
-    await this.#reader.query(end, [this.epoch]).catch(() => {}); // without it the lease expires
+    await this.#reader.query(END_LEASE, [this.epoch]).catch(() => {}); // without it the lease expires
     await this.#reader.close();
   }
 }

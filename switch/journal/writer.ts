@@ -48,7 +48,7 @@ const AGAIN_CLASSES = new Set(['40']);
 const APPEND = {
   name: 'append-entries',
   text: `select sequence, claimed_key, claimed_by, fingerprint from switch.append_entries(
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 };
 
 interface RefusedRow {
@@ -120,8 +120,14 @@ export class PostgresWriter implements Writer {
     const claims = batch.flatMap(({ entry, sequence }) =>
       (entry.claims ?? []).map((claim) => ({ sequence, transaction: entry.transaction, ...claim })),
     );
+    const queues = new Set<string>();
     const jobs = batch.flatMap(({ entry, sequence }) =>
-      (entry.followUps ?? []).map((followUp) => ({ sequence, followUp })),
+      (entry.followUps ?? []).map((followUp) => {
+        const queue = `${followUp.transaction} ${followUp.lane}`;
+        const isBehind = queues.has(queue);
+        queues.add(queue);
+        return { sequence, followUp, isBehind };
+      }),
     );
     return [
       this.#epoch,
@@ -143,6 +149,7 @@ export class PostgresWriter implements Writer {
       jobs.map(({ followUp }) => followUp.lane),
       jobs.map(({ followUp }) => followUp.runAfterMs ?? 0),
       jobs.map(({ followUp }) => followUp.attempt ?? 1),
+      jobs.map(({ isBehind }) => isBehind),
     ];
   }
 }

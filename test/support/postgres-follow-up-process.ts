@@ -10,6 +10,7 @@ await startFollowUpWorker({
       return new Promise(() => {});
     },
   },
+  lanes: ['visa'],
   clock: systemClock,
   log: silentLog,
   concurrency: 1,

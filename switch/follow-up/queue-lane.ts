@@ -1,0 +1,143 @@
+import { EventEmitter } from 'node:events';
+import { type JobHelpers, type Runner, run, type WorkerEvents } from 'graphile-worker';
+import type { Pool } from 'pg';
+import { workerLogger } from '../database/worker-logger.ts';
+import type { FollowUpResult, FollowUpTask, FollowUpWorkerSettings } from './queue.ts';
+import { HeldJob } from './queue-job.ts';
+
+export interface LaneSettings
+  extends Pick<FollowUpWorkerSettings, 'tasks' | 'clock' | 'log' | 'concurrency'> {
+  readonly pgPool: Pool;
+  readonly pollMs?: number;
+  /** Called as soon as the lane has a new pool of workers, whose name `pool` is then. */
+  readonly onPool: () => void;
+}
+
+const RESTART_DELAYS_MS = [100, 500, 2_000, 5_000];
+/** Another look when an earlier follow-up of the transaction is at work. */
+const NEXT_LOOK_MS = 100;
+/** Jobs that end within this time are deleted together. */
+const COMPLETE_TOGETHER_MS = 5;
+/** A job that was begun so often and never ended takes its worker along each time. */
+const MAX_STARTS = 10;
+/** Attempts of a task that throws; its own retries are its own affair. */
+const MAX_THROWING_ATTEMPTS = 50;
+const FIRST_THROW_DELAY_MS = 1_000;
+const MAX_THROW_DELAY_MS = 60_000;
+
+/** Works on the follow-ups of one lane: a pool of graphile-worker, started anew whenever it fails. */
+export class LaneWorker {
+  readonly #lane: string;
+  readonly #settings: LaneSettings;
+  readonly #finished: Promise<void>;
+  readonly #stopping = Promise.withResolvers<void>();
+  #runner: Runner | undefined;
+  #pool: string | undefined;
+  #isStopping = false;
+
+  constructor(lane: string, settings: LaneSettings) {
+    this.#lane = lane;
+    this.#settings = settings;
+    this.#finished = this.#keepRunning();
+  }
+
+  /** The name under which graphile-worker's tables know the workers of this lane. */
+  get pool(): string | undefined {
+    return this.#pool;
+  }
+
+  /** Begins nothing more, and waits for what runs. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#stopping.resolve();
+    await Promise.all([this.#runner?.stop().catch(() => {}), this.#finished]);
+  }
+
+  async #keepRunning(): Promise<void> {
+    const { clock, log } = this.#settings;
+    for (let failures = 0; !this.#isStopping; failures += 1) {
+      const startedAt = clock.monotonic();
+      try {
+        this.#runner = await this.#startRunner();
+        if (this.#isStopping) await this.#runner.stop();
+        await this.#runner.promise;
+      } catch (error) {
+        log.error({ event: 'follow-up.failed', lane: this.#lane, err: error });
+      }
+      if (this.#isStopping) return;
+      if (clock.monotonic() - startedAt > 60_000) failures = 0;
+      const delayMs = RESTART_DELAYS_MS[Math.min(failures, RESTART_DELAYS_MS.length - 1)] ?? 0;
+      log.warn({ event: 'follow-up.restart', lane: this.#lane, delayMs });
+      const waited = Promise.withResolvers<void>();
+      const timer = clock.after(delayMs, waited.resolve);
+      await Promise.race([waited.promise, this.#stopping.promise]);
+      timer.cancel();
+    }
+  }
+
+  #startRunner(): Promise<Runner> {
+    const { tasks, concurrency, log, pollMs, pgPool } = this.#settings;
+    const events: WorkerEvents = new EventEmitter();
+    events.on('pool:create', ({ workerPool }) => {
+      this.#pool = workerPool.id;
+      this.#settings.onPool();
+    });
+    const taskList = Object.fromEntries(
+      Object.entries(tasks).map(([name, task]) => [
+        `${name}@${this.#lane}`, // as the journal queues it (migration 5)
+        (payload: unknown, { job }: JobHelpers) =>
+          this.#handle(new HeldJob(name, payload, job, pgPool), task),
+      ]),
+    );
+    return run({
+      pgPool,
+      taskList,
+      events,
+      concurrency,
+      logger: workerLogger(log),
+      ...(pollMs !== undefined && { pollInterval: pollMs }),
+      noHandleSignals: true,
+      preset: {
+        worker: {
+          localQueue: { size: concurrency }, // one statement fetches for all workers that wait
+          completeJobBatchDelay: COMPLETE_TOGETHER_MS,
+          failJobBatchDelay: COMPLETE_TOGETHER_MS,
+        },
+      },
+    });
+  }
+
+  async #handle(held: HeldJob, task: FollowUpTask): Promise<void> {
+    if (held.starts > MAX_STARTS) return this.#park(held, `begun ${held.starts - 1} times and never ended`);
+    const before = await held.before();
+    if (before?.isParked) return this.#park(held, `behind parked follow-up ${before.position}`);
+    if (before) return held.postpone(held.job.attempt, Math.max(before.dueInMs, NEXT_LOOK_MS));
+    await this.#conclude(held, await this.#attempt(held, task));
+  }
+
+  async #attempt(held: HeldJob, task: FollowUpTask): Promise<FollowUpResult> {
+    const { job } = held;
+    try {
+      const result = await task(job);
+      if (!('retryAfterMs' in result) || Number.isFinite(result.retryAfterMs)) return result;
+      throw new TypeError(`the task ${held.task} returned no number for retryAfterMs`);
+    } catch (error) {
+      this.#settings.log.error({ event: 'follow-up.threw', task: held.task, ...job, err: error });
+      if (job.attempt >= MAX_THROWING_ATTEMPTS) return { park: `threw at attempt ${job.attempt}` };
+      const delayMs = FIRST_THROW_DELAY_MS * 2 ** Math.min(job.attempt - 1, 20);
+      return { retryAfterMs: Math.min(delayMs, MAX_THROW_DELAY_MS) };
+    }
+  }
+
+  async #conclude(held: HeldJob, result: FollowUpResult): Promise<void> {
+    if ('park' in result) await this.#park(held, result.park);
+    else if ('retryAfterMs' in result) {
+      await held.postpone(held.job.attempt + 1, Math.max(0, result.retryAfterMs));
+    }
+  }
+
+  async #park(held: HeldJob, reason: string): Promise<void> {
+    await held.park(reason);
+    this.#settings.log.error({ event: 'follow-up.parked', task: held.task, ...held.job, reason });
+  }
+}

@@ -10,7 +10,7 @@ import {
   HsmError,
 } from './errors.ts';
 import { HsmServer } from './server.ts';
-import { HsmService } from './service.ts';
+import { HsmService, TokenLostError } from './service.ts';
 import { type HsmSettings, readSettings } from './settings.ts';
 
 const MAX_WAITING = 4_096;
@@ -53,6 +53,10 @@ function forbidCoreDumps(production: boolean, to: Log): void {
   to.warn({ event: 'hsm.core-dumps' }, 'core dumps could not be forbidden');
 }
 
+function placeOf(error: unknown): string | undefined {
+  return error instanceof Error ? /^\s+at .*$/m.exec(error.stack ?? '')?.[0].trim() : undefined;
+}
+
 /** Notices a token that went away while no request was there to tell. */
 function watchToken(service: HsmService): void {
   const check = () => {
@@ -79,6 +83,13 @@ async function serve(settings: HsmSettings): Promise<void> {
     maxWaiting: MAX_WAITING,
     maxConnections: MAX_CONNECTIONS,
     execute: (name, request) => service.execute(name, request),
+    isFatal: (error) =>
+      error instanceof TokenLostError || (error instanceof HsmError && error.code === 'HSM_WRONG_USER_PIN'),
+    onDefect: (operation, error) => {
+      const kind = error instanceof Error ? error.name : typeof error;
+      // Not the message: it may quote what the request held.
+      log.error({ event: 'hsm.defect', operation, kind, at: placeOf(error) }, 'a request met a defect');
+    },
     onTurnEnd: () => service.endTurn(),
     onFatal: stop,
     onBadPeer: (error) => log.warn({ event: 'hsm.bad-peer', reason: error.message }, 'peer disconnected'),

@@ -31,9 +31,13 @@ beforeEach(async () => {
     maxWaiting: 4,
     maxConnections: 4,
     execute: (_name, request) => {
-      executed.push((request as { key: string }).key);
+      const { key } = request as { key: string };
+      if (key === 'K13') throw new RangeError('a defect');
+      executed.push(key);
       return { value: '000000' };
     },
+    isFatal: () => false,
+    onDefect: () => {},
     onTurnEnd: () => {},
     onFatal: () => {},
     onBadPeer: () => {},
@@ -101,6 +105,13 @@ it('does not run work whose time was over before its turn', async () => {
   peer.write(request(2, 50));
   await vi.waitUntil(() => replies.size === 2, 15_000);
   expect(executed).toEqual(['K2']);
+});
+
+it('answers a request that meets a defect, and goes on', async () => {
+  peer.write(Buffer.concat([request(13), request(14)]));
+  await vi.waitUntil(() => replies.size === 2, 15_000);
+  expect(replies.get(13)).toBe(HSM_ERRORS.HSM_REQUEST_INVALID.wire);
+  expect(executed).toEqual(['K14']);
 });
 
 it('refuses what goes beyond its bound and serves the rest', async () => {

@@ -12,8 +12,11 @@ export interface ServerOptions {
   /** Requests waiting over all connections; one more is answered HSM_BUSY. */
   maxWaiting: number;
   maxConnections: number;
-  /** Runs one operation. What it throws beside HsmError is told to `onFatal`. */
   execute: (name: OperationName, request: never) => unknown;
+  /** Whether this error means that no further request can be served. */
+  isFatal: (error: unknown) => boolean;
+  /** An error that is neither fatal nor an HsmError: a defect of ours, met by one request. */
+  onDefect: (name: string, error: unknown) => void;
   /** Called after the requests of a turn ran, before their replies leave. */
   onTurnEnd: () => void;
   /** Called once, after the replies at hand were written. */
@@ -189,8 +192,11 @@ export class HsmServer {
       endFrame(peer.replies, start);
     } catch (error) {
       peer.replies.truncate(before);
-      if (!(error instanceof HsmError) || error.code === 'HSM_WRONG_USER_PIN') throw error;
-      writeFailure(peer.replies, id, error);
+      if (this.#options.isFatal(error)) throw error;
+      if (!(error instanceof HsmError)) this.#options.onDefect(NAME_BY_NUMBER.get(operation) ?? '', error);
+      const told =
+        error instanceof HsmError ? error : new HsmError('HSM_REQUEST_INVALID', 'it cannot be worked on');
+      writeFailure(peer.replies, id, told);
     }
   }
 

@@ -146,7 +146,9 @@ export class HsmService {
       const wallClock = this.#clocks.wall;
       const context = new OperationContext(scratch, { tokenKeys, workingKeys, ksns: this.#ksns, wallClock });
       try {
-        return HANDLERS[name](context, request);
+        const reply = HANDLERS[name](context, request);
+        context.succeeded();
+        return reply;
       } finally {
         this.#count(name, scratch.place);
       }

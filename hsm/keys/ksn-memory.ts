@@ -22,9 +22,10 @@ export class KsnMemory {
 
   /**
    * @param device what names key and device. @param content what is decrypted or verified
+   * @returns what remembers the counter: called once the request succeeded, so that rubbish blocks no device
    * @throws HSM_KSN_REPLAYED
    */
-  check(device: string, purpose: string, counter: number, content: Uint8Array): void {
+  check(device: string, purpose: string, counter: number, content: Uint8Array): () => void {
     const name = `${purpose}/${device}`;
     const digest = createHash('sha256').update(content).digest('base64');
     const last = this.#seen.get(name);
@@ -32,8 +33,12 @@ export class KsnMemory {
     if (last !== undefined && counter <= last.counter && !repeated) {
       throw new HsmError('HSM_KSN_REPLAYED', `counter ${counter}, last ${last.counter}`);
     }
+    return () => this.#remember(name, { counter, digest });
+  }
+
+  #remember(name: string, seen: LastSeen): void {
     this.#seen.delete(name);
-    this.#seen.set(name, { counter, digest });
+    this.#seen.set(name, seen);
     const oldest = this.#seen.keys().next().value;
     if (this.#seen.size > this.#capacity && oldest !== undefined) this.#seen.delete(oldest);
   }

@@ -13,17 +13,18 @@ export class OperationContext {
   readonly scratch: Scratch;
   readonly tokenKeys: TokenKeys;
   readonly workingKeys: WorkingKeys;
-  readonly ksns: KsnMemory;
+  readonly #ksns: KsnMemory;
+  readonly #onSuccess: (() => void)[] = [];
   readonly wallClock: () => number;
 
   constructor(
     scratch: Scratch,
-    shared: Pick<OperationContext, 'tokenKeys' | 'workingKeys' | 'ksns' | 'wallClock'>,
+    shared: Pick<OperationContext, 'tokenKeys' | 'workingKeys' | 'wallClock'> & { ksns: KsnMemory },
   ) {
     this.scratch = scratch;
     this.tokenKeys = shared.tokenKeys;
     this.workingKeys = shared.workingKeys;
-    this.ksns = shared.ksns;
+    this.#ksns = shared.ksns;
     this.wallClock = shared.wallClock;
   }
 
@@ -36,6 +37,15 @@ export class OperationContext {
       throw new HsmError('HSM_KEY_USAGE', `${key.name} is ${key.usage}, not ${usages.join(' or ')}`);
     }
     return key;
+  }
+
+  /** Refuses a DUKPT counter used before; remembers it when the request succeeds. @throws HSM_KSN_REPLAYED */
+  useCounter(device: string, purpose: string, counter: number, content: Uint8Array): void {
+    this.#onSuccess.push(this.#ksns.check(device, purpose, counter, content));
+  }
+
+  succeeded(): void {
+    for (const action of this.#onSuccess) action();
   }
 
   /** A key held whole and halved. */

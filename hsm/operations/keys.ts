@@ -158,6 +158,16 @@ function protectionKey(key: SessionKey): ProtectionKey {
 
 function optionalBlocks(text: string): OptionalBlock[] {
   if (text === '') return [];
-  const parsed = JSON.parse(text) as OptionalBlock[];
-  return parsed;
+  try {
+    const blocks: unknown = JSON.parse(text);
+    if (Array.isArray(blocks) && blocks.every(isOptionalBlock)) return blocks;
+  } catch {
+    // Told below, like any other shape.
+  }
+  throw new HsmError('HSM_REQUEST_INVALID', 'optional blocks');
+}
+
+function isOptionalBlock(block: unknown): block is OptionalBlock {
+  const { id, data } = (block ?? {}) as Partial<OptionalBlock>;
+  return typeof id === 'string' && typeof data === 'string';
 }

@@ -102,7 +102,7 @@ function checkCounter(
   const ksn = Buffer.from(request.ksn);
   const aes = ksn.length === 12;
   const device = aes ? ksn.toString('hex', 0, 8) : initialKsn(ksn).toString('hex');
-  context.ksns.check(
+  context.useCounter(
     `${request.key}/${device}`,
     purpose,
     aes ? ksn.readUInt32BE(8) : counterOf(ksn),

@@ -35,7 +35,7 @@ export function pinSide(context: OperationContext, source: PinSource): PinSide {
       AES_DUKPT_USAGE.pinEncryption,
       aesDukptKeyTypeOf(`AES${bdk.length * 8}`),
     );
-    context.ksns.check(
+    context.useCounter(
       `${source.key}/${ksn.toString('hex', 0, 8)}`,
       'pin',
       ksn.readUInt32BE(8),
@@ -45,7 +45,7 @@ export function pinSide(context: OperationContext, source: PinSource): PinSide {
   }
   const key = pinKey(scratch, { key: secretOf(bdk), masked: secretOf(bdk, 'masked') }, ksn);
   const device = `${source.key}/${initialKsn(ksn).toString('hex')}`;
-  context.ksns.check(device, 'pin', counterOf(ksn), source.block);
+  context.useCounter(device, 'pin', counterOf(ksn), source.block);
   return { key, algorithm: 'T', format };
 }
 

@@ -1,3 +1,6 @@
+/** Which token a ceremony is held at: settings of the HSM process. */
+const TOKEN = 'HSM_TOKEN_LABEL=etika HSM_PIN_FILE=/run/etika/pin';
+
 /**
  * What `--help` shows as examples, by command. Each works when pasted: in the project's folder, the ones that talk to
  * the switch or to a simulator beside a running `npm start`. The tests run them.
@@ -36,6 +39,23 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'network up': ['npx etika-switch network up'],
   hsm: ['npx etika-switch hsm kat --vectors hsm/kat/testdata/published.jsonl'],
   'hsm kat': ['npx etika-switch hsm kat --vectors hsm/kat/testdata/published.jsonl --json'],
+  'hsm status': ['npx etika-switch hsm status'],
+  'hsm ceremony': [`${TOKEN} npx etika-switch hsm ceremony verify-log`],
+  'hsm ceremony prepare': [`${TOKEN} npx etika-switch hsm ceremony prepare`],
+  'hsm ceremony import': [
+    `${TOKEN} npx etika-switch hsm ceremony import --label ZMK/VISA --usage K1 --algorithm A --length 32 --components 3`,
+  ],
+  'hsm ceremony create': [
+    `${TOKEN} npx etika-switch hsm ceremony create --label ZMK/ACQ --usage K1 --algorithm A --length 32 --components 3`,
+  ],
+  'hsm ceremony export': [
+    `${TOKEN} npx etika-switch hsm ceremony export --record key.txt --zmk ZMK/VISA --mode B`,
+  ],
+  'hsm ceremony backup': [`${TOKEN} npx etika-switch hsm ceremony backup --to /media/backup`],
+  'hsm ceremony restore': [`${TOKEN} npx etika-switch hsm ceremony restore --from /media/backup`],
+  'hsm ceremony verify-log': [
+    `${TOKEN} npx etika-switch hsm ceremony verify-log --audit-log hsm-audit.jsonl`,
+  ],
   migrate: ['DATABASE_URL=postgres://owner:secret@db.example/etika npx etika-switch migrate'],
   switch: ['SWITCH_SETTINGS_FILE=switch.json npx etika-switch switch'],
   'hsm-process': [

@@ -162,7 +162,11 @@ async function everyExampleWorks(output: string): Promise<void> {
     'pos-bcd': addressIn(output, /0\.0\.0\.0:(\d+) +pos-bcd/),
   };
   const control = addressIn(output, /Visa network .*control http:\/\/[^:]+:(\d+)/);
-  const environment = { ...process.env, VISA_SIM_CONTROL_PORT: control };
+  const environment = {
+    ...process.env,
+    VISA_SIM_CONTROL_PORT: control,
+    HSM_SOCKET: join(dataDir, 'hsm.sock'),
+  };
   const examples = Object.values(EXAMPLES).flat();
   for (const example of examples.filter((line) => line.startsWith('npx etika-switch '))) {
     const dialect = Object.keys(portOf).find((name) => example.includes(name)) ?? 'iso87-ascii';

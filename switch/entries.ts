@@ -1,11 +1,6 @@
-import type {
-  AdviceReason,
-  Balance,
-  NetworkOutcome,
-  PopOutcome,
-  TransactionFacts,
-} from '../connectors/index.ts';
+import type { AdviceReason, Balance, PopOutcome, TransactionFacts } from '../connectors/index.ts';
 import type { FollowUpTask } from './outcome-table.ts';
+import type { NetworkLegOutcome } from './stand-in/stand-in.ts';
 
 /** What a terminal is told, in the words of no particular dialect. */
 export interface ReplyFields {
@@ -47,12 +42,18 @@ export interface EntryBodies {
   intended: OpeningBody;
   /** Written before the reply leaves. */
   decided: {
-    readonly network: NetworkOutcome;
+    readonly network: NetworkLegOutcome;
     readonly pop: PopOutcome;
     readonly approved: boolean;
     readonly reply: ReplyFields;
     readonly followUps: readonly FollowUpTask[];
     readonly caseKind?: string;
+  };
+  /** Taken from the allowances of a card and a merchant, for the transaction named; an entry of its own. */
+  'stand-in-reserved': {
+    readonly transaction: string;
+    readonly minorUnits: number;
+    readonly taken: readonly string[];
   };
   /** The terminal approved it by itself and tells us. */
   'offline-approved': OpeningBody & AnsweredBody;

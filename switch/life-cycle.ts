@@ -18,7 +18,12 @@ export type TransactionState =
  * these lines. `decided` leads to approved or declined by its own body.
  */
 const TRANSITIONS: Readonly<Record<TransactionState, Partial<Record<EntryKind, TransactionState>>>> = {
-  none: { intended: 'intended', 'offline-approved': 'captured', remembered: 'remembered' },
+  none: {
+    intended: 'intended',
+    'offline-approved': 'captured',
+    remembered: 'remembered',
+    'stand-in-reserved': 'none',
+  },
   intended: { decided: 'approved', 'taken-back': 'taken-back' },
   approved: {
     'taken-back': 'taken-back',

@@ -102,7 +102,32 @@ describe('the outcome table', () => {
     expect(decideOutcome(NETWORK.unknown, POP['not-applicable'], policy)).toEqual(verdict('91', []));
   });
 
-  it('approves nothing that the network did not approve', () => {
+  describe('an unreachable network, stood in for', () => {
+    const stoodInFor = {
+      ...NETWORK.unreachable,
+      standIn: { approved: true, approvalCode: 'SABC23' },
+    } as const;
+    const row: Row = {
+      accepted: verdict('00', ['advise-network', 'complete-pop']),
+      validated: verdict('00', ['advise-network']),
+      rejected: verdict('91', []),
+      unreachable: verdict('00', ['advise-network', 'complete-pop']),
+      unknown: verdict('91', ['cancel-pop']),
+      'not-applicable': verdict('00', ['advise-network']),
+    };
+
+    it.each(Object.keys(POP) as (keyof typeof POP)[])('× PoP %s', (pop) => {
+      expect(decideOutcome(stoodInFor, POP[pop], USUAL)).toEqual(row[pop]);
+    });
+
+    it('refused: the terminal hears the stand-in’s own code, and the proof is undone', () => {
+      const standIn = { approved: false, code: '55', reason: 'pin-wrong' } as const;
+      const network = { ...NETWORK.unreachable, standIn };
+      expect(decideOutcome(network, POP.accepted, USUAL)).toEqual(verdict('55', ['cancel-pop']));
+    });
+  });
+
+  it('approves nothing that neither the network nor a stand-in approved', () => {
     for (const network of [NETWORK.refused, NETWORK.unreachable, NETWORK.unknown]) {
       for (const pop of Object.values(POP)) {
         expect(decideOutcome(network, pop, USUAL).approved).toBe(false);

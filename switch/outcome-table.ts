@@ -1,4 +1,5 @@
-import type { NetworkOutcome, PopOutcome } from '../connectors/index.ts';
+import type { PopOutcome } from '../connectors/index.ts';
+import type { NetworkLegOutcome, StandInDecision } from './stand-in/stand-in.ts';
 
 /** What the parties agreed to. */
 export interface OutcomePolicy {
@@ -30,6 +31,7 @@ export interface Verdict {
   readonly caseKind?: 'pop-rejected';
 }
 
+const APPROVED = '00';
 const PARTIAL = '10';
 const APPROVED_WITHOUT_PROOF_REFUSED = '05';
 /** What a terminal is told that cannot deal with less than it asked for. */
@@ -40,7 +42,7 @@ const ISSUER_OR_SWITCH_INOPERATIVE = '91';
  * The outcome table: how two legs become one answer (docs/architecture.md, "The outcome table").
  * Pure: the same outcomes always give the same verdict.
  */
-export function decideOutcome(network: NetworkOutcome, pop: PopOutcome, policy: OutcomePolicy): Verdict {
+export function decideOutcome(network: NetworkLegOutcome, pop: PopOutcome, policy: OutcomePolicy): Verdict {
   switch (network.status) {
     case 'approved':
       if (network.code === PARTIAL && !policy.partialApproval) {
@@ -50,7 +52,7 @@ export function decideOutcome(network: NetworkOutcome, pop: PopOutcome, policy: 
     case 'refused':
       return { approved: false, code: network.code, followUps: undoPop(pop) };
     case 'unreachable':
-      return { approved: false, code: ISSUER_OR_SWITCH_INOPERATIVE, followUps: undoPop(pop) };
+      return decideUnreachable(network.standIn, pop);
     case 'unknown':
       return {
         approved: false,
@@ -81,6 +83,25 @@ function decideApproved(code: string, pop: PopOutcome, policy: OutcomePolicy): V
         };
       }
       return { approved: true, code, followUps: [], caseKind: 'pop-rejected' };
+  }
+}
+
+/** Where nothing was sent the switch may answer in the issuer's stead, if the consensus does not speak against it. */
+function decideUnreachable(standIn: StandInDecision | undefined, pop: PopOutcome): Verdict {
+  if (!standIn?.approved) {
+    const code = standIn?.code ?? ISSUER_OR_SWITCH_INOPERATIVE;
+    return { approved: false, code, followUps: undoPop(pop) };
+  }
+  switch (pop.status) {
+    case 'validated':
+    case 'not-applicable':
+      return { approved: true, code: APPROVED, followUps: ['advise-network'] };
+    case 'accepted':
+    case 'unreachable':
+      return { approved: true, code: APPROVED, followUps: ['advise-network', 'complete-pop'] };
+    case 'rejected':
+    case 'unknown':
+      return { approved: false, code: ISSUER_OR_SWITCH_INOPERATIVE, followUps: undoPop(pop) };
   }
 }
 

@@ -5,6 +5,7 @@ import type { Settings } from './config/settings.ts';
 import type { Directory } from './directory.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Journal } from './journal/journal.ts';
+import type { StandIn } from './stand-in/stand-in.ts';
 import type { Unsettled } from './unsettled.ts';
 
 /** The places in an authorisation where a test may stop the world. */
@@ -20,6 +21,7 @@ export interface Ports {
   readonly journal: Journal;
   readonly networks: ReadonlyMap<string, NetworkConnector>;
   readonly pop: PopConnector;
+  readonly standIn: Pick<StandIn, 'cover'>;
   readonly directory: Directory;
   readonly inFlight: InFlight;
   readonly unsettled: Unsettled;

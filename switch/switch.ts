@@ -10,6 +10,8 @@ import { type OpenListener, openListener } from './listener/listener.ts';
 import type { Checkpoint, Ports } from './ports.ts';
 import { recover } from './recover.ts';
 import { createService } from './serve.ts';
+import type { CardVerifier } from './stand-in/card-checks.ts';
+import { StandIn } from './stand-in/stand-in.ts';
 import { TakeOver } from './take-over.ts';
 import type { TerminalMessage } from './terminal-message.ts';
 import { Unsettled } from './unsettled.ts';
@@ -21,7 +23,7 @@ export interface SwitchParts {
   readonly random: Random;
   readonly sockets: Sockets;
   readonly log: Log;
-  readonly hsm: HsmClient;
+  readonly hsm: HsmClient & CardVerifier;
   readonly journal: Journal;
   readonly networks: ReadonlyMap<string, NetworkConnector>;
   readonly pop: PopConnector;
@@ -46,6 +48,7 @@ export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
   const { settings, journal, clock, log, sockets } = parts;
   const ports: Ports = {
     ...parts,
+    standIn: new StandIn(settings.standIn, parts),
     directory: createDirectory(settings),
     inFlight: new InFlight(settings.maxInFlight),
     unsettled: new Unsettled(journal, clock, log, settings.maxInFlight),

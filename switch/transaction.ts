@@ -124,6 +124,10 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     if (network.status === 'approved') draft.networkMinorUnits = network.approvedMinorUnits ?? asked;
     if (network.status === 'unknown') draft.networkMinorUnits = asked;
     draft.standingMinorUnits = body.approved ? (body.reply.approvedMinorUnits ?? asked) : 0;
+    if (body.approved && network.status === 'unreachable') {
+      draft.network = 'to-advise';
+      draft.capturedMinorUnits = draft.standingMinorUnits;
+    }
     draft.replies.set(OPENING_REPLY, body.reply);
     if (body.caseKind) draft.cases.push(body.caseKind);
   },
@@ -134,6 +138,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.capturedMinorUnits = draft.standingMinorUnits;
     draft.replies.set(OPENING_REPLY, body.reply).set(body.key, body.reply);
   },
+  'stand-in-reserved': () => {},
   remembered: (draft, body) => {
     draft.replies.set(body.key, body.reply);
   },

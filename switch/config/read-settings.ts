@@ -53,6 +53,10 @@ function* contradictions(settings: Settings): Generator<string> {
     if (!networks.has(network)) yield `/routes/${index}/network: no such network: "${network}"`;
     if (from.length !== to.length || from > to) yield `/routes/${index}: "${from}" to "${to}" is no range`;
   }
+  for (const [index, { from, to }] of settings.standIn?.issuers.entries() ?? []) {
+    if (from.length !== to.length || from > to)
+      yield `/standIn/issuers/${index}: "${from}" to "${to}" is no range`;
+  }
   for (const [index, { merchant }] of settings.terminals.entries()) {
     if (!merchants.has(merchant)) yield `/terminals/${index}/merchant: no such merchant: "${merchant}"`;
   }

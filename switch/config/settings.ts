@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { MerchantStandIn, StandInSettings } from '../stand-in/settings.ts';
 
 const Port = Type.Integer({
   minimum: 0,
@@ -38,6 +39,8 @@ const MerchantSettings = Type.Object({
   category: Digits(4, 4),
   /** `off`: not enrolled with Étika, the network leg alone decides. */
   pop: Type.Union([Type.Literal('optional'), Type.Literal('required'), Type.Literal('off')]),
+  /** Without it nothing is approved for this merchant while its network is unreachable. */
+  standIn: Type.Optional(MerchantStandIn),
 });
 
 const TerminalSettings = Type.Object({
@@ -108,6 +111,7 @@ export const SettingsSchema = Type.Object({
     /** How long an accepted proof takes to become final, as a rule: it is not asked about before. */
     finalityMs: Milliseconds(10, 600_000),
   }),
+  standIn: Type.Optional(StandInSettings),
   followUps: Type.Object({
     /** Of one lane that run at once. */
     concurrency: Type.Integer({ minimum: 1, maximum: 1_000 }),

@@ -57,8 +57,11 @@ export async function reverseNetwork(job: FollowUpJob, ports: NetworkPorts): Pro
   }
 }
 
-/** What the network itself calls the transaction, as far as it told us. */
+/** What the network itself calls the transaction, as far as it told us; or was told, of what was approved in its stead. */
 export function networkNumbers({ decided }: Transaction) {
+  if (decided?.network.status === 'unreachable' && decided.network.standIn?.approved) {
+    return { approvalCode: decided.network.standIn.approvalCode };
+  }
   if (decided?.network.status !== 'approved') return {};
   const { networkReference, approvalCode } = decided.network;
   return {

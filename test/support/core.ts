@@ -12,10 +12,13 @@ import type { Hsm } from '../../hsm/index.ts';
 import { Pan, PinBlock } from '../../messages/index.ts';
 import { type Monotonic, silentLog, systemRandom } from '../../runtime/index.ts';
 import { developmentSettings } from '../../switch/config/development.ts';
+import type { Settings } from '../../switch/config/settings.ts';
 import { createDirectory } from '../../switch/directory.ts';
 import { InFlight } from '../../switch/in-flight.ts';
 import type { Inbound } from '../../switch/inbound.ts';
 import type { Ports } from '../../switch/ports.ts';
+import type { CardVerifier } from '../../switch/stand-in/card-checks.ts';
+import { StandIn } from '../../switch/stand-in/stand-in.ts';
 import type { TerminalMessage } from '../../switch/terminal-message.ts';
 import { Unsettled } from '../../switch/unsettled.ts';
 import { MemoryJournal } from './memory-journal.ts';
@@ -38,7 +41,7 @@ export interface TestCore {
   standing: PopStanding;
   readonly sent: { authorised: TransactionFacts[]; reversed: ReversalRequest[]; initiated: string[] };
   /** What the HSM does with the next call of each kind; absent: as it should. */
-  hsm: { mac?: boolean; failure?: Error; pinFailure?: Error };
+  hsm: { mac?: boolean; failure?: Error; pinFailure?: Error; cardValue?: boolean; pin?: boolean };
 }
 
 const SETTINGS = developmentSettings({
@@ -48,7 +51,7 @@ const SETTINGS = developmentSettings({
   popUrl: 'http://127.0.0.1:1',
 });
 
-export function createTestCore(overrides: Partial<Ports['settings']> = {}): TestCore {
+export function createTestCore(overrides: Partial<Settings> = {}): TestCore {
   const clock = new VirtualClock();
   const journal = new MemoryJournal(clock);
   const settings = { ...SETTINGS, ...overrides };
@@ -62,15 +65,14 @@ export function createTestCore(overrides: Partial<Ports['settings']> = {}): Test
     sent: { authorised: [], reversed: [], initiated: [] },
     hsm: {},
   };
+  const hsm = scriptedHsm(core);
+  const surroundings = { clock, random: systemRandom, log: silentLog, hsm, journal };
   const ports: Ports = {
     settings,
-    clock,
-    random: systemRandom,
-    log: silentLog,
-    hsm: scriptedHsm(core),
-    journal,
+    ...surroundings,
     networks: new Map([['visa', scriptedNetwork(core)]]),
     pop: scriptedPop(core),
+    standIn: new StandIn(settings.standIn, surroundings),
     directory: createDirectory(settings),
     inFlight: new InFlight(1_000),
     unsettled: new Unsettled(journal, clock, silentLog, 1_000),
@@ -81,12 +83,12 @@ export function createTestCore(overrides: Partial<Ports['settings']> = {}): Test
 
 type Scripts = Omit<TestCore, 'ports'>;
 
-function scriptedHsm(core: Scripts): Hsm {
+function scriptedHsm(core: Scripts): Hsm & CardVerifier {
   const unlessFailing = async <T>(value: T): Promise<T> => {
     if (core.hsm.failure) throw core.hsm.failure;
     return value;
   };
-  const hsm: Partial<Hsm> = {
+  const hsm: Partial<Hsm & CardVerifier> = {
     verifyMac: () => unlessFailing(core.hsm.mac ?? true),
     generateMac: () => unlessFailing(Buffer.alloc(8)),
     protectPan: (pan) =>
@@ -95,12 +97,15 @@ function scriptedHsm(core: Scripts): Hsm {
         lookup: Buffer.from(pan.lastFour().padStart(8)),
       }),
     revealPan: (ciphertext) => unlessFailing(Pan.of(Buffer.from(ciphertext).toString())),
+    verifyCvv: () => unlessFailing(core.hsm.cardValue ?? true),
+    verifyPvv: () => unlessFailing(core.hsm.pin ?? true),
+    verifyPinOffset: () => unlessFailing(core.hsm.pin ?? true),
     translatePin: async () => {
       if (core.hsm.pinFailure) throw core.hsm.pinFailure;
       return PinBlock.of(Buffer.alloc(8, 0x5a));
     },
   };
-  return hsm as Hsm;
+  return hsm as Hsm & CardVerifier;
 }
 
 function scriptedNetwork(core: Scripts): NetworkConnector {

@@ -1,0 +1,26 @@
+import type { Monotonic } from '../../runtime/index.ts';
+import type { Admission } from '../admit.ts';
+import type { OpeningBody } from '../entries.ts';
+import type { PaymentRequest } from '../requests/understand.ts';
+import type { StandInQuestion } from './stand-in.ts';
+
+/** What a stand-in has to know of a payment. */
+export function standInQuestion(
+  { facts, cardReference }: Pick<OpeningBody, 'facts' | 'cardReference'>,
+  payment: {
+    readonly request: PaymentRequest;
+    readonly admission: Admission;
+    readonly deadline: Monotonic;
+  },
+): StandInQuestion {
+  const { request, admission, deadline } = payment;
+  return {
+    facts,
+    cardReference,
+    card: request.card,
+    pinBlock: request.terminalPinBlock,
+    pinKey: admission.terminal?.pinKey,
+    merchant: admission.merchant.standIn,
+    deadline,
+  };
+}

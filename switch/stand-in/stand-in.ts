@@ -1,0 +1,157 @@
+import type { CardData, NetworkOutcome, TransactionFacts } from '../../connectors/index.ts';
+import { HsmError } from '../../hsm/index.ts';
+import type { PinBlock } from '../../messages/index.ts';
+import { type Clock, type Log, type Monotonic, type Random, utcCalendar } from '../../runtime/index.ts';
+import type { Journal } from '../journal/journal.ts';
+import { type Allowance, Allowances } from './allowances.ts';
+import { type CardVerifier, checkCardValue, chipDecision, type EnteredPin, pinCheck } from './card-checks.ts';
+import { issuerOf, ruleOut, STAND_IN_REFUSALS, type StandInLimits, type StandInRefusal } from './rules.ts';
+import type { IssuerStandIn, MerchantStandIn, StandInSettings } from './settings.ts';
+
+/** What the switch decided in the issuer's stead. */
+export type StandInDecision =
+  | { readonly approved: true; readonly approvalCode: string }
+  | { readonly approved: false; readonly code: string; readonly reason: StandInRefusal };
+
+/** How a network leg ended, with what was decided in the issuer's stead where nothing of it was sent. */
+export type NetworkLegOutcome =
+  | Exclude<NetworkOutcome, { status: 'unreachable' }>
+  | {
+      readonly status: 'unreachable';
+      readonly reason: string;
+      readonly standIn?: StandInDecision;
+    };
+
+/** What a stand-in is asked about. */
+export interface StandInQuestion {
+  readonly facts: TransactionFacts;
+  readonly cardReference: string;
+  readonly card: Omit<CardData, 'pinBlock'>;
+  /** Under the terminal's own key. */
+  readonly pinBlock: PinBlock | undefined;
+  readonly pinKey: string | undefined;
+  readonly merchant: MerchantStandIn | undefined;
+  readonly deadline: Monotonic;
+}
+
+export interface StandInPorts {
+  readonly journal: Pick<Journal, 'append' | 'transactionOf'>;
+  readonly hsm: CardVerifier;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+const APPROVAL_CODE_ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
+
+/** Approves in the issuer's stead while the network is unreachable, within limits that are never exceeded. */
+export class StandIn {
+  readonly #settings: StandInSettings | undefined;
+  readonly #negativeList: ReadonlySet<string>;
+  readonly #ports: StandInPorts;
+  readonly #allowances: Allowances;
+
+  /** @param settings without them nothing is stood in for */
+  constructor(settings: StandInSettings | undefined, ports: StandInPorts) {
+    this.#settings = settings;
+    this.#negativeList = new Set(settings?.negativeList);
+    this.#ports = ports;
+    this.#allowances = new Allowances(ports);
+  }
+
+  /**
+   * The outcome of a network leg, with a decision in the issuer's stead where the leg was unreachable. Never where it
+   * is unknown: there the issuer may have decided already. Ends by the deadline, and never rejects.
+   */
+  async cover(leg: Promise<NetworkOutcome>, question: StandInQuestion): Promise<NetworkLegOutcome> {
+    const outcome = await leg;
+    if (outcome.status !== 'unreachable' || !this.#settings || !question.merchant) return outcome;
+    const decision = await this.#byDeadline(question);
+    const { transaction, merchant, amount } = question.facts;
+    const { minorUnits, currency } = amount;
+    const facts = { transaction, merchant: merchant.trimEnd(), minorUnits, currency };
+    if (decision.approved) this.#ports.log.warn({ event: 'stand-in.approved', ...facts });
+    else this.#ports.log.info({ event: 'stand-in.refused', reason: decision.reason, ...facts });
+    return { ...outcome, standIn: decision };
+  }
+
+  #byDeadline(question: StandInQuestion): Promise<StandInDecision> {
+    const { clock, log } = this.#ports;
+    const late = Promise.withResolvers<StandInDecision>();
+    const timer = clock.after(question.deadline - clock.monotonic(), () => late.resolve(refused('no-time')));
+    const decided = this.#decide(question).catch((error: unknown) => {
+      const reason = error instanceof HsmError ? 'no-hsm' : 'no-journal';
+      log.error({ event: 'stand-in.failed', transaction: question.facts.transaction, reason, err: error });
+      return refused(reason);
+    });
+    return Promise.race([decided, late.promise]).finally(() => timer.cancel());
+  }
+
+  /** @throws HsmError, JournalError */
+  async #decide(question: StandInQuestion): Promise<StandInDecision> {
+    const { facts, card, merchant, cardReference, pinBlock } = question;
+    const issuer = issuerOf(this.#settings?.issuers ?? [], card.pan.iin(8));
+    const ruled = ruleOut({
+      kind: facts.kind,
+      ...facts.amount,
+      merchant,
+      issuer,
+      isListed: this.#negativeList.has(cardReference),
+      chip: chipDecision(card.emv),
+      hasPin: pinBlock !== undefined,
+    });
+    if ('refused' in ruled || !issuer) return refused('refused' in ruled ? ruled.refused : 'issuer-unknown');
+    const wrong =
+      (await checkCardValue(card, facts.posEntryMode, issuer, this.#ports.hsm)) ??
+      (await this.#checkPin(question, issuer)) ??
+      (await this.#reserve(question, ruled.limits));
+    return wrong ? refused(wrong) : { approved: true, approvalCode: this.#approvalCode() };
+  }
+
+  /** A PIN is counted before it is verified: while the issuer is away nobody else counts the tries. */
+  async #checkPin(
+    { facts, card, cardReference, pinBlock, pinKey, deadline }: StandInQuestion,
+    issuer: IssuerStandIn,
+  ): Promise<StandInRefusal | undefined> {
+    if (!pinBlock) return undefined;
+    const isRight = pinCheck(card, issuer, this.#ports.hsm);
+    if (!isRight || pinKey === undefined) return 'pin-unverifiable';
+    const tries: Allowance = {
+      key: `stand-in|pin|${cardReference}|${this.#day()}`,
+      limit: { count: issuer.pinTriesPerCardDay, minorUnits: 0 },
+    };
+    if (await this.#allowances.take(facts.transaction, 0, [tries], deadline)) return 'pin-tries';
+    const entered: EnteredPin = { block: pinBlock, key: pinKey };
+    return (await isRight(entered)) ? undefined : 'pin-wrong';
+  }
+
+  async #reserve(
+    { facts, cardReference, deadline }: StandInQuestion,
+    limits: StandInLimits,
+  ): Promise<StandInRefusal | undefined> {
+    const { transaction, merchant, amount } = facts;
+    const scope = `${this.#day()}|${amount.currency}`;
+    const card = { key: `stand-in|card|${cardReference}|${scope}`, limit: limits.card };
+    const shop = { key: `stand-in|merchant|${merchant.trimEnd()}|${scope}`, limit: limits.merchant };
+    const missing = await this.#allowances.take(transaction, amount.minorUnits, [card, shop], deadline);
+    if (!missing) return undefined;
+    return missing.exhausted === card.key ? 'limit-card' : 'limit-merchant';
+  }
+
+  /** Days are counted in UTC. */
+  #day(): string {
+    const { year, month, day } = utcCalendar(this.#ports.clock.wall());
+    return `${year}${String(month).padStart(2, '0')}${String(day).padStart(2, '0')}`;
+  }
+
+  /** DE38: an S, so that people see at once who approved, and five characters that are hard to misread. */
+  #approvalCode(): string {
+    const { random } = this.#ports;
+    const pick = () => APPROVAL_CODE_ALPHABET.charAt(random.integer(APPROVAL_CODE_ALPHABET.length));
+    return `S${Array.from({ length: 5 }, pick).join('')}`;
+  }
+}
+
+function refused(reason: StandInRefusal): StandInDecision {
+  return { approved: false, code: STAND_IN_REFUSALS[reason].code, reason };
+}

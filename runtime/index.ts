@@ -8,7 +8,16 @@ export type { Random } from './random.ts';
 export { systemRandom, timeOrderedUuid } from './random.ts';
 export type { ReadyDetails } from './service.ts';
 export { announceReady, onShutdown } from './service.ts';
-export type { Address, Connection, ConnectionHandlers, Listener, Sockets } from './sockets.ts';
+export type {
+  Address,
+  Connection,
+  ConnectionHandlers,
+  Listener,
+  PeerCertificate,
+  Sockets,
+} from './sockets.ts';
 export { tcpSockets } from './sockets.ts';
 export type { ServicePlan, SupervisedService } from './supervisor.ts';
 export { supervise } from './supervisor.ts';
+export type { TlsMaterial, TlsOptions, TlsRefusal, TlsSockets } from './tls-sockets.ts';
+export { tlsSockets } from './tls-sockets.ts';

@@ -4,6 +4,8 @@ import { createServer, connect as netConnect, type Server, type Socket } from 'n
 export interface Connection {
   /** Who is at the other end, for logs: `address:port`. */
   readonly peer: string;
+  /** What the peer proved over TLS; absent on plain TCP, before `onOpen`, and where none was asked for. */
+  readonly peerCertificate?: PeerCertificate | undefined;
   /** False once the peer is not draining its side: stop writing until `onDrain`. */
   write(bytes: Uint8Array): boolean;
   /** Sends what was written, then closes. */
@@ -13,6 +15,14 @@ export interface Connection {
   /** Stops and resumes reading: back-pressure on the peer. */
   pause(): void;
   resume(): void;
+}
+
+/** Who a verified X.509 certificate says it belongs to. */
+export interface PeerCertificate {
+  /** Attributes in the certificate's order: `O=…, CN=…`. */
+  readonly subject: string;
+  /** SHA-256 of the certificate: 32 upper-case hex pairs, colons between them. */
+  readonly fingerprint: string;
 }
 
 export interface ConnectionHandlers {
@@ -45,38 +55,36 @@ export interface Sockets {
 export const tcpSockets: Sockets = {
   connect(address, handlers) {
     const socket = netConnect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
-    return attach(socket, `${address.host}:${address.port}`, () => handlers);
+    socket.on('connect', () => handlers.onOpen?.());
+    return attach(socket, { peer: `${address.host}:${address.port}` }, () => handlers);
   },
   async listen(address, accept) {
     const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
-      attach(socket, `${socket.remoteAddress}:${socket.remotePort}`, accept);
+      attach(socket, { peer: peerOf(socket) }, accept);
     });
-    await listening(server, address);
-    const bound = server.address();
-    const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
-    return {
-      address: { host: address.host, port },
-      close: () => new Promise((resolve) => server.close(() => resolve())),
-    };
+    return listening(server, address);
   },
 };
 
-function attach(
+export function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return remoteAddress === undefined ? 'unknown' : `${remoteAddress}:${remotePort}`;
+}
+
+/** A socket as a connection. The caller tells `onOpen`, since only it knows when the socket may be trusted. */
+export function attach(
   socket: Socket,
-  peer: string,
+  identity: Pick<Connection, 'peer' | 'peerCertificate'>,
   handlersFor: (connection: Connection) => ConnectionHandlers,
 ): Connection {
-  const connection: Connection = {
-    peer,
-    write: (bytes) => writeCorked(socket, bytes),
+  const connection: Connection = Object.assign(identity, {
+    write: (bytes: Uint8Array) => writeCorked(socket, bytes),
     end: () => socket.end(),
     destroy: () => socket.destroy(),
     pause: () => socket.pause(),
     resume: () => socket.resume(),
-  };
+  });
   const handlers = handlersFor(connection);
   let failure: Error | undefined;
-  socket.on('connect', () => handlers.onOpen?.());
   socket.on('data', (chunk: Buffer) => handlers.onData(chunk));
   socket.on('drain', () => handlers.onDrain?.());
   socket.on('error', (error) => {
@@ -99,12 +107,19 @@ function uncork(socket: Socket): void {
   socket.uncork();
 }
 
-function listening(server: Server, address: Address): Promise<void> {
-  return new Promise((resolve, reject) => {
+/** @throws the system's error where the address cannot be bound */
+export async function listening(server: Server, address: Address): Promise<Listener> {
+  await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(address.port, address.host, () => {
       server.off('error', reject);
       resolve();
     });
   });
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
+  return {
+    address: { host: address.host, port },
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
 }

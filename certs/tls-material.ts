@@ -1,0 +1,78 @@
+import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import { statSync } from 'node:fs';
+import type { TlsMaterial } from '../runtime/index.ts';
+import { type CertificateFacts, factsOf, parseCertificates } from './certificate.ts';
+import { isDevelopmentCertificate } from './development-name.ts';
+import { CertError } from './errors.ts';
+import { readLimited, unreadable } from './read-file.ts';
+
+/** Where one end's identity and the authorities that it trusts are kept; PEM files. */
+export interface TlsFiles {
+  /** This end's certificate, then its intermediates. */
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** The authorities that may vouch for a peer. */
+  readonly caFile: string;
+}
+
+export interface ReadTlsMaterial extends TlsMaterial {
+  /** This end's own certificate. */
+  readonly certificate: CertificateFacts;
+  /** All that was read, authorities included. */
+  readonly certificates: readonly CertificateFacts[];
+}
+
+const OPEN_TO_OTHERS = 0o007;
+/** PKCS#8 (RFC 5958), and the older encryption within PEM (RFC 1421). */
+const ENCRYPTED = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
+
+/**
+ * Reads the material of one TLS end and sees that it fits together, so that a wrong file is named when the node
+ * starts and not when the first peer connects. An expired certificate is no error here: its peers decide.
+ * @throws {CertError}
+ */
+export function readTlsMaterial(files: TlsFiles, { production }: { production: boolean }): ReadTlsMaterial {
+  const cert = readLimited(files.certFile);
+  const ca = readLimited(files.caFile);
+  const chain = parseCertificates(cert, files.certFile);
+  const authorities = parseCertificates(ca, files.caFile);
+  const key = readPrivateKey(files.keyFile);
+  const [own] = chain as [X509Certificate];
+  if (!own.checkPrivateKey(key.object)) {
+    throw new CertError('CERT_KEY_MISMATCH', `${files.keyFile} and ${files.certFile}`);
+  }
+  if (production && [...chain, ...authorities].some(isDevelopmentCertificate)) {
+    throw new CertError('CERT_DEVELOPMENT_ONLY', `${files.certFile} or ${files.caFile}`);
+  }
+  return {
+    cert: cert.toString('latin1'),
+    ca: ca.toString('latin1'),
+    key: key.pem,
+    certificate: factsOf(own, files.certFile),
+    certificates: [
+      ...chain.map((certificate) => factsOf(certificate, files.certFile)),
+      ...authorities.map((certificate) => factsOf(certificate, files.caFile)),
+    ],
+  };
+}
+
+/** @throws {CertError} CERT_UNREADABLE, CERT_TOO_LARGE, CERT_KEY_EXPOSED, CERT_KEY_ENCRYPTED, CERT_KEY_MALFORMED */
+export function readPrivateKey(file: string): { pem: string; object: KeyObject } {
+  const pem = readLimited(file).toString('latin1');
+  if (othersMayTouch(file)) throw new CertError('CERT_KEY_EXPOSED', `${file}: chmod 600 closes it`);
+  if (ENCRYPTED.test(pem)) throw new CertError('CERT_KEY_ENCRYPTED', file);
+  try {
+    return { pem, object: createPrivateKey(pem) };
+  } catch {
+    // OpenSSL's own message may quote what it read.
+    throw new CertError('CERT_KEY_MALFORMED', file);
+  }
+}
+
+function othersMayTouch(file: string): boolean {
+  try {
+    return (statSync(file).mode & OPEN_TO_OTHERS) !== 0;
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}

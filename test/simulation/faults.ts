@@ -96,8 +96,10 @@ export function drawFaults(random: SeededRandom, lastSaleAt: number, nodes: numb
 /** Incidents come in pairs: what was paused long enough to be replaced dies soon after it goes on. */
 function sequelOf(fault: Fault, random: SeededRandom): Fault[] {
   if (fault.on !== 'node' || fault.kind !== 'pause' || random.chance(0.5)) return [];
-  const from = fault.to + random.between(0, 1_500);
-  return [{ on: 'node', kind: 'crash', node: fault.node, from, to: from + random.between(5, 5_000) }];
+  const { node, to: from } = fault;
+  const name = random.pick(['intended', 'forked', 'network-answered', 'joined'] as const);
+  const to = from + random.between(5, 5_000);
+  return [{ on: 'node', kind: 'crash at', node, from, to, checkpoint: { name, count: 1 } }];
 }
 
 function drawFault(random: SeededRandom, lastSaleAt: number, nodes: number): Fault {
@@ -168,6 +170,7 @@ const NODE_FAULTS = [
   'crash at',
   'crash at',
   'power lost',
+  'pause',
   'pause',
   'restart',
   'clock step',

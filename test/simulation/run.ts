@@ -9,7 +9,7 @@ import { ProofService } from './peers/proof-service.ts';
 import { Terminal } from './peers/terminal.ts';
 import type { Simulation } from './simulation.ts';
 import { SwitchNode } from './switch-node.ts';
-import { Workload } from './workload.ts';
+import { COMES_BACK_WITHIN_MS, Workload } from './workload.ts';
 import { Database } from './world/database.ts';
 import { LogCapture } from './world/log-capture.ts';
 import { Network } from './world/network.ts';
@@ -38,6 +38,9 @@ export interface RunResult {
   readonly timeline: readonly Line[];
 }
 
+/** No purchase begins after this, and nobody comes back to one after that. */
+const LAST_PURCHASE_MS = 30_000;
+const LAST_WISH_MS = LAST_PURCHASE_MS + COMES_BACK_WITHIN_MS;
 /** Within this time of the last fault everything must have come to its end. */
 const SETTLED_WITHIN_MS = 300_000;
 /** What may still happen once all seems over. */
@@ -88,8 +91,8 @@ async function prepare({
 }: RunOptions): Promise<Simulation> {
   const world = new World(seed, isTold);
   const shape = world.random.stream('shape');
-  const nodeCount = shape.chance(0.35) ? 2 : 1;
-  const spanMs = shape.between(2_000, 30_000);
+  const nodeCount = shape.chance(0.5) ? 2 : 1;
+  const spanMs = shape.between(2_000, LAST_PURCHASE_MS);
   const plan = faults ? new FaultPlan(faults) : drawFaults(world.random.stream('faults'), spanMs, nodeCount);
   const network = new Network(world.random.stream('network'));
   network.maxLatencyMs = shape.pick([0.5, 2, 20] as const);
@@ -109,14 +112,15 @@ async function prepare({
     logs,
     mutant,
   };
+  const settings = settingsOf(shape);
   const nodes = Array.from(
     { length: nodeCount },
-    (_, index) => new SwitchNode(settingsOf(`node-${index + 1}`, shape), around),
+    (_, index) => new SwitchNode({ ...settings, ...ofNode(`node-${index + 1}`, settings) }, around),
   );
   const workload = new Workload(world);
   const simulation = { world, network, database, networkHost, proofs, nodes, workload, faults: plan, logs };
   for (const node of nodes) node.start();
-  workload.schedule(terminalsOf(simulation, shape), 8 + shape.integer(30), spanMs);
+  workload.schedule(terminalsOf(simulation, settings, shape), 8 + shape.integer(30), spanMs);
   for (const fault of plan.faults) arrange(fault, simulation);
   return simulation;
 }
@@ -125,13 +129,13 @@ async function prepare({
 async function live(simulation: Simulation): Promise<void> {
   const { world, faults } = simulation;
   const { scheduler } = world;
-  const mustBeOverBy = Math.max(faults.clearAt, 30_000) + SETTLED_WITHIN_MS;
+  const mustBeOverBy = Math.max(faults.clearAt, LAST_WISH_MS) + SETTLED_WITHIN_MS;
   let looked = 0;
   let isSettled = false;
   await scheduler.run(() => {
     if (world.now < faults.clearAt || world.now - looked < 100) return world.now > mustBeOverBy;
     looked = world.now;
-    isSettled = world.now > 30_000 && isQuiet(simulation);
+    isSettled = world.now > LAST_WISH_MS && isQuiet(simulation);
     return isSettled || world.now > mustBeOverBy;
   });
   if (!isSettled)
@@ -148,17 +152,21 @@ function isQuiet({ workload, database, nodes }: Simulation): boolean {
   );
 }
 
-function settingsOf(node: string, random: SeededRandom): Settings {
+/** What all nodes of a run have in common; leases are short in half of all runs, so that more of them end. */
+function settingsOf(random: SeededRandom): Settings {
   const settings = developmentSettings({
     databaseUrl: 'postgres://simulated',
     hsmSocketPath: '/simulated',
     visa: NETWORK_ADDRESS,
     popUrl: 'http://simulated',
   });
+  const lease = random.pick([
+    { leaseMs: 10_000, takeOverEveryMs: 3_000 },
+    { leaseMs: 2_000, takeOverEveryMs: 500 },
+  ]);
   return {
     ...settings,
-    node,
-    listeners: settings.listeners.map((listener) => ({ ...listener, host: node })),
+    journal: { ...settings.journal, ...lease },
     merchants: MERCHANTS.map((merchant) => ({ ...merchant })),
     terminals: settings.terminals.map((terminal, index) => ({
       ...terminal,
@@ -168,9 +176,17 @@ function settingsOf(node: string, random: SeededRandom): Settings {
   };
 }
 
-function terminalsOf(simulation: Simulation, random: SeededRandom): [Terminal, ...Terminal[]] {
+/** A node's name is that of its host. */
+function ofNode(node: string, { listeners }: Settings): Pick<Settings, 'node' | 'listeners'> {
+  return { node, listeners: listeners.map((listener) => ({ ...listener, host: node })) };
+}
+
+function terminalsOf(
+  simulation: Simulation,
+  settings: Settings,
+  random: SeededRandom,
+): [Terminal, ...Terminal[]] {
   const { world, network, nodes } = simulation;
-  const settings = settingsOf('node-1', random);
   const [first, ...others] = nodes.map(({ name }) => name);
   const hosts: [string, ...string[]] = [first ?? 'node-1', ...others];
   const isPaused = simulation.faults.faults.some(({ kind }) => kind === 'pause');

@@ -12,7 +12,8 @@ export const TEST_CARDS = [
   '4000000000000077',
 ] as const;
 const CURRENCIES = ['978', '826', '392'] as const;
-const ASK_AGAIN_WITHIN_MS = 25_000;
+/** So long after a purchase began its terminal may ask again, alter it or reverse it of its own accord. */
+export const COMES_BACK_WITHIN_MS = 25_000;
 
 /** Everything that terminals ask for in one run. */
 export class Workload {
@@ -47,11 +48,11 @@ export class Workload {
     this.purchases.push(purchase);
     purchase.begin();
     if (random.chance(0.2)) {
-      scheduler.after(random.between(50, ASK_AGAIN_WITHIN_MS), 'ask again', () => purchase.askAgain());
+      scheduler.after(random.between(50, COMES_BACK_WITHIN_MS), 'ask again', () => purchase.askAgain());
     }
     if (random.chance(0.05)) {
       const amount = this.#amount();
-      scheduler.after(random.between(50, ASK_AGAIN_WITHIN_MS), 'alter', () => purchase.alter(amount));
+      scheduler.after(random.between(50, COMES_BACK_WITHIN_MS), 'alter', () => purchase.alter(amount));
     }
   }
 
@@ -64,7 +65,11 @@ export class Workload {
   /** While the request is in flight, about when its answer is due, or when the customer has second thoughts. */
   #changeOfMindMs(): number {
     const random = this.#random;
-    return random.pick([random.between(0, 100), random.between(1_500, 2_500), random.between(100, 20_000)]);
+    return random.pick([
+      random.between(0, 100),
+      random.between(1_500, 2_500),
+      random.between(100, COMES_BACK_WITHIN_MS),
+    ]);
   }
 
   #order({ mac }: ListenerSettings): PurchaseOrder {
@@ -81,6 +86,7 @@ export class Workload {
       brokenMac: isSecured && random.chance(0.02),
       doubled: random.chance(0.05),
       patienceMs: random.between(3_500, 8_000),
+      isLost: random.chance(0.1),
       maxRepeats: 1 + random.integer(6),
       reversesAfterMs: random.chance(0.12) ? this.#changeOfMindMs() : undefined,
     };

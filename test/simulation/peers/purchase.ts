@@ -30,6 +30,8 @@ export interface PurchaseOrder {
   readonly doubled: boolean;
   /** How long the terminal waits for an answer. */
   readonly patienceMs: number;
+  /** The terminal is never heard of again where its first question finds no answer: nobody repeats or reverses. */
+  readonly isLost: boolean;
   /** Repeats in vain after which it reverses. */
   readonly maxRepeats: number;
   /** Reverses so long after it asked, whatever it heard; absent: it does not change its mind. */
@@ -55,6 +57,7 @@ export class Purchase implements Dialogue {
   reversal: Reversal | undefined;
   readonly #patience: Patience;
   #asked = 0;
+  #isGone = false;
 
   constructor(terminal: Terminal, order: PurchaseOrder) {
     this.terminal = terminal;
@@ -76,6 +79,7 @@ export class Purchase implements Dialogue {
   }
 
   get isOver(): boolean {
+    if (this.#isGone) return true;
     return this.reversal ? this.reversal.isOver : this.told.length > 0 && !this.#patience.isWaiting;
   }
 
@@ -111,7 +115,7 @@ export class Purchase implements Dialogue {
   }
 
   reverse(): void {
-    if (this.reversal || this.belief === 'declined') return;
+    if (this.reversal || this.#isGone || this.belief === 'declined') return;
     this.#patience.end();
     this.reversal = new Reversal(this.terminal, this.message, this.order.patienceMs);
     this.reversal.begin();
@@ -152,6 +156,12 @@ export class Purchase implements Dialogue {
   }
 
   #again(times: number): void {
+    if (this.order.isLost && this.told.length === 0) {
+      this.terminal.world.tell(this.terminal.settings.id, () => `is not heard of again about ${this.id}`);
+      this.#patience.end();
+      this.#isGone = true;
+      return;
+    }
     const hasGivenUp = times > this.order.maxRepeats && this.order.kind === 'online';
     if (hasGivenUp && this.told.length === 0) this.reverse();
     else this.#ask();

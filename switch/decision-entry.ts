@@ -19,8 +19,8 @@ export function decisionEntry(
 
 const NETWORK_TASKS: ReadonlySet<FollowUpTask> = new Set<FollowUpTask>(['reverse-network', 'advise-network']);
 
-const POP_LANE = 'pop';
-const networkLane = (network: string) => `network/${network}`;
+export const POP_LANE = 'pop';
+export const networkLane = (network: string) => `network/${network}`;
 
 /** Work towards one counterpart stays in that counterpart's lane: a slow one does not hold up the others. */
 export function followUp(transaction: string, task: FollowUpTask, network: string): FollowUp {

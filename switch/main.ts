@@ -13,6 +13,7 @@ import type { Settings } from './config/settings.ts';
 import { connectNetworks } from './connect-networks.ts';
 import { crashCheckpoint } from './crash-checkpoint.ts';
 import { followUpLanes } from './decision-entry.ts';
+import { PostgresFallbackRecords } from './fallback/postgres-records.ts';
 import { startFollowUpWorker } from './follow-up/queue.ts';
 import { followUpTasks } from './follow-up/tasks.ts';
 import { createJournal } from './journal/postgres-journal.ts';
@@ -49,6 +50,7 @@ async function serve(settings: Settings): Promise<void> {
       log.error({ event: 'network.late-answer-lost', transaction: answer.transaction, err: error });
     });
   };
+  const records = new PostgresFallbackRecords(databaseUrl, log);
   const links = { sockets: tcpSockets, clock, random, log, onLateAnswer };
   const networks = connectNetworks(settings.networks, links);
   const pop = popClient(httpExchange(settings.pop.url, clock));
@@ -63,6 +65,8 @@ async function serve(settings: Settings): Promise<void> {
     journal,
     networks,
     pop,
+    modeRecords: records,
+    overdueFollowUps: () => records.overdueFollowUps(),
     checkpoint,
   };
 
@@ -77,7 +81,7 @@ async function serve(settings: Settings): Promise<void> {
     await running.close(DRAIN_MS);
     await worker.stop();
     await Promise.all([...networks.values()].map((network) => network.close()));
-    await Promise.all([pop.close(), hsm.close(), status.close()]);
+    await Promise.all([pop.close(), hsm.close(), status.close(), records.close()]);
     await journal.close();
   }, DRAIN_MS * 3);
   const ports = Object.fromEntries(running.listeners.map(({ name, port }) => [name, port]));
@@ -91,7 +95,11 @@ function giveWay(): void {
   process.exit(1);
 }
 
-function nodeStatus(settings: Settings, { ports, listeners }: RunningSwitch, hsm: HsmClient): NodeStatus {
+function nodeStatus(
+  settings: Settings,
+  { ports, listeners, modes, scenarios }: RunningSwitch,
+  hsm: HsmClient,
+): NodeStatus {
   const networks = Object.fromEntries([...ports.networks].map(([name, link]) => [name, link.state()]));
   const connected = hsm.connected();
   return {
@@ -101,6 +109,8 @@ function nodeStatus(settings: Settings, { ports, listeners }: RunningSwitch, hsm
     networks,
     inFlight: ports.inFlight.size,
     unsettled: ports.unsettled.size,
+    degradedModes: modes.open(),
+    scenarios: scenarios.counts(),
     listeners: listeners.map((listener) => ({
       name: listener.name,
       port: listener.port,

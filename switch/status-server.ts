@@ -1,5 +1,7 @@
 import { createServer } from 'node:http';
 import type { Address } from '../runtime/index.ts';
+import type { OpenMode } from './fallback/degraded-modes.ts';
+import type { FallbackScenario } from './fallback/scenarios.ts';
 
 /** What a switch node says of itself, for `/ready` and for people. */
 export interface NodeStatus {
@@ -9,6 +11,9 @@ export interface NodeStatus {
   readonly networks: Readonly<Record<string, string>>;
   readonly inFlight: number;
   readonly unsettled: number;
+  readonly degradedModes: readonly OpenMode[];
+  /** How often each was seen since the node started. */
+  readonly scenarios: Readonly<Record<FallbackScenario, number>>;
   readonly listeners: readonly {
     readonly name: string;
     readonly port: number;

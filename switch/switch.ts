@@ -4,6 +4,10 @@ import { type Codec, compile, framing, iso87Ascii, iso87AsciiHex, posBcd } from 
 import type { Clock, Log, Random, Sockets } from '../runtime/index.ts';
 import type { ListenerSettings, Settings } from './config/settings.ts';
 import { createDirectory } from './directory.ts';
+import type { DegradedModes } from './fallback/degraded-modes.ts';
+import type { ModeRecords, OverdueFollowUps } from './fallback/mode-records.ts';
+import type { ScenarioTally } from './fallback/scenarios.ts';
+import { watchOver } from './fallback/watch-over.ts';
 import { InFlight } from './in-flight.ts';
 import type { Journal } from './journal/journal.ts';
 import { type OpenListener, openListener } from './listener/listener.ts';
@@ -27,11 +31,16 @@ export interface SwitchParts {
   readonly journal: Journal;
   readonly networks: ReadonlyMap<string, NetworkConnector>;
   readonly pop: PopConnector;
+  /** Without them degraded modes are logged only, and operators cannot open one. */
+  readonly modeRecords?: ModeRecords;
+  readonly overdueFollowUps?: OverdueFollowUps;
   readonly checkpoint?: (checkpoint: Checkpoint) => void;
 }
 
 export interface RunningSwitch {
   readonly ports: Ports;
+  readonly modes: DegradedModes;
+  readonly scenarios: ScenarioTally;
   readonly listeners: readonly OpenListener[];
   /** Stops listening, answers what is in flight, lets go. */
   close(graceMs: number): Promise<void>;
@@ -45,13 +54,15 @@ const CODECS: Record<ListenerSettings['dialect'], () => Codec<TerminalMessage>> 
 
 /** Puts the core together and opens its listeners; recovery has run before the first terminal is heard. */
 export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
-  const { settings, journal, clock, log, sockets } = parts;
+  const { settings, clock, log, sockets } = parts;
+  const { modes, scenarios, ...counterparts } = watchOver(parts, parts);
+  const watched = { ...parts, ...counterparts };
   const ports: Ports = {
-    ...parts,
-    standIn: new StandIn(settings.standIn, parts),
+    ...watched,
+    standIn: new StandIn(settings.standIn, watched),
     directory: createDirectory(settings),
     inFlight: new InFlight(settings.maxInFlight),
-    unsettled: new Unsettled(journal, clock, log, settings.maxInFlight),
+    unsettled: new Unsettled(watched.journal, clock, log, settings.maxInFlight),
     checkpoint: parts.checkpoint ?? (() => {}),
   };
   await recover(ports);
@@ -65,8 +76,11 @@ export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
   const takeOver = new TakeOver(ports, settings.journal.takeOverEveryMs);
   return {
     ports,
+    modes,
+    scenarios,
     listeners,
     async close(graceMs) {
+      modes.close();
       const looked = takeOver.close();
       await Promise.all(listeners.map((listener) => listener.close(graceMs)));
       ports.unsettled.close();

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { FallbackSettings } from '../fallback/settings.ts';
 import { MerchantStandIn, StandInSettings } from '../stand-in/settings.ts';
 
 const Port = Type.Integer({
@@ -112,6 +113,8 @@ export const SettingsSchema = Type.Object({
     finalityMs: Milliseconds(10, 600_000),
   }),
   standIn: Type.Optional(StandInSettings),
+  /** What is built in holds where it is absent. */
+  fallback: Type.Optional(FallbackSettings),
   followUps: Type.Object({
     /** Of one lane that run at once. */
     concurrency: Type.Integer({ minimum: 1, maximum: 1_000 }),

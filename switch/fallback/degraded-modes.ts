@@ -1,0 +1,195 @@
+import type { Clock, Log, Monotonic, Timer } from '../../runtime/index.ts';
+import type { DegradedMode, ModeChange, ModeRecords, RecordedChange } from './mode-records.ts';
+import type { FallbackSettings, Thresholds } from './settings.ts';
+import { type Attempt, SlidingWindow } from './sliding-window.ts';
+import { degradation, type Surroundings } from './trend.ts';
+
+export interface OpenMode extends ModeChange {
+  /** Wall clock, milliseconds since the Unix epoch. */
+  readonly since: number;
+}
+
+export interface ModePorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Under which its own changes are recorded. */
+  readonly node: string;
+  /** Absent: changes are logged, and operators cannot be heard. */
+  readonly records: ModeRecords | undefined;
+  /** What else is known of each mode's counterpart, asked at every judgement. */
+  readonly surroundings: { refresh(): Promise<void>; of(mode: DegradedMode): Surroundings };
+}
+
+const BY_TREND = 'trend';
+/** Changes that wait to be written down while the database is away; the oldest are kept. */
+const MAX_UNWRITTEN = 1_000;
+
+interface Watched {
+  readonly mode: DegradedMode;
+  readonly thresholds: Thresholds;
+  readonly window: SlidingWindow;
+  /** Opened by this node's own trend. */
+  trend: OpenMode | undefined;
+  /** Opened by an operator, for all nodes. */
+  operator: OpenMode | undefined;
+  /** The last change by an operator that was obeyed. */
+  operatorPosition: number;
+  goodInARow: number;
+  nextProbeAt: Monotonic;
+}
+
+/**
+ * The degraded modes of this node. A trend opens one before its counterpart fails altogether, and probes close it; an
+ * operator opens and closes it at will. While one is open nothing waits for a counterpart that will not answer.
+ */
+export class DegradedModes {
+  readonly #settings: FallbackSettings;
+  readonly #ports: ModePorts;
+  readonly #watched: ReadonlyMap<DegradedMode, Watched>;
+  readonly #unwritten: { change: ModeChange; at: number }[] = [];
+  #isFirstLook = true;
+  #isExchanging = false;
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(networks: Iterable<string>, settings: FallbackSettings, ports: ModePorts) {
+    this.#settings = settings;
+    this.#ports = ports;
+    const watch = (mode: DegradedMode, thresholds: Thresholds): [DegradedMode, Watched] => {
+      const window = new SlidingWindow(ports.clock, settings.windowMs);
+      const closed = { trend: undefined, operator: undefined, operatorPosition: 0 };
+      return [mode, { mode, thresholds, window, ...closed, goodInARow: 0, nextProbeAt: 0 }];
+    };
+    this.#watched = new Map([
+      ...Array.from(networks, (name) => watch(`network-degraded:${name}`, settings.network)),
+      watch('pop-degraded', settings.pop),
+      watch('journal-degraded', settings.journal),
+      watch('hsm-degraded', settings.hsm),
+    ]);
+    this.#schedule();
+  }
+
+  open(): OpenMode[] {
+    return [...this.#watched.values()].flatMap(({ trend, operator }) => operator ?? trend ?? []);
+  }
+
+  /**
+   * Whether an attempt may be made. What a trend opened lets a probe through now and then; what an operator opened lets
+   * nothing through until an operator closes it.
+   */
+  admits(mode: DegradedMode): boolean {
+    const watched = this.#watched.get(mode);
+    if (watched?.operator) return false;
+    if (!watched?.trend) return true;
+    const now = this.#ports.clock.monotonic();
+    if (now < watched.nextProbeAt) return false;
+    watched.nextProbeAt = now + this.#settings.probeEveryMs;
+    return true;
+  }
+
+  /** An attempt has ended. While a mode is open, good ones in a row close it, and one bad one begins the row anew. */
+  observe(mode: DegradedMode, attempt: Attempt): void {
+    const watched = this.#watched.get(mode);
+    if (!watched) return;
+    watched.window.add(attempt);
+    if (!watched.trend) return;
+    const goodWithinMs = watched.thresholds.latencyMs * this.#settings.goodLatencyShare;
+    const isGood = attempt.answered && attempt.tookMs <= goodWithinMs;
+    watched.goodInARow = isGood ? watched.goodInARow + 1 : 0;
+    if (watched.goodInARow < this.#settings.closeAfterGood || this.#isHeldUp(watched)) return;
+    this.#closeTrend(watched, BY_TREND, `${watched.goodInARow} good attempts in a row`);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+  }
+
+  #schedule(): void {
+    if (this.#isClosed) return;
+    this.#timer = this.#ports.clock.after(this.#settings.judgeEveryMs, () => {
+      for (const watched of this.#watched.values()) this.#judge(watched);
+      void this.#exchangeRecords();
+      this.#schedule();
+    });
+  }
+
+  #judge(watched: Watched): void {
+    if (watched.trend) return;
+    const { mode, window, thresholds } = watched;
+    const why = degradation(
+      window.statistics(),
+      this.#ports.surroundings.of(mode),
+      thresholds,
+      this.#settings,
+    );
+    if (why === undefined) return;
+    watched.trend = this.#changed({ mode, isOpen: true, by: BY_TREND, why });
+    watched.goodInARow = 0;
+    watched.nextProbeAt = this.#ports.clock.monotonic() + this.#settings.probeEveryMs;
+  }
+
+  /** A queue or a link keeps a mode open, whatever single attempts say; the queue down to half of what opens it. */
+  #isHeldUp({ mode, thresholds }: Watched): boolean {
+    const { queueDepth, linkDownMs } = this.#ports.surroundings.of(mode);
+    return linkDownMs > 0 || queueDepth * 2 > thresholds.queueDepth;
+  }
+
+  #closeTrend(watched: Watched, by: string, why: string): void {
+    watched.trend = undefined;
+    watched.goodInARow = 0;
+    watched.window.clear();
+    this.#changed({ mode: watched.mode, isOpen: false, by, why });
+  }
+
+  #changed(change: ModeChange): OpenMode {
+    const at = this.#ports.clock.wall();
+    this.#ports.log.warn({
+      event: change.isOpen ? 'degraded-mode.opened' : 'degraded-mode.closed',
+      ...change,
+    });
+    if (this.#unwritten.length < MAX_UNWRITTEN) this.#unwritten.push({ change, at });
+    return { ...change, since: at };
+  }
+
+  async #exchangeRecords(): Promise<void> {
+    const { records, surroundings, log } = this.#ports;
+    if (!records) this.#unwritten.length = 0;
+    if (!records || this.#isExchanging) return;
+    this.#isExchanging = true;
+    try {
+      await surroundings.refresh();
+      for (let first = this.#unwritten[0]; first; first = this.#unwritten[0]) {
+        await records.record(first.change, first.at, this.#ports.node);
+        this.#unwritten.shift();
+      }
+      for (const change of await records.latest()) await this.#read(change, records);
+      this.#isFirstLook = false;
+    } catch (error) {
+      log.warn({ event: 'degraded-mode.records-away', unwritten: this.#unwritten.length, err: error });
+    } finally {
+      this.#isExchanging = false;
+    }
+  }
+
+  async #read(change: RecordedChange, records: ModeRecords): Promise<void> {
+    const { clock, node } = this.#ports;
+    const watched = this.#watched.get(change.mode);
+    if (!watched) return;
+    if (change.node === undefined) this.#obey(change, watched);
+    else if (this.#isFirstLook && change.node === node && change.isOpen && !watched.trend) {
+      const over = { mode: change.mode, isOpen: false, by: BY_TREND, why: 'the node was started again' };
+      await records.record(over, clock.wall(), node);
+    }
+  }
+
+  #obey({ position, mode, isOpen, by, why, at }: RecordedChange, watched: Watched): void {
+    if (position === watched.operatorPosition) return;
+    watched.operatorPosition = position;
+    watched.operator = isOpen ? { mode, isOpen, by, why, since: at } : undefined;
+    if (!this.#isFirstLook || isOpen) {
+      this.#ports.log.warn({ event: 'degraded-mode.operator', mode, isOpen, by, why });
+    }
+    if (!isOpen && watched.trend && !this.#isFirstLook) this.#closeTrend(watched, by, why);
+  }
+}

@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import type { NetworkConnector, PopConnector } from '../../connectors/index.ts';
+import { HsmError } from '../../hsm/index.ts';
+import { Pan } from '../../messages/index.ts';
+import { silentLog } from '../../runtime/index.ts';
+import { createTestCore, inbound, purchaseMessage, type TestCore } from '../../test/support/core.ts';
+import { authorise } from '../authorise.ts';
+import type { DecidedBody } from '../entries.ts';
+import { scenariosOf } from './scenarios.ts';
+import { DEFAULT_FALLBACK, type FallbackSettings } from './settings.ts';
+import { watchOver } from './watch-over.ts';
+
+/** A core whose counterparts are watched over, as `startSwitch` arranges it. */
+function watched(settings: Partial<FallbackSettings> = {}) {
+  const core = createTestCore();
+  const { ports, clock } = core;
+  const hsm = { ...ports.hsm, connected: () => true, whenConnected: async () => {}, close: async () => {} };
+  const fallback = { ...DEFAULT_FALLBACK, minSamples: 5, closeAfterGood: 3, ...settings };
+  const { modes, scenarios, ...guarded } = watchOver(
+    { networks: ports.networks, pop: ports.pop, journal: core.journal, hsm },
+    { settings: { node: 'node-1', fallback }, clock, log: silentLog },
+  );
+  return { core, modes, scenarios, ports: { ...ports, ...guarded } };
+}
+
+let stan = 0;
+async function ask({ core, ports }: Pick<ReturnType<typeof watched>, 'core' | 'ports'>) {
+  stan += 1;
+  const number = String(stan).padStart(6, '0');
+  const from = core.clock.monotonic();
+  let tookMs = 0;
+  const answered = authorise(inbound(core, purchaseMessage({ de11: number, de7: `1123${number}` })), ports)
+    .catch((error: Error) => error)
+    .finally(() => {
+      tookMs = core.clock.monotonic() - from;
+    });
+  await core.clock.advance(2_500);
+  return { reply: await answered, tookMs };
+}
+
+const open = ({ modes }: ReturnType<typeof watched>) => modes.open().map(({ mode }) => mode);
+const lastDecision = ({ journal }: TestCore) =>
+  journal.entries.filter(({ kind }) => kind === 'decided').at(-1)?.body as DecidedBody;
+
+describe('a network that has become silent', () => {
+  it('is not waited for any more: declined at once, and nothing is left to reverse', async () => {
+    const set = watched({ probeEveryMs: 60_000 });
+    set.core.network.afterMs = 60_000;
+    for (let n = 0; n < 6; n += 1) await ask(set);
+    expect(open(set)).toContain('network-degraded:visa');
+    const asked = set.core.sent.authorised.length;
+    const { reply, tookMs } = await ask(set);
+    expect(reply).toMatchObject({ code: '91' });
+    expect(tookMs).toBeLessThan(100);
+    expect(set.core.sent.authorised).toHaveLength(asked);
+    expect(lastDecision(set.core)).toMatchObject({
+      network: { status: 'unreachable', reason: 'network-degraded:visa' },
+      followUps: ['cancel-pop'],
+    });
+    expect(set.scenarios.counts()).toMatchObject({ timeout: 5, 'network-failure': 2 });
+  });
+
+  it('is asked again as soon as probes are answered', async () => {
+    const set = watched();
+    set.core.network.afterMs = 60_000;
+    for (let n = 0; n < 6; n += 1) await ask(set);
+    set.core.network.afterMs = 20;
+    for (let n = 0; n < 3; n += 1) await ask(set);
+    expect(open(set)).toEqual([]);
+    expect((await ask(set)).reply).toMatchObject({ code: '00' });
+  });
+
+  it('still gets its reversals', async () => {
+    const set = watched({ probeEveryMs: 60_000 });
+    set.core.network.afterMs = 60_000;
+    for (let n = 0; n < 6; n += 1) await ask(set);
+    const visa = set.ports.networks.get('visa') as NetworkConnector;
+    const [facts] = set.core.sent.authorised;
+    if (!facts) throw new Error('nothing was asked');
+    const pan = Pan.of('4242424242424242');
+    const outcome = await visa.reverse({ facts, pan, reason: 'no-confirmation', repeat: false }, 60_000);
+    expect(outcome).toMatchObject({ status: 'acknowledged' });
+  });
+});
+
+describe('a consensus that has become silent', () => {
+  it('is not waited for: the financial leg stands at once and the proof is queued', async () => {
+    const set = watched({ probeEveryMs: 60_000 });
+    set.core.pop.afterMs = 60_000;
+    for (let n = 0; n < 6; n += 1) expect((await ask(set)).reply).toMatchObject({ code: '00' });
+    expect(open(set)).toEqual(['pop-degraded']);
+    const initiated = set.core.sent.initiated.length;
+    const { reply, tookMs } = await ask(set);
+    expect(reply).toMatchObject({ code: '00' });
+    expect(tookMs).toBeLessThan(100);
+    expect(set.core.sent.initiated).toHaveLength(initiated);
+    expect(lastDecision(set.core)).toMatchObject({
+      pop: { status: 'unreachable', reason: 'pop-degraded' },
+      followUps: ['complete-pop'],
+    });
+    expect(set.scenarios.counts()['blockchain-failure']).toBe(7);
+  });
+
+  it('is looked up and cancelled whatever the mode', async () => {
+    const set = watched({ probeEveryMs: 60_000 });
+    set.core.pop.afterMs = 60_000;
+    for (let n = 0; n < 6; n += 1) await ask(set);
+    const pop: PopConnector = set.ports.pop;
+    expect(await pop.standing('x', 60_000)).toMatchObject({ status: 'pending' });
+    expect(await pop.cancel('v-1', 'x', 60_000)).toMatchObject({ status: 'cancelled' });
+  });
+});
+
+describe('what every payment needs', () => {
+  it('the HSM: its failures open its mode, and payments go on being refused', async () => {
+    const set = watched();
+    set.core.hsm.failure = new HsmError('HSM_TIMEOUT');
+    for (let n = 0; n < 6; n += 1) expect((await ask(set)).reply).toMatchObject({ responseCode: '96' });
+    expect(open(set)).toEqual(['hsm-degraded']);
+    delete set.core.hsm.failure;
+    for (let n = 0; n < 3; n += 1) expect((await ask(set)).reply).toMatchObject({ code: '00' });
+    expect(open(set)).toEqual([]);
+  });
+
+  it('the journal: its failures open its mode, and payments go on being refused', async () => {
+    const set = watched();
+    set.core.journal.moods = Array.from({ length: 6 }, () => 'away' as const);
+    for (let n = 0; n < 6; n += 1) expect((await ask(set)).reply).toMatchObject({ responseCode: '96' });
+    expect(open(set)).toEqual(['journal-degraded']);
+  });
+});
+
+describe('the scenarios, by name', () => {
+  const accepted = { status: 'accepted', validation: 'v-1' } as const;
+  const approved = { status: 'approved', code: '00' } as const;
+  const away = { status: 'unreachable', reason: 'connection refused' } as const;
+  const silent = { status: 'unknown', reason: 'no answer by the deadline' } as const;
+
+  it.each([
+    ['all went well', { network: approved, pop: accepted, approved: true }, []],
+    ['nothing reached the network', { network: away, pop: accepted, approved: false }, ['network-failure']],
+    ['the network did not answer', { network: silent, pop: accepted, approved: false }, ['timeout']],
+    ['the consensus was away', { network: approved, pop: away, approved: true }, ['blockchain-failure']],
+    [
+      'the consensus did not answer',
+      { network: approved, pop: silent, approved: true },
+      ['blockchain-failure'],
+    ],
+    [
+      'the consensus rejects what stands',
+      {
+        network: approved,
+        pop: { status: 'rejected', reason: 'x' },
+        approved: true,
+        caseKind: 'pop-rejected',
+      },
+      ['inconsistency'],
+    ],
+    [
+      'the switch itself refused',
+      {
+        network: { status: 'unreachable', reason: 'SW_PIN_BLOCK' },
+        pop: { status: 'unreachable', reason: 'SW_PIN_BLOCK' },
+        approved: false,
+      },
+      [],
+    ],
+  ] as const)('%s', (_, decided, expected) => {
+    expect(scenariosOf(decided)).toEqual(expected);
+  });
+});

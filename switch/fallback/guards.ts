@@ -1,0 +1,112 @@
+import type { NetworkConnector, PopConnector } from '../../connectors/index.ts';
+import { HsmError, type HsmErrorCode } from '../../hsm/index.ts';
+import type { Clock } from '../../runtime/index.ts';
+import type { Journal, NewEntry } from '../journal/journal.ts';
+import type { DegradedModes } from './degraded-modes.ts';
+import type { DegradedMode } from './mode-records.ts';
+
+interface Leg {
+  readonly status: string;
+}
+
+const NO_ANSWER: ReadonlySet<string> = new Set(['unreachable', 'unknown']);
+
+/**
+ * Asks for an authorisation only while the network is not degraded, or to find out whether it still is. What is
+ * withheld was never sent: it is unreachable at once, to be stood in for or declined without waiting.
+ */
+export function guardNetwork(
+  connector: NetworkConnector,
+  modes: DegradedModes,
+  clock: Clock,
+): NetworkConnector {
+  const mode: DegradedMode = `network-degraded:${connector.name}`;
+  return {
+    ...connector,
+    authorise: (facts, card, deadline) =>
+      attempt(mode, modes, clock, () => connector.authorise(facts, card, deadline)),
+  };
+}
+
+/**
+ * Initiates a proof only while the consensus is not degraded, or to find out whether it still is. The proof of what is
+ * withheld is queued at once: the financial leg does not wait for it, and the backlog does not bury who recovers.
+ */
+export function guardPop(connector: PopConnector, modes: DegradedModes, clock: Clock): PopConnector {
+  return {
+    ...connector,
+    initiate: (purchase, deadline) =>
+      attempt('pop-degraded', modes, clock, () => connector.initiate(purchase, deadline)),
+  };
+}
+
+async function attempt<Outcome extends Leg>(
+  mode: DegradedMode,
+  modes: DegradedModes,
+  clock: Clock,
+  act: () => Promise<Outcome>,
+): Promise<Outcome | { readonly status: 'unreachable'; readonly reason: string }> {
+  if (!modes.admits(mode)) return { status: 'unreachable', reason: mode };
+  const from = clock.monotonic();
+  const outcome = await act();
+  modes.observe(mode, { answered: !NO_ANSWER.has(outcome.status), tookMs: clock.monotonic() - from });
+  return outcome;
+}
+
+/** Watches how the journal takes entries, and tells of those it took; it is written to whatever it does. */
+export function watchJournal(
+  journal: Journal,
+  modes: DegradedModes,
+  clock: Clock,
+  onAppended: (entry: NewEntry) => void,
+): Journal {
+  return {
+    history: (transaction) => journal.history(transaction),
+    transactionOf: (key) => journal.transactionOf(key),
+    undecided: () => journal.undecided(),
+    async append(entry, deadline) {
+      const from = clock.monotonic();
+      const observe = (answered: boolean) =>
+        modes.observe('journal-degraded', { answered, tookMs: clock.monotonic() - from });
+      try {
+        const result = await journal.append(entry, deadline);
+        observe(true);
+        if (result.status === 'appended') onAppended(entry);
+        return result;
+      } catch (error) {
+        observe(false);
+        throw error;
+      }
+    },
+  };
+}
+
+/** What says something of the HSM, and not of what it was given. */
+const HSM_FAILURES: ReadonlySet<HsmErrorCode> = new Set<HsmErrorCode>([
+  'HSM_UNAVAILABLE',
+  'HSM_TIMEOUT',
+  'HSM_BUSY',
+  'HSM_TOKEN_FAILED',
+]);
+
+/** Watches the HSM by what every payment asks of it; it is asked whatever it does. */
+export function watchHsm<H extends { protectPan(pan: never): Promise<unknown> }>(
+  hsm: H,
+  modes: DegradedModes,
+  clock: Clock,
+): H {
+  const protectPan = async (pan: never) => {
+    const from = clock.monotonic();
+    const observe = (answered: boolean) =>
+      modes.observe('hsm-degraded', { answered, tookMs: clock.monotonic() - from });
+    try {
+      const protectedPan = await hsm.protectPan(pan);
+      observe(true);
+      return protectedPan;
+    } catch (error) {
+      observe(!(error instanceof HsmError && HSM_FAILURES.has(error.code)));
+      throw error;
+    }
+  };
+  return { ...hsm, protectPan };
+}

@@ -42,7 +42,7 @@ async function connected<M extends Matchable>(
   return { network, connector, late, answer };
 }
 
-describe.each([
+const NETWORKS = [
   {
     name: 'visa',
     start: () =>
@@ -58,7 +58,9 @@ describe.each([
     signOn: '001',
     signOff: '002',
   },
-])('a connector to $name', ({ start, purchaseReply, signOn, signOff }) => {
+];
+
+describe.each(NETWORKS)('a connector to $name', ({ start, purchaseReply, signOn, signOff }) => {
   it('signs on, signs off, and answers the echo of the network', async () => {
     const { connector, network } = await start();
     expect(network.received[0]).toMatchObject({ mti: '0800', de70: signOn });

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '../../runtime/index.ts';
 import { HsmError } from '../errors.ts';
 import { kcvOf } from '../keys/create.ts';
 import { secretOf } from '../keys/key.ts';
@@ -26,7 +27,7 @@ export function backUp(station: Station, directory: string, tokenDirectory: stri
   if (readdirSync(directory).length > 0)
     throw new HsmError('HSM_REQUEST_INVALID', `${directory} is not empty`);
   if (tokenDirectory !== undefined) cpSync(tokenDirectory, join(directory, TOKEN_COPY), { recursive: true });
-  const listed = { time: new Date().toISOString(), keys: keysOf(station) };
+  const listed = { time: new Date(systemClock.wall()).toISOString(), keys: keysOf(station) };
   const manifest: Manifest = { ...listed, seal: sealOf(station, listed).toString('hex') };
   writeFileSync(join(directory, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
   return manifest.keys.length;

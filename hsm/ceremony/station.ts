@@ -1,3 +1,4 @@
+import { systemClock } from '../../runtime/index.ts';
 import { HsmError } from '../errors.ts';
 import { RECORD_SEAL } from '../keys/create.ts';
 import { secretOf } from '../keys/key.ts';
@@ -22,7 +23,7 @@ export class Station {
   private constructor(session: TokenSession, auditLog: string) {
     this.session = session;
     this.profile = probeToken(session);
-    this.keys = new TokenKeys(session, () => performance.now());
+    this.keys = new TokenKeys(session, systemClock.monotonic);
     this.#auditLog = auditLog;
   }
 
@@ -42,7 +43,7 @@ export class Station {
 
   /** An operation of the HSM process, run here. */
   work<T>(operation: (context: OperationContext) => T): T {
-    const wallClock = () => Date.now();
+    const wallClock = systemClock.wall;
     const workingKeys = new WorkingKeys(this.session, this.keys, wallClock, 1);
     const shared = { tokenKeys: this.keys, workingKeys, ksns: new KsnMemory(1), wallClock };
     return this.use((scratch) => operation(new OperationContext(scratch, shared)));
@@ -53,7 +54,7 @@ export class Station {
   }
 
   record(entry: Omit<AuditEntry, 'time'>): void {
-    const dated = { time: new Date().toISOString(), ...entry } as AuditEntry;
+    const dated = { time: new Date(systemClock.wall()).toISOString(), ...entry } as AuditEntry;
     appendEntry(this.#auditLog, dated, (data) => this.seal(data));
   }
 

@@ -1,4 +1,5 @@
 import type { ReadStream } from 'node:tty';
+import { systemClock } from '../../runtime/index.ts';
 import { HsmError } from '../errors.ts';
 
 /** The conversation with the custodians in front of the screen. */
@@ -116,13 +117,12 @@ class KeyReader {
   #wait(): Promise<number> {
     if (this.#ended) return Promise.resolve(CTRL_D);
     return new Promise((resolve, reject) => {
-      const idle = setTimeout(
-        () => this.#settle()?.reject(new HsmError('HSM_CEREMONY_ABORTED', 'nobody typed for five minutes')),
-        IDLE_LIMIT_MS,
+      const idle = systemClock.after(IDLE_LIMIT_MS, () =>
+        this.#settle()?.reject(new HsmError('HSM_CEREMONY_ABORTED', 'nobody typed for five minutes')),
       );
       this.#waiting = {
         resolve: (key) => {
-          clearTimeout(idle);
+          idle.cancel();
           resolve(key);
         },
         reject,

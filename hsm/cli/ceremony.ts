@@ -25,13 +25,13 @@ export function ceremonyCommand(): Command {
         await (await import('../ceremony/ceremonies.ts')).prepareToken(station, terminal);
       }),
     );
-  orderCommand('import', 'puts a key on the token from components typed by their custodians').action(
+  orderCommand(command, 'import', 'puts a key on the token from components typed by their custodians').action(
     (options: OrderOptions) =>
       hold(options, async (station, terminal) => {
         await (await import('../ceremony/ceremonies.ts')).importKey(station, terminal, orderOf(options));
       }),
   );
-  orderCommand('create', 'makes a new key and prints its components for transport')
+  orderCommand(command, 'create', 'makes a new key and prints its components for transport')
     .requiredOption(
       '--print-to <folder>',
       'one sheet per component is written here, readable by its owner only',
@@ -65,22 +65,20 @@ export function ceremonyCommand(): Command {
     );
   backupCommands(command);
   return command;
+}
 
-  function orderCommand(name: string, description: string): Command {
-    return command
-      .command(name)
-      .description(description)
-      .requiredOption('--label <label>', 'name of the key, such as ZMK/VISA')
-      .requiredOption('--usage <usage>', 'usage as in a key block header: K1, P0, M3, B0, E0, C0, V2 …')
-      .addOption(
-        new Option('--algorithm <letter>', 'T triple DES, A AES, H HMAC')
-          .choices(['T', 'A', 'H'])
-          .default('T'),
-      )
-      .option('--length <bytes>', 'bytes of the key', wholeNumber, 16)
-      .option('--components <count>', 'two or three', wholeNumber, 2)
-      .addOption(auditOption());
-  }
+function orderCommand(command: Command, name: string, description: string): Command {
+  return command
+    .command(name)
+    .description(description)
+    .requiredOption('--label <label>', 'name of the key, such as ZMK/VISA')
+    .requiredOption('--usage <usage>', 'usage as in a key block header: K1, P0, M3, B0, E0, C0, V2 …')
+    .addOption(
+      new Option('--algorithm <letter>', 'T triple DES, A AES, H HMAC').choices(['T', 'A', 'H']).default('T'),
+    )
+    .option('--length <bytes>', 'bytes of the key', wholeNumber, 16)
+    .option('--components <count>', 'two or three', wholeNumber, 2)
+    .addOption(auditOption());
 }
 
 function backupCommands(command: Command): void {

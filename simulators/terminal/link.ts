@@ -97,10 +97,7 @@ export function terminalLink(options: LinkOptions): TerminalLink {
     },
     request(frame, message, timeoutMs) {
       const key = keyOf(responseMti(message.mti), message);
-      if (waiting.has(key)) {
-        const { de11: stan = '', de41: terminal = '' } = message;
-        return Promise.reject(new SimulatorError('SIM_TERMINAL_BUSY', { terminal, stan }));
-      }
+      if (waiting.has(key)) return Promise.reject(busy(message));
       const late = () => new SimulatorError('SIM_TERMINAL_NO_ANSWER', { peer, limit: timeoutMs });
       const answer = waiting.add(key, timeoutMs, late);
       connection ??= connect();
@@ -111,6 +108,10 @@ export function terminalLink(options: LinkOptions): TerminalLink {
       connection?.end();
     },
   };
+}
+
+function busy({ de11: stan = '', de41: terminal = '' }: TerminalMessage): SimulatorError {
+  return new SimulatorError('SIM_TERMINAL_BUSY', { terminal, stan });
 }
 
 /** Who waits for which answer. */

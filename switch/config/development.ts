@@ -57,6 +57,8 @@ export function developmentSettings(machine: {
       firstDelayMs: 500,
       maxDelayMs: 60_000,
       maxAttempts: 10_000,
+      retryableCodes: ['19', '91', '92', '96'],
+      strategies: { notify: { maxAttempts: 20 } },
     },
   };
 }

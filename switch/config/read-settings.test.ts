@@ -42,6 +42,20 @@ describe('the settings of a node', () => {
     expect(problemsOf(exposed)).toContain('/listeners/0/host');
   });
 
+  it('refuse a retry strategy whose first delay is its longest and more, or of a task that does not exist', () => {
+    const followUps = (strategies: object) => ({
+      ...settings(),
+      followUps: { ...settings().followUps, strategies },
+    });
+    expect(problemsOf(followUps({ 'cancel-pop': { firstDelayMs: 5_000, maxDelayMs: 100 } }))).toContain(
+      '/followUps/strategies/cancel-pop/firstDelayMs',
+    );
+    expect(problemsOf(followUps({ 'cancel-all': {} }))).toContain('/followUps/strategies');
+    expect(problemsOf(followUps({ notify: { factor: 0.5 } }))).toContain(
+      '/followUps/strategies/notify/factor',
+    );
+  });
+
   it('refuse routes and terminals that lead nowhere, and a margin that eats the deadline', () => {
     const broken = {
       ...settings(),

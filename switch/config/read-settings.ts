@@ -53,6 +53,13 @@ function* contradictions(settings: Settings): Generator<string> {
     if (!networks.has(network)) yield `/routes/${index}/network: no such network: "${network}"`;
     if (from.length !== to.length || from > to) yield `/routes/${index}: "${from}" to "${to}" is no range`;
   }
+  const { strategies = {}, ...followUps } = settings.followUps;
+  for (const [path, strategy] of Object.entries({ '': {}, ...strategies })) {
+    const { firstDelayMs, maxDelayMs } = { ...followUps, ...strategy };
+    if (firstDelayMs > maxDelayMs) {
+      yield `/followUps${path && `/strategies/${path}`}/firstDelayMs: must not exceed maxDelayMs (${maxDelayMs}), found ${firstDelayMs}`;
+    }
+  }
   for (const [index, { from, to }] of settings.standIn?.issuers.entries() ?? []) {
     if (from.length !== to.length || from > to)
       yield `/standIn/issuers/${index}: "${from}" to "${to}" is no range`;

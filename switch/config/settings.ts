@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { FallbackSettings } from '../fallback/settings.ts';
+import { RetryOverrides, RetryStrategy } from '../follow-up/retry-policy.ts';
 import { MerchantStandIn, StandInSettings } from '../stand-in/settings.ts';
 
 const Port = Type.Integer({
@@ -115,13 +116,25 @@ export const SettingsSchema = Type.Object({
   standIn: Type.Optional(StandInSettings),
   /** What is built in holds where it is absent. */
   fallback: Type.Optional(FallbackSettings),
+  /** How follow-ups are tried again, and where a task differs from the others. */
   followUps: Type.Object({
     /** Of one lane that run at once. */
     concurrency: Type.Integer({ minimum: 1, maximum: 1_000 }),
     attemptTimeoutMs: Milliseconds(100, 60_000),
-    firstDelayMs: Milliseconds(10, 60_000),
-    maxDelayMs: Milliseconds(100, 3_600_000),
-    maxAttempts: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+    ...RetryStrategy.properties,
+    strategies: Type.Optional(
+      Type.Object(
+        {
+          'reverse-network': Type.Optional(RetryOverrides),
+          'advise-network': Type.Optional(RetryOverrides),
+          'complete-pop': Type.Optional(RetryOverrides),
+          'cancel-pop': Type.Optional(RetryOverrides),
+          notify: Type.Optional(RetryOverrides),
+          'raise-alert': Type.Optional(RetryOverrides),
+        },
+        { additionalProperties: false },
+      ),
+    ),
   }),
 });
 
@@ -130,4 +143,3 @@ export type ListenerSettings = Static<typeof ListenerSettings>;
 export type MerchantSettings = Static<typeof MerchantSettings>;
 export type TerminalSettings = Static<typeof TerminalSettings>;
 export type NetworkSettings = Static<typeof NetworkSettings>;
-export type FollowUpSettings = Settings['followUps'];

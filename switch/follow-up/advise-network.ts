@@ -2,8 +2,7 @@ import type { AdviceReason } from '../../connectors/index.ts';
 import type { Transaction } from '../transaction.ts';
 import { appendNext, readTransaction } from './append-next.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
-import { retryOrPark } from './retry-policy.ts';
-import { type NetworkPorts, networkNumbers } from './reverse-network.ts';
+import { answered, type NetworkPorts, networkNumbers } from './reverse-network.ts';
 
 /**
  * Tells the network of a completion, an offline purchase or a stand-in approval, until it acknowledges. It is told
@@ -31,6 +30,8 @@ export async function adviseNetwork(job: FollowUpJob, ports: NetworkPorts): Prom
   switch (outcome.status) {
     case 'acknowledged':
     case 'refused': {
+      const mayChange = outcome.status === 'refused' && ports.retry.isRetryable(outcome.code);
+      if (mayChange) return ports.retry.again(job.attempt, answered(outcome.code));
       const kind = outcome.status === 'acknowledged' ? 'network-advised' : 'network-advice-refused';
       const body = { reason, code: outcome.code, attempts: job.attempt };
       await appendNext(ports.journal, job.transaction, (now) =>
@@ -41,7 +42,7 @@ export async function adviseNetwork(job: FollowUpJob, ports: NetworkPorts): Prom
     }
     case 'unreachable':
     case 'unknown':
-      return retryOrPark(job.attempt, outcome.reason, ports.settings.followUps, ports.random);
+      return ports.retry.again(job.attempt, outcome.reason);
   }
 }
 

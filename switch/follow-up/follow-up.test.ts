@@ -46,6 +46,24 @@ describe('the reversal of a network leg', () => {
     expect(core.sent.reversed).toMatchObject([{ facts: { transaction: id }, repeat: false }]);
   });
 
+  it('answered with a retryable code is tried again, by the strategy of its own task', async () => {
+    const core = unknownLeg();
+    const id = await purchase(core);
+    core.reversal = { status: 'refused', code: '96' };
+    const own = { firstDelayMs: 7_000, jitter: 0, maxDelayMs: 7_000 };
+    const { followUps } = core.ports.settings;
+    const settings = {
+      ...core.ports.settings,
+      followUps: { ...followUps, strategies: { 'reverse-network': own } },
+    };
+    const tasks = followUpTasks({ ...core.ports, settings });
+    const job = { transaction: id, attempt: 1, lane: 'test' };
+    expect(await tasks['reverse-network'](job)).toEqual({ retryAfterMs: 7_000 });
+    expect(await state(core, id)).toMatchObject({ network: 'unknown', cases: [] });
+    core.reversal = { status: 'refused', code: '05' };
+    expect(await tasks['reverse-network'](job)).toMatchObject({ park: expect.stringContaining('05') });
+  });
+
   it('sends the card number it never wrote down', async () => {
     const core = unknownLeg();
     await run(core, 'reverse-network', await purchase(core));

@@ -4,9 +4,11 @@ import type { Ports } from '../ports.ts';
 import type { Transaction } from '../transaction.ts';
 import { appendNext, readTransaction } from './append-next.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
-import { retryOrPark } from './retry-policy.ts';
+import type { Retry } from './retry-policy.ts';
 
-export type PopPorts = Pick<Ports, 'journal' | 'pop' | 'clock' | 'random' | 'settings' | 'log'>;
+export type PopPorts = Pick<Ports, 'journal' | 'pop' | 'clock' | 'settings' | 'log'> & {
+  readonly retry: Retry;
+};
 
 /** A validation that the consensus knows. */
 type Known = Extract<PopStanding, { validation: string }>;
@@ -23,7 +25,7 @@ export async function completePop(job: FollowUpJob, ports: PopPorts): Promise<Fo
     (transaction.popMinorUnits ?? transaction.standingMinorUnits) === transaction.standingMinorUnits;
   switch (standing.status) {
     case 'unavailable':
-      return retryOrPark(job.attempt, standing.reason, ports.settings.followUps, ports.random);
+      return ports.retry.again(job.attempt, standing.reason);
     case 'absent':
       return initiate(job, transaction, ports);
     case 'pending':
@@ -50,7 +52,7 @@ export async function cancelPop(job: FollowUpJob, ports: PopPorts): Promise<Foll
   const standing = await ports.pop.standing(job.transaction, attemptDeadline(ports));
   switch (standing.status) {
     case 'unavailable':
-      return retryOrPark(job.attempt, standing.reason, ports.settings.followUps, ports.random);
+      return ports.retry.again(job.attempt, standing.reason);
     case 'absent':
       return forestall(job, transaction, ports);
     case 'rejected':
@@ -89,7 +91,7 @@ async function forestall(
       return { done: true };
     case 'unreachable':
     case 'unknown':
-      return retryOrPark(job.attempt, outcome.reason, ports.settings.followUps, ports.random);
+      return ports.retry.again(job.attempt, outcome.reason);
   }
 }
 
@@ -119,7 +121,7 @@ async function initiate(
       return recordFailed(job, outcome.reason, ports);
     case 'unreachable':
     case 'unknown':
-      return retryOrPark(job.attempt, outcome.reason, ports.settings.followUps, ports.random);
+      return ports.retry.again(job.attempt, outcome.reason);
     case 'not-applicable':
       return { done: true };
   }
@@ -144,7 +146,7 @@ async function cancel(
     case 'too-late':
       return proofStands(job, validation, outcome.reason, ports);
     case 'unavailable':
-      return retryOrPark(job.attempt, outcome.reason, ports.settings.followUps, ports.random);
+      return ports.retry.again(job.attempt, outcome.reason);
   }
 }
 

@@ -3,12 +3,11 @@ import type { Ports } from '../ports.ts';
 import type { Transaction } from '../transaction.ts';
 import { appendNext, readTransaction } from './append-next.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
-import { retryOrPark } from './retry-policy.ts';
+import type { Retry } from './retry-policy.ts';
 
-export type NetworkPorts = Pick<
-  Ports,
-  'journal' | 'networks' | 'hsm' | 'clock' | 'random' | 'settings' | 'log'
->;
+export type NetworkPorts = Pick<Ports, 'journal' | 'networks' | 'hsm' | 'clock' | 'settings' | 'log'> & {
+  readonly retry: Retry;
+};
 
 /**
  * Reverses the network leg, down to what stands of the transaction, until the network acknowledges. From the second
@@ -46,6 +45,7 @@ export async function reverseNetwork(job: FollowUpJob, ports: NetworkPorts): Pro
       );
       return { done: true };
     case 'refused':
+      if (ports.retry.isRetryable(outcome.code)) return ports.retry.again(attempts, answered(outcome.code));
       await appendNext(ports.journal, job.transaction, () => ({
         kind: 'network-reversal-refused',
         body: { code: outcome.code, attempts },
@@ -53,8 +53,12 @@ export async function reverseNetwork(job: FollowUpJob, ports: NetworkPorts): Pro
       return { park: `the network refuses the reversal with code ${outcome.code}` };
     case 'unreachable':
     case 'unknown':
-      return retryOrPark(job.attempt, outcome.reason, ports.settings.followUps, ports.random);
+      return ports.retry.again(job.attempt, outcome.reason);
   }
+}
+
+export function answered(code: string): string {
+  return `the network answered ${code}`;
 }
 
 /** What the network itself calls the transaction, as far as it told us; or was told, of what was approved in its stead. */

@@ -1,17 +1,33 @@
 import type { FollowUpTask } from '../outcome-table.ts';
+import type { Ports } from '../ports.ts';
 import { adviseNetwork } from './advise-network.ts';
-import { cancelPop, completePop, type PopPorts } from './pop-legs.ts';
+import { cancelPop, completePop } from './pop-legs.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
-import { type NetworkPorts, reverseNetwork } from './reverse-network.ts';
+import { type Retry, retry } from './retry-policy.ts';
+import { reverseNetwork } from './reverse-network.ts';
 
 export type FollowUpTasks = Record<FollowUpTask, (job: FollowUpJob) => Promise<FollowUpResult>>;
 
+export type FollowUpPorts = Pick<
+  Ports,
+  'journal' | 'networks' | 'pop' | 'hsm' | 'clock' | 'random' | 'settings' | 'log'
+>;
+
 /** Every kind of work that a verdict can leave behind, by the name under which it waits in the queue. */
-export function followUpTasks(ports: NetworkPorts & PopPorts): FollowUpTasks {
+export function followUpTasks(ports: FollowUpPorts): FollowUpTasks {
+  const { strategies, ...usual } = ports.settings.followUps;
+  const withRetry = (task: FollowUpTask): FollowUpPorts & { readonly retry: Retry } => ({
+    ...ports,
+    retry: retry({ ...usual, ...strategies?.[task] }, ports.random),
+  });
+  const reversing = withRetry('reverse-network');
+  const advising = withRetry('advise-network');
+  const completing = withRetry('complete-pop');
+  const cancelling = withRetry('cancel-pop');
   return {
-    'reverse-network': (job) => reverseNetwork(job, ports),
-    'advise-network': (job) => adviseNetwork(job, ports),
-    'complete-pop': (job) => completePop(job, ports),
-    'cancel-pop': (job) => cancelPop(job, ports),
+    'reverse-network': (job) => reverseNetwork(job, reversing),
+    'advise-network': (job) => adviseNetwork(job, advising),
+    'complete-pop': (job) => completePop(job, completing),
+    'cancel-pop': (job) => cancelPop(job, cancelling),
   };
 }

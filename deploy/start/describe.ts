@@ -14,7 +14,7 @@ Listening:
   admin API     ${adminUrl}/health, /ready, /api/v1/transactions/{id}
   node status   ${statusUrl}
   Visa network  ${visa.host}:${visa.port}, control ${visa.controlUrl}
-  second network ${iso87.host}:${iso87.port}, plain ISO 8583:1987, control ${iso87.controlUrl}
+  second network ${iso87.host}:${iso87.port}, control ${iso87.controlUrl}
   PoP           ${pop.apiUrl}, control ${pop.controlUrl}
 
 Try, in another shell:

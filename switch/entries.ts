@@ -36,6 +36,9 @@ export interface OpeningBody {
   readonly pop: PopParties | null;
 }
 
+/** How a difference between ledgers is made good: each is a follow-up of its own. */
+export type Repair = 'resend-reversal' | 'resend-advice' | 'initiate-proof' | 'cancel-proof';
+
 /** Bodies of the journal's entries by kind: every step that a transaction can take. */
 export interface EntryBodies {
   /** Written before any byte of any leg leaves. */
@@ -65,6 +68,19 @@ export interface EntryBodies {
   'partly-taken-back': AnsweredBody & { readonly remainingMinorUnits: number };
   /** A pre-authorisation was completed; `pop` names who takes part in the proof of what was captured. */
   captured: AnsweredBody & { readonly minorUnits: number; readonly pop: PopParties | null };
+  /** A terminal's totals were out of balance; its batch stays open. */
+  'batch-compared': AnsweredBody & BatchComparison;
+  /** A terminal's batch was closed: `members` are the transactions it held, each 16 bytes in base64url. */
+  'batch-closed': AnsweredBody &
+    BatchComparison & {
+      /** Of the batches that this terminal closed in this currency: 1, 2, 3 … */
+      readonly ordinal: number;
+      readonly members: readonly string[];
+      /** What is wrong with a batch that was closed out of balance; empty where it balances. */
+      readonly differences: readonly BatchDifference[];
+    };
+  /** A terminal uploaded a transaction of its batch. */
+  uploaded: AnsweredBody & UploadedTransaction;
   /** A refund of this transaction is about to be asked for. */
   'refund-reserved': { readonly refund: string; readonly minorUnits: number };
 
@@ -89,6 +105,62 @@ export interface EntryBodies {
   'pop-cancelled': { readonly validation: string | null };
   /** A proof stands for a purchase that does not, or for another amount: the chain cannot take it back. */
   'pop-stands': { readonly validation: string; readonly reason: string };
+  /** A counterpart's ledger shows something else than was believed; a follow-up brings it to what stands. */
+  reconciled: {
+    readonly case: number;
+    readonly repair: Repair;
+    /** What the network's ledger holds, in minor units; absent where the repair is about the proof. */
+    readonly networkMinorUnits?: number;
+    readonly by: string;
+  };
+}
+
+/** What a terminal and the switch make of one batch. */
+export interface BatchComparison {
+  readonly listener: string;
+  readonly terminal: string;
+  readonly merchant: string;
+  readonly currency: string;
+  /** DE60: how the terminal counts its batches. */
+  readonly number: string;
+  readonly terminalTotals: BatchTotals;
+  readonly switchTotals: BatchTotals;
+  /** Up to which sequence of each open epoch the journal was counted; earlier epochs were counted in full. */
+  readonly countedTo: Readonly<Record<string, number>>;
+}
+
+export interface BatchTotals {
+  readonly sales: BatchSide;
+  readonly refunds: BatchSide;
+}
+
+export interface BatchSide {
+  readonly count: number;
+  readonly minorUnits: number;
+}
+
+/** One transaction on which terminal and switch do not agree. */
+export interface BatchDifference {
+  readonly kind: 'not-uploaded' | 'unknown-here' | 'does-not-stand' | 'other-amount' | 'settled-before';
+  readonly transaction?: string;
+  readonly stan: string;
+  readonly rrn?: string;
+  readonly terminalMinorUnits?: number;
+  readonly switchMinorUnits?: number;
+}
+
+/** A transaction as a 0320 tells it. */
+export interface UploadedTransaction {
+  readonly listener: string;
+  readonly terminal: string;
+  readonly currency: string;
+  /** DE60. */
+  readonly number: string;
+  /** The transaction it is about, where one is known under the numbers it gives. */
+  readonly original: string | null;
+  readonly stan: string;
+  readonly rrn?: string;
+  readonly minorUnits: number;
 }
 
 /** An entry that answers a message of its own: its idempotency key finds the reply again. */

@@ -27,6 +27,7 @@ export const SWITCH_ERRORS = {
   SW_NO_ROUTE: { responseCode: '92', message: 'no network serves this IIN' },
   SW_KEY_REUSED: { responseCode: '94', message: 'the same idempotency key came with other content' },
   SW_HSM: { responseCode: '96', message: 'the HSM cannot do its part' },
+  SW_PROJECTION: { responseCode: '96', message: 'the batch cannot be counted now' },
   SW_JOURNAL: { responseCode: '96', message: 'the journal cannot do its part' },
   SW_OVERLOADED: { responseCode: '91', message: 'too many transactions in flight' },
 } as const satisfies Record<string, { responseCode: string; message: string }>;

@@ -23,6 +23,9 @@ const TRANSITIONS: Readonly<Record<TransactionState, Partial<Record<EntryKind, T
     'offline-approved': 'captured',
     remembered: 'remembered',
     'stand-in-reserved': 'none',
+    'batch-compared': 'none',
+    'batch-closed': 'none',
+    uploaded: 'none',
   },
   intended: { decided: 'approved', 'taken-back': 'taken-back' },
   approved: {
@@ -53,6 +56,7 @@ const LEG_ENTRIES: ReadonlySet<EntryKind> = new Set<EntryKind>([
   'pop-failed',
   'pop-cancelled',
   'pop-stands',
+  'reconciled',
 ]);
 
 /**

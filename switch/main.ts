@@ -18,6 +18,8 @@ import { startFollowUpWorker } from './follow-up/queue.ts';
 import { followUpTasks } from './follow-up/tasks.ts';
 import { createJournal } from './journal/postgres-journal.ts';
 import { lateAnswer } from './late-answers.ts';
+import { ProjectionReader } from './projection/projection-reader.ts';
+import { Projector } from './projection/projector.ts';
 import { type NodeStatus, serveStatus } from './status-server.ts';
 import { type RunningSwitch, startSwitch } from './switch.ts';
 
@@ -55,6 +57,12 @@ async function serve(settings: Settings): Promise<void> {
   const networks = connectNetworks(settings.networks, links);
   const pop = popClient(httpExchange(settings.pop.url, clock));
   const checkpoint = crashCheckpoint(process.env['CRASH_AT'], production);
+  const projection = new ProjectionReader({
+    databaseUrl,
+    clock,
+    log,
+    readDeadlineMs: settings.journal.appendDeadlineMs,
+  });
   const parts = {
     settings,
     clock,
@@ -65,6 +73,7 @@ async function serve(settings: Settings): Promise<void> {
     journal,
     networks,
     pop,
+    batches: projection,
     modeRecords: records,
     overdueFollowUps: () => records.overdueFollowUps(),
     checkpoint,
@@ -75,14 +84,15 @@ async function serve(settings: Settings): Promise<void> {
   const { concurrency } = settings.followUps;
   const lanes = followUpLanes(networks.keys());
   const worker = await startFollowUpWorker({ databaseUrl, tasks, lanes, clock, log, concurrency });
+  const projector = new Projector({ databaseUrl, clock, log, cutOverHour: settings.cutOverHour ?? 0 });
   const status = await serveStatus(settings.status, () => nodeStatus(settings, running, hsm));
 
   onShutdown(async () => {
     await running.close(DRAIN_MS);
-    await worker.stop();
+    await Promise.all([worker.stop(), projector.stop()]);
     await Promise.all([...networks.values()].map((network) => network.close()));
     await Promise.all([pop.close(), hsm.close(), status.close(), records.close()]);
-    await journal.close();
+    await Promise.all([journal.close(), projection.close()]);
   }, DRAIN_MS * 3);
   const ports = Object.fromEntries(running.listeners.map(({ name, port }) => [name, port]));
   log.info({ event: 'switch.ready', node, ...ports });

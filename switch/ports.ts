@@ -5,6 +5,7 @@ import type { Settings } from './config/settings.ts';
 import type { Directory } from './directory.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Journal } from './journal/journal.ts';
+import type { ProjectionReader } from './projection/projection-reader.ts';
 import type { StandIn } from './stand-in/stand-in.ts';
 import type { Unsettled } from './unsettled.ts';
 
@@ -22,6 +23,8 @@ export interface Ports {
   readonly networks: ReadonlyMap<string, NetworkConnector>;
   readonly pop: PopConnector;
   readonly standIn: Pick<StandIn, 'cover'>;
+  /** What terminals settle; absent where nobody projects the journal: then no terminal can. */
+  readonly batches?: Pick<ProjectionReader, 'reach' | 'openBatch'>;
   readonly directory: Directory;
   readonly inFlight: InFlight;
   readonly unsettled: Unsettled;

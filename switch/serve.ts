@@ -8,6 +8,7 @@ import type { Inbound } from './inbound.ts';
 import type { Service } from './listener/listener.ts';
 import type { Ports } from './ports.ts';
 import { replyMessage } from './reply-message.ts';
+import { settle, upload } from './settlement.ts';
 import { reverse, voidPayment } from './take-back.ts';
 import type { TerminalMessage } from './terminal-message.ts';
 
@@ -67,6 +68,10 @@ async function dispatch(inbound: Inbound, ports: Ports): Promise<ReplyFields | u
     case '0400':
     case '0420':
       return reverse(inbound, ports);
+    case '0320':
+      return upload(inbound, ports);
+    case '0500':
+      return settle(inbound, ports);
     case '0800':
       return { code: APPROVED };
     default:

@@ -12,6 +12,7 @@ import { InFlight } from './in-flight.ts';
 import type { Journal } from './journal/journal.ts';
 import { type OpenListener, openListener } from './listener/listener.ts';
 import type { Checkpoint, Ports } from './ports.ts';
+import type { ProjectionReader } from './projection/projection-reader.ts';
 import { recover } from './recover.ts';
 import { createService } from './serve.ts';
 import type { CardVerifier } from './stand-in/card-checks.ts';
@@ -34,6 +35,8 @@ export interface SwitchParts {
   /** Without them degraded modes are logged only, and operators cannot open one. */
   readonly modeRecords?: ModeRecords;
   readonly overdueFollowUps?: OverdueFollowUps;
+  /** Without them no terminal can settle its batch. */
+  readonly batches?: Pick<ProjectionReader, 'reach' | 'openBatch'>;
   readonly checkpoint?: (checkpoint: Checkpoint) => void;
 }
 

@@ -1,5 +1,13 @@
 import type { NetworkOutcome, PopOutcome } from '../connectors/index.ts';
-import type { DecidedBody, EntryBodies, EntryKind, OpeningBody, PopParties, ReplyFields } from './entries.ts';
+import type {
+  AnsweredBody,
+  DecidedBody,
+  EntryBodies,
+  EntryKind,
+  OpeningBody,
+  PopParties,
+  ReplyFields,
+} from './entries.ts';
 import type { JournalEntry } from './journal/journal.ts';
 import { stateAfter, type TransactionState } from './life-cycle.ts';
 
@@ -139,9 +147,10 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.replies.set(OPENING_REPLY, body.reply).set(body.key, body.reply);
   },
   'stand-in-reserved': () => {},
-  remembered: (draft, body) => {
-    draft.replies.set(body.key, body.reply);
-  },
+  'batch-compared': (draft, body) => answered(draft, body),
+  'batch-closed': (draft, body) => answered(draft, body),
+  uploaded: (draft, body) => answered(draft, body),
+  remembered: (draft, body) => answered(draft, body),
   'taken-back': (draft, body) => {
     if (draft.state === 'intended') leaveOpen(draft);
     draft.takenBack = body.by;
@@ -199,7 +208,28 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.pop = 'stands';
     draft.cases.push('pop-stands');
   },
+  reconciled: (draft, { repair, networkMinorUnits }) => {
+    if (networkMinorUnits !== undefined) draft.networkMinorUnits = networkMinorUnits;
+    switch (repair) {
+      case 'resend-reversal':
+        draft.network = draft.standingMinorUnits > 0 ? 'approved' : 'unknown';
+        break;
+      case 'resend-advice':
+        draft.network = 'to-advise';
+        break;
+      case 'initiate-proof':
+        draft.pop = 'not-sent';
+        delete draft.popMinorUnits;
+        break;
+      case 'cancel-proof':
+        draft.pop = 'unknown';
+    }
+  },
 };
+
+function answered(draft: Draft, { key, reply }: AnsweredBody): void {
+  draft.replies.set(key, reply);
+}
 
 /** Taken back while the legs were open: nobody will ever know more of them than their follow-ups find out. */
 function leaveOpen(draft: Draft): void {

@@ -17,14 +17,19 @@ const PLANS = [
 ];
 
 /**
- * Settings of a connection with the rights of the switch only. `statementMs` bounds every statement, on the server too.
+ * Settings of a connection with the rights of one role only. `statementMs` bounds every statement, on the server too.
  * The role is set as the session starts, so a pooler in front of the database must pass start-up options on.
  */
-export function switchConnection(databaseUrl: string, name: string, statementMs: number): ClientConfig {
+export function switchConnection(
+  databaseUrl: string,
+  name: string,
+  statementMs: number,
+  role = SWITCH_ROLE,
+): ClientConfig {
   return {
     connectionString: databaseUrl,
     application_name: name,
-    options: [`role=${SWITCH_ROLE}`, `statement_timeout=${Math.ceil(statementMs)}`, ...PLANS]
+    options: [`role=${role}`, `statement_timeout=${Math.ceil(statementMs)}`, ...PLANS]
       .map((setting) => `-c ${setting}`)
       .join(' '),
     connectionTimeoutMillis: statementMs,

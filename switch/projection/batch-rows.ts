@@ -1,0 +1,97 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { EntryBodies, EntryKind } from '../entries.ts';
+import type { JournalEntry } from '../journal/journal.ts';
+import { businessDate } from './business-date.ts';
+
+/** A terminal's settlement as a row of `switch.projected_batch`. */
+export interface BatchRow {
+  readonly batch: string;
+  readonly listener: string;
+  readonly terminal: string;
+  readonly merchant: string;
+  readonly currency: string;
+  readonly number: string;
+  /** Null where the batch was left open. */
+  readonly ordinal: number | null;
+  readonly is_balanced: boolean;
+  readonly terminal_totals: EntryBodies['batch-closed']['terminalTotals'];
+  readonly switch_totals: EntryBodies['batch-closed']['switchTotals'];
+  readonly differences: EntryBodies['batch-closed']['differences'];
+  readonly business_date: string;
+  readonly settled_at: string;
+}
+
+export interface UploadRow {
+  readonly upload: string;
+  readonly listener: string;
+  readonly terminal: string;
+  readonly currency: string;
+  readonly number: string;
+  readonly original: string | null;
+  readonly stan: string;
+  readonly rrn: string | null;
+  readonly amount: number;
+  readonly uploaded_at: string;
+}
+
+/** What an entry tells of a terminal's batch, if anything. */
+export interface BatchRows {
+  readonly batch?: BatchRow;
+  readonly members?: readonly string[];
+  readonly upload?: UploadRow;
+}
+
+export function projectBatch({ transaction, kind, body, at }: JournalEntry, cutOverHour: number): BatchRows {
+  switch (kind as EntryKind) {
+    case 'batch-compared':
+      return { batch: batchRow(transaction, body as EntryBodies['batch-compared'], at, cutOverHour) };
+    case 'batch-closed': {
+      const closed = body as EntryBodies['batch-closed'];
+      const { ordinal, members, differences } = closed;
+      const row = batchRow(transaction, closed, at, cutOverHour);
+      return {
+        batch: { ...row, ordinal, differences },
+        members: members.map(transactionOfMember),
+      };
+    }
+    case 'uploaded': {
+      const { listener, terminal, currency, number, original, stan, rrn, minorUnits } =
+        body as EntryBodies['uploaded'];
+      const uploaded = { uploaded_at: new Date(at).toISOString(), amount: minorUnits, rrn: rrn ?? null };
+      return {
+        upload: { upload: transaction, listener, terminal, currency, number, original, stan, ...uploaded },
+      };
+    }
+    default:
+      return {};
+  }
+}
+
+/** A transaction's id in 22 characters, so that a full batch fits into one entry. */
+export function memberOfTransaction(transaction: string): string {
+  return Buffer.from(transaction.replaceAll('-', ''), 'hex').toString('base64url');
+}
+
+function transactionOfMember(member: string): string {
+  const hex = Buffer.from(member, 'base64url').toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
+
+function batchRow(
+  batch: string,
+  body: EntryBodies['batch-compared'],
+  at: number,
+  cutOverHour: number,
+): BatchRow {
+  const { listener, terminal, merchant, currency, number, terminalTotals, switchTotals } = body;
+  return {
+    ...{ batch, listener, terminal, merchant, currency, number },
+    ordinal: null,
+    is_balanced: isDeepStrictEqual(terminalTotals, switchTotals),
+    terminal_totals: terminalTotals,
+    switch_totals: switchTotals,
+    differences: [],
+    business_date: businessDate(at, cutOverHour),
+    settled_at: new Date(at).toISOString(),
+  };
+}

@@ -1,0 +1,59 @@
+import { journalCaseKind } from '../reconciliation/case-kinds.ts';
+import type { CaseDraft } from '../reconciliation/open-cases.ts';
+import type { BatchRow } from './batch-rows.ts';
+import type { TransactionRow } from './transaction-row.ts';
+
+/** The cases that a transaction's own entries ask for, before any ledger is compared. */
+export function casesOfTransaction(row: TransactionRow): CaseDraft[] {
+  return row.cases.flatMap((name) => {
+    const kind = journalCaseKind(name);
+    if (!kind) return [];
+    return {
+      kind,
+      subject: row.transaction,
+      transaction: row.transaction,
+      network: row.network,
+      business_date: row.business_date,
+      currency: row.currency,
+      amount: Math.max(row.standing, row.network_amount, row.pop_amount ?? 0),
+      suggested_action: kind === 'pop-rejected' ? 'accept' : 'by-hand',
+      is_automatic: false,
+      evidence: { journal: journalEvidence(row) },
+    };
+  });
+}
+
+/** A batch that was closed out of balance: every difference is named in its evidence. */
+export function caseOfBatch(row: BatchRow): CaseDraft[] {
+  if (row.ordinal === null || row.is_balanced) return [];
+  const { terminal_totals: terminal, switch_totals: ours } = row;
+  const net = ({ sales, refunds }: typeof ours) => sales.minorUnits - refunds.minorUnits;
+  return [
+    {
+      kind: 'batch-out-of-balance',
+      subject: row.batch,
+      transaction: null,
+      network: null,
+      business_date: row.business_date,
+      currency: row.currency,
+      amount: Math.abs(net(terminal) - net(ours)),
+      suggested_action: 'by-hand',
+      is_automatic: false,
+      evidence: {
+        terminal: { id: row.terminal, batch: row.number, totals: terminal },
+        journal: { totals: ours },
+        differences: row.differences,
+      },
+    },
+  ];
+}
+
+/** What the journal says of a transaction, as evidence. */
+export function journalEvidence(row: TransactionRow): object {
+  const { kind, state, network_state, pop_state, terminal, stan, rrn, masked_pan, standing } = row;
+  const { network_amount, pop_amount, response_code, opened_at } = row;
+  return {
+    ...{ kind, state, network_state, pop_state, terminal, stan, rrn, masked_pan, standing },
+    ...{ network_amount, pop_amount, response_code, opened_at },
+  };
+}

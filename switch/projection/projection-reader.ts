@@ -1,0 +1,123 @@
+import { Pool, type PoolClient } from 'pg';
+import type { Clock, Log, Monotonic } from '../../runtime/index.ts';
+import { SWITCH_ROLE, switchConnection } from '../database/connection.ts';
+import type { BatchRow, UploadRow } from './batch-rows.ts';
+import type { StoredTransaction } from './transaction-row.ts';
+
+export interface ProjectionReaderSettings {
+  readonly databaseUrl: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What a statement may take, in milliseconds. */
+  readonly readDeadlineMs: number;
+  /** Whose rights it has; those of the switch where absent. */
+  readonly role?: string;
+}
+
+/** Up to which sequence each epoch is, or is to be, taken into account. */
+export type Reached = Readonly<Record<string, number>>;
+
+/** A terminal's batch that is open, as of a sequence of every epoch. */
+export interface OpenBatch {
+  /** What it counts, oldest first. */
+  readonly members: readonly StoredTransaction[];
+  /** The batch that was closed last. */
+  readonly last: BatchRow | undefined;
+  /** What the terminal uploaded under this number since then. */
+  readonly uploads: readonly (UploadRow & { readonly known: StoredTransaction | null })[];
+  readonly countedTo: Reached;
+}
+
+export interface BatchName {
+  readonly listener: string;
+  readonly terminal: string;
+  readonly currency: string;
+  /** DE60. */
+  readonly number: string;
+}
+
+const READ_CONNECTIONS = 2;
+const LOOK_AGAIN_MS = 15;
+
+/** The last committed entry of every epoch that the projection has not finished with. */
+const COMMITTED = `
+  select coalesce(json_object_agg(l.epoch, coalesce((
+      select j.sequence from switch.journal j where j.epoch = l.epoch order by j.sequence desc limit 1), 0)), '{}') as epochs
+    from switch.lease l left join switch.projection_cursor c using (epoch) where c.is_finished is not true`;
+const IS_REACHED = `
+  select coalesce(bool_and(coalesce(c.sequence, 0) >= e.value::bigint), true) as reached
+    from json_each_text($1) e left join switch.projection_cursor c on c.epoch = e.key::bigint`;
+/** One statement, so one snapshot: the rows count exactly what the cursors have passed. */
+const OPEN_BATCH = `
+  with last as (
+    select b.* from switch.projected_batch b
+      where b.listener = $1 and b.terminal = $2 and b.currency = $3 and b.ordinal is not null
+      order by b.ordinal desc limit 1
+  )
+  select
+    (select row_to_json(last) from last) as last,
+    (select coalesce(json_agg(m), '[]') from (
+      select t.* from switch.projected_transaction t
+        where t.listener = $1 and t.terminal = $2 and t.currency = $3 and t.batch_side is not null and t.batch is null
+        order by t.opened_at, t.transaction limit $5
+    ) m) as members,
+    (select coalesce(json_agg(u), '[]') from (
+      select u.*, (select row_to_json(t) from switch.projected_transaction t where t.transaction = u.original) as known
+        from switch.projected_upload u
+        where u.listener = $1 and u.terminal = $2 and u.currency = $3 and u.number = $4
+          and u.uploaded_at > coalesce((select settled_at from last), '-infinity')
+        order by u.uploaded_at, u.upload limit $5
+    ) u) as uploads,
+    (select coalesce(json_object_agg(c.epoch, c.sequence), '{}') from switch.projection_cursor c where not c.is_finished)
+      as "countedTo"`;
+
+/** Reads the projection, and knows what it takes into account. */
+export class ProjectionReader {
+  readonly #pool: Pool;
+  readonly #clock: Clock;
+
+  constructor({ databaseUrl, clock, log, readDeadlineMs, role = SWITCH_ROLE }: ProjectionReaderSettings) {
+    const settings = switchConnection(databaseUrl, 'etika-projection-reader', readDeadlineMs, role);
+    this.#pool = new Pool({ ...settings, max: READ_CONNECTIONS, allowExitOnIdle: true });
+    this.#pool.on('error', (error) => log.warn({ event: 'projection.reader', err: error }));
+    this.#clock = clock;
+  }
+
+  /**
+   * Waits until everything that was committed before the call is projected.
+   * @returns whether it was, before the deadline
+   */
+  async reach(deadline: Monotonic): Promise<boolean> {
+    const { rows } = await this.#pool.query<{ epochs: Reached }>({ name: 'committed', text: COMMITTED });
+    const wanted = JSON.stringify(rows[0]?.epochs ?? {});
+    for (;;) {
+      const { rows: found } = await this.#pool.query<{ reached: boolean }>({
+        ...{ name: 'is-reached', text: IS_REACHED },
+        values: [wanted],
+      });
+      if (found[0]?.reached) return true;
+      if (this.#clock.monotonic() >= deadline) return false;
+      await new Promise<void>((resolve) => this.#clock.after(LOOK_AGAIN_MS, resolve));
+    }
+  }
+
+  /** @param limit members and uploads that are read at most */
+  async openBatch({ listener, terminal, currency, number }: BatchName, limit: number): Promise<OpenBatch> {
+    const { rows } = await this.#pool.query<Omit<OpenBatch, 'last'> & { last: BatchRow | null }>({
+      ...{ name: 'open-batch', text: OPEN_BATCH },
+      values: [listener, terminal, currency, number, limit],
+    });
+    const [found] = rows;
+    if (!found) throw new Error('a statement without a from clause gave no row');
+    return { ...found, last: found.last ?? undefined };
+  }
+
+  /** For those who read more: rows are wanted as JSON, amounts as numbers and dates as text. */
+  connect(): Promise<PoolClient> {
+    return this.#pool.connect();
+  }
+
+  close(): Promise<void> {
+    return this.#pool.end();
+  }
+}

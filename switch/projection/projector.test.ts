@@ -1,0 +1,247 @@
+import { Client } from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { silentLog, systemClock } from '../../runtime/index.ts';
+import { freshDatabase, type TestDatabase } from '../../test/support/postgres.ts';
+import type { PostgresJournal } from '../journal/postgres-journal.ts';
+import { ProjectionReader } from './projection-reader.ts';
+import { type Projector, rebuildProjection } from './projector.ts';
+import {
+  decided,
+  journalSteps,
+  journalTransaction,
+  opening,
+  rowsOf,
+  testJournal,
+  testProjector,
+} from './testing.ts';
+import type { StoredTransaction } from './transaction-row.ts';
+
+let database: TestDatabase;
+let journal: PostgresJournal;
+let reader: ProjectionReader;
+let projector: Projector | undefined;
+
+beforeEach(async () => {
+  database = await freshDatabase();
+  journal = await testJournal(database.url);
+  reader = new ProjectionReader({
+    ...{ databaseUrl: database.url, clock: systemClock, log: silentLog, readDeadlineMs: 10_000 },
+  });
+});
+afterEach(async () => {
+  await projector?.stop();
+  projector = undefined;
+  await reader.close();
+  await journal.close();
+  await database.drop();
+});
+
+const caughtUp = async (withinMs = 15_000) => {
+  expect(await reader.reach(systemClock.monotonic() + withinMs)).toBe(true);
+};
+const table = (query = 'select * from switch.projected_transaction order by transaction') =>
+  rowsOf<StoredTransaction>(database.url, query);
+const projected = async (transaction: string) => {
+  const [row] = await table(
+    `select * from switch.projected_transaction where transaction = '${transaction}'`,
+  );
+  return row;
+};
+
+describe('a row of the projection', () => {
+  it('is the fold of its transaction', async () => {
+    const id = await journalTransaction(journal, { minorUnits: 3_000 }, decided(true), [
+      { kind: 'partly-taken-back', body: { key: 'k1', reply: { code: '00' }, remainingMinorUnits: 1_000 } },
+      { kind: 'network-reversed', body: { code: '00', attempts: 1, remainingMinorUnits: 1_000 } },
+    ]);
+    projector = testProjector(database.url);
+    await caughtUp();
+    expect(await projected(id)).toMatchObject({
+      ...{ version: 4, kind: 'purchase', state: 'approved', network: 'visa', network_state: 'approved' },
+      ...{ asked: 3_000, approved: 3_000, captured: 3_000, standing: 1_000, network_amount: 1_000 },
+      ...{ pop_state: 'accepted', pop_amount: 3_000, masked_pan: '424242******4242', batch_side: 'sale' },
+      ...{ is_enrolled: true, refunded: 0, batch: null, cases: [], terminal: 'TERM0001', currency: '978' },
+    });
+  });
+
+  it('follows as the journal grows', async () => {
+    projector = testProjector(database.url);
+    const body = opening({ kind: 'pre-authorisation', minorUnits: 8_000 });
+    const { transaction } = body.facts;
+    await journalSteps(journal, transaction, [{ kind: 'intended', body }]);
+    await caughtUp();
+    expect(await projected(transaction)).toMatchObject({ state: 'intended', decided_at: null, standing: 0 });
+    await journalSteps(journal, transaction, [{ kind: 'decided', body: decided(true) }], 2);
+    await caughtUp();
+    expect(await projected(transaction)).toMatchObject({ state: 'approved', captured: 0, batch_side: null });
+    const captured = { key: 'k', reply: { code: '00' }, minorUnits: 6_450, pop: null };
+    await journalSteps(journal, transaction, [{ kind: 'captured', body: captured }], 3);
+    await caughtUp();
+    expect(await projected(transaction)).toMatchObject({
+      state: 'captured',
+      captured: 6_450,
+      batch_side: 'sale',
+    });
+  });
+
+  it('counts only refunds that were approved, whichever was read first', async () => {
+    const refundOf = async (original: string, version: number, approved: boolean, minorUnits: number) => {
+      const body = opening({ kind: 'refund', minorUnits });
+      const { transaction } = body.facts;
+      await journalSteps(journal, transaction, [{ kind: 'intended', body }]);
+      const reserved = { refund: transaction, minorUnits };
+      await journalSteps(journal, original, [{ kind: 'refund-reserved', body: reserved }], version);
+      await journalSteps(journal, transaction, [{ kind: 'decided', body: decided(approved) }], 2);
+    };
+    const id = await journalTransaction(journal);
+    await refundOf(id, 3, true, 700);
+    projector = testProjector(database.url, { maxEntries: 1 });
+    await caughtUp();
+    await refundOf(id, 4, false, 900);
+    await refundOf(id, 5, true, 50);
+    await caughtUp();
+    expect(await projected(id)).toMatchObject({ refunded: 750, standing: 2_500 });
+  });
+
+  it('belongs to the business day that its cut-over says', async () => {
+    projector = testProjector(database.url, { cutOverHour: 0 });
+    const id = await journalTransaction(journal);
+    await caughtUp();
+    const [calendar] = await table(
+      'select (opened_at at time zone $$UTC$$)::date as business_date from switch.projected_transaction',
+    );
+    expect(await projected(id)).toMatchObject({ business_date: calendar?.business_date });
+    await projector.stop();
+    // A projector that is set otherwise makes every row again.
+    const hour = new Date((await projected(id))?.opened_at ?? '').getUTCHours();
+    projector = testProjector(database.url, { cutOverHour: hour });
+    await vi.waitFor(() => expect(projector?.isProjecting).toBe(true));
+    await caughtUp();
+    const expected = hour === 0 ? 0 : 1;
+    const [next] = await rowsOf<{ later: number }>(
+      database.url,
+      `select business_date - '${calendar?.business_date}'::date as later from switch.projected_transaction`,
+    );
+    expect(next?.later).toBe(expected);
+  });
+});
+
+describe('the projector', () => {
+  it('goes on where it stopped, and comes to the same as one that begins anew', async () => {
+    projector = testProjector(database.url, { maxEntries: 7 });
+    const work = [];
+    for (let index = 0; index < 120; index += 1) {
+      work.push(journalTransaction(journal, { minorUnits: 100 + index }, decided(index % 3 !== 0)));
+      if (index === 40) await projector.stop();
+      if (index === 80) projector = testProjector(database.url, { maxEntries: 11 });
+    }
+    await Promise.all(work);
+    await caughtUp();
+    const incremental = await table();
+    expect(incremental).toHaveLength(120);
+    await rebuildProjection(database.url);
+    await caughtUp();
+    expect(await table()).toEqual(incremental);
+  });
+
+  it('reads the epochs of several nodes, and one whose lease is over to its end', async () => {
+    const other = await testJournal(database.url, 'node-2');
+    const body = opening();
+    const { transaction } = body.facts;
+    await journalSteps(journal, transaction, [{ kind: 'intended', body }]);
+    await journalSteps(other, transaction, [{ kind: 'decided', body: decided(true) }], 2);
+    await other.close();
+    projector = testProjector(database.url, { maxEntries: 1 });
+    await caughtUp();
+    expect(await projected(transaction)).toMatchObject({ version: 2, state: 'approved' });
+    await vi.waitFor(async () => {
+      const cursors = await rowsOf(database.url, 'select * from switch.projection_cursor order by epoch');
+      expect(cursors).toMatchObject([{ is_finished: false }, { is_finished: true }]);
+    });
+  });
+
+  it('is one of all nodes; another takes over when it stops', async () => {
+    projector = testProjector(database.url);
+    await vi.waitFor(() => expect(projector?.isProjecting).toBe(true));
+    const standby = testProjector(database.url);
+    const id = await journalTransaction(journal);
+    await caughtUp();
+    expect(standby.isProjecting).toBe(false);
+    await projector.stop();
+    await vi.waitFor(() => expect(standby.isProjecting).toBe(true), { timeout: 5_000 });
+    await journalSteps(journal, id, [{ kind: 'late-answer', body: { code: '00' } }], 3);
+    await caughtUp();
+    expect(await projected(id)).toMatchObject({ version: 3 });
+    await standby.stop();
+  });
+
+  it('opens a case for what the journal says people must look at, and once only', async () => {
+    const rejected = { status: 'rejected', reason: 'fraud' } as const;
+    await journalTransaction(
+      journal,
+      {},
+      decided(true, { pop: rejected, caseKind: 'pop-rejected', reply: { code: '00' } }),
+    );
+    projector = testProjector(database.url);
+    await caughtUp();
+    await rebuildProjection(database.url);
+    await caughtUp();
+    const cases = await rowsOf(database.url, 'select kind, state, amount from switch.recon_case');
+    expect(cases).toEqual([{ kind: 'pop-rejected', state: 'open', amount: 2_500 }]);
+    expect(await rowsOf(database.url, 'select what, by from switch.recon_case_event')).toEqual([
+      { what: 'opened', by: 'switch' },
+    ]);
+  });
+});
+
+describe('a journal of 20,000 transactions', () => {
+  it('is projected in one go, and as fast as the rate it prints', async () => {
+    const count = 20_000;
+    const epoch = journal.epoch;
+    const body = JSON.stringify(opening());
+    const decision = JSON.stringify(decided(true));
+    const sql = (first: number, version: number, kind: string) =>
+      `insert into switch.journal select md5(n::text)::uuid, ${epoch}, ${first} + n, now(), ${version}, '${kind}', $1
+        from generate_series(1, ${count}) n`;
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    await client.query(sql(0, 1, 'intended'), [body]);
+    await client.query(sql(count, 2, 'decided'), [decision]);
+    await client.end();
+    const startedAt = systemClock.monotonic();
+    projector = testProjector(database.url);
+    await caughtUp(60_000);
+    const seconds = (systemClock.monotonic() - startedAt) / 1_000;
+    console.log(
+      `projected ${count} transactions in ${seconds.toFixed(1)} s: ${(count / seconds).toFixed(0)}/s`,
+    );
+    expect(await table('select count(*)::integer as version from switch.projected_transaction')).toEqual([
+      { version: count },
+    ]);
+  }, 90_000);
+});
+
+describe('the projector’s role', () => {
+  let shared: TestDatabase;
+  beforeAll(async () => {
+    shared = await freshDatabase();
+  });
+  afterAll(() => shared.drop());
+
+  it.each([
+    'insert into switch.journal select * from switch.journal',
+    "update switch.journal set kind = 'x'",
+    'select * from switch.claim',
+    'update switch.lease set ended_at = now()',
+    "update switch.recon_case set state = 'resolved'",
+    'delete from switch.recon_case_event',
+  ])('may not: %s', async (statement) => {
+    const client = new Client({ connectionString: shared.url, options: '-c role=etika_projector' });
+    await client.connect();
+    try {
+      await expect(client.query(statement)).rejects.toMatchObject({ code: '42501' });
+    } finally {
+      await client.end();
+    }
+  });
+});

@@ -1,0 +1,137 @@
+import { Client } from 'pg';
+import type { Clock, Log, Timer } from '../../runtime/index.ts';
+import { switchConnection } from '../database/connection.ts';
+import { projectStep } from './project-step.ts';
+
+export interface ProjectorSettings {
+  /** A database that `migrate` has prepared. */
+  readonly databaseUrl: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The UTC hour at which a business day begins. */
+  readonly cutOverHour: number;
+  /** How often it looks for new entries, in milliseconds. */
+  readonly pollMs?: number;
+  /** Entries of one epoch that a step reads at most. */
+  readonly maxEntries?: number;
+}
+
+export const PROJECTOR_ROLE = 'etika_projector';
+/** Held by the connection of the one that projects: of several nodes one does, and another when it is gone. */
+const PROJECTOR_LOCK = 0x70726f6a; // 'proj'
+const STATEMENT_MS = 30_000;
+const DEFAULT_POLL_MS = 100;
+const STANDBY_MS = 1_000;
+const DEFAULT_MAX_ENTRIES = 1_000;
+
+const TABLES = [
+  ...['projection_cursor', 'projected_transaction', 'projected_refund', 'projected_batch'],
+  ...['projected_batch_member', 'projected_upload'],
+];
+
+/**
+ * Keeps the queryable rows in step with the journal, until stopped. Only one of all nodes projects at a time; the
+ * others stand by. While the database is away it keeps trying.
+ */
+export class Projector {
+  readonly #settings: ProjectorSettings;
+  #client: Client | undefined;
+  #timer: Timer | undefined;
+  #working: Promise<void> = Promise.resolve();
+  #isStopped = false;
+  #isProjecting = false;
+
+  constructor(settings: ProjectorSettings) {
+    this.#settings = settings;
+    this.#schedule(0);
+  }
+
+  /** Whether this is the one that projects now. */
+  get isProjecting(): boolean {
+    return this.#isProjecting;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    await this.#working;
+    await this.#disconnect();
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#isStopped) return;
+    this.#timer = this.#settings.clock.after(delayMs, () => {
+      this.#working = this.#work().then((nextMs) => this.#schedule(nextMs));
+    });
+  }
+
+  /** @returns when to look again, in milliseconds */
+  async #work(): Promise<number> {
+    const { log, pollMs = DEFAULT_POLL_MS, cutOverHour, maxEntries = DEFAULT_MAX_ENTRIES } = this.#settings;
+    try {
+      this.#client ??= await this.#connect();
+      if (!this.#isProjecting && !(await this.#begin(this.#client))) return STANDBY_MS;
+      return (await projectStep(this.#client, { cutOverHour, maxEntries })) > 0 ? 0 : pollMs;
+    } catch (error) {
+      log.warn({ event: 'projection.failed', err: error });
+      await this.#disconnect();
+      return STANDBY_MS;
+    }
+  }
+
+  async #connect(): Promise<Client> {
+    const { databaseUrl, log } = this.#settings;
+    const client = new Client(switchConnection(databaseUrl, 'etika-projector', STATEMENT_MS, PROJECTOR_ROLE));
+    client.on('error', (error) => log.warn({ event: 'projection.connection', err: error }));
+    await client.connect();
+    return client;
+  }
+
+  async #begin(client: Client): Promise<boolean> {
+    const { log, cutOverHour } = this.#settings;
+    const { rows } = await client.query<{ ours: boolean }>('select pg_try_advisory_lock($1) as ours', [
+      PROJECTOR_LOCK,
+    ]);
+    if (!rows[0]?.ours) return false;
+    await beginAnewIfSetOtherwise(client, cutOverHour);
+    this.#isProjecting = true;
+    log.info({ event: 'projection.begins', cutOverHour });
+    return true;
+  }
+
+  async #disconnect(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    this.#isProjecting = false;
+    await client?.end().catch(() => {});
+  }
+}
+
+/** Rows made with another cut-over are no use: they are made again. */
+async function beginAnewIfSetOtherwise(client: Client, cutOverHour: number): Promise<void> {
+  const { rows } = await client.query<{ cut_over_hour: number }>(
+    'select cut_over_hour from switch.projection_setting',
+  );
+  if (rows[0]?.cut_over_hour === cutOverHour) return;
+  await forgetRows(client);
+  await client.query(
+    `insert into switch.projection_setting (cut_over_hour) values ($1)
+      on conflict (is_only) do update set cut_over_hour = excluded.cut_over_hour`,
+    [cutOverHour],
+  );
+}
+
+/** Forgets every row: whoever projects makes them again, from the first entry on. */
+export async function rebuildProjection(databaseUrl: string): Promise<void> {
+  const client = new Client(switchConnection(databaseUrl, 'etika-projector', STATEMENT_MS, PROJECTOR_ROLE));
+  await client.connect();
+  try {
+    await forgetRows(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function forgetRows(client: Client): Promise<void> {
+  await client.query(`truncate ${TABLES.map((name) => `switch.${name}`).join(', ')}`);
+}

@@ -1,0 +1,162 @@
+import type { EntryBodies, EntryKind } from '../entries.ts';
+import type { JournalEntry } from '../journal/journal.ts';
+import type { TransactionState } from '../life-cycle.ts';
+import {
+  foldTransaction,
+  type NetworkLegState,
+  OPENING_REPLY,
+  type PopLegState,
+  type Transaction,
+} from '../transaction.ts';
+import { businessDate } from './business-date.ts';
+
+/** A transaction as a row of `switch.projected_transaction`. Amounts in minor units; moments in RFC 3339. */
+export interface TransactionRow {
+  readonly transaction: string;
+  readonly version: number;
+  /** As it was asked for; 'reversal' where only its reversal is known. */
+  readonly kind: string;
+  readonly state: TransactionState;
+  readonly listener: string;
+  readonly terminal: string;
+  readonly merchant: string;
+  readonly stan: string;
+  readonly rrn: string;
+  /** DE7 towards the network. */
+  readonly transmitted_at: string;
+  readonly masked_pan: string;
+  readonly card_reference: string;
+  readonly network: string;
+  readonly network_state: NetworkLegState;
+  readonly pop_state: PopLegState;
+  readonly is_enrolled: boolean;
+  /** ISO 4217 numeric. */
+  readonly currency: string;
+  readonly asked: number;
+  readonly approved: number;
+  /** Taken or given for good: of a pre-authorisation, what was completed. */
+  readonly captured: number;
+  readonly standing: number;
+  readonly network_amount: number;
+  readonly pop_amount: number | null;
+  readonly response_code: string | null;
+  readonly approval_code: string | null;
+  /** YYYY-MM-DD. */
+  readonly business_date: string;
+  readonly opened_at: string;
+  readonly decided_at: string | null;
+  readonly cases: readonly string[];
+  readonly batch_side: 'sale' | 'refund' | null;
+}
+
+/** What reading a row gives beyond what its own entries say. */
+export interface StoredTransaction extends TransactionRow {
+  /** By approved refunds that name this transaction. */
+  readonly refunded: number;
+  /** The settlement that closed its terminal's batch. */
+  readonly batch: string | null;
+}
+
+export interface ProjectedTransaction {
+  readonly row: TransactionRow;
+  readonly refunds: Transaction['refunds'];
+}
+
+/**
+ * A transaction's row, by all of its entries, oldest first; nothing where they tell of no transaction of a card (of an
+ * allowance, of a terminal's batch).
+ */
+export function projectTransaction(
+  entries: readonly JournalEntry[],
+  cutOverHour: number,
+): ProjectedTransaction | undefined {
+  const folded = foldTransaction(entries);
+  const [first] = entries;
+  if (!folded || !first) return undefined;
+  const facts = folded.opening ? openingColumns(folded) : rememberedColumns(first);
+  if (!facts) return undefined;
+  const decided = entries.find(({ kind }) => DECIDES.has(kind as EntryKind));
+  const row: TransactionRow = {
+    transaction: folded.id,
+    version: folded.version,
+    state: folded.state,
+    ...facts,
+    network_state: folded.network,
+    pop_state: folded.pop,
+    is_enrolled: folded.popParties !== null,
+    approved: approvedMinorUnits(folded),
+    captured: capturedMinorUnits(folded),
+    standing: folded.standingMinorUnits,
+    network_amount: folded.networkMinorUnits,
+    pop_amount: folded.popMinorUnits ?? null,
+    response_code: folded.replies.get(OPENING_REPLY)?.code ?? null,
+    approval_code: folded.replies.get(OPENING_REPLY)?.approvalCode ?? null,
+    business_date: businessDate(first.at, cutOverHour),
+    opened_at: new Date(first.at).toISOString(),
+    decided_at: decided ? new Date(decided.at).toISOString() : null,
+    cases: [...new Set(folded.cases)],
+    batch_side: batchSide(folded),
+  };
+  return { row, refunds: folded.refunds };
+}
+
+const DECIDES: ReadonlySet<EntryKind> = new Set<EntryKind>(['decided', 'offline-approved', 'taken-back']);
+
+/** What moves a terminal's totals: what it took, and what it gave. A pre-authorisation moves nothing until captured. */
+function batchSide({ opening, state, standingMinorUnits }: Transaction): TransactionRow['batch_side'] {
+  if (standingMinorUnits === 0 || (state !== 'approved' && state !== 'captured')) return null;
+  switch (opening?.facts.kind) {
+    case 'purchase':
+    case 'cash':
+    case 'cashback':
+    case 'offline-purchase':
+      return 'sale';
+    case 'pre-authorisation':
+      return state === 'captured' ? 'sale' : null;
+    case 'refund':
+      return 'refund';
+    default:
+      return null;
+  }
+}
+
+function openingColumns({ opening }: Transaction) {
+  if (!opening) return undefined;
+  const { facts, listener, network, cardReference } = opening;
+  return {
+    kind: facts.kind as string,
+    listener,
+    terminal: facts.terminal.trimEnd(),
+    merchant: facts.merchant.trimEnd(),
+    stan: facts.stan,
+    rrn: facts.rrn.trimEnd(),
+    transmitted_at: facts.transmittedAt,
+    masked_pan: facts.maskedPan,
+    card_reference: cardReference,
+    network,
+    currency: facts.amount.currency,
+    asked: facts.amount.minorUnits,
+  };
+}
+
+/** A reversal whose original never came: it is about no money that anybody knows of. */
+function rememberedColumns({ kind, body }: JournalEntry): ReturnType<typeof openingColumns> {
+  if (kind !== 'remembered') return undefined;
+  const { listener, terminal, rrn } = body as EntryBodies['remembered'];
+  const unknown = { merchant: '', stan: '', transmitted_at: '', masked_pan: '', card_reference: '' };
+  const names = { kind: 'reversal', listener, terminal: terminal.trimEnd(), rrn: rrn.trimEnd() };
+  return { ...names, ...unknown, network: '', currency: '', asked: 0 };
+}
+
+function approvedMinorUnits({ opening, decided, state }: Transaction): number {
+  const asked = opening?.facts.amount.minorUnits ?? 0;
+  if (opening?.facts.kind === 'offline-purchase') return asked;
+  if (!decided?.approved || state === 'none') return 0;
+  return decided.reply.approvedMinorUnits ?? asked;
+}
+
+function capturedMinorUnits(transaction: Transaction): number {
+  const { opening, state, capturedMinorUnits: completed } = transaction;
+  if (opening?.facts.kind !== 'pre-authorisation') return approvedMinorUnits(transaction);
+  return state === 'captured' ? (completed ?? 0) : 0;
+}

@@ -5,7 +5,9 @@ import type { JournalView } from './journal-view.ts';
 const EXCUSES: ReadonlySet<string> = new Set(['line', 'database', 'node', 'spoilt']);
 
 /** I7: an approval that came after its leg was closed is journalled. That it is undone shows in the ledgers. */
-export function checkLateAnswers({ world, networkHost, faults }: Simulation, journal: JournalView): void {
+export function checkLateAnswers(simulation: Simulation, journal: JournalView): void {
+  const { world, networkHost, faults, nodes } = simulation;
+  if (nodes.some(({ lives }) => lives > 1)) return;
   if (faults.faults.some(({ on, kind }) => EXCUSES.has(on) || EXCUSES.has(kind))) return;
   for (const { at, deadline, terminal, stan, transmitted } of networkHost.sent) {
     if (at <= deadline) continue;

@@ -11,7 +11,7 @@ import {
 import { readSettings } from './config/read-settings.ts';
 import type { Settings } from './config/settings.ts';
 import { connectNetworks } from './connect-networks.ts';
-import { crashCheckpoint } from './crash-checkpoint.ts';
+import { crashCheckpoint, withCrashPoints } from './crash-checkpoint.ts';
 import { followUpLanes } from './decision-entry.ts';
 import { PostgresFallbackRecords } from './fallback/postgres-records.ts';
 import { startFollowUpWorker } from './follow-up/queue.ts';
@@ -56,7 +56,6 @@ async function serve(settings: Settings): Promise<void> {
   const links = { sockets: tcpSockets, clock, random, log, onLateAnswer };
   const networks = connectNetworks(settings.networks, links);
   const pop = popClient(httpExchange(settings.pop.url, clock));
-  const checkpoint = crashCheckpoint(process.env['CRASH_AT'], production);
   const projection = new ProjectionReader({
     databaseUrl,
     clock,
@@ -76,14 +75,14 @@ async function serve(settings: Settings): Promise<void> {
     batches: projection,
     modeRecords: records,
     overdueFollowUps: () => records.overdueFollowUps(),
-    checkpoint,
   };
+  const crash = crashCheckpoint(process.env['CRASH_AT'], production);
 
-  const running = await startSwitch(parts);
+  const running = await startSwitch(crash ? withCrashPoints(parts, crash) : parts);
   const tasks = followUpTasks(running.ports);
   const { concurrency } = settings.followUps;
   const lanes = followUpLanes(networks.keys());
-  const worker = await startFollowUpWorker({ databaseUrl, tasks, lanes, clock, log, concurrency });
+  const worker = await startFollowUpWorker({ databaseUrl, node, tasks, lanes, clock, log, concurrency });
   const projector = new Projector({ databaseUrl, clock, log, cutOverHour: settings.cutOverHour ?? 0 });
   const status = await serveStatus(settings.status, () => nodeStatus(settings, running, hsm));
 

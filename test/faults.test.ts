@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Pan } from '../messages/index.ts';
 import { type House, startHouse, waitUntil } from './support/house.ts';
-import { ask, connectRaw, frame, pinBlock, purchase, sealed } from './support/raw-terminal.ts';
+import { ask, pinBlock, purchase } from './support/raw-terminal.ts';
 
 let house: House;
 beforeAll(async () => {
@@ -104,41 +104,5 @@ describe('the HSM process', () => {
     expect(await ask(port(), withPin())).toMatchObject({ de39: '96' });
     await house.hsm.ready();
     await waitUntil(async () => (await ask(port(), withPin())).de39 === '00');
-  });
-});
-
-describe('the switch killed', () => {
-  const crash = async (checkpoint: string) => {
-    await house.startSwitch({ CRASH_AT: checkpoint });
-    const message = purchase();
-    const raw = await connectRaw(port());
-    raw.send(frame(sealed(message)));
-    await raw.closed;
-    await house.switchDied();
-    return message;
-  };
-
-  it('after the network approved and before the reply: reversed after the restart, once', async () => {
-    const message = await crash('network-answered');
-    expect(await visaKinds(message.de11)).toEqual(['authorised']);
-    await house.startSwitch();
-    await networkReversed(message.de11);
-    expect(await ask(port(), message)).toMatchObject({ de39: '91' });
-    expect(await visaKinds(message.de11)).toEqual(['authorised', 'reversed']);
-  });
-
-  it('before a leg opened: nothing at the network stands, and a repeat hears 91', async () => {
-    const message = await crash('intended');
-    await house.startSwitch();
-    await waitUntil(async () => (await visaKinds(message.de11)).length > 0);
-    expect(await visaKinds(message.de11)).toEqual(['reversal-remembered']);
-    expect(await ask(port(), { ...message, mti: '0101' })).toMatchObject({ de39: '91' });
-  });
-
-  it('after the decision was durable: a repeat gets the approval, and nothing is reversed', async () => {
-    const message = await crash('decided');
-    await house.startSwitch();
-    expect(await ask(port(), { ...message, mti: '0101' })).toMatchObject({ de39: '00' });
-    expect(await visaKinds(message.de11)).toEqual(['authorised']);
   });
 });

@@ -155,6 +155,7 @@ async function measureDrain(
   return measure(async () => {
     const worker = await startFollowUpWorker({
       databaseUrl,
+      node: 'bench',
       tasks: { work: counted },
       lanes: LANES,
       clock: systemClock,

@@ -13,13 +13,15 @@ export interface LaneSettings
   readonly onPool: () => void;
 }
 
+/** One connection fetches for all workers of a lane: there need not be one for each. */
+const POOL_SIZE_WARNING = 'WARNING: having maxPoolSize';
 const RESTART_DELAYS_MS = [100, 500, 2_000, 5_000];
 /** Another look when an earlier follow-up of the transaction is at work. */
 const NEXT_LOOK_MS = 100;
 /** Jobs that end within this time are deleted together. */
 const COMPLETE_TOGETHER_MS = 5;
 /** A job that was begun so often and never ended takes its worker along each time. */
-const MAX_STARTS = 10;
+const MAX_STARTS = 20;
 /** Attempts of a task that throws; its own retries are its own affair. */
 const MAX_THROWING_ATTEMPTS = 50;
 const FIRST_THROW_DELAY_MS = 1_000;
@@ -94,7 +96,7 @@ export class LaneWorker {
       taskList,
       events,
       concurrency,
-      logger: workerLogger(log),
+      logger: workerLogger(log, [POOL_SIZE_WARNING]),
       ...(pollMs !== undefined && { pollInterval: pollMs }),
       noHandleSignals: true,
       preset: {

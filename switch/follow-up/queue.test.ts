@@ -59,6 +59,7 @@ async function work(
 ): Promise<FollowUpWorker> {
   const worker = await startFollowUpWorker({
     databaseUrl: database.url,
+    node: 'a',
     tasks,
     clock: systemClock,
     log: silentLog,
@@ -266,13 +267,13 @@ test('a task that always throws is parked in the end', async () => {
   await untilEmpty();
 });
 
-test('a follow-up that was begun ten times and never ended is parked', async () => {
+test('a follow-up that was begun twenty times and never ended is parked', async () => {
   await queue({});
-  await admin.query('update graphile_worker._private_jobs set attempts = 10');
+  await admin.query('update graphile_worker._private_jobs set attempts = 20');
   const { seen, task } = recorder(() => ({ done: true }));
   await work({ send: task });
   await vi.waitFor(async () =>
-    expect(await parked.list()).toMatchObject([{ reason: expect.stringMatching(/begun 10/) }]),
+    expect(await parked.list()).toMatchObject([{ reason: expect.stringMatching(/begun 20/) }]),
   );
   expect(seen).toEqual([]);
 });
@@ -303,16 +304,18 @@ test('stopping waits for what runs and begins nothing more', async () => {
   expect(rows).toEqual([]);
 });
 
-test('the jobs of a killed process are taken over', async () => {
+test.each([
+  ['a killed process are taken over after its lease', 'b', 400],
+  ["the node's own killed process are taken over at once", 'a', 3_600_000],
+])('the jobs of %s', async (_, node, leaseMs) => {
   const transaction = await queue({ task: 'hang' });
-  const child = fork(join(import.meta.dirname, '../../test/support/postgres-follow-up-process.ts'), [
-    database.url,
-  ]);
+  const program = join(import.meta.dirname, '../../test/support/postgres-follow-up-process.ts');
+  const child = fork(program, [database.url, node]);
   await new Promise((resolve) => child.once('message', resolve));
   child.kill('SIGKILL');
   await new Promise((resolve) => child.once('exit', resolve));
   const { seen, task } = recorder(() => ({ done: true }));
-  await work({ hang: task }, { leaseMs: 400 });
+  await work({ hang: task }, { leaseMs });
   await untilEmpty();
   expect(seen).toMatchObject([{ transaction, attempt: 1 }]);
 });

@@ -21,6 +21,8 @@ export type FollowUpTask = (job: FollowUpJob) => Promise<FollowUpResult>;
 
 export interface FollowUpWorkerSettings {
   readonly databaseUrl: string;
+  /** This node's name: a new process of it takes the jobs of the one before at once. */
+  readonly node: string;
   /** By name. A follow-up without a task here waits for a node that has one. */
   readonly tasks: Readonly<Record<string, FollowUpTask>>;
   /** The lanes worked on. Those of other lanes wait for a node that has them. */
@@ -55,6 +57,8 @@ export class FollowUpWorker {
   readonly #leaseMs: number;
   readonly #lanes: readonly LaneWorker[];
   #renewTimer: Timer | undefined;
+  #renewed: Promise<void> = Promise.resolve();
+  #isKnown = false;
   #isStopping = false;
 
   constructor(settings: FollowUpWorkerSettings) {
@@ -68,7 +72,7 @@ export class FollowUpWorker {
     const logLoss = (error: Error) => log.warn({ event: 'follow-up.connection', err: error });
     this.#pgPool.on('error', logLoss);
     this.#pgPool.on('connect', (client) => client.on('error', logLoss));
-    const around = { pgPool: this.#pgPool, pollMs: DEFAULT_POLL_MS, onPool: () => void this.#renew() };
+    const around = { pgPool: this.#pgPool, pollMs: DEFAULT_POLL_MS, onPool: () => this.#renew() };
     this.#lanes = lanes.map((lane) => new LaneWorker(lane, { ...around, ...settings }));
   }
 
@@ -77,29 +81,36 @@ export class FollowUpWorker {
     this.#isStopping = true;
     this.#renewTimer?.cancel();
     await this.#within(STOP_WITHIN_MS, Promise.all(this.#lanes.map((lane) => lane.stop())));
-    await this.#tell('select switch.retire_workers($1)', [this.#pools()]); // else their leases expire
+    await this.#renewed;
+    await this.#tell('select switch.retire_workers($1)', [this.#pools()]); // else their lease expires
     await this.#within(STATEMENT_MS, this.#pgPool.end());
   }
 
-  /** Says that the pools of this process live, and frees what those hold that no longer say so. */
-  async #renew(): Promise<void> {
+  /** Says that the pools of this process live, and frees what those hold that no longer say so. One at a time. */
+  #renew(): void {
+    if (this.#isStopping) return;
     this.#renewTimer?.cancel();
-    this.#renewTimer = this.#settings.clock.after(this.#leaseMs / 4, () => void this.#renew());
-    await this.#tell('select switch.renew_workers($1, $2)', [this.#pools(), this.#leaseMs]);
+    this.#renewTimer = this.#settings.clock.after(this.#leaseMs / 4, () => this.#renew());
+    this.#renewed = this.#renewed.then(() => this.#sayAlive());
+  }
+
+  async #sayAlive(): Promise<void> {
+    const values = [this.#settings.node, this.#pools(), !this.#isKnown, this.#leaseMs];
+    if (await this.#tell('select switch.renew_workers($1, $2, $3, $4)', values)) this.#isKnown = true;
   }
 
   #pools(): string[] {
     return this.#lanes.flatMap(({ pool }) => pool ?? []);
   }
 
-  async #tell(text: string, values: unknown[]): Promise<void> {
-    await this.#pgPool.query(text, values).catch((error) => {
-      this.#settings.log.warn({
-        event: 'follow-up.renewal-failed',
-        isStopping: this.#isStopping,
-        err: error,
-      });
-    });
+  async #tell(text: string, values: unknown[]): Promise<boolean> {
+    try {
+      await this.#pgPool.query(text, values);
+      return true;
+    } catch (error) {
+      this.#settings.log.warn({ event: 'follow-up.renewal-failed', err: error });
+      return false;
+    }
   }
 
   async #within(limitMs: number, work: Promise<unknown>): Promise<void> {

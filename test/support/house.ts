@@ -29,8 +29,10 @@ export interface SwitchNode {
   stopSwitch(): Promise<void>;
   /** kill -9; it stays down. */
   killSwitch(): Promise<void>;
-  /** Waits until the switch has killed itself at its checkpoint; it stays down. */
+  /** Waits until the switch has ended by itself, at its checkpoint or fenced; it stays down. */
   switchDied(): Promise<void>;
+  /** Starts the switch and kills it after each of these times, in milliseconds, ready or not; it stays down. */
+  crashLoop(lives: readonly number[]): Promise<void>;
   /** What the switch has logged so far. */
   switchLog(): string;
 }
@@ -46,6 +48,8 @@ export interface House extends SwitchNode {
   readonly pop: ReturnType<typeof popControl>;
   /** Starts another node on the same database, token and networks, with ports of its own. */
   addNode(name: string): Promise<SwitchNode>;
+  /** Starts a process that takes itself for the first node, with ports of its own. */
+  addTwin(): Promise<SwitchNode>;
   close(): Promise<void>;
 }
 
@@ -99,13 +103,13 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     return options.settings ? options.settings(local) : local;
   };
   const nodes: SwitchNode[] = [];
-  const addNode = async (name: string) => {
-    const added = switchNode(name, dataDir, (ports) => settingsOf(name, ports));
+  const addProcess = async (name: string, node: string) => {
+    const added = switchNode(name, dataDir, (ports) => settingsOf(node, ports));
     nodes.push(added);
     await added.startSwitch();
     return added;
   };
-  const node = await addNode('node-1');
+  const node = await addProcess('node-1', 'node-1');
   return {
     dataDir,
     databaseUrl,
@@ -114,7 +118,8 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     iso87: iso87Control(String(iso87Ready['controlUrl'])),
     pop: popControl(String(popReady['controlUrl'])),
     ...node,
-    addNode,
+    addNode: (name) => addProcess(name, name),
+    addTwin: () => addProcess('twin', 'node-1'),
     async close() {
       await Promise.all(nodes.map((each) => each.stopSwitch()));
       await Promise.all([...services, hsm].map((service) => service.stop()));
@@ -144,20 +149,32 @@ function switchNode(
     await service?.stop();
     service = undefined;
   };
+  const launch = (env: Record<string, string>) => {
+    writeFileSync(settingsFile, JSON.stringify(settingsFor(ports)));
+    const file = { SWITCH_SETTINGS_FILE: settingsFile };
+    return supervised('switch', 'switch/main.ts', { ...file, ...env }, openSync(logFile, 'a'));
+  };
+  const killSwitch = async () => {
+    process.kill(pid(), 'SIGKILL');
+    await stopSwitch();
+  };
   return {
     stopSwitch,
     switchPid: pid,
     async startSwitch(env: Record<string, string> = {}) {
       await stopSwitch();
-      writeFileSync(settingsFile, JSON.stringify(settingsFor(ports)));
-      const file = { SWITCH_SETTINGS_FILE: settingsFile };
-      service = supervised('switch', 'switch/main.ts', { ...file, ...env }, openSync(logFile, 'a'));
+      service = launch(env);
       ports = readPorts(await service.ready());
       await signedOn(ports.status);
     },
-    async killSwitch() {
-      process.kill(pid(), 'SIGKILL');
+    killSwitch,
+    async crashLoop(lives) {
       await stopSwitch();
+      for (const lifeMs of lives) {
+        service = launch({});
+        await new Promise((resolve) => setTimeout(resolve, lifeMs));
+        await killSwitch();
+      }
     },
     async switchDied() {
       const dead = service;

@@ -10,6 +10,7 @@ await startFollowUpWorker({
       return new Promise(() => {});
     },
   },
+  node: process.argv[3] ?? '',
   lanes: ['visa'],
   clock: systemClock,
   log: silentLog,

@@ -214,19 +214,30 @@ begin
   return v_queued;
 end $$;
 
--- Says that pools of workers live, and frees the jobs of those that have not said so for too long. The queue is read as
--- a whole: there is no index on who holds a job, which every job would pay for.
-create function switch.renew_workers(p_pools text[], p_lease_ms double precision) returns void
+alter table switch.follow_up_worker add column node text not null default '';
+
+-- Says that a node's pools of workers live, and frees the jobs of those that have not said so for too long; where it is
+-- the node's first word, also those of its earlier processes. The queue is read as a whole: there is no index on who
+-- holds a job, which every job would pay for.
+create function switch.renew_workers(p_node text, p_pools text[], p_is_first boolean, p_lease_ms double precision)
+returns void
 language plpgsql set enable_seqscan = on as $$
 declare
   v_silence interval := p_lease_ms * interval '1 millisecond';
+  v_dead text[];
 begin
-  insert into switch.follow_up_worker (pool, renewed_at) select unnest(p_pools), now()
+  insert into switch.follow_up_worker (pool, node, renewed_at) select unnest(p_pools), p_node, now()
     on conflict (pool) do update set renewed_at = excluded.renewed_at;
-  delete from switch.follow_up_worker where renewed_at < now() - v_silence;
+  with dead as (
+    delete from switch.follow_up_worker
+      where renewed_at < now() - v_silence or (p_is_first and node = p_node and pool <> all (p_pools))
+      returning pool
+  )
+  select coalesce(array_agg(pool), '{}') into v_dead from dead;
   update graphile_worker._private_jobs j set locked_at = null, locked_by = null
-    where j.locked_at < now() - v_silence
-      and not exists (select from switch.follow_up_worker w where w.pool = j.locked_by);
+    where j.locked_by = any (v_dead)
+      or j.locked_at < now() - v_silence
+        and not exists (select from switch.follow_up_worker w where w.pool = j.locked_by);
 end $$;
 
 create function switch.retire_workers(p_pools text[]) returns void

@@ -1,0 +1,208 @@
+import { Client } from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { TerminalMessage } from '../switch/terminal-message.ts';
+import { type House, startHouse, waitUntil } from './support/house.ts';
+import { ask, connectRaw, frame, purchase, sealed } from './support/raw-terminal.ts';
+
+/** A proof becomes final long after these tests: what is cancelled was cancelled in time. */
+const POP_BLOCK_MS = 60_000;
+
+let house: House;
+let admin: Client;
+
+beforeAll(async () => {
+  house = await startHouse({
+    popBlockMs: POP_BLOCK_MS,
+    settings: (settings) => ({
+      ...settings,
+      deadlineMs: 1_000,
+      followUps: { ...settings.followUps, attemptTimeoutMs: 1_000 },
+    }),
+  });
+  admin = new Client({ connectionString: house.databaseUrl });
+  await admin.connect();
+});
+// Every test leaves the switch running, with no plan to crash.
+afterEach(async () => {
+  await Promise.all([house.visa.reset(), house.pop.reset()]);
+});
+afterAll(async () => {
+  await admin?.end();
+  await house?.close();
+});
+
+let cents = 100_000;
+
+/** A purchase of an amount of its own, by which its proof is found. */
+function ownPurchase(): TerminalMessage {
+  cents += 1;
+  return purchase({ de4: String(cents).padStart(12, '0') });
+}
+
+async function send(message: TerminalMessage) {
+  const raw = await connectRaw(house.ports().iso87);
+  raw.send(frame(sealed(message)));
+  return raw;
+}
+
+const repeat = (message: TerminalMessage) => ask(house.ports().iso87, { ...message, mti: '0101' });
+
+const visaKinds = async ({ de11 = '' }: TerminalMessage) =>
+  (await house.visa.ledger({ stan: de11 })).rows.map(({ kind }) => kind);
+
+const popKinds = async ({ de4 }: TerminalMessage) =>
+  (await house.pop.ledger()).rows.filter(({ amount }) => amount === Number(de4)).map(({ kind }) => kind);
+
+/** Everything that undoes something is done; proofs that stand are still being followed. */
+async function followedUp(): Promise<void> {
+  const text = `select count(*)::int as n from graphile_worker._private_jobs j
+    join graphile_worker._private_tasks t on t.id = j.task_id where t.identifier <> 'complete-pop@pop'`;
+  await waitUntil(async () => (await admin.query<{ n: number }>(text)).rows[0]?.n === 0, 30_000);
+  expect((await admin.query('select reason from switch.parked_follow_up')).rows).toEqual([]);
+}
+
+/** What the peers hold of a purchase whose terminal hears `code`: all of it, or nothing. */
+async function expectAgreement(message: TerminalMessage, code: '00' | '91'): Promise<void> {
+  expect(await repeat(message)).toMatchObject({ de39: code });
+  await followedUp();
+  const kinds = await visaKinds(message);
+  const count = (kind: string) => kinds.filter((each) => each === kind).length;
+  if (code === '00') {
+    expect(kinds).toEqual(['authorised']);
+    expect(await popKinds(message)).toEqual(['initiated']);
+  } else {
+    expect(count('authorised')).toBeLessThanOrEqual(1);
+    expect(count('reversed')).toBe(count('authorised'));
+    expect((await popKinds(message)).at(-1) ?? 'cancelled').toBe('cancelled');
+  }
+  expect(await repeat(message)).toMatchObject({ de39: code });
+}
+
+describe('the switch killed with kill -9', () => {
+  const crash = async (at: string) => {
+    await house.startSwitch({ CRASH_AT: at });
+    const message = ownPurchase();
+    const raw = await send(message);
+    await raw.closed;
+    await house.switchDied();
+    return message;
+  };
+
+  it('before the intention is in the journal: no effect, and the repeat is served as if it were the first', async () => {
+    const message = await crash('admitted');
+    await house.startSwitch();
+    expect(await visaKinds(message)).toEqual([]);
+    await expectAgreement(message, '00');
+  });
+
+  it('after the intention, before a leg opens: closed as never sent', async () => {
+    const message = await crash('intended');
+    await house.startSwitch();
+    await expectAgreement(message, '91');
+    expect(await visaKinds(message)).toEqual(['reversal-remembered']);
+  });
+
+  it.each([
+    ['between the network leg and the PoP leg', 'between-legs'],
+    ['with both legs opened', 'forked'],
+    ['with both legs answered, before the decision', 'joined'],
+  ])('%s: both are undone', async (_, at) => {
+    const message = await crash(at);
+    await house.startSwitch();
+    await expectAgreement(message, '91');
+  });
+
+  it('with the request at the network, before its answer: reversed, once', async () => {
+    await house.visa.script({ next: 1, scenario: { action: 'late', ms: 700 } });
+    const message = ownPurchase();
+    await send(message);
+    await waitUntil(async () => (await visaKinds(message)).includes('authorised'));
+    await house.killSwitch();
+    await house.startSwitch();
+    await expectAgreement(message, '91');
+    expect(await visaKinds(message)).toEqual(['authorised', 'reversed']);
+  });
+
+  it('with the network approved and the PoP call under way: reversed, and the proof cancelled', async () => {
+    await house.pop.script({ on: 'initiate', next: 1, scenario: { action: 'late', ms: 700 } });
+    const message = await crash('network-answered');
+    await house.startSwitch();
+    await expectAgreement(message, '91');
+    expect(await visaKinds(message)).toEqual(['authorised', 'reversed']);
+    expect(await popKinds(message)).toEqual(['initiated', 'cancelled']);
+  });
+
+  it.each(['decided', 'replied'])('once the decision is durable (%s): it stands', async (at) => {
+    const message = await crash(at);
+    await house.startSwitch();
+    await expectAgreement(message, '00');
+  });
+});
+
+describe('the switch killed with kill -9 while it follows up', () => {
+  const silent = async (purchases: number) => {
+    await house.visa.script({ next: purchases, scenario: { action: 'silence' } });
+    return Array.from({ length: purchases }, ownPurchase);
+  };
+
+  it('with a reversal at the network, before its answer: sent again as a repeat, one effect', async () => {
+    const [message] = await silent(1);
+    if (!message) throw new Error('there is one');
+    await house.visa.script({ on: 'reversal', next: 1, scenario: { action: 'late', ms: 900 } });
+    expect(await ask(house.ports().iso87, message)).toMatchObject({ de39: '91' });
+    await waitUntil(async () => (await visaKinds(message)).includes('reversed'));
+    await house.killSwitch();
+    await house.startSwitch();
+    await expectAgreement(message, '91');
+  });
+
+  it('on the acknowledgement of a reversal: one effect', async () => {
+    await house.startSwitch({ CRASH_AT: 'reversal-acknowledged' });
+    const [message] = await silent(1);
+    if (!message) throw new Error('there is one');
+    await send(message);
+    await house.switchDied();
+    await house.startSwitch();
+    await expectAgreement(message, '91');
+  });
+
+  it('in the middle of a drain: it resumes, and each is reversed once', async () => {
+    await house.startSwitch({ CRASH_AT: 'reversal-acknowledged:4' });
+    const messages = await silent(12);
+    await Promise.all(messages.map(send));
+    await house.switchDied();
+    await house.startSwitch();
+    for (const message of messages) await expectAgreement(message, '91');
+  });
+
+  it('again and again, whatever it is at: in the end everything is closed', async () => {
+    await house.startSwitch({ CRASH_AT: 'network-answered:6' });
+    const messages = Array.from({ length: 12 }, ownPurchase);
+    await Promise.all(messages.map(send));
+    await house.switchDied();
+    await house.crashLoop([200, 200, 200, 200, 400, 600, 800, 1_000, 1_200]);
+    await house.startSwitch();
+    for (const message of messages) {
+      const { de39 } = await repeat(message);
+      await expectAgreement(message, de39 === '00' ? '00' : '91');
+    }
+    expect(await ask(house.ports().iso87, ownPurchase())).toMatchObject({ de39: '00' });
+  });
+});
+
+describe('two processes of one node', () => {
+  it('the later one has the queue and the journal; the earlier one gives way', async () => {
+    await house.visa.script({ next: 1, scenario: { action: 'silence' } });
+    await house.visa.script({ on: 'reversal', next: 2, scenario: { action: 'silence', lost: 'request' } });
+    const message = ownPurchase();
+    expect(await ask(house.ports().iso87, message)).toMatchObject({ de39: '91' });
+    const twin = await house.addTwin();
+    await house.switchDied();
+    expect(house.switchLog()).toContain('switch.fenced');
+    await followedUp();
+    expect(await visaKinds(message)).toEqual(['authorised', 'reversed']);
+    expect(await ask(twin.ports().iso87, ownPurchase())).toMatchObject({ de39: '00' });
+    await twin.stopSwitch();
+    await house.startSwitch();
+  }, 60_000); // the earlier one may take the reversal once more before it ends: then its lease has to run out
+});

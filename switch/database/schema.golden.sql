@@ -45,11 +45,119 @@ create table switch.parked_follow_up (
   reason text not null,
   parked_at timestamp with time zone not null default now()
 );
+create table switch.projected_batch (
+  batch uuid not null,
+  listener text not null,
+  terminal text not null,
+  merchant text not null,
+  currency text not null,
+  number text not null,
+  ordinal bigint,
+  is_balanced boolean not null,
+  terminal_totals json not null,
+  switch_totals json not null,
+  differences json not null,
+  business_date date not null,
+  settled_at timestamp with time zone not null
+);
+create table switch.projected_batch_member (
+  transaction uuid not null,
+  batch uuid not null
+);
+create table switch.projected_refund (
+  refund uuid not null,
+  original uuid not null,
+  amount bigint not null
+);
+create table switch.projected_transaction (
+  transaction uuid not null,
+  version integer not null,
+  kind text not null,
+  state text not null,
+  listener text not null,
+  terminal text not null,
+  merchant text not null,
+  stan text not null,
+  rrn text not null,
+  transmitted_at text not null,
+  masked_pan text not null,
+  card_reference text not null,
+  network text not null,
+  network_state text not null,
+  pop_state text not null,
+  is_enrolled boolean not null,
+  currency text not null,
+  asked bigint not null,
+  approved bigint not null,
+  captured bigint not null,
+  refunded bigint not null default 0,
+  standing bigint not null,
+  network_amount bigint not null,
+  pop_amount bigint,
+  response_code text,
+  approval_code text,
+  business_date date not null,
+  opened_at timestamp with time zone not null,
+  decided_at timestamp with time zone,
+  cases text[] not null,
+  batch_side text,
+  batch uuid
+);
+create table switch.projected_upload (
+  upload uuid not null,
+  listener text not null,
+  terminal text not null,
+  currency text not null,
+  number text not null,
+  original uuid,
+  stan text not null,
+  rrn text,
+  amount bigint not null,
+  uploaded_at timestamp with time zone not null
+);
+create table switch.projection_cursor (
+  epoch bigint not null,
+  sequence bigint not null,
+  is_finished boolean not null
+);
+create table switch.projection_setting (
+  is_only boolean not null default true,
+  cut_over_hour integer not null
+);
+create table switch.recon_case (
+  id bigint not null generated always as identity,
+  kind text not null,
+  subject text not null,
+  transaction uuid,
+  network text,
+  business_date date,
+  currency text,
+  amount bigint,
+  state text not null,
+  suggested_action text not null,
+  is_automatic boolean not null,
+  action text,
+  proposed_by text,
+  evidence json not null,
+  opened_at timestamp with time zone not null,
+  version integer not null
+);
+create table switch.recon_case_event (
+  id bigint not null,
+  version integer not null,
+  at timestamp with time zone not null,
+  what text not null,
+  by text not null,
+  action text,
+  note text,
+  evidence json
+);
 
 -- sequences
 
 create sequence switch.follow_up_position;
 create sequence switch.lease_epoch_seq;
+create sequence switch.recon_case_id_seq;
 
 -- constraints
 
@@ -62,13 +170,36 @@ alter table switch.lease add constraint lease_node_check CHECK ((node ~ '^[A-Za-
 alter table switch.lease add constraint lease_pkey PRIMARY KEY (epoch);
 alter table switch.migration add constraint migration_pkey PRIMARY KEY (number);
 alter table switch.parked_follow_up add constraint parked_follow_up_pkey PRIMARY KEY ("position");
+alter table switch.projected_batch add constraint projected_batch_pkey PRIMARY KEY (batch);
+alter table switch.projected_batch_member add constraint projected_batch_member_pkey PRIMARY KEY (transaction);
+alter table switch.projected_refund add constraint projected_refund_pkey PRIMARY KEY (refund);
+alter table switch.projected_transaction add constraint projected_transaction_pkey PRIMARY KEY (transaction);
+alter table switch.projected_upload add constraint projected_upload_pkey PRIMARY KEY (upload);
+alter table switch.projection_cursor add constraint projection_cursor_pkey PRIMARY KEY (epoch);
+alter table switch.projection_setting add constraint projection_setting_is_only_check CHECK (is_only);
+alter table switch.projection_setting add constraint projection_setting_pkey PRIMARY KEY (is_only);
+alter table switch.recon_case add constraint recon_case_kind_subject_key UNIQUE (kind, subject);
+alter table switch.recon_case add constraint recon_case_pkey PRIMARY KEY (id);
+alter table switch.recon_case add constraint recon_case_state_check CHECK ((state = ANY (ARRAY['open'::text, 'proposed'::text, 'approved'::text, 'resolved'::text])));
+alter table switch.recon_case_event add constraint recon_case_event_id_fkey FOREIGN KEY (id) REFERENCES switch.recon_case(id);
+alter table switch.recon_case_event add constraint recon_case_event_pkey PRIMARY KEY (id, version);
+alter table switch.recon_case_event add constraint recon_case_event_what_check CHECK ((what = ANY (ARRAY['opened'::text, 'reopened'::text, 'proposed'::text, 'approved'::text, 'resolved'::text])));
 
 -- indexes
 
 CREATE INDEX follow_up_transaction ON graphile_worker._private_jobs USING btree (((payload ->> 'transaction'::text)));
 CREATE INDEX lease_unsettled ON switch.lease USING btree (epoch) WHERE (settled_at IS NULL);
 CREATE INDEX parked_follow_up_transaction ON switch.parked_follow_up USING btree (transaction);
+CREATE INDEX projected_batch_by_date ON switch.projected_batch USING btree (business_date);
+CREATE INDEX projected_refund_original ON switch.projected_refund USING btree (original);
+CREATE INDEX projected_transaction_by_date ON switch.projected_transaction USING btree (business_date, opened_at);
+CREATE INDEX projected_transaction_by_rrn ON switch.projected_transaction USING btree (rrn);
+CREATE INDEX projected_transaction_in_open_batch ON switch.projected_transaction USING btree (listener, terminal, currency) WHERE ((batch_side IS NOT NULL) AND (batch IS NULL));
+CREATE INDEX projected_upload_of_batch ON switch.projected_upload USING btree (listener, terminal, currency, number, uploaded_at);
+CREATE INDEX projection_cursor_open ON switch.projection_cursor USING btree (epoch) WHERE (NOT is_finished);
+CREATE INDEX recon_case_unresolved ON switch.recon_case USING btree (id) WHERE (state <> 'resolved'::text);
 CREATE UNIQUE INDEX lease_one_open_per_node ON switch.lease USING btree (node) WHERE (ended_at IS NULL);
+CREATE UNIQUE INDEX projected_batch_ordinal ON switch.projected_batch USING btree (listener, terminal, currency, ordinal DESC) WHERE (ordinal IS NOT NULL);
 
 -- functions
 
@@ -384,11 +515,20 @@ create policy etika_switch on graphile_worker._private_tasks for all to etika_sw
 
 -- roles
 
+create role etika_projector nologin;
+create role etika_reconciler nologin;
 create role etika_switch nologin;
 
 -- rights
 
 grant delete, insert, select on table switch.parked_follow_up to etika_switch;
+grant delete, insert, select, truncate, update on table switch.projected_batch to etika_projector;
+grant delete, insert, select, truncate, update on table switch.projected_batch_member to etika_projector;
+grant delete, insert, select, truncate, update on table switch.projected_refund to etika_projector;
+grant delete, insert, select, truncate, update on table switch.projected_transaction to etika_projector;
+grant delete, insert, select, truncate, update on table switch.projected_upload to etika_projector;
+grant delete, insert, select, truncate, update on table switch.projection_cursor to etika_projector;
+grant delete, insert, select, truncate, update on table switch.projection_setting to etika_projector;
 grant delete, insert, select, update on table graphile_worker._private_job_queues to etika_switch;
 grant delete, insert, select, update on table graphile_worker._private_jobs to etika_switch;
 grant delete, insert, select, update on table graphile_worker._private_known_crontabs to etika_switch;
@@ -396,10 +536,36 @@ grant delete, insert, select, update on table graphile_worker._private_tasks to 
 grant delete, insert, select, update on table switch.follow_up_worker to etika_switch;
 grant insert, select on table switch.claim to etika_switch;
 grant insert, select on table switch.journal to etika_switch;
+grant insert, select on table switch.recon_case to etika_projector;
+grant insert, select on table switch.recon_case to etika_reconciler;
+grant insert, select on table switch.recon_case_event to etika_projector;
+grant insert, select on table switch.recon_case_event to etika_reconciler;
 grant insert, select, update on table switch.lease to etika_switch;
 grant select on table graphile_worker.jobs to etika_switch;
 grant select on table graphile_worker.migrations to etika_switch;
+grant select on table switch.journal to etika_projector;
+grant select on table switch.journal to etika_reconciler;
+grant select on table switch.lease to etika_projector;
+grant select on table switch.lease to etika_reconciler;
+grant select on table switch.projected_batch to etika_reconciler;
+grant select on table switch.projected_batch to etika_switch;
+grant select on table switch.projected_batch_member to etika_reconciler;
+grant select on table switch.projected_batch_member to etika_switch;
+grant select on table switch.projected_refund to etika_reconciler;
+grant select on table switch.projected_refund to etika_switch;
+grant select on table switch.projected_transaction to etika_reconciler;
+grant select on table switch.projected_transaction to etika_switch;
+grant select on table switch.projected_upload to etika_reconciler;
+grant select on table switch.projected_upload to etika_switch;
+grant select on table switch.projection_cursor to etika_reconciler;
+grant select on table switch.projection_cursor to etika_switch;
+grant select on table switch.projection_setting to etika_reconciler;
+grant select on table switch.projection_setting to etika_switch;
+grant select on table switch.recon_case to etika_switch;
+grant select on table switch.recon_case_event to etika_switch;
 grant usage on schema graphile_worker to etika_switch;
+grant usage on schema switch to etika_projector;
+grant usage on schema switch to etika_reconciler;
 grant usage on schema switch to etika_switch;
 grant usage on sequence graphile_worker.job_queues_id_seq to etika_switch;
 grant usage on sequence graphile_worker.jobs_id_seq1 to etika_switch;

@@ -312,6 +312,10 @@ test.each([
   const program = join(import.meta.dirname, '../../test/support/postgres-follow-up-process.ts');
   const child = fork(program, [database.url, node]);
   await new Promise((resolve) => child.once('message', resolve));
+  await vi.waitFor(async () => {
+    const { rows } = await admin.query('select from switch.follow_up_worker');
+    expect(rows).toHaveLength(1);
+  });
   child.kill('SIGKILL');
   await new Promise((resolve) => child.once('exit', resolve));
   const { seen, task } = recorder(() => ({ done: true }));

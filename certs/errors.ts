@@ -9,6 +9,7 @@ export const CERT_ERRORS = {
   CERT_KEY_ENCRYPTED: 'the private key is encrypted, and nobody is there to type its passphrase',
   CERT_KEY_MISMATCH: 'the private key does not belong to the certificate',
   CERT_KEY_EXPOSED: 'the private key can be read or changed by every user of this machine',
+  CERT_REFUSED: 'OpenSSL does not accept the certificate and its key',
   CERT_DEVELOPMENT_ONLY: 'development certificates are not for production',
 } as const satisfies Record<string, string>;
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -66,6 +67,14 @@ describe('the material of a TLS end', () => {
       .export({ type, format: 'pem', ...secret })
       .toString();
     expect(() => read(filesWith({ key }))).toThrow(/CERT_KEY_ENCRYPTED.*end\.key/);
+  });
+
+  test('is refused with a key too short for OpenSSL', () => {
+    const request = ['req', '-x509', '-newkey', 'rsa:1024', '-nodes', '-subj', '/CN=weak', '-keyout', '-'];
+    const pem = execFileSync('openssl', request, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    expect(() => read(filesWith({ key: pem, cert: pem }))).toThrow(
+      /CERT_REFUSED.*end\.crt with .*ca\.crt: ERR_SSL_EE_KEY_TOO_SMALL/,
+    );
   });
 
   test('of development is refused in production', () => {

@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import type { TlsMaterial } from '../runtime/index.ts';
 import { type CertificateFacts, factsOf, parseCertificates } from './certificate.ts';
 import { isDevelopmentCertificate } from './development-name.ts';
@@ -44,16 +45,26 @@ export function readTlsMaterial(files: TlsFiles, { production }: { production: b
   if (production && [...chain, ...authorities].some(isDevelopmentCertificate)) {
     throw new CertError('CERT_DEVELOPMENT_ONLY', `${files.certFile} or ${files.caFile}`);
   }
+  const material = { cert: cert.toString('latin1'), ca: ca.toString('latin1'), key: key.pem };
+  tryOut(material, files);
   return {
-    cert: cert.toString('latin1'),
-    ca: ca.toString('latin1'),
-    key: key.pem,
+    ...material,
     certificate: factsOf(own, files.certFile),
     certificates: [
       ...chain.map((certificate) => factsOf(certificate, files.certFile)),
       ...authorities.map((certificate) => factsOf(certificate, files.caFile)),
     ],
   };
+}
+
+/** A weak key or signature is found by OpenSSL alone. */
+function tryOut(material: TlsMaterial, { certFile, caFile }: TlsFiles): void {
+  try {
+    createSecureContext(material);
+  } catch (error) {
+    const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+    throw new CertError('CERT_REFUSED', `${certFile} with ${caFile}: ${code}`);
+  }
 }
 
 /** @throws {CertError} CERT_UNREADABLE, CERT_TOO_LARGE, CERT_KEY_EXPOSED, CERT_KEY_ENCRYPTED, CERT_KEY_MALFORMED */

@@ -6,6 +6,7 @@ import {
 } from '../connectors/index.ts';
 import type { Clock, Log, Random, Sockets } from '../runtime/index.ts';
 import type { NetworkSettings } from './config/settings.ts';
+import { socketsOf, type TlsEnds } from './tls-ends.ts';
 
 export interface NetworkParts {
   readonly sockets: Sockets;
@@ -13,6 +14,7 @@ export interface NetworkParts {
   readonly random: Random;
   readonly log: Log;
   readonly onLateAnswer: (answer: LateAnswer) => void;
+  readonly tls?: TlsEnds;
 }
 
 /** Opens the link to every network, in the profile that its settings name. They sign on by themselves. */
@@ -26,12 +28,13 @@ export function connectNetworks(
 function connectNetwork(settings: NetworkSettings, parts: NetworkParts): NetworkConnector {
   const { name, host, port, zonePinKey } = settings;
   const address = { host, port };
+  const given = { ...parts, sockets: socketsOf(settings, parts) };
   switch (settings.profile) {
     case 'visa': {
       const stations = { source: settings.sourceStation, destination: settings.destinationStation };
-      return visaConnector({ name, address, stations, zonePinKey }, parts);
+      return visaConnector({ name, address, stations, zonePinKey }, given);
     }
     case 'iso87':
-      return iso87Connector({ name, address, zonePinKey }, parts);
+      return iso87Connector({ name, address, zonePinKey }, given);
   }
 }

@@ -22,6 +22,7 @@ import { ProjectionReader } from './projection/projection-reader.ts';
 import { Projector } from './projection/projector.ts';
 import { type NodeStatus, serveStatus } from './status-server.ts';
 import { type RunningSwitch, startSwitch } from './switch.ts';
+import { TlsEnds } from './tls-ends.ts';
 
 /** How long what is in flight may take to be answered when the node is asked to stop. */
 const DRAIN_MS = 2_500;
@@ -33,7 +34,7 @@ const production = process.env['NODE_ENV'] === 'production';
 
 const settingsFile = process.env['SWITCH_SETTINGS_FILE'];
 if (!settingsFile) throw new Error('SWITCH_SETTINGS_FILE must name the settings file of this node');
-await serve(readSettings(settingsFile));
+await serve(readSettings(settingsFile, { production }));
 
 /** One switch node: its listeners, its links, its part of the follow-up queue. */
 async function serve(settings: Settings): Promise<void> {
@@ -53,7 +54,8 @@ async function serve(settings: Settings): Promise<void> {
     });
   };
   const records = new PostgresFallbackRecords(databaseUrl, log);
-  const links = { sockets: tcpSockets, clock, random, log, onLateAnswer };
+  const tls = new TlsEnds({ production, clock, log });
+  const links = { sockets: tcpSockets, tls, clock, random, log, onLateAnswer };
   const networks = connectNetworks(settings.networks, links);
   const pop = popClient(httpExchange(settings.pop.url, clock));
   const projection = new ProjectionReader({
@@ -67,6 +69,7 @@ async function serve(settings: Settings): Promise<void> {
     clock,
     random,
     sockets: tcpSockets,
+    tls,
     log,
     hsm,
     journal,
@@ -86,7 +89,9 @@ async function serve(settings: Settings): Promise<void> {
   const projector = new Projector({ databaseUrl, clock, log, cutOverHour: settings.cutOverHour ?? 0 });
   const status = await serveStatus(settings.status, () => nodeStatus(settings, running, hsm));
 
+  process.on('SIGHUP', () => tls.reload());
   onShutdown(async () => {
+    tls.close();
     await running.close(DRAIN_MS);
     await Promise.all([worker.stop(), projector.stop()]);
     await Promise.all([...networks.values()].map((network) => network.close()));

@@ -19,6 +19,7 @@ import type { CardVerifier } from './stand-in/card-checks.ts';
 import { StandIn } from './stand-in/stand-in.ts';
 import { TakeOver } from './take-over.ts';
 import type { TerminalMessage } from './terminal-message.ts';
+import { socketsOf, type TlsEnds } from './tls-ends.ts';
 import { Unsettled } from './unsettled.ts';
 
 /** What the switch's core is given; nothing in it reaches for anything else. */
@@ -27,6 +28,8 @@ export interface SwitchParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly sockets: Sockets;
+  /** Absent where no listener asks for TLS. */
+  readonly tls?: TlsEnds;
   readonly log: Log;
   readonly hsm: HsmClient & CardVerifier;
   readonly journal: Journal;
@@ -57,7 +60,7 @@ const CODECS: Record<ListenerSettings['dialect'], () => Codec<TerminalMessage>> 
 
 /** Puts the core together and opens its listeners; recovery has run before the first terminal is heard. */
 export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
-  const { settings, clock, log, sockets } = parts;
+  const { settings, clock, log } = parts;
   const { modes, scenarios, ...counterparts } = watchOver(parts, parts);
   const watched = { ...parts, ...counterparts };
   const ports: Ports = {
@@ -74,7 +77,7 @@ export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
     const codec = CODECS[listener.dialect]();
     const service = createService(listener, codec, ports);
     const wire = { settings: listener, codec, framing: framing(listener.framing), service };
-    listeners.push(await openListener({ ...wire, sockets, clock, log }));
+    listeners.push(await openListener({ ...wire, sockets: socketsOf(listener, parts), clock, log }));
   }
   const takeOver = new TakeOver(ports, settings.journal.takeOverEveryMs);
   return {

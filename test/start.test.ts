@@ -14,7 +14,14 @@ const UP = 'Ctrl-C stops everything.';
 /** Free ports, and a chain fast enough for a test. */
 const ENVIRONMENT = {
   ...Object.fromEntries(
-    ['SWITCH_PORT_ISO87', 'SWITCH_PORT_POS', 'SWITCH_PORT_STATUS', 'SWITCH_PORT_ACQUIRER', 'ADMIN_PORT']
+    [
+      'SWITCH_PORT_ISO87',
+      'SWITCH_PORT_POS',
+      'SWITCH_PORT_STATUS',
+      'SWITCH_PORT_ACQUIRER',
+      'SWITCH_PORT_TLS',
+      'ADMIN_PORT',
+    ]
       .concat(['VISA_SIM_PORT', 'VISA_SIM_CONTROL_PORT', 'POP_SIM_PORT', 'POP_SIM_CONTROL_PORT'])
       .concat(['ISO87_SIM_PORT', 'ISO87_SIM_CONTROL_PORT'])
       .map((name) => [name, '0']),
@@ -160,12 +167,14 @@ async function everyExampleWorks(output: string): Promise<void> {
   const portOf: Record<string, string> = {
     'iso87-ascii': addressIn(output, /0\.0\.0\.0:(\d+) +iso87-ascii,/),
     'pos-bcd': addressIn(output, /0\.0\.0\.0:(\d+) +pos-bcd/),
+    '--tls': addressIn(output, /0\.0\.0\.0:(\d+) .*mutual TLS/),
   };
   const control = addressIn(output, /Visa network .*control http:\/\/[^:]+:(\d+)/);
   const environment = {
     ...process.env,
     VISA_SIM_CONTROL_PORT: control,
     HSM_SOCKET: join(dataDir, 'hsm.sock'),
+    DATA_DIR: dataDir,
   };
   const examples = Object.values(EXAMPLES).flat();
   for (const example of examples.filter((line) => line.startsWith('npx etika-switch '))) {

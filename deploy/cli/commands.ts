@@ -49,6 +49,11 @@ export const commands: readonly LazyCommand[] = [
     load: async () => (await import('../../hsm/cli/command.ts')).hsmCommand(),
   },
   {
+    name: 'certs',
+    summary: 'an inventory of certificates: what expires, and when',
+    load: async () => (await import('./certs.ts')).certsCommand(),
+  },
+  {
     name: 'migrate',
     summary: 'brings a database to the schema of this release',
     load: async () => (await import('./migrate.ts')).migrateCommand(),

@@ -11,6 +11,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'terminal purchase': [
     'npx etika-switch terminal purchase --amount 12.50 --pin 1234',
     'npx etika-switch terminal purchase --card 4000000000000002 --expect 05 --json',
+    'npx etika-switch terminal purchase --tls --pin 1234',
   ],
   'terminal cash': ['npx etika-switch terminal cash --amount 50.00 --pin 1234'],
   'terminal cashback': ['npx etika-switch terminal cashback --amount 35.00 --cashback 10.00 --pin 1234'],
@@ -56,6 +57,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'hsm ceremony verify-log': [
     `${TOKEN} npx etika-switch hsm ceremony verify-log --audit-log hsm-audit.jsonl`,
   ],
+  certs: ['npx etika-switch certs --warn-days 14'],
   migrate: ['DATABASE_URL=postgres://owner:secret@db.example/etika npx etika-switch migrate'],
   switch: ['SWITCH_SETTINGS_FILE=switch.json npx etika-switch switch'],
   'hsm-process': [

@@ -27,6 +27,7 @@ export const StartConfig = Type.Object(
         pos: port(8_584, 'SWITCH_PORT_POS'),
         status: port(8_585, 'SWITCH_PORT_STATUS'),
         acquirer: port(8_586, 'SWITCH_PORT_ACQUIRER'),
+        tls: port(8_587, 'SWITCH_PORT_TLS'),
         admin: port(8_080, 'ADMIN_PORT'),
       },
       group,

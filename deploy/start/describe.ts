@@ -10,6 +10,7 @@ export function describeSystem(
 Listening:
   terminals     0.0.0.0:${ports.iso87}    iso87-ascii, 2-byte length, MAC required
   terminals     0.0.0.0:${ports.pos}    pos-bcd, 2-byte length and TPDU, MAC required
+  terminals     0.0.0.0:${ports.tls}    iso87-ascii, 2-byte length, MAC required, mutual TLS
   acquirer      127.0.0.1:${ports.acquirer}  iso87-ascii-hex, 4 ASCII length digits, no MAC
   admin API     ${adminUrl}/health, /ready, /api/v1/transactions/{id}
   node status   ${statusUrl}

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { TlsFiles } from '../../certs/index.ts';
 import { developmentSettings, type Settings } from '../../switch/index.ts';
 import type { StartConfig } from '../config/schema.ts';
 import type { WantedPort } from './ports.ts';
@@ -12,6 +13,7 @@ export function wantedPorts({ ports, simulators }: StartConfig): WantedPort[] {
   return [
     { host: '0.0.0.0', port: ports.iso87, use: 'terminals, iso87-ascii', setting: 'SWITCH_PORT_ISO87' },
     { host: '0.0.0.0', port: ports.pos, use: 'terminals, pos-bcd', setting: 'SWITCH_PORT_POS' },
+    { host: '0.0.0.0', port: ports.tls, use: 'terminals, mutual TLS', setting: 'SWITCH_PORT_TLS' },
     loopback(ports.acquirer, 'acquirer, iso87-ascii-hex', 'SWITCH_PORT_ACQUIRER'),
     loopback(ports.status, "the switch node's status", 'SWITCH_PORT_STATUS'),
     loopback(ports.admin, 'admin API', 'ADMIN_PORT'),
@@ -70,21 +72,36 @@ export interface Counterparts {
   popUrl: string;
 }
 
-/** The development switch on this machine's ports. */
-export function switchSettings({ ports, deadlineMs }: StartConfig, counterparts: Counterparts): Settings {
+const TLS_LISTENER = 'terminals-tls';
+
+/** The development switch on this machine's ports, and one listener more: mutual TLS. */
+export function switchSettings(
+  { ports, deadlineMs }: StartConfig,
+  counterparts: Counterparts,
+  certificates: TlsFiles,
+): Settings {
   const settings = developmentSettings(counterparts);
   const portOf: Record<string, number> = {
     'terminals-ascii': ports.iso87,
     'terminals-bcd': ports.pos,
     'acquirer-hex': ports.acquirer,
+    [TLS_LISTENER]: ports.tls,
   };
   return {
     ...settings,
     deadlineMs,
     status: { ...settings.status, port: ports.status },
-    listeners: settings.listeners.map((listener) => ({
+    listeners: withTls(settings.listeners, certificates).map((listener) => ({
       ...listener,
       port: portOf[listener.name] ?? listener.port,
     })),
   };
+}
+
+/** The first listener's terminals, over mutual TLS. */
+function withTls(listeners: Settings['listeners'], files: TlsFiles): Settings['listeners'] {
+  const [plain] = listeners;
+  if (!plain) return listeners;
+  const tls = { ...files, requireClientCertificate: true };
+  return [...listeners, { ...plain, name: TLS_LISTENER, tls }];
 }

@@ -1,19 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { type DevelopmentCertificates, ensureDevelopmentCertificates } from '../../certs/index.ts';
 import { HSM_ENTRY, HSM_FINAL_EXIT_CODES, prepareDevelopmentToken } from '../../hsm/index.ts';
 import type { Log, ReadyDetails } from '../../runtime/index.ts';
 import { migrate } from '../../switch/database/migrate.ts';
-import type { NodeStatus } from '../../switch/index.ts';
+import type { NodeStatus, Settings } from '../../switch/index.ts';
 import type { StartConfig } from '../config/schema.ts';
 import { startPostgres } from '../postgres/start-postgres.ts';
-import {
-  type Counterparts,
-  iso87Simulator,
-  popSimulator,
-  switchSettings,
-  visaSimulator,
-  wantedPorts,
-} from './plans.ts';
+import { iso87Simulator, popSimulator, switchSettings, visaSimulator, wantedPorts } from './plans.ts';
 import { checkPortsAreFree } from './ports.ts';
 import type { Progress } from './progress.ts';
 import { type ServiceStart, type Services, serviceRunner } from './services.ts';
@@ -29,7 +23,12 @@ interface NetworkAddress {
 
 /** Everything that one start runs, and where it can be reached. */
 export interface System {
-  readonly ports: { readonly iso87: number; readonly pos: number; readonly acquirer: number };
+  readonly ports: {
+    readonly iso87: number;
+    readonly pos: number;
+    readonly acquirer: number;
+    readonly tls: number;
+  };
   readonly statusUrl: string;
   readonly adminUrl: string;
   readonly visa: NetworkAddress;
@@ -69,13 +68,10 @@ export async function startSystem(order: StartOrder): Promise<System> {
   const visa = await startNetwork(start, 'Visa simulator', visaSimulator(config));
   const iso87 = await startNetwork(start, 'ISO 8583:1987 network simulator', iso87Simulator(config));
   const pop = await startPop(start);
-  const node = await startSwitch(start, {
-    databaseUrl,
-    hsmSocketPath: String(hsm['socket']),
-    visa,
-    iso87,
-    popUrl: String(pop['apiUrl']),
-  });
+  const { server } = await makeCertificates(start);
+  const counterparts = { databaseUrl, hsmSocketPath: String(hsm['socket']), visa, iso87 };
+  const settings = switchSettings(config, { ...counterparts, popUrl: String(pop['apiUrl']) }, server);
+  const node = await startSwitch(start, settings);
   const statusUrl = String(node['statusUrl']);
   const admin = await startAdmin(start, databaseUrl, statusUrl);
   return {
@@ -83,6 +79,7 @@ export async function startSystem(order: StartOrder): Promise<System> {
       iso87: Number(node['terminals-ascii']),
       pos: Number(node['terminals-bcd']),
       acquirer: Number(node['acquirer-hex']),
+      tls: Number(node['terminals-tls']),
     },
     statusUrl,
     adminUrl: String(admin['url']),
@@ -148,12 +145,19 @@ function startPop({ config, services, progress }: Start): Promise<ReadyDetails> 
   );
 }
 
+function makeCertificates({ config, progress }: Start): Promise<DevelopmentCertificates> {
+  return progress.step(
+    'development certificates',
+    async () => ensureDevelopmentCertificates(config.dataDir),
+    ({ server }) => `development certificates in ${dirname(server.certFile)}`,
+  );
+}
+
 /** A node is started once it listens; it is of use once the HSM and the networks answer as well. */
 function startSwitch(
   { config, services, progress, signal }: Start,
-  counterparts: Counterparts,
+  settings: Settings,
 ): Promise<ReadyDetails> {
-  const settings = switchSettings(config, counterparts);
   const file = join(config.dataDir, 'switch.settings.json');
   writeFileSync(file, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
   return progress.step(

@@ -1,5 +1,5 @@
 import { IsoError } from '../../messages/index.ts';
-import { type Address, type Clock, systemClock, tcpSockets } from '../../runtime/index.ts';
+import { type Address, type Clock, type Sockets, systemClock, tcpSockets } from '../../runtime/index.ts';
 import { SimulatorError } from '../errors.ts';
 import { profiles, type TerminalDialect, type TerminalMessage, terminalDialects } from './profiles.ts';
 
@@ -37,15 +37,20 @@ export type SampleReply =
   | { outcome: 'closed' }
   | { outcome: 'silent' };
 
+export interface SamplePlan {
+  readonly address: Address;
+  readonly timeoutMs: number;
+  readonly sockets?: Sockets;
+  readonly clock?: Clock;
+}
+
 /**
  * Sends the bytes as they are and gives what comes back first.
  * @throws {SimulatorError} SIM_TERMINAL_UNREACHABLE
  */
 export function sendSample(
   { bytes, dialect }: Sample,
-  address: Address,
-  timeoutMs: number,
-  clock: Clock = systemClock,
+  { address, timeoutMs, sockets = tcpSockets, clock = systemClock }: SamplePlan,
 ): Promise<SampleReply> {
   const { codec, framing } = profiles[dialect];
   const reader = framing.reader({ maxFrameBytes: MAX_FRAME_BYTES });
@@ -56,7 +61,7 @@ export function sendSample(
       resolve(reply);
       connection.destroy();
     };
-    const connection = tcpSockets.connect(address, {
+    const connection = sockets.connect(address, {
       onOpen() {
         connected = true;
       },

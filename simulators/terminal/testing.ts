@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { Bytes, responseMti } from '../../messages/index.ts';
-import { type Address, type Connection, tcpSockets } from '../../runtime/index.ts';
+import { type Address, type Connection, type Sockets, tcpSockets } from '../../runtime/index.ts';
 import { temporaryFolder } from '../testing.ts';
 import { developmentTerminalKeys } from './keys.ts';
 import { profiles, type TerminalDialect, type TerminalMessage } from './profiles.ts';
@@ -25,7 +25,11 @@ export interface TestAcquirer {
 }
 
 /** The switch's side of a terminal's connection, as plain as a test needs it: it answers what the test says. */
-export async function testAcquirer(dialect: TerminalDialect, answering: Answering): Promise<TestAcquirer> {
+export async function testAcquirer(
+  dialect: TerminalDialect,
+  answering: Answering,
+  sockets: Sockets = tcpSockets,
+): Promise<TestAcquirer> {
   const profile = profiles[dialect];
   const keys = developmentTerminalKeys('TERM0001');
   const received: ReceivedRequest[] = [];
@@ -46,7 +50,7 @@ export async function testAcquirer(dialect: TerminalDialect, answering: Answerin
     }
   };
 
-  const listener = await tcpSockets.listen({ host: '127.0.0.1', port: 0 }, (connection) => {
+  const listener = await sockets.listen({ host: '127.0.0.1', port: 0 }, (connection) => {
     connections.add(connection);
     const reader = profile.framing.reader({ maxFrameBytes: 8_192 });
     return {

@@ -10,9 +10,9 @@ const settings = () =>
     popUrl: 'http://127.0.0.1:3001/api/v1',
   });
 
-const problemsOf = (value: unknown): string => {
+const problemsOf = (value: unknown, production = false): string => {
   try {
-    validateSettings(value, 'settings.json');
+    validateSettings(value, 'settings.json', { production });
   } catch (error) {
     if (error instanceof SettingsError) return error.message;
     throw error;
@@ -40,6 +40,17 @@ describe('the settings of a node', () => {
     const [first, ...rest] = settings().listeners;
     const exposed = { ...settings(), listeners: [{ ...first, mac: 'none', host: '0.0.0.0' }, ...rest] };
     expect(problemsOf(exposed)).toContain('/listeners/0/host');
+  });
+
+  it('refuse to tell a merchant anything in plain text off loopback', () => {
+    const [merchant] = settings().merchants;
+    const telling = (url: string) => ({
+      ...settings(),
+      merchants: [{ ...merchant, webhook: { url, secretFile: '/run/secrets/webhook' } }],
+    });
+    expect(problemsOf(telling('http://shop.example/notices'))).toContain('/merchants/0/webhook/url');
+    expect(problemsOf(telling('https://shop.example/notices'))).toBe('');
+    expect(problemsOf(telling('http://127.0.0.1:9/notices'))).toBe('');
   });
 
   it('refuse a retry strategy whose first delay is its longest and more, or of a task that does not exist', () => {
@@ -71,5 +82,62 @@ describe('the settings of a node', () => {
     for (const key of ['/routes/0/network', '/routes/1', '/terminals/0/merchant', '/replyMarginMs']) {
       expect(message).toContain(key);
     }
+  });
+
+  const tls = { certFile: 'a.crt', keyFile: 'a.key', caFile: 'ca.crt' };
+  const listenerWith = (change: object) => ({
+    ...settings(),
+    listeners: [{ ...settings().listeners[0], ...change }],
+  });
+  const local = listenerWith({ host: '127.0.0.1' });
+  const networkWith = (change: object) => ({
+    ...local,
+    networks: [{ ...settings().networks[0], ...change }],
+  });
+
+  it('let a listener without MAC off loopback where clients must show a certificate, and only there', () => {
+    const open = { host: '0.0.0.0', mac: 'none' };
+    expect(problemsOf(listenerWith({ ...open, tls: { ...tls, requireClientCertificate: true } }))).toBe('');
+    expect(problemsOf(listenerWith({ ...open, tls: { ...tls, requireClientCertificate: false } }))).toContain(
+      '/listeners/0/host',
+    );
+  });
+
+  it.each([
+    ['a listener', listenerWith({ host: '0.0.0.0' }), '/listeners/0/tls'],
+    [
+      'a listener whose host is loopback only in looks',
+      listenerWith({ host: '127.evil.test' }),
+      '/listeners/0/tls',
+    ],
+    ['a network link', networkWith({ host: 'visa.test' }), '/networks/0/tls'],
+    ['the line to PoP', { ...local, pop: { url: 'http://pop.test/', finalityMs: 100 } }, '/pop/url'],
+  ])('refuse %s in plain text off loopback, in production', (_, value, key) => {
+    const [, problem, ...others] = problemsOf(value, true).split('\n');
+    expect(problem).toContain(`${key}: off loopback`);
+    expect(others).toEqual([]);
+    expect(problemsOf(value, false)).toBe('');
+  });
+
+  it('allow in production what is on loopback, and TLS anywhere', () => {
+    expect(problemsOf(local, true)).toBe('');
+    const secured = {
+      ...listenerWith({ host: '0.0.0.0', tls: { ...tls, requireClientCertificate: false } }),
+      networks: [{ ...settings().networks[0], host: 'visa.test', tls: { ...tls, serverName: 'visa.test' } }],
+      pop: { url: 'https://pop.test/api', finalityMs: 100 },
+    };
+    expect(problemsOf(secured, true)).toBe('');
+  });
+
+  it.each([
+    ['a missing file', { certFile: 'a.crt', keyFile: 'a.key', requireClientCertificate: true }, 'caFile'],
+    ['no word on client certificates', tls, 'requireClientCertificate'],
+    [
+      'a key that means nothing',
+      { ...tls, requireClientCertificate: true, requireCert: true },
+      '/listeners/0/tls',
+    ],
+  ])('refuse TLS with %s', (_, value, text) => {
+    expect(problemsOf(listenerWith({ tls: value }))).toContain(text);
   });
 });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { Value } from 'typebox/value';
 import { type Settings, SettingsSchema } from './settings.ts';
 
@@ -12,21 +13,29 @@ export class SettingsError extends Error {
   }
 }
 
+export interface Surroundings {
+  /** Nothing may leave this machine in plain text. */
+  readonly production: boolean;
+}
+
 /** Reads and validates a settings file. @throws SettingsError */
-export function readSettings(path: string): Settings {
+export function readSettings(path: string, surroundings: Surroundings): Settings {
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     throw new SettingsError(path, [error instanceof Error ? error.message : String(error)]);
   }
-  return validateSettings(content, path);
+  return validateSettings(content, path, surroundings);
 }
 
 /** @param source where the value came from, for the error */
-export function validateSettings(value: unknown, source: string): Settings {
+export function validateSettings(value: unknown, source: string, { production }: Surroundings): Settings {
   const problems = [...shapeProblems(value)];
-  if (problems.length === 0) problems.push(...contradictions(value as Settings));
+  if (problems.length === 0) {
+    problems.push(...contradictions(value as Settings));
+    if (production) problems.push(...plainTextOffLoopback(value as Settings));
+  }
   if (problems.length > 0) throw new SettingsError(source, problems);
   return value as Settings;
 }
@@ -53,6 +62,11 @@ function* contradictions(settings: Settings): Generator<string> {
     if (!networks.has(network)) yield `/routes/${index}/network: no such network: "${network}"`;
     if (from.length !== to.length || from > to) yield `/routes/${index}: "${from}" to "${to}" is no range`;
   }
+  for (const [index, { webhook }] of settings.merchants.entries()) {
+    if (webhook?.url.startsWith('http:') && !isLoopback(new URL(webhook.url).hostname)) {
+      yield `/merchants/${index}/webhook/url: off loopback "https:" is required, found "http:"`;
+    }
+  }
   const { strategies = {}, ...followUps } = settings.followUps;
   for (const [path, strategy] of Object.entries({ '': {}, ...strategies })) {
     const { firstDelayMs, maxDelayMs } = { ...followUps, ...strategy };
@@ -67,15 +81,30 @@ function* contradictions(settings: Settings): Generator<string> {
   for (const [index, { merchant }] of settings.terminals.entries()) {
     if (!merchants.has(merchant)) yield `/terminals/${index}/merchant: no such merchant: "${merchant}"`;
   }
-  for (const [index, { mac, host }] of settings.listeners.entries()) {
-    if (mac === 'none' && !isLoopback(host)) {
-      yield `/listeners/${index}/host: a listener without MAC must be on loopback, found "${host}"`;
+  for (const [index, { mac, host, tls }] of settings.listeners.entries()) {
+    if (mac === 'none' && !isLoopback(host) && !tls?.requireClientCertificate) {
+      yield `/listeners/${index}/host: a listener without MAC must be on loopback or require client certificates, found "${host}"`;
     }
   }
 }
 
+/** What would cross a wire where others can read it. */
+function* plainTextOffLoopback({ listeners, networks, pop }: Settings): Generator<string> {
+  const exposed = ({ host, tls }: { host: string; tls?: object }) => !tls && !isLoopback(host);
+  for (const [key, ends] of Object.entries({ listeners, networks })) {
+    for (const [index, end] of ends.entries()) {
+      if (exposed(end))
+        yield `/${key}/${index}/tls: off loopback TLS is required in production, found nothing`;
+    }
+  }
+  const { protocol, hostname } = new URL(pop.url);
+  if (protocol !== 'https:' && !isLoopback(hostname)) {
+    yield '/pop/url: off loopback "https:" is required in production, found "http:"';
+  }
+}
+
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+  return ['localhost', '::1', '[::1]'].includes(host) || (isIPv4(host) && host.startsWith('127.'));
 }
 
 /** The kind and size of a value, never the value: settings may hold secrets. */

@@ -11,6 +11,27 @@ const Port = Type.Integer({
 const Digits = (min: number, max: number) => Type.String({ pattern: `^[0-9]{${min},${max}}$` });
 const Milliseconds = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum });
 
+/** PEM files: this end's certificate with its intermediates, its key, and the authorities that may vouch for peers. */
+const tlsFiles = {
+  certFile: Type.String({ minLength: 1, maxLength: 4_096 }),
+  keyFile: Type.String({ minLength: 1, maxLength: 4_096 }),
+  caFile: Type.String({ minLength: 1, maxLength: 4_096 }),
+};
+
+const ListenerTls = Type.Object(
+  { ...tlsFiles, requireClientCertificate: Type.Boolean() },
+  { additionalProperties: false },
+);
+
+const NetworkTls = Type.Object(
+  {
+    ...tlsFiles,
+    /** The name that the network's certificate must carry, where that is not `host`. */
+    serverName: Type.Optional(Type.String({ minLength: 1, maxLength: 253 })),
+  },
+  { additionalProperties: false },
+);
+
 const ListenerSettings = Type.Object({
   name: Type.String({ pattern: '^[a-z0-9-]{1,32}$' }),
   host: Type.String({ minLength: 1 }),
@@ -33,6 +54,8 @@ const ListenerSettings = Type.Object({
   maxConnections: Type.Integer({ minimum: 1, maximum: 100_000, default: 5_000 }),
   maxInFlightPerConnection: Type.Integer({ minimum: 1, maximum: 10_000, default: 256 }),
   idleTimeoutMs: Milliseconds(1_000, 86_400_000),
+  /** Without it the listener speaks plain TCP. */
+  tls: Type.Optional(ListenerTls),
 });
 
 const MerchantSettings = Type.Object({
@@ -67,6 +90,8 @@ const network = {
   host: Type.String({ minLength: 1 }),
   port: Port,
   zonePinKey: Type.String({ minLength: 1 }),
+  /** Without it the link speaks plain TCP. */
+  tls: Type.Optional(NetworkTls),
 };
 
 const NetworkSettings = Type.Union([
@@ -141,6 +166,8 @@ export const SettingsSchema = Type.Object({
 });
 
 export type Settings = Static<typeof SettingsSchema>;
+export type ListenerTls = Static<typeof ListenerTls>;
+export type NetworkTls = Static<typeof NetworkTls>;
 export type ListenerSettings = Static<typeof ListenerSettings>;
 export type MerchantSettings = Static<typeof MerchantSettings>;
 export type TerminalSettings = Static<typeof TerminalSettings>;

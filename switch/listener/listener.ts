@@ -51,6 +51,11 @@ export async function openListener(ports: ListenerPorts): Promise<OpenListener> 
     }
     const peer = new Peer(connection, ports, () => peers.delete(peer));
     peers.add(peer);
+    const { peer: address, peerCertificate } = connection;
+    if (peerCertificate) {
+      const event = 'listener.peer-identified';
+      log.info({ event, listener: settings.name, peer: address, ...peerCertificate });
+    }
     return peer;
   });
   return {

@@ -8,8 +8,9 @@ import { openRecords } from '../records.ts';
 import type { ReversalPlan } from '../reversing.ts';
 import { exchangeJson, exchangeTable } from '../show.ts';
 import { createTerminal, type Terminal } from '../terminal.ts';
+import { defaultTlsPort, socketsFor, type TlsOptions, tlsOptions } from './tls.ts';
 
-export interface CommonOptions {
+export interface CommonOptions extends TlsOptions {
   dialect?: TerminalDialect;
   host: string;
   port?: number;
@@ -36,7 +37,7 @@ export interface OrderOptions extends CommonOptions {
 
 export function commonOptions(command: Command): Command {
   const ports = terminalDialects.map((name) => `${profiles[name].defaultPort} for ${name}`);
-  return command
+  return tlsOptions(command)
     .addOption(new Option('--dialect <name>', 'how messages are written').choices(terminalDialects))
     .option('--host <host>', 'where the switch listens', '127.0.0.1')
     .option('--port <port>', `its port; default: ${ports.join(', ')}`, wholeNumber(1, 65_535))
@@ -107,6 +108,7 @@ export async function withTerminal(
   const terminal = createTerminal({
     ...{ dialect, records, merchant, timeoutMs, terminal: id },
     address: addressOf(options, dialect),
+    sockets: socketsFor(options),
     ...(reverseUnanswered && { reverseUnanswered }),
   });
   try {
@@ -117,8 +119,9 @@ export async function withTerminal(
   }
 }
 
-export function addressOf({ host, port }: CommonOptions, dialect: TerminalDialect): Address {
-  return { host, port: port ?? profiles[dialect].defaultPort };
+export function addressOf(options: CommonOptions, dialect: TerminalDialect): Address {
+  const { host, port = defaultTlsPort(options, dialect) ?? profiles[dialect].defaultPort } = options;
+  return { host, port };
 }
 
 /** Prints an exchange; asks for exit code 1 unless it went as wished. */

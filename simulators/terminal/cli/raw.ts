@@ -16,6 +16,7 @@ import {
   orderOf,
   wholeNumber,
 } from './options.ts';
+import { socketsFor } from './tls.ts';
 
 export function sendCommand(): Command {
   return commonOptions(new Command('send'))
@@ -24,7 +25,11 @@ export function sendCommand(): Command {
     .option('--expect <code>', 'exit 0 only when DE39 is this, or "closed"; default: any answer')
     .action(async (file: string, options: CommonOptions) => {
       const sample = parseSample(file, await readFile(file, 'utf8'), options.dialect);
-      const reply = await sendSample(sample, addressOf(options, sample.dialect), options.timeout);
+      const reply = await sendSample(sample, {
+        address: addressOf(options, sample.dialect),
+        sockets: socketsFor(options),
+        timeoutMs: options.timeout,
+      });
       const macVerified = replyMac(reply, sample.dialect);
       const shown =
         reply.outcome === 'answered' ? { outcome: reply.outcome, ...reply.message, macVerified } : reply;
@@ -56,6 +61,7 @@ export function loadCommand(): Command {
       const result = await runLoad({
         ...{ dialect, records, rate, seconds, connections, merchant, timeoutMs },
         address: addressOf(options, dialect),
+        sockets: socketsFor(options),
         terminals: Array.from(
           { length: options.terminals },
           (_, i) => `TERM${String(i + 1).padStart(4, '0')}`,

@@ -1,4 +1,5 @@
 import type { DecidedBody, OpeningBody } from './entries.ts';
+import { OUTBOX_LANES } from './fallback/notices/outbox.ts';
 import type { FollowUp, NewEntry } from './journal/journal.ts';
 import type { FollowUpTask } from './outcome-table.ts';
 import type { Ports } from './ports.ts';
@@ -29,5 +30,5 @@ export function followUp(transaction: string, task: FollowUpTask, network: strin
 
 /** Every lane that a node with these networks works on. */
 export function followUpLanes(networks: Iterable<string>): string[] {
-  return [...Array.from(networks, networkLane), POP_LANE];
+  return [...Array.from(networks, networkLane), POP_LANE, ...Object.values(OUTBOX_LANES)];
 }

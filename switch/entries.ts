@@ -99,6 +99,8 @@ export interface EntryBodies {
   };
   /** An answer that came after the join. */
   'late-answer': { readonly code: string };
+  /** The merchant was told of everything up to this version. */
+  notified: { readonly through: number };
   'pop-accepted': { readonly validation: string; readonly minorUnits: number };
   'pop-validated': { readonly validation: string };
   'pop-failed': { readonly status: string; readonly reason: string };

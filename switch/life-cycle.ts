@@ -51,6 +51,7 @@ const LEG_ENTRIES: ReadonlySet<EntryKind> = new Set<EntryKind>([
   'network-advised',
   'network-advice-refused',
   'late-answer',
+  'notified',
   'pop-accepted',
   'pop-validated',
   'pop-failed',

@@ -13,6 +13,8 @@ import type { Settings } from './config/settings.ts';
 import { connectNetworks } from './connect-networks.ts';
 import { crashCheckpoint, withCrashPoints } from './crash-checkpoint.ts';
 import { followUpLanes } from './decision-entry.ts';
+import { readWebhooks } from './fallback/notices/read-webhooks.ts';
+import { webhookSender } from './fallback/notices/webhook.ts';
 import { PostgresFallbackRecords } from './fallback/postgres-records.ts';
 import { startFollowUpWorker } from './follow-up/queue.ts';
 import { followUpTasks } from './follow-up/tasks.ts';
@@ -78,6 +80,8 @@ async function serve(settings: Settings): Promise<void> {
     batches: projection,
     modeRecords: records,
     overdueFollowUps: () => records.overdueFollowUps(),
+    alerts: records,
+    notifications: { sender: webhookSender(clock), webhooks: readWebhooks(settings.merchants) },
   };
   const crash = crashCheckpoint(process.env['CRASH_AT'], production);
 

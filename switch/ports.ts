@@ -3,6 +3,8 @@ import type { Hsm } from '../hsm/index.ts';
 import type { Clock, Log, Random } from '../runtime/index.ts';
 import type { Settings } from './config/settings.ts';
 import type { Directory } from './directory.ts';
+import type { AlertBook } from './fallback/alerts.ts';
+import type { Notifications } from './fallback/notices/webhook.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Journal } from './journal/journal.ts';
 import type { ProjectionReader } from './projection/projection-reader.ts';
@@ -25,6 +27,10 @@ export interface Ports {
   readonly standIn: Pick<StandIn, 'cover'>;
   /** What terminals settle; absent where nobody projects the journal: then no terminal can. */
   readonly batches?: Pick<ProjectionReader, 'reach' | 'openBatch'>;
+  /** Absent: merchants are told nothing. */
+  readonly notifications?: Notifications;
+  /** Absent: alerts are log lines only. */
+  readonly alerts?: AlertBook;
   readonly directory: Directory;
   readonly inFlight: InFlight;
   readonly unsettled: Unsettled;

@@ -4,8 +4,10 @@ import { type Codec, compile, framing, iso87Ascii, iso87AsciiHex, posBcd } from 
 import type { Clock, Log, Random, Sockets } from '../runtime/index.ts';
 import type { ListenerSettings, Settings } from './config/settings.ts';
 import { createDirectory } from './directory.ts';
+import type { AlertBook } from './fallback/alerts.ts';
 import type { DegradedModes } from './fallback/degraded-modes.ts';
 import type { ModeRecords, OverdueFollowUps } from './fallback/mode-records.ts';
+import type { Notifications } from './fallback/notices/webhook.ts';
 import type { ScenarioTally } from './fallback/scenarios.ts';
 import { watchOver } from './fallback/watch-over.ts';
 import { InFlight } from './in-flight.ts';
@@ -38,6 +40,10 @@ export interface SwitchParts {
   /** Without them degraded modes are logged only, and operators cannot open one. */
   readonly modeRecords?: ModeRecords;
   readonly overdueFollowUps?: OverdueFollowUps;
+  /** Absent: merchants are told nothing. */
+  readonly notifications?: Notifications;
+  /** Absent: alerts are log lines only. */
+  readonly alerts?: AlertBook;
   /** Without them no terminal can settle its batch. */
   readonly batches?: Pick<ProjectionReader, 'reach' | 'openBatch'>;
   readonly checkpoint?: (checkpoint: Checkpoint) => void;

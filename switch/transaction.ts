@@ -59,6 +59,8 @@ export interface Transaction {
   readonly refunds: readonly EntryBodies['refund-reserved'][];
   /** What each message about this transaction was answered, by its idempotency key; the opening one has ''. */
   readonly replies: ReadonlyMap<string, ReplyFields>;
+  /** Up to which version its merchant was told of it. */
+  readonly notifiedThrough: number;
   /** What people must look at. */
   readonly cases: readonly string[];
 }
@@ -103,6 +105,7 @@ export function foldTransaction(entries: readonly JournalEntry[]): Transaction |
     popParties: null,
     refunds: [],
     replies: new Map(),
+    notifiedThrough: 0,
     cases: [],
   };
   for (const { kind, version, body } of entries) foldEntry(draft, kind as EntryKind, version, body);
@@ -188,6 +191,9 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.cases.push('advice-refused');
   },
   'late-answer': () => {},
+  notified: (draft, { through }) => {
+    draft.notifiedThrough = through;
+  },
   'pop-accepted': (draft, body) => {
     draft.pop = 'accepted';
     draft.popValidation = body.validation;

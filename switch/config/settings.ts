@@ -66,6 +66,13 @@ const MerchantSettings = Type.Object({
   pop: Type.Union([Type.Literal('optional'), Type.Literal('required'), Type.Literal('off')]),
   /** Without it nothing is approved for this merchant while its network is unreachable. */
   standIn: Type.Optional(MerchantStandIn),
+  /** Where the merchant is told of payments that took another course, signed with the secret in the file. */
+  webhook: Type.Optional(
+    Type.Object({
+      url: Type.String({ pattern: '^https?://', maxLength: 2_048 }),
+      secretFile: Type.String({ minLength: 1, maxLength: 4_096 }),
+    }),
+  ),
 });
 
 const TerminalSettings = Type.Object({

@@ -2,10 +2,29 @@
 
 -- tables
 
+create table switch.alert (
+  "position" bigint not null generated always as identity,
+  key text not null,
+  raised_at timestamp with time zone not null default now(),
+  kind text not null,
+  scenario text,
+  subject text not null,
+  summary text not null,
+  transaction uuid
+);
 create table switch.claim (
   key text not null,
   fingerprint text not null,
   transaction uuid not null
+);
+create table switch.degraded_mode_change (
+  "position" bigint not null generated always as identity,
+  at timestamp with time zone not null,
+  mode text not null,
+  node text,
+  is_open boolean not null,
+  changed_by text not null,
+  why text not null
 );
 create table switch.follow_up_worker (
   pool text not null,
@@ -155,13 +174,24 @@ create table switch.recon_case_event (
 
 -- sequences
 
+create sequence switch.alert_position_seq;
+create sequence switch.degraded_mode_change_position_seq;
 create sequence switch.follow_up_position;
 create sequence switch.lease_epoch_seq;
 create sequence switch.recon_case_id_seq;
 
 -- constraints
 
+alter table switch.alert add constraint alert_key_key UNIQUE (key);
+alter table switch.alert add constraint alert_kind_check CHECK ((kind = ANY (ARRAY['degraded-mode'::text, 'follow-up-parked'::text, 'case'::text])));
+alter table switch.alert add constraint alert_pkey PRIMARY KEY ("position");
+alter table switch.alert add constraint alert_scenario_check CHECK ((scenario = ANY (ARRAY['network-failure'::text, 'blockchain-failure'::text, 'timeout'::text, 'inconsistency'::text])));
 alter table switch.claim add constraint claim_pkey PRIMARY KEY (key);
+alter table switch.degraded_mode_change add constraint degraded_mode_change_changed_by_check CHECK (((length(changed_by) >= 1) AND (length(changed_by) <= 64)));
+alter table switch.degraded_mode_change add constraint degraded_mode_change_mode_check CHECK ((mode ~ '^(network-degraded:[a-z0-9-]{1,32}|pop-degraded|journal-degraded|hsm-degraded)$'::text));
+alter table switch.degraded_mode_change add constraint degraded_mode_change_node_check CHECK ((node ~ '^[A-Za-z0-9._-]{1,64}$'::text));
+alter table switch.degraded_mode_change add constraint degraded_mode_change_pkey PRIMARY KEY ("position");
+alter table switch.degraded_mode_change add constraint degraded_mode_change_why_check CHECK (((length(why) >= 1) AND (length(why) <= 500)));
 alter table switch.follow_up_worker add constraint follow_up_worker_pkey PRIMARY KEY (pool);
 alter table switch.journal add constraint journal_epoch_sequence_key UNIQUE (epoch, sequence);
 alter table switch.journal add constraint journal_pkey PRIMARY KEY (transaction, version);
@@ -187,6 +217,7 @@ alter table switch.recon_case_event add constraint recon_case_event_what_check C
 
 -- indexes
 
+CREATE INDEX degraded_mode_latest ON switch.degraded_mode_change USING btree (mode, node, "position" DESC);
 CREATE INDEX follow_up_transaction ON graphile_worker._private_jobs USING btree (((payload ->> 'transaction'::text)));
 CREATE INDEX lease_unsettled ON switch.lease USING btree (epoch) WHERE (settled_at IS NULL);
 CREATE INDEX parked_follow_up_transaction ON switch.parked_follow_up USING btree (transaction);
@@ -201,8 +232,51 @@ CREATE INDEX recon_case_unresolved ON switch.recon_case USING btree (id) WHERE (
 CREATE UNIQUE INDEX lease_one_open_per_node ON switch.lease USING btree (node) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX projected_batch_ordinal ON switch.projected_batch USING btree (listener, terminal, currency, ordinal DESC) WHERE (ordinal IS NOT NULL);
 
+-- triggers
+
+CREATE TRIGGER alert AFTER INSERT ON switch.degraded_mode_change FOR EACH ROW WHEN (new.is_open) EXECUTE FUNCTION switch.alert_of_degraded_mode();
+CREATE TRIGGER alert AFTER INSERT ON switch.parked_follow_up FOR EACH ROW EXECUTE FUNCTION switch.alert_of_parked_follow_up();
+
 -- functions
 
+CREATE OR REPLACE FUNCTION switch.alert_of_degraded_mode()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into switch.alert (key, kind, scenario, subject, summary)
+    values (
+      'degraded-mode:' || new.position,
+      'degraded-mode',
+      case
+        when new.mode like 'network-degraded:%' then 'network-failure'
+        when new.mode = 'pop-degraded' then 'blockchain-failure'
+      end,
+      new.mode || coalesce(' on ' || new.node, ''),
+      'opened by ' || new.changed_by || ': ' || new.why
+    )
+    on conflict (key) do nothing;
+  return null;
+end $function$
+;
+CREATE OR REPLACE FUNCTION switch.alert_of_parked_follow_up()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into switch.alert (key, kind, scenario, subject, summary, transaction)
+    values (
+      'parked:' || new.position || ':' || new.attempt,
+      'follow-up-parked',
+      'inconsistency',
+      new.task || ' in lane ' || new.lane,
+      new.reason,
+      new.transaction
+    )
+    on conflict (key) do nothing;
+  return null;
+end $function$
+;
 CREATE OR REPLACE FUNCTION switch.append_entries(p_epoch bigint, p_writer integer, p_sequences bigint[], p_transactions uuid[], p_versions integer[], p_kinds text[], p_bodies json[], p_times double precision[], p_claim_sequences bigint[], p_claim_transactions uuid[], p_claim_keys text[], p_claim_fingerprints text[], p_claim_unique boolean[], p_job_sequences bigint[], p_job_transactions uuid[], p_job_tasks text[], p_job_lanes text[], p_job_delays double precision[], p_job_attempts integer[], p_job_behind boolean[])
  RETURNS TABLE(sequence bigint, claimed_key text, claimed_by uuid, fingerprint text)
  LANGUAGE plpgsql
@@ -534,7 +608,9 @@ grant delete, insert, select, update on table graphile_worker._private_jobs to e
 grant delete, insert, select, update on table graphile_worker._private_known_crontabs to etika_switch;
 grant delete, insert, select, update on table graphile_worker._private_tasks to etika_switch;
 grant delete, insert, select, update on table switch.follow_up_worker to etika_switch;
+grant insert, select on table switch.alert to etika_switch;
 grant insert, select on table switch.claim to etika_switch;
+grant insert, select on table switch.degraded_mode_change to etika_switch;
 grant insert, select on table switch.journal to etika_switch;
 grant insert, select on table switch.recon_case to etika_projector;
 grant insert, select on table switch.recon_case to etika_reconciler;

@@ -5,6 +5,8 @@ import type { Journal } from '../journal/journal.ts';
 import { DegradedModes } from './degraded-modes.ts';
 import { guardNetwork, guardPop, watchHsm, watchJournal } from './guards.ts';
 import type { ModeRecords, OverdueFollowUps } from './mode-records.ts';
+import { withOutbox } from './notices/outbox.ts';
+import type { Notifications } from './notices/webhook.ts';
 import { ScenarioTally } from './scenarios.ts';
 import { DEFAULT_FALLBACK, type FallbackSettings } from './settings.ts';
 import { CounterpartSurroundings } from './surroundings.ts';
@@ -23,6 +25,7 @@ export interface FallbackParts {
   readonly log: Log;
   readonly modeRecords?: ModeRecords;
   readonly overdueFollowUps?: OverdueFollowUps;
+  readonly notifications?: Notifications;
 }
 
 /**
@@ -31,10 +34,11 @@ export interface FallbackParts {
  */
 export function watchOver<H extends HsmClient>(
   counterparts: Counterparts<H>,
-  { settings, clock, log, modeRecords, overdueFollowUps }: FallbackParts,
+  { settings, clock, log, modeRecords, overdueFollowUps, notifications }: FallbackParts,
 ): Counterparts<H> & { readonly modes: DegradedModes; readonly scenarios: ScenarioTally } {
   const scenarios = new ScenarioTally(log);
-  const { networks, pop, journal, hsm } = counterparts;
+  const { networks, pop, hsm } = counterparts;
+  const journal = withOutbox(counterparts.journal, (notifications?.webhooks.size ?? 0) > 0);
   const modes = new DegradedModes(networks.keys(), settings.fallback ?? DEFAULT_FALLBACK, {
     node: settings.node,
     clock,

@@ -1,3 +1,6 @@
+import { notify } from '../fallback/notices/notify.ts';
+import type { OutboxTask } from '../fallback/notices/outbox.ts';
+import { raiseAlert } from '../fallback/notices/raise-alert.ts';
 import type { FollowUpTask } from '../outcome-table.ts';
 import type { Ports } from '../ports.ts';
 import { adviseNetwork } from './advise-network.ts';
@@ -6,17 +9,26 @@ import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import { type Retry, retry } from './retry-policy.ts';
 import { reverseNetwork } from './reverse-network.ts';
 
-export type FollowUpTasks = Record<FollowUpTask, (job: FollowUpJob) => Promise<FollowUpResult>>;
+export type FollowUpTasks = Record<FollowUpTask | OutboxTask, (job: FollowUpJob) => Promise<FollowUpResult>>;
 
 export type FollowUpPorts = Pick<
   Ports,
-  'journal' | 'networks' | 'pop' | 'hsm' | 'clock' | 'random' | 'settings' | 'log'
+  | 'journal'
+  | 'networks'
+  | 'pop'
+  | 'hsm'
+  | 'clock'
+  | 'random'
+  | 'settings'
+  | 'log'
+  | 'notifications'
+  | 'alerts'
 >;
 
-/** Every kind of work that a verdict can leave behind, by the name under which it waits in the queue. */
+/** Every kind of work that an entry can leave behind, by the name under which it waits in the queue. */
 export function followUpTasks(ports: FollowUpPorts): FollowUpTasks {
   const { strategies, ...usual } = ports.settings.followUps;
-  const withRetry = (task: FollowUpTask): FollowUpPorts & { readonly retry: Retry } => ({
+  const withRetry = (task: keyof FollowUpTasks): FollowUpPorts & { readonly retry: Retry } => ({
     ...ports,
     retry: retry({ ...usual, ...strategies?.[task] }, ports.random),
   });
@@ -24,10 +36,14 @@ export function followUpTasks(ports: FollowUpPorts): FollowUpTasks {
   const advising = withRetry('advise-network');
   const completing = withRetry('complete-pop');
   const cancelling = withRetry('cancel-pop');
+  const notifying = withRetry('notify');
+  const alerting = withRetry('raise-alert');
   return {
     'reverse-network': (job) => reverseNetwork(job, reversing),
     'advise-network': (job) => adviseNetwork(job, advising),
     'complete-pop': (job) => completePop(job, completing),
     'cancel-pop': (job) => cancelPop(job, cancelling),
+    notify: (job) => notify(job, notifying),
+    'raise-alert': (job) => raiseAlert(job, alerting),
   };
 }

@@ -1,0 +1,93 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { type ClientRequest, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Clock, Monotonic } from '../../../runtime/index.ts';
+
+/** Where a merchant is told, and the secret that both ends know. */
+export interface Webhook {
+  readonly url: string;
+  readonly secret: Buffer;
+}
+
+/** What became of a posted notice. */
+export type WebhookOutcome =
+  | { readonly status: 'answered'; readonly code: number }
+  | { readonly status: 'unreachable'; readonly reason: string };
+
+export interface WebhookSender {
+  /** Never rejects. */
+  post(webhook: Webhook, id: string, body: string, deadline: Monotonic): Promise<WebhookOutcome>;
+}
+
+/** Whom to tell, and how. */
+export interface Notifications {
+  readonly sender: WebhookSender;
+  /** By merchant. */
+  readonly webhooks: ReadonlyMap<string, Webhook>;
+}
+
+export const SIGNATURE_HEADER = 'etika-signature';
+export const NOTICE_ID_HEADER = 'etika-notice-id';
+/** A receiver refuses what was signed longer ago, or later than now by as much: it may be a replay. */
+export const REPLAY_WINDOW_SECONDS = 300;
+
+/** `t=<seconds since the epoch>,v1=<HMAC-SHA256 of "t.body", hexadecimal>`. */
+export function signature(secret: Uint8Array, body: string, seconds: number): string {
+  return `t=${seconds},v1=${mac(secret, body, seconds)}`;
+}
+
+/** What a receiver does: the signature is right, and it is not a replay. @param seconds the receiver's time */
+export function verifySignature(secret: Uint8Array, body: string, header: string, seconds: number): boolean {
+  const [, signedAt, given] = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/.exec(header) ?? [];
+  if (signedAt === undefined || given === undefined) return false;
+  if (Math.abs(seconds - Number(signedAt)) > REPLAY_WINDOW_SECONDS) return false;
+  const expected = Buffer.from(mac(secret, body, Number(signedAt)), 'hex');
+  return timingSafeEqual(expected, Buffer.from(given, 'hex'));
+}
+
+function mac(secret: Uint8Array, body: string, seconds: number): string {
+  return createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
+}
+
+/** Posts over HTTP or HTTPS. Redirects are not followed, and the answer's body is not read. */
+export function webhookSender(clock: Clock): WebhookSender {
+  return {
+    post: ({ url, secret }, id, body, deadline) =>
+      new Promise((resolve) => {
+        const target = new URL(url);
+        const open = target.protocol === 'https:' ? httpsRequest : httpRequest;
+        const request = open(target, {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            'content-length': Buffer.byteLength(body),
+            [NOTICE_ID_HEADER]: id,
+            [SIGNATURE_HEADER]: signature(secret, body, Math.floor(clock.wall() / 1_000)),
+          },
+        });
+        settle(request, clock, deadline, resolve);
+        request.end(body);
+      }),
+  };
+}
+
+function settle(
+  request: ClientRequest,
+  clock: Clock,
+  deadline: Monotonic,
+  resolve: (outcome: WebhookOutcome) => void,
+): void {
+  const finish = (outcome: WebhookOutcome) => {
+    timer.cancel();
+    resolve(outcome);
+  };
+  const timer = clock.after(deadline - clock.monotonic(), () => {
+    finish({ status: 'unreachable', reason: 'no answer by the deadline' });
+    request.destroy();
+  });
+  request.on('error', ({ message }) => finish({ status: 'unreachable', reason: message }));
+  request.on('response', (response) => {
+    finish({ status: 'answered', code: response.statusCode ?? 0 });
+    response.destroy();
+  });
+}

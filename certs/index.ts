@@ -1,9 +1,8 @@
 export type { CertificateFacts } from './certificate.ts';
-export { daysLeft, factsOf, parseCertificates } from './certificate.ts';
+export { daysLeft } from './certificate.ts';
 export type { DevelopmentCertificates } from './development.ts';
 export { developmentCertificates, ensureDevelopmentCertificates } from './development.ts';
-export type { CertErrorCode } from './errors.ts';
-export { CertError } from './errors.ts';
+export type { CertError, CertErrorCode } from './errors.ts';
 export type { Inventory, InventoryEntry } from './inventory.ts';
 export { inventory } from './inventory.ts';
 export type { ReadTlsMaterial, TlsFiles } from './tls-material.ts';

@@ -19,9 +19,9 @@ export interface TestAuthority {
   client(wish?: Wish): TlsMaterial;
 }
 
-export function testAuthority(commonName = 'test authority'): TestAuthority {
+export function testAuthority(commonName = 'test authority', wish: Wish = {}): TestAuthority {
   const now = Date.now();
-  const issuer = issue({ commonName, purpose: { role: 'authority' }, now, days: 1 });
+  const issuer = issue({ commonName, purpose: { role: 'authority' }, now, days: 1, ...wish });
   const material = ({ cert, key }: Issued): TlsMaterial => ({ ca: issuer.cert, cert, key });
   return {
     cert: issuer.cert,

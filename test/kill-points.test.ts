@@ -187,7 +187,7 @@ describe('the switch killed with kill -9 while it follows up', () => {
       await expectAgreement(message, de39 === '00' ? '00' : '91');
     }
     expect(await ask(house.ports().iso87, ownPurchase())).toMatchObject({ de39: '00' });
-  });
+  }, 60_000);
 });
 
 describe('two processes of one node', () => {

@@ -1,14 +1,19 @@
 import { EventEmitter } from 'node:events';
 import { type JobHelpers, type Runner, run, type WorkerEvents } from 'graphile-worker';
 import type { Pool } from 'pg';
+import type { Clock, Log } from '../../runtime/index.ts';
 import { workerLogger } from '../database/worker-logger.ts';
-import type { FollowUpResult, FollowUpTask, FollowUpWorkerSettings } from './queue.ts';
 import { HeldJob } from './queue-job.ts';
+import type { FollowUpResult, FollowUpTask } from './queue-task.ts';
 
-export interface LaneSettings
-  extends Pick<FollowUpWorkerSettings, 'tasks' | 'clock' | 'log' | 'concurrency'> {
+export interface LaneSettings {
   readonly pgPool: Pool;
-  readonly pollMs?: number;
+  readonly tasks: Readonly<Record<string, FollowUpTask>>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Follow-ups that run at once. */
+  readonly concurrency: number;
+  readonly pollMs: number;
   /** Called as soon as the lane has a new pool of workers, whose name `pool` is then. */
   readonly onPool: () => void;
 }
@@ -97,7 +102,7 @@ export class LaneWorker {
       events,
       concurrency,
       logger: workerLogger(log, [POOL_SIZE_WARNING]),
-      ...(pollMs !== undefined && { pollInterval: pollMs }),
+      pollInterval: pollMs,
       noHandleSignals: true,
       preset: {
         worker: {

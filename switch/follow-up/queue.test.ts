@@ -139,25 +139,24 @@ test('a delayed follow-up waits for its time', async () => {
 
 test('follow-ups of one transaction and lane run in order, though the first has to be tried again', async () => {
   const order: string[] = [];
-  const record =
-    (name: string, retries: number) =>
-    async (job: FollowUpJob): Promise<FollowUpResult> => {
-      order.push(`${name} ${job.lane} ${job.attempt}`);
-      return job.attempt <= retries && job.lane === 'visa' ? { retryAfterMs: 120 } : { done: true };
-    };
-  await work({ first: record('first', 2), second: record('second', 1), third: record('third', 0) });
+  const record = (name: string, again: (attempt: number) => boolean) => async (job: FollowUpJob) => {
+    order.push(`${name} ${job.lane} ${job.attempt}`);
+    return job.lane === 'visa' && again(job.attempt) ? { retryAfterMs: 120 } : ({ done: true } as const);
+  };
+  const otherLaneWaits = () => !order.includes('first pop 1');
+  await work({
+    first: record('first', (attempt) => attempt < 3 || otherLaneWaits()),
+    second: record('second', (attempt) => attempt < 2),
+    third: record('third', () => false),
+  });
   const transaction = await queue({ task: 'first' }, { task: 'second' }, { task: 'first', lane: 'pop' });
   await queue({ task: 'third', transaction });
   await untilEmpty();
-  expect(order.filter((line) => line.includes('visa'))).toEqual([
-    'first visa 1',
-    'first visa 2',
-    'first visa 3',
-    'second visa 1',
-    'second visa 2',
-    'third visa 1',
-  ]);
-  expect(order.indexOf('first pop 1')).toBeLessThan(order.indexOf('first visa 2')); // another lane does not wait
+  const inLane = order.filter((line) => line.includes('visa'));
+  const firsts = inLane.filter((line) => line.startsWith('first'));
+  expect(firsts).toEqual(firsts.map((_, index) => `first visa ${index + 1}`));
+  expect(inLane).toEqual([...firsts, 'second visa 1', 'second visa 2', 'third visa 1']);
+  expect(firsts.length).toBeGreaterThanOrEqual(3);
 });
 
 test('many transactions run side by side', async () => {

@@ -1,23 +1,10 @@
 import { Pool } from 'pg';
 import type { Clock, Log, Timer } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
-import type { TransactionId } from '../journal/journal.ts';
 import { LaneWorker } from './queue-lane.ts';
+import type { FollowUpJob, FollowUpResult, FollowUpTask } from './queue-task.ts';
 
-export interface FollowUpJob {
-  readonly transaction: TransactionId;
-  /** 1 at first. */
-  readonly attempt: number;
-  readonly lane: string;
-}
-
-/** `retryAfterMs`: again, as the next attempt. `park`: the reason for which people must look at it. */
-export type FollowUpResult =
-  | { readonly done: true }
-  | { readonly retryAfterMs: number }
-  | { readonly park: string };
-
-export type FollowUpTask = (job: FollowUpJob) => Promise<FollowUpResult>;
+export type { FollowUpJob, FollowUpResult, FollowUpTask };
 
 export interface FollowUpWorkerSettings {
   readonly databaseUrl: string;
@@ -72,8 +59,12 @@ export class FollowUpWorker {
     const logLoss = (error: Error) => log.warn({ event: 'follow-up.connection', err: error });
     this.#pgPool.on('error', logLoss);
     this.#pgPool.on('connect', (client) => client.on('error', logLoss));
-    const around = { pgPool: this.#pgPool, pollMs: DEFAULT_POLL_MS, onPool: () => this.#renew() };
-    this.#lanes = lanes.map((lane) => new LaneWorker(lane, { ...around, ...settings }));
+    const around = {
+      pgPool: this.#pgPool,
+      pollMs: settings.pollMs ?? DEFAULT_POLL_MS,
+      onPool: () => this.#renew(),
+    };
+    this.#lanes = lanes.map((lane) => new LaneWorker(lane, { ...settings, ...around }));
   }
 
   /** Begins nothing more, and waits for what runs, up to 10 seconds: what runs then is begun again elsewhere. */

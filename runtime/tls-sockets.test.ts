@@ -191,6 +191,14 @@ describe('a listener does not let in', () => {
     expect(accepted).toEqual([]);
   });
 
+  test('TLS 1.2 where 1.3 is asked for', async () => {
+    const { port, refusals } = await echoServer({ minVersion: 'TLSv1.3' });
+    const options: ConnectionOptions = { ...client, host: '127.0.0.1', port };
+    expect(await bare({ ...options, maxVersion: 'TLSv1.2' })).toMatchObject({ heard: '' });
+    expect(refusals.map(({ reason }) => reason)).toEqual(['ERR_SSL_UNSUPPORTED_PROTOCOL']);
+    expect(await bare(options)).toMatchObject({ heard: 'hello' });
+  });
+
   test('a cipher suite without forward secrecy', async () => {
     const { port, refusals } = await echoServer();
     const weak = { maxVersion: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256' } as const;

@@ -3,6 +3,9 @@ const ADMIN_ERRORS = {
   ADM_ROUTE_UNKNOWN: { status: 404, message: 'there is nothing at this address' },
   ADM_REQUEST_INVALID: { status: 400, message: 'the request does not have the expected shape' },
   ADM_TRANSACTION_UNKNOWN: { status: 404, message: 'the journal holds no transaction of this id' },
+  ADM_MODE_UNKNOWN: { status: 404, message: 'there is no such degraded mode' },
+  ADM_FOLLOW_UP_UNKNOWN: { status: 404, message: 'no follow-up is parked at this position' },
+  ADM_LOOPBACK_ONLY: { status: 403, message: 'what changes anything is served on loopback only' },
   ADM_SETTINGS_INVALID: { status: 500, message: 'a setting of the admin API does not fit' },
   ADM_INTERNAL: { status: 500, message: 'the request could not be served; the log says why' },
 } as const satisfies Record<string, { status: number; message: string }>;

@@ -1,9 +1,10 @@
 import { announceReady, createLog, onShutdown, systemClock } from '../runtime/index.ts';
 import { JournalReader } from '../switch/index.ts';
+import { fallbackApi } from './fallback.ts';
 import { askAll } from './readiness.ts';
 import { createAdminApi } from './server.ts';
 import { readSettings } from './settings.ts';
-import { switchProbes } from './switch-probes.ts';
+import { switchProbes, switchStatus } from './switch-probes.ts';
 import { viewOf } from './view.ts';
 
 const PROBE_WITHIN_MS = 2_000;
@@ -13,6 +14,7 @@ const log = createLog('admin-api');
 const clock = systemClock;
 const { host, port, databaseUrl, switchStatusUrl } = readSettings(process.env);
 const journal = new JournalReader({ databaseUrl, log, readDeadlineMs: PROBE_WITHIN_MS });
+const fallback = fallbackApi(databaseUrl, () => switchStatus(switchStatusUrl), log);
 
 const server = createAdminApi({
   transaction: async (id) => viewOf(await journal.history(id)),
@@ -25,12 +27,13 @@ const server = createAdminApi({
       clock,
       PROBE_WITHIN_MS,
     ),
+  fallback,
   log,
 });
 const url = await server.listen({ host, port });
 onShutdown(async () => {
   await server.close();
-  await journal.close();
+  await Promise.all([journal.close(), fallback.close()]);
 });
 announceReady({ url });
 log.info({ event: 'admin.ready', url });

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { silentLog } from '../runtime/index.ts';
+import type { FallbackApi } from './fallback-routes.ts';
 import { type AdminApi, createAdminApi } from './server.ts';
 import type { TransactionView } from './transaction-view.ts';
 
@@ -35,6 +36,7 @@ async function start(api: Partial<AdminApi> = {}): Promise<string> {
   const server = createAdminApi({
     transaction: async (id) => (id === ID ? purchase : undefined),
     readiness: async () => ({ ready: true, checks: [{ name: 'database', ok: true }] }),
+    fallback: {} as FallbackApi,
     log: silentLog,
     ...api,
   });

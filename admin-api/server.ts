@@ -2,6 +2,7 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import type { Log } from '../runtime/index.ts';
 import { AdminError } from './errors.ts';
+import { addFallbackRoutes, type FallbackApi } from './fallback-routes.ts';
 import { type Readiness, ReadinessView } from './readiness.ts';
 import { TransactionView } from './transaction-view.ts';
 
@@ -13,6 +14,7 @@ export interface AdminApi {
   /** One transaction by its id, `undefined` where the journal holds none. */
   transaction(id: string): Promise<TransactionView | undefined>;
   readiness(): Promise<Readiness>;
+  fallback: FallbackApi;
   log: Log;
 }
 
@@ -36,6 +38,7 @@ export function createAdminApi(api: AdminApi): FastifyInstance {
   );
   addHealthRoutes(server, api);
   addTransactionRoutes(server, api);
+  addFallbackRoutes(server, api.fallback);
   return server;
 }
 

@@ -1,13 +1,11 @@
 import type { NodeStatus } from '../switch/index.ts';
 import type { Probe } from './readiness.ts';
 
+const STATUS_WITHIN_MS = 2_000;
+
 /** Asks a switch node how it stands with the HSM and with its networks. */
 export function switchProbes(statusUrl: string): Record<'hsm' | 'networks', Probe> {
-  const status = async (): Promise<NodeStatus> => {
-    const response = await fetch(statusUrl);
-    if (!response.ok) throw new Error(`the switch's status address answered ${response.status}`);
-    return (await response.json()) as NodeStatus;
-  };
+  const status = () => switchStatus(statusUrl);
   return {
     async hsm() {
       const { hsm } = await reached(status());
@@ -19,6 +17,13 @@ export function switchProbes(statusUrl: string): Record<'hsm' | 'networks', Prob
       if (away.length > 0) throw new Error(away.map(([name, state]) => `${name} is ${state}`).join(', '));
     },
   };
+}
+
+/** What a switch node says of itself. @throws where it does not answer within two seconds, or not well */
+export async function switchStatus(statusUrl: string): Promise<NodeStatus> {
+  const response = await fetch(statusUrl, { signal: AbortSignal.timeout(STATUS_WITHIN_MS) });
+  if (!response.ok) throw new Error(`the switch's status address answered ${response.status}`);
+  return (await response.json()) as NodeStatus;
 }
 
 /** A failed fetch only says that it failed: its cause says why. */

@@ -9,7 +9,7 @@ const STATEMENT_MS = 2_000;
 const OVERDUE_AFTER = '10 seconds';
 /** Beyond that many it does not matter how many more. */
 const MAX_COUNTED = 50_000;
-const MAX_LISTED = 500;
+const MAX_LISTED = 100;
 
 interface AlertRow extends Pick<RaisedAlert, 'key' | 'kind' | 'subject' | 'summary' | 'raisedAt'> {
   readonly position: string;
@@ -69,12 +69,12 @@ export class PostgresFallbackRecords implements ModeRecords, AlertBook {
     );
   }
 
-  /** The oldest after `position`, at most 500. */
-  async list(position = 0): Promise<RaisedAlert[]> {
+  /** The latest, the latest first, at most 100: before a position where one is given. */
+  async list(before?: number): Promise<RaisedAlert[]> {
     const { rows } = await this.#pool.query<AlertRow>(
       `select position, key, kind, scenario, subject, summary, transaction, raised_at as "raisedAt"
-        from switch.alert where position > $1 order by position limit $2`,
-      [position, MAX_LISTED],
+        from switch.alert where $1::bigint is null or position < $1 order by position desc limit $2`,
+      [before ?? null, MAX_LISTED],
     );
     return rows.map(({ position: at, scenario, transaction, ...alert }) => ({
       ...alert,

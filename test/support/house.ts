@@ -23,8 +23,8 @@ export interface SwitchNode {
   ports(): { iso87: number; pos: number; acquirer: number; status: number };
   /** The switch's process now. */
   switchPid(): number;
-  /** Starts the switch, with extra environment, and waits until it is ready and signed on. */
-  startSwitch(env?: Record<string, string>): Promise<void>;
+  /** Starts the switch, with extra environment, and waits until it is ready, and signed on unless told otherwise. */
+  startSwitch(env?: Record<string, string>, options?: { isSignedOn: boolean }): Promise<void>;
   /** Stops the switch in good order. */
   stopSwitch(): Promise<void>;
   /** kill -9; it stays down. */
@@ -161,11 +161,11 @@ function switchNode(
   return {
     stopSwitch,
     switchPid: pid,
-    async startSwitch(env: Record<string, string> = {}) {
+    async startSwitch(env: Record<string, string> = {}, { isSignedOn } = { isSignedOn: true }) {
       await stopSwitch();
       service = launch(env);
       ports = readPorts(await service.ready());
-      await signedOn(ports.status);
+      if (isSignedOn) await signedOn(ports.status);
     },
     killSwitch,
     async crashLoop(lives) {

@@ -1,0 +1,285 @@
+import { createCipheriv } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { fallbackApi } from '../admin-api/fallback.ts';
+import type { AlertView, DegradedModeView, ParkedFollowUpView } from '../admin-api/fallback-view.ts';
+import { createAdminApi } from '../admin-api/server.ts';
+import { switchStatus } from '../admin-api/switch-probes.ts';
+import { developmentKey } from '../hsm/index.ts';
+import { Pan, Track2 } from '../messages/index.ts';
+import { silentLog } from '../runtime/index.ts';
+import type { Settings } from '../switch/config/settings.ts';
+import type { Notice } from '../switch/fallback/notices/events.ts';
+import { SIGNATURE_HEADER, verifySignature } from '../switch/fallback/notices/webhook.ts';
+import { DEFAULT_FALLBACK } from '../switch/fallback/settings.ts';
+import type { TerminalMessage } from '../switch/terminal-message.ts';
+import { type House, startHouse, waitUntil } from './support/house.ts';
+import { ask, pinBlock, purchase } from './support/raw-terminal.ts';
+
+const SECRET = 'what the merchant and the switch know, and nobody else';
+const CARD = '4242424242424242';
+const OTHER_CARD = '4111111111111111';
+const PIN = '1234';
+const EXPIRY = '3012';
+const KEY_INDEX = 1;
+const OPERATOR = { by: 'kim', why: 'a test of the runbook' };
+/** A proof becomes final with its second block: what is cancelled after a timeout is still pending. */
+const SLOWER_THAN_A_TIMEOUT_MS = 2_500;
+const VISA_MODE = 'network-degraded:visa';
+
+const folder = mkdtempSync(join(tmpdir(), 'etika-fallback-'));
+const notices: Notice[] = [];
+const receiver = createServer(async (request, response) => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const body = Buffer.concat(chunks).toString();
+  const header = String(request.headers[SIGNATURE_HEADER]);
+  const isOurs = verifySignature(Buffer.from(SECRET), body, header, Date.now() / 1_000);
+  if (isOurs) notices.push(JSON.parse(body));
+  response.writeHead(isOurs ? 204 : 401).end();
+});
+let house: House;
+let admin: { readonly url: string; close(): Promise<void> };
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  const address = receiver.address();
+  const secretFile = join(folder, 'webhook-secret');
+  writeFileSync(secretFile, `${SECRET}\n`, { mode: 0o600 });
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/notices`;
+  house = await startHouse({
+    popBlockMs: SLOWER_THAN_A_TIMEOUT_MS,
+    settings: (settings) => ({ ...settings, ...policies(settings, { url, secretFile }) }),
+  });
+  admin = await startAdmin();
+});
+afterEach(() => Promise.all([house.visa.reset(), house.pop.reset()]));
+afterAll(async () => {
+  await admin?.close();
+  await house?.close();
+  receiver.closeAllConnections();
+  receiver.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** One merchant with stand-in and an address, an issuer that lent its keys, and quick judgements. */
+function policies({ merchants }: Settings, webhook: { url: string; secretFile: string }): Partial<Settings> {
+  const standIn = [{ currency: '978', floorMinorUnits: 10_000, count: 50, minorUnits: 500_000 }];
+  return {
+    merchants: merchants.map((merchant) => ({ ...merchant, webhook, standIn })),
+    standIn: {
+      negativeList: [],
+      issuers: [
+        {
+          from: '4',
+          to: '4',
+          perCardDay: [{ currency: '978', count: 2, minorUnits: 100_000 }],
+          cvv: { key: 'CVK/VISA', valueAt: 5 },
+          pin: { method: 'pvv', key: 'PVK/VISA', keyIndexAt: 0, valueAt: 1 },
+          pinTriesPerCardDay: 4,
+        },
+      ],
+    },
+    fallback: {
+      ...DEFAULT_FALLBACK,
+      judgeEveryMs: 100,
+      probeEveryMs: 50,
+      closeAfterGood: 2,
+      linkDownMs: 1_500,
+    },
+  };
+}
+
+async function startAdmin() {
+  const status = () => switchStatus(`http://127.0.0.1:${house.ports().status}/status`);
+  const fallback = fallbackApi(house.databaseUrl, status, silentLog);
+  const server = createAdminApi({
+    transaction: async () => undefined,
+    readiness: async () => ({ ready: true, checks: [] }),
+    fallback,
+    log: silentLog,
+  });
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  return {
+    url,
+    async close() {
+      await server.close();
+      await fallback.close();
+    },
+  };
+}
+
+async function get<T>(path: string): Promise<T> {
+  return (await fetch(`${admin.url}${path}`)).json() as Promise<T>;
+}
+
+async function post(path: string, body: object): Promise<number> {
+  const headers = { 'content-type': 'application/json' };
+  return (await fetch(`${admin.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })).status;
+}
+
+const alerts = async () => (await get<{ alerts: AlertView[] }>('/api/v1/alerts')).alerts;
+const openModes = async () =>
+  (await get<{ modes: DegradedModeView[] }>('/api/v1/degraded-modes')).modes.filter(({ open }) => open);
+const parked = async () =>
+  (await get<{ followUps: ParkedFollowUpView[] }>('/api/v1/parked-follow-ups')).followUps;
+
+const port = () => house.ports().iso87;
+const visaKinds = async (stan: string | undefined) =>
+  (await house.visa.ledger({ stan: stan ?? '' })).rows.map(({ kind }) => kind);
+const noticesFor = ({ de11 }: TerminalMessage) => notices.filter(({ rrn }) => rrn.endsWith(de11 ?? '-'));
+const told = async (message: TerminalMessage, ...types: string[]) => {
+  await waitUntil(async () =>
+    types.every((type) => noticesFor(message).some((notice) => notice.type === type)),
+  );
+};
+
+/** A chip card's purchase with its track, as the issuer wrote it: key index, PVV, iCVV. */
+async function chipPurchase(
+  card: string,
+  { pin, ...overrides }: Partial<TerminalMessage> & { pin?: string } = {},
+) {
+  const pan = Pan.of(card);
+  const icvv = await house.hsm.client.generateCvv('CVK/VISA', { pan, expiry: EXPIRY, serviceCode: '999' });
+  const track = `${card}=${EXPIRY}201${KEY_INDEX}${pvv(card)}${icvv}`;
+  return purchase({
+    de2: pan,
+    de35: Track2.of(track),
+    ...(pin !== undefined && { de52: pinBlock(pin, card) }),
+    ...overrides,
+  });
+}
+
+/** The Visa PIN verification value, made without the HSM. */
+function pvv(card: string): string {
+  const parameter = Buffer.from(`${card.slice(-12, -1)}${KEY_INDEX}${PIN}`, 'hex');
+  const cipher = createCipheriv('des-ede-ecb', developmentKey('PVK/VISA'), null).setAutoPadding(false);
+  const digits = cipher.update(parameter).toString('hex');
+  const letters = digits
+    .replace(/[0-9]/g, '')
+    .replace(/[a-f]/g, (letter) => String(Number.parseInt(letter, 16) - 10));
+  return (digits.replace(/[a-f]/g, '') + letters).slice(0, 4);
+}
+
+describe('scenario 1, network failure', () => {
+  it('is stood in for within limits that survive a restart; the network and the merchant hear of it', async () => {
+    await house.visa.down();
+    await waitUntil(async () => (await openModes()).some(({ mode }) => mode === VISA_MODE));
+    const approved = await chipPurchase(CARD, { pin: PIN, de4: '000000004100' });
+    const reply = await ask(port(), approved);
+    expect(reply).toMatchObject({ de39: '00', de38: expect.stringMatching(/^S/) });
+    expect(await ask(port(), await chipPurchase(CARD, { pin: '4321' }))).toMatchObject({ de39: '55' });
+    const copied = await chipPurchase(CARD, { de22: '902' });
+    expect(await ask(port(), copied)).toMatchObject({ de39: '05' });
+    await told(approved, 'payment.queued');
+
+    await house.stopSwitch();
+    await house.startSwitch({}, { isSignedOn: false });
+    expect(await ask(port(), await chipPurchase(CARD))).toMatchObject({ de39: '00' });
+    expect(await ask(port(), await chipPurchase(CARD))).toMatchObject({ de39: '91' });
+    expect(await ask(port(), await chipPurchase(OTHER_CARD, { pin: PIN }))).toMatchObject({ de39: '00' });
+    expect(await ask(port(), { ...approved, mti: '0101' })).toMatchObject({ de39: '00', de38: reply.de38 });
+
+    await house.visa.up();
+    await told(approved, 'payment.approved-late');
+    expect(await visaKinds(approved.de11)).toEqual(['advised']);
+    await waitUntil(async () => {
+      await ask(port(), purchase());
+      return !(await openModes()).some(({ mode }) => mode === VISA_MODE);
+    });
+    expect(await alerts()).toContainEqual(
+      expect.objectContaining({ kind: 'degraded-mode', scenario: 'network-failure' }),
+    );
+  });
+
+  it('nothing of it holds where the merchant’s terminal asks for what is above its floor', async () => {
+    await house.visa.down();
+    const message = await chipPurchase('4000056655665556', { de4: '000000010001' });
+    expect(await ask(port(), message)).toMatchObject({ de39: '91' });
+    await told(message, 'payment.failed');
+    await house.visa.up();
+    await waitUntil(async () => (await ask(port(), purchase())).de39 === '00');
+    expect(await visaKinds(message.de11)).toEqual([]);
+  });
+});
+
+describe('scenario 2, blockchain failure', () => {
+  const proofs = async (amount: number) =>
+    (await house.pop.ledger()).rows.filter((row) => row.amount === amount).map(({ kind }) => kind);
+
+  it('leaves the financial leg standing; the proof comes later, and the merchant hears of it', async () => {
+    await house.pop.down();
+    const message = purchase({ de4: '000000006201' });
+    expect(await ask(port(), message)).toMatchObject({ de39: '00' });
+    await house.pop.up();
+    await told(message, 'pop.validated');
+    expect(await proofs(6_201)).toContain('validated');
+    expect(await visaKinds(message.de11)).toEqual(['authorised']);
+  });
+
+  it('opened by an operator: nothing is initiated until the operator closes it', async () => {
+    const mode = 'pop-degraded';
+    expect(await post('/api/v1/degraded-modes', { mode, open: true, ...OPERATOR })).toBe(202);
+    await waitUntil(async () => house.switchLog().includes('"event":"degraded-mode.operator"'));
+    const message = purchase({ de4: '000000006202' });
+    expect(await ask(port(), message)).toMatchObject({ de39: '00' });
+    expect(await proofs(6_202)).toEqual([]);
+    expect(await openModes()).toMatchObject([{ mode, ...OPERATOR }]);
+    expect(await post('/api/v1/degraded-modes', { mode, open: false, ...OPERATOR })).toBe(202);
+    await told(message, 'pop.validated');
+    expect(await openModes()).toEqual([]);
+  });
+});
+
+describe('scenario 3, timeout', () => {
+  it('is declined, both legs are undone, and the merchant hears that it failed and that it is reversed', async () => {
+    await house.visa.script({ next: 1, scenario: { action: 'silence' } });
+    const message = purchase({ de4: '000000006301' });
+    expect(await ask(port(), message)).toMatchObject({ de39: '91' });
+    await told(message, 'payment.failed', 'payment.reversed');
+    expect(noticesFor(message)[0]).toMatchObject({ type: 'payment.failed', scenario: 'timeout', code: '91' });
+    expect(await visaKinds(message.de11)).toEqual(['authorised', 'reversed']);
+    await waitUntil(async () =>
+      (await house.pop.ledger()).rows.some(({ kind, amount }) => kind === 'cancelled' && amount === 6_301),
+    );
+  });
+});
+
+describe('scenario 4, inconsistency', () => {
+  it('of a proof that is rejected: the payment stands, with an alert and a case', async () => {
+    await house.pop.script({ on: 'initiate', next: 1, scenario: { action: 'reject' } });
+    const message = purchase({ de4: '000000006401' });
+    expect(await ask(port(), message)).toMatchObject({ de39: '00' });
+    await told(message, 'pop.rejected', 'case.opened');
+    const [{ transaction } = {}] = noticesFor(message);
+    await waitUntil(async () => (await alerts()).some((alert) => alert.transaction === transaction));
+    expect((await alerts()).find((alert) => alert.transaction === transaction)).toMatchObject({
+      kind: 'case',
+      scenario: 'inconsistency',
+      subject: 'case pop-rejected',
+    });
+  });
+
+  it('of a reversal that the network refuses: parked, alerted, and replayed by an operator', async () => {
+    await house.visa.script({ next: 1, scenario: { action: 'silence' } });
+    await house.visa.script({ on: 'reversal', next: 1, scenario: { action: 'decline', code: '12' } });
+    const message = purchase({ de4: '000000006402' });
+    expect(await ask(port(), message)).toMatchObject({ de39: '91' });
+    await waitUntil(async () => (await parked()).length > 0);
+    const [followUp] = await parked();
+    expect(followUp).toMatchObject({ task: 'reverse-network', lane: 'network/visa' });
+    expect(await alerts()).toContainEqual(expect.objectContaining({ kind: 'follow-up-parked' }));
+    expect(await post(`/api/v1/parked-follow-ups/${followUp?.position}/replay`, OPERATOR)).toBe(202);
+    await waitUntil(async () => (await parked()).length === 0);
+    expect(await post(`/api/v1/parked-follow-ups/${followUp?.position}/replay`, OPERATOR)).toBe(404);
+  });
+});
+
+it('no notice and no alert names a card', async () => {
+  const written = JSON.stringify([notices, await alerts()]);
+  for (const card of [CARD, OTHER_CARD]) expect(written).not.toContain(card);
+  expect(notices.length).toBeGreaterThan(5);
+});

@@ -8,7 +8,7 @@ const Scenario = Type.Union([
   Type.Literal('inconsistency'),
 ]);
 
-export const MODE_PATTERN = '^(network-degraded:[a-z0-9-]{1,32}|pop-degraded|journal-degraded|hsm-degraded)$';
+const MODE_PATTERN = '^(network-degraded:[a-z0-9-]{1,32}|pop-degraded|journal-degraded|hsm-degraded)$';
 
 /** The latest change of a mode: by an operator for all nodes, or by the trend of one node. */
 export const DegradedModeView = Type.Object({

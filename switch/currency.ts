@@ -33,7 +33,10 @@ export function isKnownCurrency(numericCode: string): boolean {
   return MINOR_UNIT_DIGITS.has(numericCode);
 }
 
-/** How many digits follow the decimal point: 2 for '978', 0 for '392'. */
+/**
+ * How many digits follow the decimal point: 2 for '978', 0 for '392'.
+ * @public
+ */
 export function minorUnitDigits(numericCode: string): number | undefined {
   return MINOR_UNIT_DIGITS.get(numericCode);
 }

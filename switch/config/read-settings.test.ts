@@ -53,17 +53,6 @@ describe('the settings of a node', () => {
     expect(problemsOf(telling('http://127.0.0.1:9/notices'))).toBe('');
   });
 
-  it('refuse to tell a merchant anything in plain text off loopback', () => {
-    const [merchant] = settings().merchants;
-    const telling = (url: string) => ({
-      ...settings(),
-      merchants: [{ ...merchant, webhook: { url, secretFile: '/run/secrets/webhook' } }],
-    });
-    expect(problemsOf(telling('http://shop.example/notices'))).toContain('/merchants/0/webhook/url');
-    expect(problemsOf(telling('https://shop.example/notices'))).toBe('');
-    expect(problemsOf(telling('http://127.0.0.1:9/notices'))).toBe('');
-  });
-
   it('refuse a retry strategy whose first delay is its longest and more, or of a task that does not exist', () => {
     const followUps = (strategies: object) => ({
       ...settings(),

@@ -16,7 +16,7 @@ export interface ProjectorSettings {
   readonly maxEntries?: number;
 }
 
-export const PROJECTOR_ROLE = 'etika_projector';
+const PROJECTOR_ROLE = 'etika_projector';
 /** Held by the connection of the one that projects: of several nodes one does, and another when it is gone. */
 const PROJECTOR_LOCK = 0x70726f6a; // 'proj'
 const STATEMENT_MS = 30_000;

@@ -1,24 +1,30 @@
+import { execFile } from 'node:child_process';
 import { createCipheriv } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fallbackApi } from '../admin-api/fallback.ts';
 import type { AlertView, DegradedModeView, ParkedFollowUpView } from '../admin-api/fallback-view.ts';
 import { createAdminApi } from '../admin-api/server.ts';
 import { switchStatus } from '../admin-api/switch-probes.ts';
+import { viewOf } from '../admin-api/view.ts';
 import { developmentKey } from '../hsm/index.ts';
 import { Pan, Track2 } from '../messages/index.ts';
 import { silentLog } from '../runtime/index.ts';
+import { validateSettings } from '../switch/config/read-settings.ts';
 import type { Settings } from '../switch/config/settings.ts';
 import type { Notice } from '../switch/fallback/notices/events.ts';
 import { SIGNATURE_HEADER, verifySignature } from '../switch/fallback/notices/webhook.ts';
 import { DEFAULT_FALLBACK } from '../switch/fallback/settings.ts';
+import { JournalReader } from '../switch/index.ts';
 import type { TerminalMessage } from '../switch/terminal-message.ts';
 import { type House, startHouse, waitUntil } from './support/house.ts';
 import { ask, pinBlock, purchase } from './support/raw-terminal.ts';
 
+const run = promisify(execFile);
 const SECRET = 'what the merchant and the switch know, and nobody else';
 const CARD = '4242424242424242';
 const OTHER_CARD = '4111111111111111';
@@ -96,8 +102,13 @@ function policies({ merchants }: Settings, webhook: { url: string; secretFile: s
 async function startAdmin() {
   const status = () => switchStatus(`http://127.0.0.1:${house.ports().status}/status`);
   const fallback = fallbackApi(house.databaseUrl, status, silentLog);
+  const journal = new JournalReader({
+    databaseUrl: house.databaseUrl,
+    log: silentLog,
+    readDeadlineMs: 2_000,
+  });
   const server = createAdminApi({
-    transaction: async () => undefined,
+    transaction: async (id) => viewOf(await journal.history(id)),
     readiness: async () => ({ ready: true, checks: [] }),
     fallback,
     log: silentLog,
@@ -107,7 +118,7 @@ async function startAdmin() {
     url,
     async close() {
       await server.close();
-      await fallback.close();
+      await Promise.all([fallback.close(), journal.close()]);
     },
   };
 }
@@ -276,6 +287,54 @@ describe('scenario 4, inconsistency', () => {
     await waitUntil(async () => (await parked()).length === 0);
     expect(await post(`/api/v1/parked-follow-ups/${followUp?.position}/replay`, OPERATOR)).toBe(404);
   });
+});
+
+describe('the runbooks of docs/fallback.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../docs/fallback.md'), 'utf8');
+  const consoles = [...page.matchAll(/```console\n(.*?)```/gs)].flatMap(([, text = '']) =>
+    text
+      .replaceAll('\\\n', ' ')
+      .split(/^\$ /m)
+      .filter((command) => command.trim() !== ''),
+  );
+
+  it('hold commands that work when they are pasted', async () => {
+    const [{ transaction = '' } = {}] = notices;
+    const log = join(house.dataDir, 'node-1.log');
+    expect(consoles.length).toBeGreaterThan(8);
+    for (const command of consoles) {
+      const here = command
+        .replaceAll('localhost:8080', new URL(admin.url).host)
+        .replaceAll('localhost:8585', `127.0.0.1:${house.ports().status}`)
+        .replaceAll('.data/logs/switch.log', log);
+      const env = { ...process.env, POSITION: await parkedPosition(), TRANSACTION: transaction };
+      const { stdout } = await run('sh', ['-ec', here], { env });
+      expect(stdout, command).not.toBe('');
+    }
+  });
+
+  it('name every scenario, and settings that are valid', () => {
+    for (const scenario of ['network-failure', 'blockchain-failure', 'timeout', 'inconsistency']) {
+      expect(page).toContain(`\`${scenario}\``);
+    }
+    const example = JSON.parse(page.match(/```json\n(\{\s+"followUps".*?)```/s)?.[1] ?? '{}');
+    const settings = JSON.parse(readFileSync(join(house.dataDir, 'node-1.json'), 'utf8'));
+    expect(example.followUps).toBeDefined();
+    expect(() =>
+      validateSettings({ ...settings, ...example }, 'docs/fallback.md', { production: false }),
+    ).not.toThrow();
+  });
+
+  /** A follow-up that may be replayed: parked by a reversal that the network refuses. */
+  async function parkedPosition(): Promise<string> {
+    if ((await parked()).length === 0) {
+      await house.visa.script({ next: 1, scenario: { action: 'silence' } });
+      await house.visa.script({ on: 'reversal', next: 1, scenario: { action: 'decline', code: '12' } });
+      await waitUntil(async () => (await ask(port(), purchase())).de39 === '91');
+      await waitUntil(async () => (await parked()).length > 0);
+    }
+    return String((await parked())[0]?.position);
+  }
 });
 
 it('no notice and no alert names a card', async () => {

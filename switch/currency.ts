@@ -33,10 +33,7 @@ export function isKnownCurrency(numericCode: string): boolean {
   return MINOR_UNIT_DIGITS.has(numericCode);
 }
 
-/**
- * How many digits follow the decimal point: 2 for '978', 0 for '392'.
- * @public
- */
+/** How many digits follow the decimal point: 2 for '978', 0 for '392'. */
 export function minorUnitDigits(numericCode: string): number | undefined {
   return MINOR_UNIT_DIGITS.get(numericCode);
 }

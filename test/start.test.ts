@@ -176,7 +176,14 @@ async function everyExampleWorks(output: string): Promise<void> {
     HSM_SOCKET: join(dataDir, 'hsm.sock'),
     DATA_DIR: dataDir,
   };
-  const examples = Object.values(EXAMPLES).flat();
+  const controlOf: readonly (readonly [written: string, actual: string])[] = [
+    ['http://127.0.0.1:9584', `http://127.0.0.1:${control}`],
+    ['http://127.0.0.1:9588', addressIn(output, /second network .*control (http:\/\/\S+)/)],
+    ['http://127.0.0.1:3101', addressIn(output, /PoP .*control (http:\/\/\S+)/)],
+  ];
+  const here = (line: string) =>
+    controlOf.reduce((text, [written, actual]) => text.replaceAll(written, actual), line);
+  const examples = Object.values(EXAMPLES).flat().map(here);
   for (const example of examples.filter((line) => line.startsWith('npx etika-switch '))) {
     const dialect = Object.keys(portOf).find((name) => example.includes(name)) ?? 'iso87-ascii';
     const port = example.includes('terminal')

@@ -54,6 +54,11 @@ export const commands: readonly LazyCommand[] = [
     load: async () => (await import('./certs.ts')).certsCommand(),
   },
   {
+    name: 'recon',
+    summary: 'reconciliation: the journal against the ledgers of networks and consensus, cases and repairs',
+    load: async () => (await import('../../switch/index.ts')).reconCommand(),
+  },
+  {
     name: 'migrate',
     summary: 'brings a database to the schema of this release',
     load: async () => (await import('./migrate.ts')).migrateCommand(),

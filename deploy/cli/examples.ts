@@ -1,6 +1,11 @@
 /** Which token a ceremony is held at: settings of the HSM process. */
 const TOKEN = 'HSM_TOKEN_LABEL=etika HSM_PIN_FILE=/run/etika/pin';
 
+/** The ledgers of the simulators that `npm start` runs; what is under way has a case at once. */
+const SIMULATED_LEDGERS =
+  '--network-ledger visa=http://127.0.0.1:9584 --network-ledger iso87=http://127.0.0.1:9588 ' +
+  '--pop-ledger http://127.0.0.1:3101 --grace 0';
+
 /**
  * What `--help` shows as examples, by command. Each works when pasted: in the project's folder, the ones that talk to
  * the switch or to a simulator beside a running `npm start`. The tests run them.
@@ -58,6 +63,15 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     `${TOKEN} npx etika-switch hsm ceremony verify-log --audit-log hsm-audit.jsonl`,
   ],
   certs: ['npx etika-switch certs --warn-days 14'],
+  recon: [`npx etika-switch recon run ${SIMULATED_LEDGERS}`],
+  'recon run': [`npx etika-switch recon run ${SIMULATED_LEDGERS} --csv`],
+  'recon cases': ['npx etika-switch recon cases --state all'],
+  'recon resolve': [
+    'case=1; npx etika-switch recon resolve $case --action accept --by alice --note "booked by hand"',
+    'case=1; npx etika-switch recon resolve $case --approve --by bob',
+  ],
+  'recon clearing': ['npx etika-switch recon clearing --network-ledger visa=http://127.0.0.1:9584'],
+  'recon rebuild': ['npx etika-switch recon rebuild'],
   migrate: ['DATABASE_URL=postgres://owner:secret@db.example/etika npx etika-switch migrate'],
   switch: ['SWITCH_SETTINGS_FILE=switch.json npx etika-switch switch'],
   'hsm-process': [

@@ -67,11 +67,6 @@ function* contradictions(settings: Settings): Generator<string> {
       yield `/merchants/${index}/webhook/url: off loopback "https:" is required, found "http:"`;
     }
   }
-  for (const [index, { webhook }] of settings.merchants.entries()) {
-    if (webhook?.url.startsWith('http:') && !isLoopback(new URL(webhook.url).hostname)) {
-      yield `/merchants/${index}/webhook/url: off loopback "https:" is required, found "http:"`;
-    }
-  }
   const { strategies = {}, ...followUps } = settings.followUps;
   for (const [path, strategy] of Object.entries({ '': {}, ...strategies })) {
     const { firstDelayMs, maxDelayMs } = { ...followUps, ...strategy };

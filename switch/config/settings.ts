@@ -148,9 +148,9 @@ export const SettingsSchema = Type.Object({
   standIn: Type.Optional(StandInSettings),
   /** What is built in holds where it is absent. */
   fallback: Type.Optional(FallbackSettings),
-  /** How follow-ups are tried again, and where a task differs from the others. */
   /** The UTC hour at which a business day begins; 0 where absent. */
   cutOverHour: Type.Optional(Type.Integer({ minimum: 0, maximum: 23 })),
+  /** How follow-ups are tried again, and where a task differs from the others. */
   followUps: Type.Object({
     /** Of one lane that run at once. */
     concurrency: Type.Integer({ minimum: 1, maximum: 1_000 }),

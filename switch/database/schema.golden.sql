@@ -120,7 +120,8 @@ create table switch.projected_transaction (
   decided_at timestamp with time zone,
   cases text[] not null,
   batch_side text,
-  batch uuid
+  batch uuid,
+  cash bigint not null default 0
 );
 create table switch.projected_upload (
   upload uuid not null,
@@ -223,7 +224,7 @@ CREATE INDEX lease_unsettled ON switch.lease USING btree (epoch) WHERE (settled_
 CREATE INDEX parked_follow_up_transaction ON switch.parked_follow_up USING btree (transaction);
 CREATE INDEX projected_batch_by_date ON switch.projected_batch USING btree (business_date);
 CREATE INDEX projected_refund_original ON switch.projected_refund USING btree (original);
-CREATE INDEX projected_transaction_by_date ON switch.projected_transaction USING btree (business_date, opened_at);
+CREATE INDEX projected_transaction_by_date ON switch.projected_transaction USING btree (business_date, transaction);
 CREATE INDEX projected_transaction_by_rrn ON switch.projected_transaction USING btree (rrn);
 CREATE INDEX projected_transaction_in_open_batch ON switch.projected_transaction USING btree (listener, terminal, currency) WHERE ((batch_side IS NOT NULL) AND (batch IS NULL));
 CREATE INDEX projected_upload_of_batch ON switch.projected_upload USING btree (listener, terminal, currency, number, uploaded_at);

@@ -46,6 +46,16 @@ export class ParkedFollowUps {
     return rows[0]?.queued ?? 0;
   }
 
+  /** Queues all that is parked of a transaction again. Returns how many. */
+  async replayTransaction(transaction: TransactionId): Promise<number> {
+    const { rows } = await this.#pool.query<{ queued: number }>(
+      `select coalesce(sum(switch.replay_follow_up(first.position)), 0)::integer as queued
+        from (select min(position) as position from switch.parked_follow_up where transaction = $1 group by lane) first`,
+      [transaction],
+    );
+    return rows[0]?.queued ?? 0;
+  }
+
   close(): Promise<void> {
     return this.#pool.end();
   }

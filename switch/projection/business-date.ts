@@ -16,10 +16,7 @@ export function businessDate(epochMs: number, cutOverHour: number): string {
   return `${year}-${two(month)}-${two(day)}`;
 }
 
-/**
- * Whether a text is a date of the calendar: YYYY-MM-DD.
- * @public
- */
+/** Whether a text is a date of the calendar: YYYY-MM-DD. */
 export function isDate(text: string): boolean {
   return /^\d{4}-\d{2}-\d{2}$/.test(text) && businessDate(Date.parse(`${text}T00:00:00Z`), 0) === text;
 }

@@ -49,7 +49,7 @@ export function caseOfBatch(row: BatchRow): CaseDraft[] {
 }
 
 /** What the journal says of a transaction, as evidence. */
-function journalEvidence(row: TransactionRow): object {
+export function journalEvidence(row: TransactionRow): object {
   const { kind, state, network_state, pop_state, terminal, stan, rrn, masked_pan, standing } = row;
   const { network_amount, pop_amount, response_code, opened_at } = row;
   return {

@@ -34,7 +34,7 @@ const MOVE_CURSORS = `
 const COLUMNS = [
   ...['version', 'kind', 'state', 'listener', 'terminal', 'merchant', 'stan', 'rrn', 'transmitted_at'],
   ...['masked_pan', 'card_reference', 'network', 'network_state', 'pop_state', 'is_enrolled', 'currency'],
-  ...['asked', 'approved', 'captured', 'standing', 'network_amount', 'pop_amount', 'response_code'],
+  ...['asked', 'cash', 'approved', 'captured', 'standing', 'network_amount', 'pop_amount', 'response_code'],
   ...['approval_code', 'business_date', 'opened_at', 'decided_at', 'cases', 'batch_side'],
 ];
 const UPSERT_TRANSACTIONS = `

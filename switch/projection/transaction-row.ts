@@ -33,6 +33,8 @@ export interface TransactionRow {
   /** ISO 4217 numeric. */
   readonly currency: string;
   readonly asked: number;
+  /** Of a cashback: handed out, and no part of the purchase that is witnessed. */
+  readonly cash: number;
   readonly approved: number;
   /** Taken or given for good: of a pre-authorisation, what was completed. */
   readonly captured: number;
@@ -136,6 +138,7 @@ function openingColumns({ opening }: Transaction) {
     network,
     currency: facts.amount.currency,
     asked: facts.amount.minorUnits,
+    cash: facts.cashbackMinorUnits ?? 0,
   };
 }
 
@@ -145,7 +148,7 @@ function rememberedColumns({ kind, body }: JournalEntry): ReturnType<typeof open
   const { listener, terminal, rrn } = body as EntryBodies['remembered'];
   const unknown = { merchant: '', stan: '', transmitted_at: '', masked_pan: '', card_reference: '' };
   const names = { kind: 'reversal', listener, terminal: terminal.trimEnd(), rrn: rrn.trimEnd() };
-  return { ...names, ...unknown, network: '', currency: '', asked: 0 };
+  return { ...names, ...unknown, network: '', currency: '', asked: 0, cash: 0 };
 }
 
 function approvedMinorUnits({ opening, decided, state }: Transaction): number {

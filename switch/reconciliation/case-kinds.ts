@@ -10,18 +10,16 @@ const REPAIRS: Readonly<Record<Repair, string>> = {
   'cancel-proof': 'cancel the proof of a purchase that does not stand',
 };
 
-const CASE_ACTIONS: Readonly<Record<CaseAction, string>> = {
+export const CASE_ACTIONS: Readonly<Record<CaseAction, string>> = {
   ...REPAIRS,
   'by-hand': 'put right outside the switch; the note says how',
   accept: 'explained: it stays as it is',
 };
 
-/** @public */
 export function isRepair(action: CaseAction): action is Repair {
   return action in REPAIRS;
 }
 
-/** @public */
 export function isCaseAction(text: string): text is CaseAction {
   return Object.hasOwn(CASE_ACTIONS, text);
 }

@@ -46,6 +46,8 @@ export interface House extends SwitchNode {
   /** The second network, for cards that begin with 5. */
   readonly iso87: ReturnType<typeof iso87Control>;
   readonly pop: ReturnType<typeof popControl>;
+  /** Where the ledgers of the counterparts can be read. */
+  readonly controlUrls: { readonly visa: string; readonly iso87: string; readonly pop: string };
   /** Starts another node on the same database, token and networks, with ports of its own. */
   addNode(name: string): Promise<SwitchNode>;
   /** Starts a process that takes itself for the first node, with ports of its own. */
@@ -117,6 +119,11 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     visa: visaControl(String(visaReady['controlUrl'])),
     iso87: iso87Control(String(iso87Ready['controlUrl'])),
     pop: popControl(String(popReady['controlUrl'])),
+    controlUrls: {
+      visa: String(visaReady['controlUrl']),
+      iso87: String(iso87Ready['controlUrl']),
+      pop: String(popReady['controlUrl']),
+    },
     ...node,
     addNode: (name) => addProcess(name, name),
     addTwin: () => addProcess('twin', 'node-1'),

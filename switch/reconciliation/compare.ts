@@ -1,0 +1,77 @@
+import type { StoredTransaction } from '../projection/transaction-row.ts';
+import type { Difference } from './difference.ts';
+import { type NetworkPair, type NetworkPosition, networkDifference, pairNetwork } from './network-side.ts';
+import { type Proof, type ProofPair, pairProofs, proofDifference } from './proof-side.ts';
+import type { Compared } from './totals.ts';
+
+/** The three sides as they were read. */
+export interface Sides {
+  /** The business date that is compared; all of them where null. */
+  readonly date: string | null;
+  /** The journal's transactions of that date. */
+  readonly rows: readonly StoredTransaction[];
+  /** Whatever the ledgers hold, of other dates too, of the networks whose ledger is there. */
+  readonly positions: readonly NetworkPosition[];
+  readonly networks: ReadonlySet<string>;
+  /** Absent where the consensus's ledger is not. */
+  readonly proofs: readonly Proof[] | undefined;
+  /** The journal's transactions of other dates that records of this date may belong to. */
+  readonly others: {
+    byRrn(rrns: readonly string[]): Promise<readonly StoredTransaction[]>;
+    byId(ids: readonly string[]): Promise<readonly StoredTransaction[]>;
+  };
+}
+
+export interface Comparison {
+  readonly network: readonly Compared<NetworkPair>[];
+  readonly proof: readonly Compared<ProofPair>[];
+  readonly differences: readonly Difference[];
+}
+
+/**
+ * Compares the journal with the ledgers of its counterparts. A transaction belongs to the business date of the journal,
+ * whatever the clocks of the others say; a record that nobody here knows belongs to its own.
+ */
+export async function compareSides(sides: Sides): Promise<Comparison> {
+  const known = sides.rows.filter(({ network }) => sides.networks.has(network));
+  const network = await networkPairs(sides, known);
+  const proof = sides.proofs ? await proofPairs(sides, sides.proofs) : [];
+  const comparedNetwork = network.map((pair) => ({ pair, difference: networkDifference(pair) }));
+  const comparedProof = proof.map((pair) => ({ pair, difference: proofDifference(pair) }));
+  const differences = [...comparedNetwork, ...comparedProof].flatMap(({ difference }) => difference ?? []);
+  return { network: comparedNetwork, proof: comparedProof, differences };
+}
+
+async function networkPairs(
+  { date, positions, others }: Sides,
+  rows: readonly StoredTransaction[],
+): Promise<NetworkPair[]> {
+  const pairs = pairNetwork(rows, positions);
+  if (date === null) return pairs;
+  const ofDate = pairs.flatMap(({ row, position }) =>
+    row === undefined && position?.businessDate === date ? [position] : [],
+  );
+  const elsewhere = await others.byRrn([...new Set(ofDate.map(({ rrn }) => rrn))]);
+  const alone = pairNetwork(
+    elsewhere.filter(({ business_date: other }) => other !== date),
+    ofDate,
+  );
+  return [...pairs.filter(({ row }) => row !== undefined), ...alone.filter(({ row }) => row === undefined)];
+}
+
+async function proofPairs({ date, rows, others }: Sides, proofs: readonly Proof[]): Promise<ProofPair[]> {
+  const pairs = pairProofs(rows, proofs);
+  if (date === null) return pairs;
+  const ofDate = pairs.flatMap(({ row, proof }) =>
+    row === undefined && proof?.businessDate === date ? [proof] : [],
+  );
+  const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+  const ids = ofDate.map(({ transaction }) => transaction).filter((id) => isId.test(id));
+  const elsewhere = new Set((await others.byId(ids)).map(({ transaction }) => transaction));
+  return [
+    ...pairs.filter(({ row }) => row !== undefined),
+    ...ofDate
+      .filter(({ transaction }) => !elsewhere.has(transaction))
+      .map((proof) => ({ row: undefined, proof })),
+  ];
+}

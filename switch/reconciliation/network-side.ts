@@ -1,0 +1,176 @@
+import { businessDate } from '../projection/business-date.ts';
+import type { StoredTransaction } from '../projection/transaction-row.ts';
+import { type Difference, differenceOf, type Finding } from './difference.ts';
+import type { NetworkRecord, Standing } from './ledgers/records.ts';
+
+/** What a network's ledger says of one transaction, all of its lines together. */
+export interface NetworkPosition extends Standing {
+  readonly network: string;
+  readonly terminal: string;
+  readonly rrn: string;
+  readonly stan: string;
+  readonly transmitted: string;
+  readonly currency: string;
+  /** The business date of its first line. */
+  readonly businessDate: string;
+  readonly firstAt: string;
+  /** Money moved at some time, though perhaps back. */
+  readonly hasMoved: boolean;
+}
+
+export interface NetworkPair {
+  readonly row: StoredTransaction | undefined;
+  readonly position: NetworkPosition | undefined;
+}
+
+const NOTHING: Standing = { held: 0, captured: 0, refunded: 0 };
+
+/** Adds up the lines of each transaction. */
+export function networkPositions(records: readonly NetworkRecord[], cutOverHour: number): NetworkPosition[] {
+  const positions = new Map<string, { -readonly [K in keyof NetworkPosition]: NetworkPosition[K] }>();
+  for (const record of records) {
+    const { network, terminal, rrn, stan, transmitted, currency, at } = record;
+    const key = `${nameOf(record)}|${transmitted}|${currency}`;
+    const position = positions.get(key) ?? {
+      ...{ network, terminal, rrn, stan, transmitted, currency, ...NOTHING, firstAt: at, hasMoved: false },
+      businessDate: businessDate(Date.parse(at), cutOverHour),
+    };
+    positions.set(key, position);
+    position.held += record.held;
+    position.captured += record.captured;
+    position.refunded += record.refunded;
+    position.hasMoved ||= record.held !== 0 || record.captured !== 0 || record.refunded !== 0;
+  }
+  return [...positions.values()];
+}
+
+/**
+ * Pairs what is the same transaction: by network, terminal, RRN and STAN; of several by the moment of transmission, the
+ * rest of them in the order they came. What has no partner stands alone.
+ */
+export function pairNetwork(
+  rows: readonly StoredTransaction[],
+  positions: readonly NetworkPosition[],
+): NetworkPair[] {
+  const waiting = new Map<string, NetworkPosition[]>();
+  for (const position of positions) {
+    const known = waiting.get(nameOf(position));
+    if (known) known.push(position);
+    else waiting.set(nameOf(position), [position]);
+  }
+  const take = (row: StoredTransaction, fits: (position: NetworkPosition) => boolean) => {
+    const found = waiting.get(nameOf(row));
+    const index = found?.findIndex(fits) ?? -1;
+    return index < 0 ? undefined : found?.splice(index, 1)[0];
+  };
+  const exact = rows.map((row) => ({
+    row,
+    position: take(row, ({ transmitted }) => transmitted === row.transmitted_at),
+  }));
+  const paired = exact.map(({ row, position }) => ({ row, position: position ?? take(row, () => true) }));
+  const alone = [...waiting.values()].flat().map((position) => ({ row: undefined, position }));
+  return [...paired, ...alone];
+}
+
+function nameOf({
+  network,
+  terminal,
+  rrn,
+  stan,
+}: Pick<NetworkPosition, 'network' | 'terminal' | 'rrn' | 'stan'>): string {
+  return `${network}|${terminal}|${rrn}|${stan}`;
+}
+
+/** What the network should hold, have taken and have given for a transaction: as much as stands of it. */
+export function expectedStanding({ kind, state, standing }: StoredTransaction): Standing {
+  if (kind === 'refund') return { ...NOTHING, refunded: standing };
+  if (kind === 'pre-authorisation' && state !== 'captured') return { ...NOTHING, held: standing };
+  return { ...NOTHING, captured: standing };
+}
+
+/** Whether journal and network agree about a transaction; if not, how they differ. */
+export function networkDifference({ row, position }: NetworkPair): Difference | undefined {
+  if (!row) return position && unknownHere(position);
+  const there: Standing = position ?? NOTHING;
+  const expected = expectedStanding(row);
+  const isOtherCurrency = position !== undefined && position.currency !== row.currency;
+  if (isOtherCurrency ? sumOf(there) === 0 && row.standing === 0 : isSame(there, expected)) return undefined;
+  const finding = isOtherCurrency
+    ? people('currency-differs', Math.max(sumOf(there), row.standing))
+    : row.standing === 0
+      ? standsThere(row, there)
+      : differsThere(row, there, position?.hasMoved ?? false);
+  return differenceOf(row, 'network', finding, { network: evidenceOf(position), expected });
+}
+
+function unknownHere(position: NetworkPosition): Difference | undefined {
+  if (sumOf(position) === 0) return undefined;
+  const { network, terminal, rrn, stan, transmitted, currency } = position;
+  return {
+    ...people('missing-in-journal', sumOf(position)),
+    leg: 'network',
+    subject: `${network}|${terminal}|${rrn}|${stan}|${transmitted}`,
+    transaction: undefined,
+    network,
+    currency,
+    businessDate: position.businessDate,
+    evidence: { network: evidenceOf(position) },
+  };
+}
+
+/** Nothing stands here, and money there: a reversal brings it to what the terminal was told. */
+function standsThere(
+  { network_state: state, network_amount: known }: StoredTransaction,
+  there: Standing,
+): Finding {
+  if (state === 'reversal-refused') return people('reversal-refused', sumOf(there));
+  return {
+    ...{ kind: 'stands-at-network', action: 'resend-reversal', isAutomatic: true },
+    ...{ isUnderWay: known > 0, amount: sumOf(there) },
+  };
+}
+
+function differsThere(row: StoredTransaction, there: Standing, hasMoved: boolean): Finding {
+  const { standing, network_state: state, network_amount: known } = row;
+  const isUnderWay = state === 'to-advise';
+  const amount = Math.abs(sumOf(there) - standing);
+  if (state === 'advice-refused') return people('advice-refused', Math.max(amount, standing));
+  if (sumOf(there) === 0) {
+    if (hasMoved) return people('reversed-at-network', standing);
+    const isAdvice = isUnderWay || state === 'advised';
+    return {
+      ...{ kind: 'missing-at-network', action: isAdvice ? 'resend-advice' : 'by-hand' },
+      ...{ isAutomatic: isAdvice, isUnderWay, amount: standing },
+    };
+  }
+  if (row.state === 'captured' && there.held > 0) {
+    return {
+      ...{ kind: 'completion-missing', action: 'resend-advice', isAutomatic: true },
+      ...{ isUnderWay: state !== 'advised', amount: Math.max(there.held, standing) },
+    };
+  }
+  // A network reverses no less than nothing: what it took beyond what it was asked is for people.
+  const isMore = sumOf(there) > standing && row.asked > standing;
+  return {
+    ...{ kind: 'amount-differs', action: isMore ? 'resend-reversal' : 'by-hand', isAutomatic: isMore },
+    ...{ isUnderWay: known > standing, amount },
+  };
+}
+
+function people(kind: Finding['kind'], amount: number): Finding {
+  return { kind, action: 'by-hand', isAutomatic: false, isUnderWay: false, amount };
+}
+
+function evidenceOf(position: NetworkPosition | undefined): object | null {
+  if (!position) return null;
+  const { held, captured, refunded, currency, firstAt, terminal, rrn, stan } = position;
+  return { held, captured, refunded, currency, firstAt, terminal, rrn, stan };
+}
+
+function sumOf({ held, captured, refunded }: Standing): number {
+  return held + captured + refunded;
+}
+
+function isSame(a: Standing, b: Standing): boolean {
+  return a.held === b.held && a.captured === b.captured && a.refunded === b.refunded;
+}

@@ -80,6 +80,7 @@ async function order(): Promise<ReconciliationOrder> {
     date: null,
     networkLedger: ledgers.flat(),
     networks: new Set(['visa', 'iso87']),
+    withoutHolds: new Set(),
     proofLedger: await fetchProofLedger(pop),
     graceMs: 0,
   };

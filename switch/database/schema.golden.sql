@@ -237,9 +237,33 @@ CREATE UNIQUE INDEX projected_batch_ordinal ON switch.projected_batch USING btre
 
 CREATE TRIGGER alert AFTER INSERT ON switch.degraded_mode_change FOR EACH ROW WHEN (new.is_open) EXECUTE FUNCTION switch.alert_of_degraded_mode();
 CREATE TRIGGER alert AFTER INSERT ON switch.parked_follow_up FOR EACH ROW EXECUTE FUNCTION switch.alert_of_parked_follow_up();
+CREATE TRIGGER alert AFTER INSERT ON switch.recon_case_event FOR EACH ROW WHEN ((new.what = ANY (ARRAY['opened'::text, 'reopened'::text]))) EXECUTE FUNCTION switch.alert_of_case();
 
 -- functions
 
+CREATE OR REPLACE FUNCTION switch.alert_of_case()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_case switch.recon_case;
+begin
+  select * into strict v_case from switch.recon_case where id = new.id;
+  if new.what = 'opened' and v_case.kind in ('pop-rejected', 'pop-stands', 'reversal-refused', 'advice-refused') then
+    return null;
+  end if;
+  insert into switch.alert (key, kind, scenario, subject, summary, transaction)
+    values (
+      'case:' || new.id || ':' || new.version,
+      'case',
+      'inconsistency',
+      'case ' || v_case.kind,
+      'reconciliation ' || new.what || ' case ' || new.id || coalesce(', network ' || v_case.network, ''),
+      v_case.transaction
+    );
+  return null;
+end $function$
+;
 CREATE OR REPLACE FUNCTION switch.alert_of_degraded_mode()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -609,6 +633,8 @@ grant delete, insert, select, update on table graphile_worker._private_jobs to e
 grant delete, insert, select, update on table graphile_worker._private_known_crontabs to etika_switch;
 grant delete, insert, select, update on table graphile_worker._private_tasks to etika_switch;
 grant delete, insert, select, update on table switch.follow_up_worker to etika_switch;
+grant insert on table switch.alert to etika_projector;
+grant insert on table switch.alert to etika_reconciler;
 grant insert, select on table switch.alert to etika_switch;
 grant insert, select on table switch.claim to etika_switch;
 grant insert, select on table switch.degraded_mode_change to etika_switch;

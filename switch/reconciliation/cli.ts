@@ -24,6 +24,7 @@ const UNRESOLVED: readonly CaseState[] = ['open', 'proposed', 'approved'];
 interface RunOptions extends Shared {
   date?: string;
   networkLedger?: LedgerSource[];
+  clearing?: LedgerSource[];
   popLedger?: string;
   grace: number;
   repair?: boolean;
@@ -68,21 +69,20 @@ function runCommand(): Command {
       'NETWORK=FILE, NETWORK=URL of a control port, or a FILE that names networks; may be repeated',
       collectLedgers,
     )
+    .option(
+      '--clearing <file>',
+      'NETWORK=FILE, or a FILE that names networks: tells what is settled, not what is held; may be repeated',
+      collectClearing,
+    )
     .option('--pop-ledger <ledger>', 'FILE, or URL of a control port')
     .option('--grace <seconds>', 'what is under way and younger than this is no case yet', secondsOption, 60)
     .option('--repair', 'does what is safe about open cases')
-    .option('--every <seconds>', 'goes on until stopped, so often', secondsOption)
+    .option('--every <seconds>', 'goes on until stopped, so often', periodOption)
     .option('--csv', 'the differences for spreadsheets')
     .action((options: RunOptions) =>
-      withDesk(options, async (desk) => {
-        do {
-          const report = await runOnce(desk, options);
-          print(report, formatOf(options));
-          process.exitCode = report.outcome === 'incomplete' ? EXIT_INCOMPLETE : 0;
-          if (options.repair) await repair(desk);
-          if (options.every) await scheduler.wait(options.every * 1_000);
-        } while (options.every);
-      }),
+      withDesk(options, (desk) =>
+        options.every ? runAgainAndAgain(desk, options) : runAndPrint(desk, options),
+      ),
     );
 }
 
@@ -135,7 +135,9 @@ function resolveCommand(): Command {
 function clearingCommand(): Command {
   return new Command('clearing')
     .description("prints a network's ledger as a clearing file: CSV as `recon run` reads it")
-    .requiredOption('--network-ledger <ledger>', 'NETWORK=URL of a control port, or a file', ledgerSource)
+    .requiredOption('--network-ledger <ledger>', 'NETWORK=URL of a control port, or a file', (text) =>
+      ledgerSource(text),
+    )
     .action(async ({ networkLedger }: { networkLedger: LedgerSource }) => {
       const records = await readNetworkLedger(networkLedger);
       const lines = records.map((record) => csvLine(NETWORK_COLUMNS.map((column) => record[column])));
@@ -166,18 +168,48 @@ function formatOf({ json, csv }: Shared): Format {
   return json ? 'json' : csv ? 'csv' : 'table';
 }
 
+/** Until it is stopped. What cannot be read now is said, and perhaps can be read the next time. */
+async function runAgainAndAgain(desk: ReconciliationDesk, options: RunOptions): Promise<never> {
+  for (;;) {
+    try {
+      await runAndPrint(desk, options);
+    } catch (error) {
+      process.exitCode = 1;
+      console.error(`not reconciled: ${error instanceof Error ? error.message : error}`);
+    }
+    await scheduler.wait((options.every ?? 1) * 1_000);
+  }
+}
+
+async function runAndPrint(desk: ReconciliationDesk, options: RunOptions): Promise<void> {
+  const report = await runOnce(desk, options);
+  print(report, formatOf(options));
+  process.exitCode = report.outcome === 'incomplete' ? EXIT_INCOMPLETE : 0;
+  if (options.repair) await repair(desk);
+}
+
 async function runOnce(desk: ReconciliationDesk, options: RunOptions): Promise<Report> {
-  const sources = options.networkLedger ?? [];
-  const networkLedger = (await Promise.all(sources.map(readNetworkLedger))).flat();
-  const named = sources.flatMap(({ network }) => network ?? []);
+  const [ledgers, clearing] = await Promise.all([
+    readNetworkLedgers(options.networkLedger ?? []),
+    readNetworkLedgers(options.clearing ?? []),
+  ]);
+  const twice = [...clearing.networks].find((network) => ledgers.networks.has(network));
+  if (twice) throw new Error(`${twice} has a ledger and a clearing file: one of them at a time`);
   const order: ReconciliationOrder = {
     date: options.date ?? null,
-    networkLedger,
-    networks: new Set([...named, ...networkLedger.map(({ network }) => network)]),
+    networkLedger: [...ledgers.records, ...clearing.records],
+    networks: new Set([...ledgers.networks, ...clearing.networks]),
+    withoutHolds: clearing.networks,
     proofLedger: options.popLedger === undefined ? undefined : await readProofLedger(options.popLedger),
     graceMs: options.grace * 1_000,
   };
   return desk.run(order);
+}
+
+async function readNetworkLedgers(sources: readonly LedgerSource[]) {
+  const records = (await Promise.all(sources.map(readNetworkLedger))).flat();
+  const named = sources.flatMap(({ network }) => network ?? []);
+  return { records, networks: new Set([...named, ...records.map(({ network }) => network)]) };
 }
 
 async function repair(desk: ReconciliationDesk): Promise<void> {
@@ -218,14 +250,23 @@ function collectLedgers(text: string, before: LedgerSource[] = []): LedgerSource
   return [...before, ledgerSource(text)];
 }
 
+function collectClearing(text: string, before: LedgerSource[] = []): LedgerSource[] {
+  return [...before, ledgerSource(text, true)];
+}
+
 function dateOption(text: string): string {
   if (!isDate(text)) throw new InvalidArgumentError('Expected a date: YYYY-MM-DD.');
   return text;
 }
 
 function secondsOption(text: string): number {
-  const seconds = Number(text);
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('Expected a whole number of seconds.');
+  return Number(text);
+}
+
+function periodOption(text: string): number {
+  const seconds = secondsOption(text);
+  if (seconds === 0) throw new InvalidArgumentError('Expected at least a second.');
   return seconds;
 }
 

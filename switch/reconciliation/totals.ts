@@ -1,7 +1,8 @@
 import type { StoredTransaction } from '../projection/transaction-row.ts';
 import type { Difference } from './difference.ts';
+import { ReconError } from './errors.ts';
 import type { Standing } from './ledgers/records.ts';
-import { expectedStanding, type NetworkPair } from './network-side.ts';
+import type { NetworkPair } from './network-side.ts';
 import { expectedWitness, type ProofPair, witnessed } from './proof-side.ts';
 
 /** What journal and ledger come to in one currency, minor units. */
@@ -32,17 +33,18 @@ const PROOF_LEDGER = 'proof of purchase';
 /**
  * Adds up both sides, one by one and not by what was found equal: so that the sum of the differences can be checked
  * against the difference of the sums.
+ * @throws ReconError SW_RECON_TOO_LARGE where a sum is no longer exact
  */
 export function networkTotals(compared: readonly Compared<NetworkPair>[]): TotalsLine<Standing>[] {
   const sheet = new Sheet<Standing>({ held: 0, captured: 0, refunded: 0 });
   for (const { pair, difference } of compared) {
-    const { row, position } = pair;
+    const { row, position, expected } = pair;
     const ledger = row?.network ?? position?.network ?? '';
-    if (row) sheet.add(ledger, row.currency, 'journal', expectedStanding(row));
+    if (row) sheet.add(ledger, row.currency, 'journal', expected);
     if (position) sheet.add(ledger, position.currency, 'counterpart', position);
     if (!difference) continue;
     if (position) sheet.add(ledger, position.currency, 'explained', position);
-    if (row) sheet.add(ledger, row.currency, 'explained', expectedStanding(row), -1);
+    if (row) sheet.add(ledger, row.currency, 'explained', expected, -1);
   }
   return sheet.lines();
 }
@@ -94,8 +96,14 @@ class Sheet<Amounts extends object> {
   }
 
   #sum(...terms: readonly (readonly [Amounts, 1 | -1])[]): Amounts {
-    const add = (name: string) =>
-      terms.reduce((sum, [amounts, sign]) => sum + sign * Number(Reflect.get(amounts, name)), 0);
+    const add = (name: string) => {
+      const sum = terms.reduce(
+        (total, [amounts, sign]) => total + sign * Number(Reflect.get(amounts, name)),
+        0,
+      );
+      if (!Number.isSafeInteger(sum)) throw new ReconError('SW_RECON_TOO_LARGE', { account: name });
+      return sum;
+    };
     return Object.fromEntries(Object.keys(this.#zero).map((name) => [name, add(name)])) as Amounts;
   }
 }

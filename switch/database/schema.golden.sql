@@ -237,7 +237,8 @@ CREATE UNIQUE INDEX projected_batch_ordinal ON switch.projected_batch USING btre
 
 CREATE TRIGGER alert AFTER INSERT ON switch.degraded_mode_change FOR EACH ROW WHEN (new.is_open) EXECUTE FUNCTION switch.alert_of_degraded_mode();
 CREATE TRIGGER alert AFTER INSERT ON switch.parked_follow_up FOR EACH ROW EXECUTE FUNCTION switch.alert_of_parked_follow_up();
-CREATE TRIGGER alert AFTER INSERT ON switch.recon_case_event FOR EACH ROW WHEN ((new.what = ANY (ARRAY['opened'::text, 'reopened'::text]))) EXECUTE FUNCTION switch.alert_of_case();
+CREATE TRIGGER alert_of_opened AFTER INSERT ON switch.recon_case FOR EACH ROW WHEN ((new.kind <> ALL (ARRAY['pop-rejected'::text, 'pop-stands'::text, 'reversal-refused'::text, 'advice-refused'::text]))) EXECUTE FUNCTION switch.alert_of_case();
+CREATE TRIGGER alert_of_reopened AFTER UPDATE OF state ON switch.recon_case FOR EACH ROW WHEN (((old.state = 'resolved'::text) AND (new.state = 'open'::text))) EXECUTE FUNCTION switch.alert_of_case();
 
 -- functions
 
@@ -245,21 +246,16 @@ CREATE OR REPLACE FUNCTION switch.alert_of_case()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
-declare
-  v_case switch.recon_case;
 begin
-  select * into strict v_case from switch.recon_case where id = new.id;
-  if new.what = 'opened' and v_case.kind in ('pop-rejected', 'pop-stands', 'reversal-refused', 'advice-refused') then
-    return null;
-  end if;
   insert into switch.alert (key, kind, scenario, subject, summary, transaction)
     values (
       'case:' || new.id || ':' || new.version,
       'case',
       'inconsistency',
-      'case ' || v_case.kind,
-      'reconciliation ' || new.what || ' case ' || new.id || coalesce(', network ' || v_case.network, ''),
-      v_case.transaction
+      'case ' || new.kind,
+      'case ' || new.id || case new.version when 1 then ' was opened' else ' was opened anew' end
+        || coalesce(', network ' || new.network, ''),
+      new.transaction
     );
   return null;
 end $function$

@@ -170,7 +170,7 @@ describe('a case', () => {
         subject: 'case missing-at-network',
         transaction: row.transaction,
       },
-      { subject: 'case missing-at-network', summary: expect.stringContaining('reopened') },
+      { subject: 'case missing-at-network', summary: expect.stringContaining('opened anew') },
     ]);
     expect(JSON.stringify(await alerts())).not.toContain('424242');
   });

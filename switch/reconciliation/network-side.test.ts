@@ -66,6 +66,14 @@ describe('a difference', () => {
       'by-hand',
       false,
     ],
+    [
+      'reversal-refused',
+      { standing: 2_000, network_state: 'reversal-refused' },
+      [{}],
+      'reversal-refused',
+      'by-hand',
+      false,
+    ],
     ['advice-refused', { network_state: 'advice-refused' }, [], 'advice-refused', 'by-hand', false],
     ['reversed-at-network', {}, [{}, { captured: -2_500 }], 'reversed-at-network', 'by-hand', false],
     [

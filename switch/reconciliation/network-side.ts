@@ -148,6 +148,7 @@ function differsThere(
   const isUnderWay = state === 'to-advise';
   const amount = Math.abs(sumOf(there) - sumOf(expected));
   if (state === 'advice-refused') return people('advice-refused', Math.max(amount, standing));
+  if (state === 'reversal-refused') return people('reversal-refused', amount);
   if (sumOf(there) === 0) {
     if (hasMoved) return people('reversed-at-network', standing);
     const isAdvice = isUnderWay || state === 'advised';

@@ -81,10 +81,15 @@ function pins(call: Call): Part<'translatePin' | 'translatePinBlock' | 'verifyPv
     },
     async verifyPinOffset({ pin, pan, pvk, offset, rule }) {
       const { start, length, pad, table } = rule;
-      const fields = { pvk, offset, start, length, pad: Number.parseInt(pad, 16), table };
+      const fields = { pvk, offset, start, length, pad: padOf(pad), table };
       return (await call('verifyOffset', { ...sourceOf(pin), pan: digitsOf(pan), ...fields })).valid;
     },
   };
+}
+
+/** One hexadecimal digit; what is none becomes a value the HSM refuses. */
+function padOf(pad: string): number {
+  return /^[0-9A-Fa-f]$/.test(pad) ? Number.parseInt(pad, 16) : 0xff;
 }
 
 function pans(call: Call): Part<'protectPan' | 'revealPan'> {

@@ -7,7 +7,13 @@ import { WorkingKeys } from './keys/working-keys.ts';
 import { OperationContext } from './operations/context.ts';
 import { HANDLERS, type KeyOperation } from './operations/handlers.ts';
 import type { OperationName, ReplyOf, RequestOf } from './protocol/operations.ts';
-import { type Instrument, TokenError, TokenSession, type TokenSettings } from './token/pkcs11.ts';
+import {
+  type Instrument,
+  isUnsupported,
+  TokenError,
+  TokenSession,
+  type TokenSettings,
+} from './token/pkcs11.ts';
 import { probeToken } from './token/probe.ts';
 import type { TokenProfile } from './token/profile.ts';
 import { type Place, Scratch } from './token/secrets.ts';
@@ -212,5 +218,7 @@ function isOfToken(error: unknown): boolean {
 
 function asHsmError(error: unknown): HsmError {
   if (error instanceof HsmError) return error;
+  if (isUnsupported(error))
+    return new HsmError('HSM_UNSUPPORTED', (error as TokenError).message, { cause: error });
   return new HsmError('HSM_TOKEN_FAILED', error instanceof Error ? error.message : '', { cause: error });
 }

@@ -82,7 +82,7 @@ export function verifyOffset(context: OperationContext, request: RequestOf<'veri
   const rule: Ibm3624Rule = {
     start: request.start,
     length: request.length,
-    pad: request.pad & 0x0f,
+    pad: request.pad,
     conversionTable: digitsOf(request.table, 16),
   };
   const offset = digitsOf(request.offset, request.offset.length);

@@ -36,7 +36,7 @@ export function translatePinBlock(
   block: Buffer,
 ): Buffer {
   checkSides(from, to);
-  checkPan(pan);
+  checkPan(pan, shortestPan(from.format, to.format));
   if (block.length !== blockLength(from.format)) {
     throw new HsmError(
       'HSM_REQUEST_INVALID',
@@ -64,6 +64,11 @@ function checkSides(from: PinSide, to: PinSide): void {
       );
     }
   }
+}
+
+/** Format 4 takes every PAN; formats 0 and 3 need 12 digits and the check digit. */
+function shortestPan(...formats: readonly PinFormat[]): number {
+  return formats.some((format) => format === 0 || format === 3) ? 13 : 1;
 }
 
 /** Whether a block under this key can be opened, and worked on, without leaving the token. */

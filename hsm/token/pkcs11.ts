@@ -59,6 +59,13 @@ const WRONG_PIN: readonly number[] = [
   CKR.userPinNotInitialized,
 ];
 
+/** CKR_FUNCTION_NOT_SUPPORTED and CKR_MECHANISM_INVALID: the token cannot do this, with any key or data. */
+const UNSUPPORTED: readonly number[] = [0x54, 0x70];
+
+export function isUnsupported(error: unknown): boolean {
+  return error instanceof TokenError && UNSUPPORTED.includes(error.ckr);
+}
+
 /**
  * Runs one PKCS#11 call and gives its failure one shape: pkcs11js puts the CKR_ code in `code` for some
  * functions and only in the message for others.

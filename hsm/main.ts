@@ -9,6 +9,7 @@ import {
   HSM_EXIT_WRONG_PIN,
   HsmError,
 } from './errors.ts';
+import { UseLedger } from './keys/use-ledger.ts';
 import { HsmServer } from './server.ts';
 import { HsmService, TokenLostError } from './service.ts';
 import { type HsmSettings, readSettings } from './settings.ts';
@@ -71,10 +72,20 @@ function watchToken(service: HsmService): void {
   systemClock.after(TOKEN_CHECK_EVERY_MS, check);
 }
 
+function ledgerOf({ ledgerPath }: HsmSettings): UseLedger {
+  if (ledgerPath === undefined) {
+    log.warn(
+      { event: 'hsm.ledger' },
+      'HSM_USE_LEDGER is not set: used counters are forgotten with this process',
+    );
+  }
+  return UseLedger.open(ledgerPath);
+}
+
 async function serve(settings: HsmSettings): Promise<void> {
   forbidCoreDumps(settings.production, log);
   const clocks = { monotonic: () => systemClock.monotonic(), wall: () => systemClock.wall() };
-  const service = new HsmService(settings.token, settings.userPin, clocks);
+  const service = new HsmService(settings.token, settings.userPin, clocks, ledgerOf(settings));
   if (settings.production) service.refuseDevelopmentKeys(isDevelopmentCheckBlock);
   service.ensureAlive();
   const server = await HsmServer.listen({

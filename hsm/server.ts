@@ -17,8 +17,8 @@ export interface ServerOptions {
   isFatal: (error: unknown) => boolean;
   /** An error that is neither fatal nor an HsmError: a defect of ours, met by one request. */
   onDefect: (name: string, error: unknown) => void;
-  /** Called after the requests of a turn ran, before their replies leave. */
-  onTurnEnd: () => void;
+  /** Called after the requests of a turn ran; their replies leave when what it returns has resolved. */
+  onTurnEnd: () => Promise<void> | undefined;
   /** Called once, after the replies at hand were written. */
   onFatal: (error: unknown) => void;
   /** A peer broke the protocol and was disconnected. */
@@ -57,6 +57,8 @@ export class HsmServer {
   #next = 0;
   #scheduled = false;
   #stopped = false;
+  /** Turns whose replies wait for the disk. */
+  readonly #saving = new Set<Promise<void>>();
 
   private constructor(options: ServerOptions) {
     this.#options = options;
@@ -85,6 +87,7 @@ export class HsmServer {
   async close(): Promise<void> {
     this.#run(this.#waiting.length);
     this.#stopped = true;
+    await Promise.all(this.#saving);
     for (const peer of this.#peers) peer.socket.end();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
@@ -173,9 +176,29 @@ export class HsmServer {
       this.#waiting = [];
       this.#next = 0;
     }
-    this.#options.onTurnEnd();
-    for (const peer of this.#peers) this.#flush(peer);
+    this.#endTurn();
     if (fatal) this.#options.onFatal(fatal.error);
+  }
+
+  /** Other turns go on while the replies of this one wait; without a promise they leave at once. */
+  #endTurn(): void {
+    const batches = [...this.#peers].flatMap((peer) =>
+      peer.replies.length > 0 ? [{ peer, batch: peer.replies.take() }] : [],
+    );
+    const send = () => {
+      for (const { peer, batch } of batches) deliver(peer, batch);
+    };
+    const saved = this.#options.onTurnEnd();
+    if (!saved) {
+      send();
+      return;
+    }
+    const sent = saved.then(send, (error: unknown) => {
+      this.#stopped = true;
+      this.#options.onFatal(error);
+    });
+    this.#saving.add(sent);
+    sent.finally(() => this.#saving.delete(sent));
   }
 
   #answer({ peer, id, operation, fields, expiresAt }: Waiting): void {
@@ -199,13 +222,11 @@ export class HsmServer {
       writeFailure(peer.replies, id, told);
     }
   }
+}
 
-  /** A peer that does not read its replies is not read from either. */
-  #flush(peer: Peer): void {
-    if (peer.replies.length === 0) return;
-    const batch = peer.replies.take();
-    if (peer.open && !peer.socket.write(batch)) peer.socket.pause();
-  }
+/** A peer that does not read its replies is not read from either. */
+function deliver({ socket, open }: Peer, batch: Buffer): void {
+  if (open && !socket.write(batch)) socket.pause();
 }
 
 function beginFrame(writer: Writer, id: number, status: number): number {

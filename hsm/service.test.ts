@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { PKCS11 } from 'pkcs11js';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { prepareDevelopmentToken } from './development/prepare.ts';
+import { UseLedger } from './keys/use-ledger.ts';
 import { HsmService, TokenLostError } from './service.ts';
 import { readTokenAccess } from './settings.ts';
 
@@ -53,6 +54,7 @@ beforeEach(async () => {
     token,
     userPin,
     { monotonic: () => performance.now(), wall: () => Date.now() },
+    UseLedger.open(undefined),
     faulty,
   );
 });
@@ -100,6 +102,7 @@ it('refuses a PIN block that a token decrypted to garbage', () => {
   const request = {
     key: 'TPK/TERM0001',
     ksn: Buffer.alloc(0),
+    transaction: '',
     format: 0,
     block: Buffer.alloc(8),
     pan: Buffer.from('4111111111111111', 'latin1'),

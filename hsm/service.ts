@@ -1,8 +1,8 @@
 import { HsmError } from './errors.ts';
 import { checkBlock } from './keys/create.ts';
 import { secretOf } from './keys/key.ts';
-import { KsnMemory } from './keys/ksn-memory.ts';
 import { TokenKeys } from './keys/token-keys.ts';
+import type { UseLedger } from './keys/use-ledger.ts';
 import { WorkingKeys } from './keys/working-keys.ts';
 import { OperationContext } from './operations/context.ts';
 import { HANDLERS, type KeyOperation } from './operations/handlers.ts';
@@ -41,7 +41,6 @@ export interface Clocks {
 }
 
 const WORKING_KEY_CAPACITY = 1_024;
-const KSN_CAPACITY = 100_000;
 
 interface OpenToken {
   session: TokenSession;
@@ -56,15 +55,23 @@ export class HsmService {
   readonly #userPin: string;
   readonly #clocks: Clocks;
   readonly #instrument: Instrument | undefined;
-  readonly #ksns = new KsnMemory(KSN_CAPACITY);
+  readonly #ledger: UseLedger;
   readonly #runs = new Map<string, { place: Place; runs: number }>();
   #token: OpenToken;
 
   /**
+   * @param ledger closed with the service
    * @param instrument wraps the PKCS#11 module of every session opened: how tests make a token misbehave
    * @throws HSM_WRONG_USER_PIN, HSM_TOKEN_FAILED
    */
-  constructor(settings: TokenSettings, userPin: string, clocks: Clocks, instrument?: Instrument) {
+  constructor(
+    settings: TokenSettings,
+    userPin: string,
+    clocks: Clocks,
+    ledger: UseLedger,
+    instrument?: Instrument,
+  ) {
+    this.#ledger = ledger;
     this.#settings = settings;
     this.#userPin = userPin;
     this.#clocks = clocks;
@@ -102,9 +109,10 @@ export class HsmService {
     }
   }
 
-  /** Closes what the requests of a turn shared. */
-  endTurn(): void {
+  /** Closes what the requests of a turn shared. Resolves when what they claimed is on disk: replies wait for it. */
+  endTurn(): Promise<void> | undefined {
     this.#token.session.standing.closeAll();
+    return this.#ledger.saved();
   }
 
   /** @throws TokenLostError where the token stays silent after being opened anew */
@@ -127,6 +135,7 @@ export class HsmService {
 
   close(): void {
     this.#token.session.close();
+    this.#ledger.close();
   }
 
   #repeat<N extends OperationName>(name: N, request: RequestOf<N>): ReplyOf<N> {
@@ -150,7 +159,12 @@ export class HsmService {
     const { session, profile, tokenKeys, workingKeys } = this.#token;
     return Scratch.use(session, profile, (scratch) => {
       const wallClock = this.#clocks.wall;
-      const context = new OperationContext(scratch, { tokenKeys, workingKeys, ksns: this.#ksns, wallClock });
+      const context = new OperationContext(scratch, {
+        tokenKeys,
+        workingKeys,
+        ledger: this.#ledger,
+        wallClock,
+      });
       try {
         const reply = HANDLERS[name](context, request);
         context.succeeded();
@@ -172,7 +186,7 @@ export class HsmService {
   }
 
   #reopen(): void {
-    this.close();
+    this.#token.session.close();
     try {
       this.#token = this.#open();
     } catch (error) {
@@ -187,7 +201,13 @@ export class HsmService {
     const session = TokenSession.open(this.#settings, this.#userPin, this.#instrument);
     try {
       const tokenKeys = new TokenKeys(session, this.#clocks.monotonic);
-      const workingKeys = new WorkingKeys(session, tokenKeys, this.#clocks.wall, WORKING_KEY_CAPACITY);
+      const workingKeys = new WorkingKeys(
+        session,
+        tokenKeys,
+        this.#ledger,
+        this.#clocks.wall,
+        WORKING_KEY_CAPACITY,
+      );
       return { session, profile: probeToken(session), tokenKeys, workingKeys };
     } catch (error) {
       session.close();

@@ -136,10 +136,11 @@ function translation(): (client: PaymentHsmClient) => Promise<unknown> {
   return (client) => client.translatePin({ from: 'TPK/TERM0001', to: 'ZPK/VISA', pan: PAN, block });
 }
 
-/** ANSI X9.24-1:2009 A.4, asked again and again: the very same request is no replay. */
+/** ANSI X9.24-1:2009 A.4, asked again and again: within one transaction that is no replay. */
 const DUKPT_PIN = {
   key: 'BDK/TDES',
   ksn: Buffer.from('FFFF9876543210EFF800', 'hex'),
+  transaction: 'bench',
   block: PinBlock.of(Buffer.from('33365F5CC6F23C35', 'hex')),
 };
 

@@ -2,8 +2,8 @@ import { systemClock } from '../../runtime/index.ts';
 import { HsmError } from '../errors.ts';
 import { RECORD_SEAL } from '../keys/create.ts';
 import { secretOf } from '../keys/key.ts';
-import { KsnMemory } from '../keys/ksn-memory.ts';
 import { TokenKeys } from '../keys/token-keys.ts';
+import { UseLedger } from '../keys/use-ledger.ts';
 import { WorkingKeys } from '../keys/working-keys.ts';
 import { OperationContext } from '../operations/context.ts';
 import { readTokenAccess } from '../settings.ts';
@@ -44,9 +44,15 @@ export class Station {
   /** An operation of the HSM process, run here. */
   work<T>(operation: (context: OperationContext) => T): T {
     const wallClock = systemClock.wall;
-    const workingKeys = new WorkingKeys(this.session, this.keys, wallClock, 1);
-    const shared = { tokenKeys: this.keys, workingKeys, ksns: new KsnMemory(1), wallClock };
-    return this.use((scratch) => operation(new OperationContext(scratch, shared)));
+    // No ceremony uses a key with a limit, nor a DUKPT counter.
+    const ledger = UseLedger.open(undefined);
+    const workingKeys = new WorkingKeys(this.session, this.keys, ledger, wallClock, 1);
+    const shared = { tokenKeys: this.keys, workingKeys, ledger, wallClock };
+    try {
+      return this.use((scratch) => operation(new OperationContext(scratch, shared)));
+    } finally {
+      ledger.close();
+    }
   }
 
   has(label: string): boolean {

@@ -21,7 +21,7 @@ export type Handlers = {
 };
 
 export const HANDLERS: Handlers = {
-  generateMac: (context, { key, ksn, data }) => ({ mac: generateMac(context, key, ksn, data, 'response') }),
+  generateMac: (context, request) => ({ mac: generateMac(context, request) }),
   verifyMac: (context, request) => ({ valid: verifyMac(context, request) }),
   translatePin: (context, request) => ({ block: translatePin(context, request) }),
   keyCheckValue: (context, { key }) => ({ value: keyCheckValue(context, key) }),

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { HsmError } from '../errors.ts';
 import type { Scratch, Secret } from '../token/secrets.ts';
 import { checkPan, decodePinBlock, LONGEST_PIN, panField, SHORTEST_PIN, setNibble } from './formats.ts';
-import { decryptPinBlock, isInside, type PinSide } from './translate.ts';
+import { checkInside, decryptPinBlock, isInside, type PinSide } from './translate.ts';
 
 const PVV_DIGITS = 4;
 
@@ -18,7 +18,7 @@ export function pvvOfBlock(
   const inside = side.format === 0 && isInside(scratch, side.key) && pvk.place === 'token';
   const clear = decryptPinBlock(scratch, side, pan, block, inside);
   if (clear.place === 'token') {
-    checkLength(scratch.firstByte(clear));
+    checkInside(scratch, 0, clear, pan);
     // The four leftmost digits are bytes 1 and 2 of the block; the second of them carries a PAN byte.
     const leftmost = scratch.slice(scratch.xor(clear, panField(pan)), 1, 2);
     return decimalised(
@@ -45,12 +45,6 @@ export function pvvOfPin(
   parameter.bytes.set(transformedPan(pan, keyIndex));
   for (let i = 0; i < PVV_DIGITS; i++) setNibble(parameter.bytes, 12 + i, pin[i] ?? 0);
   return decimalised(scratch.encryptSecret(pvk, 'T', parameter));
-}
-
-function checkLength(first: number): void {
-  const length = first & 0x0f;
-  if (first >> 4 !== 0 || length < SHORTEST_PIN || length > LONGEST_PIN)
-    throw new HsmError('HSM_PIN_BLOCK_INVALID');
 }
 
 /** The transformed security parameter but for the PIN: 11 PAN digits left of the check digit, the key index. */

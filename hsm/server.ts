@@ -39,8 +39,12 @@ interface Waiting {
   expiresAt: number;
 }
 
-/** Requests run before their replies leave: the peers work on these while the next ones run, and none is starved. */
+/**
+ * How many requests run, and for how long new ones are begun, before replies leave: the peers work on these while the
+ * next ones run, none is starved, and a quick request does not wait for the replies of slow ones.
+ */
 const REQUESTS_PER_TURN = 32;
+const TURN_MS = 1;
 
 const GREETING_WITHIN_MS = 1_000;
 
@@ -85,7 +89,7 @@ export class HsmServer {
 
   /** Answers what is waiting, then closes every connection. */
   async close(): Promise<void> {
-    this.#run(this.#waiting.length);
+    this.#run(this.#waiting.length, Number.POSITIVE_INFINITY);
     this.#stopped = true;
     await Promise.all(this.#saving);
     for (const peer of this.#peers) peer.socket.end();
@@ -149,19 +153,23 @@ export class HsmServer {
     // Everything that arrived in this turn is read first: a cancellation right behind its request counts.
     setImmediate(() => {
       this.#scheduled = false;
-      this.#run(REQUESTS_PER_TURN);
+      this.#run(REQUESTS_PER_TURN, TURN_MS);
       if (this.#next < this.#waiting.length) this.#schedule();
     });
   }
 
-  #run(atMost: number): void {
+  #run(atMost: number, milliseconds: number): void {
     let fatal: { error: unknown } | undefined;
+    let endsAt: number | undefined;
     const end = Math.min(this.#waiting.length, this.#next + atMost);
     while (this.#next < end && !this.#stopped) {
+      const now = this.#options.now();
+      endsAt ??= now + milliseconds;
+      if (now > endsAt) break;
       const waiting = this.#waiting[this.#next++];
       if (!waiting?.peer.open) continue;
       try {
-        this.#answer(waiting);
+        this.#answer(waiting, now);
       } catch (error) {
         writeFailure(
           waiting.peer.replies,
@@ -201,10 +209,10 @@ export class HsmServer {
     sent.finally(() => this.#saving.delete(sent));
   }
 
-  #answer({ peer, id, operation, fields, expiresAt }: Waiting): void {
+  #answer({ peer, id, operation, fields, expiresAt }: Waiting, now: number): void {
     const before = peer.replies.length;
     try {
-      if (this.#options.now() > expiresAt) throw new HsmError('HSM_TIMEOUT', 'waiting for its turn');
+      if (now > expiresAt) throw new HsmError('HSM_TIMEOUT', 'waiting for its turn');
       const name = NAME_BY_NUMBER.get(operation);
       if (name === undefined) throw new HsmError('HSM_REQUEST_INVALID', `operation ${operation}`);
       const request = OPERATIONS[name].request.read(fields);

@@ -7,6 +7,7 @@ import { WorkingKeys } from './keys/working-keys.ts';
 import { OperationContext } from './operations/context.ts';
 import { HANDLERS, type KeyOperation } from './operations/handlers.ts';
 import type { OperationName, ReplyOf, RequestOf } from './protocol/operations.ts';
+import { type Strategy, selfTest } from './self-test.ts';
 import {
   type Instrument,
   isUnsupported,
@@ -29,7 +30,9 @@ export interface HsmStatus {
   profile: TokenProfile;
   tokenKeys: number;
   cachedWorkingKeys: number;
-  /** By operation: where secret values were since the start, and how often it ran. */
+  /** By operation: where its secret values are on this token, as the known answers at start showed. */
+  strategies: Record<string, Strategy>;
+  /** By request: where secret values were since the start, and how often it ran. */
   operations: Record<string, { place: Place; runs: number }>;
 }
 
@@ -56,6 +59,7 @@ export class HsmService {
   readonly #clocks: Clocks;
   readonly #instrument: Instrument | undefined;
   readonly #ledger: UseLedger;
+  readonly #strategies: Record<string, Strategy>;
   readonly #runs = new Map<string, { place: Place; runs: number }>();
   #token: OpenToken;
 
@@ -77,6 +81,7 @@ export class HsmService {
     this.#clocks = clocks;
     this.#instrument = instrument;
     this.#token = this.#open();
+    this.#strategies = selfTest(this.#token.session, this.#token.profile);
   }
 
   get keys(): number {
@@ -88,6 +93,7 @@ export class HsmService {
     return {
       tokenLabel: this.#settings.label,
       profile,
+      strategies: this.#strategies,
       tokenKeys: tokenKeys.size,
       cachedWorkingKeys: workingKeys.cached,
       operations: Object.fromEntries(this.#runs),

@@ -47,7 +47,10 @@ export class Laboratory {
   }
 
   bdk(inputs: Inputs): TdesBdk {
-    const value = inputs.hex('bdk');
+    return this.bdkOf(inputs.hex('bdk'));
+  }
+
+  bdkOf(value: Buffer): TdesBdk {
     if (this.scratch.profile.canCompute) return bdkFrom(this.scratch, this.key(value, 'T'));
     return { key: this.key(value, 'T'), masked: this.key(maskedBdk(value), 'T') };
   }

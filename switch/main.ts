@@ -91,7 +91,11 @@ async function serve(settings: Settings): Promise<void> {
   const lanes = followUpLanes(networks.keys());
   const worker = await startFollowUpWorker({ databaseUrl, node, tasks, lanes, clock, log, concurrency });
   const projector = new Projector({ databaseUrl, clock, log, cutOverHour: settings.cutOverHour ?? 0 });
-  const status = await serveStatus(settings.status, () => nodeStatus(settings, running, hsm));
+  const status = await serveStatus(
+    settings.status,
+    () => nodeStatus(settings, running, hsm),
+    () => hsm.status(),
+  );
 
   process.on('SIGHUP', () => tls.reload());
   onShutdown(async () => {

@@ -75,7 +75,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   migrate: ['DATABASE_URL=postgres://owner:secret@db.example/etika npx etika-switch migrate'],
   switch: ['SWITCH_SETTINGS_FILE=switch.json npx etika-switch switch'],
   'hsm-process': [
-    'HSM_SOCKET=/run/etika/hsm.sock HSM_TOKEN_LABEL=etika HSM_PIN_FILE=/run/etika/pin npx etika-switch hsm-process',
+    'HSM_SOCKET=/run/etika/hsm.sock HSM_TOKEN_LABEL=etika HSM_PIN_FILE=/run/etika/pin HSM_USE_LEDGER=/var/lib/etika/hsm-uses.db npx etika-switch hsm-process',
   ],
   admin: ['DATABASE_URL=postgres://etika:secret@db.example/etika npx etika-switch admin'],
 };

@@ -88,6 +88,8 @@ export type Instrument = (module: Pkcs11.PKCS11) => Pkcs11.PKCS11;
 export interface TokenSettings {
   modulePath: string;
   label: string;
+  /** The slot's identifier, where several tokens have one label (the members of a network HSM's group). */
+  slot?: number;
   /** NSS softokn takes its configuration this way. */
   libraryParameters?: string;
 }
@@ -115,7 +117,7 @@ export class TokenSession {
     try {
       call('load', () => module.load(settings.modulePath));
       initialise(module, settings);
-      const slot = slotOf(module, settings.label);
+      const slot = slotOf(module, settings.label, settings.slot);
       const flags = pkcs11.CKF_SERIAL_SESSION | pkcs11.CKF_RW_SESSION;
       const session = new TokenSession(module, () => module.C_OpenSession(slot, flags));
       session.#login(userPin);
@@ -265,12 +267,14 @@ export function finalise(module: Pkcs11.PKCS11): void {
   }
 }
 
-export function slotOf(module: Pkcs11.PKCS11, label: string): Handle {
+export function slotOf(module: Pkcs11.PKCS11, label: string, wanted?: number): Handle {
   const slots = call('C_GetSlotList', () => module.C_GetSlotList(true));
   for (const slot of slots) {
-    if (labelOf(module, slot) === label) return slot;
+    const named = wanted === undefined || slot.readUInt32LE() === wanted;
+    if (named && labelOf(module, slot) === label) return slot;
   }
-  throw new HsmError('HSM_TOKEN_FAILED', `no token is labelled ${label}`);
+  const where = wanted === undefined ? '' : ` in slot ${wanted}`;
+  throw new HsmError('HSM_TOKEN_FAILED', `no token is labelled ${label}${where}`);
 }
 
 export function labelOf(module: Pkcs11.PKCS11, slot: Handle): string {

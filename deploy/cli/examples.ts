@@ -52,7 +52,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     `${TOKEN} npx etika-switch hsm ceremony import --label ZMK/VISA --usage K1 --algorithm A --length 32 --components 3`,
   ],
   'hsm ceremony create': [
-    `${TOKEN} npx etika-switch hsm ceremony create --label ZMK/ACQ --usage K1 --algorithm A --length 32 --components 3`,
+    `${TOKEN} npx etika-switch hsm ceremony create --label ZMK/ACQ --usage K1 --algorithm A --length 32 --components 3 --print-to /dev/shm/sheets`,
+  ],
+  'hsm ceremony generate': [
+    `${TOKEN} npx etika-switch hsm ceremony generate --usage P0 --owner VISA --to key.txt`,
   ],
   'hsm ceremony export': [
     `${TOKEN} npx etika-switch hsm ceremony export --record key.txt --zmk ZMK/VISA --mode B`,

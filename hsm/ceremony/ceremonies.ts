@@ -1,12 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { HsmError } from '../errors.ts';
 import { generateStoredKey, kcvOf, LMK, RECORD_SEAL, randomValue, storeKey } from '../keys/create.ts';
-import type { KeyRecordFacts } from '../keys/record.ts';
 import { checkedParts, isKeyUsage, type KeyAlgorithm, type KeyUsage } from '../keys/usage.ts';
 import { xorInto } from '../mac/mac.ts';
-import { describeKey, exportKeyBlock } from '../operations/keys.ts';
 import { PAN_DATA_KEY, PAN_LOOKUP_KEY } from '../operations/pan.ts';
-import type { RequestOf } from '../protocol/operations.ts';
 import type { Scratch } from '../token/secrets.ts';
 import { askCustodian, askCustodians, confirmAll, TRIES } from './custodians.ts';
 import type { Station } from './station.ts';
@@ -27,7 +24,9 @@ const OWN_KEY_LENGTH = 32;
 
 /** The keys every token needs before all others. Made by the token, known to nobody. */
 export async function prepareToken(station: Station, terminal: Terminal): Promise<void> {
-  const custodians = await askCustodians(terminal, 2);
+  if (station.has(RECORD_SEAL)) station.checkLog();
+  const custodians: string[] = [];
+  await askCustodians(terminal, 2, custodians);
   const wanted = [
     { label: LMK, usage: 'K0', algorithm: 'A' },
     { label: RECORD_SEAL, usage: 'KM', algorithm: 'H' },
@@ -62,7 +61,7 @@ export async function importKey(station: Station, terminal: Terminal, order: Key
     }
     return await combine(station, terminal, order, components, custodians, kcvs);
   } catch (error) {
-    noteFailure(station, 'import', order, custodians, error);
+    station.recordFailure('import', publicOrder(order), custodians, error);
     throw error;
   } finally {
     components.fill(0);
@@ -131,36 +130,11 @@ export async function createKey(
     });
     return kcv;
   } catch (error) {
-    noteFailure(station, 'create', order, custodians, error);
+    station.recordFailure('create', publicOrder(order), custodians, error);
     throw error;
   } finally {
     components.fill(0);
   }
-}
-
-/** A working key for another party, under the key both share; two custodians agree to it. */
-export async function exportKey(
-  station: Station,
-  terminal: Terminal,
-  request: Omit<RequestOf<'exportKeyBlock'>, 'optional'>,
-): Promise<string> {
-  const facts = station.work((context) => JSON.parse(describeKey(context, request.record)) as KeyRecordFacts);
-  const custodians = await askCustodians(terminal, 2);
-  const deed = `export ${facts.usage} key of ${facts.owner}, KCV ${facts.kcv}, under ${request.protection}`;
-  await confirmAll(terminal, custodians, deed);
-  const block = station.work((context) => exportKeyBlock(context, { ...request, optional: '' }));
-  const { id, owner, usage, kcv } = facts;
-  station.record({
-    action: 'export',
-    outcome: 'completed',
-    custodians,
-    id,
-    owner,
-    usage,
-    kcv,
-    under: request.protection,
-  });
-  return block;
 }
 
 function printComponent(
@@ -230,6 +204,7 @@ async function askComponent(
 }
 
 function checkOrder(station: Station, order: KeyOrder): void {
+  station.checkLog();
   if (!isKeyUsage(order.usage)) throw new HsmError('HSM_REQUEST_INVALID', `usage ${order.usage}`);
   checkedParts(order.usage, order.algorithm, order.length);
   if (order.components < 2 || order.components > 3) {
@@ -258,22 +233,4 @@ function kcvOfValue(scratch: Scratch, order: KeyOrder, value: Buffer): string {
 
 function publicOrder({ label, usage, algorithm, length }: KeyOrder) {
   return { key: label, usage, algorithm, length };
-}
-
-function noteFailure(
-  station: Station,
-  action: string,
-  order: KeyOrder,
-  custodians: string[],
-  error: unknown,
-): void {
-  const aborted = error instanceof HsmError && error.code === 'HSM_CEREMONY_ABORTED';
-  const reason = error instanceof HsmError ? error.detail : 'a failure of the program';
-  station.record({
-    action,
-    outcome: aborted ? 'aborted' : 'refused',
-    custodians,
-    ...publicOrder(order),
-    reason,
-  });
 }

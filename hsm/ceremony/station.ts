@@ -11,7 +11,7 @@ import { TokenSession } from '../token/pkcs11.ts';
 import { probeToken } from '../token/probe.ts';
 import type { TokenProfile } from '../token/profile.ts';
 import { Scratch } from '../token/secrets.ts';
-import { type AuditEntry, appendEntry } from './audit-log.ts';
+import { type AuditEntry, appendEntry, verifyLog } from './audit-log.ts';
 
 /** The token at which a ceremony is held, and its audit log. A process of its own, like any that opens the token. */
 export class Station {
@@ -59,9 +59,29 @@ export class Station {
     return [...this.keys.all()].some((key) => key.name === label);
   }
 
+  /**
+   * Before a ceremony does anything: what it does can be recorded, and the log is whole.
+   * @throws HSM_UNKNOWN_KEY on a token that was not prepared, HSM_AUDIT_LOG_BROKEN
+   */
+  checkLog(): void {
+    this.seal(Buffer.from('log', 'latin1'));
+    verifyLog(this.#auditLog, (data) => this.seal(data));
+  }
+
   record(entry: Omit<AuditEntry, 'time'>): void {
     const dated = { time: new Date(systemClock.wall()).toISOString(), ...entry } as AuditEntry;
     appendEntry(this.#auditLog, dated, (data) => this.seal(data));
+  }
+
+  recordFailure(
+    action: string,
+    facts: Readonly<Record<string, unknown>>,
+    custodians: string[],
+    error: unknown,
+  ): void {
+    const aborted = error instanceof HsmError && error.code === 'HSM_CEREMONY_ABORTED';
+    const reason = error instanceof HsmError ? error.detail : 'a failure of the program';
+    this.record({ action, outcome: aborted ? 'aborted' : 'refused', custodians, ...facts, reason });
   }
 
   /** HMAC-SHA256 under the key that also seals key records. */

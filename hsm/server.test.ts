@@ -37,6 +37,7 @@ beforeEach(async () => {
     execute: (_name, request) => {
       const { key } = request as { key: string };
       if (key === 'K13') throw new RangeError('a defect');
+      if (key === 'K20') now += 600;
       executed.push(key);
       return { value: '000000' };
     },
@@ -109,6 +110,13 @@ it('does not run work whose time was over before its turn', async () => {
   peer.write(request(2, 50));
   await vi.waitUntil(() => replies.size === 2, 15_000);
   expect(executed).toEqual(['K2']);
+});
+
+it('does not run what waited too long behind a slow token; what can wait longer is answered', async () => {
+  peer.write(Buffer.concat([request(20), request(21, 500), request(22, 1_000)]));
+  await vi.waitUntil(() => replies.size === 3, 15_000);
+  expect(replies.get(21)).toBe(HSM_ERRORS.HSM_TIMEOUT.wire);
+  expect(executed).toEqual(['K20', 'K22']);
 });
 
 it('answers a request that meets a defect, and goes on', async () => {

@@ -1,5 +1,5 @@
 import { httpExchange, type LateAnswer, popClient } from '../connectors/index.ts';
-import { connectHsm, type HsmClient } from '../hsm/index.ts';
+import { connectHsmPool, type HsmClient } from '../hsm/index.ts';
 import {
   announceReady,
   createLog,
@@ -40,8 +40,14 @@ await serve(readSettings(settingsFile, { production }));
 
 /** One switch node: its listeners, its links, its part of the follow-up queue. */
 async function serve(settings: Settings): Promise<void> {
-  const { databaseUrl, node, hsm: hsmSettings } = settings;
-  const hsm = connectHsm({ ...hsmSettings, clock, log });
+  const { databaseUrl, node } = settings;
+  const { socketPath, furtherSocketPaths = [], requestTimeoutMs } = settings.hsm;
+  const hsm = connectHsmPool({
+    socketPaths: [socketPath, ...furtherSocketPaths],
+    requestTimeoutMs,
+    clock,
+    log,
+  });
   const journal = await createJournal({
     databaseUrl,
     node,

@@ -123,6 +123,8 @@ export const SettingsSchema = Type.Object({
   status: Type.Object({ host: Type.String({ minLength: 1 }), port: Port }),
   hsm: Type.Object({
     socketPath: Type.String({ minLength: 1 }),
+    /** More HSM processes with the same keys: requests go round, and one that dies loses at most those it had. */
+    furtherSocketPaths: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { maxItems: 15 })),
     requestTimeoutMs: Milliseconds(10, 10_000),
   }),
   journal: Type.Object({

@@ -1,5 +1,5 @@
 import { httpExchange, type LateAnswer, popClient } from '../connectors/index.ts';
-import { connectHsmPool, type HsmClient } from '../hsm/index.ts';
+import { connectHsmPool, type HsmClient, type PaymentHsmClient } from '../hsm/index.ts';
 import {
   announceReady,
   createLog,
@@ -41,13 +41,7 @@ await serve(readSettings(settingsFile, { production }));
 /** One switch node: its listeners, its links, its part of the follow-up queue. */
 async function serve(settings: Settings): Promise<void> {
   const { databaseUrl, node } = settings;
-  const { socketPath, furtherSocketPaths = [], requestTimeoutMs } = settings.hsm;
-  const hsm = connectHsmPool({
-    socketPaths: [socketPath, ...furtherSocketPaths],
-    requestTimeoutMs,
-    clock,
-    log,
-  });
+  const hsm = connectHsms(settings);
   const journal = await createJournal({
     databaseUrl,
     node,
@@ -97,11 +91,8 @@ async function serve(settings: Settings): Promise<void> {
   const lanes = followUpLanes(networks.keys());
   const worker = await startFollowUpWorker({ databaseUrl, node, tasks, lanes, clock, log, concurrency });
   const projector = new Projector({ databaseUrl, clock, log, cutOverHour: settings.cutOverHour ?? 0 });
-  const status = await serveStatus(
-    settings.status,
-    () => nodeStatus(settings, running, hsm),
-    () => hsm.status(),
-  );
+  const ownStatus = () => nodeStatus(settings, running, hsm);
+  const status = await serveStatus(settings.status, ownStatus, () => hsm.status());
 
   process.on('SIGHUP', () => tls.reload());
   onShutdown(async () => {
@@ -115,6 +106,16 @@ async function serve(settings: Settings): Promise<void> {
   const ports = Object.fromEntries(running.listeners.map(({ name, port }) => [name, port]));
   log.info({ event: 'switch.ready', node, ...ports });
   announceReady({ ...ports, status: status.port });
+}
+
+function connectHsms({ hsm }: Settings): PaymentHsmClient {
+  const { socketPath, furtherSocketPaths = [], requestTimeoutMs } = hsm;
+  return connectHsmPool({
+    socketPaths: [socketPath, ...furtherSocketPaths],
+    requestTimeoutMs,
+    clock,
+    log,
+  });
 }
 
 /** Another process has this node's work, and nothing that this one does counts: its supervisor starts a new one. */

@@ -42,6 +42,12 @@ export function ceremonyCommand(): Command {
         await createKey(station, terminal, orderOf(options), printToFiles(options.printTo, options.label));
       }),
     );
+  workingKeyCommands(command);
+  backupCommands(command);
+  return command;
+}
+
+function workingKeyCommands(command: Command): void {
   command
     .command('generate')
     .description('makes a working key and writes its sealed record, for export or for the switch')
@@ -89,8 +95,6 @@ export function ceremonyCommand(): Command {
         );
       }),
     );
-  backupCommands(command);
-  return command;
 }
 
 function orderCommand(command: Command, name: string, description: string): Command {

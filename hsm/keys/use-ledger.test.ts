@@ -86,8 +86,19 @@ it('says what has to be waited for, once', async () => {
   expect(ledger.saved()).toBeUndefined();
   ledger.claimCounter('pin/a', 1, ONE);
   ledger.countUse('key', 1, 100, 0);
-  await ledger.saved();
+  const first = ledger.saved();
   expect(ledger.saved()).toBeUndefined();
+  // While the disk is at work, those who come share its next turn.
+  ledger.claimCounter('pin/a', 2, ONE);
+  const second = ledger.saved();
+  ledger.claimCounter('pin/a', 3, ONE);
+  const third = ledger.saved();
+  expect(second).not.toBe(first);
+  expect(third).toBe(second);
+  await Promise.all([first, second, third]);
+  expect(ledger.saved()).toBeUndefined();
+  ledger.claimCounter('pin/a', 4, ONE);
+  await ledger.saved();
 });
 
 it('refuses what it cannot record', () => {

@@ -51,6 +51,8 @@ export class UseLedger {
   readonly #use: StatementSync;
   #added = 0;
   #unsaved = false;
+  #syncing: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
 
   private constructor(database: DatabaseSync, journal: number | undefined, bounds: LedgerBounds) {
     this.#database = database;
@@ -121,9 +123,22 @@ export class UseLedger {
     const journal = this.#journal;
     if (!this.#unsaved || journal === undefined) return undefined;
     this.#unsaved = false;
-    return new Promise((resolve, reject) => {
+    if (this.#syncing) this.#next ??= this.#syncing.then(() => this.#sync(journal));
+    return this.#next ?? this.#sync(journal);
+  }
+
+  /** One at a time: those who come while it lasts share the next. */
+  #sync(journal: number): Promise<void> {
+    this.#next = undefined;
+    const done = new Promise<void>((resolve, reject) => {
       fdatasync(journal, (error) => (error ? reject(failed(error)) : resolve()));
     });
+    const ended = () => {
+      if (this.#syncing === done) this.#syncing = undefined;
+    };
+    this.#syncing = done;
+    done.then(ended, ended);
+    return done;
   }
 
   close(): void {

@@ -14,6 +14,8 @@ const BOUNDS: LedgerBounds = { counters: 1_000_000, limitedKeys: 100_000 };
 /** So often, in new devices, it is looked whether there are too many. */
 const PRUNE_EVERY = 1_000;
 const LOCKED_AT_MOST_MS = 250;
+/** Processes that start at once make the file one after the other. */
+const LOCKED_AT_START_MS = 5_000;
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS counter (
@@ -72,11 +74,14 @@ export class UseLedger {
     }
     try {
       createPrivately(path);
-      const database = new DatabaseSync(path, { timeout: LOCKED_AT_MOST_MS });
+      const database = new DatabaseSync(path, { timeout: LOCKED_AT_START_MS });
       // Commits are not synced one by one: `saved` syncs all of a turn at once, off this thread.
       database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${SCHEMA}`);
+      database.exec(`PRAGMA busy_timeout = ${LOCKED_AT_MOST_MS}`);
       // One descriptor for as long as the database: its locks are on another file.
-      return new UseLedger(database, openSync(`${path}-wal`, 'r+'), bounds);
+      const journal = openSync(`${path}-wal`, 'r+');
+      syncFolderOf(path);
+      return new UseLedger(database, journal, bounds);
     } catch (error) {
       if (error instanceof HsmError) throw error;
       throw new HsmError('HSM_SETTINGS_INVALID', `HSM_USE_LEDGER ${path} cannot be used`, { cause: error });
@@ -170,7 +175,7 @@ function failed(error: unknown): HsmError {
   return new HsmError('HSM_LEDGER_FAILED', error instanceof Error ? error.message : '', { cause: error });
 }
 
-/** SQLite gives its other files the mode of this one. Its entry in the folder is on disk before anything is in it. */
+/** SQLite gives its other files the mode of this one. */
 function createPrivately(path: string): void {
   const file = openSync(path, 'a', 0o600);
   const mode = fstatSync(file).mode & 0o777;
@@ -182,6 +187,10 @@ function createPrivately(path: string): void {
     );
   }
   chmodSync(path, 0o600);
+}
+
+/** That there are such files is on disk before anything is claimed in them. */
+function syncFolderOf(path: string): void {
   const folder = openSync(dirname(path), 'r');
   fsyncSync(folder);
   closeSync(folder);

@@ -151,6 +151,8 @@ function keys(
   | 'setKeyState'
   | 'rotateKey'
   | 'describeKey'
+  | 'sign'
+  | 'publicKey'
   | 'status'
   | 'ping'
 > {
@@ -181,6 +183,12 @@ function keys(
       return { replaced: replaced.record, next };
     },
     describeKey: describe,
+    async sign(key, data) {
+      return copied((await call('sign', { key, data })).signature);
+    },
+    async publicKey(key) {
+      return copied((await call('publicKey', { key })).key);
+    },
     async status() {
       return JSON.parse((await call('status', {})).status);
     },

@@ -176,5 +176,9 @@ export interface PaymentHsm extends Hsm {
    */
   rotateKey(record: string, overlapMs: number, now: number): Promise<{ replaced: string; next: SealedKey }>;
   describeKey(record: string): Promise<KeyRecordFacts>;
+  /** ECDSA on P-256 over the SHA-256 of `data`, under a key pair on the token: r and s, 64 bytes (IEEE P1363). */
+  sign(key: string, data: Uint8Array): Promise<Buffer>;
+  /** The public half of a key pair: SubjectPublicKeyInfo in DER. */
+  publicKey(key: string): Promise<Buffer>;
   status(): Promise<HsmStatus>;
 }

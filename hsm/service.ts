@@ -1,6 +1,7 @@
 import { HsmError } from './errors.ts';
 import { checkBlock } from './keys/create.ts';
 import { secretOf } from './keys/key.ts';
+import { SigningKeys } from './keys/signing-keys.ts';
 import { TokenKeys } from './keys/token-keys.ts';
 import type { UseLedger } from './keys/use-ledger.ts';
 import { WorkingKeys } from './keys/working-keys.ts';
@@ -50,6 +51,7 @@ interface OpenToken {
   profile: TokenProfile;
   tokenKeys: TokenKeys;
   workingKeys: WorkingKeys;
+  signingKeys: SigningKeys;
 }
 
 /** The operations on one token, and the token's way back after a failure. */
@@ -162,15 +164,10 @@ export class HsmService {
   }
 
   #handle<N extends KeyOperation>(name: N, request: RequestOf<N>): ReplyOf<N> {
-    const { session, profile, tokenKeys, workingKeys } = this.#token;
+    const { session, profile, ...keys } = this.#token;
     return Scratch.use(session, profile, (scratch) => {
       const wallClock = this.#clocks.wall;
-      const context = new OperationContext(scratch, {
-        tokenKeys,
-        workingKeys,
-        ledger: this.#ledger,
-        wallClock,
-      });
+      const context = new OperationContext(scratch, { ...keys, ledger: this.#ledger, wallClock });
       try {
         const reply = HANDLERS[name](context, request);
         context.succeeded();
@@ -214,7 +211,8 @@ export class HsmService {
         this.#clocks.wall,
         WORKING_KEY_CAPACITY,
       );
-      return { session, profile: probeToken(session), tokenKeys, workingKeys };
+      const signingKeys = new SigningKeys(session);
+      return { session, profile: probeToken(session), tokenKeys, workingKeys, signingKeys };
     } catch (error) {
       session.close();
       throw new HsmError('HSM_TOKEN_FAILED', error instanceof Error ? error.message : '', { cause: error });

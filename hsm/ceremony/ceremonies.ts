@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { HsmError } from '../errors.ts';
 import { generateStoredKey, kcvOf, LMK, RECORD_SEAL, randomValue, storeKey } from '../keys/create.ts';
+import { AUDIT_KEY, fingerprintOf } from '../keys/signing-keys.ts';
 import { checkedParts, isKeyUsage, type KeyAlgorithm, type KeyUsage } from '../keys/usage.ts';
 import { xorInto } from '../mac/mac.ts';
 import { PAN_DATA_KEY, PAN_LOOKUP_KEY } from '../operations/pan.ts';
@@ -34,13 +35,20 @@ export async function prepareToken(station: Station, terminal: Terminal): Promis
     { label: PAN_LOOKUP_KEY, usage: 'HL', algorithm: 'H' },
   ] as const;
   const missing = wanted.filter(({ label }) => !station.has(label));
-  await confirmAll(terminal, custodians, `make ${missing.map(({ label }) => label).join(', ') || 'nothing'}`);
+  const lacksAuditKey = !station.signingKeys.has(AUDIT_KEY);
+  const labels = [...missing.map(({ label }) => label), ...(lacksAuditKey ? [AUDIT_KEY] : [])];
+  await confirmAll(terminal, custodians, `make ${labels.join(', ') || 'nothing'}`);
   const made: Record<string, string> = {};
   for (const { label, usage, algorithm } of missing) {
     made[label] = station.use((scratch) =>
       generateStoredKey(scratch, label, usage, algorithm, OWN_KEY_LENGTH),
     );
     terminal.say(`${label}  KCV ${made[label]}`);
+  }
+  if (lacksAuditKey) {
+    station.signingKeys.generate(AUDIT_KEY);
+    made[AUDIT_KEY] = fingerprintOf(station.signingKeys.publicKey(AUDIT_KEY));
+    terminal.say(`${AUDIT_KEY}  SHA-256 of its public key ${made[AUDIT_KEY]}`);
   }
   station.keys.refresh();
   station.record({ action: 'prepare', outcome: 'completed', custodians, keys: made });

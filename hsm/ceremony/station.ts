@@ -2,6 +2,7 @@ import { systemClock } from '../../runtime/index.ts';
 import { HsmError } from '../errors.ts';
 import { RECORD_SEAL } from '../keys/create.ts';
 import { secretOf } from '../keys/key.ts';
+import { SigningKeys } from '../keys/signing-keys.ts';
 import { TokenKeys } from '../keys/token-keys.ts';
 import { UseLedger } from '../keys/use-ledger.ts';
 import { WorkingKeys } from '../keys/working-keys.ts';
@@ -18,12 +19,14 @@ export class Station {
   readonly session: TokenSession;
   readonly profile: TokenProfile;
   readonly keys: TokenKeys;
+  readonly signingKeys: SigningKeys;
   readonly #auditLog: string;
 
   private constructor(session: TokenSession, auditLog: string) {
     this.session = session;
     this.profile = probeToken(session);
     this.keys = new TokenKeys(session, systemClock.monotonic);
+    this.signingKeys = new SigningKeys(session);
     this.#auditLog = auditLog;
   }
 
@@ -47,7 +50,8 @@ export class Station {
     // No ceremony uses a key with a limit, nor a DUKPT counter.
     const ledger = UseLedger.open(undefined);
     const workingKeys = new WorkingKeys(this.session, this.keys, ledger, wallClock, 1);
-    const shared = { tokenKeys: this.keys, workingKeys, ledger, wallClock };
+    const { keys: tokenKeys, signingKeys } = this;
+    const shared = { tokenKeys, workingKeys, signingKeys, ledger, wallClock };
     try {
       return this.use((scratch) => operation(new OperationContext(scratch, shared)));
     } finally {

@@ -1,30 +1,18 @@
 import { Command } from 'commander';
-import { silentLog, systemClock } from '../../runtime/index.ts';
-import { connectHsm } from '../client.ts';
 import type { HsmStatus } from '../service.ts';
-
-const WAIT_MS = 2_000;
+import { DEFAULT_SOCKET, withClient } from './with-client.ts';
 
 export function statusCommand(): Command {
   return new Command('status')
     .description('what a running HSM process can do inside its token, and which way each operation runs')
-    .option('--socket <path>', 'its Unix socket', process.env['HSM_SOCKET'] ?? '.data/hsm.sock')
+    .option('--socket <path>', 'its Unix socket', DEFAULT_SOCKET)
     .option('--json', 'print it as one JSON object')
-    .action(async ({ socket, json }: { socket: string; json?: boolean }) => {
-      const client = connectHsm({ socketPath: socket, clock: systemClock, log: silentLog });
-      const giveUp = setTimeout(() => client.close(), WAIT_MS);
-      try {
-        await client.whenConnected();
+    .action(({ socket, json }: { socket: string; json?: boolean }) =>
+      withClient(socket, async (client) => {
         const status = await client.status();
         console.log(json === true ? JSON.stringify(status) : textOf(status));
-      } catch (error) {
-        console.error(error instanceof Error ? `${error.message}: ${socket}` : error);
-        process.exitCode = 1;
-      } finally {
-        clearTimeout(giveUp);
-        await client.close();
-      }
-    });
+      }),
+    );
 }
 
 function textOf(status: HsmStatus): string {

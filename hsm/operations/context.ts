@@ -3,6 +3,7 @@ import { HsmError } from '../errors.ts';
 import { RECORD_SEAL } from '../keys/create.ts';
 import { type SessionKey, secretOf } from '../keys/key.ts';
 import { isRecord } from '../keys/record.ts';
+import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { TokenKeys } from '../keys/token-keys.ts';
 import type { KeyUsage } from '../keys/usage.ts';
 import type { UseLedger } from '../keys/use-ledger.ts';
@@ -28,17 +29,21 @@ export class OperationContext {
   readonly scratch: Scratch;
   readonly tokenKeys: TokenKeys;
   readonly workingKeys: WorkingKeys;
+  readonly signingKeys: SigningKeys;
   readonly #ledger: UseLedger;
   readonly #onSuccess: (() => void)[] = [];
   readonly wallClock: () => number;
 
   constructor(
     scratch: Scratch,
-    shared: Pick<OperationContext, 'tokenKeys' | 'workingKeys' | 'wallClock'> & { ledger: UseLedger },
+    shared: Pick<OperationContext, 'tokenKeys' | 'workingKeys' | 'signingKeys' | 'wallClock'> & {
+      ledger: UseLedger;
+    },
   ) {
     this.scratch = scratch;
     this.tokenKeys = shared.tokenKeys;
     this.workingKeys = shared.workingKeys;
+    this.signingKeys = shared.signingKeys;
     this.#ledger = shared.ledger;
     this.wallClock = shared.wallClock;
   }

@@ -40,4 +40,6 @@ export const HANDLERS: Handlers = {
   setKeyState: (context, request) => ({ record: setKeyState(context, request) }),
   describeKey: (context, { record }) => ({ facts: describeKey(context, record) }),
   dukptData: (context, request) => ({ data: dukptData(context, request) }),
+  sign: ({ signingKeys }, { key, data }) => ({ signature: signingKeys.sign(key, data) }),
+  publicKey: ({ signingKeys }, { key }) => ({ key: signingKeys.publicKey(key) }),
 };

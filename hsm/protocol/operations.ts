@@ -109,6 +109,8 @@ export const OPERATIONS = {
     { key: reference, ksn: bytes, transaction: name, request: flag, encrypt: flag, iv: bytes, data: bytes },
     { data: bytes },
   ),
+  sign: operation(22, { key: reference, data: bytes }, { signature: bytes }),
+  publicKey: operation(23, { key: reference }, { key: bytes }),
 };
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -169,6 +169,12 @@ export class TokenSession {
     return call('C_GenerateKey', () => this.module.C_GenerateKey(this.handle, mechanism, template));
   }
 
+  generatePair(mechanism: Mechanism, publicTemplate: Template, privateTemplate: Template): void {
+    call('C_GenerateKeyPair', () =>
+      this.module.C_GenerateKeyPair(this.handle, mechanism, publicTemplate, privateTemplate),
+    );
+  }
+
   copy(key: Handle, template: Template): Handle {
     return call('C_CopyObject', () => this.module.C_CopyObject(this.handle, key, template));
   }

@@ -8,6 +8,11 @@ import {
   systemRandom,
   tcpSockets,
 } from '../runtime/index.ts';
+import { PostgresEndedEpochs } from './audit/ended-epochs.ts';
+import { HeadFolder } from './audit/head-book.ts';
+import { HeadPublisher, type HeadSigner } from './audit/publisher.ts';
+import { AUDIT_DEFAULTS } from './audit/settings.ts';
+import { headsFolder } from './config/command-settings.ts';
 import { readSettings } from './config/read-settings.ts';
 import type { Settings } from './config/settings.ts';
 import { connectNetworks } from './connect-networks.ts';
@@ -18,7 +23,7 @@ import { webhookSender } from './fallback/notices/webhook.ts';
 import { PostgresFallbackRecords } from './fallback/postgres-records.ts';
 import { startFollowUpWorker } from './follow-up/queue.ts';
 import { followUpTasks } from './follow-up/tasks.ts';
-import { createJournal } from './journal/postgres-journal.ts';
+import { createJournal, type PostgresJournal } from './journal/postgres-journal.ts';
 import { lateAnswer } from './late-answers.ts';
 import { ProjectionReader } from './projection/projection-reader.ts';
 import { Projector } from './projection/projector.ts';
@@ -91,7 +96,9 @@ async function serve(settings: Settings): Promise<void> {
   const lanes = followUpLanes(networks.keys());
   const worker = await startFollowUpWorker({ databaseUrl, node, tasks, lanes, clock, log, concurrency });
   const projector = new Projector({ databaseUrl, clock, log, cutOverHour: settings.cutOverHour ?? 0 });
-  const ownStatus = () => nodeStatus(settings, running, hsm);
+  const ended = new PostgresEndedEpochs(databaseUrl, settings.journal.appendDeadlineMs, log);
+  const heads = publishHeads(settings, { journal, hsm, ended });
+  const ownStatus = () => nodeStatus(settings, running, hsm, heads);
   const status = await serveStatus(settings.status, ownStatus, () => hsm.status());
 
   process.on('SIGHUP', () => tls.reload());
@@ -100,8 +107,10 @@ async function serve(settings: Settings): Promise<void> {
     await running.close(DRAIN_MS);
     await Promise.all([worker.stop(), projector.stop()]);
     await Promise.all([...networks.values()].map((network) => network.close()));
-    await Promise.all([pop.close(), hsm.close(), status.close(), records.close()]);
+    await Promise.all([pop.close(), status.close(), records.close()]);
     await Promise.all([journal.close(), projection.close()]);
+    await heads.close(journal.isChainFinal);
+    await Promise.all([hsm.close(), ended.close()]);
   }, DRAIN_MS * 3);
   const ports = Object.fromEntries(running.listeners.map(({ name, port }) => [name, port]));
   log.info({ event: 'switch.ready', node, ...ports });
@@ -118,6 +127,23 @@ function connectHsms({ hsm }: Settings): PaymentHsmClient {
   });
 }
 
+/** Signs the ends of the journal's chain, from what the journal of this process knows. */
+function publishHeads(
+  settings: Settings,
+  { journal, hsm, ended }: { journal: PostgresJournal; hsm: PaymentHsmClient; ended: PostgresEndedEpochs },
+): HeadPublisher {
+  const { node, audit } = settings;
+  const { key, everyMs, everyEntries, lateAfterMs } = { ...AUDIT_DEFAULTS, ...audit };
+  const signer: HeadSigner = {
+    publicKey: () => hsm.publicKey(key),
+    sign: (text) => hsm.sign(key, Buffer.from(text)),
+  };
+  const book = new HeadFolder(headsFolder(settings), node);
+  const chain = { node, epoch: journal.epoch, chain: () => journal.chain };
+  const when = { everyMs, everyEntries, lateAfterMs };
+  return new HeadPublisher({ ...chain, signer, book, ended, clock, log, ...when });
+}
+
 /** Another process has this node's work, and nothing that this one does counts: its supervisor starts a new one. */
 function giveWay(): void {
   log.error({ event: 'switch.fenced' });
@@ -128,6 +154,7 @@ function nodeStatus(
   settings: Settings,
   { ports, listeners, modes, scenarios }: RunningSwitch,
   hsm: HsmClient,
+  heads: HeadPublisher,
 ): NodeStatus {
   const networks = Object.fromEntries([...ports.networks].map(([name, link]) => [name, link.state()]));
   const connected = hsm.connected();
@@ -140,6 +167,7 @@ function nodeStatus(
     unsettled: ports.unsettled.size,
     degradedModes: modes.open(),
     scenarios: scenarios.counts(),
+    audit: heads.status(),
     listeners: listeners.map((listener) => ({
       name: listener.name,
       port: listener.port,

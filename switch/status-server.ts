@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { Address } from '../runtime/index.ts';
+import type { AuditStatus } from './audit/publisher.ts';
 import type { OpenMode } from './fallback/degraded-modes.ts';
 import type { FallbackScenario } from './fallback/scenarios.ts';
 
@@ -14,6 +15,8 @@ export interface NodeStatus {
   readonly degradedModes: readonly OpenMode[];
   /** How often each was seen since the node started. */
   readonly scenarios: Readonly<Record<FallbackScenario, number>>;
+  /** How far the signed heads of the journal's chain are behind it. */
+  readonly audit: AuditStatus;
   readonly listeners: readonly {
     readonly name: string;
     readonly port: number;

@@ -46,6 +46,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   hsm: ['npx etika-switch hsm kat --vectors hsm/kat/testdata/published.jsonl'],
   'hsm kat': ['npx etika-switch hsm kat --vectors hsm/kat/testdata/published.jsonl --json'],
   'hsm status': ['npx etika-switch hsm status'],
+  'hsm public-key': ['npx etika-switch hsm public-key --key AUDIT/1'],
   'hsm ceremony': [`${TOKEN} npx etika-switch hsm ceremony verify-log`],
   'hsm ceremony prepare': [`${TOKEN} npx etika-switch hsm ceremony prepare`],
   'hsm ceremony import': [
@@ -75,6 +76,13 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   'recon clearing': ['npx etika-switch recon clearing --network-ledger visa=http://127.0.0.1:9584'],
   'recon rebuild': ['npx etika-switch recon rebuild'],
+  audit: ['npx etika-switch audit verify'],
+  'audit verify': [
+    'npx etika-switch audit verify --json',
+    'npx etika-switch audit verify --heads .data/audit --public-key .data/audit',
+  ],
+  'audit export': ['npx etika-switch audit export --out $(mktemp -u --suffix .jsonl)'],
+  'audit head': ['npx etika-switch audit head'],
   migrate: ['DATABASE_URL=postgres://owner:secret@db.example/etika npx etika-switch migrate'],
   switch: ['SWITCH_SETTINGS_FILE=switch.json npx etika-switch switch'],
   'hsm-process': [

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { AuditSettings } from '../audit/settings.ts';
 import { FallbackSettings } from '../fallback/settings.ts';
 import { RetryOverrides, RetryStrategy } from '../follow-up/retry-policy.ts';
 import { MerchantStandIn, StandInSettings } from '../stand-in/settings.ts';
@@ -147,6 +148,8 @@ export const SettingsSchema = Type.Object({
     /** How long an accepted proof takes to become final, as a rule: it is not asked about before. */
     finalityMs: Milliseconds(10, 600_000),
   }),
+  /** Heads of the journal's hash chain; what is built in holds where it is absent. */
+  audit: Type.Optional(AuditSettings),
   standIn: Type.Optional(StandInSettings),
   /** What is built in holds where it is absent. */
   fallback: Type.Optional(FallbackSettings),

@@ -15,7 +15,9 @@ create table switch.alert (
 create table switch.claim (
   key text not null,
   fingerprint text not null,
-  transaction uuid not null
+  transaction uuid not null,
+  epoch bigint,
+  sequence bigint
 );
 create table switch.degraded_mode_change (
   "position" bigint not null generated always as identity,
@@ -38,7 +40,8 @@ create table switch.journal (
   at timestamp with time zone not null,
   version integer not null,
   kind text not null,
-  body json not null
+  body json not null,
+  link bytea
 );
 create table switch.lease (
   epoch bigint not null generated always as identity,
@@ -48,7 +51,9 @@ create table switch.lease (
   ended_at timestamp with time zone,
   writer integer not null default 0,
   low_water bigint not null default 1,
-  settled_at timestamp with time zone
+  settled_at timestamp with time zone,
+  chain smallint,
+  sealed_at timestamp with time zone
 );
 create table switch.migration (
   number integer not null,
@@ -218,8 +223,10 @@ alter table switch.recon_case_event add constraint recon_case_event_what_check C
 
 -- indexes
 
+CREATE INDEX claim_of_entry ON switch.claim USING btree (epoch, sequence);
 CREATE INDEX degraded_mode_latest ON switch.degraded_mode_change USING btree (mode, node, "position" DESC);
 CREATE INDEX follow_up_transaction ON graphile_worker._private_jobs USING btree (((payload ->> 'transaction'::text)));
+CREATE INDEX lease_unsealed ON switch.lease USING btree (epoch) WHERE ((chain IS NOT NULL) AND (sealed_at IS NULL));
 CREATE INDEX lease_unsettled ON switch.lease USING btree (epoch) WHERE (settled_at IS NULL);
 CREATE INDEX parked_follow_up_transaction ON switch.parked_follow_up USING btree (transaction);
 CREATE INDEX projected_batch_by_date ON switch.projected_batch USING btree (business_date);
@@ -300,6 +307,18 @@ end $function$
 ;
 CREATE OR REPLACE FUNCTION switch.append_entries(p_epoch bigint, p_writer integer, p_sequences bigint[], p_transactions uuid[], p_versions integer[], p_kinds text[], p_bodies json[], p_times double precision[], p_claim_sequences bigint[], p_claim_transactions uuid[], p_claim_keys text[], p_claim_fingerprints text[], p_claim_unique boolean[], p_job_sequences bigint[], p_job_transactions uuid[], p_job_tasks text[], p_job_lanes text[], p_job_delays double precision[], p_job_attempts integer[], p_job_behind boolean[])
  RETURNS TABLE(sequence bigint, claimed_key text, claimed_by uuid, fingerprint text)
+ LANGUAGE sql
+AS $function$
+  select a.sequence, a.claimed_key, a.claimed_by, a.fingerprint
+  from switch.append_entries(
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, null
+  ) a
+  where a.sequence is not null;
+$function$
+;
+CREATE OR REPLACE FUNCTION switch.append_entries(p_epoch bigint, p_writer integer, p_sequences bigint[], p_transactions uuid[], p_versions integer[], p_kinds text[], p_bodies json[], p_times double precision[], p_claim_sequences bigint[], p_claim_transactions uuid[], p_claim_keys text[], p_claim_fingerprints text[], p_claim_unique boolean[], p_job_sequences bigint[], p_job_transactions uuid[], p_job_tasks text[], p_job_lanes text[], p_job_delays double precision[], p_job_attempts integer[], p_job_behind boolean[], p_link bytea)
+ RETURNS TABLE(sequence bigint, claimed_key text, claimed_by uuid, fingerprint text)
  LANGUAGE plpgsql
 AS $function$
 declare
@@ -307,6 +326,7 @@ declare
   v_owned text[] := '{}';               -- keys of aliases that have an owner
   v_entries integer := cardinality(p_sequences);
   v_claims integer := cardinality(p_claim_keys);
+  v_first bigint;                       -- of the sequences that are appended
   v_before integer;
   v_inserted integer;
 begin
@@ -319,8 +339,11 @@ begin
 
   loop
     begin
-      insert into switch.journal (transaction, epoch, sequence, at, version, kind, body)
-        select e.transaction, p_epoch, e.sequence, to_timestamp(e.at_ms / 1000), e.version, e.kind, e.body
+      v_first := case when v_refused = '{}' then p_sequences[1]
+        else (select min(e) from unnest(p_sequences) e where e <> all (v_refused)) end;
+      insert into switch.journal (transaction, epoch, sequence, at, version, kind, body, link)
+        select e.transaction, p_epoch, e.sequence, to_timestamp(e.at_ms / 1000), e.version, e.kind, e.body,
+          case when e.sequence = v_first then p_link end
         from unnest(p_transactions, p_sequences, p_times, p_versions, p_kinds, p_bodies)
           as e (transaction, sequence, at_ms, version, kind, body)
         where e.sequence <> all (v_refused)
@@ -332,8 +355,8 @@ begin
       end if;
 
       if v_claims > 0 then
-        insert into switch.claim (key, fingerprint, transaction)
-          select c.key, c.fingerprint, c.transaction
+        insert into switch.claim (key, fingerprint, transaction, epoch, sequence)
+          select c.key, c.fingerprint, c.transaction, p_epoch, c.sequence
           from unnest(p_claim_sequences, p_claim_keys, p_claim_fingerprints, p_claim_transactions)
             as c (sequence, key, fingerprint, transaction)
           where c.sequence <> all (v_refused) and c.key <> all (v_owned)
@@ -406,6 +429,9 @@ begin
     end if;
   end if;
 
+  if v_owned <> '{}' then
+    return query select null::bigint, o.key, null::uuid, null::text from unnest(v_owned) as o (key);
+  end if;
   if v_refused = '{}' then
     return;
   end if;
@@ -423,7 +449,7 @@ begin
     ) taken on true;
 end $function$
 ;
-CREATE OR REPLACE FUNCTION switch.attach_writer(p_epoch bigint, p_unsettled bigint[], OUT new_writer integer, OUT present bigint[])
+CREATE OR REPLACE FUNCTION switch.attach_writer(p_epoch bigint, p_unsettled bigint[], OUT new_writer integer, OUT present bigint[], OUT claimed text[])
  RETURNS record
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -436,6 +462,9 @@ begin
     returning l.writer into new_writer;
   present := array(
     select j.sequence from switch.journal j where j.epoch = p_epoch and j.sequence = any (p_unsettled)
+  );
+  claimed := array(
+    select c.key from switch.claim c where c.epoch = p_epoch and c.sequence = any (p_unsettled)
   );
 end $function$
 ;
@@ -470,6 +499,20 @@ begin
   update switch.lease set ended_at = now() where node = p_node and ended_at is null;
   insert into switch.lease (node, expires_at)
     values (p_node, now() + p_lease_ms * interval '1 millisecond')
+    returning epoch into v_epoch;
+  return v_epoch;
+end $function$
+;
+CREATE OR REPLACE FUNCTION switch.open_lease(p_node text, p_lease_ms double precision, p_chain smallint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_epoch bigint;
+begin
+  update switch.lease set ended_at = now() where node = p_node and ended_at is null;
+  insert into switch.lease (node, expires_at, chain)
+    values (p_node, now() + p_lease_ms * interval '1 millisecond', p_chain)
     returning epoch into v_epoch;
   return v_epoch;
 end $function$
@@ -610,6 +653,7 @@ create policy etika_switch on graphile_worker._private_tasks for all to etika_sw
 
 -- roles
 
+create role etika_auditor nologin;
 create role etika_projector nologin;
 create role etika_reconciler nologin;
 create role etika_switch nologin;
@@ -635,17 +679,21 @@ grant insert, select on table switch.alert to etika_switch;
 grant insert, select on table switch.claim to etika_switch;
 grant insert, select on table switch.degraded_mode_change to etika_switch;
 grant insert, select on table switch.journal to etika_switch;
+grant insert, select on table switch.lease to etika_switch;
 grant insert, select on table switch.recon_case to etika_projector;
 grant insert, select on table switch.recon_case to etika_reconciler;
 grant insert, select on table switch.recon_case_event to etika_projector;
 grant insert, select on table switch.recon_case_event to etika_reconciler;
-grant insert, select, update on table switch.lease to etika_switch;
 grant select on table graphile_worker.jobs to etika_switch;
 grant select on table graphile_worker.migrations to etika_switch;
+grant select on table switch.claim to etika_auditor;
+grant select on table switch.journal to etika_auditor;
 grant select on table switch.journal to etika_projector;
 grant select on table switch.journal to etika_reconciler;
+grant select on table switch.lease to etika_auditor;
 grant select on table switch.lease to etika_projector;
 grant select on table switch.lease to etika_reconciler;
+grant select on table switch.migration to etika_auditor;
 grant select on table switch.projected_batch to etika_reconciler;
 grant select on table switch.projected_batch to etika_switch;
 grant select on table switch.projected_batch_member to etika_reconciler;
@@ -663,6 +711,7 @@ grant select on table switch.projection_setting to etika_switch;
 grant select on table switch.recon_case to etika_switch;
 grant select on table switch.recon_case_event to etika_switch;
 grant usage on schema graphile_worker to etika_switch;
+grant usage on schema switch to etika_auditor;
 grant usage on schema switch to etika_projector;
 grant usage on schema switch to etika_reconciler;
 grant usage on schema switch to etika_switch;

@@ -1,10 +1,11 @@
 import { afterEach, expect, test } from 'vitest';
 import { silentLog, systemRandom, timeOrderedUuid } from '../../runtime/index.ts';
 import { settle, VirtualClock } from '../../test/support/virtual-clock.ts';
+import { firstLink } from './chain.ts';
 import type { PendingEntry } from './entry.ts';
 import { GroupCommit, type GroupCommitSettings } from './group-commit.ts';
 import type { AppendResult, NewEntry } from './journal.ts';
-import { FlushError, type Writer } from './writer.ts';
+import { FlushError, type Flushed, type Writer } from './writer.ts';
 
 /** A writer whose every answer the test gives. */
 class ScriptedWriter implements Writer {
@@ -15,16 +16,20 @@ class ScriptedWriter implements Writer {
   isFenced = false;
   isReachable = true;
   drops = 0;
-  #flush: PromiseWithResolvers<ReadonlyMap<number, AppendResult>> | undefined;
+  readonly links: string[] = [];
+  readonly claimed = new Set<string>();
+  #flush: PromiseWithResolvers<Flushed> | undefined;
 
   async attach(unsettled: readonly number[]) {
     this.attaches.push(unsettled);
     if (!this.isReachable) throw new Error('unreachable');
-    return { isFenced: this.isFenced, found: new Set(unsettled.filter((each) => this.stored.has(each))) };
+    const found = new Set(unsettled.filter((each) => this.stored.has(each)));
+    return { isFenced: this.isFenced, found, claimed: this.claimed };
   }
 
-  flush(batch: readonly PendingEntry[]) {
+  flush(batch: readonly PendingEntry[], link: string) {
     this.batches.push(batch);
+    this.links.push(link);
     this.#flush = Promise.withResolvers();
     return this.#flush.promise;
   }
@@ -39,9 +44,9 @@ class ScriptedWriter implements Writer {
     this.fail('lost');
   }
 
-  async succeed(refused: readonly [number, AppendResult][] = []) {
+  async succeed(refused: readonly [number, AppendResult][] = [], owned: readonly string[] = []) {
     for (const { sequence } of this.batches.at(-1) ?? []) this.stored.add(sequence);
-    this.#flush?.resolve(new Map(refused));
+    this.#flush?.resolve({ refused: new Map(refused), owned: new Set(owned) });
     await settle();
   }
 
@@ -55,6 +60,7 @@ class ScriptedWriter implements Writer {
   }
 }
 
+const FIRST = firstLink(1, 'a');
 const clock = new VirtualClock();
 let group: GroupCommit | undefined;
 
@@ -67,7 +73,7 @@ afterEach(async () => {
 function start(changes: Partial<GroupCommitSettings> = {}) {
   const writer = new ScriptedWriter();
   const limits = { maxWaiting: 1_000, appendDeadlineMs: 1_000, renewEveryMs: 60_000 };
-  group = new GroupCommit(writer, { clock, log: silentLog, onFenced() {}, ...limits, ...changes });
+  group = new GroupCommit(writer, FIRST, { clock, log: silentLog, onFenced() {}, ...limits, ...changes });
   return { writer, group };
 }
 

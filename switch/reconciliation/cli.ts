@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { scheduler } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { readSettings } from '../config/read-settings.ts';
+import { commandDatabase } from '../config/command-settings.ts';
 import { isDate } from '../projection/business-date.ts';
 import { rebuildProjection } from '../projection/projector.ts';
 import { CASE_ACTIONS } from './case-kinds.ts';
@@ -15,8 +13,6 @@ import { type LedgerSource, ledgerSource, readNetworkLedger, readProofLedger } f
 import { casesCsv, printCase, printCases, printReport, reportCsv } from './print.ts';
 import type { ReconciliationOrder, Report } from './reconcile.ts';
 
-/** The settings that `npm start` writes for its node. */
-const START_SETTINGS = join(process.env['DATA_DIR'] ?? '.data', 'switch.settings.json');
 /** Differences without a case, ledgers that were not given, sums that do not add up. */
 const EXIT_INCOMPLETE = 2;
 const UNRESOLVED: readonly CaseState[] = ['open', 'proposed', 'approved'];
@@ -149,7 +145,7 @@ function rebuildCommand(): Command {
   return atDatabase(new Command('rebuild'))
     .description('forgets the projection: the node that projects makes it again from the first entry on')
     .action(async ({ settings, json }: Shared) => {
-      await rebuildProjection(databaseUrl(settings));
+      await rebuildProjection(commandDatabase(settings));
       console.log(json ? JSON.stringify({ rebuilding: true }) : 'the projection is made again');
     });
 }
@@ -230,20 +226,12 @@ async function withDesk(
   const name = hostname()
     .replaceAll(/[^A-Za-z0-9._-]/g, '-')
     .slice(0, 32);
-  const desk = new ReconciliationDesk({ databaseUrl: databaseUrl(settings), name });
+  const desk = new ReconciliationDesk({ databaseUrl: commandDatabase(settings), name });
   try {
     await work(desk);
   } finally {
     await desk.close();
   }
-}
-
-function databaseUrl(settings: string | undefined): string {
-  const file = settings ?? (existsSync(START_SETTINGS) ? START_SETTINGS : undefined);
-  const url = settings === undefined ? process.env['DATABASE_URL'] : undefined;
-  if (url) return url;
-  if (file) return readSettings(file, { production: process.env['NODE_ENV'] === 'production' }).databaseUrl;
-  throw new Error('DATABASE_URL is missing, and so is --settings: a settings file of a switch node');
 }
 
 function collectLedgers(text: string, before: LedgerSource[] = []): LedgerSource[] {

@@ -100,6 +100,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     const quick = {
       followUps: { ...settings.followUps, firstDelayMs: 50 },
       pop: { ...settings.pop, finalityMs: 200 },
+      audit: { headsFolder: join(dataDir, 'audit'), everyMs: 1_000 },
     };
     const local = withPorts({ ...settings, ...quick, node }, ports);
     return options.settings ? options.settings(local) : local;

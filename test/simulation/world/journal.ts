@@ -1,12 +1,8 @@
 import type { Log } from '../../../runtime/index.ts';
+import { firstLink } from '../../../switch/journal/chain.ts';
 import { GroupCommit } from '../../../switch/journal/group-commit.ts';
-import {
-  type AppendResult,
-  type Journal,
-  type JournalEntry,
-  JournalError,
-} from '../../../switch/journal/journal.ts';
-import { FlushError, type Writer } from '../../../switch/journal/writer.ts';
+import { type Journal, type JournalEntry, JournalError } from '../../../switch/journal/journal.ts';
+import { type Attached, FlushError, type Flushed, type Writer } from '../../../switch/journal/writer.ts';
 import type { Database, DatabaseConnection } from './database.ts';
 import { Fenced } from './database-tables.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -40,7 +36,12 @@ export async function openJournal(
     const writer = new SimWriter(database, process, random, plan, epoch);
     await writer.attach([]);
     const { clock } = process;
-    const group = new GroupCommit(writer, { ...plan, clock, log, renewEveryMs: leaseMs / 5 });
+    const group = new GroupCommit(writer, firstLink(epoch, node), {
+      ...plan,
+      clock,
+      log,
+      renewEveryMs: leaseMs / 5,
+    });
     return new SimJournal(database, process, plan, epoch, group, writer);
   } catch (error) {
     throw unavailable(error);
@@ -130,21 +131,21 @@ class SimWriter implements Writer {
     this.#epoch = epoch;
   }
 
-  async attach(unsettled: readonly number[]): Promise<{ isFenced: boolean; found: ReadonlySet<number> }> {
+  async attach(unsettled: readonly number[]): Promise<Attached> {
     this.drop();
     const connection = this.#database.connect(this.#process, this.#plan.appendDeadlineMs);
     this.#connection = connection;
-    const { writer, found } = await connection.write('attach', () =>
+    const { writer, ...found } = await connection.write('attach', () =>
       this.#database.tables.attachWriter(this.#epoch, unsettled),
     );
     this.#writer = writer ?? 0;
-    return { isFenced: writer === undefined, found };
+    return { isFenced: writer === undefined, ...found };
   }
 
-  flush(batch: Parameters<Writer['flush']>[0]): Promise<ReadonlyMap<number, AppendResult>> {
+  flush(batch: Parameters<Writer['flush']>[0], link: string): Promise<Flushed> {
     const [epoch, writer] = [this.#epoch, this.#writer];
     if (this.#random.chance(0.002)) return Promise.reject(new FlushError('again', new Error('deadlock')));
-    return this.#statement('append', () => this.#database.tables.append(epoch, writer, batch));
+    return this.#statement('append', () => this.#database.tables.append(epoch, writer, batch, link));
   }
 
   renew(lowWater: number): Promise<boolean> {

@@ -54,10 +54,10 @@ function verifyCommand(): Command {
       const paths = file === undefined || options.heads ? headPaths(options) : [];
       const keys = publicKeys(options.publicKey ?? (paths.length > 0 ? paths.filter(isFolder) : []));
       const lines = [...headLines(paths), ...(file === undefined ? [] : await evidenceHeads(file))];
-      const report = await verifyAudit({
+      const evidence =
+        file === undefined ? databaseEvidence(commandDatabase(options.settings)) : fileEvidence(file);
+      const report = await verifyAudit(evidence, {
         heads: readSeries(lines, keys),
-        evidence:
-          file === undefined ? databaseEvidence(commandDatabase(options.settings)) : fileEvidence(file),
         unsignedBefore: (Date.now() - options.maxLag * 1_000) * 1_000,
         onProgress: progressTeller(),
       });

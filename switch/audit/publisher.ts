@@ -1,8 +1,8 @@
-import { createHash, createPublicKey } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import type { Clock, Log, Monotonic, Timer } from '../../runtime/index.ts';
 import type { ChainEnd } from '../journal/chain.ts';
 import type { EndedEpochs } from './ended-epochs.ts';
-import { type Head, hashOfLine, lineOfHead, parseHead, textToSign } from './head.ts';
+import { type Head, hashOfLine, isSigned, lineOfHead, parseHead, textToSign } from './head.ts';
 import type { HeadBook } from './head-book.ts';
 
 export interface PublisherParts {
@@ -53,7 +53,7 @@ export class HeadPublisher {
   #lookedAt: Monotonic = Number.NEGATIVE_INFINITY;
   #waitingSince: Monotonic | undefined;
   #previous: string | null | undefined;
-  #key: string | undefined;
+  #key: { readonly fingerprint: string; readonly key: KeyObject } | undefined;
   #number = 0;
   #isLate = false;
   #failure: string | undefined;
@@ -130,8 +130,11 @@ export class HeadPublisher {
     const wall = clock.wall();
     const at = new Date(wall).toISOString();
     const said = { node, life, number: this.#number + 1, epoch, state, ...end, at };
-    const text = textToSign({ ...said, previous, key });
+    const text = textToSign({ ...said, previous, key: key.fingerprint });
     const line = lineOfHead(text, await signer.sign(text));
+    const signed = parseHead(line);
+    if (!signed || !isSigned(signed, new Map([[key.fingerprint, key.key]])))
+      throw new Error('the signature of the HSM does not verify');
     this.#previous = undefined; // where this fails, the book says whether the line is in it
     await book.append(line, wall);
     this.#number += 1;
@@ -153,14 +156,14 @@ export class HeadPublisher {
     return hashOfLine(last.line);
   }
 
-  async #readKey(): Promise<string> {
+  async #readKey(): Promise<{ fingerprint: string; key: KeyObject }> {
     const { signer, book } = this.#parts;
     const der = await signer.publicKey();
     const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
     const fingerprint = createHash('sha256').update(der).digest('hex');
     await book.keepKey(fingerprint, String(key.export({ format: 'pem', type: 'spki' })));
-    this.#key = fingerprint;
-    return fingerprint;
+    this.#key = { fingerprint, key };
+    return this.#key;
   }
 
   async #attempt(work: () => Promise<void>): Promise<void> {

@@ -134,7 +134,7 @@ export function verify(
   evidence: AsyncIterable<Evidence> | Iterable<Evidence> = databaseEvidence(database.url),
   heads = readSeries(headLines([folder]), publicKeys([folder])),
 ) {
-  return verifyAudit({ evidence, heads, unsignedBefore: (Date.now() + 60_000) * 1_000 });
+  return verifyAudit(evidence, { heads, unsignedBefore: (Date.now() + 60_000) * 1_000 });
 }
 
 /** What is wrong, in a line each: `epoch CODE from-to`. */

@@ -4,7 +4,6 @@ import type { AuditReport, Break, EpochReport, Outcome } from './findings.ts';
 import type { HeadSeries } from './head-series.ts';
 
 export interface VerifyOrder {
-  readonly evidence: AsyncIterable<Evidence> | Iterable<Evidence>;
   readonly heads: HeadSeries;
   /** Entries older than this must be under a head: microseconds since the Unix epoch. */
   readonly unsignedBefore: number;
@@ -15,39 +14,61 @@ export interface VerifyOrder {
 const TELL_EVERY = 1_000;
 
 /** Recomputes every chain from what stands in the journal and compares it with what was signed. */
-export async function verifyAudit({ evidence, heads, ...order }: VerifyOrder): Promise<AuditReport> {
-  const epochs: EpochReport[] = [];
-  const breaks: Break[] = [...heads.breaks];
-  let check: EpochCheck | undefined;
-  let isChained = false;
-  let entries = 0;
-  let epoch = 0;
-  const finish = () => {
-    if (!check) return;
-    const report = check.finish(order.unsignedBefore, isChained);
-    isChained ||= report.state !== 'not chained';
-    epochs.push(report);
-    check = undefined;
-  };
-  for await (const each of evidence) {
-    if ('epoch' in each) {
-      finish();
-      epoch = each.epoch.epoch;
-      check = new EpochCheck(each.epoch, heads.byEpoch.get(epoch) ?? []);
-    } else if ('entry' in each) {
-      check?.entry(each.entry);
-      entries += 1;
-      if (entries % TELL_EVERY === 0) order.onProgress?.({ epoch, entries });
-    } else if (each.of === null) breaks.push({ code: 'AUDIT_STRAY_CLAIM', detail: each.stray.key });
-    else check?.stray(each.stray.sequence, each.stray.key);
+export async function verifyAudit(
+  evidence: AsyncIterable<Evidence> | Iterable<Evidence>,
+  order: VerifyOrder,
+): Promise<AuditReport> {
+  const audit = new Audit(order);
+  for await (const each of evidence) audit.take(each);
+  return audit.finish();
+}
+
+export class Audit {
+  readonly #order: VerifyOrder;
+  readonly #epochs: EpochReport[] = [];
+  readonly #breaks: Break[];
+  #check: EpochCheck | undefined;
+  #epoch = 0;
+  #entries = 0;
+
+  constructor(order: VerifyOrder) {
+    this.#order = order;
+    this.#breaks = [...order.heads.breaks];
   }
-  finish();
-  const known = new Set(epochs.map((report) => report.epoch));
-  for (const missing of heads.byEpoch.keys()) {
-    if (!known.has(missing)) breaks.push({ code: 'AUDIT_EPOCH_MISSING', detail: `epoch ${missing}` });
+
+  /** In the order in which evidence comes. */
+  take(evidence: Evidence): void {
+    const { heads, onProgress } = this.#order;
+    if ('epoch' in evidence) {
+      this.#finishEpoch();
+      this.#epoch = evidence.epoch.epoch;
+      this.#check = new EpochCheck(evidence.epoch, heads.byEpoch.get(this.#epoch) ?? []);
+    } else if ('entry' in evidence) {
+      this.#check?.entry(evidence.entry);
+      this.#entries += 1;
+      if (this.#entries % TELL_EVERY === 0) onProgress?.({ epoch: this.#epoch, entries: this.#entries });
+    } else if (evidence.of === null) {
+      this.#breaks.push({ code: 'AUDIT_STRAY_CLAIM', detail: evidence.stray.key });
+    } else this.#check?.stray(evidence.stray.sequence, evidence.stray.key);
   }
-  const report = { entries, epochs, breaks, doubts: heads.doubts };
-  return { outcome: outcomeOf(report), ...report };
+
+  finish(): AuditReport {
+    this.#finishEpoch();
+    const { byEpoch, doubts } = this.#order.heads;
+    const known = new Set(this.#epochs.map(({ epoch }) => epoch));
+    for (const missing of byEpoch.keys()) {
+      if (!known.has(missing)) this.#breaks.push({ code: 'AUDIT_EPOCH_MISSING', detail: `epoch ${missing}` });
+    }
+    const report = { entries: this.#entries, epochs: this.#epochs, breaks: this.#breaks, doubts };
+    return { outcome: outcomeOf(report), ...report };
+  }
+
+  #finishEpoch(): void {
+    const mustBeChained = this.#epochs.some(({ state }) => state !== 'not chained');
+    const report = this.#check?.finish(this.#order.unsignedBefore, mustBeChained);
+    if (report) this.#epochs.push(report);
+    this.#check = undefined;
+  }
 }
 
 function outcomeOf({ epochs, breaks, doubts }: Omit<AuditReport, 'outcome'>): Outcome {

@@ -17,8 +17,6 @@ export interface StoredEntry extends Omit<JournalEntry, 'body'> {
   readonly sequence: number;
   /** JSON, as the node sent it. */
   readonly body: string;
-  /** Of the chain before the flush that this entry is the first of. */
-  readonly link?: string;
 }
 
 export interface Claim {
@@ -67,11 +65,14 @@ export class Tables {
   readonly leases: Lease[] = [];
   readonly journal = new Map<string, StoredEntry[]>();
   readonly claims = new Map<string, Claim>();
+  /** Of the chain before a flush, by epoch and sequence of its first entry. */
+  readonly links = new Map<string, string>();
   readonly jobs = new Map<number, Job>();
   readonly parked: Parked[] = [];
   /** Only a mutant turns these off. */
   checksLeases = true;
   keepsOrder = true;
+  keepsBodies = true;
   #position = 0;
   readonly #now: () => number;
 
@@ -127,7 +128,8 @@ export class Tables {
       const taken = this.#taken(append.entry);
       const isFirst = append.sequence === batch[refused.size]?.sequence; // of those that are appended
       if (taken) refused.set(append.sequence, taken);
-      else if (this.#store(append, lease, isFirst ? { link } : {})) {
+      else if (this.#store(append, lease)) {
+        if (isFirst) this.links.set(`${epoch} ${append.sequence}`, link);
         for (const key of this.#claim(append, epoch)) owned.add(key);
         this.#enqueue(append.entry.followUps ?? []);
       } else refused.set(append.sequence, { status: 'superseded' });
@@ -158,7 +160,7 @@ export class Tables {
   history(transaction: string): JournalEntry[] {
     const entries = this.journal.get(transaction) ?? [];
     return entries
-      .map(({ sequence: _, link: __, body, ...entry }) => ({ ...entry, body: JSON.parse(body) as unknown }))
+      .map(({ sequence: _, body, ...entry }) => ({ ...entry, body: JSON.parse(body) as unknown }))
       .sort((a, b) => a.version - b.version);
   }
 
@@ -192,7 +194,8 @@ export class Tables {
     return lease;
   }
 
-  #store({ sequence, at, entry, body }: Append, lease: Lease, linked: { link?: string }): boolean {
+  #store(append: Append, lease: Lease): boolean {
+    const { sequence, at, entry } = append;
     const { transaction, version, kind } = entry;
     let entries = this.journal.get(transaction);
     if (!entries) {
@@ -201,7 +204,8 @@ export class Tables {
     }
     if (entries.some((known) => known.version === version)) return false;
     const { node, epoch } = lease;
-    entries.push({ transaction, version, kind, body, at, node, epoch, sequence, ...linked });
+    const body = this.keepsBodies ? append.body : `${append.body} `;
+    entries.push({ transaction, version, kind, body, at, node, epoch, sequence });
     return true;
   }
 

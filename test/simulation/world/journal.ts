@@ -1,5 +1,5 @@
 import type { Log } from '../../../runtime/index.ts';
-import { firstLink } from '../../../switch/journal/chain.ts';
+import { type ChainEnd, firstLink } from '../../../switch/journal/chain.ts';
 import { GroupCommit } from '../../../switch/journal/group-commit.ts';
 import { type Journal, type JournalEntry, JournalError } from '../../../switch/journal/journal.ts';
 import { type Attached, FlushError, type Flushed, type Writer } from '../../../switch/journal/writer.ts';
@@ -55,9 +55,10 @@ export class SimJournal implements Journal {
   readonly #database: Database;
   readonly #process: SimProcess;
   readonly #plan: JournalPlan;
-  readonly #epoch: number;
+  readonly epoch: number;
   readonly #group: GroupCommit;
   readonly #writer: SimWriter;
+  #isClosed = false;
 
   constructor(
     database: Database,
@@ -70,10 +71,18 @@ export class SimJournal implements Journal {
     this.#database = database;
     this.#process = process;
     this.#plan = plan;
-    this.#epoch = epoch;
+    this.epoch = epoch;
     this.#group = group;
     this.#writer = writer;
     this.append = (entry, deadline) => group.append(entry, deadline);
+  }
+
+  get chain(): ChainEnd {
+    return this.#group.chain;
+  }
+
+  get isChainFinal(): boolean {
+    return this.#isClosed && this.#group.isChainCertain;
   }
 
   history(transaction: string): Promise<JournalEntry[]> {
@@ -86,13 +95,14 @@ export class SimJournal implements Journal {
 
   undecided(): Promise<string[]> {
     const { tables } = this.#database;
-    return this.#ask('undecided', 'write', () => tables.undecided(this.#epoch, MAX_UNDECIDED));
+    return this.#ask('undecided', 'write', () => tables.undecided(this.epoch, MAX_UNDECIDED));
   }
 
   async close(): Promise<void> {
     await this.#group.close();
     this.#writer.drop();
-    await this.#ask('end-lease', 'write', () => this.#database.tables.endLease(this.#epoch)).catch(() => {});
+    this.#isClosed = true;
+    await this.#ask('end-lease', 'write', () => this.#database.tables.endLease(this.epoch)).catch(() => {});
   }
 
   async #ask<T>(label: string, how: 'read' | 'write', work: () => T): Promise<T> {

@@ -38,6 +38,6 @@ export function entryOf(row: EntryRow, claims: readonly ClaimRow[]): StoredEntry
     link,
     claims: claims
       .filter(({ sequence }) => sequence === row.sequence)
-      .map(({ key, fingerprint, transaction: owner }) => ({ key, fingerprint, transaction: owner })),
+      .map(({ key, fingerprint, transaction: owner }) => [key, fingerprint, owner] as const),
   };
 }

@@ -3,12 +3,8 @@ import { hash } from 'node:crypto';
 /** Names what is hashed and how: another form would be another version. */
 const DOMAIN = 'etika-journal-chain/1';
 
-/** A claim as it stands in the database: an alias that had an owner is none. */
-export interface ChainedClaim {
-  readonly key: string;
-  readonly fingerprint: string;
-  readonly transaction: string;
-}
+/** A claim as it stands in the database (an alias that had an owner is none): key, fingerprint, transaction. */
+export type ChainedClaim = readonly [key: string, fingerprint: string, transaction: string];
 
 /** All that the database keeps of an entry, but its epoch: that is in the first link. */
 export interface ChainedEntry {
@@ -40,18 +36,14 @@ export function nextLink(before: Link, lines: readonly string[]): Link {
 }
 
 /** One entry in canonical form; its claims are in the order of their keys, by UTF-16 code units. */
-export function lineOf({
-  sequence,
-  transaction,
-  version,
-  atMicros,
-  kind,
-  body,
-  claims,
-}: ChainedEntry): string {
-  const claimed = claims.map(({ key, fingerprint, transaction: owner }) => [key, fingerprint, owner]);
-  if (claimed.length > 1) claimed.sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
-  return JSON.stringify([sequence, transaction, version, atMicros, kind, body, claimed]);
+export function lineOf(entry: ChainedEntry): string {
+  const { sequence, transaction, version, atMicros, kind, body, claims } = entry;
+  const sorted = claims.length > 1 ? [...claims].sort(byKey) : claims;
+  return JSON.stringify([sequence, transaction, version, atMicros, kind, body, sorted]);
+}
+
+function byKey([a]: ChainedClaim, [b]: ChainedClaim): number {
+  return a < b ? -1 : 1;
 }
 
 /** How far a chain goes: its last entry (0 before the first), and the link after it. */

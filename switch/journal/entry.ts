@@ -1,5 +1,5 @@
 import type { Monotonic } from '../../runtime/index.ts';
-import { lineOf } from './chain.ts';
+import { type ChainedClaim, lineOf } from './chain.ts';
 import { type AppendResult, type Claim, type FollowUp, JournalError, type NewEntry } from './journal.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -36,13 +36,11 @@ export function chainLine(
   isClaimed: (key: string) => boolean,
 ): string {
   const { transaction, version, kind, claims = [] } = entry;
-  const written = claims
-    .filter(({ key }) => isClaimed(key))
-    .map(({ key, fingerprint }) => ({
-      key: key.toWellFormed(), // as UTF-8 leaves it in the database
-      fingerprint: fingerprint.toWellFormed(),
-      transaction,
-    }));
+  const written: ChainedClaim[] = [];
+  for (const { key, fingerprint } of claims) {
+    // as UTF-8 leaves them in the database
+    if (isClaimed(key)) written.push([key.toWellFormed(), fingerprint.toWellFormed(), transaction]);
+  }
   return lineOf({
     sequence,
     transaction,

@@ -75,6 +75,6 @@ export function entriesOf(tables: Tables, epoch: number): StoredEntry[] {
       link: tables.links.get(`${epoch} ${sequence}`) ?? null,
       claims: [...tables.claims]
         .filter(([, claim]) => claim.epoch === epoch && claim.sequence === sequence)
-        .map(([key, { fingerprint, transaction: owner }]) => ({ key, fingerprint, transaction: owner })),
+        .map(([key, { fingerprint, transaction: owner }]) => [key, fingerprint, owner] as const),
     }));
 }

@@ -96,8 +96,7 @@ async function serve(settings: Settings): Promise<void> {
   const lanes = followUpLanes(networks.keys());
   const worker = await startFollowUpWorker({ databaseUrl, node, tasks, lanes, clock, log, concurrency });
   const projector = new Projector({ databaseUrl, clock, log, cutOverHour: settings.cutOverHour ?? 0 });
-  const ended = new PostgresEndedEpochs(databaseUrl, settings.journal.appendDeadlineMs, log);
-  const heads = publishHeads(settings, { journal, hsm, ended });
+  const heads = publishHeads(settings, journal, hsm);
   const ownStatus = () => nodeStatus(settings, running, hsm, heads);
   const status = await serveStatus(settings.status, ownStatus, () => hsm.status());
 
@@ -110,7 +109,7 @@ async function serve(settings: Settings): Promise<void> {
     await Promise.all([pop.close(), status.close(), records.close()]);
     await Promise.all([journal.close(), projection.close()]);
     await heads.close(journal.isChainFinal);
-    await Promise.all([hsm.close(), ended.close()]);
+    await hsm.close();
   }, DRAIN_MS * 3);
   const ports = Object.fromEntries(running.listeners.map(({ name, port }) => [name, port]));
   log.info({ event: 'switch.ready', node, ...ports });
@@ -128,17 +127,15 @@ function connectHsms({ hsm }: Settings): PaymentHsmClient {
 }
 
 /** Signs the ends of the journal's chain, from what the journal of this process knows. */
-function publishHeads(
-  settings: Settings,
-  { journal, hsm, ended }: { journal: PostgresJournal; hsm: PaymentHsmClient; ended: PostgresEndedEpochs },
-): HeadPublisher {
-  const { node, audit } = settings;
+function publishHeads(settings: Settings, journal: PostgresJournal, hsm: PaymentHsmClient): HeadPublisher {
+  const { node, audit, databaseUrl } = settings;
   const { key, everyMs, everyEntries, lateAfterMs } = { ...AUDIT_DEFAULTS, ...audit };
   const signer: HeadSigner = {
     publicKey: () => hsm.publicKey(key),
     sign: (text) => hsm.sign(key, Buffer.from(text)),
   };
   const book = new HeadFolder(headsFolder(settings), node);
+  const ended = new PostgresEndedEpochs(databaseUrl, settings.journal.appendDeadlineMs, log);
   const chain = { node, epoch: journal.epoch, chain: () => journal.chain };
   const when = { everyMs, everyEntries, lateAfterMs };
   return new HeadPublisher({ ...chain, signer, book, ended, clock, log, ...when });

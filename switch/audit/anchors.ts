@@ -23,7 +23,7 @@ export function publicKeys(paths: readonly string[]): Map<string, KeyObject> {
   return new Map(files.map((file) => publicKey(read(file, 'SW_AUDIT_KEY'), basename(file))));
 }
 
-export function publicKey(pem: string, place: string): [fingerprint: string, key: KeyObject] {
+function publicKey(pem: string, place: string): [fingerprint: string, key: KeyObject] {
   try {
     const key = createPublicKey(pem);
     if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new Error('not on P-256');

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { systemClock } from '../../runtime/index.ts';
 import { commandDatabase, commandSettings, headsFolder } from '../config/command-settings.ts';
 import { headLines, publicKeys } from './anchors.ts';
 import { databaseEvidence } from './evidence-database.ts';
@@ -58,7 +59,7 @@ function verifyCommand(): Command {
         file === undefined ? databaseEvidence(commandDatabase(options.settings)) : fileEvidence(file);
       const report = await verifyAudit(evidence, {
         heads: readSeries(lines, keys),
-        unsignedBefore: (Date.now() - options.maxLag * 1_000) * 1_000,
+        unsignedBefore: (systemClock.wall() - options.maxLag * 1_000) * 1_000,
         onProgress: progressTeller(),
       });
       print(report, options);
@@ -79,7 +80,12 @@ function exportCommand(): Command {
     .action(async ({ out, ...options }: Shared & { out: string }) => {
       const heads = headLines(headPaths(options));
       const evidence = databaseEvidence(commandDatabase(options.settings));
-      const { entries } = await writeEvidence(out, evidence, heads, new Date().toISOString());
+      const { entries } = await writeEvidence(
+        out,
+        evidence,
+        heads,
+        new Date(systemClock.wall()).toISOString(),
+      );
       const written = { file: out, entries, heads: heads.length };
       console.log(
         options.json ? JSON.stringify(written) : `${entries} entries and ${heads.length} heads in ${out}`,
@@ -136,10 +142,10 @@ function print(report: AuditReport, { json }: Shared): void {
 }
 
 function progressTeller(): (soFar: { epoch: number; entries: number }) => void {
-  let toldAt = performance.now();
+  let toldAt = systemClock.monotonic();
   return ({ epoch, entries }) => {
-    if (performance.now() - toldAt < TELL_EVERY_MS) return;
-    toldAt = performance.now();
+    if (systemClock.monotonic() - toldAt < TELL_EVERY_MS) return;
+    toldAt = systemClock.monotonic();
     console.error(`${entries} entries, in epoch ${epoch}`);
   };
 }

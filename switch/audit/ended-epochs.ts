@@ -17,6 +17,7 @@ export interface EndedEpochs {
   unsealed(): Promise<EndedEpoch[]>;
   /** Its end is signed and published. */
   sealed(epoch: number): Promise<void>;
+  close(): Promise<void>;
 }
 
 const AT_ONCE = 10;

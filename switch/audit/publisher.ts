@@ -94,6 +94,7 @@ export class HeadPublisher {
       await this.#publish(epoch, isFinal ? 'closed' : 'running', chain());
       if (isFinal) await ended.sealed(epoch);
     });
+    await this.#parts.ended.close();
   }
 
   #tick(): void {

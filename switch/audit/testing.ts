@@ -53,7 +53,7 @@ const HURRIED: Clock = {
 };
 
 /** Signs the heads of a journal, due at once. */
-export function publish(
+function publish(
   journal: PostgresJournal,
   node: string,
   changes: Partial<PublisherParts> = {},

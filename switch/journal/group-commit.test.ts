@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { silentLog, systemRandom, timeOrderedUuid } from '../../runtime/index.ts';
 import { settle, VirtualClock } from '../../test/support/virtual-clock.ts';
-import { firstLink } from './chain.ts';
+import { firstLink, lineOf, nextLink } from './chain.ts';
 import type { PendingEntry } from './entry.ts';
 import { GroupCommit, type GroupCommitSettings } from './group-commit.ts';
 import type { AppendResult, NewEntry } from './journal.ts';
@@ -264,3 +264,39 @@ test('reconnections are spaced while the database is away', async () => {
   await writer.succeed();
   expect(append.outcome).toBe('appended');
 });
+
+test('each flush carries the link over all that was appended before it', async () => {
+  const { writer, group } = start();
+  const claimed = entry({ claims: [{ key: 'k', fingerprint: 'f', role: 'unique' }] });
+  const aliased = entry({ claims: [{ key: 'free', fingerprint: 'f', role: 'alias' }] });
+  const owned = entry({ claims: [{ key: 'owned', fingerprint: 'f', role: 'alias' }] });
+  for (const each of [claimed, aliased, owned]) watch(group.append(each));
+  await settle();
+  expect(writer.links).toEqual([FIRST]);
+  await writer.succeed([[1, { status: 'superseded' }]], ['owned']);
+  const second = nextLink(FIRST, [lineIn(aliased, 2, ['free']), lineIn(owned, 3, [])]);
+  expect(group.chain).toEqual({ sequence: 3, link: second });
+  watch(group.append(entry()));
+  await settle();
+  expect(writer.links).toEqual([FIRST, second]);
+  await writer.succeed([[4, { status: 'superseded' }]]);
+  expect(group.chain).toEqual({ sequence: 3, link: second }); // nothing was appended
+});
+
+test('a flush in doubt is chained as the next connection finds it', async () => {
+  const { writer, group } = start();
+  const [absent, found] = [entry(), entry({ claims: [{ key: 'mine', fingerprint: 'f', role: 'alias' }] })];
+  for (const each of [absent, found]) watch(group.append(each));
+  await settle();
+  writer.stored.add(2);
+  writer.claimed.add('mine');
+  await writer.fail('lost');
+  const link = nextLink(FIRST, [lineIn(found, 2, ['mine'])]);
+  expect(group.chain).toEqual({ sequence: 2, link });
+  expect(writer.links.at(-1)).toBe(link); // of the flush that asks about the other again
+});
+
+function lineIn({ transaction, version, kind }: NewEntry, sequence: number, keys: readonly string[]): string {
+  const claims = keys.map((key) => [key, 'f', transaction] as const);
+  return lineOf({ sequence, transaction, version, atMicros: clock.wall() * 1_000, kind, body: '{}', claims });
+}

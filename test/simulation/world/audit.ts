@@ -57,6 +57,7 @@ export function endedEpochsOf(database: Database, process: SimProcess): EndedEpo
       ask('write', 'sealed', () => {
         for (const lease of tables.leases) if (lease.epoch === epoch) lease.isSealed = true;
       }),
+    close: async () => {},
   };
 }
 

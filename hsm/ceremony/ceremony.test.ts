@@ -393,3 +393,28 @@ it('a token is restored from its backup, and another is not taken for it', async
     stderr: expect.stringContaining('HSM_BACKUP_DIFFERS'),
   });
 });
+
+it('a new token gets the keys that every token needs, once', async () => {
+  env = prepareEmptyToken('softhsm', join(dataDir, 'empty'));
+  const pin = readFileSync(env['HSM_PIN_FILE'] ?? '', 'utf8').trim();
+  const label = env['HSM_TOKEN_LABEL'] ?? '';
+  const initialise = ['--init-token', '--free', '--label', label, '--so-pin', 'security', '--pin', pin];
+  expect(spawnSync('softhsm2-util', initialise, { env: { ...process.env, ...env } }).status).toBe(0);
+  const prepare = async (what: string) => {
+    const session = new Session(['ceremony', 'prepare', '--audit-log', auditLog]);
+    for (const [index, name] of ['Alice', 'Bob'].entries())
+      await session.answer(`custodian ${index + 1}, your name: `, name);
+    for (const name of ['Alice', 'Bob']) await session.answer(`${name}, make ${what}`, 'yes');
+    expect(await session.exit).toBe(0);
+    return session.output;
+  };
+  const shown = await prepare('LMK/1, LMK-SEAL/1, PAN-DATA/1, PAN-LOOKUP/1, AUDIT/1');
+  const [, fingerprint] = /AUDIT\/1 {2}SHA-256 of its public key ([0-9a-f]{64})/.exec(shown) ?? [];
+  expect(fingerprint).toBeDefined();
+  await prepare('nothing');
+  expect(auditEntries()).toMatchObject([{ keys: { 'AUDIT/1': fingerprint } }, { keys: {} }]);
+  const backup = join(dataDir, 'backup');
+  expect(hsm('ceremony', 'backup', '--to', backup, '--audit-log', auditLog).status).toBe(0);
+  const { keys } = JSON.parse(readFileSync(join(backup, 'manifest.json'), 'utf8'));
+  expect(keys).toContainEqual({ label: 'AUDIT/1', usage: 'S0', algorithm: 'E', kcv: fingerprint });
+});

@@ -7,8 +7,8 @@ import type { HeadLine } from './head-series.ts';
 const MAX_FILE = 1024 ** 3;
 
 /** The lines of files of heads; of a folder, of all its `.jsonl`. @throws AuditError SW_AUDIT_HEADS */
-export function headLines(paths: readonly string[]): HeadLine[] {
-  return paths.flatMap((path) => filesOf(path, '.jsonl')).flatMap(linesOf);
+export function* headLines(paths: readonly string[]): Generator<HeadLine> {
+  for (const path of paths) for (const file of filesOf(path, '.jsonl')) yield* linesOf(file);
 }
 
 /** What is not ended by a line feed is still being written. */

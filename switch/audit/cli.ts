@@ -13,6 +13,10 @@ import { verifyAudit } from './verify.ts';
 const EXIT_CODES = { verified: 0, broken: 2, unproven: 3 } as const;
 const TELL_EVERY_MS = 1_000;
 
+const NO_KEY = 'No public key was given: --public-key.';
+const KEY_BESIDE =
+  'The public key lay beside the heads: who can change both can forge both. --public-key names a copy of your own.';
+
 interface Shared {
   settings?: string;
   heads?: string[];
@@ -54,7 +58,8 @@ function verifyCommand(): Command {
       const { file } = options;
       const paths = file === undefined || options.heads ? headPaths(options) : [];
       const keys = publicKeys(options.publicKey ?? (paths.length > 0 ? paths.filter(isFolder) : []));
-      const lines = [...headLines(paths), ...(file === undefined ? [] : await evidenceHeads(file))];
+      const lines =
+        file === undefined ? headLines(paths) : [...headLines(paths), ...(await evidenceHeads(file))];
       const evidence =
         file === undefined ? databaseEvidence(commandDatabase(options.settings)) : fileEvidence(file);
       const report = await verifyAudit(evidence, {
@@ -63,10 +68,7 @@ function verifyCommand(): Command {
         onProgress: progressTeller(),
       });
       print(report, options);
-      if (!options.publicKey && !options.json)
-        console.log(
-          'The public key lay beside the heads: who can change both can forge both. --public-key names your own copy.',
-        );
+      if (!options.json && !options.publicKey) console.log(keys.size === 0 ? NO_KEY : KEY_BESIDE);
       process.exitCode = EXIT_CODES[report.outcome];
     });
 }
@@ -78,17 +80,13 @@ function exportCommand(): Command {
     )
     .requiredOption('--out <file>', 'a file that is not there yet')
     .action(async ({ out, ...options }: Shared & { out: string }) => {
-      const heads = headLines(headPaths(options));
+      const at = new Date(systemClock.wall()).toISOString();
       const evidence = databaseEvidence(commandDatabase(options.settings));
-      const { entries } = await writeEvidence(
-        out,
-        evidence,
-        heads,
-        new Date(systemClock.wall()).toISOString(),
-      );
-      const written = { file: out, entries, heads: heads.length };
+      const { heads, entries } = await writeEvidence(out, evidence, headLines(headPaths(options)), at);
       console.log(
-        options.json ? JSON.stringify(written) : `${entries} entries and ${heads.length} heads in ${out}`,
+        options.json
+          ? JSON.stringify({ file: out, entries, heads })
+          : `${entries} entries and ${heads} heads in ${out}`,
       );
     });
 }

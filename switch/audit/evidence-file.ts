@@ -13,12 +13,12 @@ const FORMAT = 'etika-journal-evidence/1';
 export async function writeEvidence(
   path: string,
   evidence: AsyncIterable<Evidence>,
-  heads: readonly HeadLine[],
+  heads: Iterable<HeadLine>,
   at: string,
-): Promise<{ lines: number; entries: number }> {
+): Promise<{ heads: number; entries: number }> {
   const file = await open(path, 'wx', 0o600);
+  const written = { heads: 0, entries: 0 };
   let lines = 0;
-  let entries = 0;
   let waiting: string[] = [];
   const put = async (record: object) => {
     waiting.push(JSON.stringify(record));
@@ -29,9 +29,12 @@ export async function writeEvidence(
   };
   try {
     await put({ format: FORMAT, at });
-    for (const { line, place } of heads) await put({ head: line, place });
+    for (const { line, place } of heads) {
+      await put({ head: line, place });
+      written.heads += 1;
+    }
     for await (const each of evidence) {
-      if ('entry' in each) entries += 1;
+      if ('entry' in each) written.entries += 1;
       await put(each);
     }
     await put({ lines: lines + 1 });
@@ -40,7 +43,7 @@ export async function writeEvidence(
   } finally {
     await file.close();
   }
-  return { lines, entries };
+  return written;
 }
 
 /** The heads of an evidence file: they stand before everything else. @throws AuditError SW_AUDIT_FILE */

@@ -76,7 +76,7 @@ export class HeadFolder implements HeadBook {
     const handle = await open(join(this.#folder, newest), 'r+');
     try {
       const { text, size } = await tailOf(handle);
-      const torn = Buffer.byteLength(text.slice(text.lastIndexOf('\n') + 1));
+      const torn = text.length - text.lastIndexOf('\n') - 1;
       if (torn > 0) await handle.truncate(size - torn);
       await handle.sync();
     } finally {

@@ -35,7 +35,7 @@ async function verified(): Promise<void> {
 }
 
 const states = () =>
-  headLines([folder]).map(({ line }) => {
+  [...headLines([folder])].map(({ line }) => {
     const { node, epoch, state, sequence } = JSON.parse(line);
     return `${node} ${epoch} ${state} ${sequence}`;
   });

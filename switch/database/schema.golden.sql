@@ -223,7 +223,7 @@ alter table switch.recon_case_event add constraint recon_case_event_what_check C
 
 -- indexes
 
-CREATE INDEX claim_of_entry ON switch.claim USING btree (epoch, sequence);
+CREATE INDEX claim_of_entry ON switch.claim USING btree (epoch, sequence) WHERE (epoch IS NOT NULL);
 CREATE INDEX degraded_mode_latest ON switch.degraded_mode_change USING btree (mode, node, "position" DESC);
 CREATE INDEX follow_up_transaction ON graphile_worker._private_jobs USING btree (((payload ->> 'transaction'::text)));
 CREATE INDEX lease_unsealed ON switch.lease USING btree (epoch) WHERE ((chain IS NOT NULL) AND (sealed_at IS NULL));

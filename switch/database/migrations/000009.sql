@@ -7,7 +7,7 @@
 alter table switch.journal add column link bytea;     -- on the first entry of a flush: the link before that flush
 alter table switch.claim add column epoch bigint;     -- with `sequence`: the entry that claimed the key
 alter table switch.claim add column sequence bigint;
-create index claim_of_entry on switch.claim (epoch, sequence);
+create index claim_of_entry on switch.claim (epoch, sequence) where epoch is not null;
 alter table switch.lease add column chain smallint;   -- version of the chain's form
 alter table switch.lease add column sealed_at timestamptz; -- ended, and its end was signed and published
 create index lease_unsealed on switch.lease (epoch) where chain is not null and sealed_at is null;

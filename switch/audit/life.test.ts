@@ -194,11 +194,12 @@ test('an HSM that is away delays heads and nothing else, and is told of', async 
   const note = (entry: { event?: string }) => void events.push(entry.event ?? '');
   const log = { ...silentLog, warn: note, error: note, info: note } as Log;
   const journal = await openJournal('a');
-  const node = nodeOf(journal, 'a', { log, lateAfterMs: 100 });
+  const node = nodeOf(journal, 'a', { log, lateAfterMs: 1_500 });
   await flush(journal, 2);
   await node.sign();
   const pid = hsm.pid() ?? 0;
   process.kill(pid, 'SIGSTOP');
+  events.length = 0;
   onTestFinished(() => void process.kill(pid, 'SIGCONT'));
   await flush(journal, 3);
   node.show();

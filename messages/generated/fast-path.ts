@@ -64,7 +64,7 @@ export function fastPath(
   const { encoding } = dialect.mti;
   const { encoding: bitmapEncoding, extension, secondary, tertiary } = dialect.bitmap;
   const unusual = dialect.header || tertiary || extension || secondary === 'never' || secondary === 'joined';
-  if (unusual || bitmapEncoding === 'ebcdic-hex') return undefined;
+  if (unusual || (bitmapEncoding !== 'binary' && bitmapEncoding !== 'hex')) return undefined;
   if ((encoding !== 'ascii' && encoding !== 'bcd') || !mayGenerate()) return undefined;
   return new GeneratedPath(encoding, bitmapEncoding, makers(dialect, codecs, strictness));
 }

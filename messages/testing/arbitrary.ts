@@ -141,7 +141,10 @@ function partOf(part: Part): fc.Arbitrary<PlainValue> {
 }
 
 function unknownTags({ composition, parts }: Field): fc.Arbitrary<Record<string, string>> {
-  if (composition?.kind === 'tagged' && !composition.length) return fc.constant({});
+  if (composition?.kind === 'tagged' && !composition.length && !composition.unknownLength)
+    return fc.constant({});
+  if (composition && 'unknownTags' in composition && composition.unknownTags === 'refuse')
+    return fc.constant({});
   const characters = composition?.kind === 'tagged' ? composition.tag.characters : 2;
   const binary =
     composition?.kind === 'ber-tlv' ||

@@ -18,13 +18,14 @@ interface Row {
   /** Messages a second, the median of all rounds. */
   readonly ours: number;
   readonly theirs: number;
+  /** The median of the ratios of each round, whose halves follow each other at once. */
   readonly ratio: number;
 }
 
 const operations: readonly Operation[] = ['parse', 'pack', 'build and pack'];
 const mixes: readonly Mix[] = ['auth', 'reply', 'echo', 'mixed'];
-const rounds = 7;
-const roundMs = 120;
+const rounds = 15;
+const roundMs = 60;
 
 export async function run({ json }: { json: boolean }): Promise<void> {
   for (const letter of ['A', 'B'] as const) {
@@ -53,7 +54,7 @@ function thousands(perSecond: number): string {
   return (perSecond / 1000).toFixed(1).padStart(9);
 }
 
-/** Rounds alternate between the two, so that what disturbs the machine disturbs both. */
+/** Rounds alternate between the two and are short, so that what disturbs the machine disturbs both. */
 function compare(
   letter: DialectLetter,
   operation: Operation,
@@ -70,13 +71,12 @@ function compare(
     speeds[0].push(pair[0]);
     speeds[1].push(pair[1]);
   }
-  const [a, b] = [median(speeds[0]), median(speeds[1])];
   return {
     case: `${letter} ${operation} ${mix}`,
     peer: peer.name,
-    ours: Math.round(a),
-    theirs: Math.round(b),
-    ratio: a / b,
+    ours: Math.round(median(speeds[0])),
+    theirs: Math.round(median(speeds[1])),
+    ratio: median(speeds[0].map((speed, i) => speed / (speeds[1][i] ?? 1))),
   };
 }
 

@@ -87,6 +87,8 @@ function fixedField<V extends string | Bytes>(
   content: ContentCodec<V>,
   meaning: Meaning<V>,
 ): FieldCodec {
+  if (!Number.isInteger(characters) || characters < 0)
+    throw dialectError(path, 'a whole number of characters', String(characters));
   const bytes = content.bytesOf(characters);
   return {
     read(cursor) {

@@ -26,6 +26,7 @@ const operations: readonly Operation[] = ['parse', 'pack', 'build and pack'];
 const mixes: readonly Mix[] = ['auth', 'reply', 'echo', 'mixed'];
 const rounds = 15;
 const roundMs = 60;
+const warmUp = 4;
 
 export async function run({ json }: { json: boolean }): Promise<void> {
   for (const letter of ['A', 'B'] as const) {
@@ -65,9 +66,9 @@ function compare(
   const left = work(mine, operation, mix);
   const right = work(peer, operation, mix);
   const speeds: [number[], number[]] = [[], []];
-  for (let round = 0; round < rounds + 2; round++) {
+  for (let round = 0; round < rounds + warmUp; round++) {
     const pair = [speed(left), speed(right)] as const;
-    if (round < 2) continue;
+    if (round < warmUp) continue;
     speeds[0].push(pair[0]);
     speeds[1].push(pair[1]);
   }

@@ -15,6 +15,7 @@ import { type FastField, fastField, type SlowField } from './fast-field.ts';
 import { packerSource } from './packer.ts';
 import { parserSource } from './parser.ts';
 import * as tables from './tables.ts';
+import * as writers from './writers.ts';
 
 type Parser = (bytes: Buffer, end: number, mti: string) => object | undefined;
 type Packer = (message: object, properties: number) => Buffer | undefined;
@@ -150,6 +151,7 @@ class GeneratedPath implements FastPath {
 function makers(dialect: Dialect, codecs: ReadonlyMap<number, FieldCodec>, strictness: Strictness): Makers {
   const environment = {
     ...tables,
+    ...writers,
     contentTable,
     codecs,
     strictness,

@@ -160,6 +160,9 @@ function writeFixed(field: FastField, characters: number, place: Place, unrolled
 
 function characterLoop(field: FastField, start: string, count: string): string {
   const v = `v${field.number}`;
+  if (field.content === 'n') return `bad |= putDigits(${v}, out, ${start}, ${count});`;
+  if (field.content === 'ans' || field.content === 'anp')
+    return `bad |= putPrintable(${v}, out, ${start}, ${count});`;
   return `for (let i = 0; i < ${count}; i++) { const code = ${v}.charCodeAt(i); bad |= ${foreign(field.content, 'code')}; out[${start} + i] = code; }`;
 }
 
@@ -181,6 +184,7 @@ function packVariable(field: FastField, start: string): string[] {
 /** Packs `count` digits from `start`, a zero nibble in front of an odd number. */
 function packLoop(field: FastField, start: string, count: string): string[] {
   const v = `v${field.number}`;
+  if (field.content === 'n') return [`bad |= putPacked(${v}, out, ${start}, ${count});`];
   const first = `{ const low = ${nibble(field, v, '0')}; ${checkNibbles(field, '0', 'low')} out[${start}] = low; }`;
   const pair = `const high = ${nibble(field, v, 'i')}, low = ${nibble(field, v, 'i + 1')};`;
   return [

@@ -80,6 +80,7 @@ function moovField(field: JsonObject): object {
     enc: encodings[encoding] ?? encoding,
     prefix,
     ...padding(pad),
+    disableautoexpand: field['disableAutoExpand'] === true,
     ...(tag
       ? {
           tag: {

@@ -53,7 +53,7 @@ function sameParts(expected: JsonObject, ours: { readonly [property: string]: Pl
 }
 
 function sameText(expected: string, ours: string): boolean {
-  if (expected === ours) return true;
+  if (expected === ours || expected === Buffer.from(ours, 'latin1').toString('utf8')) return true;
   if (isTrack(expected) && isTrack(ours) && expected.replaceAll('D', '=') === ours.replaceAll('D', '='))
     return true;
   if (/^[0-9A-Fa-f]*$/.test(expected) && /^[0-9A-Fa-f]*$/.test(ours) && sameNumber(expected, ours))

@@ -178,6 +178,16 @@ describe('moov rows', () => {
       { 1: 'ab', 3: '42' },
     ],
     [
+      'parts by bit, the usual number of them',
+      {
+        ...variable('Composite', 99, '', 'ascii', 2),
+        bitmap: fixed('Bitmap', 0, 'binary'),
+        sub: { 2: fixed('String', 2) },
+      },
+      hex(a('10'), '4000000000000000', a('ab')),
+      { 2: 'ab' },
+    ],
+    [
       'chip data with tags of three bytes and a long length',
       {
         ...variable('Composite', 999, '', 'ascii', 3),

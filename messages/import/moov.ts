@@ -223,7 +223,7 @@ function compositionOf(field: MoovField, path: string, fail: Fail): Composition 
     const encoding = bitmapEncoding(field.bitmap, `${path}.bitmap`, fail);
     return {
       kind: 'bitmap',
-      bytes: field.bitmap.length ?? 8,
+      bytes: field.bitmap.length || 8,
       encoding: encoding === 'hex' ? 'hex' : 'binary',
     };
   }

@@ -4,6 +4,7 @@ import type { AccountNumber } from './sensitive/account.ts';
 import type { CardVerificationValue } from './sensitive/card-verification-value.ts';
 import type { Pan } from './sensitive/pan.ts';
 import type { PinBlock } from './sensitive/pin-block.ts';
+import type { Secret } from './sensitive/secret.ts';
 import type { Track1, Track2, Track3 } from './sensitive/tracks.ts';
 
 /**
@@ -27,6 +28,8 @@ export interface SemanticTypes {
   'pin-block': PinBlock;
   cvv: CardVerificationValue;
   account: AccountNumber;
+  /** Text that is never shown. */
+  secret: Secret;
   /** BER-TLV of EMV Book 3, annex B: the bytes as received; `parseTlv` reads them. */
   emv: Bytes;
 }

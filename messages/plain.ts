@@ -7,6 +7,7 @@ import { CardVerificationValue } from './sensitive/card-verification-value.ts';
 import { Sensitive } from './sensitive/mask.ts';
 import { Pan } from './sensitive/pan.ts';
 import { PinBlock } from './sensitive/pin-block.ts';
+import { Secret } from './sensitive/secret.ts';
 import { Track1, Track2, Track3 } from './sensitive/tracks.ts';
 
 /** A message as plain JSON: text as strings, bits as hex, composites as objects. */
@@ -96,6 +97,8 @@ function richValue(field: Field, value: PlainValue, path: string): unknown {
       return CardVerificationValue.fromWire(value);
     case 'account':
       return AccountNumber.fromWire(value);
+    case 'secret':
+      return Secret.fromWire(value);
     case 'pin-block': {
       const bytes = Bytes.fromHex(value);
       return PinBlock.fromWire(bytes.buffer(), 0, bytes.length);

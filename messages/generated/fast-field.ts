@@ -31,6 +31,7 @@ export type Wrapper =
   | 'Track3'
   | 'CardVerificationValue'
   | 'AccountNumber'
+  | 'Secret'
   | 'PinBlock';
 
 const wrappers: Readonly<Record<NonNullable<Field['as']>, Wrapper | undefined>> = {
@@ -40,6 +41,7 @@ const wrappers: Readonly<Record<NonNullable<Field['as']>, Wrapper | undefined>> 
   track3: 'Track3',
   cvv: 'CardVerificationValue',
   account: 'AccountNumber',
+  secret: 'Secret',
   'pin-block': 'PinBlock',
   emv: undefined,
 };

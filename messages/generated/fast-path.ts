@@ -8,6 +8,7 @@ import { AccountNumber } from '../sensitive/account.ts';
 import { CardVerificationValue } from '../sensitive/card-verification-value.ts';
 import { Pan } from '../sensitive/pan.ts';
 import { PinBlock } from '../sensitive/pin-block.ts';
+import { Secret } from '../sensitive/secret.ts';
 import { Track1, Track2, Track3 } from '../sensitive/tracks.ts';
 import type { Strictness } from '../strictness.ts';
 import { HotCache } from './cache.ts';
@@ -163,6 +164,7 @@ function makers(dialect: Dialect, codecs: ReadonlyMap<number, FieldCodec>, stric
     PinBlock,
     CardVerificationValue,
     AccountNumber,
+    Secret,
     Track1,
     Track2,
     Track3,

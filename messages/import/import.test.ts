@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import {
   type Codec,
@@ -258,6 +259,23 @@ test('imported fields that hold card data are masked like our own', () => {
   const shown = JSON.stringify(codec.parse(bytes));
   expect(shown).toContain('424242******4242');
   expect(shown).not.toContain('4242424242424242');
+});
+
+test('imported PIN blocks and chip data are masked in text too', () => {
+  const xml = `<isopackager><isofield id="0" length="4" class="IFA_NUMERIC"/><isofield id="1" length="8" class="IFB_BITMAP"/>
+    <isofield id="52" length="16" class="IF_CHAR"/><isofield id="55" length="99" class="IFA_LLCHAR"/></isopackager>`;
+  const codec = compile(importJpos(xml)) as unknown as Codec<Message>;
+  const chip = '5A084242424242424242';
+  const wire = Buffer.concat([
+    Buffer.from('0200'),
+    hexOf('0000000000001200'),
+    Buffer.from(`A1B2C3D4E5F6071820${chip}`),
+  ]);
+  const message = codec.parse(wire);
+  expect(codec.pack(message)).toEqual(wire);
+  const shown = `${JSON.stringify(message)} ${inspect(message)}`;
+  expect(shown).not.toContain(chip);
+  expect(shown).not.toContain('A1B2C3D4');
 });
 
 describe('our own JSON', () => {

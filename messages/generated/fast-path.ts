@@ -80,6 +80,9 @@ class GeneratedPath implements FastPath {
   /** The packers worth trying for a message type and a number of properties; each knows whether it fits. */
   readonly #buckets: (Packer[] | undefined)[] = new Array<Packer[] | undefined>(buckets).fill(undefined);
 
+  /** The packer that fitted last: messages of one kind often come in a row. */
+  #last: Packer | undefined;
+
   constructor(mti: 'ascii' | 'bcd', bitmap: 'binary' | 'hex', make: Makers) {
     this.#bcdMti = mti === 'bcd';
     this.#hexBitmap = bitmap === 'hex';
@@ -118,12 +121,16 @@ class GeneratedPath implements FastPath {
     const { mti } = message;
     if (typeof mti !== 'string' || mti.length !== 4) return undefined;
     const properties = propertyCount(message);
+    const again = this.#last?.(message, properties);
+    if (again !== undefined) return again;
     const bucket = this.#buckets[bucketOf(mti, properties)];
     if (!bucket) return undefined;
     // By index: an iterator would cost as much as packing a field.
     for (let i = 0; i < bucket.length; i++) {
       const packed = bucket[i]?.(message, properties);
-      if (packed !== undefined) return packed;
+      if (packed === undefined) continue;
+      this.#last = bucket[i];
+      return packed;
     }
     return undefined;
   }

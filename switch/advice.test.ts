@@ -57,6 +57,17 @@ describe('a pre-authorisation', () => {
     expect(await first(core)).toMatchObject({ state: 'approved', pop: 'not-applicable' });
   });
 
+  it('is not completed by an advice with the approval code of another', async () => {
+    const core = createTestCore();
+    await run(core, authorise, preAuthorisation);
+    expect(await run(core, advise, completion({ de38: 'Z9Z9Z9' }))).toMatchObject({
+      code: 'SW_ORIGINAL_UNKNOWN',
+    });
+    expect(await run(core, advise, completion({ de11: '000003', de38: 'A1B2C3' }))).toMatchObject({
+      code: '00',
+    });
+  });
+
   it('completed for less: captured, and network and consensus hear of what was captured', async () => {
     const core = createTestCore();
     await run(core, authorise, preAuthorisation);

@@ -8,7 +8,7 @@ import { openingBody, popParties } from './opening.ts';
 import type { Ports } from './ports.ts';
 import { proveCard } from './prove.ts';
 import { openingClaims, requestFingerprint, requestKey } from './requests/keys.ts';
-import { referredOriginal } from './requests/originals.ts';
+import { isMeant, referredOriginal } from './requests/originals.ts';
 import { OFFLINE_PURCHASE } from './requests/services.ts';
 import { type PaymentRequest, readPayment, required, understandSender } from './requests/understand.ts';
 import type { Transaction } from './transaction.ts';
@@ -48,7 +48,7 @@ export async function advise(inbound: Inbound, ports: Ports): Promise<ReplyField
   if (posConditionCode === PRE_AUTHORISATION_CONDITION) {
     const original = referredOriginal(listener.name, sender, message);
     const capture = (found: Transaction | undefined) => {
-      const { opening } = completable(found, card.reference, payment.amount.minorUnits);
+      const { opening } = completable(found, card.reference, payment.amount.minorUnits, message.de38);
       const body = {
         key: notice.key,
         reply: reply(opening.facts.rrn),
@@ -70,7 +70,8 @@ export async function advise(inbound: Inbound, ports: Ports): Promise<ReplyField
   const claims = openingClaims(listener.name, { ...sender, rrn }, notice.fingerprint).slice(1);
   const tasks = opening.pop ? (['advise-network', 'complete-pop'] as const) : (['advise-network'] as const);
   const followUps = tasks.map((task) => followUp(transaction, task, network));
-  const body = { ...opening, key: notice.key, reply: reply(rrn) };
+  const approvalCode = message.de38 === undefined ? {} : { approvalCode: message.de38 };
+  const body = { ...opening, key: notice.key, reply: { ...reply(rrn), ...approvalCode } };
   return answerNotice(
     { ...notice, original: { keys: [], exact: undefined } },
     () => ({
@@ -82,8 +83,14 @@ export async function advise(inbound: Inbound, ports: Ports): Promise<ReplyField
   );
 }
 
-function completable(found: Transaction | undefined, cardReference: string, minorUnits: number) {
+function completable(
+  found: Transaction | undefined,
+  cardReference: string,
+  minorUnits: number,
+  approvalCode: string | undefined,
+) {
   if (!found?.opening) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE37' });
+  if (!isMeant(found, approvalCode)) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE38' });
   const { opening, state, standingMinorUnits } = found;
   if (opening.facts.kind !== 'pre-authorisation' || state !== 'approved') {
     throw new Refusal('SW_ORIGINAL_STATE', { kind: opening.facts.kind, state });

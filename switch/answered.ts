@@ -40,15 +40,16 @@ const MAX_COLLISIONS = 20;
  */
 export async function answerNotice(
   notice: Notice,
-  answer: (original: Transaction | undefined) => Answer,
+  answer: (original: Transaction | undefined) => Answer | Promise<Answer>,
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
   try {
     for (let collisions = 0; collisions < MAX_COLLISIONS; collisions += 1) {
+      // In this order: an original that was changed by this very notice, sent twice, is not asked what it allows now.
+      const original = await findOriginal(notice.original, ports);
       const repeated = await ports.journal.transactionOf(notice.key);
       if (repeated) return await replay(repeated, notice.fingerprint, notice.deadline, ports, notice.key);
-      const original = await findOriginal(notice.original, ports);
-      const answered = answer(original);
+      const answered = await answer(original);
       const entry = entryOf(answered, original);
       if (!entry) return answered.reply;
       const claims = [...(entry.claims ?? []), claimOf(notice)];

@@ -62,6 +62,8 @@ export interface EntryBodies {
   'offline-approved': OpeningBody & AnsweredBody;
   /** A reversal came whose original is unknown: the original is refused should it come later. */
   remembered: AnsweredBody & { readonly terminal: string; readonly listener: string; readonly rrn: string };
+  /** A terminal's reversal or void was refused for a reason that may pass; an entry of its own keeps the answer. */
+  'notice-refused': AnsweredBody;
   /** Reversed or voided in full by the terminal. */
   'taken-back': AnsweredBody & { readonly by: 'reversal' | 'void' };
   /** Reversed in part by the terminal: `remainingMinorUnits` stay approved. */
@@ -101,6 +103,8 @@ export interface EntryBodies {
   'late-answer': { readonly code: string };
   /** The merchant was told of everything up to this version. */
   notified: { readonly through: number };
+  /** The consensus is about to be asked to witness this amount. */
+  'pop-asked': { readonly minorUnits: number };
   'pop-accepted': { readonly validation: string; readonly minorUnits: number };
   'pop-validated': { readonly validation: string };
   'pop-failed': { readonly status: string; readonly reason: string };

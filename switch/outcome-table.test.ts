@@ -43,7 +43,7 @@ const stands = (code: string): Row => ({
 const falls = (code: string, network: Verdict['followUps']): Row => ({
   accepted: verdict(code, [...network, 'cancel-pop']),
   validated: verdict(code, [...network, 'cancel-pop']),
-  rejected: verdict(code, network),
+  rejected: verdict(code, [...network, 'cancel-pop']),
   unreachable: verdict(code, network),
   unknown: verdict(code, [...network, 'cancel-pop']),
   'not-applicable': verdict(code, network),
@@ -70,7 +70,7 @@ describe('the outcome table', () => {
   describe('for a merchant that requires the proof', () => {
     it.each(['approved', 'partial'] as const)('network %s × PoP rejected → 05 and a reversal', (network) => {
       expect(decideOutcome(NETWORK[network], POP.rejected, PROOF_REQUIRED)).toEqual(
-        verdict('05', ['reverse-network'], 'pop-rejected'),
+        verdict('05', ['reverse-network', 'cancel-pop'], 'pop-rejected'),
       );
     });
 
@@ -110,7 +110,7 @@ describe('the outcome table', () => {
     const row: Row = {
       accepted: verdict('00', ['advise-network', 'complete-pop']),
       validated: verdict('00', ['advise-network']),
-      rejected: verdict('91', []),
+      rejected: verdict('91', ['cancel-pop']),
       unreachable: verdict('00', ['advise-network', 'complete-pop']),
       unknown: verdict('91', ['cancel-pop']),
       'not-applicable': verdict('00', ['advise-network']),

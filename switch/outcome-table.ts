@@ -78,7 +78,7 @@ function decideApproved(code: string, pop: PopOutcome, policy: OutcomePolicy): V
         return {
           approved: false,
           code: APPROVED_WITHOUT_PROOF_REFUSED,
-          followUps: ['reverse-network'],
+          followUps: ['reverse-network', ...undoPop(pop)],
           caseKind: 'pop-rejected',
         };
       }
@@ -105,14 +105,14 @@ function decideUnreachable(standIn: StandInDecision | undefined, pop: PopOutcome
   }
 }
 
-/** Only a leg that may stand has to be undone. */
+/** Only a leg that may stand has to be undone. A rejection may yet be contradicted: it is made certain. */
 function undoPop(pop: PopOutcome): readonly FollowUpTask[] {
   switch (pop.status) {
     case 'accepted':
     case 'validated':
     case 'unknown':
-      return ['cancel-pop'];
     case 'rejected':
+      return ['cancel-pop'];
     case 'unreachable':
     case 'not-applicable':
       return [];

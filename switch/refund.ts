@@ -3,6 +3,7 @@ import { appendNext, readTransaction } from './follow-up/append-next.ts';
 import type { Journal } from './journal/journal.ts';
 import { stateAfter } from './life-cycle.ts';
 import { referenceKey } from './requests/keys.ts';
+import { isMeant } from './requests/originals.ts';
 import type { PaymentRequest } from './requests/understand.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -31,7 +32,10 @@ export async function reserveRefund(
   if (!found) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE37' });
   const refunded = await refundedMinorUnits(await readTransaction(journal, found.transaction), journal);
   await appendNext(journal, found.transaction, (original) => {
-    if (!stateAfter(original.state, 'refund-reserved') || original.opening?.facts.kind === 'refund') {
+    if (!isMeant(original, request.originalApprovalCode)) {
+      throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE38' });
+    }
+    if (!stateAfter(original.state, 'refund-reserved') || !hasTaken(original)) {
       throw new Refusal('SW_ORIGINAL_STATE', { state: original.state });
     }
     if (original.opening?.cardReference !== cardReference) {
@@ -47,8 +51,14 @@ export async function reserveRefund(
   });
 }
 
+/** A pre-authorisation has taken nothing before it is completed, and a refund gives. */
+function hasTaken({ opening, state }: Transaction): boolean {
+  const kind = opening?.facts.kind;
+  return kind !== 'refund' && (kind !== 'pre-authorisation' || state === 'captured');
+}
+
 /** What was refunded of a transaction or may yet be: reservations whose refund is not declined. */
-async function refundedMinorUnits(
+export async function refundedMinorUnits(
   { refunds }: Transaction,
   journal: Journal,
 ): Promise<{ minorUnits: number; seen: number }> {

@@ -19,19 +19,14 @@ async function run(
   return ended;
 }
 
+const NOBODY = { acquirer: '00000123456', forwarder: '00000000000' };
 const original = purchaseMessage({ de37: '632812000001' });
 const reversal = (overrides: Partial<TerminalMessage> = {}): TerminalMessage => ({
   ...purchaseMessage(),
   mti: '0400',
   de11: '000002',
   de7: '1123120500',
-  de90: {
-    mti: '0100',
-    stan: '000001',
-    transmission: '1123120000',
-    acquirer: '00000123456',
-    forwarder: '00000000000',
-  },
+  de90: { ...NOBODY, mti: '0100', stan: '000001', transmission: '1123120000' },
   ...overrides,
 });
 const cancellation = (overrides: Partial<TerminalMessage> = {}): TerminalMessage => ({
@@ -142,6 +137,73 @@ describe('a reversal by the terminal', () => {
   });
 });
 
+describe('what a refund has given back', () => {
+  const refunded = async (minorUnits: number) => {
+    const core = createTestCore();
+    await run(core, authorise, original);
+    const de4 = String(minorUnits).padStart(12, '0');
+    const refund = purchaseMessage({ de3: '200000', de4, de11: '000007', de37: '632812000001' });
+    expect(await run(core, authorise, refund)).toMatchObject({ code: '00' });
+    return core;
+  };
+
+  it.each([
+    ['a reversal', reverse, reversal()],
+    ['a void', voidPayment, cancellation()],
+    ['a reversal down to less', reverse, reversal({ de95: replacement(999) })],
+  ])('cannot be taken back by %s as well', async (_, handler, message) => {
+    const core = await refunded(1_000);
+    expect(await run(core, handler, message)).toEqual({ code: '12' });
+    expect(await firstTransaction(core)).toMatchObject({ standingMinorUnits: 2_500 });
+  });
+
+  it('is no more where the refund is reversed; the refusal of before is said again all the same', async () => {
+    const core = await refunded(1_000);
+    expect(await run(core, reverse, reversal())).toEqual({ code: '12' });
+    const de90 = { ...NOBODY, mti: '0100', stan: '000007', transmission: '1123120000' };
+    expect(await run(core, reverse, reversal({ de11: '000008', de90 }))).toMatchObject({ code: '00' });
+    expect(await run(core, reverse, reversal({ mti: '0401' }))).toEqual({ code: '12' });
+    expect(await run(core, voidPayment, cancellation())).toMatchObject({ code: '00' });
+  });
+
+  it('may be all that stays', async () => {
+    const core = await refunded(1_000);
+    expect(await run(core, reverse, reversal({ de95: replacement(1_000) }))).toMatchObject({ code: '00' });
+  });
+
+  it('is nothing where the network declined it', async () => {
+    const core = createTestCore();
+    await run(core, authorise, original);
+    core.network.outcome = { status: 'refused', code: '05' };
+    const refund = purchaseMessage({ de3: '200000', de11: '000007', de37: '632812000001' });
+    expect(await run(core, authorise, refund)).toMatchObject({ code: '05' });
+    expect(await run(core, voidPayment, cancellation())).toMatchObject({ code: '00' });
+  });
+});
+
+describe('a notice sent twice at once', () => {
+  it.each([
+    ['a void', voidPayment, cancellation()],
+    ['a partial reversal', reverse, reversal({ de95: replacement(1_000) })],
+  ])('%s is answered twice the same', async (_, handler, message) => {
+    const core = createTestCore();
+    await run(core, authorise, original);
+    const { journal } = core;
+    const look = journal.transactionOf.bind(journal);
+    let twin: ReplyFields | undefined;
+    // The one comes to its end just after the other found that nobody knows of it.
+    journal.transactionOf = async (key) => {
+      const found = await look(key);
+      if (found || twin) return found;
+      journal.transactionOf = look;
+      twin = await handler(inbound(core, message), core.ports);
+      return found;
+    };
+    expect(await run(core, handler, message)).toEqual(twin);
+    expect(twin).toMatchObject({ code: '00' });
+  });
+});
+
 describe('a void', () => {
   it('takes an approved purchase back in full', async () => {
     const core = createTestCore();
@@ -171,6 +233,17 @@ describe('a void', () => {
       responseCode: '25',
     });
     expect(core.journal.entries).toEqual([]);
+  });
+
+  it.each([
+    ['approval code', { de38: 'Z9Z9Z9' }],
+    ['amount', { de4: '000000002600' }],
+  ])('with the %s of another purchase finds nothing', async (_, change) => {
+    const core = createTestCore();
+    await run(core, authorise, original);
+    expect(await run(core, voidPayment, cancellation(change))).toMatchObject({ code: 'SW_ORIGINAL_UNKNOWN' });
+    const right = { de38: 'A1B2C3', de4: '000000002500' };
+    expect(await run(core, voidPayment, cancellation(right))).toMatchObject({ code: '00' });
   });
 
   it('by another terminal finds nothing', async () => {

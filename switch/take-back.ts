@@ -2,17 +2,18 @@ import { timeOrderedUuid } from '../runtime/index.ts';
 import { identify } from './admit.ts';
 import { type Answer, answerNotice } from './answered.ts';
 import { followUp } from './decision-entry.ts';
-import type { ReplyFields } from './entries.ts';
-import { Refusal } from './errors.ts';
+import type { EntryBodies, ReplyFields } from './entries.ts';
+import { Refusal, SWITCH_ERRORS } from './errors.ts';
 import type { Inbound } from './inbound.ts';
 import type { FollowUp } from './journal/journal.ts';
 import type { Ports } from './ports.ts';
 import { proveSender } from './prove.ts';
+import { refundedMinorUnits } from './refund.ts';
 import { REMEMBERED } from './replay.ts';
 import { requestKey } from './requests/keys.ts';
-import { type OriginalReference, referredOriginal, reversedOriginal } from './requests/originals.ts';
+import { isMeant, type OriginalReference, referredOriginal, reversedOriginal } from './requests/originals.ts';
 import { type Sender, understandSender } from './requests/understand.ts';
-import type { Transaction } from './transaction.ts';
+import { OPENING_REPLY, type Transaction } from './transaction.ts';
 
 const ACCEPTED = '00';
 
@@ -30,10 +31,12 @@ export async function reverse(inbound: Inbound, ports: Ports): Promise<ReplyFiel
   const remaining = message.de95 ? Number(message.de95.transaction) : 0;
   return answerNotice(
     noticeOf(inbound, sender, original, `reversal|${remaining}`, ports),
-    (found) =>
-      found?.opening
-        ? takeBack(found, 'reversal', remaining, replyFor(sender, found), requestKey(listener.name, sender))
-        : remember(inbound, sender, original, ports),
+    async (found) => {
+      if (!found?.opening) return remember(inbound, sender, original, ports);
+      const key = requestKey(listener.name, sender);
+      const refused = await refusedAsRefunded(found, remaining, key, ports);
+      return refused ?? takeBack(found, 'reversal', remaining, replyFor(sender, found), key);
+    },
     ports,
   );
 }
@@ -50,12 +53,16 @@ export async function voidPayment(inbound: Inbound, ports: Ports): Promise<Reply
   const original = referredOriginal(listener.name, sender, message);
   return answerNotice(
     noticeOf(inbound, sender, original, 'void', ports),
-    (found) => {
+    async (found) => {
       if (!found?.opening) throw new Refusal('SW_ORIGINAL_UNKNOWN', { terminal: sender.terminal });
+      if (!isMeant(found, message.de38)) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE38' });
+      if (!isOfAmount(found, message.de4)) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE4' });
       if (found.state !== 'approved' && found.state !== 'captured') {
         throw new Refusal('SW_ORIGINAL_STATE', { state: found.state });
       }
-      return takeBack(found, 'void', 0, replyFor(sender, found), requestKey(listener.name, sender));
+      const key = requestKey(listener.name, sender);
+      const refused = await refusedAsRefunded(found, 0, key, ports);
+      return refused ?? takeBack(found, 'void', 0, replyFor(sender, found), key);
     },
     ports,
   );
@@ -68,6 +75,14 @@ async function provenSender(inbound: Inbound, ports: Ports): Promise<Sender> {
   return sender;
 }
 
+/** A void repeats the amount of its original, where it gives one: as asked for, as approved, or what stands. */
+function isOfAmount({ opening, replies, standingMinorUnits }: Transaction, de4: string | undefined): boolean {
+  const minorUnits = Number(de4 ?? 0);
+  const asked = opening?.facts.amount.minorUnits;
+  const approved = replies.get(OPENING_REPLY)?.approvedMinorUnits;
+  return minorUnits === 0 || [asked, approved, standingMinorUnits].includes(minorUnits);
+}
+
 function noticeOf(
   { listener, receivedAt }: Inbound,
   sender: Sender,
@@ -78,6 +93,25 @@ function noticeOf(
   const key = requestKey(listener.name, sender);
   const deadline = receivedAt + settings.deadlineMs - settings.replyMarginMs;
   return { key, original, fingerprint, deadline };
+}
+
+/**
+ * What was given back by refunds, or may yet be, cannot be taken back as well. A refund that is declined or reversed
+ * later would make another answer of it: this one is kept.
+ */
+async function refusedAsRefunded(
+  found: Transaction,
+  remaining: number,
+  key: string,
+  { journal, clock, random, log }: Ports,
+): Promise<Answer | undefined> {
+  if (found.refunds.length === 0 || found.standingMinorUnits === 0) return undefined;
+  const { minorUnits: refunded } = await refundedMinorUnits(found, journal);
+  if (refunded <= remaining) return undefined;
+  log.warn({ event: 'take-back.refused', transaction: found.id, refunded, remaining });
+  const reply: ReplyFields = { code: SWITCH_ERRORS.SW_ORIGINAL_STATE.responseCode };
+  const body: EntryBodies['notice-refused'] = { key, reply };
+  return { reply, opening: { transaction: timeOrderedUuid(clock, random), kind: 'notice-refused', body } };
 }
 
 function takeBack(

@@ -154,6 +154,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   'batch-closed': (draft, body) => answered(draft, body),
   uploaded: (draft, body) => answered(draft, body),
   remembered: (draft, body) => answered(draft, body),
+  'notice-refused': (draft, body) => answered(draft, body),
   'taken-back': (draft, body) => {
     if (draft.state === 'intended') leaveOpen(draft);
     draft.takenBack = body.by;
@@ -193,6 +194,10 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   'late-answer': () => {},
   notified: (draft, { through }) => {
     draft.notifiedThrough = through;
+  },
+  'pop-asked': (draft, { minorUnits }) => {
+    draft.pop = 'unknown';
+    draft.popMinorUnits = minorUnits;
   },
   'pop-accepted': (draft, body) => {
     draft.pop = 'accepted';

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { createTestCore, inbound, type TestCore } from '../../test/support/core.ts';
+import type { PopStanding } from '../../connectors/index.ts';
+import { createTestCore, inbound, purchaseMessage, type TestCore } from '../../test/support/core.ts';
 import { authorise } from '../authorise.ts';
 import { lateAnswer } from '../late-answers.ts';
 import { recover } from '../recover.ts';
-import { readTransaction } from './append-next.ts';
+import { appendNext, readTransaction } from './append-next.ts';
 import type { FollowUpResult } from './queue.ts';
 import { followUpTasks } from './tasks.ts';
 
 /** Runs one purchase to its end, and gives its id. */
-async function purchase(core: TestCore): Promise<string> {
-  const done = authorise(inbound(core), core.ports);
+async function purchase(core: TestCore, message = purchaseMessage()): Promise<string> {
+  const done = authorise(inbound(core, message), core.ports);
   await core.clock.advance(10_000);
   await done;
   return core.journal.entries[0]?.transaction ?? '';
@@ -130,6 +131,59 @@ describe('the proof of an approved purchase', () => {
     expect(await state(core, id)).toMatchObject({ pop: 'accepted' });
   });
 
+  /** Approved while the consensus could not be reached; a follow-up asks for its proof, and what becomes of it is unknown. */
+  const askedLater = async (message = purchaseMessage()) => {
+    const core = createTestCore();
+    core.pop = { outcome: { status: 'unreachable', reason: 'refused' }, afterMs: 1 };
+    const id = await purchase(core, message);
+    core.standing = { status: 'absent' };
+    core.pop.outcome = { status: 'unknown', reason: 'no answer by the deadline' };
+    await run(core, 'complete-pop', id);
+    const body = { key: 'part', reply: { code: '00' }, remainingMinorUnits: 1_000 };
+    await appendNext(core.journal, id, () => ({ kind: 'partly-taken-back', body }));
+    return { core, id };
+  };
+
+  it('is asked for with an amount that is written down before', async () => {
+    const { core, id } = await askedLater();
+    expect(core.journal.kinds(id)).toEqual(['intended', 'decided', 'pop-asked', 'partly-taken-back']);
+    core.standing = { status: 'validated', validation: 'v-1' };
+    expect(await run(core, 'complete-pop', id, 2)).toEqual({ done: true });
+    expect(await state(core, id)).toMatchObject({ pop: 'stands', cases: ['pop-stands'] });
+  });
+
+  it('of another amount is forestalled while it may still arrive, then put right', async () => {
+    const { core, id } = await askedLater();
+    const amounts: number[] = [];
+    core.ports.pop.initiate = async ({ amount }) => {
+      amounts.push(amount.minorUnits);
+      return { status: 'accepted', validation: `v-${amounts.length}` };
+    };
+    expect(await run(core, 'complete-pop', id, 2)).toEqual({ retryAfterMs: 0 });
+    core.standing = { status: 'cancelled', validation: 'v-1' };
+    expect(await run(core, 'complete-pop', id, 3)).toMatchObject({ retryAfterMs: expect.any(Number) });
+    expect(amounts).toEqual([2_500, 1_000]);
+    expect(await state(core, id)).toMatchObject({ pop: 'accepted', cases: [] });
+  });
+
+  it('is over where only cash is left', async () => {
+    const cash = { accountType: '00', amountType: '40', currency: '978', sign: 'D', amount: '000000002000' };
+    const { core, id } = await askedLater(purchaseMessage({ mti: '0200', de3: '090000', de54: [cash] }));
+    core.standing = { status: 'cancelled', validation: 'v-1' };
+    expect(await run(core, 'complete-pop', id, 2)).toEqual({ done: true });
+    expect(await state(core, id)).toMatchObject({ pop: 'cancelled', cases: [] });
+    expect(core.sent.initiated).toHaveLength(2);
+  });
+
+  it('put right is asked for again where only the wrong one, cancelled, is known', async () => {
+    const { core, id } = await askedLater();
+    core.standing = { status: 'cancelled', validation: 'v-1' };
+    expect(await run(core, 'complete-pop', id, 2)).toMatchObject({ retryAfterMs: expect.any(Number) });
+    core.pop.outcome = { status: 'accepted', validation: 'v-2' };
+    expect(await run(core, 'complete-pop', id, 3)).toMatchObject({ retryAfterMs: expect.any(Number) });
+    expect(await state(core, id)).toMatchObject({ pop: 'accepted', cases: [] });
+  });
+
   it.each(['rejected', 'expired', 'cancelled'] as const)(
     '%s after the approval is a case',
     async (status) => {
@@ -175,6 +229,18 @@ describe('the proof of a purchase that does not stand', () => {
     expect(core.sent.initiated).toEqual([id, id]);
     expect(cancelled).toEqual(['v-1']);
     expect(await state(core, id)).toMatchObject({ pop: 'cancelled' });
+  });
+
+  it('is looked up again where its initiation is rejected: it may stand all the same', async () => {
+    const core = refused();
+    core.pop.outcome = { status: 'unknown', reason: 'no answer by the deadline' };
+    const id = await purchase(core);
+    core.pop = { outcome: { status: 'rejected', reason: 'rejected' }, afterMs: 1 };
+    const standings: PopStanding[] = [{ status: 'absent' }, { status: 'validated', validation: 'v-1' }];
+    core.ports.pop.standing = async () => standings.shift() ?? { status: 'absent' };
+    core.ports.pop.cancel = async () => ({ status: 'too-late', reason: 'already validated' });
+    expect(await run(core, 'cancel-pop', id)).toEqual({ done: true });
+    expect(await state(core, id)).toMatchObject({ pop: 'stands', cases: ['pop-stands'] });
   });
 
   it('is waited for while the consensus is away', async () => {

@@ -27,7 +27,7 @@ export async function completePop(job: FollowUpJob, ports: PopPorts): Promise<Fo
     case 'unavailable':
       return ports.retry.again(job.attempt, standing.reason);
     case 'absent':
-      return initiate(job, transaction, ports);
+      return hasRightAmount ? initiate(job, transaction, ports) : forestallOther(job, transaction, ports);
     case 'pending':
       if (!hasRightAmount) return replaceProof(job, standing, ports);
       await recordAccepted(job, standing.validation, transaction.standingMinorUnits, ports);
@@ -37,7 +37,8 @@ export async function completePop(job: FollowUpJob, ports: PopPorts): Promise<Fo
       await recordValidated(job, standing.validation, ports);
       return { done: true };
     case 'cancelled':
-      if (!hasRightAmount) return initiate(job, transaction, ports);
+      // One that we cancelled for its amount: the right one may not have arrived yet.
+      if (!hasRightAmount || transaction.pop !== 'accepted') return initiate(job, transaction, ports);
       return recordFailed(job, standing.status, ports);
     case 'rejected':
     case 'expired':
@@ -50,15 +51,21 @@ export async function cancelPop(job: FollowUpJob, ports: PopPorts): Promise<Foll
   const transaction = await readTransaction(ports.journal, job.transaction);
   if (transaction.pop === 'cancelled' || transaction.pop === 'stands') return { done: true };
   const standing = await ports.pop.standing(job.transaction, attemptDeadline(ports));
+  return standing.status === 'absent' ? forestall(job, transaction, ports) : undo(job, standing, ports);
+}
+
+async function undo(
+  job: FollowUpJob,
+  standing: Exclude<PopStanding, { status: 'absent' }>,
+  ports: PopPorts,
+): Promise<FollowUpResult> {
   switch (standing.status) {
     case 'unavailable':
       return ports.retry.again(job.attempt, standing.reason);
-    case 'absent':
-      return forestall(job, transaction, ports);
     case 'rejected':
     case 'expired':
     case 'cancelled':
-      await recordCancelled(job, 'validation' in standing ? standing.validation : null, ports);
+      await recordCancelled(job, standing.validation, ports);
       return { done: true };
     case 'pending':
     case 'validated':
@@ -85,7 +92,13 @@ async function forestall(
     case 'accepted':
     case 'validated':
       return (await cancel(job, outcome, ports)) ?? { done: true };
-    case 'rejected':
+    case 'rejected': {
+      // An answer that may yet be contradicted: what is known now decides.
+      const standing = await ports.pop.standing(job.transaction, attemptDeadline(ports));
+      if (standing.status !== 'absent') return undo(job, standing, ports);
+      await recordCancelled(job, null, ports);
+      return { done: true };
+    }
     case 'not-applicable':
       await recordCancelled(job, null, ports);
       return { done: true };
@@ -107,7 +120,11 @@ async function initiate(
   ports: PopPorts,
 ): Promise<FollowUpResult> {
   const purchase = opening && popPurchase(opening.facts, popParties, standingMinorUnits);
-  if (!purchase) return { done: true };
+  if (!purchase) {
+    await recordCancelled(job, null, ports); // all that is left is cash: nothing stands that could be witnessed
+    return { done: true };
+  }
+  await recordAsked(job, standingMinorUnits, ports);
   const outcome = await ports.pop.initiate(purchase, attemptDeadline(ports));
   switch (outcome.status) {
     case 'accepted':
@@ -125,6 +142,16 @@ async function initiate(
     case 'not-applicable':
       return { done: true };
   }
+}
+
+/** An initiation of another amount may still be on its way: it must not come to stand beside the right one. */
+async function forestallOther(
+  job: FollowUpJob,
+  transaction: Transaction,
+  ports: PopPorts,
+): Promise<FollowUpResult> {
+  const result = await forestall(job, transaction, ports);
+  return 'done' in result ? { retryAfterMs: 0 } : result;
 }
 
 /** Cancels a proof of another amount; the next look finds it cancelled and initiates the right one. */
@@ -161,6 +188,13 @@ async function proofStands(
     pop === 'stands' ? undefined : { kind: 'pop-stands', body: { validation, reason } },
   );
   return { done: true };
+}
+
+/** Which amount is asked for is written down first: nobody may be left to remember it when the answer comes. */
+function recordAsked(job: FollowUpJob, minorUnits: number, ports: PopPorts): Promise<void> {
+  return appendNext(ports.journal, job.transaction, ({ popMinorUnits }) =>
+    popMinorUnits === minorUnits ? undefined : { kind: 'pop-asked', body: { minorUnits } },
+  );
 }
 
 function recordAccepted(

@@ -1,5 +1,6 @@
 import { Refusal } from '../errors.ts';
 import type { TerminalMessage } from '../terminal-message.ts';
+import { OPENING_REPLY, type Transaction } from '../transaction.ts';
 import { originalKey, referenceKey } from './keys.ts';
 import type { Sender } from './understand.ts';
 
@@ -43,4 +44,16 @@ export function referredOriginal(
 ): OriginalReference {
   if (!message.de37?.trim()) throw new Refusal('SW_FORMAT', { element: 'DE37' });
   return { keys: [referenceKey(listener, sender.terminal, message.de37)], exact: undefined };
+}
+
+/**
+ * A terminal that lost count of its STANs gets the same retrieval reference twice within the hour: where a message gives
+ * the approval code of its original (DE38), it must be that of the transaction found.
+ */
+export function isMeant(
+  { replies }: Pick<Transaction, 'replies'>,
+  approvalCode: string | undefined,
+): boolean {
+  const given = replies.get(OPENING_REPLY)?.approvalCode;
+  return approvalCode === undefined || given === undefined || approvalCode === given;
 }

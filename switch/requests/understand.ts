@@ -37,6 +37,8 @@ export interface PaymentRequest extends Sender {
   readonly terminalPinBlock?: PinBlock;
   /** Of a refund: the retrieval reference of what is refunded. */
   readonly refersTo?: string;
+  /** Of a refund: DE38 of what is refunded, where the message gives it. */
+  readonly originalApprovalCode?: string;
 }
 
 const SHORTEST_PAN = 12;
@@ -73,7 +75,11 @@ export function understandPayment(message: TerminalMessage, clock: Clock): Payme
   const reference = service.kind === 'refund' ? message.de37?.trim() : undefined;
   return {
     ...sender,
-    ...(reference && { refersTo: reference, rrn: retrievalReference(clock, sender.stan) }),
+    ...(reference && {
+      refersTo: reference,
+      ...(message.de38 !== undefined && { originalApprovalCode: message.de38 }),
+      rrn: retrievalReference(clock, sender.stan),
+    }),
     service,
     ...readPayment(message, service.kind, service.amount),
     processingCode,

@@ -1,7 +1,7 @@
-import type { Fault } from './faults.ts';
-import { NETWORK_ADDRESS } from './peers/network-host.ts';
+import type { Fault, NetworkName } from './faults.ts';
 import type { Simulation } from './simulation.ts';
 import type { SwitchNode } from './switch-node.ts';
+import { USUAL_DEADLOCKS } from './world/database.ts';
 
 type FaultOn<On extends Fault['on']> = Extract<Fault, { on: On }>;
 type Breakage<On extends Fault['on']> = (simulation: Simulation, fault: FaultOn<On>, begins: boolean) => void;
@@ -24,6 +24,13 @@ export function arrange(fault: Fault, simulation: Simulation): void {
       at(fault.from, () => DATABASE[fault.kind](simulation, fault, true));
       at(fault.to, () => DATABASE[fault.kind](simulation, fault, false));
       break;
+    case 'operator': {
+      const change = { mode: fault.kind, by: 'night shift', why: 'simulated' };
+      const { modes } = simulation.database.tables;
+      at(fault.from, () => modes.record({ ...change, isOpen: true }, world.now));
+      at(fault.to, () => modes.record({ ...change, isOpen: false }, world.now));
+      break;
+    }
     case 'node': {
       const node = simulation.nodes[fault.node];
       if (node) at(fault.from, () => NODE[fault.kind](node, fault, world.now));
@@ -35,25 +42,48 @@ export function arrange(fault: Fault, simulation: Simulation): void {
   }
 }
 
-const { host: NETWORK } = NETWORK_ADDRESS;
+const FLAP_EVERY_MS = 100;
+const BOTH: readonly NetworkName[] = ['visa', 'iso87'];
+
+/** Hosts are named as their networks are. */
+function hostsOf({ network }: FaultOn<'line'>): readonly NetworkName[] {
+  return network ? [network] : BOTH;
+}
 
 const LINE: Record<FaultOn<'line'>['kind'], Breakage<'line'>> = {
-  'network refuses': ({ network }, _, begins) => {
-    network.refuse(NETWORK, begins);
-    if (begins) network.breakConnections(NETWORK);
+  'network refuses': ({ network }, fault, begins) => {
+    for (const host of hostsOf(fault)) {
+      network.refuse(host, begins);
+      if (begins) network.breakConnections(host);
+    }
   },
-  'network lost': ({ network }, _, begins) => network.silence(NETWORK, begins),
-  'network cut': ({ network }) => network.breakConnections(NETWORK),
-  'network half-open': ({ network }, _, begins) => {
-    if (begins) network.severOne(NETWORK);
+  'network lost': ({ network }, fault, begins) => {
+    for (const host of hostsOf(fault)) network.silence(host, begins);
+  },
+  'network cut': ({ network }, fault) => {
+    for (const host of hostsOf(fault)) network.breakConnections(host);
+  },
+  'network half-open': ({ network }, fault, begins) => {
+    if (begins) for (const host of hostsOf(fault)) network.severOne(host);
+  },
+  'network flaps': (simulation, fault, begins) => {
+    if (begins) flap(simulation, fault);
   },
   'terminals cut': ({ network, nodes }) => {
     for (const { name } of nodes) network.breakConnections(name);
   },
 };
 
+function flap(simulation: Simulation, fault: FaultOn<'line'>): void {
+  const { network, world } = simulation;
+  if (world.now >= fault.to) return;
+  for (const host of hostsOf(fault)) network.breakConnections(host);
+  world.scheduler.after(FLAP_EVERY_MS, 'flap', () => flap(simulation, fault));
+}
+
 const USUAL_FORCE_MS = { from: 0.3, to: 2 };
 const SLOW_FORCE_MS = { from: 100, to: 1_500 };
+const MANY_DEADLOCKS = 0.3;
 
 const DATABASE: Record<FaultOn<'database'>['kind'], Breakage<'database'>> = {
   'database slow': ({ database }, _, begins) => {
@@ -67,11 +97,15 @@ const DATABASE: Record<FaultOn<'database'>['kind'], Breakage<'database'>> = {
     else database.restart();
   },
   'database cut': ({ database }) => database.breakConnections(),
+  'database deadlocks': ({ database }, _, begins) => {
+    database.deadlocks = begins ? MANY_DEADLOCKS : USUAL_DEADLOCKS;
+  },
 };
 
 const NODE: Record<FaultOn<'node'>['kind'], (node: SwitchNode, fault: FaultOn<'node'>, now: number) => void> =
   {
     crash: (node, { from, to }) => node.crash('killed', to - from),
+    'crash loop': (node, { to }) => node.crashUntil(to),
     'power lost': (node, { from, to }) => node.crash('power lost', to - from),
     'crash at': (node, { from, to, checkpoint }) => {
       if (checkpoint) node.crashAt(checkpoint.name, checkpoint.count, to - from);

@@ -1,11 +1,14 @@
 import { MUTANTS } from './mutants.ts';
 import { runSeed } from './run.ts';
+import { addTallies, type Tally } from './tally.ts';
 
 export interface Campaign {
   readonly seeds: number;
   readonly failed: readonly number[];
-  readonly purchases: number;
+  readonly payments: number;
   readonly approved: number;
+  /** What happened, and how often. */
+  readonly tally: Tally;
   readonly virtualMs: number;
   readonly cpuMs: number;
   readonly realMs: number;
@@ -25,16 +28,26 @@ export async function runCampaign({ first, count, onSeed }: CampaignOptions): Pr
   const startedAt = performance.now();
   const cpuBefore = process.cpuUsage();
   const failed: number[] = [];
-  let campaign: Campaign = { seeds: 0, failed, purchases: 0, approved: 0, virtualMs: 0, cpuMs: 0, realMs: 0 };
+  let campaign: Campaign = {
+    seeds: 0,
+    failed,
+    payments: 0,
+    approved: 0,
+    tally: {},
+    virtualMs: 0,
+    cpuMs: 0,
+    realMs: 0,
+  };
   for (let seed = first; seed < first + count && failed.length < MAX_FAILED; seed += 1) {
-    const { violations, purchases, approved, virtualMs } = await runSeed({ seed });
+    const { violations, payments, approved, tally, virtualMs } = await runSeed({ seed });
     if (violations.length > 0) failed.push(seed);
     const { user, system } = process.cpuUsage(cpuBefore);
     campaign = {
       seeds: campaign.seeds + 1,
       failed,
-      purchases: campaign.purchases + purchases,
+      payments: campaign.payments + payments,
       approved: campaign.approved + approved,
+      tally: addTallies(campaign.tally, tally),
       virtualMs: campaign.virtualMs + virtualMs,
       cpuMs: (user + system) / 1_000,
       realMs: performance.now() - startedAt,

@@ -79,7 +79,38 @@ export const MUTANTS: readonly Mutant[] = [
       tables.keepsBodies = false;
     },
   },
+  {
+    ...UNCHANGED,
+    name: 'refund-limit',
+    removes: 'the reservation of what a refund takes of its original',
+    parts: (parts) => ({ ...parts, journal: without(parts.journal, 'refund-reserved') }),
+  },
+  {
+    ...UNCHANGED,
+    name: 'stand-in-limit',
+    removes: 'the uniqueness of the claims that count what stand-in approved',
+    parts: (parts) => ({ ...parts, journal: unclaimed(parts.journal, 'stand-in-reserved') }),
+  },
+  {
+    ...UNCHANGED,
+    name: 'batch-claim',
+    removes: 'the claim by which of two who close a batch one counts again',
+    parts: (parts) => ({ ...parts, journal: unclaimed(parts.journal, 'batch-closed') }),
+  },
 ];
+
+/** Says that the entry is there, and leaves it out. */
+function without(journal: Journal, kind: string): Journal {
+  return over(journal, async (entry, deadline) =>
+    entry.kind === kind ? { status: 'appended' } : journal.append(entry, deadline),
+  );
+}
+
+function unclaimed(journal: Journal, kind: string): Journal {
+  return appending(journal, ({ claims, ...entry }) =>
+    entry.kind === kind || !claims ? entry : { ...entry, claims },
+  );
+}
 
 /** Says that the entry is there while it is still under way. */
 function unwaited(journal: Journal, kind: string): Journal {

@@ -1,6 +1,7 @@
 import type { Campaign, Hunt } from './campaign.ts';
 import { describeFault } from './faults.ts';
 import type { RunResult } from './run.ts';
+import type { Tally } from './tally.ts';
 
 const BAR_WIDTH = 30;
 const SHOWN_EVERY_MS = 200;
@@ -36,13 +37,25 @@ function speedText({ seeds, virtualMs, realMs, cpuMs, failed }: Campaign): strin
 }
 
 export function campaignText(campaign: Campaign): string {
-  const { seeds, purchases, approved, virtualMs, failed } = campaign;
+  const { seeds, payments, approved, tally, virtualMs, failed } = campaign;
   const hours = (virtualMs / 3_600_000).toFixed(1);
   const lines = [
-    `${seeds} seeds: ${purchases} purchases, ${approved} approved, ${hours} virtual hours; ${speedText(campaign)}`,
+    `${seeds} seeds: ${payments} payments, ${approved} approved, ${hours} virtual hours; ${speedText(campaign)}`,
   ];
-  if (failed.length > 0) lines.push(`failing seeds: ${failed.join(', ')}`);
+  lines.push('', ...tallyLines(tally));
+  if (failed.length > 0) lines.push('', `failing seeds: ${failed.join(', ')}`);
   return lines.join('\n');
+}
+
+const COLUMNS = 3;
+
+function tallyLines(tally: Tally): string[] {
+  const cells = Object.keys(tally)
+    .sort()
+    .map((what) => `${String(tally[what]).padStart(8)} ${what}`.padEnd(42));
+  const rows = Math.ceil(cells.length / COLUMNS);
+  const row = (number: number) => cells.filter((_, index) => index % rows === number);
+  return Array.from({ length: rows }, (_, number) => row(number).join('').trimEnd());
 }
 
 /** Everything that is needed to understand and replay a seed. */

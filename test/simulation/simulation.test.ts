@@ -1,22 +1,53 @@
 import { expect, test } from 'vitest';
 import { huntMutants, runCampaign } from './campaign.ts';
+import { drawFaults } from './draw-faults.ts';
 import type { Fault } from './faults.ts';
 import { failureText } from './report.ts';
 import { runSeed } from './run.ts';
+import { SeededRandom } from './world/seeded-random.ts';
 
 const SEEDS = 300;
 /** Mutants that seldom show take longer than a test may: `npm run sim -- --mutants` hunts all of them. */
-const QUICK_MUTANTS = ['pre-send-commit', 'pre-reply-commit', 'idempotency-key', 'reversal-retry'];
+const QUICK_MUTANTS = [
+  'pre-send-commit',
+  'pre-reply-commit',
+  'idempotency-key',
+  'reversal-retry',
+  'follow-up-order',
+  'refund-limit',
+  'batch-claim',
+];
 const QUICK_MUTANT_SEEDS = 200;
-const LONG_MS = 300_000;
+const LONG_MS = 600_000;
+
+/** What 300 seeds are made of, at least. */
+const HAPPENS = [
+  ...[
+    'purchase',
+    'cash',
+    'cashback',
+    'refund',
+    'pre-authorisation',
+    'balance',
+    'verification',
+    'offline',
+  ].map((kind) => `${kind} approved`),
+  ...['reversal', 'partial reversal', 'void', 'completion'].flatMap((kind) => [
+    `${kind} accepted`,
+    `${kind} refused`,
+  ]),
+  ...['refund of a payment approved', 'refund of a payment declined', 'approved in part', 'stood in for'],
+  ...['stand-in limit reached', 'degraded mode opened', 'batch in balance', 'batch out of balance'],
+];
 
 test(`the invariants hold in ${SEEDS} seeds`, { timeout: LONG_MS }, async () => {
-  const { failed, seeds, approved } = await runCampaign({ first: 1, count: SEEDS });
+  const { failed, seeds, approved, tally } = await runCampaign({ first: 1, count: SEEDS });
   const [seed] = failed;
   const text = seed === undefined ? '' : failureText(await runSeed({ seed, isTold: true }), 'this one');
   expect(failed, text).toEqual([]);
   expect(seeds).toBe(SEEDS);
   expect(approved).toBeGreaterThan(SEEDS);
+  expect(Object.keys(tally)).toEqual(expect.arrayContaining(HAPPENS));
 });
 
 test('the same seed gives the same history, told or not', { timeout: LONG_MS }, async () => {
@@ -32,19 +63,107 @@ test('another seed gives another history', { timeout: LONG_MS }, async () => {
   expect(one.hash).not.toBe(other.hash);
 });
 
+test('every fault of the catalogue is drawn', () => {
+  const drawn = new Set<string>();
+  for (let seed = 1; seed <= 2_000; seed += 1) {
+    const { faults } = drawFaults(new SeededRandom(seed, 'faults'), 30_000, 2);
+    for (const { on, kind } of faults) drawn.add(`${on}: ${kind}`);
+  }
+  expect([...drawn].sort()).toMatchInlineSnapshot(`
+    [
+      "database: database away",
+      "database: database crash",
+      "database: database cut",
+      "database: database deadlocks",
+      "database: database slow",
+      "hsm: away",
+      "hsm: failing",
+      "hsm: garbled",
+      "hsm: silent",
+      "hsm: slow",
+      "line: network cut",
+      "line: network flaps",
+      "line: network half-open",
+      "line: network lost",
+      "line: network refuses",
+      "line: terminals cut",
+      "network: at-the-deadline",
+      "network: gray",
+      "network: silent",
+      "network: slow",
+      "network: slow-to-act",
+      "network: spoilt",
+      "node: clock step",
+      "node: crash",
+      "node: crash at",
+      "node: crash loop",
+      "node: pause",
+      "node: power lost",
+      "node: restart",
+      "operator: network-degraded:iso87",
+      "operator: network-degraded:visa",
+      "operator: pop-degraded",
+      "pop: contradicting",
+      "pop: down",
+      "pop: failing",
+      "pop: overtaken",
+      "pop: silent",
+      "pop: slow",
+      "pop: slow-to-act",
+    ]
+  `);
+});
+
 test.each(QUICK_MUTANTS)('the switch without its %s is found out', { timeout: LONG_MS }, async (name) => {
   for await (const hunt of huntMutants(QUICK_MUTANT_SEEDS, [name])) {
     expect(hunt.seed, `${hunt.removes}: nobody noticed`).toBeDefined();
   }
 });
 
-const OVERTAKEN: readonly Fault[] = [{ on: 'pop', kind: 'overtaken', share: 1, from: 0, to: 30_000 }];
+function diesIntending(from: number): Fault {
+  return {
+    ...{ on: 'node', kind: 'crash at', node: 0, from, to: from + 1_500 },
+    checkpoint: { name: 'intended', count: 1 },
+  };
+}
 
-/** Seeds that once found a defect: docs/simulation.md has a line for each. */
-test('a proof initiated late does not stand for a purchase that was declined', {
-  timeout: LONG_MS,
-}, async () => {
-  for (let seed = 1; seed <= 20; seed += 1) {
-    expect((await runSeed({ seed, faults: OVERTAKEN })).violations).toEqual([]);
+/** Faults that once found a defect: docs/simulation.md has a line for each. */
+const REGRESSIONS: readonly [what: string, faults: readonly Fault[]][] = [
+  ['where nothing is wrong', []],
+  [
+    'where a proof is initiated after it was looked up',
+    [{ on: 'pop', kind: 'overtaken', share: 1, from: 0, to: 30_000 }],
+  ],
+  [
+    'where proofs are asked for late, and that of another amount comes later still',
+    [
+      { on: 'pop', kind: 'down', share: 0.7, from: 0, to: 10_000 },
+      { on: 'pop', kind: 'overtaken', share: 1, from: 10_000, to: 40_000 },
+    ],
+  ],
+  [
+    'where a proof is validated that was called rejected',
+    [{ on: 'pop', kind: 'contradicting', share: 0.5, from: 0, to: 60_000 }],
+  ],
+  [
+    'where a node dies with intentions meanwhile',
+    [
+      { on: 'pop', kind: 'contradicting', share: 0.7, from: 0, to: 60_000 },
+      ...[1, 4, 7, 10, 13, 16].map((second) => diesIntending(second * 1_000)),
+    ],
+  ],
+  [
+    'where the journal is lost between asking for a proof and its acceptance',
+    [
+      { on: 'pop', kind: 'failing', share: 0.9, from: 0, to: 40_000 },
+      { on: 'database', kind: 'database cut', node: 0, from: 5_000, to: 5_100 },
+    ],
+  ],
+];
+
+test.each(REGRESSIONS)('the invariants hold %s', { timeout: LONG_MS }, async (_, faults) => {
+  for (let seed = 1; seed <= 25; seed += 1) {
+    const { violations } = await runSeed({ seed, faults });
+    expect({ seed, violations }).toEqual({ seed, violations: [] });
   }
 });

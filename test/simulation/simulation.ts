@@ -1,5 +1,5 @@
 import type { FaultPlan } from './faults.ts';
-import type { NetworkHost } from './peers/network-host.ts';
+import type { Networks } from './peers/networks.ts';
 import type { ProofService } from './peers/proof-service.ts';
 import type { SwitchNode } from './switch-node.ts';
 import type { Workload } from './workload.ts';
@@ -14,7 +14,7 @@ export interface Simulation {
   readonly world: World;
   readonly network: Network;
   readonly database: Database;
-  readonly networkHost: NetworkHost;
+  readonly networks: Networks;
   readonly proofs: ProofService;
   readonly nodes: readonly SwitchNode[];
   readonly workload: Workload;

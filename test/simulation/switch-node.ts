@@ -9,17 +9,20 @@ import { followUpTasks } from '../../switch/follow-up/tasks.ts';
 import { lateAnswer } from '../../switch/late-answers.ts';
 import type { Checkpoint } from '../../switch/ports.ts';
 import { type RunningSwitch, type SwitchParts, startSwitch } from '../../switch/switch.ts';
-import type { FaultPlan } from './faults.ts';
+import type { FaultPlan, NetworkName } from './faults.ts';
 import type { Mutant } from './mutants.ts';
-import type { NetworkHost } from './peers/network-host.ts';
+import { deadlineKey } from './peers/network-host.ts';
+import type { Networks } from './peers/networks.ts';
 import type { ProofService } from './peers/proof-service.ts';
 import { endedEpochsOf, type HeadDisks } from './world/audit.ts';
+import { SimBatches } from './world/batches.ts';
 import type { Database } from './world/database.ts';
 import { SimFollowUpWorker } from './world/follow-up-queue.ts';
 import { simHsm } from './world/hsm.ts';
 import { simHttp } from './world/http.ts';
 import { openJournal, type SimJournal } from './world/journal.ts';
 import type { LogCapture } from './world/log-capture.ts';
+import { modeRecordsOf, overdueIn } from './world/mode-records.ts';
 import type { Network } from './world/network.ts';
 import type { SeededRandom } from './world/seeded-random.ts';
 import { SimProcess } from './world/sim-process.ts';
@@ -29,7 +32,7 @@ export interface Surroundings {
   readonly world: World;
   readonly network: Network;
   readonly database: Database;
-  readonly networkHost: NetworkHost;
+  readonly networks: Networks;
   readonly proofs: ProofService;
   readonly faults: FaultPlan;
   readonly logs: LogCapture;
@@ -111,6 +114,14 @@ export class SwitchNode {
     this.#crashAt = { name, remaining: count, crash: () => this.crash('killed', downMs) };
   }
 
+  /** Killed again and again, hardly up, until `to`. */
+  crashUntil(to: number): void {
+    const { world } = this.#around;
+    if (world.now >= to) return;
+    this.crash('killed', this.#random.between(20, 100));
+    world.scheduler.after(this.#random.between(150, 400), 'crash loop', () => this.crashUntil(to));
+  }
+
   pause(ms: number): void {
     const life = this.#life;
     if (!life || life.isDead) return;
@@ -187,6 +198,9 @@ export class SwitchNode {
       hsm,
       journal,
       networks,
+      modeRecords: modeRecordsOf(database, life),
+      overdueFollowUps: overdueIn(database, life),
+      batches: new SimBatches(database, life, this.#random.stream(`batches ${this.lives}`)),
       pop: popClient(simHttp(life, proofs, this.#random.stream(`http ${this.lives}`))),
       checkpoint: (name) => this.#passed(name),
     });
@@ -231,12 +245,14 @@ export class SwitchNode {
 
   /** The network host learns when the switch stops waiting, so as to answer just then. */
   #observed(connector: NetworkConnector): NetworkConnector {
-    const { networkHost, world } = this.#around;
+    const { networks: hosts, world } = this.#around;
+    const host = hosts[connector.name as NetworkName];
     return {
       ...connector,
       authorise: (facts, card, deadline) => {
         const remainingMs = deadline - (this.#life?.clock.monotonic() ?? 0);
-        networkHost.deadlines.set(`${facts.terminal.trimEnd()}|${facts.stan}`, world.now + remainingMs);
+        const key = deadlineKey({ de41: facts.terminal, de11: facts.stan, de7: facts.transmittedAt });
+        host.deadlines.set(key, world.now + remainingMs);
         return connector.authorise(facts, card, deadline);
       },
     };

@@ -6,6 +6,8 @@ import { checkLateAnswers } from './late-answers.ts';
 import { checkMoney } from './money.ts';
 import { checkProofs } from './proofs.ts';
 import { checkSecrecy } from './secrecy.ts';
+import { checkSettlements } from './settlements.ts';
+import { checkStandIn } from './stand-in.ts';
 
 /** Checks I1 … I10 from what terminals were told and from the peers' own ledgers, once all is over. */
 export function checkInvariants(simulation: Simulation): void {
@@ -13,6 +15,8 @@ export function checkInvariants(simulation: Simulation): void {
   checkClosure(simulation, journal);
   checkMoney(simulation, journal);
   checkProofs(simulation, journal);
+  checkStandIn(simulation);
+  checkSettlements(simulation, journal);
   checkLateAnswers(simulation, journal);
   checkSecrecy(simulation);
   checkAudit(simulation);

@@ -1,11 +1,12 @@
 import { foldTransaction, type Transaction } from '../../../switch/transaction.ts';
+import { nameOfPayment } from '../peers/names.ts';
 import type { Tables } from '../world/database-tables.ts';
 
 /** What the journal says in the end: only compared with the peers' ledgers, never believed. */
 export interface JournalView {
   readonly transactions: readonly Transaction[];
-  /** Of the terminal's own names for a purchase: `terminal/stan amount`. */
-  readonly byPurchase: ReadonlyMap<string, Transaction>;
+  /** Of the terminal's own names for a payment: `terminal/stan amount`. */
+  readonly byPayment: ReadonlyMap<string, Transaction>;
   /** Kinds of entries of a transaction, in order. */
   kinds(transaction: string): readonly string[];
   /** Follow-ups that people must look at, as `task transaction`. */
@@ -20,7 +21,7 @@ export function readJournal(tables: Tables): JournalView {
   }
   return {
     transactions,
-    byPurchase: new Map(transactions.flatMap((transaction) => namesOf(transaction))),
+    byPayment: new Map(transactions.flatMap((transaction) => namesOf(transaction))),
     kinds: (id) => tables.history(id).map(({ kind }) => kind),
     parked: new Set(tables.parked.map(({ job }) => `${job.task} ${job.transaction}`)),
   };
@@ -30,5 +31,7 @@ export function readJournal(tables: Tables): JournalView {
 function namesOf(transaction: Transaction): [string, Transaction][] {
   const facts = transaction.opening?.facts;
   if (!facts) return [];
-  return [[`${facts.terminal.trimEnd()}/${facts.stan} ${facts.amount.minorUnits}`, transaction]];
+  const { terminal, stan, localDate, localTime, amount } = facts;
+  const numbers = { terminal: terminal.trimEnd(), stan, localDate, localTime, amount: amount.minorUnits };
+  return [[nameOfPayment(numbers), transaction]];
 }

@@ -6,10 +6,11 @@ const EXCUSES: ReadonlySet<string> = new Set(['line', 'database', 'node', 'spoil
 
 /** I7: an approval that came after its leg was closed is journalled. That it is undone shows in the ledgers. */
 export function checkLateAnswers(simulation: Simulation, journal: JournalView): void {
-  const { world, networkHost, faults, nodes } = simulation;
+  const { world, networks, faults, nodes } = simulation;
+  const sent = [...networks.visa.sent, ...networks.iso87.sent];
   if (nodes.some(({ lives }) => lives > 1)) return;
   if (faults.faults.some(({ on, kind }) => EXCUSES.has(on) || EXCUSES.has(kind))) return;
-  for (const { at, deadline, terminal, stan, transmitted } of networkHost.sent) {
+  for (const { at, deadline, terminal, stan, transmitted } of sent) {
     if (at <= deadline) continue;
     const transaction = journal.transactions.find(({ opening }) => {
       const facts = opening?.facts;

@@ -1,112 +1,138 @@
-import type { NetworkAccount } from '../peers/network-ledger.ts';
-import type { Purchase } from '../peers/purchase.ts';
+import type { NetworkName } from '../faults.ts';
+import { nameOfPayment } from '../peers/names.ts';
+import { type NetworkAccount, standsAt } from '../peers/network-ledger.ts';
+import type { Payment } from '../peers/payment.ts';
+import type { Side } from '../peers/services.ts';
 import type { Simulation } from '../simulation.ts';
+import { type Expectation, expectationOf, isInHands, networkOf } from './expectation.ts';
 import type { JournalView } from './journal-view.ts';
 
-/** I1, I3, I4 on the network's side: what it holds is what terminals were told, to the minor unit. */
+const SIDES: readonly Side[] = ['held', 'captured', 'refunded'];
+const BOTH: readonly NetworkName[] = ['visa', 'iso87'];
+
+type Books = ReadonlyMap<NetworkName, Map<string, NetworkAccount[]>>;
+
+/** I1, I3, I4 on the networks' side: what they hold, took and gave is what terminals were told, to the minor unit. */
 export function checkMoney(simulation: Simulation, journal: JournalView): void {
-  const { world, workload, networkHost } = simulation;
-  const accounts = accountsByPurchase(networkHost.ledger.accounts.values());
-  const told = new Map<string, number>();
-  const held = new Map<string, number>();
-  for (const purchase of workload.purchases) {
-    const name = nameOf(purchase);
-    const own = accounts.get(name) ?? [];
-    accounts.delete(name);
-    checkPurchase(purchase, own, simulation, journal);
-    const { currency } = purchase.order;
-    const isSeen = isInHands(name, journal);
-    if (isSeen) continue;
-    add(told, currency, toldAmount(purchase, journal));
-    for (const account of own) add(held, currency, account.held);
+  const { world, workload, networks } = simulation;
+  const books: Books = new Map(
+    BOTH.map((name) => [name, accountsByName(networks[name].ledger.accounts.values())]),
+  );
+  const sums = new Sums();
+  for (const payment of workload.payments) {
+    const network = networkOf(payment);
+    const own = books.get(network)?.get(payment.name) ?? [];
+    checkAccounts(payment, own, world);
+    checkApproved(payment, world, journal);
+    if (isInHands(payment, journal)) continue;
+    const expected = expectationOf(payment, journal);
+    compare(payment, own, expected, world);
+    sums.add(payment, network, own, expected);
+    checkRefunds(payment, own, books, simulation, journal);
   }
-  for (const [name] of accounts)
-    world.violate('I4 conservation', `the network knows ${name}, no terminal asked`);
-  for (const currency of new Set([...told.keys(), ...held.keys()])) {
-    const [terminals, network] = [told.get(currency) ?? 0, held.get(currency) ?? 0];
-    if (terminals === network) continue;
-    world.violate(
-      'I4 conservation',
-      `in ${currency} terminals count ${terminals}, the network holds ${network}`,
-    );
+  sums.check(world);
+  const asked = new Set(workload.payments.map((payment) => `${networkOf(payment)} ${payment.name}`));
+  for (const [network, accounts] of books) {
+    for (const name of accounts.keys()) {
+      if (asked.has(`${network} ${name}`)) continue;
+      world.violate('I4 conservation', `${network} knows ${name}, no terminal asked`);
+    }
   }
 }
 
-function checkPurchase(
-  purchase: Purchase,
+/** Whatever terminals believe: one authorisation, of the right card, never taken further than it goes. */
+function checkAccounts(
+  { name, order }: Payment,
   accounts: readonly NetworkAccount[],
-  { world }: Simulation,
-  journal: JournalView,
-): void {
-  const name = nameOf(purchase);
-  const holding = accounts.filter(({ held }) => held > 0);
+  world: Simulation['world'],
+) {
   const authorised = accounts.filter(({ approved, isReversed }) => approved > 0 && !isReversed);
-  const heldAmount = holding.reduce((sum, { held }) => sum + held, 0);
   if (authorised.length > 1) {
     world.violate('I3 one effect', `the network authorised ${name} ${authorised.length} times`);
   }
-  if (purchase.order.brokenMac && accounts.length > 0) {
+  if (order.brokenMac && accounts.length > 0) {
     world.violate('I10 fail closed', `${name} reached the network although its MAC is wrong`);
   }
-  const wrongHands = holding.find(
-    ({ pan, currency }) => pan !== purchase.order.pan || currency !== purchase.order.currency,
-  );
-  if (wrongHands) world.violate('I3 one effect', `${name} was charged to another card or currency`);
-  if (purchase.belief === 'approved') checkApproved(purchase, heldAmount, world, journal);
-  const mustBeFree = purchase.belief === 'declined' || purchase.belief === 'reversed';
-  if (mustBeFree && heldAmount > 0 && !isInHands(name, journal)) {
-    world.violate('I1 agreement', `${name} was ${purchase.belief}, the network holds ${heldAmount}`);
+  for (const account of accounts) {
+    if (account.pan !== order.pan || account.currency !== order.currency) {
+      world.violate('I3 one effect', `${name} was charged to another card or currency`);
+    }
+    if (standsAt(account) > account.approved) {
+      const what = `${standsAt(account)} of ${account.approved} authorised`;
+      world.violate('I4 conservation', `the network took more of ${name} than it may: ${what}`);
+    }
   }
 }
 
-function checkApproved(
-  purchase: Purchase,
-  heldAmount: number,
+function compare(
+  { name, belief }: Payment,
+  accounts: readonly NetworkAccount[],
+  expected: Expectation,
   world: Simulation['world'],
+): void {
+  for (const side of SIDES) {
+    const minorUnits = side === expected.side ? expected.minorUnits : 0;
+    const found = accounts.reduce((sum, account) => sum + account[side], 0);
+    if (found === minorUnits) continue;
+    world.violate('I1 agreement', `${name} is ${belief}, ${minorUnits} ${side}; the network has ${found}`);
+  }
+}
+
+function checkApproved({ belief, name }: Payment, world: Simulation['world'], journal: JournalView): void {
+  const state = journal.byPayment.get(name)?.state;
+  if (belief !== 'approved' || state === 'approved' || state === 'captured' || state === 'taken-back') return;
+  world.violate('I10 fail closed', `${name} was approved, the journal has no such decision`);
+}
+
+/** What was given back of a payment is never more than what was taken for it. */
+function checkRefunds(
+  { name, refunds }: Payment,
+  own: readonly NetworkAccount[],
+  books: Books,
+  { world }: Simulation,
   journal: JournalView,
 ): void {
-  const name = nameOf(purchase);
-  const amount = purchase.told[0]?.amount ?? 0;
-  const transaction = journal.byPurchase.get(name);
-  if (heldAmount !== amount && !isInHands(name, journal)) {
-    world.violate('I1 agreement', `${name} was approved for ${amount}, the network holds ${heldAmount}`);
-  }
-  if (transaction?.state !== 'approved' && transaction?.state !== 'captured') {
-    world.violate('I10 fail closed', `${name} was approved, the journal has no such decision`);
+  if (refunds.length === 0 || refunds.some((refund) => isInHands(refund, journal))) return;
+  const given = refunds.flatMap((refund) => books.get(networkOf(refund))?.get(refund.name) ?? []);
+  const refunded = given.reduce((sum, account) => sum + account.refunded, 0);
+  const captured = own.reduce((sum, account) => sum + account.captured, 0);
+  if (refunded > captured) {
+    world.violate('I4 conservation', `${refunded} of ${name} was refunded, ${captured} captured`);
   }
 }
 
-/** Parked, or a case: people see it. */
-function isInHands(name: string, journal: JournalView): boolean {
-  const transaction = journal.byPurchase.get(name);
-  if (!transaction) return false;
-  const { id, cases } = transaction;
-  const isParked = ['reverse-network', 'advise-network'].some((task) => journal.parked.has(`${task} ${id}`));
-  return isParked || cases.includes('reversal-refused') || cases.includes('advice-refused');
+/** Per network, currency, kind and side: what terminals count, and what the network does. */
+class Sums {
+  readonly #sums = new Map<string, { terminals: number; network: number }>();
+
+  add(
+    { order }: Payment,
+    network: NetworkName,
+    accounts: readonly NetworkAccount[],
+    expected: Expectation,
+  ): void {
+    for (const side of SIDES) {
+      const key = `${network} ${order.currency} ${order.kind} ${side}`;
+      const sum = this.#sums.get(key) ?? { terminals: 0, network: 0 };
+      if (side === expected.side) sum.terminals += expected.minorUnits;
+      for (const account of accounts) sum.network += account[side];
+      this.#sums.set(key, sum);
+    }
+  }
+
+  check(world: Simulation['world']): void {
+    for (const [key, { terminals, network }] of this.#sums) {
+      if (terminals === network) continue;
+      world.violate('I4 conservation', `${key}: terminals count ${terminals}, the network ${network}`);
+    }
+  }
 }
 
-/** Of a purchase whose terminal never heard, the journal's answer counts: a repeat would get it. */
-function toldAmount(purchase: Purchase, journal: JournalView): number {
-  if (purchase.belief === 'approved') return purchase.told[0]?.amount ?? 0;
-  if (purchase.belief !== 'unknown') return 0;
-  return journal.byPurchase.get(nameOf(purchase))?.standingMinorUnits ?? 0;
-}
-
-export function nameOf({ id, order }: Purchase): string {
-  return `${id} ${order.amount}`;
-}
-
-function accountsByPurchase(accounts: Iterable<NetworkAccount>): Map<string, NetworkAccount[]> {
-  const byPurchase = new Map<string, NetworkAccount[]>();
+function accountsByName(accounts: Iterable<NetworkAccount>): Map<string, NetworkAccount[]> {
+  const byName = new Map<string, NetworkAccount[]>();
   for (const account of accounts) {
-    const name = `${account.terminal}/${account.stan} ${account.amount}`;
-    const known = byPurchase.get(name);
-    if (known) known.push(account);
-    else byPurchase.set(name, [account]);
+    const name = nameOfPayment(account);
+    byName.set(name, [...(byName.get(name) ?? []), account]);
   }
-  return byPurchase;
-}
-
-function add(sums: Map<string, number>, currency: string, amount: number): void {
-  sums.set(currency, (sums.get(currency) ?? 0) + amount);
+  return byName;
 }

@@ -1,5 +1,5 @@
+import { TEST_CARDS } from '../orders.ts';
 import type { Simulation } from '../simulation.ts';
-import { TEST_CARDS } from '../workload.ts';
 
 /** Every spelling in which a card number could leak into text: digits (and BCD in hex), hex of ASCII, base64. */
 function spellingsOf(digits: string): string[] {
@@ -17,7 +17,7 @@ function base64Cores(bytes: Buffer): string[] {
   });
 }
 
-const CANARIES = TEST_CARDS.flatMap((digits) =>
+const CANARIES = [...TEST_CARDS.visa, ...TEST_CARDS.iso87].flatMap((digits) =>
   spellingsOf(digits).map((text) => ({ text, card: digits.slice(-4) })),
 );
 

@@ -1,46 +1,50 @@
 import { developmentKey } from '../../../hsm/index.ts';
+import { type FrameReader, type Message, type visaBase1, withoutRepeat } from '../../../messages/index.ts';
+import type { Address, Connection, ConnectionHandlers, Sockets } from '../../../runtime/index.ts';
+import { type PinCipher, pinCipher } from '../../../simulators/crypto/pin-block.ts';
+import { type Iso87Message, iso87HostDialect } from '../../../simulators/iso87/dialect.ts';
+import { answerElements } from '../../../simulators/network/answer.ts';
+import type { HostDialect, HostMessage } from '../../../simulators/network/host-dialect.ts';
+import type { AuthorisationRequest } from '../../../simulators/network/rows.ts';
 import {
-  compile,
-  type FrameReader,
-  framing,
-  type Message,
-  responseMti,
-  visaBase1,
-  visaReplyHeader,
-  withoutRepeat,
-} from '../../../messages/index.ts';
-import type { Connection, ConnectionHandlers, Sockets } from '../../../runtime/index.ts';
-import { pinCipher } from '../../../simulators/crypto/pin-block.ts';
-import type { FaultPlan } from '../faults.ts';
+  understandAdvice,
+  understandAuthorisation,
+  understandReversal,
+} from '../../../simulators/network/understand.ts';
+import { visaHostDialect } from '../../../simulators/visa/dialect.ts';
+import type { FaultPlan, NetworkName } from '../faults.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 import { SimProcess } from '../world/sim-process.ts';
 import type { World } from '../world/world.ts';
-import { type NetworkDecision, NetworkLedger, type NetworkRequest } from './network-ledger.ts';
+import { type Fortune, fortuneUnder, usualFortune } from './fortune.ts';
+import {
+  type IssuerWord,
+  type NetworkDecision,
+  NetworkLedger,
+  type NetworkRequest,
+} from './network-ledger.ts';
 
-type VisaMessage = Message<typeof visaBase1>;
-
-export const NETWORK_ADDRESS = { host: 'network', port: 5_001 };
+export const NETWORK_ADDRESSES: Readonly<Record<NetworkName, Address>> = {
+  visa: { host: 'visa', port: 5_001 },
+  iso87: { host: 'iso87', port: 5_002 },
+};
 /** The PIN of every card. */
 export const CARD_PIN = '4711';
 
-const codec = compile(visaBase1);
-const frames = framing('visa');
-const pins = pinCipher(developmentKey('ZPK/VISA'));
-const SIGN_ON = '071';
+const MAX_FRAME_BYTES = 4_096;
+const NOT_SIGNED_ON = '91';
+const APPROVED = '00';
+const PARTLY_APPROVED = '10';
+const NO_REASON_TO_DECLINE = '85';
+const WRONG_PIN = '55';
 const DECLINES = ['05', '51', '54', '61'] as const;
+/** An amount's last three digits name its purchase, whatever is left of it: parts are taken off in whole thousands. */
+const THOUSAND = 1_000;
 
 interface Link {
   readonly connection: Connection;
   readonly reader: FrameReader;
   isSignedOn: boolean;
-}
-
-/** How one message fares: when the host acts on it, when it answers, and what becomes of the answer. */
-interface Fortune {
-  readonly actAfterMs: number;
-  readonly answerAfterMs: number;
-  readonly loses?: 'request' | 'answer';
-  readonly spoils?: 'stan' | 'bytes' | 'twice' | 'connection';
 }
 
 /** An approval that went out, for those who check what became of it. */
@@ -53,30 +57,55 @@ export interface SentApproval {
   readonly deadline: number;
 }
 
-/** A network of Visa's profile with a ledger of its own, whose answers come, do not come, or come wrong. */
-export class NetworkHost {
+type NetworkMessage = HostMessage & Pick<Iso87Message, 'de12' | 'de13'>;
+export type VisaHost = NetworkHost<Message<typeof visaBase1>>;
+export type Iso87Host = NetworkHost<Iso87Message>;
+
+export function visaHost(world: World, faults: FaultPlan): VisaHost {
+  return new NetworkHost('visa', visaHostDialect, 'ZPK/VISA', world, faults);
+}
+
+export function iso87Host(world: World, faults: FaultPlan): Iso87Host {
+  return new NetworkHost('iso87', iso87HostDialect, 'ZPK/ISO87', world, faults);
+}
+
+/** A network in a dialect, with a ledger of its own, whose answers come, do not come, or come wrong. */
+export class NetworkHost<M extends NetworkMessage> {
+  readonly name: NetworkName;
   readonly ledger = new NetworkLedger();
   readonly process: SimProcess;
   readonly sent: SentApproval[] = [];
+  /** When the switch stops waiting for an answer, by `deadlineKey`: late answers aim at it. */
+  readonly deadlines = new Map<string, number>();
+  readonly #dialect: HostDialect<M>;
+  readonly #pins: PinCipher;
   readonly #world: World;
   readonly #random: SeededRandom;
   readonly #faults: FaultPlan;
-  /** When the switch stops waiting for an answer, by `terminal|stan`: late answers aim at it. */
-  readonly deadlines = new Map<string, number>();
 
-  constructor(world: World, faults: FaultPlan) {
+  constructor(
+    name: NetworkName,
+    dialect: HostDialect<M>,
+    zonePinKey: string,
+    world: World,
+    faults: FaultPlan,
+  ) {
+    this.name = name;
+    this.#dialect = dialect;
+    this.#pins = pinCipher(developmentKey(zonePinKey));
     this.#world = world;
     this.#faults = faults;
-    this.#random = world.random.stream('network host');
-    this.process = new SimProcess('network', world);
+    this.#random = world.random.stream(`network ${name}`);
+    this.process = new SimProcess(name, world);
   }
 
   async listen(sockets: Sockets): Promise<void> {
-    await sockets.listen(NETWORK_ADDRESS, (connection) => this.#accept(connection));
+    await sockets.listen(NETWORK_ADDRESSES[this.name], (connection) => this.#accept(connection));
   }
 
   #accept(connection: Connection): ConnectionHandlers {
-    const link: Link = { connection, reader: frames.reader({ maxFrameBytes: 4_096 }), isSignedOn: false };
+    const reader = this.#dialect.framing.reader({ maxFrameBytes: MAX_FRAME_BYTES });
+    const link: Link = { connection, reader, isSignedOn: false };
     return {
       onData: (chunk) => link.reader.push(chunk, (body) => this.#frame(link, body)),
       onClose() {},
@@ -84,138 +113,148 @@ export class NetworkHost {
   }
 
   #frame(link: Link, body: Buffer): void {
-    const message = codec.parse(body);
-    const mti = withoutRepeat(message.mti);
-    const fortune = this.#fortune(message, mti);
+    const message = this.#dialect.codec.parse(body);
+    const fortune = this.#fortune(message);
     if (fortune.loses === 'request') return;
     const { clock } = this.process;
     clock.after(fortune.actAfterMs, () => {
-      const reply = this.#act(link, message, mti);
+      const reply = this.#act(link, message);
       if (!reply || fortune.loses === 'answer') return;
       clock.after(fortune.answerAfterMs, () => this.#deliver(link, reply, fortune));
     });
   }
 
-  #act(link: Link, message: VisaMessage, mti: string): VisaMessage | undefined {
-    if (mti === '0800') {
-      if (message.de70 === SIGN_ON) link.isSignedOn = true;
-      return { ...echoed(message), de39: '00' };
+  #act(link: Link, message: M): M | undefined {
+    const dialect = this.#dialect;
+    const kind = dialect.messageKinds[withoutRepeat(message.mti)];
+    if (kind === 'network') {
+      if (message.de70 === dialect.signOn) link.isSignedOn = true;
+      if (message.de70 === dialect.signOff) link.isSignedOn = false;
+      return dialect.managementReply(message, APPROVED);
     }
-    if (!link.isSignedOn) return { ...echoed(message), de39: '91' };
-    const request = requestOf(message);
-    if (mti === '0100') {
-      const decision = this.ledger.authorise(request, () => this.#decide(message, request));
-      this.#world.tell('network', () => `${message.mti} ${describe(request)} → ${decision.code}`);
-      return this.#answer(message, decision);
-    }
-    if (mti === '0120') {
-      this.#world.tell('network', () => `${message.mti} ${describe(request)}`);
-      return this.#answer(message, this.ledger.advise(request));
-    }
-    if (mti === '0400' && message.de90) {
-      const { stan, transmission: transmitted } = message.de90;
-      const decision = this.ledger.reverse(request, { stan, transmitted });
-      this.#world.tell('network', () => `${message.mti} of ${describe(request)} → ${decision.code}`);
-      return this.#answer(message, decision);
-    }
-    return undefined;
+    const decision = link.isSignedOn ? this.#decide(message) : { code: NOT_SIGNED_ON };
+    if (!decision) return undefined;
+    this.#world.tell(this.name, () => `${describe(message)} → ${decision.code}`);
+    const { de3, mti } = message;
+    const asksBalance = mti === '0100' && de3?.startsWith('3') && decision.code === APPROVED;
+    const balance = asksBalance ? { ledger: 100_000, available: 90_000 } : undefined;
+    return dialect.reply(message, answerElements(message, decision, balance), decision.transactionId);
   }
 
-  /** What the issuer says depends on the purchase alone, not on when it comes. */
-  #decide(message: VisaMessage, { pan, amount }: NetworkRequest): { code: string; approved: number } {
-    if (message.de52 && pins.check(message.de52.reveal(), CARD_PIN, pan) !== 'right') {
-      return { code: '55', approved: 0 };
+  #decide(message: M): NetworkDecision | undefined {
+    switch (this.#dialect.messageKinds[withoutRepeat(message.mti)]) {
+      case 'authorisation': {
+        const { request } = understood(understandAuthorisation(message, nameCard));
+        const decide = () => this.#issuerWord(message, request);
+        return this.ledger.authorise(requestOf(message), request.service, decide);
+      }
+      case 'advice':
+        understood(understandAdvice(message, nameCard, this.#dialect.transactionId(message)));
+        return this.ledger.advise(requestOf(message));
+      case 'reversal': {
+        const { original, remaining = 0 } = understood(understandReversal(message, nameCard)).request;
+        return this.ledger.reverse(requestOf(message), original, remaining);
+      }
+      default:
+        return undefined;
     }
-    if (this.#random.chance(0.12)) return { code: this.#random.pick(DECLINES), approved: 0 };
-    return { code: '00', approved: amount };
   }
 
-  #answer(message: VisaMessage, decision: NetworkDecision): VisaMessage {
-    const { code, approvalCode, reference, partialAmount } = decision;
-    return {
-      ...echoed(message),
-      de39: code,
-      ...(approvalCode !== undefined && { de38: approvalCode }),
-      ...(reference !== undefined && { de62: { ...message.de62, sf2: reference } }),
-      ...(partialAmount !== undefined && { de4: String(partialAmount).padStart(12, '0') }),
-    };
+  #issuerWord({ de52, de2 }: M, { amount, service }: AuthorisationRequest): IssuerWord {
+    const random = this.#random;
+    if (de52 && this.#pins.check(de52.reveal(), CARD_PIN, de2?.reveal() ?? '') !== 'right') {
+      return { code: WRONG_PIN };
+    }
+    if (random.chance(0.1)) return { code: random.pick(DECLINES) };
+    if (service === 'verification' && random.chance(0.3)) return { code: NO_REASON_TO_DECLINE };
+    const mayBePartial = (service === 'debit' || service === 'hold') && amount >= 2 * THOUSAND;
+    if (!mayBePartial || !random.chance(0.08)) return { code: APPROVED };
+    const thousands = Math.floor(amount / THOUSAND);
+    const part = random.integer(thousands) * THOUSAND + (amount % THOUSAND);
+    return part > 0 ? { code: PARTLY_APPROVED, amount: part } : { code: APPROVED };
   }
 
-  #deliver(link: Link, reply: VisaMessage, { spoils }: Fortune): void {
+  #deliver(link: Link, reply: M, { spoils }: Fortune): void {
     const { connection } = link;
-    if (spoils === 'connection') connection.destroy();
-    else if (spoils === 'bytes')
-      connection.write(frames.encode(Buffer.from('16010200000000000000ffff', 'hex')));
-    if (spoils === 'connection' || spoils === 'bytes') return;
-    const spoilt = spoils === 'stan' ? { ...reply, de11: stanAfter(reply.de11 ?? '') } : reply;
-    const frame = frames.encode(codec.pack(spoilt));
+    const { codec, framing } = this.#dialect;
+    if (spoils === 'connection') {
+      connection.destroy();
+      return;
+    }
+    if (spoils === 'bytes') {
+      connection.write(framing.encode(Buffer.from('16010200000000000000ffff', 'hex')));
+      return;
+    }
+    const frame = framing.encode(codec.pack(spoilt(reply, spoils)));
+    if (spoils === 'cut short') {
+      connection.write(frame.subarray(0, this.#random.integer(frame.length)));
+      connection.destroy();
+      return;
+    }
     connection.write(frame);
     if (spoils === 'twice') connection.write(frame);
-    if (spoils !== 'stan' && reply.mti === '0110' && reply.de39 === '00') this.#noteApproval(reply);
+    const isApproval = reply.de39 === APPROVED || reply.de39 === PARTLY_APPROVED;
+    const answersRequest = reply.mti === '0110' || reply.mti === '0210';
+    if (isApproval && answersRequest && spoils !== 'stan' && spoils !== 'rrn') this.#noteApproval(reply);
   }
 
-  #noteApproval({ de41: terminal = '', de11: stan = '', de7: transmitted = '' }: VisaMessage): void {
-    const name = terminal.trimEnd();
-    const deadline = this.deadlines.get(`${name}|${stan}`) ?? Number.POSITIVE_INFINITY;
-    this.sent.push({ at: this.#world.now, terminal: name, stan, transmitted, deadline });
+  #noteApproval(reply: M): void {
+    const { de41 = '', de11: stan = '', de7: transmitted = '' } = reply;
+    const deadline = this.deadlines.get(deadlineKey(reply)) ?? Number.POSITIVE_INFINITY;
+    this.sent.push({ at: this.#world.now, terminal: de41.trimEnd(), stan, transmitted, deadline });
   }
 
-  #fortune(message: VisaMessage, mti: string): Fortune {
-    const random = this.#random;
-    const usual = { actAfterMs: random.between(0.5, 15), answerAfterMs: random.between(0.5, 25) };
-    const grip = this.#faults.network(this.#world.now);
-    if (!grip || !random.chance(grip.share)) return usual;
-    switch (grip.kind) {
-      case 'silent':
-        return { ...usual, loses: random.chance(0.5) ? 'request' : 'answer' };
-      case 'slow':
-        return { ...usual, answerAfterMs: random.between(200, 4_000) };
-      case 'slow-to-act':
-        return { ...usual, actAfterMs: random.between(500, 8_000) };
-      case 'at-the-deadline':
-        return { ...usual, answerAfterMs: this.#aroundDeadline(message, usual.actAfterMs) };
-      case 'spoilt':
-        if (mti === '0800') return usual;
-        return { ...usual, spoils: random.pick(['stan', 'bytes', 'twice', 'connection'] as const) };
-    }
-  }
-
-  /** Aims an answer at the moment in which the switch gives up: a millisecond before, after, or just then. */
-  #aroundDeadline({ de41, de11 }: VisaMessage, actAfterMs: number): number {
-    const deadline = this.deadlines.get(`${de41?.trimEnd()}|${de11}`);
-    if (deadline === undefined) return 10;
-    const aim = this.#random.pick([-1, -0.5, -0.001, 0, 0.001, 0.5, 1] as const);
-    const journeyMs = this.#random.between(0.05, 2);
-    return Math.max(0, deadline + aim - journeyMs - this.#world.now - actAfterMs);
+  #fortune(message: M): Fortune {
+    const { now } = this.#world;
+    const usual = usualFortune(this.#random);
+    const grip = this.#faults.network(this.name, now);
+    if (!grip || !this.#random.chance(grip.share)) return usual;
+    if (grip.kind === 'spoilt' && withoutRepeat(message.mti) === '0800') return usual;
+    const deadline = this.deadlines.get(deadlineKey(message));
+    const sinceDeadlineMs = deadline === undefined ? undefined : now - deadline;
+    return fortuneUnder(grip.kind, usual, sinceDeadlineMs, this.#random);
   }
 }
 
-function requestOf(message: VisaMessage): NetworkRequest {
-  const { de2, de4, de7, de11, de12, de13, de37, de41, de42, de49 } = message;
+/** What names an authorisation on its link: DE41, DE11, DE7. */
+export function deadlineKey({ de41 = '', de11 = '', de7 = '' }: Partial<HostMessage>): string {
+  return `${de41.trimEnd()}|${de11}|${de7}`;
+}
+
+function nameCard(pan: string) {
+  return { masked: '', reference: pan };
+}
+
+/** A simulated network is never given less than it needs: what it cannot understand is a defect of the connector. */
+function understood<T>(found: T | { missing: string }): Exclude<T, { missing: string }> {
+  if (typeof found === 'object' && found !== null && 'missing' in found) {
+    throw new Error(`the switch sent a message without ${found.missing}`);
+  }
+  return found as Exclude<T, { missing: string }>;
+}
+
+function requestOf(message: NetworkMessage): NetworkRequest {
+  const { de2, de4, de7 = '', de11 = '', de37 = '', de38, de41 = '', de42 = '', de49 = '' } = message;
+  const { de12: localTime = '', de13: localDate = '' } = message;
   return {
-    terminal: (de41 ?? '').trimEnd(),
-    rrn: de37 ?? '',
-    stan: de11 ?? '',
-    transmitted: de7 ?? '',
-    pan: de2?.reveal() ?? '',
-    amount: Number(de4),
-    currency: de49 ?? '',
-    merchant: (de42 ?? '').trimEnd(),
-    localTime: `${de13}${de12}`,
+    ...{ terminal: de41.trimEnd(), rrn: de37, stan: de11, time: de7, localDate, localTime },
+    ...{ pan: de2?.reveal() ?? '', amount: Number(de4), currency: de49, merchant: de42.trimEnd() },
+    ...(de38 !== undefined && { approvalCode: de38 }),
   };
 }
 
-function echoed(message: VisaMessage): VisaMessage {
-  const { header, de2, de3, de4, de7, de11, de19, de25, de32, de37, de41, de42, de49, de62, de63, de70 } =
-    message;
-  const fields = { de2, de3, de4, de7, de11, de19, de25, de32, de37, de41, de42, de49, de62, de63, de70 };
-  return { mti: responseMti(message.mti), header: visaReplyHeader(header), ...fields };
+function spoilt<M extends HostMessage>(reply: M, spoils: Fortune['spoils']): M {
+  if (spoils === 'stan') return { ...reply, de11: nextNumber(reply.de11 ?? '') };
+  if (spoils === 'rrn') return { ...reply, de37: nextNumber(reply.de37 ?? '') };
+  return reply;
 }
 
-function stanAfter(stan: string): string {
-  return String((Number(stan) % 999_999) + 1).padStart(6, '0');
+function nextNumber(digits: string): string {
+  return String((Number(digits) % (10 ** digits.length - 1)) + 1).padStart(digits.length, '0');
 }
 
-function describe({ terminal, stan, amount }: NetworkRequest): string {
-  return `${terminal}/${stan} ${amount}`;
+function describe({ mti, de11, de41, de4, de90, de95 }: HostMessage): string {
+  const about = de90 ? ` of ${de41?.trimEnd()}/${de90.stan}` : '';
+  const remaining = de95 ? ` down to ${Number(de95.transaction)}` : '';
+  return `${mti} ${de41?.trimEnd()}/${de11} ${Number(de4)}${about}${remaining}`;
 }

@@ -59,7 +59,9 @@ export class ProofService implements HttpService {
     const { clock } = this.process;
     clock.after(actAfterMs, () => {
       if (isHit && grip.kind === 'failing' && random.chance(0.5)) return answer({ code: 503, body: {} });
-      const reply = this.#act(call);
+      const done = this.#act(call);
+      const isDenied = isHit && grip.kind === 'contradicting' && call.method === 'POST' && done.code === 201;
+      const reply = isDenied ? denied(done) : done;
       this.#world.tell('pop', () => `${call.method} ${call.path} → ${JSON.stringify(reply)}`);
       if (isHit && grip.kind === 'failing') return answer({ code: 500, body: 'not JSON of ours' });
       clock.after(answerAfterMs, () => answer(reply));
@@ -124,6 +126,11 @@ export class ProofService implements HttpService {
 }
 
 const END = { validate: 'VALIDATED', reject: 'REJECTED', expire: 'EXPIRED' } as const;
+
+/** Says that it failed, although it did not. */
+function denied({ code, body }: HttpAnswer): HttpAnswer {
+  return { code, body: { ...(body as object), status: 'REJECTED' } };
+}
 
 function stateOf({ id, transaction, status }: Proof): object {
   return { validation_id: id, transaction_id: transaction, status };

@@ -29,7 +29,15 @@ export interface TerminalSettings {
   readonly nodes: readonly [string, ...string[]];
   /** An answer that takes longer is a fault of the switch; milliseconds. */
   readonly answerLimitMs: number;
+  readonly takesPartialApproval: boolean;
+  /** The HSM is to make wrong seals for a while: they are not believed, and nobody's fault. */
+  readonly expectsWrongSeals: boolean;
+  /** STANs run from the first to about the last, and begin anew with 1. */
+  readonly stans: { readonly first: number; readonly last: number };
 }
+
+/** A STAN that begins anew is not used again so soon. */
+const STAN_REST_MS = 10_000;
 
 /** A connection as the terminal keeps it: what it sent on it, and what may still be answered. */
 interface Line {
@@ -49,14 +57,18 @@ export class Terminal {
   readonly keys: TerminalKeys | undefined;
   readonly world: World;
   readonly random: SeededRandom;
+  /** Then it begins nothing else. */
+  isSettling = false;
   readonly #dialect: TerminalDialect;
   readonly #sockets: Sockets;
   readonly #dialogues = new Map<string, Dialogue>();
+  readonly #stanUsedAt = new Map<number, number>();
   #line: Line | undefined;
-  #stan = 0;
+  #stan: number;
 
   constructor(settings: TerminalSettings, world: World, socketsOf: (process: SimProcess) => Sockets) {
     this.settings = settings;
+    this.#stan = settings.stans.first - 1;
     this.world = world;
     this.random = world.random.stream(settings.id);
     this.process = new SimProcess(settings.id, world);
@@ -66,7 +78,12 @@ export class Terminal {
   }
 
   nextStan(): string {
-    this.#stan += 1;
+    const { now } = this.world;
+    const { last } = this.settings.stans;
+    const isAtRest = (stan: number) => now - (this.#stanUsedAt.get(stan) ?? -STAN_REST_MS) < STAN_REST_MS;
+    this.#stan = (this.#stan % last) + 1;
+    while (isAtRest(this.#stan)) this.#stan += 1;
+    this.#stanUsedAt.set(this.#stan, now);
     return String(this.#stan).padStart(6, '0');
   }
 
@@ -113,17 +130,26 @@ export class Terminal {
     return line;
   }
 
+  /** Of a partial approval DE4 is not what was asked for: it answers what is still owed under the same numbers. */
+  #keyOf(reply: TerminalMessage, owed: ReadonlyMap<string, number>): string {
+    if (reply.de39 !== PARTLY_APPROVED) return correlationOf(reply);
+    const numbers = `${numbersOf(reply)} `;
+    const asked = [...owed].find(([key, count]) => count > 0 && key.startsWith(numbers));
+    return asked?.[0] ?? correlationOf(reply);
+  }
+
   #frame({ owed, sentAt }: Line, packed: Buffer): void {
     const { id, answerLimitMs } = this.settings;
     const reply = this.#dialect.codec.parse(packed);
     const isTrusted = !this.keys || isSealed(packed, this.#dialect, this.keys);
     if (!isTrusted && (reply.de64 || reply.de128)) {
+      if (this.settings.expectsWrongSeals) return;
       this.world.violate('I7 reply discipline', `${id} got a ${reply.mti} whose MAC is wrong`);
     }
     if (!isTrusted && isApproval(reply.de39)) {
       this.world.violate('I10 fail closed', `${id} got an approval without a MAC`);
     }
-    const key = correlationOf(reply);
+    const key = this.#keyOf(reply, owed);
     const left = (owed.get(key) ?? 0) - 1;
     if (left < 0) {
       this.world.violate('I7 reply discipline', `${id} got an answer to nothing it asked here: ${key}`);
@@ -138,13 +164,18 @@ export class Terminal {
   }
 }
 
+const PARTLY_APPROVED = '10';
 const APPROVALS: ReadonlySet<string | undefined> = new Set(['00', '10']);
 
-export function isApproval(code: string | undefined): boolean {
+function isApproval(code: string | undefined): boolean {
   return APPROVALS.has(code);
 }
 
-/** What an answer must have in common with its request. Each purchase of a run has an amount of its own. */
-function correlationOf({ mti, de4, de11, de12, de13, de41, de42 }: TerminalMessage): string {
-  return `${mti.slice(0, 2)} ${de41?.trimEnd()}/${de11} ${de13}${de12} ${de42?.trimEnd()} ${Number(de4)}`;
+/** What an answer must have in common with its request. Each payment of a run has an amount of its own. */
+function correlationOf(message: TerminalMessage): string {
+  return `${numbersOf(message)} ${Number(message.de4)}`;
+}
+
+function numbersOf({ mti, de11, de12, de13, de41, de42 }: TerminalMessage): string {
+  return `${mti.slice(0, 2)} ${de41?.trimEnd()}/${de11} ${de13}${de12} ${de42?.trimEnd()}`;
 }

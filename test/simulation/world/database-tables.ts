@@ -1,5 +1,6 @@
 import type { AppendResult, FollowUp, JournalEntry, NewEntry } from '../../../switch/journal/journal.ts';
 import type { Attached, Flushed } from '../../../switch/journal/writer.ts';
+import { ModeChanges } from './mode-changes.ts';
 import type { SimProcess } from './sim-process.ts';
 
 export interface Lease {
@@ -17,6 +18,8 @@ export interface StoredEntry extends Omit<JournalEntry, 'body'> {
   readonly sequence: number;
   /** JSON, as the node sent it. */
   readonly body: string;
+  /** In virtual time. */
+  readonly committedAt: number;
 }
 
 export interface Claim {
@@ -69,6 +72,7 @@ export class Tables {
   readonly links = new Map<string, string>();
   readonly jobs = new Map<number, Job>();
   readonly parked: Parked[] = [];
+  readonly modes = new ModeChanges();
   /** Only a mutant turns these off. */
   checksLeases = true;
   keepsOrder = true;
@@ -160,7 +164,10 @@ export class Tables {
   history(transaction: string): JournalEntry[] {
     const entries = this.journal.get(transaction) ?? [];
     return entries
-      .map(({ sequence: _, body, ...entry }) => ({ ...entry, body: JSON.parse(body) as unknown }))
+      .map(({ sequence: _, committedAt: _at, body, ...entry }) => ({
+        ...entry,
+        body: JSON.parse(body) as unknown,
+      }))
       .sort((a, b) => a.version - b.version);
   }
 
@@ -205,7 +212,8 @@ export class Tables {
     if (entries.some((known) => known.version === version)) return false;
     const { node, epoch } = lease;
     const body = this.keepsBodies ? append.body : `${append.body} `;
-    entries.push({ transaction, version, kind, body, at, node, epoch, sequence });
+    const committedAt = this.#now();
+    entries.push({ transaction, version, kind, body, at, node, epoch, sequence, committedAt });
     return true;
   }
 

@@ -16,6 +16,8 @@ interface Work {
 
 const NETWORK_MS = 0.4;
 const EXECUTION_MS = 0.1;
+/** Of flushes, as chance has it where nothing is wrong. */
+export const USUAL_DEADLOCKS = 0.002;
 
 /**
  * One database server. A transaction takes effect when its log record is forced to the disk, and only then is it
@@ -25,6 +27,8 @@ export class Database {
   readonly tables: Tables;
   /** How long the disk takes to make a record durable, in milliseconds. */
   forceMs: { from: number; to: number } = { from: 0.3, to: 2 };
+  /** The share of flushes that are rolled back, to be tried again. */
+  deadlocks = USUAL_DEADLOCKS;
   /** Told after each commit: new follow-ups may be due. */
   readonly onCommit = new Set<() => void>();
   readonly #world: World;

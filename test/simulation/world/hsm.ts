@@ -12,8 +12,8 @@ import { retailMac } from '../../../simulators/crypto/retail-mac.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimProcess } from './sim-process.ts';
 
-/** How the device behaves just now. */
-export type HsmCondition = 'well' | 'slow' | 'silent' | 'away' | 'failing';
+/** How the device behaves just now. `garbled`: what it makes is of the right length and wrong. */
+export type HsmCondition = 'well' | 'slow' | 'silent' | 'away' | 'failing' | 'garbled';
 
 const REQUEST_TIMEOUT_MS = 500;
 const DATA_KEY = Buffer.from('the data key of the simulated HSM').subarray(0, 32);
@@ -50,15 +50,18 @@ export function simHsm(
       });
     });
   };
+  const garbled = (bytes: Buffer) => (condition() === 'garbled' ? random.bytes(bytes.length) : bytes);
   const hsm: Partial<PaymentHsmClient> = {
-    generateMac: (key, data) => ask(() => macOf(key, data)),
-    verifyMac: (key, data, mac) => ask(() => timingSafeEqual(macOf(key, data).subarray(0, mac.length), mac)),
-    translatePin: ({ from, to, pan, block }) => ask(() => translate(from, to, pan, block)),
+    generateMac: (key, data) => ask(() => garbled(macOf(key, data))),
+    verifyMac: (key, data, mac) =>
+      ask(() => timingSafeEqual(garbled(macOf(key, data)).subarray(0, mac.length), mac)),
+    translatePin: ({ from, to, pan, block }) =>
+      ask(() => PinBlock.of(garbled(translate(from, to, pan, block)))),
     protectPan: (pan) => ask(() => ({ ciphertext: encrypt(pan, random), lookup: lookupOf(pan) })),
     revealPan: (ciphertext) => ask(() => decrypt(ciphertext)),
     sign: (_, data) =>
-      ask(() => sign('sha256', data, { key: AUDIT_KEY.privateKey, dsaEncoding: 'ieee-p1363' })),
-    publicKey: () => ask(() => AUDIT_KEY.publicKey.export({ format: 'der', type: 'spki' })),
+      ask(() => garbled(sign('sha256', data, { key: AUDIT_KEY.privateKey, dsaEncoding: 'ieee-p1363' }))),
+    publicKey: () => ask(() => garbled(AUDIT_KEY.publicKey.export({ format: 'der', type: 'spki' }))),
     ping: () => ask(() => undefined),
     connected: () => condition() !== 'away',
     whenConnected: async () => {},
@@ -76,7 +79,8 @@ function macOf(key: string, data: Uint8Array): Buffer {
   return mac(data);
 }
 
-function lookupOf(pan: Pan): Buffer {
+/** The keyed hash of a card number. */
+export function lookupOf(pan: Pan): Buffer {
   const digits = pan.reveal();
   const known = lookups.get(digits) ?? createHmac('sha256', LOOKUP_KEY).update(digits).digest();
   lookups.set(digits, known);
@@ -101,7 +105,7 @@ function decrypt(ciphertext: Uint8Array): Pan {
 }
 
 /** Format 0 to format 0 for the same PAN: the clear field is the same, only the key changes. */
-function translate(from: string, to: string, pan: Pan, block: PinBlock): PinBlock {
+function translate(from: string, to: string, pan: Pan, block: PinBlock): Buffer {
   const clear = tdes(createDecipheriv, from, Buffer.from(block.reveal()));
   const account = Buffer.from(
     pan
@@ -113,7 +117,7 @@ function translate(from: string, to: string, pan: Pan, block: PinBlock): PinBloc
   );
   const first = (clear[0] ?? 0) ^ (account[0] ?? 0);
   if (first < 4 || first > 12) throw new HsmError('HSM_PIN_BLOCK_INVALID');
-  return PinBlock.of(tdes(createCipheriv, to, clear));
+  return tdes(createCipheriv, to, clear);
 }
 
 function tdes(make: typeof createCipheriv | typeof createDecipheriv, key: string, block: Buffer): Buffer {

@@ -154,7 +154,8 @@ class SimWriter implements Writer {
 
   flush(batch: Parameters<Writer['flush']>[0], link: string): Promise<Flushed> {
     const [epoch, writer] = [this.#epoch, this.#writer];
-    if (this.#random.chance(0.002)) return Promise.reject(new FlushError('again', new Error('deadlock')));
+    if (this.#random.chance(this.#database.deadlocks))
+      return Promise.reject(new FlushError('again', new Error('deadlock')));
     return this.#statement('append', () => this.#database.tables.append(epoch, writer, batch, link));
   }
 

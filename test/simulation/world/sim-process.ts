@@ -34,7 +34,9 @@ export class SimProcess {
         const fire = () => {
           if (isSet) action();
         };
-        const event = scheduler.after(delayMs, name, () => this.#hear('timer', fire));
+        // Never early, by however little: who finds that it is not yet time would set the same timer again for ever.
+        const delay = Math.ceil(delayMs * 1_000) / 1_000;
+        const event = scheduler.after(delay, name, () => this.#hear('timer', fire));
         return {
           cancel: () => {
             isSet = false;

@@ -1,0 +1,106 @@
+import { Patience } from './patience.ts';
+import type { Dialogue, Terminal } from './terminal.ts';
+import type { TerminalMessage } from './terminal-dialects.ts';
+
+export type NoticeKind =
+  | 'reversal'
+  | 'partial reversal'
+  | 'void'
+  | 'completion'
+  /** Of a batch: its totals, and one of its payments. */
+  | 'settlement'
+  | 'upload';
+
+export interface NoticeOrder {
+  readonly kind: NoticeKind;
+  readonly message: TerminalMessage;
+  readonly patienceMs: number;
+  /** Sent twice at once. */
+  readonly doubled: boolean;
+  /** The seal is broken: nothing may come of it. */
+  readonly brokenMac: boolean;
+  /** What stays of its payment where it is accepted, in minor units. */
+  readonly remaining: number;
+  /** Told how it was answered for good. */
+  readonly whenOver?: (code: string) => void;
+}
+
+const ACCEPTED = '00';
+/** After these the same notice may well be accepted later: the switch could not do its part. */
+const NOT_NOW: ReadonlySet<string> = new Set(['96', '91']);
+/** A terminal that knows its seal to be right takes this for a defect of the other side. */
+const WRONG_MAC = '63';
+
+/** What a terminal says about an earlier payment, or its batch: sent until it is answered for good, with the repeat MTI if need be. */
+export class Notice implements Dialogue {
+  readonly order: NoticeOrder;
+  readonly #terminal: Terminal;
+  readonly #patience: Patience;
+  /** How the switch answered for good. */
+  outcome: string | undefined;
+
+  constructor(terminal: Terminal, order: NoticeOrder) {
+    this.order = order;
+    this.#terminal = terminal;
+    this.#patience = new Patience(terminal, order.patienceMs, () => this.#send(true));
+    terminal.expect(order.message, this);
+  }
+
+  get isOver(): boolean {
+    return this.outcome !== undefined;
+  }
+
+  get isAccepted(): boolean {
+    return this.outcome === ACCEPTED;
+  }
+
+  begin(): void {
+    this.#send(false);
+    if (this.order.doubled) this.#send(false);
+  }
+
+  answered({ de39: code = '' }: TerminalMessage, isTrusted: boolean): void {
+    const { kind, message, brokenMac } = this.order;
+    const { world, settings } = this.#terminal;
+    world.tell(settings.id, () => `${kind} ${message.de11}: ${code}${isTrusted ? '' : ', without a seal'}`);
+    if (!isTrusted) return;
+    const isNotNow = NOT_NOW.has(code) || (code === WRONG_MAC && !brokenMac);
+    if (this.isAccepted && !isNotNow && code !== ACCEPTED) {
+      world.violate(
+        'I3 one effect',
+        `${kind} ${settings.id}/${message.de11} was accepted, then told ${code}`,
+      );
+    }
+    if (this.isOver) return;
+    if (isNotNow) {
+      this.#patience.later();
+      return;
+    }
+    this.#patience.end();
+    this.outcome = code;
+    this.order.whenOver?.(code);
+  }
+
+  cutOff(): void {
+    this.#patience.later();
+  }
+
+  #send(isRepeat: boolean): void {
+    const { kind, message, brokenMac, remaining } = this.order;
+    const { de11, de37, de49, de90 } = message;
+    const mti = isRepeat ? `${message.mti.slice(0, 3)}1` : message.mti;
+    const about = de90?.stan ?? de37 ?? de49;
+    this.#terminal.world.tell(
+      this.#terminal.settings.id,
+      () => `${mti} ${kind} ${de11} of ${about}, ${remaining}`,
+    );
+    this.#patience.begin();
+    this.#terminal.send({ ...message, mti }, this, brokenMac ? withBrokenMac : undefined);
+  }
+}
+
+export function withBrokenMac(frame: Buffer): Buffer {
+  const last = frame.length - 1;
+  frame[last] = (frame[last] ?? 0) ^ 1;
+  return frame;
+}

@@ -52,6 +52,8 @@ export interface ReversalRequest {
   readonly pan: Pan;
   readonly networkReference?: string;
   readonly approvalCode?: string;
+  /** The message that the network knows the transaction by: it was asked, or it was told (DE90). */
+  readonly original: 'request' | 'advice';
   readonly reason: ReversalReason;
   /** Of a partial reversal: what stays approved, in minor units (DE95). */
   readonly remainingMinorUnits?: number;

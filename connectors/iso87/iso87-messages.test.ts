@@ -63,7 +63,7 @@ describe('an authorisation request', () => {
 });
 
 describe('a reversal', () => {
-  const reversal = { facts: factsOf(), pan: card.pan, repeat: false };
+  const reversal = { facts: factsOf(), pan: card.pan, original: 'request', repeat: false } as const;
 
   it.each([
     ['no-confirmation', false, '0420'],
@@ -76,12 +76,14 @@ describe('a reversal', () => {
   });
 
   it.each([
-    ['purchase', '0200'],
-    ['pre-authorisation', '0100'],
-    ['offline-purchase', '0220'],
-  ] as const)('of %s names a %s in DE90', (kind, mti) => {
-    const facts = factsOf({ kind });
-    expect(overTheWire(reversalRequest({ ...reversal, facts, reason: 'customer' })).de90).toEqual({
+    ['purchase', 'request', '0200'],
+    ['pre-authorisation', 'request', '0100'],
+    ['offline-purchase', 'advice', '0220'],
+    ['purchase', 'advice', '0220'],
+    ['pre-authorisation', 'advice', '0120'],
+  ] as const)('of %s known by %s names a %s in DE90', (kind, original, mti) => {
+    const request = { ...reversal, facts: factsOf({ kind }), original, reason: 'customer' } as const;
+    expect(overTheWire(reversalRequest(request)).de90).toEqual({
       mti,
       stan: '000042',
       transmission: '1123100000',

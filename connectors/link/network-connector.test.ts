@@ -12,7 +12,13 @@ import { answerTo, card, factsOf, testNetwork } from './testing.ts';
 const stations = { source: '123456', destination: '000000' };
 const soon = (ms = 2_000) => systemClock.monotonic() + ms;
 const facts = factsOf();
-const reversal = { facts, pan: card.pan, reason: 'no-confirmation', repeat: false } as const;
+const reversal = {
+  facts,
+  pan: card.pan,
+  original: 'request',
+  reason: 'no-confirmation',
+  repeat: false,
+} as const;
 const advice = { facts, pan: card.pan, reason: 'offline', minorUnits: 2_500, repeat: false } as const;
 
 /** A network of the dialect and a connector to it, signed on. */

@@ -65,7 +65,6 @@ export function authorisationRequest(
 
 export function reversalRequest(request: ReversalRequest, stations: VisaStations): VisaMessage {
   const { facts, pan, networkReference, approvalCode, remainingMinorUnits } = request;
-  const originalMti = facts.kind === 'offline-purchase' ? '0120' : '0100';
   return {
     mti: request.repeat ? '0401' : '0400',
     header: { ...stations },
@@ -74,7 +73,7 @@ export function reversalRequest(request: ReversalRequest, stations: VisaStations
     ...(approvalCode !== undefined && { de38: approvalCode }),
     ...(networkReference !== undefined && { de62: { sf2: networkReference } }),
     de63: { sf1: VISA_NETWORK_ID, sf3: REVERSAL_REASON[request.reason] },
-    de90: originalData(facts, originalMti),
+    de90: originalData(facts, request.original === 'advice' ? '0120' : '0100'),
     ...(remainingMinorUnits !== undefined && { de95: replacementAmounts(remainingMinorUnits) }),
   };
 }

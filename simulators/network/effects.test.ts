@@ -200,6 +200,29 @@ describe('a reversal', () => {
   });
 });
 
+test.each([
+  ['a request', '0100', true],
+  ['an advice', '0120', false],
+] as const)('a reversal of what began by %s names its type', async (_, mti, isRequest) => {
+  const { book } = await opened();
+  if (isRequest) book.authorise(request('debit', { mti }), approve);
+  else book.advise(advice({ ...identity, mti }));
+  const original = { stan: identity.stan, time: identity.time };
+  const wrong = mti === '0100' ? '0120' : '0100';
+  expect(book.reverse(reversal({ original: { ...original, mti: wrong } })).code).toBe('12');
+  expect(standing(book).captured).toBe(5_000);
+  expect(book.reverse(reversal({ original: { ...original, mti } })).code).toBe('00');
+  expect(standing(book).captured).toBe(0);
+});
+
+test('a reversal may name the advice of what was authorised after all', async () => {
+  const { book } = await opened();
+  book.authorise(request('debit', { mti: '0100' }), approve);
+  book.advise(advice({ ...identity, mti: '0120' }));
+  const original = { stan: identity.stan, time: identity.time, mti: '0120' };
+  expect(book.reverse(reversal({ original })).code).toBe('00');
+});
+
 describe('the funds of a card', () => {
   test('are spent by holds and captures, and come back with refunds and reversals', async () => {
     const { book } = await opened(6_000);

@@ -93,7 +93,11 @@ export function reversalOutcome(request: ReversalRequest, known: Transaction | u
   if (!known) return { kind: 'reversal-remembered', code: APPROVED };
   const { decided, completion, reversal } = known;
   const amounts = [decided.amount, decided.requested, completion?.amount];
-  const fits = amounts.includes(amount) && remaining < amount && sameMoney(decided, request);
+  const fits =
+    amounts.includes(amount) &&
+    remaining < amount &&
+    sameMoney(decided, request) &&
+    isNamed(request.original.mti, known);
   if (!fits) return { kind: 'reversal-refused', code: INVALID_TRANSACTION };
   const given = standing(known) - remaining;
   if (given > 0) {
@@ -103,6 +107,12 @@ export function reversalOutcome(request: ReversalRequest, known: Transaction | u
   return reversal
     ? { kind: 'reversal-repeated', amount: reversal.amount, code: reversal.code }
     : { kind: 'reversal-ineffective', amount: 0, code: APPROVED, ...names(decided) };
+}
+
+/** By the message that began the transaction, or one that completed it or told of it. */
+function isNamed(mti: string | undefined, { decided, completion, told }: Transaction): boolean {
+  const known = [decided.mti, completion?.mti, told?.mti];
+  return mti === undefined || decided.mti === undefined || known.includes(mti);
 }
 
 /** What the transaction holds, has taken, or has given: at any time in one account only. */

@@ -3,6 +3,8 @@ import type { LedgerRow } from '../common/ledger.ts';
 
 /** By what the network knows a message and its repeats: DE41, DE37, DE11, DE7. */
 export interface MessageIdentity {
+  /** Without its repeat digit; rows of older ledgers have none. */
+  mti?: string;
   terminal: string;
   rrn: string;
   stan: string;
@@ -37,8 +39,15 @@ export interface AdviceRequest extends MessageIdentity, Money {
   transactionId?: string;
 }
 
+/** Which message a reversal takes back: DE90. */
+export interface OriginalMessage {
+  mti?: string;
+  stan: string;
+  time: string;
+}
+
 export interface ReversalRequest extends MessageIdentity, Money {
-  original: { stan: string; time: string };
+  original: OriginalMessage;
   /** DE95: what stands after a partial reversal. */
   remaining?: number;
 }
@@ -89,8 +98,8 @@ export interface NetworkRow extends LedgerRow, MessageIdentity, Money {
   approvalCode?: string;
   /** Our identifier of the transaction, fifteen digits. */
   transactionId?: string;
-  /** Of reversals: which message they take back. */
-  original?: { stan: string; time: string };
+  /** Of reversals. */
+  original?: OriginalMessage;
   moves?: Moves;
 }
 

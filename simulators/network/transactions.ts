@@ -11,6 +11,8 @@ export interface Transaction {
   /** The row that began it: an approval, a decline, an advice, or a reversal that came first. */
   readonly decided: NetworkRow;
   completion?: NetworkRow;
+  /** An advice of what it had decided itself. */
+  told?: NetworkRow;
   reversal?: NetworkRow;
   held: number;
   captured: number;
@@ -65,6 +67,11 @@ export function transactions(): Transactions {
           transaction.completion = row;
           move(transaction, row);
           if (!known.has(identityKey(row))) known.set(identityKey(row), transaction);
+          break;
+        }
+        case 'advice-repeated': {
+          const transaction = known.get(identityKey(row));
+          if (transaction) transaction.told = row;
           break;
         }
         case 'reversal-remembered':

@@ -57,7 +57,7 @@ export function understandReversal(message: HostMessage, nameCard: NameCard): Un
   if (!de90) return { missing: 'DE90' };
   const request = {
     ...understood.request,
-    original: { stan: de90.stan, time: de90.transmission },
+    original: { mti: de90.mti, stan: de90.stan, time: de90.transmission },
     ...(de95 ? { remaining: Number(de95.transaction) } : {}),
   };
   return { request, pan: understood.pan };
@@ -76,12 +76,12 @@ function understandMoney(message: HostMessage, nameCard: NameCard): Understood<M
   return { request, pan: de2 };
 }
 
-function identityOf({ de7, de11, de37, de41 }: HostMessage): MessageIdentity | { missing: string } {
+function identityOf({ mti, de7, de11, de37, de41 }: HostMessage): MessageIdentity | { missing: string } {
   if (!de7) return { missing: 'DE7' };
   if (!de11) return { missing: 'DE11' };
   if (!de37) return { missing: 'DE37' };
   if (!de41) return { missing: 'DE41' };
-  return { time: de7, stan: de11, rrn: de37, terminal: de41 };
+  return { mti: withoutRepeat(mti), time: de7, stan: de11, rrn: de37, terminal: de41 };
 }
 
 /** DE3 positions 1 and 2, and DE25. */

@@ -1,4 +1,4 @@
-import type { ReversalReason } from '../../connectors/index.ts';
+import type { ReversalReason, ReversalRequest } from '../../connectors/index.ts';
 import type { Ports } from '../ports.ts';
 import type { Transaction } from '../transaction.ts';
 import { appendNext, readTransaction } from './append-next.ts';
@@ -26,6 +26,7 @@ export async function reverseNetwork(job: FollowUpJob, ports: NetworkPorts): Pro
       facts: opening.facts,
       pan: await ports.hsm.revealPan(Buffer.from(opening.panCiphertext, 'base64')),
       ...networkNumbers(transaction),
+      original: originalOf(transaction),
       reason: reasonOf(transaction),
       ...(standingMinorUnits > 0 && { remainingMinorUnits: standingMinorUnits }),
       repeat: job.attempt > 1,
@@ -72,6 +73,12 @@ export function networkNumbers({ decided }: Transaction) {
     ...(networkReference !== undefined && { networkReference }),
     ...(approvalCode !== undefined && { approvalCode }),
   };
+}
+
+/** A network that was never asked knows the transaction by the advice that told it. */
+function originalOf({ opening, decided }: Transaction): ReversalRequest['original'] {
+  const isStoodIn = decided?.network.status === 'unreachable' && decided.approved;
+  return isStoodIn || opening?.facts.kind === 'offline-purchase' ? 'advice' : 'request';
 }
 
 function reasonOf({ takenBack, standingMinorUnits }: Transaction): ReversalReason {

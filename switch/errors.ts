@@ -34,6 +34,14 @@ export const SWITCH_ERRORS = {
 
 export type SwitchErrorCode = keyof typeof SWITCH_ERRORS;
 
+/** What tells how the switch fares at the moment, and nothing of the request. */
+const PASSING: ReadonlySet<SwitchErrorCode> = new Set<SwitchErrorCode>([
+  'SW_HSM',
+  'SW_PROJECTION',
+  'SW_JOURNAL',
+  'SW_OVERLOADED',
+]);
+
 /** A request that is answered with a refusal; `detail` names the element, peer or limit, never card data. */
 export class Refusal extends Error {
   readonly code: SwitchErrorCode;
@@ -50,5 +58,10 @@ export class Refusal extends Error {
     this.code = code;
     this.responseCode = SWITCH_ERRORS[code].responseCode;
     this.detail = detail;
+  }
+
+  /** The same request may be served later: it was not judged. */
+  get isPassing(): boolean {
+    return PASSING.has(this.code);
   }
 }

@@ -1,4 +1,4 @@
-import { Bytes, type Codec, IsoError, isRequest, withoutRepeat } from '../messages/index.ts';
+import { Bytes, type Codec, IsoError, isRepeat, isRequest, withoutRepeat } from '../messages/index.ts';
 import { advise } from './advice.ts';
 import { authorise } from './authorise.ts';
 import type { ListenerSettings } from './config/settings.ts';
@@ -39,7 +39,11 @@ export function createService(
         return undefined;
       }
       const inbound = { ...request, listener };
-      const fields = await dispatch(inbound, ports).catch((error: unknown) => refuse(message, error, desk));
+      const fields = await dispatch(inbound, ports).catch((error: unknown) =>
+        isRepeat(message.mti) && isPassing(error)
+          ? leaveUnanswered(message, error, desk)
+          : refuse(message, error, desk),
+      );
       if (!fields) return undefined;
       const packed = await sealOrDecline(replyMessage(message, fields), desk);
       ports.checkpoint('replied');
@@ -111,6 +115,25 @@ function sealOrDecline(reply: TerminalMessage, desk: Desk): Promise<Buffer | und
     desk.ports.log.error({ event: 'serve.unsealed', listener, stan, responseCode, isApproval, err: error });
     return isApproval ? undefined : desk.codec.pack(reply);
   });
+}
+
+/** Whether nothing was found out about the request: neither what it is nor what became of it. */
+function isPassing(error: unknown): boolean {
+  return error instanceof Refusal ? error.isPassing : !(error instanceof IsoError);
+}
+
+/**
+ * A repeat asks what became of its first request. A refusal would be taken for the answer, though the first may have been
+ * approved: silence makes the terminal ask again, or reverse.
+ */
+function leaveUnanswered(
+  { mti, de11: stan, de41: terminal }: TerminalMessage,
+  error: unknown,
+  { listener, ports }: Desk,
+): undefined {
+  const code = error instanceof Refusal ? error.code : undefined;
+  const facts = { event: 'serve.unanswered-repeat', listener: listener.name, mti, stan, terminal, code };
+  ports.log.warn({ ...facts, err: error });
 }
 
 function refuse(

@@ -6,6 +6,7 @@ export type {
   AdviceReason,
   AdviceRequest,
   Balance,
+  KeyOffer,
   LateAnswer,
   NetworkConnector,
   NetworkLinkState,
@@ -13,6 +14,7 @@ export type {
   NoticeOutcome,
   ReversalReason,
   ReversalRequest,
+  ZoneKeys,
 } from './network-leg.ts';
 export type { PopCancellation, PopConnector, PopOutcome, PopPurchase, PopStanding } from './pop-leg.ts';
 export { visaConnector } from './visa/visa-connector.ts';

@@ -82,13 +82,28 @@ export interface LateAnswer {
   readonly code: string;
 }
 
+/** What becomes of a zone key that a network sends. */
+export interface KeyOffer {
+  /** DE39 of the 0810. */
+  readonly code: string;
+  /** Called once the 0810 is on its way. */
+  readonly confirmed?: () => void;
+}
+
+/** Who keeps the zone key of a network, and takes the ones that the network sends in its place. */
+export interface ZoneKeys {
+  current(): string;
+  /** @param kcv six hex digits. Never rejects: what is wrong with it is the code */
+  offered(kcv: string, keyBlock: string): Promise<KeyOffer>;
+}
+
 export type NetworkLinkState = 'down' | 'connected' | 'signed-on';
 
 /** One card network. Its methods never reject: what went wrong is the outcome. */
 export interface NetworkConnector {
   readonly name: string;
-  /** Name of the zone key under which PIN blocks travel to this network. */
-  readonly zonePinKey: string;
+  /** Name of the zone key under which PIN blocks travel to this network now. */
+  zonePinKey(): string;
   authorise(facts: TransactionFacts, card: CardData, deadline: Monotonic): Promise<NetworkOutcome>;
   reverse(request: ReversalRequest, deadline: Monotonic): Promise<NoticeOutcome>;
   /** Tells the network of a completion, an offline purchase or a stand-in approval. */

@@ -37,7 +37,7 @@ export async function advise(inbound: Inbound, ports: Ports): Promise<ReplyField
     service: OFFLINE_PURCHASE,
   };
   const party = identify(sender, listener, ports.directory);
-  const card = await proveCard(inbound, party, payment.card.pan, ports.hsm);
+  const card = await proveCard(inbound, party, payment.card.pan, ports);
   const notice = {
     key: requestKey(listener.name, sender),
     fingerprint: requestFingerprint(card.reference, request),

@@ -15,6 +15,8 @@ export interface ReplyFields {
   readonly balances?: readonly Balance[];
   /** DE55, hexadecimal. */
   readonly emvHex?: string;
+  /** DE62: keys for the terminal, under its master key. */
+  readonly keys?: string;
 }
 
 /** Who takes part in the PoP leg; `null` where card or merchant is not enrolled, or the service has no such leg. */

@@ -26,6 +26,12 @@ export const SWITCH_ERRORS = {
   SW_PIN_BLOCK: { responseCode: '88', message: 'the PIN block does not decipher to a PIN' },
   SW_NO_ROUTE: { responseCode: '92', message: 'no network serves this IIN' },
   SW_KEY_REUSED: { responseCode: '94', message: 'the same idempotency key came with other content' },
+  SW_NO_MASTER_KEY: { responseCode: '58', message: 'the terminal has no master key to be given keys under' },
+  SW_KEY_CHECK: {
+    responseCode: '79',
+    message: 'the key check values are not those of the keys that were given',
+  },
+  SW_KEY_STORE: { responseCode: '96', message: 'the keys of a terminal cannot be read or recorded' },
   SW_HSM: { responseCode: '96', message: 'the HSM cannot do its part' },
   SW_PROJECTION: { responseCode: '96', message: 'the batch cannot be counted now' },
   SW_JOURNAL: { responseCode: '96', message: 'the journal cannot do its part' },
@@ -37,6 +43,7 @@ export type SwitchErrorCode = keyof typeof SWITCH_ERRORS;
 /** What tells how the switch fares at the moment, and nothing of the request. */
 const PASSING: ReadonlySet<SwitchErrorCode> = new Set<SwitchErrorCode>([
   'SW_HSM',
+  'SW_KEY_STORE',
   'SW_PROJECTION',
   'SW_JOURNAL',
   'SW_OVERLOADED',

@@ -19,6 +19,10 @@ import { PostgresFallbackRecords } from './fallback/postgres-records.ts';
 import { startFollowUpWorker } from './follow-up/queue.ts';
 import { followUpTasks } from './follow-up/tasks.ts';
 import { createJournal } from './journal/postgres-journal.ts';
+import { KeyBook } from './keys/key-book.ts';
+import { PostgresKeyRecords } from './keys/postgres-key-records.ts';
+import { DEFAULT_KEY_LIFE } from './keys/settings.ts';
+import { openZoneKeys } from './keys/zone-keys.ts';
 import { lateAnswer } from './late-answers.ts';
 import { ProjectionReader } from './projection/projection-reader.ts';
 import { Projector } from './projection/projector.ts';
@@ -57,7 +61,11 @@ async function serve(settings: Settings): Promise<void> {
   };
   const records = new PostgresFallbackRecords(databaseUrl, log);
   const tls = new TlsEnds({ production, clock, log });
-  const links = { sockets: tcpSockets, tls, clock, random, log, onLateAnswer };
+  const keyRecords = new PostgresKeyRecords(databaseUrl, node, log);
+  const keys = { book: new KeyBook({ records: keyRecords, custodian: hsm, clock, log }), custodian: hsm };
+  const life = settings.keyLife ?? DEFAULT_KEY_LIFE;
+  const zoneKeys = await openZoneKeys(settings.networks, { ...keys, life, clock, log });
+  const links = { sockets: tcpSockets, tls, clock, random, log, onLateAnswer, zoneKeys };
   const networks = connectNetworks(settings.networks, links);
   const pop = popClient(httpExchange(settings.pop.url, clock));
   const projection = new ProjectionReader({
@@ -77,6 +85,7 @@ async function serve(settings: Settings): Promise<void> {
     journal,
     networks,
     pop,
+    keys,
     batches: projection,
     modeRecords: records,
     overdueFollowUps: () => records.overdueFollowUps(),
@@ -96,10 +105,12 @@ async function serve(settings: Settings): Promise<void> {
   process.on('SIGHUP', () => tls.reload());
   onShutdown(async () => {
     tls.close();
+    keys.book.close();
+    for (const each of zoneKeys.values()) each.close();
     await running.close(DRAIN_MS);
     await Promise.all([worker.stop(), projector.stop()]);
     await Promise.all([...networks.values()].map((network) => network.close()));
-    await Promise.all([pop.close(), hsm.close(), status.close(), records.close()]);
+    await Promise.all([pop.close(), hsm.close(), status.close(), records.close(), keyRecords.close()]);
     await Promise.all([journal.close(), projection.close()]);
   }, DRAIN_MS * 3);
   const ports = Object.fromEntries(running.listeners.map(({ name, port }) => [name, port]));

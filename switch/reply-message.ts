@@ -33,6 +33,7 @@ export function replyMessage(request: TerminalMessage, fields: ReplyFields): Ter
   }
   if (fields.balances) reply.de54 = fields.balances.map(additionalAmount);
   if (fields.emvHex !== undefined) reply.de55 = Bytes.fromHex(fields.emvHex);
+  if (fields.keys !== undefined) reply.de62 = fields.keys;
   return reply;
 }
 

@@ -5,7 +5,9 @@ import type { ListenerSettings } from './config/settings.ts';
 import type { ReplyFields } from './entries.ts';
 import { Refusal } from './errors.ts';
 import type { Inbound } from './inbound.ts';
+import type { TerminalKeySet } from './keys/key-records.ts';
 import type { Service } from './listener/listener.ts';
+import { manageNetwork } from './network-management.ts';
 import type { Ports } from './ports.ts';
 import { replyMessage } from './reply-message.ts';
 import { settle, upload } from './settlement.ts';
@@ -38,14 +40,14 @@ export function createService(
         ports.log.warn({ event: 'serve.unasked-answer', listener: listener.name, mti: message.mti });
         return undefined;
       }
-      const inbound = { ...request, listener };
+      const inbound: Inbound = { ...request, listener, proof: {} };
       const fields = await dispatch(inbound, ports).catch((error: unknown) =>
         isRepeat(message.mti) && isPassing(error)
           ? leaveUnanswered(message, error, desk)
           : refuse(message, error, desk),
       );
       if (!fields) return undefined;
-      const packed = await sealOrDecline(replyMessage(message, fields), desk);
+      const packed = await sealOrDecline(replyMessage(message, fields), desk, inbound.proof.keys);
       ports.checkpoint('replied');
       return packed;
     },
@@ -77,7 +79,7 @@ async function dispatch(inbound: Inbound, ports: Ports): Promise<ReplyFields | u
     case '0500':
       return settle(inbound, ports);
     case '0800':
-      return { code: APPROVED };
+      return manageNetwork(inbound, ports);
     default:
       throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: message.mti });
   }
@@ -89,12 +91,17 @@ function isVoid({ de3 }: TerminalMessage): boolean {
 }
 
 /** Replies to terminals carry a MAC under the terminal's key; nobody else could have been asked to believe them. */
-async function seal(reply: TerminalMessage, { listener, codec, ports }: Desk): Promise<Buffer> {
+async function seal(
+  reply: TerminalMessage,
+  { listener, codec, ports }: Desk,
+  proven: TerminalKeySet | undefined,
+): Promise<Buffer> {
   const terminal = ports.directory.terminal(reply.de41 ?? '');
   if (listener.mac === 'none' || !terminal) return codec.pack(reply);
   const packed = codec.pack({ ...reply, [macElement(reply)]: Bytes.of(Buffer.alloc(MAC_BYTES)) });
   const slot = codec.macSlot(packed);
-  if (slot) codec.setMac(packed, await ports.hsm.generateMac(terminal.macKey, slot.covered));
+  const { macKey } = proven ?? ports.terminalKeys.current(terminal);
+  if (slot) codec.setMac(packed, await ports.hsm.generateMac(macKey, slot.covered));
   return packed;
 }
 
@@ -107,8 +114,12 @@ function macElement({ de70 }: TerminalMessage): 'de64' | 'de128' {
  * Without the HSM there is no MAC. A refusal leaves without one, since it moves no money; an approval does not leave
  * at all, and the terminal's repeat asks for it again.
  */
-function sealOrDecline(reply: TerminalMessage, desk: Desk): Promise<Buffer | undefined> {
-  return seal(reply, desk).catch((error: unknown) => {
+function sealOrDecline(
+  reply: TerminalMessage,
+  desk: Desk,
+  proven?: TerminalKeySet,
+): Promise<Buffer | undefined> {
+  return seal(reply, desk, proven).catch((error: unknown) => {
     const { de11: stan, de39: responseCode } = reply;
     const isApproval = responseCode === APPROVED || responseCode === PARTIALLY_APPROVED;
     const listener = desk.listener.name;

@@ -64,7 +64,7 @@ export async function voidPayment(inbound: Inbound, ports: Ports): Promise<Reply
 async function provenSender(inbound: Inbound, ports: Ports): Promise<Sender> {
   const sender = understandSender(inbound.message, ports.clock);
   const party = identify(sender, inbound.listener, ports.directory);
-  await proveSender(inbound, party, ports.hsm);
+  await proveSender(inbound, party, ports);
   return sender;
 }
 

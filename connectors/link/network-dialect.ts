@@ -28,11 +28,13 @@ export interface ReplyElements {
   readonly emv?: Bytes | undefined;
 }
 
-/** DE70 of the three things that are said on every link. */
+/** DE70 of what is said on every link. */
 export interface NetworkManagementCodes {
   readonly signOn: string;
   readonly signOff: string;
   readonly echo: string;
+  /** The network sends a zone key. */
+  readonly keyExchange: string;
 }
 
 /** Everything that is one network's own: how it writes messages, and with which it says what. */
@@ -52,6 +54,8 @@ export interface NetworkDialect<M extends Matchable> {
   managementReply(request: M, code: string): M;
   /** DE70. */
   managementCode(message: M): string | undefined;
+  /** KCV and key block of an 0800 that brings a key. */
+  offeredKey(message: M): string | undefined;
   /** `undefined` where this network has no request for this kind of transaction. */
   authorisation(facts: TransactionFacts, card: CardData): M | undefined;
   reversal(request: ReversalRequest): M;

@@ -111,7 +111,8 @@ export function managementRequest(
 }
 
 export function managementReply(request: VisaMessage, code: string): VisaMessage {
-  return { ...request, mti: '0810', header: visaReplyHeader(request.header), de39: code };
+  const { de48: _, ...echoed } = request;
+  return { ...echoed, mti: '0810', header: visaReplyHeader(request.header), de39: code };
 }
 
 export function replyElements({ de4, de38, de39, de54, de55, de62 }: VisaMessage): ReplyElements {

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
+import { developmentKey } from '../../hsm/index.ts';
 import type { Address, Clock, Sockets } from '../../runtime/index.ts';
 import { systemClock, tcpSockets } from '../../runtime/index.ts';
 import { batchOf, type RecordedTransaction } from './batch.ts';
 import { type Exchange, exchange, factsOf, type Outgoing } from './exchange.ts';
+import { keyStore, openKeys } from './installed-keys.ts';
+import { downloadKeys, type KeyDownload } from './key-download.ts';
 import { developmentTerminalKeys, type TerminalKeys } from './keys.ts';
 import { type TerminalLink, terminalLink } from './link.ts';
 import {
@@ -33,8 +36,15 @@ export interface TerminalOptions {
   terminal?: string;
   /** Default MERCHANT0000001. */
   merchant?: string;
-  /** Default: the published development keys of this terminal, where the dialect has PIN and MAC. */
+  /**
+   * Default, where the dialect has PIN and MAC: those it downloaded last, by its records, else its published development
+   * keys.
+   */
   keys?: TerminalKeys;
+  /** Where its downloaded keys are; default: with its records. */
+  keyFolder?: string;
+  /** What it is given keys under. Default: the published development key of this terminal. */
+  masterKey?: Buffer;
   /** Default: a connection of its own. */
   link?: TerminalLink;
   /** Default 10,000. */
@@ -66,6 +76,11 @@ export interface Terminal {
   /** Sends the same bytes as the last request once more. @throws where there was none */
   repeat(): Promise<Exchange>;
   echo(): Promise<Exchange>;
+  /**
+   * Gets new keys and uses them from then on, also in later runs.
+   * @param isTold false: no confirmation is sent; the first message under the new keys is one
+   */
+  downloadKeys(isTold?: boolean): Promise<KeyDownload>;
   /** Its transactions by its records, oldest first. */
   transactions(): Promise<readonly RecordedTransaction[]>;
   /** Answers nobody waited for on its connection. */
@@ -124,6 +139,11 @@ export function createTerminal(options: TerminalOptions): Terminal {
       return send(last);
     },
     echo: () => send({ service: 'network', message: networkMessage(ECHO, sender, moment()) }),
+    downloadKeys: (isTold = true) => {
+      const { masterKey = developmentKey(`TMK/${sender.terminal}`) } = options;
+      const store = keyStore(options.keyFolder ?? records.folder, sender.terminal);
+      return downloadKeys({ sender, store, masterKey, moment, send }, isTold);
+    },
     transactions: async () => (await batch()).transactions,
     get unexpected() {
       return link.unexpected;
@@ -140,15 +160,17 @@ function referred({ mti, stan, time }: Partial<Original>) {
   return mti && stan && time ? { original: { mti, stan, time } } : {};
 }
 
-function senderOf({
-  dialect,
-  keys,
-  merchant = 'MERCHANT0000001',
-  terminal = 'TERM0001',
-}: TerminalOptions): Sender {
+function senderOf(options: TerminalOptions): Sender {
+  const { dialect, merchant = 'MERCHANT0000001', terminal = 'TERM0001' } = options;
   const profile = profiles[dialect];
   if (!profile.secured) return { terminal, merchant, profile };
-  return { terminal, merchant, profile, keys: keys ?? developmentTerminalKeys(terminal) };
+  return { terminal, merchant, profile, keys: options.keys ?? keysOf(terminal, options) };
+}
+
+function keysOf(terminal: string, { records, keyFolder, masterKey }: TerminalOptions): TerminalKeys {
+  const blocks = keyStore(keyFolder ?? records.folder, terminal).load();
+  if (!blocks) return developmentTerminalKeys(terminal);
+  return openKeys(blocks, masterKey ?? developmentKey(`TMK/${terminal}`)).keys;
 }
 
 function linkOptions(options: TerminalOptions, { profile }: Sender) {

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { FallbackSettings } from '../fallback/settings.ts';
 import { RetryOverrides, RetryStrategy } from '../follow-up/retry-policy.ts';
+import { KeyLife } from '../keys/settings.ts';
 import { MerchantStandIn, StandInSettings } from '../stand-in/settings.ts';
 
 const Port = Type.Integer({
@@ -81,6 +82,10 @@ const TerminalSettings = Type.Object({
   /** Names of the terminal's keys in the HSM. */
   pinKey: Type.String({ minLength: 1 }),
   macKey: Type.String({ minLength: 1 }),
+  /** Name of the key under which the terminal is given new ones; without it, it keeps these for ever. */
+  masterKey: Type.Optional(Type.String({ minLength: 1 })),
+  /** Version of the key blocks it reads (X9.143): B under a triple DES master key, D under AES; B where absent. */
+  keyBlock: Type.Optional(Type.Union([Type.Literal('B'), Type.Literal('D')])),
   /** The terminal can ask the customer for the rest of a partly approved amount. */
   partialApproval: Type.Boolean(),
 });
@@ -97,6 +102,8 @@ const network = {
   host: Type.String({ minLength: 1 }),
   port: Port,
   zonePinKey: Type.String({ minLength: 1 }),
+  /** Name of the key under which the network sends another zone PIN key; without it none is taken. */
+  zoneMasterKey: Type.Optional(Type.String({ minLength: 1 })),
   /** Without it the link speaks plain TCP. */
   tls: Type.Optional(NetworkTls),
 };
@@ -145,6 +152,8 @@ export const SettingsSchema = Type.Object({
     /** How long an accepted proof takes to become final, as a rule: it is not asked about before. */
     finalityMs: Milliseconds(10, 600_000),
   }),
+  /** How keys are changed in service; what is built in holds where it is absent. */
+  keyLife: Type.Optional(KeyLife),
   standIn: Type.Optional(StandInSettings),
   /** What is built in holds where it is absent. */
   fallback: Type.Optional(FallbackSettings),

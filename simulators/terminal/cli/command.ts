@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { completeCommand, reversalCommand, voidCommand } from './corrections.ts';
-import { echoCommand, logonCommand, settleCommand } from './management.ts';
+import { echoCommand, keysCommand, logonCommand, settleCommand } from './management.ts';
 import { paymentCommands } from './payments.ts';
 import { loadCommand, sendCommand } from './raw.ts';
 
@@ -16,6 +16,7 @@ export function terminalCommand(): Command {
     .addCommand(reversalCommand())
     .addCommand(settleCommand())
     .addCommand(logonCommand())
+    .addCommand(keysCommand())
     .addCommand(echoCommand())
     .addCommand(sendCommand())
     .addCommand(loadCommand());

@@ -19,7 +19,7 @@ import { PostgresFallbackRecords } from './fallback/postgres-records.ts';
 import { startFollowUpWorker } from './follow-up/queue.ts';
 import { followUpTasks } from './follow-up/tasks.ts';
 import { createJournal } from './journal/postgres-journal.ts';
-import { KeyBook } from './keys/key-book.ts';
+import { KeyBook, type KeyCustodian } from './keys/key-book.ts';
 import { PostgresKeyRecords } from './keys/postgres-key-records.ts';
 import { DEFAULT_KEY_LIFE } from './keys/settings.ts';
 import { openZoneKeys } from './keys/zone-keys.ts';
@@ -61,10 +61,8 @@ async function serve(settings: Settings): Promise<void> {
   };
   const records = new PostgresFallbackRecords(databaseUrl, log);
   const tls = new TlsEnds({ production, clock, log });
-  const keyRecords = new PostgresKeyRecords(databaseUrl, node, log);
-  const keys = { book: new KeyBook({ records: keyRecords, custodian: hsm, clock, log }), custodian: hsm };
-  const life = settings.keyLife ?? DEFAULT_KEY_LIFE;
-  const zoneKeys = await openZoneKeys(settings.networks, { ...keys, life, clock, log });
+  const keys = await openKeys(settings, hsm);
+  const { zoneKeys } = keys;
   const links = { sockets: tcpSockets, tls, clock, random, log, onLateAnswer, zoneKeys };
   const networks = connectNetworks(settings.networks, links);
   const pop = popClient(httpExchange(settings.pop.url, clock));
@@ -105,17 +103,33 @@ async function serve(settings: Settings): Promise<void> {
   process.on('SIGHUP', () => tls.reload());
   onShutdown(async () => {
     tls.close();
-    keys.book.close();
-    for (const each of zoneKeys.values()) each.close();
     await running.close(DRAIN_MS);
     await Promise.all([worker.stop(), projector.stop()]);
     await Promise.all([...networks.values()].map((network) => network.close()));
-    await Promise.all([pop.close(), hsm.close(), status.close(), records.close(), keyRecords.close()]);
+    await Promise.all([pop.close(), hsm.close(), status.close(), records.close(), keys.close()]);
     await Promise.all([journal.close(), projection.close()]);
   }, DRAIN_MS * 3);
   const ports = Object.fromEntries(running.listeners.map(({ name, port }) => [name, port]));
   log.info({ event: 'switch.ready', node, ...ports });
   announceReady({ ...ports, status: status.port });
+}
+
+/** The keys that change in service, and who changes them. */
+async function openKeys({ databaseUrl, node, networks, keyLife }: Settings, custodian: KeyCustodian) {
+  const records = new PostgresKeyRecords(databaseUrl, node, log);
+  const book = new KeyBook({ records, custodian, clock, log });
+  const parts = { book, custodian, life: keyLife ?? DEFAULT_KEY_LIFE, clock, log };
+  const zoneKeys = await openZoneKeys(networks, parts);
+  return {
+    book,
+    custodian,
+    zoneKeys,
+    async close() {
+      book.close();
+      for (const each of zoneKeys.values()) each.close();
+      await records.close();
+    },
+  };
 }
 
 /** Another process has this node's work, and nothing that this one does counts: its supervisor starts a new one. */

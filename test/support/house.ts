@@ -66,21 +66,13 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const database = options.databaseUrl ? undefined : await freshDatabase();
   const databaseUrl = options.databaseUrl ?? database?.url ?? '';
   const hsm = await startTestHsm();
-  const visaService = supervised('visa', 'simulators/visa/main.ts', {
-    VISA_SIM_PORT: '0',
-    VISA_SIM_CONTROL_PORT: '0',
-    VISA_SIM_LEDGER: join(dataDir, 'visa.jsonl'),
-  });
+  const visaService = network('visa', dataDir);
+  const iso87Service = network('iso87', dataDir);
   const popService = supervised('pop', 'simulators/pop/main.ts', {
     POP_SIM_PORT: '0',
     POP_SIM_CONTROL_PORT: '0',
     POP_SIM_LEDGER: join(dataDir, 'pop.jsonl'),
     POP_SIM_BLOCK_MS: String(options.popBlockMs ?? 200),
-  });
-  const iso87Service = supervised('iso87', 'simulators/iso87/main.ts', {
-    ISO87_SIM_PORT: '0',
-    ISO87_SIM_CONTROL_PORT: '0',
-    ISO87_SIM_LEDGER: join(dataDir, 'iso87.jsonl'),
   });
   const services = [visaService, iso87Service, popService] as const;
   const [visaReady, iso87Ready, popReady] = await Promise.all([
@@ -194,6 +186,15 @@ function switchNode(
     },
     switchLog: () => readFileSync(logFile, 'utf8'),
   };
+}
+
+function network(name: 'visa' | 'iso87', dataDir: string): SupervisedService {
+  const prefix = `${name.toUpperCase()}_SIM`;
+  return supervised(name, `simulators/${name}/main.ts`, {
+    [`${prefix}_PORT`]: '0',
+    [`${prefix}_CONTROL_PORT`]: '0',
+    [`${prefix}_LEDGER`]: join(dataDir, `${name}.jsonl`),
+  });
 }
 
 function supervised(

@@ -1,6 +1,7 @@
 import type { Pan } from '../messages/index.ts';
 import type { Monotonic } from '../runtime/index.ts';
 import type { CardData, TransactionFacts } from './authorisation.ts';
+import type { SchemeRules } from './scheme-rules.ts';
 
 /**
  * How a network leg ended. `unreachable` promises that no byte of the request left;
@@ -102,6 +103,7 @@ export type NetworkLinkState = 'down' | 'connected' | 'signed-on';
 /** One card network. Its methods never reject: what went wrong is the outcome. */
 export interface NetworkConnector {
   readonly name: string;
+  readonly rules: SchemeRules;
   /** Name of the zone key under which PIN blocks travel to this network now. */
   zonePinKey(): string;
   authorise(facts: TransactionFacts, card: CardData, deadline: Monotonic): Promise<NetworkOutcome>;

@@ -40,7 +40,7 @@ const MAX_COLLISIONS = 20;
  */
 export async function answerNotice(
   notice: Notice,
-  answer: (original: Transaction | undefined) => Answer,
+  answer: (original: Transaction | undefined) => Answer | Promise<Answer>,
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
   try {
@@ -48,7 +48,7 @@ export async function answerNotice(
       const repeated = await ports.journal.transactionOf(notice.key);
       if (repeated) return await replay(repeated, notice.fingerprint, notice.deadline, ports, notice.key);
       const original = await findOriginal(notice.original, ports);
-      const answered = answer(original);
+      const answered = await answer(original);
       const entry = entryOf(answered, original);
       if (!entry) return answered.reply;
       const claims = [...(entry.claims ?? []), claimOf(notice)];
@@ -78,12 +78,14 @@ function entryOf(answered: Answer, original: Transaction | undefined): NewEntry 
 }
 
 async function findOriginal(
-  { keys }: OriginalReference,
+  { keys, exact, stan }: OriginalReference,
   { journal }: Pick<Ports, 'journal'>,
 ): Promise<Transaction | undefined> {
   for (const key of keys) {
-    const found = await journal.transactionOf(key);
-    if (found) return foldTransaction(await journal.history(found.transaction));
+    const claimed = await journal.transactionOf(key);
+    if (!claimed) continue;
+    const found = foldTransaction(await journal.history(claimed.transaction));
+    if (key === exact || stan === undefined || found?.opening?.facts.stan === stan) return found;
   }
   return undefined;
 }

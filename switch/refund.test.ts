@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Pan } from '../messages/index.ts';
 import { createTestCore, inbound, purchaseMessage, type TestCore } from '../test/support/core.ts';
+import { advise } from './advice.ts';
 import { authorise } from './authorise.ts';
 import type { TerminalMessage } from './terminal-message.ts';
 
@@ -68,10 +69,22 @@ describe('a refund of a purchase', () => {
   it.each([
     ['an unknown purchase', { de37: '632812999999' }, '25'],
     ['another card', { de2: Pan.of('4111111111111111') }, '30'],
+    ['another currency', { de49: '840' }, '13'],
   ])('to %s is refused', async (_, change, expected) => {
     const core = await paid();
     expect(await code(core, refund(1_000, change))).toBe(expected);
     expect(core.sent.authorised).toHaveLength(1);
+  });
+
+  it('of what is only held is refused; once it is captured it is refunded up to that', async () => {
+    const core = createTestCore();
+    const held = purchaseMessage({ de25: '06', de37: RRN });
+    expect(await code(core, held)).toBe('00');
+    expect(await code(core, refund(1_000))).toBe('12');
+    const completion = { ...held, mti: '0220', de4: '000000002000', de11: '000099' };
+    await advise(inbound(core, completion), core.ports);
+    expect(await code(core, refund(2_001))).toBe('13');
+    expect(await code(core, refund(2_000))).toBe('00');
   });
 
   it('without a reference is left to the network', async () => {

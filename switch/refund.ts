@@ -31,11 +31,14 @@ export async function reserveRefund(
   if (!found) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE37' });
   const refunded = await refundedMinorUnits(await readTransaction(journal, found.transaction), journal);
   await appendNext(journal, found.transaction, (original) => {
-    if (!stateAfter(original.state, 'refund-reserved') || original.opening?.facts.kind === 'refund') {
+    if (!stateAfter(original.state, 'refund-reserved') || !isTaken(original)) {
       throw new Refusal('SW_ORIGINAL_STATE', { state: original.state });
     }
     if (original.opening?.cardReference !== cardReference) {
       throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
+    }
+    if (original.opening.facts.amount.currency !== request.amount.currency) {
+      throw new Refusal('SW_AMOUNT', { element: 'DE49' });
     }
     const unseen = original.refunds.slice(refunded.seen).reduce((sum, refund) => sum + refund.minorUnits, 0);
     const left = original.standingMinorUnits - refunded.minorUnits - unseen;
@@ -47,10 +50,16 @@ export async function reserveRefund(
   });
 }
 
+/** Money was taken: not given, and not only held. */
+function isTaken({ opening, state }: Transaction): boolean {
+  const kind = opening?.facts.kind;
+  return kind !== 'refund' && (kind !== 'pre-authorisation' || state === 'captured');
+}
+
 /** What was refunded of a transaction or may yet be: reservations whose refund is not declined. */
-async function refundedMinorUnits(
-  { refunds }: Transaction,
-  journal: Journal,
+export async function refundedMinorUnits(
+  { refunds }: Pick<Transaction, 'refunds'>,
+  journal: Pick<Journal, 'history'>,
 ): Promise<{ minorUnits: number; seen: number }> {
   let minorUnits = 0;
   for (const refund of refunds) {

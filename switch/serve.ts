@@ -5,11 +5,13 @@ import type { ListenerSettings } from './config/settings.ts';
 import type { ReplyFields } from './entries.ts';
 import { Refusal } from './errors.ts';
 import type { Inbound } from './inbound.ts';
+import { increment } from './increment.ts';
 import type { TerminalKeySet } from './keys/key-records.ts';
 import type { Service } from './listener/listener.ts';
 import { manageNetwork } from './network-management.ts';
 import type { Ports } from './ports.ts';
 import { replyMessage } from './reply-message.ts';
+import { findService } from './requests/services.ts';
 import { settle, upload } from './settlement.ts';
 import { reverse, voidPayment } from './take-back.ts';
 import type { TerminalMessage } from './terminal-message.ts';
@@ -65,7 +67,7 @@ async function dispatch(inbound: Inbound, ports: Ports): Promise<ReplyFields | u
   const { message } = inbound;
   switch (withoutRepeat(message.mti)) {
     case '0100':
-      return authorise(inbound, ports);
+      return isIncrement(message) ? increment(inbound, ports) : authorise(inbound, ports);
     case '0200':
       return isVoid(message) ? voidPayment(inbound, ports) : authorise(inbound, ports);
     case '0120':
@@ -83,6 +85,10 @@ async function dispatch(inbound: Inbound, ports: Ports): Promise<ReplyFields | u
     default:
       throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: message.mti });
   }
+}
+
+function isIncrement({ mti, de3 = '', de25 = '00', de38 }: TerminalMessage): boolean {
+  return findService(withoutRepeat(mti), de3, de25, de38 !== undefined)?.kind === 'increment';
 }
 
 /** DE3 of a void (ISO 8583:1987: 02, adjustment, as terminals commonly use it). */

@@ -79,6 +79,46 @@ describe('a reversal by the terminal', () => {
     expect(core.sent.authorised).toEqual([]);
   });
 
+  it('of an original that never came, told again under other numbers, is accepted again', async () => {
+    const core = createTestCore();
+    await run(core, reverse, reversal());
+    const entries = core.journal.entries.length;
+    expect(await run(core, reverse, reversal({ de11: '000008' }))).toMatchObject({ code: '00' });
+    expect(core.journal.entries).toHaveLength(entries);
+  });
+
+  it('of what was refunded is refused, but for what was not', async () => {
+    const core = createTestCore();
+    await run(core, authorise, original);
+    const refund = purchaseMessage({
+      de3: '200000',
+      de4: '000000002000',
+      de37: '632812000001',
+      de11: '000050',
+    });
+    expect(await run(core, authorise, refund)).toMatchObject({ code: '00' });
+    for (const taken of [reversal(), reversal({ de95: replacement(1_999), de11: '000051' })]) {
+      expect(await run(core, reverse, taken)).toMatchObject({
+        code: 'SW_ORIGINAL_STATE',
+        responseCode: '12',
+      });
+    }
+    expect(await run(core, voidPayment, cancellation())).toMatchObject({ code: 'SW_ORIGINAL_STATE' });
+    const rest = reversal({ de95: replacement(2_000), de11: '000052' });
+    expect(await run(core, reverse, rest)).toMatchObject({ code: '00' });
+    expect(await firstTransaction(core)).toMatchObject({ standingMinorUnits: 2_000 });
+  });
+
+  it('of a purchase whose refund was declined takes all of it back', async () => {
+    const core = createTestCore();
+    await run(core, authorise, original);
+    core.network.outcome = { status: 'refused', code: '57' };
+    const refund = purchaseMessage({ de3: '200000', de37: '632812000001', de11: '000050' });
+    expect(await run(core, authorise, refund)).toMatchObject({ code: '57' });
+    expect(await run(core, reverse, reversal())).toMatchObject({ code: '00' });
+    expect(await firstTransaction(core)).toMatchObject({ state: 'taken-back' });
+  });
+
   it('while the original is in flight wins: the terminal is told nothing more of it', async () => {
     const core = createTestCore();
     core.network.afterMs = 500;

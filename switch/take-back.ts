@@ -2,12 +2,15 @@ import { timeOrderedUuid } from '../runtime/index.ts';
 import { identify } from './admit.ts';
 import { type Answer, answerNotice } from './answered.ts';
 import { followUp } from './decision-entry.ts';
-import type { ReplyFields } from './entries.ts';
+import type { AnsweredBody, ReplyFields } from './entries.ts';
 import { Refusal } from './errors.ts';
 import type { Inbound } from './inbound.ts';
+import type { Increment } from './increments.ts';
 import type { FollowUp } from './journal/journal.ts';
+import { stateAfter } from './life-cycle.ts';
 import type { Ports } from './ports.ts';
 import { proveSender } from './prove.ts';
+import { refundedMinorUnits } from './refund.ts';
 import { REMEMBERED } from './replay.ts';
 import { requestKey } from './requests/keys.ts';
 import { type OriginalReference, referredOriginal, reversedOriginal } from './requests/originals.ts';
@@ -30,10 +33,14 @@ export async function reverse(inbound: Inbound, ports: Ports): Promise<ReplyFiel
   const remaining = message.de95 ? Number(message.de95.transaction) : 0;
   return answerNotice(
     noticeOf(inbound, sender, original, `reversal|${remaining}`, ports),
-    (found) =>
-      found?.opening
-        ? takeBack(found, 'reversal', remaining, replyFor(sender, found), requestKey(listener.name, sender))
-        : remember(inbound, sender, original, ports),
+    (found) => {
+      if (found?.state === 'remembered') return { reply: { code: ACCEPTED, rrn: sender.rrn } };
+      if (!found?.opening) return remember(inbound, sender, original, ports);
+      const told = { reply: replyFor(sender, found), key: requestKey(listener.name, sender) };
+      const added = found.increments.find((each) => original.keys.includes(each.original));
+      if (added) return takeIncrementBack(found, added, remaining, told);
+      return takeBack(found, 'reversal', remaining, told, ports);
+    },
     ports,
   );
 }
@@ -55,7 +62,8 @@ export async function voidPayment(inbound: Inbound, ports: Ports): Promise<Reply
       if (found.state !== 'approved' && found.state !== 'captured') {
         throw new Refusal('SW_ORIGINAL_STATE', { state: found.state });
       }
-      return takeBack(found, 'void', 0, replyFor(sender, found), requestKey(listener.name, sender));
+      const told = { reply: replyFor(sender, found), key: requestKey(listener.name, sender) };
+      return takeBack(found, 'void', 0, told, ports);
     },
     ports,
   );
@@ -80,14 +88,18 @@ function noticeOf(
   return { key, original, fingerprint, deadline };
 }
 
-function takeBack(
+/** @throws Refusal SW_AMOUNT; SW_ORIGINAL_STATE where what would be given back was refunded already */
+async function takeBack(
   found: Transaction,
   by: 'reversal' | 'void',
   remainingMinorUnits: number,
-  reply: ReplyFields,
-  key: string,
-): Answer {
+  { reply, key }: AnsweredBody,
+  { journal }: Pick<Ports, 'journal'>,
+): Promise<Answer> {
   const stands = found.state === 'approved' || found.state === 'captured';
+  if (stands && remainingMinorUnits < (await refundedMinorUnits(found, journal)).minorUnits) {
+    throw new Refusal('SW_ORIGINAL_STATE', { state: found.state, refunds: found.refunds.length });
+  }
   if (remainingMinorUnits > 0 && stands) {
     if (remainingMinorUnits >= found.standingMinorUnits) throw new Refusal('SW_AMOUNT', { element: 'DE95' });
     const body = { key, reply, remainingMinorUnits };
@@ -97,6 +109,29 @@ function takeBack(
   const followUps =
     stands || found.state === 'intended' ? [...reversal(found), ...cancelledProof(found)] : [];
   return { reply, entry: { kind: 'taken-back', body: { key, reply, by }, followUps } };
+}
+
+/**
+ * A reversal of what was added to a pre-authorisation leaves the rest as it is. Once that is completed there is nothing
+ * left of it to take back: the completion is reversed instead.
+ */
+function takeIncrementBack(
+  found: Transaction,
+  { key: increment, state, standingMinorUnits }: Increment,
+  remainingMinorUnits: number,
+  { reply, key }: AnsweredBody,
+): Answer {
+  if (state === 'closed' || !stateAfter(found.state, 'increment-taken-back')) {
+    if (found.state === 'captured' && state === 'approved') {
+      throw new Refusal('SW_ORIGINAL_STATE', { state: found.state });
+    }
+    return { reply };
+  }
+  if (remainingMinorUnits > 0 && (state === 'open' || remainingMinorUnits >= standingMinorUnits)) {
+    throw new Refusal('SW_AMOUNT', { element: 'DE95' });
+  }
+  const body = { key, reply, increment, remainingMinorUnits };
+  return { reply, entry: { kind: 'increment-taken-back', body, followUps: reversal(found) } };
 }
 
 function reversal({ id, opening }: Transaction): FollowUp[] {

@@ -57,6 +57,14 @@ describe('an authorisation request', () => {
     expect(message.de3).toBe('092000');
   });
 
+  it('for an increment names the pre-authorisation in DE90 and DE38', () => {
+    const addsTo = { stan: '000041', transmittedAt: '1123095900', approvalCode: 'A12345' };
+    expect(request('increment', { addsTo })).toMatchObject({
+      ...{ mti: '0100', de25: '06', de11: '000042', de38: 'A12345' },
+      de90: { mti: '0100', stan: '000041', transmission: '1123095900', acquirer: '00000400001' },
+    });
+  });
+
   it('does not exist for an offline purchase', () => {
     expect(authorisationRequest(factsOf({ kind: 'offline-purchase' }), card)).toBeUndefined();
   });

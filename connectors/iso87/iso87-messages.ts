@@ -19,6 +19,7 @@ const REQUEST_MTI: Record<Exclude<TransactionKind, 'offline-purchase'>, string> 
   cashback: '0200',
   refund: '0200',
   'pre-authorisation': '0100',
+  increment: '0100',
   'account-verification': '0100',
   balance: '0100',
 };
@@ -39,6 +40,7 @@ export function authorisationRequest(facts: TransactionFacts, card: CardData): I
     ...cardElements(card),
     ...(card.pinBlock && { de52: card.pinBlock }),
     ...cashbackElement(facts),
+    ...heldElements(facts),
     ...(card.emv && { de55: card.emv }),
   };
 }
@@ -52,7 +54,7 @@ export function reversalRequest(request: ReversalRequest): Iso87Message {
     ...identification(facts),
     de2: pan,
     ...(approvalCode !== undefined && { de38: approvalCode }),
-    de90: originalData(facts, originalMti(request)),
+    de90: originalData(facts, originalMti(request), facts.acquirer),
     ...(remainingMinorUnits !== undefined && { de95: replacementAmounts(remainingMinorUnits) }),
   };
 }
@@ -92,6 +94,14 @@ function originalMti({ facts, original }: ReversalRequest): string {
 /** Of what was decided in the network's stead. */
 function adviceMti({ kind }: TransactionFacts): string {
   return kind === 'pre-authorisation' ? HOLDS : TAKES;
+}
+
+/** Which pre-authorisation an increment adds to. */
+function heldElements({ addsTo, acquirer }: TransactionFacts) {
+  if (!addsTo) return {};
+  const { approvalCode } = addsTo;
+  const held = originalData(addsTo, REQUEST_MTI['pre-authorisation'], acquirer);
+  return { de90: held, ...(approvalCode !== undefined && { de38: approvalCode }) };
 }
 
 function cashbackElement({ amount, cashbackMinorUnits, processingCode }: TransactionFacts) {

@@ -48,6 +48,7 @@ export function networkConnector<M extends Matchable>(
   });
   return {
     name,
+    rules: dialect.rules,
     zonePinKey: () => parts.zoneKeys?.current() ?? zonePinKey,
     state: () => link.state(),
     close: () => link.close(),

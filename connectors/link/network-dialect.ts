@@ -1,6 +1,7 @@
 import type { Bytes, Codec, Framing } from '../../messages/index.ts';
 import type { CardData, TransactionFacts } from '../authorisation.ts';
 import type { AdviceRequest, ReversalRequest } from '../network-leg.ts';
+import type { SchemeRules } from '../scheme-rules.ts';
 import type { Matchable, MatchKeys } from './match-keys.ts';
 
 /** One amount of DE54 as it stands on the wire. */
@@ -44,6 +45,7 @@ export interface NetworkDialect<M extends Matchable> {
   /** What ties an answer to its request. */
   readonly matchKeys: MatchKeys;
   readonly managementCodes: NetworkManagementCodes;
+  readonly rules: SchemeRules;
   /**
    * An 0800.
    * @param stan counts our network-management messages on this link

@@ -39,6 +39,16 @@ describe('an authorisation request', () => {
     });
   });
 
+  it('for an increment names the network’s own reference, and why it comes', () => {
+    const numbers = { stan: '000041', transmittedAt: '1123095900' };
+    const addsTo = { ...numbers, networkReference: '300000000000001', approvalCode: '123456' };
+    expect(request('increment', { addsTo })).toMatchObject({
+      ...{ mti: '0100', de25: '06', de11: '000042', de38: '123456' },
+      de62: { sf2: '300000000000001' },
+      de63: { sf1: '0002', sf3: '3900' },
+    });
+  });
+
   it('for cashback names the cash in F61', () => {
     expect(request('cashback', { cashbackMinorUnits: 500 })).toMatchObject({
       de4: '000000002500',

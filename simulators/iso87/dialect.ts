@@ -22,6 +22,7 @@ export const iso87HostDialect: HostDialect<Iso87Message> = {
   signOff: '002',
   echo: '301',
   keyExchange: '161',
+  overCompletionPercent: {},
   transactionId: () => undefined,
   reply: (_, elements) => elements,
   managementReply: ({ de7, de11, de70 }, code) => ({ mti: '0810', ...{ de7, de11, de70 }, de39: code }),

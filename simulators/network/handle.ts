@@ -3,7 +3,7 @@ import type { Clock, Log } from '../../runtime/index.ts';
 import type { CardReference } from '../common/card.ts';
 import type { ScenarioBook } from '../common/scenario.ts';
 import { type Answer, answerElements } from './answer.ts';
-import type { IssuerWord, NetworkBook } from './book.ts';
+import { type IssuerWord, type NetworkBook, SPENDS } from './book.ts';
 import { conduct } from './conduct.ts';
 import type { HostDialect, HostMessage } from './host-dialect.ts';
 import type { HostLink } from './link.ts';
@@ -61,7 +61,7 @@ export function handleMessage<M extends HostMessage>(
 function authorise<M extends HostMessage>(host: Host<M>, message: M, link: HostLink<M>): void {
   carryOut(host, message, link, {
     kind: 'authorisation',
-    understood: understandAuthorisation(message, host.nameCard),
+    understood: understandAuthorisation(message, host.nameCard, host.dialect.transactionId(message)),
     act(request, scenario, pan) {
       const decision = host.book.authorise(request, () => decide(host, scenario, message, request, pan));
       const asks = request.service === 'balance' && decision.code === code.approved;
@@ -134,8 +134,7 @@ function decide(
   if (scenario?.action === 'amount-decides') return { code: de4?.slice(-2) ?? code.format };
   const pinWord = de52 ? pinCode(zoneKey, de52, pin, pan) : code.approved;
   if (pinWord !== code.approved) return { code: pinWord };
-  const spends = service === 'debit' || service === 'hold';
-  if (scenario?.action !== 'partial' || !spends) return { code: code.approved };
+  if (scenario?.action !== 'partial' || !SPENDS.has(service)) return { code: code.approved };
   const part = Math.max(1, Math.floor((amount * (scenario.percent ?? HALF)) / 100));
   return { code: code.partiallyApproved, amount: part };
 }

@@ -9,6 +9,7 @@ export type CommonElements = Pick<
   | 'de4'
   | 'de7'
   | 'de11'
+  | 'de18'
   | 'de25'
   | 'de32'
   | 'de37'
@@ -38,6 +39,8 @@ export interface HostDialect<M extends HostMessage> {
   readonly signOff: string;
   readonly echo: string;
   readonly keyExchange: string;
+  /** By how many percent a completion may exceed what was held, by merchant category (DE18); others: not at all. */
+  readonly overCompletionPercent: Readonly<Record<string, number>>;
   /** Our identifier of the transaction that an advice belongs to. */
   transactionId(message: M): string | undefined;
   /** The answer to a financial message: `elements`, and what is the dialect's own. */

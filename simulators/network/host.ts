@@ -45,7 +45,8 @@ export async function startHost<M extends HostMessage>(
 ): Promise<RunningHost> {
   const { clock, log, pin } = options;
   const nameCard = cardNamer(await referenceKey(`${options.ledgerFile}.key`));
-  const book = await openNetworkBook({ ...options, file: options.ledgerFile });
+  const { overCompletionPercent } = dialect;
+  const book = await openNetworkBook({ ...options, overCompletionPercent, file: options.ledgerFile });
   const scenarios = scenarioBook(testCardRules(nameCard));
   const keys = zoneKey({ ...options, file: `${options.ledgerFile}.zone-key` });
   const server = await listen(options, {

@@ -13,7 +13,7 @@ export interface MessageIdentity {
 }
 
 /** What an approval does: takes money, sets it aside, gives it; or nothing, where somebody only asks. */
-export type Service = 'debit' | 'hold' | 'credit' | 'verification' | 'balance';
+export type Service = 'debit' | 'hold' | 'increment' | 'credit' | 'verification' | 'balance';
 
 interface Money {
   /** Minor units. */
@@ -26,6 +26,8 @@ interface Money {
 export interface AuthorisationRequest extends MessageIdentity, Money {
   service: Service;
   processingCode: string;
+  /** Of an increment: the hold, by our identifier or by its message. */
+  addsTo?: { transactionId: string } | { original: OriginalMessage };
 }
 
 /** Something that was decided elsewhere: a completion, an offline purchase, a stand-in approval. */
@@ -35,6 +37,8 @@ export interface AdviceRequest extends MessageIdentity, Money {
   holds: boolean;
   /** DE38 of the transaction it belongs to. */
   approvalCode?: string;
+  /** DE18. */
+  merchantCategory?: string;
   /** Our own identifier of that transaction, where the dialect has a place for it. */
   transactionId?: string;
 }
@@ -60,7 +64,7 @@ export interface Moves {
 }
 
 /**
- * What a row records. With effect on money: `authorised` (taken at once), `held`, `captured` (a completion: the hold
+ * What a row records. With effect on money: `authorised` (taken at once), `held`, `incremented` (more of it), `captured` (a completion: the hold
  * becomes what was taken), `advised` (an advice that belongs to no known transaction), `refunded`, `reversed`.
  * Decisions without: `verified`, `inquired`, `declined`, `reversal-remembered` (the original is unknown, and will be
  * refused should it come), `late-original-refused`, `reversal-ineffective` (nothing stood), `reversal-refused`,
@@ -70,6 +74,7 @@ export interface Moves {
 export type NetworkRowKind =
   | 'authorised'
   | 'held'
+  | 'incremented'
   | 'captured'
   | 'advised'
   | 'refunded'
@@ -98,6 +103,8 @@ export interface NetworkRow extends LedgerRow, MessageIdentity, Money {
   approvalCode?: string;
   /** Our identifier of the transaction, fifteen digits. */
   transactionId?: string;
+  /** Of an increment and its reversal, whose row is in the name of the transaction they belong to: their own names. */
+  message?: MessageIdentity;
   /** Of reversals. */
   original?: OriginalMessage;
   moves?: Moves;

@@ -1,5 +1,6 @@
 import {
   type AdviceRequest,
+  type AuthorisationRequest,
   identityKey,
   type MessageIdentity,
   type NetworkRow,
@@ -14,6 +15,10 @@ export interface Transaction {
   /** An advice of what it had decided itself. */
   told?: NetworkRow;
   reversal?: NetworkRow;
+  /** What was added to it, oldest first; each can be reversed by itself. */
+  increments: Transaction[];
+  /** Of an increment. */
+  addsTo?: Transaction;
   held: number;
   captured: number;
   refunded: number;
@@ -23,6 +28,8 @@ export interface Transaction {
 export interface Transactions {
   apply(row: NetworkRow): void;
   byIdentity(message: MessageIdentity): Transaction | undefined;
+  /** The hold that a request adds to. */
+  ofIncrement(request: AuthorisationRequest): Transaction | undefined;
   byOriginal(reversal: Parameters<typeof originalKey>[0]): Transaction | undefined;
   /** By our identifier, its own identity, or terminal, RRN and approval code of a pre-authorisation. */
   ofAdvice(advice: AdviceRequest): Transaction | undefined;
@@ -37,7 +44,7 @@ export function transactions(): Transactions {
   const advices = new Map<string, NetworkRow>();
 
   const begin = (key: string, row: NetworkRow) => {
-    const transaction: Transaction = { decided: row, held: 0, captured: 0, refunded: 0 };
+    const transaction: Transaction = { decided: row, increments: [], held: 0, captured: 0, refunded: 0 };
     known.set(key, transaction);
     if (row.transactionId !== undefined) byId.set(row.transactionId, transaction);
     if (row.moves?.held !== undefined) holds.set(`${row.terminal}|${row.rrn}`, transaction);
@@ -60,12 +67,24 @@ export function transactions(): Transactions {
         case 'declined':
           begin(identityKey(row), row);
           break;
+        case 'incremented': {
+          const hold = known.get(identityKey(row));
+          if (!hold) break;
+          const increment: Transaction = {
+            ...{ decided: row, increments: [], addsTo: hold, held: 0, captured: 0, refunded: 0 },
+          };
+          move(increment, row);
+          hold.increments.push(increment);
+          known.set(identityKey({ ...row, ...row.message }), increment);
+          break;
+        }
         case 'captured': {
           const transaction = byId.get(row.transactionId ?? '');
           advices.set(identityKey(row), row);
           if (!transaction) break;
           transaction.completion = row;
-          move(transaction, row);
+          for (const each of [transaction, ...transaction.increments]) each.held = 0;
+          transaction.captured += row.moves?.captured ?? 0;
           if (!known.has(identityKey(row))) known.set(identityKey(row), transaction);
           break;
         }
@@ -87,6 +106,11 @@ export function transactions(): Transactions {
       }
     },
     byIdentity: (message) => known.get(identityKey(message)),
+    ofIncrement({ addsTo, terminal, rrn }) {
+      if (!addsTo) return undefined;
+      if ('transactionId' in addsTo) return byId.get(addsTo.transactionId);
+      return known.get(originalKey({ terminal, rrn, original: addsTo.original }));
+    },
     byOriginal: (reversal) => known.get(originalKey(reversal)),
     ofAdvice(advice) {
       const named = byId.get(advice.transactionId ?? '') ?? known.get(identityKey(advice));
@@ -97,6 +121,11 @@ export function transactions(): Transactions {
     },
     advice: (message) => advices.get(identityKey(message)),
   };
+}
+
+/** Of a hold with all that was added to it. */
+export function heldOf({ held, increments }: Transaction): number {
+  return increments.reduce((sum, increment) => sum + increment.held, held);
 }
 
 function move(transaction: Transaction, { moves = {} }: NetworkRow): void {

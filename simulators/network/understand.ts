@@ -20,13 +20,29 @@ const VERIFICATION = '51';
 export function understandAuthorisation(
   message: HostMessage,
   nameCard: NameCard,
+  transactionId: string | undefined,
 ): Understood<AuthorisationRequest> {
   const understood = understandMoney(message, nameCard);
   if ('missing' in understood) return understood;
   const { de3 } = message;
   if (!de3) return { missing: 'DE3' };
-  const request = { ...understood.request, processingCode: de3, service: serviceOf(message, de3) };
+  const service = serviceOf(message, de3);
+  const addsTo = service === 'hold' ? heldBefore(message, transactionId) : undefined;
+  const request: AuthorisationRequest = {
+    ...understood.request,
+    processingCode: de3,
+    ...(addsTo ? { service: 'increment', addsTo } : { service }),
+  };
   return { request, pan: understood.pan };
+}
+
+/** A request for a hold that names another adds to it: by our identifier, or by DE90. */
+function heldBefore(
+  { de90 }: HostMessage,
+  transactionId: string | undefined,
+): AuthorisationRequest['addsTo'] {
+  if (transactionId !== undefined) return { transactionId };
+  return de90 && { original: { mti: de90.mti, stan: de90.stan, time: de90.transmission } };
 }
 
 /** Reads a 0120 or 0220. */
@@ -37,12 +53,13 @@ export function understandAdvice(
 ): Understood<AdviceRequest> {
   const understood = understandMoney(message, nameCard);
   if ('missing' in understood) return understood;
-  const { de3, de25, de38 } = message;
+  const { de3, de18, de25, de38 } = message;
   if (!de3) return { missing: 'DE3' };
   const request = {
     ...understood.request,
     processingCode: de3,
     holds: withoutRepeat(message.mti) === '0120' && de25 === PREAUTHORISED,
+    ...(de18 === undefined ? {} : { merchantCategory: de18 }),
     ...(de38 === undefined ? {} : { approvalCode: de38 }),
     ...(transactionId === undefined ? {} : { transactionId }),
   };

@@ -14,6 +14,8 @@ export interface RecordedTransaction extends Original {
   state: 'open' | 'stands' | 'refused' | 'reversed' | 'completed';
   /** A batch that was settled holds it. */
   settled: boolean;
+  /** Of an increment: the pre-authorisation, whose amount it is part of once it stands. */
+  addsTo?: Pick<Original, 'mti' | 'stan' | 'time'>;
 }
 
 export interface TerminalBatch {
@@ -62,13 +64,17 @@ function begin(byKey: Map<string, RecordedTransaction>, row: TerminalRow, servic
   const original = originalOf(row);
   if (byKey.has(keyOf(original))) return;
   const state = isAdvice(service) ? 'stands' : 'open';
-  byKey.set(keyOf(original), { ...original, service, state, settled: false });
+  const addsTo = service === 'increment' && row.original ? { addsTo: row.original } : {};
+  byKey.set(keyOf(original), { ...original, service, state, settled: false, ...addsTo });
 }
 
 function conclude(byKey: Map<string, RecordedTransaction>, row: TerminalRow, service: TerminalService): void {
   const yes = saysYes(service, row.code);
   const about = row.original ? byKey.get(keyOf(row.original)) : undefined;
-  if (about && yes) {
+  if (about && yes && service === 'increment') about.amount += row.amount ?? 0;
+  else if (about && yes) {
+    const held = about.addsTo && byKey.get(keyOf(about.addsTo));
+    if (held && about.state === 'stands') held.amount -= about.amount - (row.remaining ?? 0);
     if (row.remaining !== undefined) about.amount = row.remaining;
     else about.state = service === 'complete' ? 'completed' : 'reversed';
   }

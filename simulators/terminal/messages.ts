@@ -83,6 +83,16 @@ export function cardMessage(
   };
 }
 
+/** More for a pre-authorisation (0100): it names it by DE37 and DE38; `order.amount` is what is added. */
+export function incrementMessage(
+  { rrn, approvalCode }: Pick<Original, 'rrn' | 'approvalCode'>,
+  order: PurchaseOrder,
+  sender: Sender,
+  moment: Moment,
+): TerminalMessage {
+  return { ...cardMessage('preauth', order, sender, moment), de37: rrn, de38: approvalCode };
+}
+
 /** The advice (0220) that turns a pre-authorisation into what is captured: `order.amount`. */
 export function completionMessage(
   original: Pick<Original, 'rrn' | 'approvalCode'>,

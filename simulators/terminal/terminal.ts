@@ -11,6 +11,7 @@ import { type TerminalLink, terminalLink } from './link.ts';
 import {
   cardMessage,
   completionMessage,
+  incrementMessage,
   networkMessage,
   type Original,
   type PurchaseOrder,
@@ -21,7 +22,7 @@ import {
 import { profiles, type TerminalDialect, type TerminalMessage } from './profiles.ts';
 import type { TerminalRecords } from './records.ts';
 import { type ReversalPlan, uncertainties } from './reversing.ts';
-import { CARD_SERVICES, type CardService, mustBeCertain } from './services.ts';
+import { CARD_SERVICES, type CardService, mustBeCertain, type TerminalService } from './services.ts';
 import { type Settlement, settleBatch } from './settle.ts';
 import { openStan } from './stan.ts';
 
@@ -64,6 +65,8 @@ export interface Terminal {
   request(service: CardService, order: PurchaseOrder, stan?: string): Promise<Exchange>;
   /** `request` for a purchase. */
   purchase(order: PurchaseOrder, stan?: string): Promise<Exchange>;
+  /** Asks for `order.amount` more of a pre-authorisation. */
+  increment(original: Partial<Original>, order: PurchaseOrder): Promise<Exchange>;
   /** Captures `order.amount` of a pre-authorisation. */
   complete(original: Partial<Original>, order: PurchaseOrder): Promise<Exchange>;
   void(original: Partial<Original> & Pick<Original, 'amount' | 'currency'>): Promise<Exchange>;
@@ -109,20 +112,39 @@ export function createTerminal(options: TerminalOptions): Terminal {
   const { reverseUnanswered: plan } = options;
   const certainty = plan && uncertainties(plan, { clock, reverse, batch });
 
-  const request: Terminal['request'] = async (service, order, stan = stans.next()) => {
+  /** Sends what moves money only while nothing earlier is uncertain, where the plan says so. */
+  const ask = (
+    service: TerminalService,
+    mti: string,
+    order: PurchaseOrder,
+    stan: string,
+    asked: () => Outgoing,
+  ) => {
     const begin = () => {
-      last = { service, message: cardMessage(service, order, sender, moment(stan)) };
+      last = asked();
       return send(last);
     };
     if (!certainty || !mustBeCertain(service)) return begin();
     const { amount, currency } = order;
-    const { mti } = CARD_SERVICES[service];
     return certainty.guard({ service, mti, terminal: sender.terminal, stan, amount, currency }, begin);
   };
+  const request: Terminal['request'] = async (service, order, stan = stans.next()) =>
+    ask(service, CARD_SERVICES[service].mti, order, stan, () => ({
+      service,
+      message: cardMessage(service, order, sender, moment(stan)),
+    }));
 
   return {
     request,
     purchase: (order, stan) => request('purchase', order, stan),
+    async increment(original, order) {
+      const stan = stans.next();
+      return ask('increment', CARD_SERVICES.preauth.mti, order, stan, () => ({
+        service: 'increment',
+        message: incrementMessage(original, order, sender, moment(stan)),
+        ...referred(original),
+      }));
+    },
     complete(original, order) {
       const message = completionMessage(original, order, sender, moment());
       return send({ service: 'complete', message, ...referred(original) });

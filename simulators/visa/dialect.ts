@@ -26,6 +26,7 @@ export const visaHostDialect: HostDialect<VisaMessage> = {
   signOff: '072',
   echo: '301',
   keyExchange: '161',
+  overCompletionPercent: { '4411': 15, '7011': 15, '7512': 15, '5812': 20, '5813': 20, '4121': 20 },
   transactionId: ({ de62 }) => de62?.sf2,
   reply(request, elements, transactionId) {
     const { de19, de62, de63 } = request;

@@ -102,6 +102,7 @@ function developmentListeners(): ListenerSettings[] {
       framing: 'length-4-ascii',
       mac: 'none',
       acquirer: '654321',
+      partialApproval: true,
       ...LIMITS,
     },
   ];

@@ -51,6 +51,8 @@ const ListenerSettings = Type.Object({
   mac: Type.Union([Type.Literal('required'), Type.Literal('none')]),
   /** DE32 towards the networks, where the message carries none. */
   acquirer: Digits(1, 11),
+  /** An acquirer's terminals can ask the customer for the rest of a partly approved amount; absent: they cannot. */
+  partialApproval: Type.Optional(Type.Boolean()),
   maxFrameBytes: Type.Integer({ minimum: 64, maximum: 65_535, default: 4_096 }),
   maxConnections: Type.Integer({ minimum: 1, maximum: 100_000, default: 5_000 }),
   maxInFlightPerConnection: Type.Integer({ minimum: 1, maximum: 10_000, default: 256 }),
@@ -61,7 +63,7 @@ const ListenerSettings = Type.Object({
 
 const MerchantSettings = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 15 }),
-  /** DE18 where the message carries none. */
+  /** DE18; of an acquirer's merchant, where its message carries none. */
   category: Digits(4, 4),
   /** `off`: not enrolled with Étika, the network leg alone decides. */
   pop: Type.Union([Type.Literal('optional'), Type.Literal('required'), Type.Literal('off')]),
@@ -170,6 +172,7 @@ export const SettingsSchema = Type.Object({
         {
           'reverse-network': Type.Optional(RetryOverrides),
           'advise-network': Type.Optional(RetryOverrides),
+          'close-increment': Type.Optional(RetryOverrides),
           'complete-pop': Type.Optional(RetryOverrides),
           'cancel-pop': Type.Optional(RetryOverrides),
           notify: Type.Optional(RetryOverrides),

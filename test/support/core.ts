@@ -114,6 +114,7 @@ function scriptedHsm(core: Scripts): Hsm & CardVerifier {
 function scriptedNetwork(core: Scripts): NetworkConnector {
   return {
     name: 'visa',
+    rules: { maxIncrements: 2, overCompletionPercent: { '5812': 20 } },
     zonePinKey: () => 'ZPK/VISA',
     state: () => 'signed-on',
     close: async () => {},

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { completeCommand, reversalCommand, voidCommand } from './corrections.ts';
+import { completeCommand, incrementCommand, reversalCommand, voidCommand } from './corrections.ts';
 import { echoCommand, keysCommand, logonCommand, settleCommand } from './management.ts';
 import { paymentCommands } from './payments.ts';
 import { loadCommand, sendCommand } from './raw.ts';
@@ -11,6 +11,7 @@ export function terminalCommand(): Command {
   );
   for (const payment of paymentCommands()) command.addCommand(payment);
   return command
+    .addCommand(incrementCommand())
     .addCommand(completeCommand())
     .addCommand(voidCommand())
     .addCommand(reversalCommand())

@@ -210,3 +210,25 @@ describe('keys', () => {
     expect(await run('keys')).toBe(1);
   });
 });
+
+describe('increment', () => {
+  test('names the latest pre-authorisation, and is part of it from then on', async () => {
+    const { run, sent } = await terminal();
+    await run('preauth', '--amount', '80.00');
+    expect(await run('increment', '--amount', '20.00', '--json')).toBe(0);
+    expect(sent()[1]).toMatchObject({
+      ...{ mti: '0100', de25: '06', de4: '000000002000', de11: '000002' },
+      ...{ de37: '632810000001', de38: '123456' },
+    });
+    expect(JSON.parse(printed.at(-1) ?? '')).toMatchObject({ service: 'increment', approved: true });
+    expect(await run('void')).toBe(0);
+    expect(sent()[2]).toMatchObject({ de3: '020000', de37: '632810000001' });
+  });
+
+  test('of nothing in the records is refused, unless it is named', async () => {
+    const { run, sent } = await terminal();
+    await expect(run('increment')).rejects.toMatchObject({ code: 'SIM_TERMINAL_ORIGINAL' });
+    expect(await run('increment', '--rrn', '632810000009', '--approval', 'A1B2C3')).toBe(0);
+    expect(sent()[0]).toMatchObject({ de37: '632810000009', de38: 'A1B2C3' });
+  });
+});

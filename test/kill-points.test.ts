@@ -131,6 +131,7 @@ describe('the switch killed with kill -9', () => {
       const isInitiated = ({ amount: witnessed }: { amount: number }) => witnessed === amount;
       await waitUntil(async () => (await house.pop.ledger()).rows.some(isInitiated));
     },
+    60_000,
   );
 
   it.each([

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silentLog } from '../runtime/index.ts';
 import {
   createTerminal,
   type Exchange,
@@ -10,6 +11,8 @@ import {
   type Terminal,
   type TerminalRecords,
 } from '../simulators/index.ts';
+import { ReconciliationDesk } from '../switch/reconciliation/desk.ts';
+import { fetchNetworkLedger, fetchProofLedger } from '../switch/reconciliation/ledgers/control-api.ts';
 import { type House, startHouse, waitUntil } from './support/house.ts';
 
 /** Of the restaurant: a scheme may let it complete for more than was authorised. */
@@ -18,15 +21,19 @@ const RESTAURANT = 'MERCHANT0000002';
 let house: House;
 let records: TerminalRecords;
 const folder = mkdtempSync(join(tmpdir(), 'etika-life-'));
-const open: Terminal[] = [];
+const open: (Terminal & { readonly name: string })[] = [];
+const closing: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
+  // Proofs become final long after: what is cancelled is cancelled in time.
   house = await startHouse({
+    popBlockMs: 60_000,
     settings: (settings) => ({
       ...settings,
       merchants: [...settings.merchants, { id: RESTAURANT, category: '5812', pop: 'optional' }],
       terminals: settings.terminals.map((terminal) => {
-        if (terminal.id === 'TERM0009') return { ...terminal, merchant: RESTAURANT };
+        if (terminal.id === 'TERM0008' || terminal.id === 'TERM0009')
+          return { ...terminal, merchant: RESTAURANT };
         return terminal.id === 'TERM0010' ? { ...terminal, partialApproval: false } : terminal;
       }),
     }),
@@ -34,6 +41,7 @@ beforeAll(async () => {
   records = await openRecords(folder);
 });
 afterAll(async () => {
+  for (const close of closing) await close();
   for (const terminal of open) terminal.close();
   await records?.ledger.close();
   await house?.close();
@@ -52,7 +60,7 @@ function terminalOf(dialect: (typeof LINES)[number][1], id: string, merchant = '
   const port = { 'iso87-ascii': iso87, 'pos-bcd': pos, 'iso87-ascii-hex': acquirer }[dialect];
   const address = { host: '127.0.0.1', port };
   const terminal = createTerminal({ dialect, address, records, terminal: id, merchant });
-  open.push(terminal);
+  open.push(Object.assign(terminal, { name: id }));
   return terminal;
 }
 
@@ -144,7 +152,7 @@ describe('a completion above what was authorised', () => {
   it('is what the scheme allows the category of the merchant, and no more', async () => {
     const [visa, iso87] = [
       terminalOf('iso87-ascii', 'TERM0009', RESTAURANT),
-      terminalOf('pos-bcd', 'TERM0009', RESTAURANT),
+      terminalOf('pos-bcd', 'TERM0008', RESTAURANT),
     ];
     const order = (card: string, amount: number) => ({ card, amount, currency: '978' });
     const held = approved(await visa.request('preauth', order('4242424242424242', 10_000)));
@@ -192,6 +200,40 @@ describe('a partial approval', () => {
       const { rows } = await house.visa.ledger({ terminal: id, stan: asked.stan });
       return rows.some(({ kind }) => kind === 'reversed');
     });
+  });
+});
+
+describe('when all is done', () => {
+  it('every terminal and every acquirer settles what it counts, and it is what the switch counts', async () => {
+    const byName = new Map(open.map((terminal) => [terminal.name, terminal]));
+    expect(byName.size).toBe(8);
+    for (const [name, terminal] of byName) {
+      expect(await terminal.settle('978'), name).toMatchObject({ settled: true, uploaded: 0 });
+    }
+  });
+
+  it('three ledgers agree; proofs are there, and not final yet', async () => {
+    const { visa, iso87, pop } = house.controlUrls;
+    const desk = new ReconciliationDesk({ databaseUrl: house.databaseUrl, name: 'test', log: silentLog });
+    closing.push(() => desk.close());
+    const report = async () => {
+      const ledgers = await Promise.all([
+        fetchNetworkLedger(visa, 'visa'),
+        fetchNetworkLedger(iso87, 'iso87'),
+      ]);
+      return desk.run({
+        ...{
+          date: null,
+          networkLedger: ledgers.flat(),
+          networks: new Set(['visa', 'iso87']),
+          graceMs: 60_000,
+        },
+        proofLedger: await fetchProofLedger(pop),
+      });
+    };
+    const isPending = ({ kind, isUnderWay }: { kind: string; isUnderWay: boolean }) =>
+      kind === 'proof-not-final' && isUnderWay;
+    await waitUntil(async () => (await report()).differences.every(isPending), 15_000);
   });
 });
 

@@ -74,7 +74,7 @@ export function voidCommand(): Command {
       const found = await find(
         terminal,
         options,
-        ({ state, addsTo }) => state === 'stands' && addsTo === undefined,
+        ({ state, service }) => state === 'stands' && service !== 'increment',
       );
       const unknown = { amount: 0, currency: '978' };
       report(

@@ -344,6 +344,8 @@ describe('the runbooks of docs/fallback.md', () => {
   it('hold commands that work when they are pasted', async () => {
     const [{ transaction = '' } = {}] = notices;
     const log = join(house.dataDir, 'node-1.log');
+    await house.visa.changeKey();
+    await waitUntil(async () => house.switchLog().includes('"event":"keys.changed"'));
     expect(consoles.length).toBeGreaterThan(8);
     for (const command of consoles) {
       const here = command

@@ -1,12 +1,15 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTerminal, openRecords, type Terminal, type TerminalOptions } from '../simulators/index.ts';
 import { type House, startHouse, waitUntil } from './support/house.ts';
 import { ask, connectRaw, frame, purchase, sealed } from './support/raw-terminal.ts';
 
+const run = promisify(execFile);
 const OVERLAP_MS = 2_000;
 const order = { card: '4242424242424242', pin: '1234', amount: 2_500, currency: '978' };
 
@@ -175,6 +178,25 @@ it('while the HSM is away nothing is given and nothing changes; then all is as i
   await house.hsm.ready();
   await waitUntil(async () => (await device.purchase(order)).code === '00');
   expect(await steps('TERM0009')).toEqual(['1 pending', '1 active', '0 expiring']);
+});
+
+it('the command line downloads keys, and pays with them', async () => {
+  const entry = join(import.meta.dirname, '../deploy/cli/etika-switch.js');
+  const cli = async (...args: string[]) => {
+    const line = [
+      '--terminal',
+      'TERM0006',
+      '--port',
+      String(house.ports().iso87),
+      '--records',
+      join(folder, 'cli'),
+    ];
+    const { stdout } = await run(process.execPath, [entry, 'terminal', ...args, ...line, '--json']);
+    return JSON.parse(stdout) as Record<string, unknown>;
+  };
+  expect(await cli('keys')).toMatchObject({ installed: true });
+  expect(await cli('purchase', '--pin', '1234')).toMatchObject(approved);
+  expect((await steps('TERM0006')).at(-1)).toMatch(/expiring$/);
 });
 
 it.each([

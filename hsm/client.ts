@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Pan, PinBlock } from '../messages/index.ts';
 import { HsmConnection } from './connection.ts';
 import type { ChipCard, EncryptedPin, Hsm, NewKey, PaymentHsm } from './hsm.ts';
@@ -46,18 +47,19 @@ function macs(
       return copied((await call('generateMac', { key, ksn: NO_BYTES, data })).mac);
     },
     async verifyMac(key, data, mac) {
-      return (await call('verifyMac', { key, ksn: NO_BYTES, data, mac })).valid;
+      return (await call('verifyMac', { key, ksn: NO_BYTES, transaction: '', data, mac })).valid;
     },
     async generateDukptMac(key, ksn, data) {
       return copied((await call('generateMac', { key, ksn, data })).mac);
     },
-    async verifyDukptMac(key, ksn, data, mac) {
-      return (await call('verifyMac', { key, ksn, data, mac })).valid;
+    async verifyDukptMac(key, ksn, data, mac, transaction = randomUUID()) {
+      return (await call('verifyMac', { key, ksn, transaction, data, mac })).valid;
     },
-    async dukptData({ bdk, ksn, direction, action, iv, data }) {
+    async dukptData({ bdk, ksn, direction, action, iv, data, transaction = randomUUID() }) {
       const request = {
         key: bdk,
         ksn,
+        transaction,
         request: direction === 'request',
         encrypt: action === 'encrypt',
         iv,
@@ -81,10 +83,15 @@ function pins(call: Call): Part<'translatePin' | 'translatePinBlock' | 'verifyPv
     },
     async verifyPinOffset({ pin, pan, pvk, offset, rule }) {
       const { start, length, pad, table } = rule;
-      const fields = { pvk, offset, start, length, pad: Number.parseInt(pad, 16), table };
+      const fields = { pvk, offset, start, length, pad: padOf(pad), table };
       return (await call('verifyOffset', { ...sourceOf(pin), pan: digitsOf(pan), ...fields })).valid;
     },
   };
+}
+
+/** One hexadecimal digit; what is none becomes a value the HSM refuses. */
+function padOf(pad: string): number {
+  return /^[0-9A-Fa-f]$/.test(pad) ? Number.parseInt(pad, 16) : 0xff;
 }
 
 function pans(call: Call): Part<'protectPan' | 'revealPan'> {
@@ -144,6 +151,8 @@ function keys(
   | 'setKeyState'
   | 'rotateKey'
   | 'describeKey'
+  | 'sign'
+  | 'publicKey'
   | 'status'
   | 'ping'
 > {
@@ -174,6 +183,12 @@ function keys(
       return { replaced: replaced.record, next };
     },
     describeKey: describe,
+    async sign(key, data) {
+      return copied((await call('sign', { key, data })).signature);
+    },
+    async publicKey(key) {
+      return copied((await call('publicKey', { key })).key);
+    },
     async status() {
       return JSON.parse((await call('status', {})).status);
     },
@@ -187,8 +202,10 @@ function planOf({ owner, state = 'active', notBefore = 0, notAfter = END_OF_TIME
   return { owner, state, notBefore, notAfter, useLimit };
 }
 
-function sourceOf({ key, ksn = NO_BYTES, format = 0, block }: EncryptedPin) {
-  return { key, ksn, format, block: block.reveal() };
+/** A request with a counter is told from a replay by its transaction; where the caller names none, it is this call. */
+function sourceOf({ key, ksn = NO_BYTES, format = 0, block, transaction }: EncryptedPin) {
+  const named = transaction ?? (ksn.length === 0 ? '' : randomUUID());
+  return { key, ksn, transaction: named, format, block: block.reveal() };
 }
 
 function fieldsOf({ version, pan, sequenceNumber, counter, unpredictableNumber, arqc }: ChipCard) {

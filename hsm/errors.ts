@@ -24,6 +24,7 @@ export const HSM_ERRORS = {
   HSM_CEREMONY_ABORTED: { wire: 19, text: 'the ceremony was broken off' },
   HSM_CEREMONY_REFUSED: { wire: 20, text: 'the ceremony cannot go on' },
   HSM_AUDIT_LOG_BROKEN: { wire: 21, text: 'the audit log was altered, or sealed by another token' },
+  HSM_LEDGER_FAILED: { wire: 23, text: 'uses of keys and counters cannot be recorded' },
   HSM_BACKUP_DIFFERS: { wire: 22, text: 'the token does not hold the keys of the backup' },
 } as const satisfies Record<string, { wire: number; text: string }>;
 

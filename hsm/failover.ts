@@ -25,6 +25,8 @@ const REPEATABLE: ReadonlySet<OperationName> = new Set<OperationName>([
   'scriptMac',
   'describeKey',
   'dukptData',
+  'sign',
+  'publicKey',
 ]);
 
 /** Failures of the process or its token rather than of the request. */

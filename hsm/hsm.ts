@@ -33,6 +33,8 @@ export interface EncryptedPin {
   key: string;
   /** 10 bytes of triple DES DUKPT, 12 of AES DUKPT. */
   ksn?: Uint8Array;
+  /** With a KSN: what the same block may be asked again under, up to 255 characters. Default: this call alone. */
+  transaction?: string;
   format?: PinFormat;
   block: PinBlock;
 }
@@ -73,12 +75,20 @@ export interface SealedKey {
 export interface PaymentHsm extends Hsm {
   /** A response MAC under the key DUKPT derives from this BDK. */
   generateDukptMac(bdk: string, ksn: Uint8Array, data: Uint8Array): Promise<Buffer>;
-  /** A request MAC. @throws HSM_KSN_REPLAYED */
-  verifyDukptMac(bdk: string, ksn: Uint8Array, data: Uint8Array, mac: Uint8Array): Promise<boolean>;
-  /** CBC under a DUKPT data key; whole blocks. @throws HSM_KSN_REPLAYED */
+  /** A request MAC. @param transaction what the same data may be verified again under. @throws HSM_KSN_REPLAYED */
+  verifyDukptMac(
+    bdk: string,
+    ksn: Uint8Array,
+    data: Uint8Array,
+    mac: Uint8Array,
+    transaction?: string,
+  ): Promise<boolean>;
+  /** CBC under a DUKPT data key; whole blocks. @throws HSM_KSN_REPLAYED by what decrypts */
   dukptData(request: {
     bdk: string;
     ksn: Uint8Array;
+    /** What the same data may be decrypted again under. */
+    transaction?: string;
     direction: 'request' | 'response';
     action: 'encrypt' | 'decrypt';
     iv: Uint8Array;
@@ -166,5 +176,9 @@ export interface PaymentHsm extends Hsm {
    */
   rotateKey(record: string, overlapMs: number, now: number): Promise<{ replaced: string; next: SealedKey }>;
   describeKey(record: string): Promise<KeyRecordFacts>;
+  /** ECDSA on P-256 over the SHA-256 of `data`, under a key pair on the token: r and s, 64 bytes (IEEE P1363). */
+  sign(key: string, data: Uint8Array): Promise<Buffer>;
+  /** The public half of a key pair: SubjectPublicKeyInfo in DER. */
+  publicKey(key: string): Promise<Buffer>;
   status(): Promise<HsmStatus>;
 }

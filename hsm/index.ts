@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 
 export type { HsmClient, PaymentHsmClient } from './client.ts';
-export { connectHsm } from './client.ts';
 export { developmentKey } from './development/keys.ts';
 export { prepareDevelopmentToken } from './development/prepare.ts';
 export type { HsmErrorCode } from './errors.ts';

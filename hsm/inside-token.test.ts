@@ -135,16 +135,32 @@ describe.skipIf(!SOFTOKN_IS_HERE)('inside NSS softokn', () => {
     for (const clear of CLEAR_PIN) expect(recorder.saw(clear)).toBe(false);
   });
 
-  it('a malformed length is refused there as well', () => {
-    const wrong = createCipheriv('des-ede-ecb', TDES_KEY, null)
-      .setAutoPadding(false)
-      .update(hex('031225EEEEEEEEEE'));
-    expect(() =>
-      recorded((scratch) => {
-        const side: PinSide = { key: scratch.import(TDES_KEY, 'generic'), algorithm: 'T', format: 0 };
-        return () => translatePinBlock(scratch, side, side, PAN, wrong);
-      }),
-    ).toThrow('HSM_PIN_BLOCK_INVALID');
+  function underTdes(clear: Buffer): Buffer {
+    return createCipheriv('des-ede-ecb', TDES_KEY, null).setAutoPadding(false).update(clear);
+  }
+
+  function translated(block: Buffer, pan: Buffer): Buffer {
+    return recorded((scratch) => {
+      const side: PinSide = { key: scratch.import(TDES_KEY, 'generic'), algorithm: 'T', format: 0 };
+      return () => translatePinBlock(scratch, side, side, pan, block);
+    });
+  }
+
+  it('PINs of every length pass, with their fill checked', () => {
+    for (let length = 4; length <= 12; length++) {
+      const pin = '123456789012'.slice(0, length);
+      const clear = hex(`0${length.toString(16)}${pin}`.padEnd(16, 'F'));
+      const field = hex('0000111111111111');
+      const block = underTdes(Buffer.from(clear.map((byte, index) => byte ^ (field[index] ?? 0))));
+      expect(translated(block, PAN)).toEqual(block);
+    }
+  });
+
+  it('a malformed length, altered fill and a block of another PAN are refused there as well', () => {
+    for (const clear of ['031225EEEEEEEEEE', '0D1225EEEEEEEEEE', '141225EEEEEEEEEE', '041225EEEEEEEEEF'])
+      expect(() => translated(underTdes(hex(clear)), PAN)).toThrow('HSM_PIN_BLOCK_INVALID');
+    const anotherPan = Buffer.from('4222222222222222', 'latin1');
+    expect(() => translated(tdesBlock, anotherPan)).toThrow('HSM_PIN_BLOCK_INVALID');
   });
 
   it('a triple DES DUKPT PIN is translated, its keys and block unseen', () => {

@@ -69,6 +69,7 @@ it('after a run its memory holds no clear PIN and no clear key', async (test) =>
   const dukpt = {
     key: 'BDK/TDES',
     ksn: Buffer.from('FFFF9876543210E00001', 'hex'),
+    transaction: 'one of fifty times',
     block: PinBlock.of(Buffer.from('1B9C1845EB993A7A', 'hex')),
   };
   for (let i = 0; i < 50; i++) {

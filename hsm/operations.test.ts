@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createPublicKey, randomBytes, verify } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Pan, PinBlock } from '../messages/index.ts';
 import { developmentKey } from './development/keys.ts';
@@ -144,5 +144,25 @@ describe('PAN protection', () => {
       await expect(hsm.client.revealPan(altered)).rejects.toMatchObject({ code: 'HSM_CIPHERTEXT_INVALID' });
     }
     expect((await hsm.client.revealPan(ciphertext)).reveal()).toBe(PAN.reveal());
+  });
+});
+
+describe('signatures of the audit key', () => {
+  it('verify under its public key, which names P-256, and for no other data', async () => {
+    const key = createPublicKey({ key: await hsm.client.publicKey('AUDIT/1'), format: 'der', type: 'spki' });
+    expect(key.asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' });
+    for (const data of [Buffer.alloc(0), randomBytes(33), randomBytes(60_000)]) {
+      const signature = await hsm.client.sign('AUDIT/1', data);
+      const verifier = { key, dsaEncoding: 'ieee-p1363' } as const;
+      expect(verify('sha256', data, verifier, signature)).toBe(true);
+      expect(verify('sha256', Buffer.concat([data, Buffer.alloc(1)]), verifier, signature)).toBe(false);
+    }
+  });
+
+  it('are refused for a key pair that is not there, and for a key of another kind', async () => {
+    for (const key of ['AUDIT/9', 'ZAK/VISA']) {
+      await expect(hsm.client.sign(key, Buffer.alloc(1))).rejects.toMatchObject({ code: 'HSM_UNKNOWN_KEY' });
+      await expect(hsm.client.publicKey(key)).rejects.toMatchObject({ code: 'HSM_UNKNOWN_KEY' });
+    }
   });
 });

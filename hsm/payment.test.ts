@@ -36,16 +36,20 @@ describe.each(TOKENS)('on a token of %s', (token) => {
   }
 
   describe('DUKPT', () => {
-    it('translates the published triple DES PIN block, and the same request again', async () => {
+    it('translates the published triple DES PIN block, and again only for the same transaction', async () => {
       const from = dukptPin('FFFF9876543210E00001', '1B9C1845EB993A7A');
-      for (let i = 0; i < 2; i++) {
-        const block = await hsm.client.translatePinBlock({
-          from,
+      const translate = (transaction?: string) =>
+        hsm.client.translatePinBlock({
+          from: transaction === undefined ? from : { ...from, transaction },
           to: 'ZPK/VISA',
           toFormat: 0,
           pan: EXAMPLE_PAN,
         });
-        expect(decrypted('ZPK/VISA', block)).toEqual(CLEAR_1234);
+      for (let i = 0; i < 2; i++) {
+        expect(decrypted('ZPK/VISA', await translate('TERM0001/000001'))).toEqual(CLEAR_1234);
+      }
+      for (const another of ['TERM0001/000002', undefined]) {
+        await expect(translate(another)).rejects.toMatchObject({ code: 'HSM_KSN_REPLAYED' });
       }
     });
 
@@ -67,6 +71,8 @@ describe.each(TOKENS)('on a token of %s', (token) => {
       const data = Buffer.from('4012345678909D987', 'latin1');
       expect(await hsm.client.verifyDukptMac('BDK/TDES', ksn, data, hex('9CCC7817'))).toBe(true);
       expect(await hsm.client.verifyDukptMac('BDK/TDES', ksn, data, hex('9CCC7818'))).toBe(false);
+      const replay = hsm.client.verifyDukptMac('BDK/TDES', ksn, data, hex('9CCC7817'));
+      await expect(replay).rejects.toMatchObject({ code: 'HSM_KSN_REPLAYED' });
       expect((await hsm.client.generateDukptMac('BDK/TDES', ksn, data)).subarray(0, 4)).toEqual(
         hex('20364223'),
       );
@@ -74,7 +80,9 @@ describe.each(TOKENS)('on a token of %s', (token) => {
       const request = { bdk: 'BDK/TDES', ksn, direction: 'request', iv: Buffer.alloc(8) } as const;
       const sealed = await hsm.client.dukptData({ ...request, action: 'encrypt', data: padded });
       expect(sealed).toEqual(hex('FC0D53B7EA1FDA9EE68AAF2E70D9B9506229BE2AA993F04F'));
-      expect(await hsm.client.dukptData({ ...request, action: 'decrypt', data: sealed })).toEqual(padded);
+      const decrypt = () => hsm.client.dukptData({ ...request, action: 'decrypt', data: sealed });
+      expect(await decrypt()).toEqual(padded);
+      await expect(decrypt()).rejects.toMatchObject({ code: 'HSM_KSN_REPLAYED' });
     });
 
     it('translates the published AES block of format 4 to format 0', async () => {

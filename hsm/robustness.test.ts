@@ -127,11 +127,13 @@ it('takes the user PIN from an open file descriptor', async () => {
   }
 });
 
-it('refuses development keys in production, and a software token unless it is allowed', async () => {
+it('refuses development keys in production, no ledger, and a software token unless it is allowed', async () => {
   const production = { NODE_ENV: 'production', HSM_SOCKET: join(hsm.dataDir, 'production.sock') };
   await expect(supervised(production).ready()).rejects.toThrow(`exit code ${HSM_EXIT_SETTINGS}`);
   const allowed = supervised({ ...production, HSM_ALLOW_SOFTWARE_TOKEN: '1' });
   await expect(allowed.ready()).rejects.toThrow('exit code 79');
+  const forgetful = supervised({ ...production, HSM_ALLOW_SOFTWARE_TOKEN: '1', HSM_USE_LEDGER: '' });
+  await expect(forgetful.ready()).rejects.toThrow(`exit code ${HSM_EXIT_SETTINGS}`);
 });
 
 it('declines while the token is gone and recovers by itself once it is back', async () => {

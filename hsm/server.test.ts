@@ -14,6 +14,8 @@ let now: number;
 let step: number;
 let server: HsmServer;
 let executed: string[];
+let saving: Promise<void> | undefined;
+let fatal: unknown[];
 let peer: Socket;
 let replies: Map<number, number>;
 
@@ -22,6 +24,8 @@ beforeEach(async () => {
   now = 0;
   step = 0;
   executed = [];
+  saving = undefined;
+  fatal = [];
   server = await HsmServer.listen({
     socketPath: join(directory, 'hsm.sock'),
     now: () => {
@@ -33,13 +37,14 @@ beforeEach(async () => {
     execute: (_name, request) => {
       const { key } = request as { key: string };
       if (key === 'K13') throw new RangeError('a defect');
+      if (key === 'K20') now += 600;
       executed.push(key);
       return { value: '000000' };
     },
     isFatal: () => false,
     onDefect: () => {},
-    onTurnEnd: () => {},
-    onFatal: () => {},
+    onTurnEnd: () => saving,
+    onFatal: (error) => fatal.push(error),
     onBadPeer: () => {},
   });
   peer = connect({ path: join(directory, 'hsm.sock') });
@@ -107,6 +112,13 @@ it('does not run work whose time was over before its turn', async () => {
   expect(executed).toEqual(['K2']);
 });
 
+it('does not run what waited too long behind a slow token; what can wait longer is answered', async () => {
+  peer.write(Buffer.concat([request(20), request(21, 500), request(22, 1_000)]));
+  await vi.waitUntil(() => replies.size === 3, 15_000);
+  expect(replies.get(21)).toBe(HSM_ERRORS.HSM_TIMEOUT.wire);
+  expect(executed).toEqual(['K20', 'K22']);
+});
+
 it('answers a request that meets a defect, and goes on', async () => {
   peer.write(Buffer.concat([request(13), request(14)]));
   await vi.waitUntil(() => replies.size === 2, 15_000);
@@ -120,4 +132,30 @@ it('refuses what goes beyond its bound and serves the rest', async () => {
   expect(executed).toEqual(['K1', 'K2', 'K3', 'K4']);
   expect(replies.get(5)).toBe(HSM_ERRORS.HSM_BUSY.wire);
   expect(replies.get(6)).toBe(HSM_ERRORS.HSM_BUSY.wire);
+});
+
+it('keeps the replies of a turn back until what it claimed is on disk, and answers other turns meanwhile', async () => {
+  const disk = Promise.withResolvers<void>();
+  saving = disk.promise;
+  peer.write(request(1));
+  await vi.waitUntil(() => executed.includes('K1'));
+  saving = undefined;
+  peer.write(request(2));
+  await vi.waitUntil(() => replies.has(2));
+  expect(replies.has(1)).toBe(false);
+  disk.resolve();
+  await vi.waitUntil(() => replies.has(1));
+});
+
+it('answers nothing of a turn whose claims could not be written, and stops', async () => {
+  const disk = Promise.withResolvers<void>();
+  saving = disk.promise;
+  peer.write(request(1));
+  await vi.waitUntil(() => executed.includes('K1'));
+  saving = undefined;
+  disk.reject(new Error('the disk is full'));
+  await vi.waitUntil(() => fatal.length > 0);
+  await server.close();
+  await vi.waitUntil(() => peer.closed);
+  expect(replies.size).toBe(0);
 });

@@ -17,8 +17,8 @@ export interface ServerOptions {
   isFatal: (error: unknown) => boolean;
   /** An error that is neither fatal nor an HsmError: a defect of ours, met by one request. */
   onDefect: (name: string, error: unknown) => void;
-  /** Called after the requests of a turn ran, before their replies leave. */
-  onTurnEnd: () => void;
+  /** Called after the requests of a turn ran; their replies leave when what it returns has resolved. */
+  onTurnEnd: () => Promise<void> | undefined;
   /** Called once, after the replies at hand were written. */
   onFatal: (error: unknown) => void;
   /** A peer broke the protocol and was disconnected. */
@@ -39,8 +39,12 @@ interface Waiting {
   expiresAt: number;
 }
 
-/** Requests run before their replies leave: the peers work on these while the next ones run, and none is starved. */
+/**
+ * How many requests run, and for how long new ones are begun, before replies leave: the peers work on these while the
+ * next ones run, none is starved, and a quick request does not wait for the replies of slow ones.
+ */
 const REQUESTS_PER_TURN = 32;
+const TURN_MS = 1;
 
 const GREETING_WITHIN_MS = 1_000;
 
@@ -57,6 +61,8 @@ export class HsmServer {
   #next = 0;
   #scheduled = false;
   #stopped = false;
+  /** Turns whose replies wait for the disk. */
+  readonly #saving = new Set<Promise<void>>();
 
   private constructor(options: ServerOptions) {
     this.#options = options;
@@ -83,8 +89,9 @@ export class HsmServer {
 
   /** Answers what is waiting, then closes every connection. */
   async close(): Promise<void> {
-    this.#run(this.#waiting.length);
+    this.#run(this.#waiting.length, Number.POSITIVE_INFINITY);
     this.#stopped = true;
+    await Promise.all(this.#saving);
     for (const peer of this.#peers) peer.socket.end();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
@@ -146,19 +153,23 @@ export class HsmServer {
     // Everything that arrived in this turn is read first: a cancellation right behind its request counts.
     setImmediate(() => {
       this.#scheduled = false;
-      this.#run(REQUESTS_PER_TURN);
+      this.#run(REQUESTS_PER_TURN, TURN_MS);
       if (this.#next < this.#waiting.length) this.#schedule();
     });
   }
 
-  #run(atMost: number): void {
+  #run(atMost: number, milliseconds: number): void {
     let fatal: { error: unknown } | undefined;
+    let endsAt: number | undefined;
     const end = Math.min(this.#waiting.length, this.#next + atMost);
     while (this.#next < end && !this.#stopped) {
+      const now = this.#options.now();
+      endsAt ??= now + milliseconds;
+      if (now > endsAt) break;
       const waiting = this.#waiting[this.#next++];
       if (!waiting?.peer.open) continue;
       try {
-        this.#answer(waiting);
+        this.#answer(waiting, now);
       } catch (error) {
         writeFailure(
           waiting.peer.replies,
@@ -173,15 +184,35 @@ export class HsmServer {
       this.#waiting = [];
       this.#next = 0;
     }
-    this.#options.onTurnEnd();
-    for (const peer of this.#peers) this.#flush(peer);
+    this.#endTurn();
     if (fatal) this.#options.onFatal(fatal.error);
   }
 
-  #answer({ peer, id, operation, fields, expiresAt }: Waiting): void {
+  /** Other turns go on while the replies of this one wait; without a promise they leave at once. */
+  #endTurn(): void {
+    const batches = [...this.#peers].flatMap((peer) =>
+      peer.replies.length > 0 ? [{ peer, batch: peer.replies.take() }] : [],
+    );
+    const send = () => {
+      for (const { peer, batch } of batches) deliver(peer, batch);
+    };
+    const saved = this.#options.onTurnEnd();
+    if (!saved) {
+      send();
+      return;
+    }
+    const sent = saved.then(send, (error: unknown) => {
+      this.#stopped = true;
+      this.#options.onFatal(error);
+    });
+    this.#saving.add(sent);
+    sent.finally(() => this.#saving.delete(sent));
+  }
+
+  #answer({ peer, id, operation, fields, expiresAt }: Waiting, now: number): void {
     const before = peer.replies.length;
     try {
-      if (this.#options.now() > expiresAt) throw new HsmError('HSM_TIMEOUT', 'waiting for its turn');
+      if (now > expiresAt) throw new HsmError('HSM_TIMEOUT', 'waiting for its turn');
       const name = NAME_BY_NUMBER.get(operation);
       if (name === undefined) throw new HsmError('HSM_REQUEST_INVALID', `operation ${operation}`);
       const request = OPERATIONS[name].request.read(fields);
@@ -199,13 +230,11 @@ export class HsmServer {
       writeFailure(peer.replies, id, told);
     }
   }
+}
 
-  /** A peer that does not read its replies is not read from either. */
-  #flush(peer: Peer): void {
-    if (peer.replies.length === 0) return;
-    const batch = peer.replies.take();
-    if (peer.open && !peer.socket.write(batch)) peer.socket.pause();
-  }
+/** A peer that does not read its replies is not read from either. */
+function deliver({ socket, open }: Peer, batch: Buffer): void {
+  if (open && !socket.write(batch)) socket.pause();
 }
 
 function beginFrame(writer: Writer, id: number, status: number): number {

@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import type { PKCS11 } from 'pkcs11js';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { prepareDevelopmentToken } from './development/prepare.ts';
+import { UseLedger } from './keys/use-ledger.ts';
 import { HsmService, TokenLostError } from './service.ts';
 import { readTokenAccess } from './settings.ts';
 
 /** Faults the module shows, by function: how often still, and what it does instead. */
 const faults = new Map<string, { times: number; act: (...args: unknown[]) => unknown }>();
 const calls: string[] = [];
+/** What a fault answers that only wanted to be told: the module is asked. */
+const GO_ON = Symbol('go on');
 
 /** The real SoftHSM, with faults in between. */
 function faulty(module: PKCS11): PKCS11 {
@@ -20,7 +23,8 @@ function faulty(module: PKCS11): PKCS11 {
       return (...args: unknown[]) => {
         calls.push(name);
         const fault = faults.get(name);
-        if (fault && fault.times-- > 0) return fault.act(...args);
+        const answer = fault && fault.times-- > 0 ? fault.act(...args) : GO_ON;
+        if (answer !== GO_ON) return answer;
         return member.apply(target, args);
       };
     },
@@ -31,6 +35,19 @@ function answers(ckr: number, name = 'CKR_FAULT') {
   return () => {
     throw Object.assign(new Error(`${name}:${ckr}`), { code: ckr });
   };
+}
+
+/** Every use of a key fails until the module is initialised anew: whichever key the token is asked for as a sign of life. */
+function breakUntilOpenedAnew(ckr: number, name: string): void {
+  const uses = ['C_EncryptInit', 'C_SignInit'] as const;
+  for (const use of uses) faults.set(use, { times: 1_000, act: answers(ckr, name) });
+  faults.set('C_Initialize', {
+    times: 1,
+    act: () => {
+      for (const use of uses) faults.delete(use);
+      return GO_ON;
+    },
+  });
 }
 
 let directory: string;
@@ -53,6 +70,7 @@ beforeEach(async () => {
     token,
     userPin,
     { monotonic: () => performance.now(), wall: () => Date.now() },
+    UseLedger.open(undefined),
     faulty,
   );
 });
@@ -64,7 +82,7 @@ afterEach(() => {
 it('opens the token anew, once, when its session is lost, and the request does not notice', () => {
   const before = mac();
   calls.length = 0;
-  faults.set('C_EncryptInit', { times: 2, act: answers(0xb3, 'CKR_SESSION_HANDLE_INVALID') });
+  breakUntilOpenedAnew(0xb3, 'CKR_SESSION_HANDLE_INVALID');
   expect(mac()).toEqual(before);
   expect(calls.filter((name) => name === 'C_Login')).toHaveLength(1);
 });
@@ -81,7 +99,7 @@ it('gives up on a token that stays broken, after one try to open it', () => {
 it('never tries the user PIN again once it is refused', () => {
   mac();
   calls.length = 0;
-  faults.set('C_EncryptInit', { times: 2, act: answers(0xe0, 'CKR_TOKEN_NOT_PRESENT') });
+  breakUntilOpenedAnew(0xe0, 'CKR_TOKEN_NOT_PRESENT');
   faults.set('C_Login', { times: 1, act: answers(0xa0, 'CKR_PIN_INCORRECT') });
   expect(mac).toThrow('HSM_WRONG_USER_PIN');
   expect(calls.filter((name) => name === 'C_Login')).toHaveLength(1);
@@ -100,6 +118,7 @@ it('refuses a PIN block that a token decrypted to garbage', () => {
   const request = {
     key: 'TPK/TERM0001',
     ksn: Buffer.alloc(0),
+    transaction: '',
     format: 0,
     block: Buffer.alloc(8),
     pan: Buffer.from('4111111111111111', 'latin1'),

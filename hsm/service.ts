@@ -1,13 +1,21 @@
 import { HsmError } from './errors.ts';
 import { checkBlock } from './keys/create.ts';
 import { secretOf } from './keys/key.ts';
-import { KsnMemory } from './keys/ksn-memory.ts';
+import { SigningKeys } from './keys/signing-keys.ts';
 import { TokenKeys } from './keys/token-keys.ts';
+import type { UseLedger } from './keys/use-ledger.ts';
 import { WorkingKeys } from './keys/working-keys.ts';
 import { OperationContext } from './operations/context.ts';
 import { HANDLERS, type KeyOperation } from './operations/handlers.ts';
 import type { OperationName, ReplyOf, RequestOf } from './protocol/operations.ts';
-import { type Instrument, TokenError, TokenSession, type TokenSettings } from './token/pkcs11.ts';
+import { type Strategy, selfTest } from './self-test.ts';
+import {
+  type Instrument,
+  isUnsupported,
+  TokenError,
+  TokenSession,
+  type TokenSettings,
+} from './token/pkcs11.ts';
 import { probeToken } from './token/probe.ts';
 import type { TokenProfile } from './token/profile.ts';
 import { type Place, Scratch } from './token/secrets.ts';
@@ -23,7 +31,9 @@ export interface HsmStatus {
   profile: TokenProfile;
   tokenKeys: number;
   cachedWorkingKeys: number;
-  /** By operation: where secret values were since the start, and how often it ran. */
+  /** By operation: where its secret values are on this token, as the known answers at start showed. */
+  strategies: Record<string, Strategy>;
+  /** By request: where secret values were since the start, and how often it ran. */
   operations: Record<string, { place: Place; runs: number }>;
 }
 
@@ -35,13 +45,13 @@ export interface Clocks {
 }
 
 const WORKING_KEY_CAPACITY = 1_024;
-const KSN_CAPACITY = 100_000;
 
 interface OpenToken {
   session: TokenSession;
   profile: TokenProfile;
   tokenKeys: TokenKeys;
   workingKeys: WorkingKeys;
+  signingKeys: SigningKeys;
 }
 
 /** The operations on one token, and the token's way back after a failure. */
@@ -50,20 +60,30 @@ export class HsmService {
   readonly #userPin: string;
   readonly #clocks: Clocks;
   readonly #instrument: Instrument | undefined;
-  readonly #ksns = new KsnMemory(KSN_CAPACITY);
+  readonly #ledger: UseLedger;
+  readonly #strategies: Record<string, Strategy>;
   readonly #runs = new Map<string, { place: Place; runs: number }>();
   #token: OpenToken;
 
   /**
+   * @param ledger closed with the service
    * @param instrument wraps the PKCS#11 module of every session opened: how tests make a token misbehave
    * @throws HSM_WRONG_USER_PIN, HSM_TOKEN_FAILED
    */
-  constructor(settings: TokenSettings, userPin: string, clocks: Clocks, instrument?: Instrument) {
+  constructor(
+    settings: TokenSettings,
+    userPin: string,
+    clocks: Clocks,
+    ledger: UseLedger,
+    instrument?: Instrument,
+  ) {
+    this.#ledger = ledger;
     this.#settings = settings;
     this.#userPin = userPin;
     this.#clocks = clocks;
     this.#instrument = instrument;
     this.#token = this.#open();
+    this.#strategies = selfTest(this.#token.session, this.#token.profile);
   }
 
   get keys(): number {
@@ -75,6 +95,7 @@ export class HsmService {
     return {
       tokenLabel: this.#settings.label,
       profile,
+      strategies: this.#strategies,
       tokenKeys: tokenKeys.size,
       cachedWorkingKeys: workingKeys.cached,
       operations: Object.fromEntries(this.#runs),
@@ -96,9 +117,10 @@ export class HsmService {
     }
   }
 
-  /** Closes what the requests of a turn shared. */
-  endTurn(): void {
+  /** Closes what the requests of a turn shared. Resolves when what they claimed is on disk: replies wait for it. */
+  endTurn(): Promise<void> | undefined {
     this.#token.session.standing.closeAll();
+    return this.#ledger.saved();
   }
 
   /** @throws TokenLostError where the token stays silent after being opened anew */
@@ -121,6 +143,7 @@ export class HsmService {
 
   close(): void {
     this.#token.session.close();
+    this.#ledger.close();
   }
 
   #repeat<N extends OperationName>(name: N, request: RequestOf<N>): ReplyOf<N> {
@@ -141,10 +164,10 @@ export class HsmService {
   }
 
   #handle<N extends KeyOperation>(name: N, request: RequestOf<N>): ReplyOf<N> {
-    const { session, profile, tokenKeys, workingKeys } = this.#token;
+    const { session, profile, ...keys } = this.#token;
     return Scratch.use(session, profile, (scratch) => {
       const wallClock = this.#clocks.wall;
-      const context = new OperationContext(scratch, { tokenKeys, workingKeys, ksns: this.#ksns, wallClock });
+      const context = new OperationContext(scratch, { ...keys, ledger: this.#ledger, wallClock });
       try {
         const reply = HANDLERS[name](context, request);
         context.succeeded();
@@ -166,7 +189,7 @@ export class HsmService {
   }
 
   #reopen(): void {
-    this.close();
+    this.#token.session.close();
     try {
       this.#token = this.#open();
     } catch (error) {
@@ -181,8 +204,15 @@ export class HsmService {
     const session = TokenSession.open(this.#settings, this.#userPin, this.#instrument);
     try {
       const tokenKeys = new TokenKeys(session, this.#clocks.monotonic);
-      const workingKeys = new WorkingKeys(session, tokenKeys, this.#clocks.wall, WORKING_KEY_CAPACITY);
-      return { session, profile: probeToken(session), tokenKeys, workingKeys };
+      const workingKeys = new WorkingKeys(
+        session,
+        tokenKeys,
+        this.#ledger,
+        this.#clocks.wall,
+        WORKING_KEY_CAPACITY,
+      );
+      const signingKeys = new SigningKeys(session);
+      return { session, profile: probeToken(session), tokenKeys, workingKeys, signingKeys };
     } catch (error) {
       session.close();
       throw new HsmError('HSM_TOKEN_FAILED', error instanceof Error ? error.message : '', { cause: error });
@@ -212,5 +242,7 @@ function isOfToken(error: unknown): boolean {
 
 function asHsmError(error: unknown): HsmError {
   if (error instanceof HsmError) return error;
+  if (isUnsupported(error))
+    return new HsmError('HSM_UNSUPPORTED', (error as TokenError).message, { cause: error });
   return new HsmError('HSM_TOKEN_FAILED', error instanceof Error ? error.message : '', { cause: error });
 }

@@ -11,20 +11,26 @@ export interface TokenAccess {
 
 export interface HsmSettings extends TokenAccess {
   socketPath: string;
+  /** Where counters and uses are recorded; absent: they are forgotten with the process. */
+  ledgerPath: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The settings of the HSM process:
- * `HSM_SOCKET` (path of the Unix socket), `HSM_TOKEN_LABEL`, `PKCS11_MODULE` (default: SoftHSM where Debian puts
- * it), `PKCS11_PARAMETERS` (for NSS), and the user PIN from `HSM_PIN_FD` (an open file descriptor) or
- * `HSM_PIN_FILE` (mode 0600). The PIN itself is never in the environment nor among the arguments.
+ * The settings of the HSM process: `HSM_SOCKET` (path of the Unix socket), `HSM_TOKEN_LABEL`, `PKCS11_MODULE` (default:
+ * SoftHSM where Debian puts it), `PKCS11_SLOT` (where labels are not unique), `PKCS11_PARAMETERS` (for NSS),
+ * `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in production), and the user PIN from `HSM_PIN_FD` (an open file
+ * descriptor) or `HSM_PIN_FILE` (mode 0600). The PIN itself is never in the environment nor among the arguments.
  * @throws HSM_SETTINGS_INVALID naming the setting and what it should be
  */
 export function readSettings(environment: Environment): HsmSettings {
   const socketPath = required(environment, 'HSM_SOCKET', 'the path of the Unix socket');
-  return { socketPath, ...readTokenAccess(environment) };
+  const access = readTokenAccess(environment);
+  const ledgerPath = access.production
+    ? required(environment, 'HSM_USE_LEDGER', 'a file on a local disk, where used counters are recorded')
+    : environment['HSM_USE_LEDGER'];
+  return { socketPath, ledgerPath, ...access };
 }
 
 /** The settings without a socket: for the processes that only work on the token. */
@@ -37,16 +43,29 @@ export function readTokenAccess(environment: Environment): TokenAccess {
       'PKCS11_MODULE is a software token, which protects no key: production needs HSM_ALLOW_SOFTWARE_TOKEN=1',
     );
   }
+  const slot = slotOf(environment);
   const libraryParameters = environment['PKCS11_PARAMETERS'];
   return {
     token: {
       modulePath,
       label: required(environment, 'HSM_TOKEN_LABEL', 'the label of the token'),
       ...(libraryParameters === undefined ? {} : { libraryParameters }),
+      ...(slot === undefined ? {} : { slot }),
     },
     userPin: readUserPin(environment),
     production,
   };
+}
+
+function slotOf(environment: Environment): number | undefined {
+  const text = environment['PKCS11_SLOT'];
+  if (text === undefined || text === '') return undefined;
+  if (!/^[0-9]{1,10}$/.test(text) || Number(text) > 0xffff_ffff)
+    throw new HsmError(
+      'HSM_SETTINGS_INVALID',
+      'PKCS11_SLOT must be the identifier of a slot, a whole number',
+    );
+  return Number(text);
 }
 
 function isSoftwareToken(modulePath: string): boolean {

@@ -4,6 +4,7 @@ import { IsoError, type PartialMessage } from './errors.ts';
 import type { FieldCodec } from './fields/codecs.ts';
 import { Cursor } from './fields/cursor.ts';
 import { fieldCodec } from './fields/field.ts';
+import { readInto } from './fields/read-into.ts';
 import { wrongKind } from './fields/semantics.ts';
 import { type FastPath, fastPath } from './generated/fast-path.ts';
 import { encodeVisaHeader, readVisaHeader, type VisaHeader } from './header-visa.ts';
@@ -78,7 +79,7 @@ function prepare(dialect: Dialect, strictness: Strictness): Frame {
         expected: 'field numbers from 2 to 192',
         found: key,
       });
-    fields.set(number, fieldCodec(field, `DE${number}`));
+    fields.set(number, fieldCodec(field, `DE${number}`, strictness));
     numbers.set(`de${number}`, number);
   }
   const primary = bitmapCodec(dialect.bitmap.encoding);
@@ -89,15 +90,15 @@ function prepare(dialect: Dialect, strictness: Strictness): Frame {
     fields,
     numbers,
     mti: mtiCodec(dialect.mti.encoding, strictness.mti),
-    header: headerCodec(dialect.header),
+    header: headerCodec(dialect.header, strictness),
     bitmaps: [primary, extension, extension],
     tertiary: dialect.bitmap.tertiary,
   };
 }
 
-function headerCodec(header: Dialect['header']): HeaderCodec | undefined {
+function headerCodec(header: Dialect['header'], strictness: Strictness): HeaderCodec | undefined {
   if (header === undefined) return undefined;
-  if (header !== 'visa') return fieldCodec(header, 'header');
+  if (header !== 'visa') return fieldCodec(header, 'header', strictness);
   return {
     read: (cursor) => readVisaHeader(cursor),
     encode(value, textBytes) {
@@ -160,7 +161,7 @@ function readFields(frame: Frame, cursor: Cursor, words: BitWords, message: AnyM
     const field = frame.fields.get(number);
     if (!field)
       cursor.fail('ISO_FIELD_UNDEFINED', `DE${number}`, cursor.at, 'only defined fields', `field ${number}`);
-    else message[`de${number}`] = field.read(cursor);
+    else readInto(message, `de${number}`, field, cursor);
     count++;
   }
   if (count === 0 && frame.strictness.emptyBitmap === 'reject')
@@ -277,7 +278,7 @@ function macPlace(frame: Frame, packed: Buffer): { textStart: number; at: number
     const field = frame.dialect.fields[last];
     if ((last !== 64 && last !== 128) || field?.content !== 'b' || !('fixed' in field.length))
       return undefined;
-    const hex = field.encoding === 'hex';
+    const hex = field.encoding === 'hex' || field.encoding === 'hex-lower';
     const at = packed.length - field.length.fixed * (hex ? 2 : 1);
     return at < cursor.at || field.encoding === 'ebcdic-hex' ? undefined : { textStart, at, hex };
   } catch (error) {

@@ -4,6 +4,7 @@ import type { AccountNumber } from './sensitive/account.ts';
 import type { CardVerificationValue } from './sensitive/card-verification-value.ts';
 import type { Pan } from './sensitive/pan.ts';
 import type { PinBlock } from './sensitive/pin-block.ts';
+import type { Secret } from './sensitive/secret.ts';
 import type { Track1, Track2, Track3 } from './sensitive/tracks.ts';
 
 /**
@@ -27,6 +28,8 @@ export interface SemanticTypes {
   'pin-block': PinBlock;
   cvv: CardVerificationValue;
   account: AccountNumber;
+  /** Text that is never shown. */
+  secret: Secret;
   /** BER-TLV of EMV Book 3, annex B: the bytes as received; `parseTlv` reads them. */
   emv: Bytes;
 }
@@ -34,7 +37,7 @@ export type Semantic = keyof SemanticTypes;
 
 /**
  * `ascii` and `ebcdic-*`: one byte a character. `bcd`: two digits a byte. `binary`: the bytes as they are.
- * `hex` and `ebcdic-hex`: two characters a byte.
+ * `hex` and `ebcdic-hex`: two characters a byte; `hex-lower` writes small letters, and each reads both.
  */
 export type Encoding =
   | 'ascii'
@@ -44,6 +47,7 @@ export type Encoding =
   | 'bcd'
   | 'binary'
   | 'hex'
+  | 'hex-lower'
   | 'ebcdic-hex';
 
 /** What a length counts: `characters` of the value (digits, letters, bytes of a `b` field), `bytes` or `nibbles` as written. */
@@ -64,6 +68,8 @@ export interface VariableLength {
   readonly min?: number;
   /** Default: characters. */
   readonly unit?: LengthUnit;
+  /** The characters that stand on the wire whatever the length says; what the value leaves is filler, and skipped. */
+  readonly occupies?: number;
 }
 
 /** The rest of what the field stands in: the message, a composite, or the length a tag announces. */
@@ -92,18 +98,24 @@ export type Composition =
       readonly headerBytes?: number;
     }
   /**
-   * Tag, length, value, over and over. Tags the table does not know are kept byte for byte under `tag…`.
+   * Tag, length, value, over and over. Tags the table does not know are kept byte for byte under `tag…`, unless it refuses them.
    * `lead` names a part in front that has no tag; it is there when the first byte is no digit (Mastercard DE48).
    */
   | {
       readonly kind: 'tagged';
-      readonly tag: { readonly encoding: 'ascii' | 'ebcdic-1047' | 'binary'; readonly characters: number };
-      /** Absent: every part brings a length of its own, and an unknown tag cannot be stepped over. */
+      readonly tag: {
+        readonly encoding: 'ascii' | 'ebcdic-1047' | 'ebcdic-037' | 'binary';
+        readonly characters: number;
+      };
+      /** Absent: every part brings a length of its own. */
       readonly length?: { readonly prefix: LengthEncoding; readonly width: number };
+      /** Where every part brings its own: the length of tags the table does not know. Absent: they are refused. */
+      readonly unknownLength?: { readonly prefix: LengthEncoding; readonly width: number };
       readonly lead?: string;
+      readonly unknownTags?: 'keep' | 'refuse';
     }
   /** BER-TLV; unknown tags are kept in the same way. */
-  | { readonly kind: 'ber-tlv' };
+  | { readonly kind: 'ber-tlv'; readonly unknownTags?: 'keep' | 'refuse' };
 
 /** A run of characters inside a text field. */
 export interface Slice {
@@ -135,7 +147,7 @@ export interface Field {
   readonly parts?: { readonly [property: string]: Part };
 }
 
-export type BitmapEncoding = 'binary' | 'hex' | 'ebcdic-hex';
+export type BitmapEncoding = 'binary' | 'hex' | 'hex-lower' | 'ebcdic-hex';
 
 export interface BitmapStyle {
   readonly encoding: BitmapEncoding;

@@ -60,8 +60,9 @@ export class StreamReader implements FrameReader {
   }
 
   end(onFrame: OnFrame): void {
-    if (this.#shape.wholeStream && this.#frame) {
-      const frame = this.#frame;
+    const { wholeStream, headerBytes, trailer } = this.#shape;
+    if (wholeStream && this.#frame && this.#filled >= headerBytes + trailer.length) {
+      const frame = this.#frame.subarray(0, this.#filled);
       this.#frame = undefined;
       this.#filled = 0;
       this.#emit(frame, onFrame);
@@ -74,11 +75,20 @@ export class StreamReader implements FrameReader {
       });
   }
 
+  /** Gathers a stream that is one frame. Room doubles, so that many small chunks are not copied over and over. */
   #keep(chunk: Buffer): void {
-    const frame = this.#frame ? Buffer.concat([this.#frame, chunk]) : chunk;
-    this.#checkMax(frame.length);
-    this.#frame = frame;
-    this.#filled = frame.length;
+    const filled = this.#filled + chunk.length;
+    this.#checkMax(filled);
+    if (!this.#frame) this.#frame = chunk;
+    else {
+      if (this.#frame.length < filled) {
+        const roomy = Buffer.allocUnsafeSlow(Math.min(this.#maxFrameBytes, 2 * filled));
+        this.#frame.copy(roomy, 0, 0, this.#filled);
+        this.#frame = roomy;
+      }
+      chunk.copy(this.#frame, this.#filled);
+    }
+    this.#filled = filled;
   }
 
   #begin(chunk: Buffer, from: number, onFrame: OnFrame): number {

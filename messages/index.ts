@@ -50,6 +50,7 @@ export { CardVerificationValue } from './sensitive/card-verification-value.ts';
 export { Sensitive } from './sensitive/mask.ts';
 export { Pan } from './sensitive/pan.ts';
 export { PinBlock } from './sensitive/pin-block.ts';
+export { Secret } from './sensitive/secret.ts';
 export { Track1, Track2, Track3 } from './sensitive/tracks.ts';
 export { iso87 } from './standards/iso87.ts';
 export { iso93 } from './standards/iso93.ts';

@@ -37,9 +37,11 @@ export interface Style {
   readonly oddDigits?: Pad;
 }
 
+/** What a standard says of a field keeps its exact type; how it is written does not need one. */
+type Stated = 'content' | 'as' | 'parts' | 'slices' | 'repeated' | 'composition';
+
 export type LaidOut<T extends StandardFields> = {
-  readonly [N in keyof T]: Field &
-    Pick<T[N], keyof T[N] & ('content' | 'as' | 'parts' | 'slices' | 'repeated')>;
+  readonly [N in keyof T]: Omit<Field, Stated> & Pick<T[N], keyof T[N] & Stated>;
 };
 
 const packedContents: readonly Content[] = ['n', 'z', 'x+n', 'h'];

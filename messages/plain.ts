@@ -7,12 +7,14 @@ import { CardVerificationValue } from './sensitive/card-verification-value.ts';
 import { Sensitive } from './sensitive/mask.ts';
 import { Pan } from './sensitive/pan.ts';
 import { PinBlock } from './sensitive/pin-block.ts';
+import { Secret } from './sensitive/secret.ts';
 import { Track1, Track2, Track3 } from './sensitive/tracks.ts';
 
 /** A message as plain JSON: text as strings, bits as hex, composites as objects. */
 export interface PlainMessage {
   readonly mti: string;
-  readonly header?: VisaHeader;
+  /** A BASE I header by field; any other as the value of its field. */
+  readonly header?: VisaHeader | PlainValue;
   readonly fields: { readonly [number: string]: PlainValue };
 }
 export type PlainValue = string | readonly PlainValue[] | { readonly [property: string]: PlainValue };
@@ -23,12 +25,17 @@ export type PlainValue = string | readonly PlainValue[] | { readonly [property: 
  */
 export function toPlain(message: { readonly mti: string }, how: 'masked' | 'revealed'): PlainMessage {
   const fields: Record<string, PlainValue> = {};
-  let header: VisaHeader | undefined;
+  let header: PlainMessage['header'];
   for (const [property, value] of Object.entries(message as { readonly [property: string]: unknown })) {
-    if (property === 'header') header = value as VisaHeader | undefined;
+    if (property === 'header') header = plainHeader(value);
     else if (property !== 'mti' && value !== undefined) fields[property.slice(2)] = plainValue(value, how);
   }
   return { mti: message.mti, ...(header ? { header } : {}), fields };
+}
+
+/** Headers hold stations and lengths, no card data: bytes are shown. */
+function plainHeader(value: unknown): PlainMessage['header'] {
+  return value instanceof Bytes ? value.hex() : (value as PlainMessage['header']);
 }
 
 function plainValue(value: unknown, how: 'masked' | 'revealed'): PlainValue {
@@ -54,7 +61,12 @@ function revealed(value: Sensitive): string {
  */
 export function fromPlain(dialect: Dialect, plain: PlainMessage): { mti: string } & Record<string, unknown> {
   const message: { mti: string } & Record<string, unknown> = { mti: plain.mti };
-  if (plain.header) message['header'] = plain.header;
+  const { header } = dialect;
+  if (plain.header !== undefined)
+    message['header'] =
+      header === undefined || header === 'visa'
+        ? plain.header
+        : richValue(header, plain.header as PlainValue, 'header');
   for (const [number, value] of Object.entries(plain.fields)) {
     const field = dialect.fields[Number(number)];
     if (!field)
@@ -85,6 +97,8 @@ function richValue(field: Field, value: PlainValue, path: string): unknown {
       return CardVerificationValue.fromWire(value);
     case 'account':
       return AccountNumber.fromWire(value);
+    case 'secret':
+      return Secret.fromWire(value);
     case 'pin-block': {
       const bytes = Bytes.fromHex(value);
       return PinBlock.fromWire(bytes.buffer(), 0, bytes.length);

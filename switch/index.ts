@@ -1,3 +1,4 @@
+export { auditCommand } from './audit/cli.ts';
 export { developmentSettings } from './config/development.ts';
 export type { Settings } from './config/settings.ts';
 export { PostgresFallbackRecords } from './fallback/postgres-records.ts';

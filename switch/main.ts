@@ -1,5 +1,5 @@
 import { httpExchange, type LateAnswer, popClient } from '../connectors/index.ts';
-import { connectHsm, type HsmClient } from '../hsm/index.ts';
+import { connectHsmPool, type HsmClient, type PaymentHsmClient } from '../hsm/index.ts';
 import {
   announceReady,
   createLog,
@@ -8,6 +8,11 @@ import {
   systemRandom,
   tcpSockets,
 } from '../runtime/index.ts';
+import { PostgresEndedEpochs } from './audit/ended-epochs.ts';
+import { HeadFolder } from './audit/head-book.ts';
+import { HeadPublisher, type HeadSigner } from './audit/publisher.ts';
+import { AUDIT_DEFAULTS } from './audit/settings.ts';
+import { headsFolder } from './config/command-settings.ts';
 import { readSettings } from './config/read-settings.ts';
 import type { Settings } from './config/settings.ts';
 import { connectNetworks } from './connect-networks.ts';
@@ -18,7 +23,7 @@ import { webhookSender } from './fallback/notices/webhook.ts';
 import { PostgresFallbackRecords } from './fallback/postgres-records.ts';
 import { startFollowUpWorker } from './follow-up/queue.ts';
 import { followUpTasks } from './follow-up/tasks.ts';
-import { createJournal } from './journal/postgres-journal.ts';
+import { createJournal, type PostgresJournal } from './journal/postgres-journal.ts';
 import { KeyBook, type KeyCustodian } from './keys/key-book.ts';
 import { PostgresKeyRecords } from './keys/postgres-key-records.ts';
 import { DEFAULT_KEY_LIFE } from './keys/settings.ts';
@@ -44,8 +49,8 @@ await serve(readSettings(settingsFile, { production }));
 
 /** One switch node: its listeners, its links, its part of the follow-up queue. */
 async function serve(settings: Settings): Promise<void> {
-  const { databaseUrl, node, hsm: hsmSettings } = settings;
-  const hsm = connectHsm({ ...hsmSettings, clock, log });
+  const { databaseUrl, node } = settings;
+  const hsm = connectHsms(settings);
   const journal = await createJournal({
     databaseUrl,
     node,
@@ -98,7 +103,9 @@ async function serve(settings: Settings): Promise<void> {
   const lanes = followUpLanes(networks.keys());
   const worker = await startFollowUpWorker({ databaseUrl, node, tasks, lanes, clock, log, concurrency });
   const projector = new Projector({ databaseUrl, clock, log, cutOverHour: settings.cutOverHour ?? 0 });
-  const status = await serveStatus(settings.status, () => nodeStatus(settings, running, hsm));
+  const heads = publishHeads(settings, journal, hsm);
+  const ownStatus = () => nodeStatus(settings, running, hsm, heads);
+  const status = await serveStatus(settings.status, ownStatus, () => hsm.status());
 
   process.on('SIGHUP', () => tls.reload());
   onShutdown(async () => {
@@ -106,8 +113,10 @@ async function serve(settings: Settings): Promise<void> {
     await running.close(DRAIN_MS);
     await Promise.all([worker.stop(), projector.stop()]);
     await Promise.all([...networks.values()].map((network) => network.close()));
-    await Promise.all([pop.close(), hsm.close(), status.close(), records.close(), keys.close()]);
+    await Promise.all([pop.close(), status.close(), records.close(), keys.close()]);
     await Promise.all([journal.close(), projection.close()]);
+    await heads.close(journal.isChainFinal);
+    await hsm.close();
   }, DRAIN_MS * 3);
   const ports = Object.fromEntries(running.listeners.map(({ name, port }) => [name, port]));
   log.info({ event: 'switch.ready', node, ...ports });
@@ -132,6 +141,31 @@ async function openKeys({ databaseUrl, node, networks, keyLife }: Settings, cust
   };
 }
 
+function connectHsms({ hsm }: Settings): PaymentHsmClient {
+  const { socketPath, furtherSocketPaths = [], requestTimeoutMs } = hsm;
+  return connectHsmPool({
+    socketPaths: [socketPath, ...furtherSocketPaths],
+    requestTimeoutMs,
+    clock,
+    log,
+  });
+}
+
+/** Signs the ends of the journal's chain, from what the journal of this process knows. */
+function publishHeads(settings: Settings, journal: PostgresJournal, hsm: PaymentHsmClient): HeadPublisher {
+  const { node, audit, databaseUrl } = settings;
+  const { key, everyMs, everyEntries, lateAfterMs } = { ...AUDIT_DEFAULTS, ...audit };
+  const signer: HeadSigner = {
+    publicKey: () => hsm.publicKey(key),
+    sign: (text) => hsm.sign(key, Buffer.from(text)),
+  };
+  const book = new HeadFolder(headsFolder(settings), node);
+  const ended = new PostgresEndedEpochs(databaseUrl, settings.journal.appendDeadlineMs, log);
+  const chain = { node, epoch: journal.epoch, chain: () => journal.chain };
+  const when = { everyMs, everyEntries, lateAfterMs };
+  return new HeadPublisher({ ...chain, signer, book, ended, clock, log, ...when });
+}
+
 /** Another process has this node's work, and nothing that this one does counts: its supervisor starts a new one. */
 function giveWay(): void {
   log.error({ event: 'switch.fenced' });
@@ -142,6 +176,7 @@ function nodeStatus(
   settings: Settings,
   { ports, listeners, modes, scenarios }: RunningSwitch,
   hsm: HsmClient,
+  heads: HeadPublisher,
 ): NodeStatus {
   const networks = Object.fromEntries([...ports.networks].map(([name, link]) => [name, link.state()]));
   const connected = hsm.connected();
@@ -154,6 +189,7 @@ function nodeStatus(
     unsettled: ports.unsettled.size,
     degradedModes: modes.open(),
     scenarios: scenarios.counts(),
+    audit: heads.status(),
     listeners: listeners.map((listener) => ({
       name: listener.name,
       port: listener.port,

@@ -19,7 +19,8 @@ import type { ReconciliationOrder, Report } from '../switch/reconciliation/recon
 import { type Day, runDay } from './support/business-day.ts';
 import { type House, startHouse, waitUntil } from './support/house.ts';
 
-const TRANSACTIONS = 2_000;
+const TRANSACTIONS = Number(process.env['DAY_TRANSACTIONS'] ?? 2_000);
+const DAY_WITHIN_MS = 120_000 + 60 * TRANSACTIONS;
 const SEED = Number(process.env['DAY_SEED'] ?? 20_261_123);
 const folder = mkdtempSync(join(tmpdir(), 'etika-day-'));
 let house: House;
@@ -52,10 +53,10 @@ beforeAll(async () => {
   const at = (port: number) => ({ host: '127.0.0.1', port });
   day = await runDay(
     { ...house, ascii: at(ascii), bcd: at(pos) },
-    { transactions: TRANSACTIONS, seed: SEED, folder },
+    { transactions: TRANSACTIONS, seed: SEED, folder, onProgress: showProgress },
   );
-  await waitUntil(isQuiet, 60_000);
-}, 240_000);
+  await waitUntil(isQuiet, 60_000 + 5 * TRANSACTIONS);
+}, 2 * DAY_WITHIN_MS);
 
 afterAll(async () => {
   await day?.close();
@@ -63,6 +64,10 @@ afterAll(async () => {
   await house?.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+function showProgress(done: number): void {
+  if (done % 5_000 === 0) console.log(`${done} of ${TRANSACTIONS} transactions`);
+}
 
 /** Nothing is queued any more: what is not done by now is parked, where people see it. */
 async function isQuiet(): Promise<boolean> {
@@ -80,6 +85,7 @@ async function order(): Promise<ReconciliationOrder> {
     date: null,
     networkLedger: ledgers.flat(),
     networks: new Set(['visa', 'iso87']),
+    withoutHolds: new Set(),
     proofLedger: await fetchProofLedger(pop),
     graceMs: 0,
   };
@@ -101,7 +107,7 @@ it('moved money of all kinds over both networks, through every fault', () => {
 it('every terminal settles: its totals are ours, transaction by transaction', async () => {
   const settlements = await day.settle();
   expect(settlements.filter(({ uploaded, settled }) => uploaded > 0 || !settled)).toEqual([]);
-  expect(settlements).toHaveLength(30);
+  expect(settlements.length).toBeGreaterThanOrEqual(30);
 });
 
 it('ends with three ledgers that agree, and with a case for every difference', async () => {

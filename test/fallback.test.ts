@@ -352,7 +352,8 @@ describe('the runbooks of docs/fallback.md', () => {
         .replaceAll('localhost:8080', new URL(admin.url).host)
         .replaceAll('localhost:8585', `127.0.0.1:${house.ports().status}`)
         .replaceAll('.data/logs/switch.log', log);
-      const env = { ...process.env, POSITION: await parkedPosition(), TRANSACTION: transaction };
+      const names = { POSITION: await parkedPosition(), TRANSACTION: transaction };
+      const env = { ...process.env, ...names, DATABASE_URL: house.databaseUrl };
       const { stdout } = await run('sh', ['-ec', here], { env });
       expect(stdout, command).not.toBe('');
     }

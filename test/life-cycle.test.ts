@@ -227,6 +227,7 @@ describe('when all is done', () => {
           networkLedger: ledgers.flat(),
           networks: new Set(['visa', 'iso87']),
           graceMs: 60_000,
+          withoutHolds: new Set(),
         },
         proofLedger: await fetchProofLedger(pop),
       });

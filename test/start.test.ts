@@ -175,10 +175,12 @@ async function everyExampleWorks(output: string): Promise<void> {
     VISA_SIM_CONTROL_PORT: control,
     HSM_SOCKET: join(dataDir, 'hsm.sock'),
     DATA_DIR: dataDir,
+    TMPDIR: dataDir,
   };
   const controlOf: readonly (readonly [written: string, actual: string])[] = [
     ['http://127.0.0.1:9584', `http://127.0.0.1:${control}`],
     ['http://127.0.0.1:9588', addressIn(output, /second network .*control (http:\/\/\S+)/)],
+    ['.data/audit', join(dataDir, 'audit')],
     ['http://127.0.0.1:3101', addressIn(output, /PoP .*control (http:\/\/\S+)/)],
   ];
   const here = (line: string) =>

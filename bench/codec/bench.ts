@@ -18,13 +18,17 @@ interface Row {
   /** Messages a second, the median of all rounds. */
   readonly ours: number;
   readonly theirs: number;
+  /** The median of the ratios of each round, whose halves follow each other at once. */
   readonly ratio: number;
 }
 
 const operations: readonly Operation[] = ['parse', 'pack', 'build and pack'];
 const mixes: readonly Mix[] = ['auth', 'reply', 'echo', 'mixed'];
-const rounds = 7;
-const roundMs = 120;
+const rounds = 31;
+const roundMs = 6;
+const warmUpMs = 200;
+/** Rounds tried before those that were disturbed have to do. */
+const mostRounds = 4 * rounds;
 
 export async function run({ json }: { json: boolean }): Promise<void> {
   for (const letter of ['A', 'B'] as const) {
@@ -53,7 +57,10 @@ function thousands(perSecond: number): string {
   return (perSecond / 1000).toFixed(1).padStart(9);
 }
 
-/** Rounds alternate between the two, so that what disturbs the machine disturbs both. */
+/**
+ * Rounds alternate between the two and are short. One in which the machine took the processor away counts for neither, so that a busy
+ * machine gives the ratios of an idle one; only where there are too few others, it has to do.
+ */
 function compare(
   letter: DialectLetter,
   operation: Operation,
@@ -61,23 +68,38 @@ function compare(
   mine: Contender,
   peer: Contender,
 ): Row {
-  const left = work(mine, operation, mix);
-  const right = work(peer, operation, mix);
-  const speeds: [number[], number[]] = [[], []];
-  for (let round = 0; round < rounds + 2; round++) {
-    const pair = [speed(left), speed(right)] as const;
-    if (round < 2) continue;
-    speeds[0].push(pair[0]);
-    speeds[1].push(pair[1]);
+  const left = warm(work(mine, operation, mix));
+  const right = warm(work(peer, operation, mix));
+  const quiet: (readonly [number, number])[] = [];
+  const disturbed: (readonly [number, number])[] = [];
+  while (quiet.length < rounds && quiet.length + disturbed.length < mostRounds) {
+    const [a, b] = [measure(left), measure(right)];
+    (a.disturbed || b.disturbed ? disturbed : quiet).push([a.speed, b.speed]);
   }
-  const [a, b] = [median(speeds[0]), median(speeds[1])];
+  const pairs = quiet.length >= rounds / 3 ? quiet : [...quiet, ...disturbed];
   return {
     case: `${letter} ${operation} ${mix}`,
     peer: peer.name,
-    ours: Math.round(a),
-    theirs: Math.round(b),
-    ratio: a / b,
+    ours: Math.round(median(pairs.map(([a]) => a))),
+    theirs: Math.round(median(pairs.map(([, b]) => b))),
+    ratio: median(pairs.map(([a, b]) => a / b)),
   };
+}
+
+interface Work {
+  readonly batch: (count: number) => void;
+  /** Messages that take about a tenth of a round: the clock is looked at in between. */
+  readonly size: number;
+}
+
+function warm(batch: (count: number) => void): Work {
+  const start = process.hrtime.bigint();
+  let done = 0;
+  while (process.hrtime.bigint() - start < BigInt(warmUpMs) * 1_000_000n) {
+    batch(30);
+    done += 30;
+  }
+  return { batch, size: Math.max(1, Math.round((done / warmUpMs) * (roundMs / 10))) };
 }
 
 /** Results go here, so that no work can be left out as unused. */
@@ -103,8 +125,11 @@ const calls: Readonly<Record<Operation, string>> = {
   'build and pack': 'contender.pack(contender.build(names[at]))',
 };
 
-function speed(batch: (count: number) => void): number {
-  const size = 300;
+/** Processor time that is well short of the time on the wall went to somebody else. */
+const undisturbedShare = 0.9;
+
+function measure({ batch, size }: Work): { speed: number; disturbed: boolean } {
+  const processor = process.cpuUsage();
   const start = process.hrtime.bigint();
   const until = start + BigInt(roundMs) * 1_000_000n;
   let done = 0;
@@ -114,7 +139,9 @@ function speed(batch: (count: number) => void): number {
     done += size;
     now = process.hrtime.bigint();
   }
-  return done / (Number(now - start) / 1e9);
+  const { user, system } = process.cpuUsage(processor);
+  const elapsed = Number(now - start);
+  return { speed: done / (elapsed / 1e9), disturbed: (user + system) * 1000 < undisturbedShare * elapsed };
 }
 
 function median(values: readonly number[]): number {

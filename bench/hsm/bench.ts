@@ -59,6 +59,7 @@ async function measure(hsm: TestHsm, bare: BareLoop): Promise<Row[]> {
   return [
     row('PIN translation, 64 in flight', middle.ours, middle.bare, null),
     row(`PIN translation, ${STEADY_RATE} a second`, steady.rate, null, steady.p99),
+    row('the same, from when it was due', steady.rate, null, steady.p99FromDue),
     await rateOf('TDES DUKPT translation, 64 in flight', () => dukptTranslation(client)),
     await rateOf('ARQC verification with ARPC, 64 in flight', () => arqcVerification(client)),
     await rateOf('retail MAC of 200 bytes, 64 in flight', () => client.generateMac('TAK/TERM0001', MAC_DATA)),
@@ -103,22 +104,32 @@ async function closedLoop(work: () => Promise<unknown>, inFlight: number, millis
   return { rate: (latencies.length * 1_000) / (performance.now() - start), p99: percentile99(latencies) };
 }
 
-/** So many requests a second, whatever the answers: latency counts from when each was due. */
+/**
+ * So many requests a second, whatever the answers. Told twice: from when a request was sent, and from when it was due,
+ * which counts as well how late this generator was on a busy machine. It never waits for an answer, so its lateness is
+ * none of the HSM's; but whoever doubts that has the other figure.
+ */
 async function openLoop(work: () => Promise<unknown>, rate: number, milliseconds: number) {
-  const latencies: number[] = [];
+  const [fromSent, fromDue]: [number[], number[]] = [[], []];
   const pending: Promise<unknown>[] = [];
+  const send = async (dueAt: number) => {
+    const sentAt = performance.now();
+    await work();
+    const answeredAt = performance.now();
+    fromSent.push(answeredAt - sentAt);
+    fromDue.push(answeredAt - dueAt);
+  };
   const start = performance.now();
-  let sent = 0;
-  while (performance.now() - start < milliseconds) {
-    const due = Math.floor(((performance.now() - start) * rate) / 1_000);
-    for (; sent < due; sent++) {
-      const dueAt = start + (sent * 1_000) / rate;
-      pending.push(work().then(() => latencies.push(performance.now() - dueAt)));
-    }
+  for (let sent = 0; performance.now() - start < milliseconds; ) {
+    // The first is due at once.
+    const due = Math.floor(((performance.now() - start) * rate) / 1_000) + 1;
+    for (; sent < due; sent++) pending.push(send(start + (sent * 1_000) / rate));
+    // A generator that watched the clock without a pause would be slowed by its own use of the processor.
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await Promise.all(pending);
-  return { rate: (latencies.length * 1_000) / (performance.now() - start), p99: percentile99(latencies) };
+  const reached = (fromSent.length * 1_000) / (performance.now() - start);
+  return { rate: reached, p99: percentile99(fromSent), p99FromDue: percentile99(fromDue) };
 }
 
 function percentile99(values: number[]): number {
@@ -136,10 +147,11 @@ function translation(): (client: PaymentHsmClient) => Promise<unknown> {
   return (client) => client.translatePin({ from: 'TPK/TERM0001', to: 'ZPK/VISA', pan: PAN, block });
 }
 
-/** ANSI X9.24-1:2009 A.4, asked again and again: the very same request is no replay. */
+/** ANSI X9.24-1:2009 A.4, asked again and again: within one transaction that is no replay. */
 const DUKPT_PIN = {
   key: 'BDK/TDES',
   ksn: Buffer.from('FFFF9876543210EFF800', 'hex'),
+  transaction: 'bench',
   block: PinBlock.of(Buffer.from('33365F5CC6F23C35', 'hex')),
 };
 

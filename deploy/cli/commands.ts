@@ -59,6 +59,11 @@ export const commands: readonly LazyCommand[] = [
     load: async () => (await import('../../switch/index.ts')).reconCommand(),
   },
   {
+    name: 'audit',
+    summary: "the journal's hash chain: verified against signed heads, exported as evidence",
+    load: async () => (await import('../../switch/index.ts')).auditCommand(),
+  },
+  {
     name: 'migrate',
     summary: 'brings a database to the schema of this release',
     load: async () => (await import('./migrate.ts')).migrateCommand(),

@@ -46,13 +46,17 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   hsm: ['npx etika-switch hsm kat --vectors hsm/kat/testdata/published.jsonl'],
   'hsm kat': ['npx etika-switch hsm kat --vectors hsm/kat/testdata/published.jsonl --json'],
   'hsm status': ['npx etika-switch hsm status'],
+  'hsm public-key': ['npx etika-switch hsm public-key --key AUDIT/1'],
   'hsm ceremony': [`${TOKEN} npx etika-switch hsm ceremony verify-log`],
   'hsm ceremony prepare': [`${TOKEN} npx etika-switch hsm ceremony prepare`],
   'hsm ceremony import': [
     `${TOKEN} npx etika-switch hsm ceremony import --label ZMK/VISA --usage K1 --algorithm A --length 32 --components 3`,
   ],
   'hsm ceremony create': [
-    `${TOKEN} npx etika-switch hsm ceremony create --label ZMK/ACQ --usage K1 --algorithm A --length 32 --components 3`,
+    `${TOKEN} npx etika-switch hsm ceremony create --label ZMK/ACQ --usage K1 --algorithm A --length 32 --components 3 --print-to /dev/shm/sheets`,
+  ],
+  'hsm ceremony generate': [
+    `${TOKEN} npx etika-switch hsm ceremony generate --usage P0 --owner VISA --to key.txt`,
   ],
   'hsm ceremony export': [
     `${TOKEN} npx etika-switch hsm ceremony export --record key.txt --zmk ZMK/VISA --mode B`,
@@ -72,10 +76,17 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   'recon clearing': ['npx etika-switch recon clearing --network-ledger visa=http://127.0.0.1:9584'],
   'recon rebuild': ['npx etika-switch recon rebuild'],
+  audit: ['npx etika-switch audit verify'],
+  'audit verify': [
+    'npx etika-switch audit verify --json',
+    'npx etika-switch audit verify --heads .data/audit --public-key .data/audit',
+  ],
+  'audit export': ['npx etika-switch audit export --out $(mktemp -u --suffix .jsonl)'],
+  'audit head': ['npx etika-switch audit head'],
   migrate: ['DATABASE_URL=postgres://owner:secret@db.example/etika npx etika-switch migrate'],
   switch: ['SWITCH_SETTINGS_FILE=switch.json npx etika-switch switch'],
   'hsm-process': [
-    'HSM_SOCKET=/run/etika/hsm.sock HSM_TOKEN_LABEL=etika HSM_PIN_FILE=/run/etika/pin npx etika-switch hsm-process',
+    'HSM_SOCKET=/run/etika/hsm.sock HSM_TOKEN_LABEL=etika HSM_PIN_FILE=/run/etika/pin HSM_USE_LEDGER=/var/lib/etika/hsm-uses.db npx etika-switch hsm-process',
   ],
   admin: ['DATABASE_URL=postgres://etika:secret@db.example/etika npx etika-switch admin'],
 };

@@ -76,7 +76,7 @@ const TLS_LISTENER = 'terminals-tls';
 
 /** The development switch on this machine's ports, and one listener more: mutual TLS. */
 export function switchSettings(
-  { ports, deadlineMs }: StartConfig,
+  { ports, deadlineMs, dataDir }: StartConfig,
   counterparts: Counterparts,
   certificates: TlsFiles,
 ): Settings {
@@ -90,6 +90,7 @@ export function switchSettings(
   return {
     ...settings,
     deadlineMs,
+    audit: { headsFolder: join(dataDir, 'audit') },
     status: { ...settings.status, port: ports.status },
     listeners: withTls(settings.listeners, certificates).map((listener) => ({
       ...listener,

@@ -14,10 +14,23 @@ export function cardVerificationValue(
   expiry: string,
   serviceCode: string,
 ): string {
-  const data = `${pan}${expiry}${serviceCode}`;
-  if (!/^[0-9A-Fa-f]{1,32}$/.test(data) || expiry.length !== 4 || serviceCode.length !== 3) {
-    throw new HsmError('HSM_REQUEST_INVALID', 'PAN, expiry (4 digits) and service code (3 digits) of a CVV');
+  if (!/^[0-9]{1,19}$/.test(pan)) throw new HsmError('HSM_REQUEST_INVALID', 'a PAN has up to 19 digits');
+  return valueOver(scratch, cvk, pan, expiry, serviceCode);
+}
+
+/** @param leading the PAN, or what stands in its place */
+function valueOver(
+  scratch: Scratch,
+  cvk: RetailMacKey,
+  leading: string,
+  expiry: string,
+  serviceCode: string,
+): string {
+  if (!/^[0-9]{4}$/.test(expiry) || !/^[0-9]{3}$/.test(serviceCode)) {
+    throw new HsmError('HSM_REQUEST_INVALID', 'expiry (4 digits) and service code (3 digits) of a CVV');
   }
+  if (cvk.whole.length !== 16) throw new HsmError('HSM_REQUEST_INVALID', 'a CVK is of double length');
+  const data = `${leading}${expiry}${serviceCode}`;
   const mac = retailMac(scratch, cvk, Buffer.from(data.padEnd(32, '0'), 'hex'), 1);
   return decimalDigits(mac).subarray(0, 3).join('');
 }
@@ -40,7 +53,10 @@ export function cardholderAuthenticationValue(
   );
 }
 
-/** Visa dCVV: a CVV under the card's own key, with the transaction counter in place of the first four PAN digits. */
+/**
+ * Visa dCVV: a CVV under the card's own key, with the transaction counter in place of the first four PAN digits.
+ * @param transactionCounter 4 digits, decimal or hexadecimal as the issuer's cards have it
+ */
 export function dynamicCardVerificationValue(
   scratch: Scratch,
   cardKey: RetailMacKey,
@@ -49,7 +65,10 @@ export function dynamicCardVerificationValue(
   serviceCode: string,
   transactionCounter: string,
 ): string {
-  return cardVerificationValue(scratch, cardKey, `${transactionCounter}${pan.slice(4)}`, expiry, serviceCode);
+  if (!/^[0-9]{4,19}$/.test(pan) || !/^[0-9A-Fa-f]{4}$/.test(transactionCounter)) {
+    throw new HsmError('HSM_REQUEST_INVALID', 'PAN and transaction counter (4 digits) of a dCVV');
+  }
+  return valueOver(scratch, cardKey, `${transactionCounter}${pan.slice(4)}`, expiry, serviceCode);
 }
 
 /**

@@ -5,11 +5,13 @@ import { systemClock } from '../../runtime/index.ts';
 import { HsmError } from '../errors.ts';
 import { kcvOf } from '../keys/create.ts';
 import { secretOf } from '../keys/key.ts';
+import { AUDIT_KEY, fingerprintOf } from '../keys/signing-keys.ts';
 import type { Station } from './station.ts';
 
 /** Every key of a token by name and KCV: proof that two tokens hold the same keys, without showing any. */
 interface Manifest {
   time: string;
+  /** `kcv` of a key pair is the SHA-256 of its public key. */
   keys: { label: string; usage: string; algorithm: string; kcv: string }[];
   /** Hex HMAC-SHA256 under the token's sealing key: a restored token proves with it that it is the same. */
   seal: string;
@@ -66,12 +68,17 @@ export function verifyBackup(station: Station, directory: string): number {
 }
 
 function keysOf(station: Station): Manifest['keys'] {
-  const keys = [...station.keys.all()].map((key) => ({
+  const keys: Manifest['keys'] = [...station.keys.all()].map((key) => ({
     label: key.name,
     usage: key.usage,
     algorithm: key.algorithm,
     kcv: key.kcv ?? station.use((scratch) => kcvOf(scratch, secretOf(key), key.algorithm)),
   }));
+  const { signingKeys } = station;
+  if (signingKeys.has(AUDIT_KEY)) {
+    const kcv = fingerprintOf(signingKeys.publicKey(AUDIT_KEY));
+    keys.push({ label: AUDIT_KEY, usage: 'S0', algorithm: 'E', kcv });
+  }
   return keys.sort((a, b) => a.label.localeCompare(b.label));
 }
 

@@ -1,12 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { HsmError } from '../errors.ts';
 import { generateStoredKey, kcvOf, LMK, RECORD_SEAL, randomValue, storeKey } from '../keys/create.ts';
-import type { KeyRecordFacts } from '../keys/record.ts';
+import { AUDIT_KEY, fingerprintOf } from '../keys/signing-keys.ts';
 import { checkedParts, isKeyUsage, type KeyAlgorithm, type KeyUsage } from '../keys/usage.ts';
 import { xorInto } from '../mac/mac.ts';
-import { describeKey, exportKeyBlock } from '../operations/keys.ts';
 import { PAN_DATA_KEY, PAN_LOOKUP_KEY } from '../operations/pan.ts';
-import type { RequestOf } from '../protocol/operations.ts';
 import type { Scratch } from '../token/secrets.ts';
 import { askCustodian, askCustodians, confirmAll, TRIES } from './custodians.ts';
 import type { Station } from './station.ts';
@@ -27,7 +25,9 @@ const OWN_KEY_LENGTH = 32;
 
 /** The keys every token needs before all others. Made by the token, known to nobody. */
 export async function prepareToken(station: Station, terminal: Terminal): Promise<void> {
-  const custodians = await askCustodians(terminal, 2);
+  if (station.has(RECORD_SEAL)) station.checkLog();
+  const custodians: string[] = [];
+  await askCustodians(terminal, 2, custodians);
   const wanted = [
     { label: LMK, usage: 'K0', algorithm: 'A' },
     { label: RECORD_SEAL, usage: 'KM', algorithm: 'H' },
@@ -35,13 +35,20 @@ export async function prepareToken(station: Station, terminal: Terminal): Promis
     { label: PAN_LOOKUP_KEY, usage: 'HL', algorithm: 'H' },
   ] as const;
   const missing = wanted.filter(({ label }) => !station.has(label));
-  await confirmAll(terminal, custodians, `make ${missing.map(({ label }) => label).join(', ') || 'nothing'}`);
+  const lacksAuditKey = !station.signingKeys.has(AUDIT_KEY);
+  const labels = [...missing.map(({ label }) => label), ...(lacksAuditKey ? [AUDIT_KEY] : [])];
+  await confirmAll(terminal, custodians, `make ${labels.join(', ') || 'nothing'}`);
   const made: Record<string, string> = {};
   for (const { label, usage, algorithm } of missing) {
     made[label] = station.use((scratch) =>
       generateStoredKey(scratch, label, usage, algorithm, OWN_KEY_LENGTH),
     );
     terminal.say(`${label}  KCV ${made[label]}`);
+  }
+  if (lacksAuditKey) {
+    station.signingKeys.generate(AUDIT_KEY);
+    made[AUDIT_KEY] = fingerprintOf(station.signingKeys.publicKey(AUDIT_KEY));
+    terminal.say(`${AUDIT_KEY}  SHA-256 of its public key ${made[AUDIT_KEY]}`);
   }
   station.keys.refresh();
   station.record({ action: 'prepare', outcome: 'completed', custodians, keys: made });
@@ -62,7 +69,7 @@ export async function importKey(station: Station, terminal: Terminal, order: Key
     }
     return await combine(station, terminal, order, components, custodians, kcvs);
   } catch (error) {
-    noteFailure(station, 'import', order, custodians, error);
+    station.recordFailure('import', publicOrder(order), custodians, error);
     throw error;
   } finally {
     components.fill(0);
@@ -131,36 +138,11 @@ export async function createKey(
     });
     return kcv;
   } catch (error) {
-    noteFailure(station, 'create', order, custodians, error);
+    station.recordFailure('create', publicOrder(order), custodians, error);
     throw error;
   } finally {
     components.fill(0);
   }
-}
-
-/** A working key for another party, under the key both share; two custodians agree to it. */
-export async function exportKey(
-  station: Station,
-  terminal: Terminal,
-  request: Omit<RequestOf<'exportKeyBlock'>, 'optional'>,
-): Promise<string> {
-  const facts = station.work((context) => JSON.parse(describeKey(context, request.record)) as KeyRecordFacts);
-  const custodians = await askCustodians(terminal, 2);
-  const deed = `export ${facts.usage} key of ${facts.owner}, KCV ${facts.kcv}, under ${request.protection}`;
-  await confirmAll(terminal, custodians, deed);
-  const block = station.work((context) => exportKeyBlock(context, { ...request, optional: '' }));
-  const { id, owner, usage, kcv } = facts;
-  station.record({
-    action: 'export',
-    outcome: 'completed',
-    custodians,
-    id,
-    owner,
-    usage,
-    kcv,
-    under: request.protection,
-  });
-  return block;
 }
 
 function printComponent(
@@ -230,6 +212,7 @@ async function askComponent(
 }
 
 function checkOrder(station: Station, order: KeyOrder): void {
+  station.checkLog();
   if (!isKeyUsage(order.usage)) throw new HsmError('HSM_REQUEST_INVALID', `usage ${order.usage}`);
   checkedParts(order.usage, order.algorithm, order.length);
   if (order.components < 2 || order.components > 3) {
@@ -258,22 +241,4 @@ function kcvOfValue(scratch: Scratch, order: KeyOrder, value: Buffer): string {
 
 function publicOrder({ label, usage, algorithm, length }: KeyOrder) {
   return { key: label, usage, algorithm, length };
-}
-
-function noteFailure(
-  station: Station,
-  action: string,
-  order: KeyOrder,
-  custodians: string[],
-  error: unknown,
-): void {
-  const aborted = error instanceof HsmError && error.code === 'HSM_CEREMONY_ABORTED';
-  const reason = error instanceof HsmError ? error.detail : 'a failure of the program';
-  station.record({
-    action,
-    outcome: aborted ? 'aborted' : 'refused',
-    custodians,
-    ...publicOrder(order),
-    reason,
-  });
 }

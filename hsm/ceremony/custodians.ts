@@ -4,11 +4,10 @@ import type { Terminal } from './terminal.ts';
 /** How often somebody may try before the ceremony ends. */
 export const TRIES = 3;
 
-export async function askCustodians(terminal: Terminal, count: number): Promise<string[]> {
-  const custodians: string[] = [];
+/** @param custodians their names, as they come: a ceremony that is broken off knows who was there */
+export async function askCustodians(terminal: Terminal, count: number, custodians: string[]): Promise<void> {
   for (let number = 1; number <= count; number++)
     custodians.push(await askCustodian(terminal, number, custodians));
-  return custodians;
 }
 
 /** Dual control means different people; all the program can tell is that the names differ. */

@@ -2,8 +2,9 @@ import { systemClock } from '../../runtime/index.ts';
 import { HsmError } from '../errors.ts';
 import { RECORD_SEAL } from '../keys/create.ts';
 import { secretOf } from '../keys/key.ts';
-import { KsnMemory } from '../keys/ksn-memory.ts';
+import { SigningKeys } from '../keys/signing-keys.ts';
 import { TokenKeys } from '../keys/token-keys.ts';
+import { UseLedger } from '../keys/use-ledger.ts';
 import { WorkingKeys } from '../keys/working-keys.ts';
 import { OperationContext } from '../operations/context.ts';
 import { readTokenAccess } from '../settings.ts';
@@ -11,19 +12,21 @@ import { TokenSession } from '../token/pkcs11.ts';
 import { probeToken } from '../token/probe.ts';
 import type { TokenProfile } from '../token/profile.ts';
 import { Scratch } from '../token/secrets.ts';
-import { type AuditEntry, appendEntry } from './audit-log.ts';
+import { type AuditEntry, appendEntry, verifyLog } from './audit-log.ts';
 
 /** The token at which a ceremony is held, and its audit log. A process of its own, like any that opens the token. */
 export class Station {
   readonly session: TokenSession;
   readonly profile: TokenProfile;
   readonly keys: TokenKeys;
+  readonly signingKeys: SigningKeys;
   readonly #auditLog: string;
 
   private constructor(session: TokenSession, auditLog: string) {
     this.session = session;
     this.profile = probeToken(session);
     this.keys = new TokenKeys(session, systemClock.monotonic);
+    this.signingKeys = new SigningKeys(session);
     this.#auditLog = auditLog;
   }
 
@@ -44,18 +47,45 @@ export class Station {
   /** An operation of the HSM process, run here. */
   work<T>(operation: (context: OperationContext) => T): T {
     const wallClock = systemClock.wall;
-    const workingKeys = new WorkingKeys(this.session, this.keys, wallClock, 1);
-    const shared = { tokenKeys: this.keys, workingKeys, ksns: new KsnMemory(1), wallClock };
-    return this.use((scratch) => operation(new OperationContext(scratch, shared)));
+    // No ceremony uses a key with a limit, nor a DUKPT counter.
+    const ledger = UseLedger.open(undefined);
+    const workingKeys = new WorkingKeys(this.session, this.keys, ledger, wallClock, 1);
+    const { keys: tokenKeys, signingKeys } = this;
+    const shared = { tokenKeys, workingKeys, signingKeys, ledger, wallClock };
+    try {
+      return this.use((scratch) => operation(new OperationContext(scratch, shared)));
+    } finally {
+      ledger.close();
+    }
   }
 
   has(label: string): boolean {
     return [...this.keys.all()].some((key) => key.name === label);
   }
 
+  /**
+   * Before a ceremony does anything: what it does can be recorded, and the log is whole.
+   * @throws HSM_UNKNOWN_KEY on a token that was not prepared, HSM_AUDIT_LOG_BROKEN
+   */
+  checkLog(): void {
+    this.seal(Buffer.from('log', 'latin1'));
+    verifyLog(this.#auditLog, (data) => this.seal(data));
+  }
+
   record(entry: Omit<AuditEntry, 'time'>): void {
     const dated = { time: new Date(systemClock.wall()).toISOString(), ...entry } as AuditEntry;
     appendEntry(this.#auditLog, dated, (data) => this.seal(data));
+  }
+
+  recordFailure(
+    action: string,
+    facts: Readonly<Record<string, unknown>>,
+    custodians: string[],
+    error: unknown,
+  ): void {
+    const aborted = error instanceof HsmError && error.code === 'HSM_CEREMONY_ABORTED';
+    const reason = error instanceof HsmError ? error.detail : 'a failure of the program';
+    this.record({ action, outcome: aborted ? 'aborted' : 'refused', custodians, ...facts, reason });
   }
 
   /** HMAC-SHA256 under the key that also seals key records. */

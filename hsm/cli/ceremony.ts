@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { KeyOrder } from '../ceremony/ceremonies.ts';
 import type { Station } from '../ceremony/station.ts';
@@ -42,6 +42,38 @@ export function ceremonyCommand(): Command {
         await createKey(station, terminal, orderOf(options), printToFiles(options.printTo, options.label));
       }),
     );
+  workingKeyCommands(command);
+  backupCommands(command);
+  return command;
+}
+
+function workingKeyCommands(command: Command): void {
+  command
+    .command('generate')
+    .description('makes a working key and writes its sealed record, for export or for the switch')
+    .requiredOption('--usage <usage>', 'usage as in a key block header: P0, M3, B0 …')
+    .addOption(algorithmOption())
+    .option('--length <bytes>', 'bytes of the key', wholeNumber, 16)
+    .requiredOption('--owner <name>', 'whom the key is shared with, such as VISA')
+    .requiredOption('--to <file>', 'a new file for the record')
+    .addOption(auditOption())
+    .action((options: GenerateOptions) =>
+      hold(options, async (station, terminal) => {
+        const { generateWorkingKey } = await import('../ceremony/working-keys.ts');
+        const { algorithm, length, owner } = options;
+        const usage = options.usage as KeyOrder['usage'];
+        const file = openSync(options.to, 'wx', 0o600);
+        const { record, kcv } = await generateWorkingKey(station, terminal, {
+          usage,
+          algorithm,
+          length,
+          owner,
+        });
+        writeSync(file, `${record}\n`);
+        closeSync(file);
+        terminal.say(`the record is in ${options.to}, KCV ${kcv}`);
+      }),
+    );
   command
     .command('export')
     .description('writes a working key as a key block under a key shared with another party')
@@ -55,7 +87,7 @@ export function ceremonyCommand(): Command {
     .addOption(auditOption())
     .action((options: ExportOptions) =>
       hold(options, async (station, terminal) => {
-        const { exportKey } = await import('../ceremony/ceremonies.ts');
+        const { exportKey } = await import('../ceremony/working-keys.ts');
         const record = readFileSync(options.record, 'utf8').trim();
         const { zmk: protection, version, mode, exportability } = options;
         terminal.say(
@@ -63,8 +95,6 @@ export function ceremonyCommand(): Command {
         );
       }),
     );
-  backupCommands(command);
-  return command;
 }
 
 function orderCommand(command: Command, name: string, description: string): Command {
@@ -73,9 +103,7 @@ function orderCommand(command: Command, name: string, description: string): Comm
     .description(description)
     .requiredOption('--label <label>', 'name of the key, such as ZMK/VISA')
     .requiredOption('--usage <usage>', 'usage as in a key block header: K1, P0, M3, B0, E0, C0, V2 …')
-    .addOption(
-      new Option('--algorithm <letter>', 'T triple DES, A AES, H HMAC').choices(['T', 'A', 'H']).default('T'),
-    )
+    .addOption(algorithmOption())
     .option('--length <bytes>', 'bytes of the key', wholeNumber, 16)
     .option('--components <count>', 'two or three', wholeNumber, 2)
     .addOption(auditOption());
@@ -91,7 +119,9 @@ function backupCommands(command: Command): void {
     .action((options: Shared & { to: string; tokenFolder?: string }) =>
       quietly(options, async (station) => {
         const { backUp } = await import('../ceremony/backup.ts');
-        console.log(`${backUp(station, options.to, options.tokenFolder)} keys listed in ${options.to}`);
+        const keys = backUp(station, options.to, options.tokenFolder);
+        station.record({ action: 'backup', outcome: 'completed', custodians: [], keys, folder: options.to });
+        console.log(`${keys} keys listed in ${options.to}`);
       }),
     );
   command
@@ -107,7 +137,11 @@ function backupCommands(command: Command): void {
       const { restoreFiles, verifyBackup } = await import('../ceremony/backup.ts');
       if (options.tokenFolder !== undefined) restoreFiles(options.from, options.tokenFolder);
       await quietly(options, async (station) => {
-        console.log(`${verifyBackup(station, options.from)} keys are the same`);
+        // Only a proof that held is recorded: another token's seal would be worth nothing in this log.
+        const keys = verifyBackup(station, options.from);
+        const folder = options.from;
+        station.record({ action: 'restore', outcome: 'completed', custodians: [], keys, folder });
+        console.log(`${keys} keys are the same`);
       });
     });
   command
@@ -127,6 +161,14 @@ interface Shared {
   auditLog: string;
 }
 
+interface GenerateOptions extends Shared {
+  usage: string;
+  algorithm: 'T' | 'A' | 'H';
+  length: number;
+  owner: string;
+  to: string;
+}
+
 interface ExportOptions extends Shared {
   record: string;
   zmk: string;
@@ -141,6 +183,12 @@ interface OrderOptions extends Shared {
   algorithm: 'T' | 'A' | 'H';
   length: number;
   components: number;
+}
+
+function algorithmOption(): Option {
+  return new Option('--algorithm <letter>', 'T triple DES, A AES, H HMAC')
+    .choices(['T', 'A', 'H'])
+    .default('T');
 }
 
 function auditOption(): Option {
@@ -182,8 +230,10 @@ async function quietly({ auditLog }: Shared, work: (station: Station) => Promise
     station = Station.open(process.env, auditLog);
     await work(station);
   } catch (error) {
-    if (!(error instanceof HsmError)) throw error;
-    console.error(error.message);
+    const { TokenError } = await import('../token/pkcs11.ts');
+    if (error instanceof TokenError) console.error(new HsmError('HSM_TOKEN_FAILED', error.message).message);
+    else if (error instanceof HsmError) console.error(error.message);
+    else throw error;
     process.exitCode = 1;
   } finally {
     station?.close();

@@ -1,14 +1,16 @@
 import { Command } from 'commander';
 import { ceremonyCommand } from './ceremony.ts';
 import { katCommand } from './kat.ts';
+import { publicKeyCommand } from './public-key.ts';
 import { statusCommand } from './status.ts';
 
 /** `etika-switch hsm …` */
 export function hsmCommand(): Command {
   return new Command('hsm')
-    .description('the HSM: known-answer tests, status, key ceremonies')
+    .description('the HSM: known-answer tests, status, public keys, key ceremonies')
     .addCommand(katCommand())
     .addCommand(statusCommand())
+    .addCommand(publicKeyCommand())
     .addCommand(ceremonyCommand());
 }
 

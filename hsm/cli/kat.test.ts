@@ -13,7 +13,10 @@ if (!CORPUS_IS_HERE) console.warn('skipped: the known answers of ../shared/corpu
 const TOKENS: SoftwareToken[] = findSoftokn() === undefined ? ['softhsm'] : ['softhsm', 'nss'];
 if (TOKENS.length === 1) console.warn('skipped: NSS softokn (libnss3) is not installed');
 
-const OWN_VECTORS = join(import.meta.dirname, '..', 'kat', 'testdata', 'published.jsonl');
+const TEST_DATA = join(import.meta.dirname, '..', 'kat', 'testdata');
+const OWN_VECTORS = join(TEST_DATA, 'published.jsonl');
+/** Every operation in its variants, with refusals; answers computed by OpenSSL from the standards, step by step. */
+const INDEPENDENT_VECTORS = join(TEST_DATA, 'independent.jsonl');
 
 let directory: string;
 beforeAll(() => {
@@ -34,6 +37,13 @@ describe.each(TOKENS)('known-answer tests on %s', (token) => {
     const { results } = await runKnownAnswers(OWN_VECTORS, token);
     expect(results.flatMap(({ failures }) => failures)).toEqual([]);
     expect(results.reduce((sum, { passed }) => sum + passed, 0)).toBeGreaterThan(10);
+  });
+
+  it('agree with another implementation in every operation, and refuse what has to be refused', async () => {
+    const { results } = await runKnownAnswers(INDEPENDENT_VECTORS, token);
+    expect(results.flatMap(({ failures }) => failures)).toEqual([]);
+    expect(results.length).toBeGreaterThan(65);
+    expect(results.reduce((sum, { passed }) => sum + passed, 0)).toBeGreaterThan(400);
   });
 
   it.skipIf(!CORPUS_IS_HERE)('pass for every case of the corpus', async () => {

@@ -1,36 +1,26 @@
 import { Command } from 'commander';
-import { silentLog, systemClock } from '../../runtime/index.ts';
-import { connectHsm } from '../client.ts';
 import type { HsmStatus } from '../service.ts';
-
-const WAIT_MS = 2_000;
+import { DEFAULT_SOCKET, withClient } from './with-client.ts';
 
 export function statusCommand(): Command {
   return new Command('status')
-    .description('what a running HSM process can do inside its token, and which way each operation ran')
-    .option('--socket <path>', 'its Unix socket', process.env['HSM_SOCKET'] ?? '.data/hsm.sock')
+    .description('what a running HSM process can do inside its token, and which way each operation runs')
+    .option('--socket <path>', 'its Unix socket', DEFAULT_SOCKET)
     .option('--json', 'print it as one JSON object')
-    .action(async ({ socket, json }: { socket: string; json?: boolean }) => {
-      const client = connectHsm({ socketPath: socket, clock: systemClock, log: silentLog });
-      const giveUp = setTimeout(() => client.close(), WAIT_MS);
-      try {
-        await client.whenConnected();
+    .action(({ socket, json }: { socket: string; json?: boolean }) =>
+      withClient(socket, async (client) => {
         const status = await client.status();
         console.log(json === true ? JSON.stringify(status) : textOf(status));
-      } catch (error) {
-        console.error(error instanceof Error ? `${error.message}: ${socket}` : error);
-        process.exitCode = 1;
-      } finally {
-        clearTimeout(giveUp);
-        await client.close();
-      }
-    });
+      }),
+    );
 }
 
-function textOf({ tokenLabel, profile, tokenKeys, cachedWorkingKeys, operations }: HsmStatus): string {
+function textOf(status: HsmStatus): string {
+  const { tokenLabel, profile, strategies, tokenKeys, cachedWorkingKeys, operations } = status;
   const capabilities = Object.entries(profile).map(
     ([name, value]) => `  ${name.padEnd(22)} ${value ? 'yes' : 'no'}`,
   );
+  const ways = Object.entries(strategies).map(([name, strategy]) => `  ${name.padEnd(26)} ${strategy}`);
   const runs = Object.entries(operations).map(
     ([name, { place, runs: count }]) => `  ${name.padEnd(22)} ${place.padEnd(6)} ${count}`,
   );
@@ -38,7 +28,9 @@ function textOf({ tokenLabel, profile, tokenKeys, cachedWorkingKeys, operations 
     `token ${tokenLabel}: ${tokenKeys} keys, ${cachedWorkingKeys} working keys open`,
     'the token can',
     ...capabilities,
-    'operations since the start, and where secret values were',
+    'where secret values are, by known answers at the start (token, host, or none: it cannot)',
+    ...ways,
+    'requests since the start, and where secret values were',
     ...(runs.length > 0 ? runs : ['  none yet']),
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 import { generateStoredKey, LMK, RECORD_SEAL, storeKey } from '../keys/create.ts';
+import { AUDIT_KEY, SigningKeys } from '../keys/signing-keys.ts';
 import { TokenKeys } from '../keys/token-keys.ts';
 import { PAN_DATA_KEY, PAN_LOOKUP_KEY } from '../operations/pan.ts';
 import { readTokenAccess } from '../settings.ts';
@@ -26,6 +27,8 @@ function run(): void {
   generated(RECORD_SEAL, 'KM', 'H');
   generated(PAN_DATA_KEY, 'D0', 'A');
   generated(PAN_LOOKUP_KEY, 'HL', 'H');
+  const signingKeys = new SigningKeys(session);
+  if (!signingKeys.has(AUDIT_KEY)) signingKeys.generate(AUDIT_KEY);
   for (const { name, usage, algorithm } of DEVELOPMENT_KEYS) {
     unlessPresent(name, (scratch) => storeKey(scratch, name, usage, algorithm, developmentKey(name)));
   }

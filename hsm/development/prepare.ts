@@ -11,7 +11,7 @@ const CREATE_WITHIN_MS = 30_000;
  * Makes sure a software token with the development keys lies under `dataDir`: `token/` with its configuration,
  * `secrets/hsm-user-pin` (mode 0600). It is built aside and renamed when complete, so a start killed in the middle
  * begins anew; a token that is there only gets the keys it lacks.
- * @returns the environment the HSM process needs, `HSM_SOCKET` included
+ * @returns the environment the HSM process needs, `HSM_SOCKET` and `HSM_USE_LEDGER` included
  * @throws HSM_SETTINGS_INVALID, HSM_TOKEN_FAILED
  */
 export async function prepareDevelopmentToken(
@@ -37,7 +37,11 @@ export async function prepareDevelopmentToken(
     renameSync(building, tokenDir);
   }
   return {
-    env: { ...tokenEnvironment(kind, tokenDir, pinFile), HSM_SOCKET: join(root, 'hsm.sock') },
+    env: {
+      ...tokenEnvironment(kind, tokenDir, pinFile),
+      HSM_SOCKET: join(root, 'hsm.sock'),
+      HSM_USE_LEDGER: join(root, 'hsm-uses.db'),
+    },
   };
 }
 

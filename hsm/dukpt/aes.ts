@@ -118,17 +118,21 @@ export function aesWorkingKey(
   return derive(scratch, transaction, keyType, usage, identifierOf(initialKeyId, counter), type);
 }
 
-/** 6.5.3: the key that carries a new initial key to the device, at the counter no transaction reaches. */
+/**
+ * 6.5.3: the key that carries a new initial key to the device, at the counter no transaction reaches.
+ * @param type what it is used as, where not what its type says
+ */
 export function aesUpdateKey(
   scratch: Scratch,
   initialKey: Secret,
   initialKeyId: Buffer,
   keyType: AesDukptKeyType,
   counter = 0xffff_ffff,
+  type?: SecretType,
 ): Secret {
   const key = keyOfCounter(scratch, initialKey, initialKeyId, counter);
   const identifier = identifierOf(initialKeyId, counter);
-  return derive(scratch, key, keyType, AES_DUKPT_USAGE.keyEncryption, identifier);
+  return derive(scratch, key, keyType, AES_DUKPT_USAGE.keyEncryption, identifier, type);
 }
 
 function partsOf(ksn: Buffer): { initialKeyId: Buffer; counter: number } {

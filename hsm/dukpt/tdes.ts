@@ -4,6 +4,7 @@ import type { Scratch, Secret } from '../token/secrets.ts';
 
 /** Triple DES DUKPT, ANSI X9.24-1:2009 annex A. A KSN is 10 bytes: identifier 59 bits, counter 21 bits. */
 const KSN_LENGTH = 10;
+const BDK_LENGTH = 16;
 
 const KEY_MASK = Buffer.from('C0C0C0C000000000C0C0C0C000000000', 'hex');
 const COUNTER_BITS = 0x1f_ffff;
@@ -49,6 +50,8 @@ export function initialKsn(ksn: Buffer): Buffer {
 
 /** A.6: the initial key (IPEK) of the device this KSN names. */
 export function initialKey(scratch: Scratch, bdk: TdesBdk, ksn: Buffer): Secret {
+  if (bdk.key.length !== BDK_LENGTH)
+    throw new HsmError('HSM_REQUEST_INVALID', `a triple DES BDK of ${bdk.key.length} bytes`);
   const register = initialKsn(ksn).subarray(0, 8);
   return scratch.concat(
     scratch.derive(bdk.key, 'T', register, 'generic', 8),

@@ -1,4 +1,5 @@
 import { bdkFrom, maskedBdk, type TdesBdk } from '../dukpt/tdes.ts';
+import { HsmError } from '../errors.ts';
 import { type RetailMacKey, retailMacKey } from '../mac/mac.ts';
 import type { CipherAlgorithm } from '../token/host-cipher.ts';
 import { pkcs11 } from '../token/pkcs11.ts';
@@ -13,6 +14,9 @@ export type Runner = (lab: Laboratory, inputs: Inputs) => Answer;
 
 export type Family = Readonly<Record<string, Runner>>;
 
+/** Some tokens take a key of any length, and then cannot use it. */
+const KEY_LENGTHS: Readonly<Record<CipherAlgorithm, readonly number[]>> = { T: [8, 16, 24], A: [16, 24, 32] };
+
 /** Puts a vector's published keys into the token as session objects, in the forms this token needs. */
 export class Laboratory {
   readonly scratch: Scratch;
@@ -23,6 +27,8 @@ export class Laboratory {
 
   /** A cipher key. A token that can compute holds it as a plain secret, and types a copy for each use. */
   key(value: Buffer, algorithm: CipherAlgorithm): Secret {
+    if (!KEY_LENGTHS[algorithm].includes(value.length))
+      throw new HsmError('HSM_REQUEST_INVALID', `a key of ${value.length} bytes`);
     return this.scratch.import(value, this.scratch.profile.canCompute ? 'generic' : algorithm);
   }
 
@@ -41,7 +47,10 @@ export class Laboratory {
   }
 
   bdk(inputs: Inputs): TdesBdk {
-    const value = inputs.hex('bdk');
+    return this.bdkOf(inputs.hex('bdk'));
+  }
+
+  bdkOf(value: Buffer): TdesBdk {
     if (this.scratch.profile.canCompute) return bdkFrom(this.scratch, this.key(value, 'T'));
     return { key: this.key(value, 'T'), masked: this.key(maskedBdk(value), 'T') };
   }

@@ -29,7 +29,8 @@ export interface KeyBlockHeader {
 
 const FIXED_LENGTH = 16;
 const LONGEST_KEY_BLOCK = 9_999;
-const PADDING_ID = 'PB';
+/** The optional block that says nothing: it only fills the header up. */
+export const PADDING_ID = 'PB';
 
 export const MAC_LENGTH: Readonly<Record<KeyBlockVersion, number>> = { A: 4, B: 8, C: 4, D: 16, E: 16 };
 

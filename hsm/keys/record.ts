@@ -20,7 +20,7 @@ export interface KeyRecordFacts {
   /** Milliseconds since the epoch. */
   notBefore: number;
   notAfter: number;
-  /** How often it may be used by one HSM process; 0 for no limit. */
+  /** How often it may be used; 0 for no limit. */
   useLimit: number;
   /** Grows with every change of the record. */
   revision: number;
@@ -76,14 +76,13 @@ function partOf(text: string): [KeyPart, Buffer] {
 }
 
 /** @throws HSM_KEY_STATE */
-export function checkUsable(facts: KeyRecordFacts, now: number, uses: number): void {
+export function checkUsable(facts: KeyRecordFacts, now: number): void {
   const refuse = (reason: string): never => {
     throw new HsmError('HSM_KEY_STATE', `${facts.id} ${reason}`);
   };
   if (facts.state !== 'active' && facts.state !== 'expiring') refuse(`is ${facts.state}`);
   if (now < facts.notBefore) refuse('is not valid yet');
   if (now >= facts.notAfter) refuse('is no longer valid');
-  if (facts.useLimit > 0 && uses >= facts.useLimit) refuse(`was used ${uses} times, its limit`);
 }
 
 /** @throws HSM_KEY_STATE on a step back */

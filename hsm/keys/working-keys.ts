@@ -17,6 +17,7 @@ import {
   permissionTemplate,
   tokenLength,
 } from './usage.ts';
+import type { UseLedger } from './use-ledger.ts';
 
 const KEY_WRAP = { mechanism: pkcs11.CKM_AES_KEY_WRAP };
 const LONGEST_WRAPPED = 128;
@@ -48,13 +49,19 @@ export class WorkingKeys {
   readonly #tokenKeys: TokenKeys;
   readonly #wallClock: () => number;
   readonly #capacity: number;
+  readonly #ledger: UseLedger;
   readonly #open = new Map<string, OpenKey>();
-  /** Uses by key, for keys with a limit, also while they are out of the cache. */
-  readonly #uses = new Map<string, number>();
 
-  constructor(session: TokenSession, tokenKeys: TokenKeys, wallClock: () => number, capacity: number) {
+  constructor(
+    session: TokenSession,
+    tokenKeys: TokenKeys,
+    ledger: UseLedger,
+    wallClock: () => number,
+    capacity: number,
+  ) {
     this.#session = session;
     this.#tokenKeys = tokenKeys;
+    this.#ledger = ledger;
     this.#wallClock = wallClock;
     this.#capacity = capacity;
   }
@@ -63,12 +70,14 @@ export class WorkingKeys {
     return this.#open.size;
   }
 
-  /** A key to use now, and counted as used. @throws HSM_KEY_BLOCK_INVALID, HSM_KEY_STATE */
+  /** A key to use now, and counted as used where it has a limit. @throws HSM_KEY_BLOCK_INVALID, HSM_KEY_STATE */
   use(scratch: Scratch, record: string): SessionKey {
     const key = this.#opened(scratch, record);
-    const uses = this.#uses.get(key.facts.id) ?? 0;
-    checkUsable(key.facts, this.#wallClock(), uses);
-    if (key.facts.useLimit > 0) this.#uses.set(key.facts.id, uses + 1);
+    const now = this.#wallClock();
+    checkUsable(key.facts, now);
+    const { id, useLimit, notAfter } = key.facts;
+    if (useLimit > 0 && !this.#ledger.countUse(id, useLimit, notAfter, now))
+      throw new HsmError('HSM_KEY_STATE', `${id} was used ${useLimit} times, its limit`);
     return key;
   }
 

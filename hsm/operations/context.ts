@@ -1,30 +1,50 @@
+import { counterOf, initialKsn } from '../dukpt/tdes.ts';
 import { HsmError } from '../errors.ts';
+import { RECORD_SEAL } from '../keys/create.ts';
 import { type SessionKey, secretOf } from '../keys/key.ts';
-import type { KsnMemory } from '../keys/ksn-memory.ts';
 import { isRecord } from '../keys/record.ts';
+import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { TokenKeys } from '../keys/token-keys.ts';
 import type { KeyUsage } from '../keys/usage.ts';
+import type { UseLedger } from '../keys/use-ledger.ts';
 import type { WorkingKeys } from '../keys/working-keys.ts';
 import type { RetailMacKey } from '../mac/mac.ts';
 import type { Scratch } from '../token/secrets.ts';
+
+export type CounterPurpose = 'pin' | 'mac' | 'data';
+
+/** A DUKPT counter in a request. */
+export interface CounterUse {
+  ksn: Uint8Array;
+  transaction: string;
+  /** What is decrypted or verified. */
+  content: Uint8Array;
+}
+
+const MARK_LENGTH = 16;
+const AES_KSN_LENGTH = 12;
 
 /** What one request works with. */
 export class OperationContext {
   readonly scratch: Scratch;
   readonly tokenKeys: TokenKeys;
   readonly workingKeys: WorkingKeys;
-  readonly #ksns: KsnMemory;
+  readonly signingKeys: SigningKeys;
+  readonly #ledger: UseLedger;
   readonly #onSuccess: (() => void)[] = [];
   readonly wallClock: () => number;
 
   constructor(
     scratch: Scratch,
-    shared: Pick<OperationContext, 'tokenKeys' | 'workingKeys' | 'wallClock'> & { ksns: KsnMemory },
+    shared: Pick<OperationContext, 'tokenKeys' | 'workingKeys' | 'signingKeys' | 'wallClock'> & {
+      ledger: UseLedger;
+    },
   ) {
     this.scratch = scratch;
     this.tokenKeys = shared.tokenKeys;
     this.workingKeys = shared.workingKeys;
-    this.#ksns = shared.ksns;
+    this.signingKeys = shared.signingKeys;
+    this.#ledger = shared.ledger;
     this.wallClock = shared.wallClock;
   }
 
@@ -39,11 +59,26 @@ export class OperationContext {
     return key;
   }
 
-  /** Refuses a DUKPT counter used before; remembers it when the request succeeds. @throws HSM_KSN_REPLAYED */
-  useCounter(device: string, purpose: string, counter: number, content: Uint8Array): void {
-    this.#onSuccess.push(this.#ksns.check(device, purpose, counter, content));
+  /**
+   * Refuses a DUKPT counter that is not above the device's last one for this purpose, unless the same transaction asks
+   * the same again. Claimed when the request succeeds, so that rubbish blocks no device. @throws HSM_KSN_REPLAYED
+   */
+  useCounter(bdk: SessionKey, purpose: CounterPurpose, use: CounterUse): void {
+    const { device, counter } = deviceOf(Buffer.from(use.ksn));
+    const name = `${purpose}/${bdk.name}/${device}`;
+    const request = this.#requestMark(use);
+    this.#ledger.checkCounter(name, counter, request);
+    this.#onSuccess.push(() => this.#ledger.claimCounter(name, counter, request));
   }
 
+  /** Under a key of the token: what is recorded must say nothing of an encrypted PIN block. */
+  #requestMark({ transaction, content }: CounterUse): Buffer {
+    const seal = secretOf(this.tokenKeys.get(RECORD_SEAL));
+    const named = Buffer.concat([Buffer.from(`${transaction}\0`, 'latin1'), content]);
+    return this.scratch.hmac(seal, 'sha256', named).subarray(0, MARK_LENGTH);
+  }
+
+  /** @throws HSM_KSN_REPLAYED where another process was faster, HSM_LEDGER_FAILED */
   succeeded(): void {
     for (const action of this.#onSuccess) action();
   }
@@ -53,4 +88,11 @@ export class OperationContext {
     const key = this.key(reference, usage);
     return { whole: secretOf(key), left: secretOf(key, 'left') };
   }
+}
+
+/** A device is named by its KSN without the counter. */
+function deviceOf(ksn: Buffer): { device: string; counter: number } {
+  return ksn.length === AES_KSN_LENGTH
+    ? { device: ksn.toString('hex', 0, 8), counter: ksn.readUInt32BE(8) }
+    : { device: initialKsn(ksn).toString('hex'), counter: counterOf(ksn) };
 }

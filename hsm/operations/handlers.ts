@@ -21,7 +21,7 @@ export type Handlers = {
 };
 
 export const HANDLERS: Handlers = {
-  generateMac: (context, { key, ksn, data }) => ({ mac: generateMac(context, key, ksn, data, 'response') }),
+  generateMac: (context, request) => ({ mac: generateMac(context, request) }),
   verifyMac: (context, request) => ({ valid: verifyMac(context, request) }),
   translatePin: (context, request) => ({ block: translatePin(context, request) }),
   keyCheckValue: (context, { key }) => ({ value: keyCheckValue(context, key) }),
@@ -40,4 +40,6 @@ export const HANDLERS: Handlers = {
   setKeyState: (context, request) => ({ record: setKeyState(context, request) }),
   describeKey: (context, { record }) => ({ facts: describeKey(context, record) }),
   dukptData: (context, request) => ({ data: dukptData(context, request) }),
+  sign: ({ signingKeys }, { key, data }) => ({ signature: signingKeys.sign(key, data) }),
+  publicKey: ({ signingKeys }, { key }) => ({ key: signingKeys.publicKey(key) }),
 };

@@ -1,13 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { AES_DUKPT_USAGE, aesDukptKeyTypeOf, aesWorkingKey } from '../dukpt/aes.ts';
-import {
-  counterOf,
-  type Direction,
-  dataKey,
-  initialKsn,
-  type TdesBdk,
-  mac as tdesDukptMac,
-} from '../dukpt/tdes.ts';
+import { type Direction, dataKey, type TdesBdk, mac as tdesDukptMac } from '../dukpt/tdes.ts';
 import { HsmError } from '../errors.ts';
 import { type SessionKey, secretOf } from '../keys/key.ts';
 import { cbcMac, cmac, retailMac } from '../mac/mac.ts';
@@ -15,16 +8,22 @@ import { pad } from '../mac/padding.ts';
 import type { RequestOf } from '../protocol/operations.ts';
 import type { OperationContext } from './context.ts';
 
+export function generateMac(context: OperationContext, request: RequestOf<'generateMac'>): Buffer {
+  return macUnder(context, macKey(context, request.key), request, 'response');
+}
+
+function macKey(context: OperationContext, reference: string): SessionKey {
+  return context.key(reference, 'M3', 'M1', 'M6', 'M7', 'B0');
+}
+
 /** What a key of each usage authenticates with; padding method 1 where the algorithm leaves it open. */
-export function generateMac(
+function macUnder(
   context: OperationContext,
-  reference: string,
-  ksn: Uint8Array,
-  data: Uint8Array,
+  key: SessionKey,
+  { ksn, data }: { ksn: Uint8Array; data: Uint8Array },
   direction: Direction,
 ): Buffer {
   const { scratch } = context;
-  const key = context.key(reference, 'M3', 'M1', 'M6', 'M7', 'B0');
   switch (key.usage) {
     case 'M3':
       return retailMac(scratch, { whole: secretOf(key), left: secretOf(key, 'left') }, data, 1);
@@ -62,12 +61,16 @@ const SHORTEST_MAC = 4;
 
 /** A MAC truncated to its leftmost 4 bytes or more is compared over those. */
 export function verifyMac(context: OperationContext, request: RequestOf<'verifyMac'>): boolean {
-  const expected = generateMac(context, request.key, request.ksn, request.data, 'request');
+  const key = macKey(context, request.key);
+  const expected = macUnder(context, key, request, 'request');
   if (request.mac.length < SHORTEST_MAC || request.mac.length > expected.length) {
     throw new HsmError('HSM_REQUEST_INVALID', `a MAC of ${request.mac.length} bytes`);
   }
   const valid = timingSafeEqual(expected.subarray(0, request.mac.length), request.mac);
-  if (valid && request.ksn.length > 0) checkCounter(context, request, 'mac', request.data);
+  if (valid && key.usage === 'B0') {
+    const { ksn, transaction, data: content } = request;
+    context.useCounter(key, 'mac', { ksn, transaction, content });
+  }
   return valid;
 }
 
@@ -89,23 +92,6 @@ export function dukptData(context: OperationContext, request: RequestOf<'dukptDa
       : aesWorkingKey(scratch, secretOf(bdk), ksn, usage, aesDukptKeyTypeOf(`AES${bdk.length * 8}`));
   const [data, iv] = [Buffer.from(request.data), Buffer.from(request.iv)];
   if (request.encrypt) return scratch.encrypt(key, algorithm, data, iv);
-  checkCounter(context, request, 'data', request.data);
+  context.useCounter(bdk, 'data', { ksn, transaction: request.transaction, content: data });
   return scratch.decrypt(key, algorithm, data, iv);
-}
-
-function checkCounter(
-  context: OperationContext,
-  request: { key: string; ksn: Uint8Array },
-  purpose: string,
-  content: Uint8Array,
-): void {
-  const ksn = Buffer.from(request.ksn);
-  const aes = ksn.length === 12;
-  const device = aes ? ksn.toString('hex', 0, 8) : initialKsn(ksn).toString('hex');
-  context.useCounter(
-    `${request.key}/${device}`,
-    purpose,
-    aes ? ksn.readUInt32BE(8) : counterOf(ksn),
-    content,
-  );
 }

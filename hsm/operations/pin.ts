@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { AES_DUKPT_USAGE, aesDukptKeyTypeOf, aesWorkingKey } from '../dukpt/aes.ts';
-import { counterOf, initialKsn, pinKey } from '../dukpt/tdes.ts';
+import { pinKey } from '../dukpt/tdes.ts';
 import { HsmError } from '../errors.ts';
 import { secretOf } from '../keys/key.ts';
 import { pinFormatOf } from '../pin/formats.ts';
@@ -13,6 +13,7 @@ import type { OperationContext } from './context.ts';
 export interface PinSource {
   key: string;
   ksn: Uint8Array;
+  transaction: string;
   format: number;
   block: Uint8Array;
 }
@@ -27,6 +28,7 @@ export function pinSide(context: OperationContext, source: PinSource): PinSide {
   }
   const bdk = context.key(source.key, 'B0');
   const ksn = Buffer.from(source.ksn);
+  const use = { ksn, transaction: source.transaction, content: source.block };
   if (bdk.algorithm === 'A') {
     const key = aesWorkingKey(
       scratch,
@@ -35,17 +37,11 @@ export function pinSide(context: OperationContext, source: PinSource): PinSide {
       AES_DUKPT_USAGE.pinEncryption,
       aesDukptKeyTypeOf(`AES${bdk.length * 8}`),
     );
-    context.useCounter(
-      `${source.key}/${ksn.toString('hex', 0, 8)}`,
-      'pin',
-      ksn.readUInt32BE(8),
-      source.block,
-    );
+    context.useCounter(bdk, 'pin', use);
     return { key, algorithm: 'A', format };
   }
   const key = pinKey(scratch, { key: secretOf(bdk), masked: secretOf(bdk, 'masked') }, ksn);
-  const device = `${source.key}/${initialKsn(ksn).toString('hex')}`;
-  context.useCounter(device, 'pin', counterOf(ksn), source.block);
+  context.useCounter(bdk, 'pin', use);
   return { key, algorithm: 'T', format };
 }
 
@@ -82,7 +78,7 @@ export function verifyOffset(context: OperationContext, request: RequestOf<'veri
   const rule: Ibm3624Rule = {
     start: request.start,
     length: request.length,
-    pad: request.pad & 0x0f,
+    pad: request.pad,
     conversionTable: digitsOf(request.table, 16),
   };
   const offset = digitsOf(request.offset, request.offset.length);

@@ -1,7 +1,7 @@
 import { HsmError } from '../errors.ts';
 import { xorInto } from '../mac/mac.ts';
 import type { CipherAlgorithm } from '../token/host-cipher.ts';
-import type { HostSecret, Scratch, Secret } from '../token/secrets.ts';
+import type { Scratch, Secret } from '../token/secrets.ts';
 import {
   blockLength,
   checkPan,
@@ -36,19 +36,20 @@ export function translatePinBlock(
   block: Buffer,
 ): Buffer {
   checkSides(from, to);
-  checkPan(pan);
+  checkPan(pan, shortestPan(from.format, to.format));
   if (block.length !== blockLength(from.format)) {
     throw new HsmError(
       'HSM_REQUEST_INVALID',
       `a PIN block of ${block.length} bytes for format ${from.format}`,
     );
   }
+  const { format } = from;
   const inside =
-    isInside(scratch, from.key) && isInside(scratch, to.key) && isConvertedInside(from.format, to.format);
+    isInside(scratch, from.key) && isInside(scratch, to.key) && isFixedFill(format) && isFixedFill(to.format);
   const clear = decryptPinBlock(scratch, from, pan, block, inside);
-  return clear.place === 'token'
-    ? convertInside(scratch, from.format, to, pan, clear)
-    : convertOnHost(scratch, from.format, to, pan, clear);
+  return clear.place === 'token' && isFixedFill(format)
+    ? convertInside(scratch, format, to, pan, clear)
+    : convertOnHost(scratch, format, to, pan, scratch.bytesOf(clear));
 }
 
 function checkSides(from: PinSide, to: PinSide): void {
@@ -64,6 +65,11 @@ function checkSides(from: PinSide, to: PinSide): void {
       );
     }
   }
+}
+
+/** Format 4 takes every PAN; formats 0 and 3 need 12 digits and the check digit. */
+function shortestPan(...formats: readonly PinFormat[]): number {
+  return formats.some((format) => format === 0 || format === 3) ? 13 : 1;
 }
 
 /** Whether a block under this key can be opened, and worked on, without leaving the token. */
@@ -103,10 +109,10 @@ function convertOnHost(
   format: PinFormat,
   to: PinSide,
   pan: Uint8Array,
-  clear: HostSecret,
+  clear: Buffer,
 ): Buffer {
   const pin = scratch.host(LONGEST_PIN).bytes;
-  const length = decodePinBlock(format, clear.bytes, pan, pin);
+  const length = decodePinBlock(format, clear, pan, pin);
   return encodeAndEncrypt(scratch, to, pan, pin.subarray(0, length));
 }
 
@@ -118,27 +124,34 @@ export function encodeAndEncrypt(scratch: Scratch, to: PinSide, pan: Uint8Array,
   return encryptClearBlock(scratch, to, pan, clear);
 }
 
-/** Fill digits of format 3 are random: a token cannot turn them into another fill. */
-function isConvertedInside(from: PinFormat, to: PinFormat): boolean {
-  return (from === 0 || from === 4) && (to === 0 || to === 4);
+/** Fill digits of formats 1 and 3 are random: a token cannot turn them into another fill. */
+function isFixedFill(format: PinFormat): format is 0 | 4 {
+  return format === 0 || format === 4;
 }
 
 /**
- * Inside the token: what the host learns is the format and the PIN's length, from the first byte. Decimal digits
- * cannot be checked without learning them, so a block garbled behind its first byte is passed on.
+ * Format, length and fill of a block inside the token, without the host learning a digit: the first byte is told, the
+ * bytes of fill behind the PIN are compared by their HMAC. Decimal digits cannot be checked without learning them.
+ * @returns the PIN's length. @throws HSM_PIN_BLOCK_INVALID
  */
-function convertInside(
-  scratch: Scratch,
-  from: PinFormat,
-  to: PinSide,
-  pan: Uint8Array,
-  clear: Secret,
-): Buffer {
+export function checkInside(scratch: Scratch, format: 0 | 4, clear: Secret, pan: Uint8Array): number {
   const first = scratch.firstByte(clear);
   const length = first & 0x0f;
-  if (first >> 4 !== from || length < SHORTEST_PIN || length > LONGEST_PIN) {
+  if (first >> 4 !== format || length < SHORTEST_PIN || length > LONGEST_PIN) {
     throw new HsmError('HSM_PIN_BLOCK_INVALID');
   }
+  const fillAt = 1 + Math.ceil(length / 2);
+  const fill = Buffer.alloc(8 - fillAt, format === 0 ? 0xff : 0xaa);
+  if (format === 0) xorInto(fill, panField(pan).subarray(fillAt));
+  if (!scratch.equals(scratch.slice(clear, fillAt, fill.length), fill)) {
+    throw new HsmError('HSM_PIN_BLOCK_INVALID');
+  }
+  return length;
+}
+
+/** Inside the token, what the host learns is what `checkInside` tells. */
+function convertInside(scratch: Scratch, from: 0 | 4, to: PinSide, pan: Uint8Array, clear: Secret): Buffer {
+  const length = checkInside(scratch, from, clear, pan);
   const digits = from === 4 ? scratch.slice(clear, 0, 8) : clear;
   const converted = scratch.xor(digits, conversionMask(from, to.format, length, pan));
   if (to.format === 0) return scratch.encryptSecret(to.key, 'T', converted);

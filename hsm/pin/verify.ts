@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import { HsmError } from '../errors.ts';
 import type { Scratch, Secret } from '../token/secrets.ts';
-import { decodePinBlock, LONGEST_PIN, panField, SHORTEST_PIN, setNibble } from './formats.ts';
-import { decryptPinBlock, isInside, type PinSide } from './translate.ts';
+import { checkPan, decodePinBlock, LONGEST_PIN, panField, SHORTEST_PIN, setNibble } from './formats.ts';
+import { checkInside, decryptPinBlock, isInside, type PinSide } from './translate.ts';
 
 const PVV_DIGITS = 4;
 
@@ -18,7 +18,7 @@ export function pvvOfBlock(
   const inside = side.format === 0 && isInside(scratch, side.key) && pvk.place === 'token';
   const clear = decryptPinBlock(scratch, side, pan, block, inside);
   if (clear.place === 'token') {
-    checkLength(scratch.firstByte(clear));
+    checkInside(scratch, 0, clear, pan);
     // The four leftmost digits are bytes 1 and 2 of the block; the second of them carries a PAN byte.
     const leftmost = scratch.slice(scratch.xor(clear, panField(pan)), 1, 2);
     return decimalised(
@@ -38,21 +38,18 @@ export function pvvOfPin(
   keyIndex: number,
   pin: Buffer,
 ): Buffer {
+  if (pin.length < SHORTEST_PIN || pin.length > LONGEST_PIN) {
+    throw new HsmError('HSM_REQUEST_INVALID', 'a PIN has 4 to 12 decimal digits');
+  }
   const parameter = scratch.host(8);
   parameter.bytes.set(transformedPan(pan, keyIndex));
   for (let i = 0; i < PVV_DIGITS; i++) setNibble(parameter.bytes, 12 + i, pin[i] ?? 0);
   return decimalised(scratch.encryptSecret(pvk, 'T', parameter));
 }
 
-function checkLength(first: number): void {
-  const length = first & 0x0f;
-  if (first >> 4 !== 0 || length < SHORTEST_PIN || length > LONGEST_PIN)
-    throw new HsmError('HSM_PIN_BLOCK_INVALID');
-}
-
 /** The transformed security parameter but for the PIN: 11 PAN digits left of the check digit, the key index. */
 function transformedPan(pan: Uint8Array, keyIndex: number): Buffer {
-  if (pan.length < 12) throw new HsmError('HSM_REQUEST_INVALID', 'a PAN too short for a PVV');
+  checkPan(pan);
   if (!Number.isInteger(keyIndex) || keyIndex < 0 || keyIndex > 9) {
     throw new HsmError('HSM_REQUEST_INVALID', 'a PVV key index is one digit');
   }
@@ -76,9 +73,12 @@ export function decimalDigits(block: Uint8Array): Buffer {
   ]);
 }
 
+/** IBM 3624 itself knows PINs up to the 16 digits of a block. */
+const LONGEST_IBM_PIN = 16;
+
 /** How an issuer makes a natural PIN (IBM 3624). */
 export interface Ibm3624Rule {
-  /** Which PAN digits are validation data, padded on the right to 16 with `pad`. */
+  /** Which PAN digits are validation data: all within the PAN, the first 16 of them taken, fewer padded with `pad`. */
   start: number;
   length: number;
   /** One hexadecimal digit. */
@@ -95,9 +95,7 @@ function naturalPin(
   pan: Uint8Array,
   digits: number,
 ): Buffer {
-  if (rule.conversionTable.length !== 16 || rule.conversionTable.some((digit) => digit > 9)) {
-    throw new HsmError('HSM_REQUEST_INVALID', 'a conversion table has 16 decimal digits');
-  }
+  checkRule(rule, pan, digits);
   const validation = Buffer.alloc(8);
   for (let i = 0; i < 16; i++) {
     const character = i < rule.length ? pan[rule.start + i] : undefined;
@@ -110,6 +108,24 @@ function naturalPin(
     pin[i] = rule.conversionTable[i % 2 === 0 ? byte >> 4 : byte & 0x0f] ?? 0;
   }
   return pin;
+}
+
+/** @throws HSM_REQUEST_INVALID: a rule that does not fit the PAN would make another PIN than the issuer's */
+function checkRule(
+  { start, length, pad, conversionTable }: Ibm3624Rule,
+  pan: Uint8Array,
+  digits: number,
+): void {
+  checkPan(pan, 1);
+  const faults = {
+    'a conversion table has 16 decimal digits':
+      conversionTable.length !== 16 || conversionTable.some((digit) => digit > 9),
+    'a pad is one hexadecimal digit': !Number.isInteger(pad) || pad < 0 || pad > 0x0f,
+    'validation data outside the PAN': start < 0 || length < 0 || start + length > pan.length,
+    'an IBM 3624 PIN or offset has 4 to 16 digits': digits < SHORTEST_PIN || digits > LONGEST_IBM_PIN,
+  };
+  const fault = Object.entries(faults).find(([, is]) => is)?.[0];
+  if (fault !== undefined) throw new HsmError('HSM_REQUEST_INVALID', fault);
 }
 
 /** The PIN a card's offset stands for: natural PIN plus offset, digit by digit without carry. */

@@ -61,6 +61,7 @@ it('brings every request of the PIN operation through unchanged', () => {
   const request = fc.record({
     key: text,
     ksn: fc.uint8Array({ maxLength: 12 }),
+    transaction: text,
     format: fc.nat(255),
     to: text,
     toFormat: fc.nat(255),
@@ -82,6 +83,7 @@ it('brings every request of the PIN operation through unchanged', () => {
 
 it('refuses a name or data too long to travel, before anything is sent', () => {
   const writer = new Writer();
-  const longData = { key: 'K', ksn: Buffer.alloc(0), data: Buffer.alloc(65_536), mac: Buffer.alloc(8) };
+  const mac = { key: 'K', ksn: Buffer.alloc(0), transaction: '', mac: Buffer.alloc(8) };
+  const longData = { ...mac, data: Buffer.alloc(65_536) };
   expect(() => OPERATIONS.verifyMac.request.write(writer, longData)).toThrow('HSM_REQUEST_INVALID');
 });

@@ -15,7 +15,7 @@ function operation<Q extends Record<string, Field<unknown>>, R extends Record<st
   return { number, request: record(request), reply: record(reply) };
 }
 
-const pinSource = { key: reference, ksn: bytes, format: u8, block: bytes };
+const pinSource = { key: reference, ksn: bytes, transaction: name, format: u8, block: bytes };
 const card = {
   version: name,
   pan: bytes,
@@ -28,12 +28,16 @@ const keyPlan = { owner: name, state: name, notBefore: instant, notAfter: instan
 
 /**
  * PANs travel as ASCII digits in bytes, PIN blocks as bytes: neither becomes a string on the way. An empty `ksn` stands
- * for a key that is no DUKPT key.
+ * for a key that is no DUKPT key; `transaction` tells a request that is repeated from one that is replayed.
  */
 export const OPERATIONS = {
   ping: operation(1, {}, {}),
   generateMac: operation(2, { key: reference, ksn: bytes, data: bytes }, { mac: bytes }),
-  verifyMac: operation(3, { key: reference, ksn: bytes, data: bytes, mac: bytes }, { valid: flag }),
+  verifyMac: operation(
+    3,
+    { key: reference, ksn: bytes, transaction: name, data: bytes, mac: bytes },
+    { valid: flag },
+  ),
   translatePin: operation(4, { ...pinSource, pan: bytes, to: reference, toFormat: u8 }, { block: bytes }),
   keyCheckValue: operation(5, { key: reference }, { value: name }),
   protectPan: operation(6, { pan: bytes }, { ciphertext: bytes, lookup: bytes }),
@@ -102,9 +106,11 @@ export const OPERATIONS = {
   status: operation(20, {}, { status: reference }),
   dukptData: operation(
     21,
-    { key: reference, ksn: bytes, request: flag, encrypt: flag, iv: bytes, data: bytes },
+    { key: reference, ksn: bytes, transaction: name, request: flag, encrypt: flag, iv: bytes, data: bytes },
     { data: bytes },
   ),
+  sign: operation(22, { key: reference, data: bytes }, { signature: bytes }),
+  publicKey: operation(23, { key: reference }, { key: bytes }),
 };
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -59,6 +59,13 @@ const WRONG_PIN: readonly number[] = [
   CKR.userPinNotInitialized,
 ];
 
+/** CKR_FUNCTION_NOT_SUPPORTED and CKR_MECHANISM_INVALID: the token cannot do this, with any key or data. */
+const UNSUPPORTED: readonly number[] = [0x54, 0x70];
+
+export function isUnsupported(error: unknown): boolean {
+  return error instanceof TokenError && UNSUPPORTED.includes(error.ckr);
+}
+
 /**
  * Runs one PKCS#11 call and gives its failure one shape: pkcs11js puts the CKR_ code in `code` for some
  * functions and only in the message for others.
@@ -81,6 +88,8 @@ export type Instrument = (module: Pkcs11.PKCS11) => Pkcs11.PKCS11;
 export interface TokenSettings {
   modulePath: string;
   label: string;
+  /** The slot's identifier, where several tokens have one label (the members of a network HSM's group). */
+  slot?: number;
   /** NSS softokn takes its configuration this way. */
   libraryParameters?: string;
 }
@@ -108,7 +117,7 @@ export class TokenSession {
     try {
       call('load', () => module.load(settings.modulePath));
       initialise(module, settings);
-      const slot = slotOf(module, settings.label);
+      const slot = slotOf(module, settings.label, settings.slot);
       const flags = pkcs11.CKF_SERIAL_SESSION | pkcs11.CKF_RW_SESSION;
       const session = new TokenSession(module, () => module.C_OpenSession(slot, flags));
       session.#login(userPin);
@@ -158,6 +167,12 @@ export class TokenSession {
 
   generate(mechanism: Mechanism, template: Template): Handle {
     return call('C_GenerateKey', () => this.module.C_GenerateKey(this.handle, mechanism, template));
+  }
+
+  generatePair(mechanism: Mechanism, publicTemplate: Template, privateTemplate: Template): void {
+    call('C_GenerateKeyPair', () =>
+      this.module.C_GenerateKeyPair(this.handle, mechanism, publicTemplate, privateTemplate),
+    );
   }
 
   copy(key: Handle, template: Template): Handle {
@@ -258,12 +273,14 @@ export function finalise(module: Pkcs11.PKCS11): void {
   }
 }
 
-export function slotOf(module: Pkcs11.PKCS11, label: string): Handle {
+export function slotOf(module: Pkcs11.PKCS11, label: string, wanted?: number): Handle {
   const slots = call('C_GetSlotList', () => module.C_GetSlotList(true));
   for (const slot of slots) {
-    if (labelOf(module, slot) === label) return slot;
+    const named = wanted === undefined || slot.readUInt32LE() === wanted;
+    if (named && labelOf(module, slot) === label) return slot;
   }
-  throw new HsmError('HSM_TOKEN_FAILED', `no token is labelled ${label}`);
+  const where = wanted === undefined ? '' : ` in slot ${wanted}`;
+  throw new HsmError('HSM_TOKEN_FAILED', `no token is labelled ${label}${where}`);
 }
 
 export function labelOf(module: Pkcs11.PKCS11, slot: Handle): string {

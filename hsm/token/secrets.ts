@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { byteOfHmac, HMAC, type HmacHash, ORACLE_DATA } from './hmac.ts';
 import { type CipherAlgorithm, hostCipher } from './host-cipher.ts';
 import {
@@ -251,6 +251,14 @@ export class Scratch {
     if (secret.place === 'host') return secret.bytes[0] ?? 0;
     const byte = this.slice(secret, 0, 1);
     return byteOfHmac(this.hmac(byte, 'sha256', ORACLE_DATA));
+  }
+
+  /** Whether a secret is this very value, by its HMAC where it is inside a token. */
+  equals(secret: Secret, known: Buffer): boolean {
+    if (secret.length !== known.length) return false;
+    if (secret.place === 'host') return timingSafeEqual(secret.bytes, known);
+    const expected = createHmac('sha256', known).update(ORACLE_DATA).digest();
+    return timingSafeEqual(this.hmac(secret, 'sha256', ORACLE_DATA), expected);
   }
 
   /** The value itself, for known-answer tests and for what leaves encrypted right after. Stays in the scratch. */

@@ -1,4 +1,4 @@
-import type { Dialect } from '../dialect.ts';
+import type { Dialect, Field, Part } from '../dialect.ts';
 import { importMoov } from '../import/moov.ts';
 import { child, count, type JsonObject, type Row, text } from './rows.ts';
 
@@ -7,7 +7,36 @@ export function bindMoov(row: Row): Dialect[] {
   const fields = Object.fromEntries(
     Object.entries(row.spec ?? {}).map(([key, field]) => [key, moovField(field)]),
   );
-  return [importMoov(JSON.stringify({ name: 'moov', fields }))];
+  const dialect = importMoov(JSON.stringify({ name: 'moov', fields }));
+  const known = Object.entries(dialect.fields).map(([key, field]) => [
+    key,
+    withUnknownTags(field, row.spec?.[key]),
+  ]);
+  return [{ ...dialect, fields: Object.fromEntries(known) as Dialect['fields'] }];
+}
+
+/** moov refuses unknown tags unless told, which its specification in JSON cannot say; then it steps over them by their length. */
+function withUnknownTags<F extends Field>(field: F, hints: JsonObject | undefined): F {
+  const { composition, parts } = field;
+  if (!composition || !parts) return field;
+  const sub = child(hints, 'sub') ?? {};
+  const inner = Object.entries(parts).map(([property, part]): [string, Part] => {
+    const key = Object.keys(sub).find((name) => property === `sf${name}` || property === `tag${name}`);
+    return [property, withUnknownTags(part, key === undefined ? undefined : child(sub, key))];
+  });
+  const deeper = { ...field, parts: Object.fromEntries(inner) };
+  if (composition.kind !== 'tagged' && composition.kind !== 'ber-tlv') return deeper;
+  if (child(hints, 'tag')?.['skipUnknown'] !== true)
+    return { ...deeper, composition: { ...composition, unknownTags: 'refuse' } };
+  return composition.kind === 'ber-tlv'
+    ? deeper
+    : { ...deeper, composition: { ...composition, ...unknownLength(parts) } };
+}
+
+/** Tags of one composite have lengths of one kind. */
+function unknownLength(parts: NonNullable<Field['parts']>) {
+  const [length] = Object.values(parts).flatMap(({ length }) => ('prefix' in length ? [length] : []));
+  return length ? { unknownLength: { prefix: length.prefix, width: length.width } } : {};
 }
 
 const encodings: Readonly<Record<string, string>> = {
@@ -51,6 +80,7 @@ function moovField(field: JsonObject): object {
     enc: encodings[encoding] ?? encoding,
     prefix,
     ...padding(pad),
+    disableautoexpand: field['disableAutoExpand'] === true,
     ...(tag
       ? {
           tag: {

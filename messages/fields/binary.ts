@@ -16,9 +16,11 @@ export const rawBinary: ContentCodec<Bytes> = {
   write: (value, out, at) => value.copyTo(out, at),
 };
 
-/** Each byte as two hex digits; lower case is read too, upper case is written. */
-export function hexBinary(encoding: 'hex' | 'ebcdic-hex'): ContentCodec<Bytes> {
-  const { toLatin1, fromLatin1 } = charsets[encoding === 'hex' ? 'ascii' : 'ebcdic-1047'];
+type HexEncoding = 'hex' | 'hex-lower' | 'ebcdic-hex';
+
+/** Each byte as two hex digits; both cases are read. */
+export function hexBinary(encoding: HexEncoding): ContentCodec<Bytes> {
+  const { toLatin1, fromLatin1 } = charsets[encoding === 'ebcdic-hex' ? 'ebcdic-1047' : 'ascii'];
   return {
     packed: false,
     hexText: true,
@@ -44,7 +46,7 @@ export function hexBinary(encoding: 'hex' | 'ebcdic-hex'): ContentCodec<Bytes> {
       return Bytes.of(bytes);
     },
     write(value, out, at) {
-      const hex = value.hex();
+      const hex = encoding === 'hex-lower' ? value.hex().toLowerCase() : value.hex();
       for (let i = 0; i < hex.length; i++) out[at + i] = fromLatin1[hex.charCodeAt(i)] ?? 0;
     },
   };
@@ -76,7 +78,11 @@ export function containerCodec(encoding: Encoding): ContentCodec<Bytes> | undefi
 
 export function binaryCodec(encoding: Encoding): ContentCodec<Bytes> | undefined {
   if (encoding === 'binary') return rawBinary;
-  return encoding === 'hex' || encoding === 'ebcdic-hex' ? hexBinary(encoding) : undefined;
+  return isHexText(encoding) ? hexBinary(encoding) : undefined;
+}
+
+export function isHexText(encoding: Encoding): encoding is HexEncoding {
+  return encoding === 'hex' || encoding === 'hex-lower' || encoding === 'ebcdic-hex';
 }
 
 /** The value of an ASCII hex digit, or -1. */

@@ -18,6 +18,7 @@ export interface PartCodec {
 
 /** Reads and writes the inside of a composite. */
 export interface PartsCodec {
-  read(cursor: Cursor): Record<string, unknown>;
+  /** Puts the parts into `value` as they are read, so that a fault leaves those before it. */
+  read(cursor: Cursor, value: Record<string, unknown>): void;
   encode(value: Record<string, unknown>): Buffer;
 }

@@ -4,6 +4,7 @@ import { IsoError } from '../errors.ts';
 import { hexBinary, rawBinary } from './binary.ts';
 import type { FieldCodec, PartCodec, PartsCodec } from './codecs.ts';
 import { Cursor } from './cursor.ts';
+import { readInto } from './read-into.ts';
 import { wrongKind } from './semantics.ts';
 import { berTlvParts, taggedParts } from './tagged.ts';
 import { dialectError } from './text.ts';
@@ -21,13 +22,14 @@ export function compositeCodec(field: Field, path: string, compile: Compile) {
   return {
     wrap(wire: Bytes, cursor: Cursor, at: number): unknown {
       const inner = within(wire, cursor);
+      const value: Record<string, unknown> = {};
       try {
-        const value = read(inner);
+        read(inner, value);
         if (inner.at < inner.end && cursor.strictness.trailingBytes === 'reject')
           cursor.fail('ISO_TRAILING_BYTES', path, inner.at, 'nothing', `${inner.end - inner.at} bytes`);
         return value;
       } catch (error) {
-        throw inner.bytes === cursor.bytes ? error : movedTo(error, at);
+        throw keeping(inner.bytes === cursor.bytes ? error : movedTo(error, at), value);
       }
     },
     unwrap(value: unknown): Bytes {
@@ -47,7 +49,7 @@ function partsCodec(field: Field, parts: readonly PartCodec[], path: string): Pa
     case 'tagged':
       return taggedParts(parts, composition, path);
     case 'ber-tlv':
-      return berTlvParts(parts, path);
+      return berTlvParts(parts, composition, path);
   }
 }
 
@@ -62,19 +64,23 @@ function within(wire: Bytes, cursor: Cursor): Cursor {
 /** An error inside decoded bytes points at the start of the field that holds them. */
 function movedTo(error: unknown, offset: number): unknown {
   if (!(error instanceof IsoError)) return error;
-  const { code, path, expected, found } = error;
-  return new IsoError(code, { path, offset, expected, found });
+  const { code, path, expected, found, partial } = error;
+  return new IsoError(code, { path, offset, expected, found, partial });
+}
+
+/** Hands up the parts read before the fault. */
+function keeping(error: unknown, parts: Record<string, unknown>): unknown {
+  if (error instanceof IsoError) error.partial = parts;
+  return error;
 }
 
 function positionalParts(parts: readonly PartCodec[], path: string): PartsCodec {
   return {
-    read(cursor) {
-      const value: Record<string, unknown> = {};
+    read(cursor, value) {
       for (const part of parts) {
         if (cursor.at === cursor.end) break;
-        value[part.property] = part.codec.read(cursor);
+        readInto(value, part.property, part.codec, cursor);
       }
-      return value;
     },
     encode(value) {
       refuseUnknown(value, parts, path);
@@ -107,18 +113,16 @@ function bitmapParts(parts: readonly PartCodec[], composition: BitmapComposition
   const inOrder = [...byBit].sort(([a], [b]) => a - b);
   const map = encoding === 'binary' ? rawBinary : hexBinary(encoding);
   return {
-    read(cursor) {
-      const value: Record<string, unknown> =
-        headerBytes > 0 ? { header: rawBinary.read(cursor, headerBytes, path) } : {};
+    read(cursor, value) {
+      if (headerBytes > 0) value['header'] = rawBinary.read(cursor, headerBytes, path);
       const at = cursor.at;
       const bits = map.read(cursor, mapBytes, path).buffer();
       for (let bit = 1; bit <= mapBytes * 8; bit++) {
         if (((bits[(bit - 1) >> 3] ?? 0) & (0x80 >> ((bit - 1) & 7))) === 0) continue;
         const part = byBit.get(bit);
         if (!part) return cursor.fail('ISO_FIELD_UNDEFINED', path, at, 'only defined bits', `bit ${bit}`);
-        value[part.property] = part.codec.read(cursor);
+        readInto(value, part.property, part.codec, cursor);
       }
-      return value;
     },
     encode(value) {
       const { header, ...others } = value;

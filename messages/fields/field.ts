@@ -1,6 +1,7 @@
 import type { Bytes } from '../bytes.ts';
 import type { Field, VariableLength } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
+import type { Strictness } from '../strictness.ts';
 import { binaryCodec, containerCodec } from './binary.ts';
 import type { FieldCodec } from './codecs.ts';
 import { compositeCodec } from './composite.ts';
@@ -16,10 +17,13 @@ interface Meaning<V> {
   unwrap(value: unknown, path: string): V;
 }
 
-/** @throws {IsoError} ISO_DIALECT when the axes of the field contradict each other */
-export function fieldCodec(field: Field, path: string): FieldCodec {
+/**
+ * @param strictness what pack lets pass; parse asks its cursor
+ * @throws {IsoError} ISO_DIALECT when the axes of the field contradict each other
+ */
+export function fieldCodec(field: Field, path: string, strictness: Strictness): FieldCodec {
   if (field.parts) {
-    const composite = compositeCodec(field, path, fieldCodec);
+    const composite = compositeCodec(field, path, (part, inner) => fieldCodec(part, inner, strictness));
     const content = containerCodec(field.encoding);
     if (!content) throw dialectError(path, 'an encoding of bytes or characters', field.encoding);
     return assemble(field, path, content, composite);
@@ -29,9 +33,10 @@ export function fieldCodec(field: Field, path: string): FieldCodec {
     if (!content) throw dialectError(path, 'a binary encoding', field.encoding);
     return assemble(field, path, content, field.as === 'pin-block' ? pinBlockMeaning : plainBytes);
   }
-  const content = textCodec(field, path);
+  const lenient = strictness.content === 'accept';
+  const content = textCodec(field, path, lenient);
   if (field.slices)
-    return assemble(field, path, content, sliced(field.slices, field.repeated ?? false, path));
+    return assemble(field, path, content, sliced(field.slices, field.repeated ?? false, path, lenient));
   const meaning = field.as === undefined ? plainText : textMeanings[field.as];
   if (!meaning) throw dialectError(path, 'a text meaning', field.as ?? 'none');
   return assemble(field, path, content, meaning);
@@ -82,6 +87,8 @@ function fixedField<V extends string | Bytes>(
   content: ContentCodec<V>,
   meaning: Meaning<V>,
 ): FieldCodec {
+  if (!Number.isInteger(characters) || characters < 0)
+    throw dialectError(path, 'a whole number of characters', String(characters));
   const bytes = content.bytesOf(characters);
   return {
     read(cursor) {
@@ -110,6 +117,7 @@ function variableField<V extends string | Bytes>(
   const unit = length.unit ?? 'characters';
   const min = length.min ?? 0;
   const limits = `${min} to ${length.max} ${unit}`;
+  const occupied = length.occupies === undefined ? 0 : content.bytesOf(length.occupies);
   return {
     read(cursor) {
       const start = cursor.at;
@@ -119,17 +127,20 @@ function variableField<V extends string | Bytes>(
       const characters = asCounted ? count : charactersOf(count, cursor.strictness.padNibbles === 'accept');
       if (characters === undefined) throw lengthError(path, `a whole number of characters`, count, start);
       const at = cursor.at;
-      return meaning.wrap(trimmed(content.read(cursor, characters, path), field), cursor, at);
+      const value = meaning.wrap(trimmed(content.read(cursor, characters, path), field), cursor, at);
+      if (occupied > 0) cursor.take(Math.max(0, at + occupied - cursor.at), path);
+      return value;
     },
     encode(value) {
       const wire = meaning.unwrap(value, path);
       const characters = content.characters(wire);
       const count = countOf(characters);
       if (count > length.max || count < min) throw lengthError(path, limits, count);
-      const out = Buffer.allocUnsafe(prefix.bytes + content.bytesOf(characters));
+      const bytes = content.bytesOf(characters);
+      const out = Buffer.allocUnsafe(prefix.bytes + Math.max(bytes, occupied));
       prefix.write(count, out, 0);
       content.write(wire, out, prefix.bytes, path);
-      return out;
+      return out.fill(fillerOf(field), prefix.bytes + bytes);
     },
   };
 
@@ -145,6 +156,12 @@ function variableField<V extends string | Bytes>(
     const bytes = content.bytesOf(characters);
     return unit === 'bytes' || content.hexText ? bytes : bytes * 2;
   }
+}
+
+/** What stands behind a value that does not fill its place: spaces in text, zeros elsewhere. */
+function fillerOf({ encoding }: Field): number {
+  if (encoding === 'ascii') return 0x20;
+  return encoding.startsWith('ebcdic') && encoding !== 'ebcdic-hex' ? 0x40 : 0;
 }
 
 function padded<V extends string | Bytes>(wire: V, characters: number, field: Field): V {

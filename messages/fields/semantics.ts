@@ -5,6 +5,7 @@ import { AccountNumber } from '../sensitive/account.ts';
 import { CardVerificationValue } from '../sensitive/card-verification-value.ts';
 import { Pan } from '../sensitive/pan.ts';
 import { PinBlock } from '../sensitive/pin-block.ts';
+import { Secret } from '../sensitive/secret.ts';
 import { Track1, Track2, Track3 } from '../sensitive/tracks.ts';
 
 /** Between the text of a field and the type its meaning gives it. */
@@ -48,6 +49,7 @@ export const textMeanings: Readonly<Partial<Record<Semantic, TextMeaning>>> = {
   track3: sensitiveText(openClass(Track3), Track3.fromWire),
   cvv: sensitiveText(openClass(CardVerificationValue), CardVerificationValue.fromWire),
   account: sensitiveText(openClass(AccountNumber), AccountNumber.fromWire),
+  secret: sensitiveText(openClass(Secret), Secret.fromWire),
 };
 
 interface BinaryMeaning {

@@ -2,14 +2,17 @@ import { Bytes } from '../bytes.ts';
 import type { Composition } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
 import { berHead, encodeBerLength, encodeBerTag } from '../tlv.ts';
-import { charsets } from './charsets.ts';
-import type { PartCodec, PartsCodec } from './codecs.ts';
+import { type CharsetName, charsets } from './charsets.ts';
+import type { FieldCodec, PartCodec, PartsCodec } from './codecs.ts';
 import { Cursor } from './cursor.ts';
 import { lengthCodec } from './length.ts';
+import { readInto } from './read-into.ts';
 import { wrongKind } from './semantics.ts';
 import { dialectError } from './text.ts';
 
 type Tagged = Extract<Composition, { kind: 'tagged' }>;
+type BerTlv = Extract<Composition, { kind: 'ber-tlv' }>;
+type LengthForm = NonNullable<Tagged['length']>;
 
 /** Between tags and bytes of one tagged form. */
 interface TagForm {
@@ -19,6 +22,8 @@ interface TagForm {
   encodeHead(tag: string, length: number): Buffer;
   /** True where padding stands that belongs to no tag; steps over it. */
   skipPadding(cursor: Cursor): boolean;
+  /** Length and value of a tag that the table does not know, where parts bring lengths of their own. */
+  readonly unknown?: FieldCodec;
 }
 
 export function taggedParts(parts: readonly PartCodec[], composition: Tagged, path: string): PartsCodec {
@@ -28,14 +33,16 @@ export function taggedParts(parts: readonly PartCodec[], composition: Tagged, pa
     parts.filter((part) => part !== lead),
     fixedTagForm(composition, path),
     path,
+    composition.unknownTags,
   );
   if (!lead) return body;
-  const { toLatin1 } = charsets[composition.tag.encoding === 'ebcdic-1047' ? 'ebcdic-1047' : 'ascii'];
+  const { toLatin1 } = charsets[charsetOf(composition.tag)];
   return {
-    read(cursor) {
+    read(cursor, value) {
       const first = toLatin1[cursor.bytes[cursor.at] ?? 0] ?? 0;
       const isTag = cursor.at === cursor.end || (first >= 48 && first <= 57);
-      return isTag ? body.read(cursor) : { [lead.property]: lead.codec.read(cursor), ...body.read(cursor) };
+      if (!isTag) readInto(value, lead.property, lead.codec, cursor);
+      body.read(cursor, value);
     },
     encode(value) {
       const { [lead.property]: head, ...rest } = value;
@@ -45,12 +52,17 @@ export function taggedParts(parts: readonly PartCodec[], composition: Tagged, pa
   };
 }
 
-export function berTlvParts(parts: readonly PartCodec[], path: string): PartsCodec {
-  return anyOrder(parts, berForm(path), path);
+export function berTlvParts(parts: readonly PartCodec[], composition: BerTlv, path: string): PartsCodec {
+  return anyOrder(parts, berForm(path), path, composition.unknownTags);
 }
 
 /** Tagged parts keep the order in which they came; properties of an object keep theirs. */
-function anyOrder(parts: readonly PartCodec[], form: TagForm, path: string): PartsCodec {
+function anyOrder(
+  parts: readonly PartCodec[],
+  form: TagForm,
+  path: string,
+  unknownTags: Tagged['unknownTags'],
+): PartsCodec {
   const byTag = new Map<string, PartCodec>();
   for (const part of parts) {
     if (part.tag === undefined) throw dialectError(part.path, 'a tag', 'none');
@@ -58,30 +70,32 @@ function anyOrder(parts: readonly PartCodec[], form: TagForm, path: string): Par
   }
   const byProperty = new Map(parts.map((part) => [part.property, part]));
   return {
-    read(cursor) {
-      const value: Record<string, unknown> = {};
+    read(cursor, value) {
       while (cursor.at < cursor.end) {
         if (form.skipPadding(cursor)) continue;
         const at = cursor.at;
         const { tag, length } = form.head(cursor);
         const part = byTag.get(tag);
         const property = part?.property ?? `tag${tag}`;
+        if (!part && unknownTags === 'refuse')
+          cursor.fail('ISO_FIELD_UNDEFINED', path, at, 'only defined tags', tag);
         if (property in value && cursor.strictness.duplicateTags === 'reject')
           cursor.fail('ISO_TLV_DUPLICATE', path, at, 'each tag once', tag);
         if (length !== undefined) {
           const start = cursor.take(length, `${path}.${tag}`);
-          value[property] = part ? readPart(part, cursor, start) : Bytes.view(cursor.bytes, start, cursor.at);
-        } else if (part) value[property] = part.codec.read(cursor);
+          if (part) readPart(value, part, cursor, start);
+          else value[property] = Bytes.view(cursor.bytes, start, cursor.at);
+        } else if (part) readInto(value, property, part.codec, cursor);
+        else if (form.unknown) readInto(value, property, form.unknown, cursor);
         else cursor.fail('ISO_FIELD_UNDEFINED', path, at, 'only defined tags', tag);
       }
-      return value;
     },
     encode(value) {
       const bytes: Buffer[] = [];
       for (const [property, item] of Object.entries(value)) {
         if (item === undefined) continue;
         const part = byProperty.get(property);
-        const content = part ? part.codec.encode(item) : unknownContent(property, item, path);
+        const content = part ? part.codec.encode(item) : unknownContent(property, item, form, path);
         bytes.push(form.encodeHead(part?.tag ?? property.slice(3), content.length), content);
       }
       return Buffer.concat(bytes);
@@ -89,15 +103,14 @@ function anyOrder(parts: readonly PartCodec[], form: TagForm, path: string): Par
   };
 }
 
-function readPart(part: PartCodec, cursor: Cursor, start: number): unknown {
+function readPart(value: Record<string, unknown>, part: PartCodec, cursor: Cursor, start: number): void {
   const inner = new Cursor(cursor.bytes, start, cursor.at, cursor.strictness);
-  const value = part.codec.read(inner);
+  readInto(value, part.property, part.codec, inner);
   if (inner.at < inner.end && cursor.strictness.trailingBytes === 'reject')
     cursor.fail('ISO_TRAILING_BYTES', part.path, inner.at, 'nothing', `${inner.end - inner.at} bytes`);
-  return value;
 }
 
-function unknownContent(property: string, item: unknown, path: string): Buffer {
+function unknownContent(property: string, item: unknown, form: TagForm, path: string): Buffer {
   if (!property.startsWith('tag'))
     throw new IsoError('ISO_FIELD_UNDEFINED', {
       path,
@@ -105,15 +118,40 @@ function unknownContent(property: string, item: unknown, path: string): Buffer {
       found: 'another property',
     });
   if (!(item instanceof Bytes)) throw wrongKind(`${path}.${property}`, 'Bytes', item);
-  return item.buffer();
+  return form.unknown ? form.unknown.encode(item) : item.buffer();
 }
 
-function fixedTagForm({ tag, length }: Tagged, path: string): TagForm {
+function charsetOf({ encoding }: Tagged['tag']): CharsetName {
+  return encoding === 'binary' ? 'ascii' : encoding;
+}
+
+/** Any bytes behind a length. */
+function unknownCodec({ prefix, width }: LengthForm, path: string): FieldCodec {
+  const codec = lengthCodec({ prefix, width, max: Number.MAX_SAFE_INTEGER });
+  const limit = lengthLimit({ prefix, width });
+  return {
+    read(cursor) {
+      const start = cursor.take(codec.read(cursor, path), path);
+      return Bytes.view(cursor.bytes, start, cursor.at);
+    },
+    encode(value) {
+      const bytes = (value as Bytes).buffer();
+      if (bytes.length > limit)
+        throw new IsoError('ISO_LENGTH', { path, expected: `0 to ${limit}`, found: `${bytes.length}` });
+      const head = Buffer.allocUnsafe(codec.bytes);
+      codec.write(bytes.length, head, 0);
+      return Buffer.concat([head, bytes]);
+    },
+  };
+}
+
+function fixedTagForm({ tag, length, unknownLength }: Tagged, path: string): TagForm {
   const prefix = length && lengthCodec({ ...length, max: Number.MAX_SAFE_INTEGER });
   const bytes = tag.encoding === 'binary' ? tag.characters / 2 : tag.characters;
-  const { toLatin1, fromLatin1 } = charsets[tag.encoding === 'binary' ? 'ascii' : tag.encoding];
+  const { toLatin1, fromLatin1 } = charsets[charsetOf(tag)];
   const limit = length ? lengthLimit(length) : Number.MAX_SAFE_INTEGER;
   return {
+    ...(unknownLength && !length ? { unknown: unknownCodec(unknownLength, `${path}.tag`) } : {}),
     skipPadding: () => false,
     head(cursor) {
       const at = cursor.take(bytes, path);
@@ -150,7 +188,7 @@ function fixedTagForm({ tag, length }: Tagged, path: string): TagForm {
 }
 
 /** The largest length that the prefix can write. */
-function lengthLimit({ prefix, width }: NonNullable<Tagged['length']>): number {
+function lengthLimit({ prefix, width }: LengthForm): number {
   if (prefix === 'binary') return 256 ** width - 1;
   return (prefix === 'hex' ? 16 : 10) ** width - 1;
 }

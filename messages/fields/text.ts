@@ -21,8 +21,8 @@ export interface ContentCodec<V> {
 
 export type TextContent = Exclude<Content, 'b'>;
 
-/** Text with one byte a character. */
-function charsetText(name: CharsetName, content: TextContent): ContentCodec<string> {
+/** Text with one byte a character. @param lenient whether pack lets any character of the set pass, as parse does then */
+function charsetText(name: CharsetName, content: TextContent, lenient: boolean): ContentCodec<string> {
   const { toLatin1, fromLatin1 } = charsets[name];
   return {
     packed: false,
@@ -47,7 +47,7 @@ function charsetText(name: CharsetName, content: TextContent): ContentCodec<stri
       return text;
     },
     write(value, out, at, path) {
-      checkContent(value, content, path);
+      if (!lenient || !isLatin1(value)) checkContent(value, content, path);
       for (let i = 0; i < value.length; i++) out[at + i] = fromLatin1[value.charCodeAt(i)] ?? 0;
     },
   };
@@ -57,7 +57,8 @@ function charsetText(name: CharsetName, content: TextContent): ContentCodec<stri
 function packedText(content: TextContent, pad: Pad, countedInBytes: boolean): ContentCodec<string> {
   const padNibble = Number.parseInt(pad.with, 16);
   const signBytes = content === 'x+n' ? 1 : 0;
-  const tellsOdd = countedInBytes && padNibble > 9 && content === 'n';
+  const tellsOdd =
+    countedInBytes && padNibble > 9 && (content === 'n' || content === 'z') && pad.with !== 'D';
   const codec: ContentCodec<string> = {
     packed: true,
     bytesOf: (characters) => signBytes + ((characters - signBytes + 1) >> 1),
@@ -102,7 +103,8 @@ function packedText(content: TextContent, pad: Pad, countedInBytes: boolean): Co
   return codec;
 }
 
-export function textCodec(field: Field, path: string): ContentCodec<string> {
+/** @param lenient foreign characters pass; in BCD none ever does, since they would come out as others */
+export function textCodec(field: Field, path: string, lenient: boolean): ContentCodec<string> {
   const { content, encoding } = field;
   if (content === 'b') throw dialectError(path, 'text', 'bits');
   switch (encoding) {
@@ -110,7 +112,7 @@ export function textCodec(field: Field, path: string): ContentCodec<string> {
     case 'ebcdic-1047':
     case 'ebcdic-037':
     case 'ebcdic-500':
-      return charsetText(encoding, content);
+      return charsetText(encoding, content, lenient);
     case 'bcd':
       if (content !== 'n' && content !== 'z' && content !== 'h' && content !== 'x+n')
         throw dialectError(path, 'digits, track data or hex digits in BCD', content);
@@ -136,6 +138,11 @@ function checkContent(value: string, content: TextContent, path: string): void {
       expected: contentName(content),
       found: `another character at position ${foreign + 1} of ${value.length}`,
     });
+}
+
+function isLatin1(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 255) return false;
+  return true;
 }
 
 function translate(text: string, table: Uint8Array): string {

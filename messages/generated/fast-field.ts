@@ -31,6 +31,7 @@ export type Wrapper =
   | 'Track3'
   | 'CardVerificationValue'
   | 'AccountNumber'
+  | 'Secret'
   | 'PinBlock';
 
 const wrappers: Readonly<Record<NonNullable<Field['as']>, Wrapper | undefined>> = {
@@ -40,6 +41,7 @@ const wrappers: Readonly<Record<NonNullable<Field['as']>, Wrapper | undefined>> 
   track3: 'Track3',
   cvv: 'CardVerificationValue',
   account: 'AccountNumber',
+  secret: 'Secret',
   'pin-block': 'PinBlock',
   emv: undefined,
 };
@@ -88,7 +90,7 @@ function prefixOf(field: Field, wire: FastField['wire'] | undefined): FastField[
     unit === 'characters' ||
     (unit === 'bytes' && wire !== 'packed') ||
     (unit === 'nibbles' && wire === 'packed');
-  if (!sameUnit || length.max > 9999) return 'other';
+  if (!sameUnit || length.max > 9999 || length.occupies !== undefined) return 'other';
   if (length.prefix === 'ascii' && length.width <= 4) return { encoding: 'ascii', bytes: length.width };
   if (length.prefix === 'bcd' && length.width <= 4)
     return { encoding: 'bcd', bytes: (length.width + 1) >> 1 };

@@ -8,6 +8,7 @@ import { AccountNumber } from '../sensitive/account.ts';
 import { CardVerificationValue } from '../sensitive/card-verification-value.ts';
 import { Pan } from '../sensitive/pan.ts';
 import { PinBlock } from '../sensitive/pin-block.ts';
+import { Secret } from '../sensitive/secret.ts';
 import { Track1, Track2, Track3 } from '../sensitive/tracks.ts';
 import type { Strictness } from '../strictness.ts';
 import { HotCache } from './cache.ts';
@@ -15,6 +16,7 @@ import { type FastField, fastField, type SlowField } from './fast-field.ts';
 import { packerSource } from './packer.ts';
 import { parserSource } from './parser.ts';
 import * as tables from './tables.ts';
+import * as writers from './writers.ts';
 
 type Parser = (bytes: Buffer, end: number, mti: string) => object | undefined;
 type Packer = (message: object, properties: number) => Buffer | undefined;
@@ -64,7 +66,7 @@ export function fastPath(
   const { encoding } = dialect.mti;
   const { encoding: bitmapEncoding, extension, secondary, tertiary } = dialect.bitmap;
   const unusual = dialect.header || tertiary || extension || secondary === 'never' || secondary === 'joined';
-  if (unusual || bitmapEncoding === 'ebcdic-hex') return undefined;
+  if (unusual || (bitmapEncoding !== 'binary' && bitmapEncoding !== 'hex')) return undefined;
   if ((encoding !== 'ascii' && encoding !== 'bcd') || !mayGenerate()) return undefined;
   return new GeneratedPath(encoding, bitmapEncoding, makers(dialect, codecs, strictness));
 }
@@ -77,6 +79,9 @@ class GeneratedPath implements FastPath {
   readonly #packers = new HotCache<Packer>(sets);
   /** The packers worth trying for a message type and a number of properties; each knows whether it fits. */
   readonly #buckets: (Packer[] | undefined)[] = new Array<Packer[] | undefined>(buckets).fill(undefined);
+
+  /** The packer that fitted last: messages of one kind often come in a row. */
+  #last: Packer | undefined;
 
   constructor(mti: 'ascii' | 'bcd', bitmap: 'binary' | 'hex', make: Makers) {
     this.#bcdMti = mti === 'bcd';
@@ -116,11 +121,16 @@ class GeneratedPath implements FastPath {
     const { mti } = message;
     if (typeof mti !== 'string' || mti.length !== 4) return undefined;
     const properties = propertyCount(message);
+    const again = this.#last?.(message, properties);
+    if (again !== undefined) return again;
     const bucket = this.#buckets[bucketOf(mti, properties)];
     if (!bucket) return undefined;
-    for (const packer of bucket) {
-      const packed = packer(message, properties);
-      if (packed) return packed;
+    // By index: an iterator would cost as much as packing a field.
+    for (let i = 0; i < bucket.length; i++) {
+      const packed = bucket[i]?.(message, properties);
+      if (packed === undefined) continue;
+      this.#last = bucket[i];
+      return packed;
     }
     return undefined;
   }
@@ -149,6 +159,7 @@ class GeneratedPath implements FastPath {
 function makers(dialect: Dialect, codecs: ReadonlyMap<number, FieldCodec>, strictness: Strictness): Makers {
   const environment = {
     ...tables,
+    ...writers,
     contentTable,
     codecs,
     strictness,
@@ -160,6 +171,7 @@ function makers(dialect: Dialect, codecs: ReadonlyMap<number, FieldCodec>, stric
     PinBlock,
     CardVerificationValue,
     AccountNumber,
+    Secret,
     Track1,
     Track2,
     Track3,
@@ -199,8 +211,9 @@ function propertyCount(message: object): number {
   return count;
 }
 
+/** Class, function and size tell messages apart; versions and origins of one share a bucket. */
 function bucketOf(mti: string, properties: number): number {
-  const hash = mti.charCodeAt(1) * 5 + mti.charCodeAt(2) * 11 + mti.charCodeAt(3) * 23 + properties * 7;
+  const hash = mti.charCodeAt(1) * 5 + mti.charCodeAt(2) * 11 + properties * 7;
   return hash & (buckets - 1);
 }
 

@@ -14,6 +14,7 @@ export function packerSource(
   start: Uint8Array,
 ): string {
   const place = new Place(start.length);
+  const unrolled = unrolledDigits(fields);
   const take: string[] = [];
   const write: string[] = [];
   const sizes: string[] = [String(start.length)];
@@ -23,7 +24,7 @@ export function packerSource(
   for (const field of fields) {
     take.push(...takeValue(field));
     sizes.push(sizeOf(field));
-    write.push(...(field.wire === 'other' ? writeOther(field, place) : writeField(field, place)));
+    write.push(...(field.wire === 'other' ? writeOther(field, place) : writeField(field, place, unrolled)));
   }
 
   return [
@@ -38,6 +39,15 @@ export function packerSource(
     'return bad < 0 ? undefined : out;',
     '};',
   ].join('\n');
+}
+
+/**
+ * Up to how many characters a field is written without a loop. A short message is quickest without any; a long one would make so much
+ * code that messages of several kinds in turn slow each other down.
+ */
+function unrolledDigits(fields: readonly (FastField | SlowField)[]): number {
+  const characters = fields.reduce((sum, field) => sum + ((field.wire !== 'other' && field.fixed) || 0), 0);
+  return characters <= 40 ? 16 : 3;
 }
 
 /** Takes a value, refuses the wrong kind, and leaves `v` (text or bytes) and, where it varies, `n` (its length). */
@@ -89,10 +99,10 @@ function writeOther(field: SlowField, place: Place): string[] {
   return lines;
 }
 
-function writeField(field: FastField, place: Place): string[] {
+function writeField(field: FastField, place: Place, unrolled: number): string[] {
   const { number, fixed } = field;
   if (fixed !== undefined) {
-    const lines = writeFixed(field, fixed, place);
+    const lines = writeFixed(field, fixed, place, unrolled);
     place.step(wireBytes(field.wire, fixed));
     return lines;
   }
@@ -126,11 +136,11 @@ function writePrefix(field: FastField, place: Place): string[] {
   });
 }
 
-function writeFixed(field: FastField, characters: number, place: Place): string[] {
+function writeFixed(field: FastField, characters: number, place: Place, unrolled: number): string[] {
   const v = `v${field.number}`;
   const start = place.at();
   if (field.wire === 'raw') return [`${v}.copyTo(out, ${start});`];
-  if (field.wire === 'packed') return packFixed(field, characters, place);
+  if (field.wire === 'packed') return packFixed(field, characters, place, unrolled);
   if (field.padded === 'zeros')
     return [
       `for (let i = n${field.number}; i < ${characters}; i++) out[${start} + i - n${field.number}] = 48;`,
@@ -141,7 +151,7 @@ function writeFixed(field: FastField, characters: number, place: Place): string[
       characterLoop(field, start, `n${field.number}`),
       `for (let i = n${field.number}; i < ${characters}; i++) out[${start} + i] = 32;`,
     ];
-  if (characters > 16) return [characterLoop(field, start, String(characters))];
+  if (characters > unrolled) return [characterLoop(field, start, String(characters))];
   return Array.from({ length: characters }, (_, i) => {
     const code = `c${field.number}_${i}`;
     return `const ${code} = ${v}.charCodeAt(${i}); bad |= ${foreign(field.content, code)}; out[${place.at(i)}] = ${code};`;
@@ -150,11 +160,14 @@ function writeFixed(field: FastField, characters: number, place: Place): string[
 
 function characterLoop(field: FastField, start: string, count: string): string {
   const v = `v${field.number}`;
+  if (field.content === 'n') return `bad |= putDigits(${v}, out, ${start}, ${count});`;
+  if (field.content === 'ans' || field.content === 'anp')
+    return `bad |= putPrintable(${v}, out, ${start}, ${count});`;
   return `for (let i = 0; i < ${count}; i++) { const code = ${v}.charCodeAt(i); bad |= ${foreign(field.content, 'code')}; out[${start} + i] = code; }`;
 }
 
-function packFixed(field: FastField, characters: number, place: Place): string[] {
-  if (characters > 16) return packLoop(field, place.at(), String(characters));
+function packFixed(field: FastField, characters: number, place: Place, unrolled: number): string[] {
+  if (characters > unrolled) return packLoop(field, place.at(), String(characters));
   const v = `v${field.number}`;
   const odd = characters % 2;
   return Array.from({ length: wireBytes('packed', characters) }, (_, i) => {
@@ -171,6 +184,7 @@ function packVariable(field: FastField, start: string): string[] {
 /** Packs `count` digits from `start`, a zero nibble in front of an odd number. */
 function packLoop(field: FastField, start: string, count: string): string[] {
   const v = `v${field.number}`;
+  if (field.content === 'n') return [`bad |= putPacked(${v}, out, ${start}, ${count});`];
   const first = `{ const low = ${nibble(field, v, '0')}; ${checkNibbles(field, '0', 'low')} out[${start}] = low; }`;
   const pair = `const high = ${nibble(field, v, 'i')}, low = ${nibble(field, v, 'i + 1')};`;
   return [

@@ -31,10 +31,10 @@ export function importDialect(json: string): Dialect {
 }
 
 const mtiEncodings = ['ascii', 'bcd', 'ebcdic-1047', 'ebcdic-037', 'ebcdic-500'];
-const bitmapEncodings = ['binary', 'hex', 'ebcdic-hex'];
-const encodings = ['ascii', 'ebcdic-1047', 'ebcdic-037', 'ebcdic-500', 'bcd', 'binary', 'hex', 'ebcdic-hex'];
+const bitmapEncodings = ['binary', 'hex', 'hex-lower', 'ebcdic-hex'];
+const encodings = [...mtiEncodings, ...bitmapEncodings];
 const contents: Field['content'][] = ['n', 'a', 'an', 'as', 'ns', 'ans', 'anp', 'z', 'b', 'x+n', 'h'];
-const meanings = ['pan', 'track1', 'track2', 'track3', 'pin-block', 'cvv', 'account', 'emv'];
+const meanings = ['pan', 'track1', 'track2', 'track3', 'pin-block', 'cvv', 'account', 'secret', 'emv'];
 const prefixes = ['ascii', 'ebcdic', 'bcd', 'binary', 'hex'];
 const compositions = ['positional', 'bitmap', 'tagged', 'ber-tlv'];
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import {
   type Codec,
@@ -102,6 +103,24 @@ describe('a jPOS packager', () => {
       'Mine',
       'line 5',
     ],
+    [
+      'a tag mapper that is code',
+      '  <isofieldpackager id="3" length="6" class="IFA_LLCHAR" packager="GenericTaggedFieldsPackager" tagMapper="com.example.Map"/>',
+      'Map',
+      'line 5',
+    ],
+    [
+      'a field without a tag among tagged ones',
+      '  <isofieldpackager id="3" length="6" class="IFA_LLCHAR" packager="GenericTaggedFieldsPackager"><isofield id="1" length="9" class="IFA_LLCHAR"/></isofieldpackager>',
+      'IFA_LLCHAR',
+      'line 5',
+    ],
+    [
+      'an element inside a data set',
+      '  <isofieldpackager id="3" length="6" class="IFB_LLLLBINARY" packager="DatasetPackager"><isofield id="1" length="9" class="IF_CHAR"/></isofieldpackager>',
+      'an element',
+      'line 5',
+    ],
     ['XML that does not close', '  <isofield id="3"', '', 'line'],
   ])('%s is named with its line', (_, line, found, where) => {
     const head = packager.split('\n').slice(0, 4).join('\n');
@@ -109,6 +128,28 @@ describe('a jPOS packager', () => {
     expect(error.code).toBe('ISO_IMPORT');
     expect(error.path).toContain(where);
     expect(error.found).toContain(found);
+  });
+
+  test('tagged fields, data sets, and fields that always take their whole place', () => {
+    const xml = `<isopackager>
+      <isofield id="0" length="4" class="IFB_NUMERIC"/>
+      <isofield id="1" length="8" class="IFB_BITMAP"/>
+      <isofieldpackager id="34" length="999" class="IFB_LLLBINARY" packager="org.jpos.iso.packager.DatasetPackager"/>
+      <isofield id="44" length="4" name="Filled up" class="IFA_FLLCHAR"/>
+      <isofieldpackager id="48" length="99" class="IFA_LLCHAR" packager="org.jpos.iso.packager.GenericTaggedFieldsPackager">
+        <isofield id="7" length="9" name="Seven" class="IFA_TTLCHAR"/>
+        <isofield id="12" length="9" name="Twelve" class="IFA_TTLLCHAR"/>
+      </isofieldpackager>
+      <isofield id="63" length="3" name="Whole" class="IFB_LLHFBINARY"/>
+    </isopackager>`;
+    const wire =
+      '0200 0000000040110002 0008 71 0005 80019A0100 3032 61622020 3132 313230326162 303733616263 02 BEEF 00';
+    expect(plain(importJpos(xml), wire).fields).toEqual({
+      34: { tag71: '80019A0100' },
+      44: 'ab',
+      48: { sf12: 'ab', sf7: 'abc' },
+      63: 'BEEF',
+    });
   });
 
   test('a packager without type or bitmap is refused', () => {
@@ -218,6 +259,23 @@ test('imported fields that hold card data are masked like our own', () => {
   const shown = JSON.stringify(codec.parse(bytes));
   expect(shown).toContain('424242******4242');
   expect(shown).not.toContain('4242424242424242');
+});
+
+test('imported PIN blocks and chip data are masked in text too', () => {
+  const xml = `<isopackager><isofield id="0" length="4" class="IFA_NUMERIC"/><isofield id="1" length="8" class="IFB_BITMAP"/>
+    <isofield id="52" length="16" class="IF_CHAR"/><isofield id="55" length="99" class="IFA_LLCHAR"/></isopackager>`;
+  const codec = compile(importJpos(xml)) as unknown as Codec<Message>;
+  const chip = '5A084242424242424242';
+  const wire = Buffer.concat([
+    Buffer.from('0200'),
+    hexOf('0000000000001200'),
+    Buffer.from(`A1B2C3D4E5F6071820${chip}`),
+  ]);
+  const message = codec.parse(wire);
+  expect(codec.pack(message)).toEqual(wire);
+  const shown = `${JSON.stringify(message)} ${inspect(message)}`;
+  expect(shown).not.toContain(chip);
+  expect(shown).not.toContain('A1B2C3D4');
 });
 
 describe('our own JSON', () => {

@@ -19,6 +19,7 @@ const bitmaps: Readonly<Record<string, BitmapEncoding>> = {
   IFA_BITMAP: 'hex',
   IFB_BITMAP: 'binary',
   IFE_BITMAP: 'ebcdic-hex',
+  Base1_BITMAP126: 'binary',
 };
 
 /** The encoding of a bitmap class, or undefined when the class is no bitmap. */
@@ -31,7 +32,7 @@ export function simpleName(className: string): string {
 }
 
 const pattern =
-  /^IF(A|B|E|EA|AE|EB)?_(F?)(L{0,6})(H?)(E?)(NUMERIC|NUM|CHAR|BINARY|ABINARY|BNUM|AMOUNT|AMOUNT2003|HEX)$/;
+  /^IF(A|B|E|EA|AE|EB)?_(F?)(L{0,6})(H?)(F?)(E?)(NUMERIC|NUM|CHAR|BINARY|ABINARY|BNUM|AMOUNT|AMOUNT2003|HEX)$/;
 
 /** The field a class describes, or undefined when the class is not supported. */
 export function jposField(className: string, attributes: FieldAttributes): Field | undefined {
@@ -39,24 +40,35 @@ export function jposField(className: string, attributes: FieldAttributes): Field
   if (simple === 'IF_ECHAR') return jposField('IFE_CHAR', attributes);
   const match = pattern.exec(simple);
   if (!match) return undefined;
-  const [, set = 'A', fill = '', digits = '', binaryLength = '', ebcdicText = '', kind = ''] = match;
+  const [, set = 'A', fill = '', digits = '', binaryLength = '', filled = '', ebcdicText = '', kind = ''] =
+    match;
+  const fillF = fill === 'F' && set === 'B';
   const data = dataAxes(
-    { set, kind, fixed: digits === '', ebcdicText: ebcdicText === 'E', fillF: fill === 'F' },
+    { set, kind, fixed: digits === '', ebcdicText: ebcdicText === 'E', fillF },
     attributes,
   );
-  if (!data) return undefined;
+  if (!data || (binaryLength === 'H' && digits === '')) return undefined;
+  // An F in front of other sets, or behind a binary length, means that the field always takes its whole place.
+  const whole = (fill === 'F' && !fillF) || filled === 'F';
+  if (whole && digits === '') return undefined;
   const length =
     digits === ''
       ? { fixed: attributes.length }
-      : variable(set, digits.length, binaryLength === 'H', data.unit, attributes.length);
-  if (!length || (binaryLength === 'H' && digits === '')) return undefined;
+      : variable(set, digits.length, binaryLength === 'H', data.unit, attributes.length, whole);
   const { unit: _, ...axes } = data;
   const textPad = digits === '' && !axes.pad ? fixedPad(kind) : {};
   return { name: attributes.name, length, ...axes, ...textPad };
 }
 
-function variable(set: string, width: number, binary: boolean, unit: LengthUnit | undefined, max: number) {
-  const inUnit = unit ? { unit } : {};
+function variable(
+  set: string,
+  width: number,
+  binary: boolean,
+  unit: LengthUnit | undefined,
+  max: number,
+  whole: boolean,
+) {
+  const inUnit = { ...(unit ? { unit } : {}), ...(whole ? { occupies: max } : {}) };
   if (binary) return { prefix: 'binary' as const, width: width - 1, max, ...inUnit };
   const prefix: LengthEncoding = set === 'B' ? 'bcd' : set.startsWith('E') ? 'ebcdic' : 'ascii';
   return { prefix, width, max, ...inUnit };
@@ -80,10 +92,9 @@ interface ClassName {
 
 function dataAxes(className: ClassName, { padLeft, number }: FieldAttributes): DataAxes | undefined {
   const { set, kind, fixed, ebcdicText, fillF } = className;
-  const oddPad: Pad = { side: padLeft && !fillF ? 'left' : 'right', with: fillF ? 'F' : '0' };
+  const oddPad: Pad = padLeft ? { side: 'left', with: '0' } : { side: 'right', with: fillF ? 'F' : '0' };
   const text: Encoding = set === 'E' || set === 'AE' || ebcdicText ? 'ebcdic-1047' : 'ascii';
   const digits = number === 35 || number === 36 ? 'z' : 'n';
-  if (fillF && set !== 'B') return undefined;
   switch (kind) {
     case 'CHAR':
       return { content: 'ans', encoding: text };
@@ -117,3 +128,24 @@ function fixedPad(kind: string): { pad?: Pad } {
   if (kind === 'CHAR') return { pad: { side: 'right', with: ' ' } };
   return kind === 'NUMERIC' ? { pad: { side: 'left', with: '0' } } : {};
 }
+
+const taggedPattern = /^IF(A|E|EMC)_(T{0,3})(L{1,4})(CHAR|BINARY)$/;
+
+export interface JposTagged {
+  readonly tag: { readonly encoding: 'ascii' | 'ebcdic-1047'; readonly characters: number };
+  readonly field: Field;
+}
+
+/** What a class with a tag in front of its length describes: IFA_TTLLCHAR and its like; undefined for other classes. */
+export function jposTagged(className: string, attributes: FieldAttributes): JposTagged | undefined {
+  const match = taggedPattern.exec(simpleName(className));
+  if (!match) return undefined;
+  const [, set = 'A', tag = '', digits = '', kind = ''] = match;
+  const characters = set === 'EMC' ? emcTagDigits : tag.length;
+  if (characters === 0) return undefined;
+  const field = jposField(`IF${set === 'A' ? 'A' : 'E'}_${digits}${kind}`, attributes);
+  const encoding = set === 'E' ? 'ebcdic-1047' : 'ascii';
+  return field && { tag: { encoding, characters }, field };
+}
+
+const emcTagDigits = 2;

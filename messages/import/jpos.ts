@@ -1,7 +1,7 @@
 import sax from 'sax';
 import type { BitmapStyle, Dialect, Field, Part } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
-import { jposBitmap, jposField, simpleName } from './jpos-classes.ts';
+import { jposBitmap, jposField, jposTagged, simpleName } from './jpos-classes.ts';
 import { withMeaning } from './meanings.ts';
 
 /**
@@ -78,7 +78,10 @@ function fieldOf(element: Element, number: number | undefined): Field {
 function compositeOf(element: Element, outer: Field): Field {
   const container = { ...outer, content: 'b' as const, encoding: containerEncoding(element, outer) };
   const inner = simpleName(attribute(element, 'packager'));
-  if (inner.startsWith('BERTLV')) return { ...container, composition: { kind: 'ber-tlv' }, parts: {} };
+  if (inner.startsWith('BERTLV') || inner === 'ICCDataPackager')
+    return { ...container, composition: { kind: 'ber-tlv' }, parts: {} };
+  if (inner === 'DatasetPackager') return { ...container, ...dataSets(element) };
+  if (inner === 'GenericTaggedFieldsPackager') return { ...container, ...taggedParts(element) };
   if (inner !== 'GenericPackager' && inner !== 'GenericSubFieldPackager')
     throw importError(element, 'a supported inner packager', inner);
   const bitmapChild = element.children.find((child) => jposBitmap(attribute(child, 'class')));
@@ -95,6 +98,44 @@ function compositeOf(element: Element, outer: Field): Field {
   const header = headerBytes > 0 ? { headerBytes } : {};
   const bytes = bitmapBytes(bitmapChild, parts);
   return { ...container, composition: { kind: 'bitmap', bytes, encoding, ...header }, parts };
+}
+
+/** Data sets keep their inside as it is. Elements by data-set bitmap would need to know which data set they belong to. */
+function dataSets(element: Element): Pick<Field, 'composition' | 'parts'> {
+  const [child] = element.children;
+  if (child) throw importError(child, 'data sets without elements of their own', 'an element');
+  return {
+    composition: {
+      kind: 'tagged',
+      tag: { encoding: 'binary', characters: 2 },
+      length: { prefix: 'binary', width: 2 },
+    },
+    parts: {},
+  };
+}
+
+/** Fields by decimal tag, each with a length of its own. */
+function taggedParts(element: Element): Pick<Field, 'composition' | 'parts'> {
+  const mapper = simpleName(element.attributes['tagmapper'] ?? 'DecimalTagMapper');
+  if (!/^(T{2,3})?DecimalTagMapper$/.test(mapper)) throw importError(element, 'decimal tags', mapper);
+  const parts: Record<string, Part> = {};
+  let tag: { encoding: 'ascii' | 'ebcdic-1047'; characters: number } | undefined;
+  for (const child of element.children) {
+    const id = integer(child, 'id');
+    const className = attribute(child, 'class');
+    const tagged = jposTagged(className, {
+      name: child.attributes['name'] ?? `Field ${id}`,
+      length: integer(child, 'length'),
+      padLeft: child.attributes['pad'] === 'true',
+    });
+    if (!tagged) throw importError(child, 'a packager with a tag', simpleName(className));
+    tag ??= tagged.tag;
+    if (tag.encoding !== tagged.tag.encoding || tag.characters !== tagged.tag.characters)
+      throw importError(child, `tags of ${tag.characters} characters throughout`, simpleName(className));
+    parts[`sf${id}`] = { ...tagged.field, tag: String(id).padStart(tag.characters, '0') };
+  }
+  if (!tag) throw importError(element, 'fields with tags', 'none');
+  return { composition: { kind: 'tagged', tag }, parts };
 }
 
 /** A bitmap of 16 bytes shrinks to eight on the wire while no part beyond 64 is there; such parts are not supported. */

@@ -13,10 +13,14 @@ const meanings: Readonly<Record<number, Semantic>> = {
   103: 'account',
 };
 
-/** The field with the meaning that its number gives it, where its content can carry that meaning. */
+/**
+ * The field with the meaning that its number gives it, where its content can carry that meaning. PIN blocks and chip data that are
+ * written as text are text that is never shown; tracks and numbers that are written as bits show no more than their length anyway.
+ */
 export function withMeaning(number: number, field: Field): Field {
   const meaning = meanings[number];
   if (!meaning || field.parts || field.slices) return field;
   const binary = meaning === 'pin-block' || meaning === 'emv';
-  return binary === (field.content === 'b') ? { ...field, as: meaning } : field;
+  if (binary === (field.content === 'b')) return { ...field, as: meaning };
+  return binary ? { ...field, as: 'secret' } : field;
 }

@@ -79,8 +79,8 @@ function parseJson(json: string, fail: Fail): object {
 }
 
 function mtiEncoding(field: MoovField, path: string, fail: Fail): Dialect['mti']['encoding'] {
-  if (field.enc === 'ASCII') return 'ascii';
-  if (field.enc === 'BCD') return 'bcd';
+  if (field.enc === 'ASCII' || field.enc === 'Binary') return 'ascii';
+  if (field.enc === 'BCD' || field.enc === 'LBCD') return 'bcd';
   if (field.enc === 'EBCDIC') return 'ebcdic-037';
   if (field.enc === 'EBCDIC1047') return 'ebcdic-1047';
   return fail(`${path}.enc`, 'ASCII, BCD or EBCDIC', String(field.enc));
@@ -116,9 +116,9 @@ function valueAxes(field: MoovField, path: string, fail: Fail): Pick<Field, 'con
   const packed = encoding === 'bcd';
   switch (field.type) {
     case 'Numeric':
-      return { content: 'n', encoding };
+      return { content: 'n', encoding: encoding === 'binary' ? 'ascii' : encoding };
     case 'String':
-      return { content: packed ? 'n' : 'ans', encoding };
+      return stringAxes(field.enc, encoding);
     case 'Track1':
       return { content: 'ans', encoding };
     case 'Track2':
@@ -134,6 +134,13 @@ function valueAxes(field: MoovField, path: string, fail: Fail): Pick<Field, 'con
         `${field.type}`,
       );
   }
+}
+
+/** A string in hex, packed or as text, is bits; raw bytes are text as it stands. */
+function stringAxes(name: string | undefined, encoding: Encoding): Pick<Field, 'content' | 'encoding'> {
+  if (name === 'ASCIIToHex' || encoding === 'hex') return { content: 'b', encoding };
+  if (encoding === 'bcd') return { content: 'n', encoding };
+  return { content: 'ans', encoding: encoding === 'binary' ? 'ascii' : encoding };
 }
 
 const encodings: Readonly<Record<string, Encoding>> = {
@@ -164,7 +171,7 @@ const prefixes: Readonly<Record<string, LengthEncoding>> = {
 function lengthOf(field: MoovField, path: string, fail: Fail): Field['length'] {
   const [set = '', width = ''] = (field.prefix ?? '').split('.');
   const length = field.length ?? 0;
-  if (set === 'BerTLV') return { rest: length || maxBerValue };
+  if (set === 'BerTLV' || set === 'None') return { rest: length || maxBerValue };
   if (width === 'Fixed') return { fixed: length };
   const prefix = prefixes[set];
   if (!prefix || !/^L{1,6}$/.test(width))
@@ -216,7 +223,7 @@ function compositionOf(field: MoovField, path: string, fail: Fail): Composition 
     const encoding = bitmapEncoding(field.bitmap, `${path}.bitmap`, fail);
     return {
       kind: 'bitmap',
-      bytes: field.bitmap.length ?? 8,
+      bytes: field.bitmap.length || 8,
       encoding: encoding === 'hex' ? 'hex' : 'binary',
     };
   }
@@ -224,8 +231,16 @@ function compositionOf(field: MoovField, path: string, fail: Fail): Composition 
   if (tag?.enc === 'BerTLVTag') return { kind: 'ber-tlv' };
   if (!tag?.enc || !tag.length) return { kind: 'positional' };
   const encoding = encodings[tag.enc];
-  if (encoding !== 'ascii' && encoding !== 'ebcdic-1047' && encoding !== 'binary')
-    return fail(`${path}.tag.enc`, 'ASCII, EBCDIC or Binary', tag.enc);
+  // BCD tags count digits, of which two make a byte; binary ones count bytes.
+  if (encoding === 'bcd' && tag.length % 2 === 0)
+    return { kind: 'tagged', tag: { encoding: 'binary', characters: tag.length } };
+  if (
+    encoding !== 'ascii' &&
+    encoding !== 'ebcdic-1047' &&
+    encoding !== 'ebcdic-037' &&
+    encoding !== 'binary'
+  )
+    return fail(`${path}.tag.enc`, 'ASCII, EBCDIC, Binary, or BCD of an even length', tag.enc);
   const characters = encoding === 'binary' ? tag.length * 2 : tag.length;
   return { kind: 'tagged', tag: { encoding, characters } };
 }

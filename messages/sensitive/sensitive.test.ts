@@ -10,6 +10,7 @@ import {
   type Message,
   Pan,
   PinBlock,
+  Secret,
   Track1,
   Track2,
   Track3,
@@ -27,6 +28,7 @@ const secrets = {
   pinBlock: PinBlock.of(pinBlock),
   cvv: CardVerificationValue.of('987'),
   account: AccountNumber.of('FR7630006000011234567890189'),
+  secret: Secret.of('A1B2C3D4E5F60718'),
   chip: Bytes.fromHex(`5A08${pan}`),
 };
 
@@ -39,6 +41,7 @@ const canaries = [
   '30006000011234567890',
   'CARDHOLDER',
   '222,173',
+  'A1B2C3D4',
 ];
 
 function logged(value: unknown): string {

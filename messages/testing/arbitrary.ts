@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { Content, Dialect, Field, Part } from '../dialect.ts';
+import type { Content, Dialect, Field, Part, VariableLength } from '../dialect.ts';
+import { isHexText } from '../fields/binary.ts';
 import { fromPlain, type PlainMessage, type PlainValue } from '../plain.ts';
 
 /** Random messages from nothing but the data of a dialect. */
@@ -8,7 +9,8 @@ export function messageOf(dialect: Dialect): fc.Arbitrary<PlainMessage> {
     Object.entries(dialect.fields).map(([number, field]) => [number, plainValueOf(field)]),
   );
   const header = headerOf(dialect);
-  return fc.subarray(Object.keys(fields), { minLength: 1, maxLength: 40 }).chain((numbers) =>
+  const all = Object.keys(fields);
+  return fc.subarray(all, { minLength: 1, maxLength: Math.min(40, all.length) }).chain((numbers) =>
     fc.record({
       mti: fc.constantFrom('0100', '0110', '0200', '0420', '0800', '1804', '2100'),
       ...(header ? { header } : {}),
@@ -40,7 +42,8 @@ const alphabets: Readonly<Record<Exclude<Content, 'b' | 'x+n'>, string>> = {
 };
 
 function headerOf(dialect: Dialect): fc.Arbitrary<unknown> | undefined {
-  if (dialect.header !== 'visa') return undefined;
+  if (dialect.header === undefined) return undefined;
+  if (dialect.header !== 'visa') return plainValueOf(dialect.header);
   const station = textOf('n', 6, 6);
   const byte = fc.integer({ min: 0, max: 255 });
   const three = fc.integer({ min: 0, max: 0xffffff });
@@ -76,19 +79,21 @@ function lengths(field: Field): [number, number] {
   const { length } = field;
   if ('fixed' in length) return [length.fixed, length.fixed];
   if ('rest' in length) return [1, Math.min(length.rest, longest)];
-  const inBytes = length.unit === 'bytes';
-  const max =
-    inBytes && field.encoding === 'hex'
-      ? length.max / 2
-      : inBytes && field.encoding === 'bcd'
-        ? length.max * 2
-        : length.max;
-  return [length.min ?? 0, Math.min(Math.floor(max), longest)];
+  const min = Math.max(length.min ?? 0, field.content === 'x+n' ? 2 : 0);
+  return [min, Math.max(min, Math.min(mostCharacters(field, length), longest))];
+}
+
+/** How many characters a field can have whose limit counts another unit. */
+function mostCharacters({ content, encoding }: Field, { max, unit = 'characters' }: VariableLength): number {
+  const packed = encoding === 'bcd';
+  if (unit === 'characters' || (unit === 'nibbles' && packed)) return max;
+  if (packed) return content === 'x+n' ? 1 + (max - 1) * 2 : max * 2;
+  return unit === 'nibbles' || isHexText(encoding) ? max >> 1 : max;
 }
 
 function textOf(content: Content, min: number, max: number, even = false): fc.Arbitrary<string> {
   if (content === 'x+n')
-    return fc.tuple(fc.constantFrom('C', 'D'), textOf('n', min - 1, max - 1)).map(([a, b]) => a + b);
+    return fc.tuple(fc.constantFrom('C', 'D'), textOf('n', min - 1, max - 1, even)).map(([a, b]) => a + b);
   const alphabet = alphabets[content === 'b' ? 'h' : content];
   const text = fc.string({ unit: fc.constantFrom(...alphabet), minLength: min, maxLength: max });
   return even ? text.map((value) => (value.length % 2 === 0 ? value : value.slice(1))) : text;
@@ -141,7 +146,10 @@ function partOf(part: Part): fc.Arbitrary<PlainValue> {
 }
 
 function unknownTags({ composition, parts }: Field): fc.Arbitrary<Record<string, string>> {
-  if (composition?.kind === 'tagged' && !composition.length) return fc.constant({});
+  if (composition?.kind === 'tagged' && !composition.length && !composition.unknownLength)
+    return fc.constant({});
+  if (composition && 'unknownTags' in composition && composition.unknownTags === 'refuse')
+    return fc.constant({});
   const characters = composition?.kind === 'tagged' ? composition.tag.characters : 2;
   const binary =
     composition?.kind === 'ber-tlv' ||

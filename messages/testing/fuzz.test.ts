@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -7,12 +7,14 @@ import {
   type Dialect,
   dialectNamed,
   dialects,
+  importDialect,
   type Message,
   parseTlv,
   toPlain,
 } from '../index.ts';
 import { messageOf, richMessageOf } from './arbitrary.ts';
 import { attacker, mutated } from './attack.ts';
+import { anyDialect } from './axes.ts';
 
 const everyDialect: Dialect[] = Object.values(dialects);
 
@@ -58,13 +60,34 @@ describe.each(everyDialect.map((dialect) => [dialect.name, dialect] as const))(
   },
 );
 
+test('any dialect that can be described packs and parses, and says the same of wrong bytes whether warm or cold', () => {
+  fc.assert(
+    fc.property(
+      anyDialect().chain((dialect) => fc.tuple(fc.constant(dialect), richMessageOf(dialect))),
+      fc.infiniteStream(fc.double({ min: 0, max: 0.999 })),
+      ([dialect, rich], stream) => {
+        const codec = compile(dialect) as unknown as Codec<Message>;
+        const packed = codec.pack(rich as unknown as Message);
+        expect(toPlain(codec.parse(packed), 'revealed')).toEqual(toPlain(rich, 'revealed'));
+        const target = attacker(dialect);
+        target.warm(packed);
+        for (let i = 0; i < 10; i++) target.try(mutated(packed, () => stream.next().value as number));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
 describe('crashers found by the fuzzer', () => {
   const folder = new URL('../testdata/crashers/', import.meta.url);
   const files = readdirSync(folder).filter((file) => file.endsWith('.hex'));
   test.each(files.length > 0 ? files : ['none yet'])('%s', (file) => {
     if (!file.endsWith('.hex')) return;
     const bytes = Buffer.from(readFileSync(new URL(file, folder), 'utf8').trim(), 'hex');
-    const dialect = dialectNamed(file.split('.')[0] ?? '');
+    const drawn = new URL(file.replace(/hex$/, 'dialect.json'), folder);
+    const dialect = existsSync(drawn)
+      ? importDialect(readFileSync(drawn, 'utf8'))
+      : dialectNamed(file.split('.')[0] ?? '');
     if (dialect) attacker(dialect).try(bytes);
     else expect(() => parseTlv(bytes)).toThrow(/^$|ISO_/);
   });

@@ -7,12 +7,15 @@ import type { Dialect } from '../dialect.ts';
 import { dialects } from '../dialects/index.ts';
 import { IsoError } from '../errors.ts';
 import { framing, framingNames } from '../framing.ts';
+import { exportDialect } from '../import/dialect-json.ts';
 import { parseTlv } from '../tlv.ts';
 import { richMessageOf } from './arbitrary.ts';
 import { attacker, mutated } from './attack.ts';
+import { anyDialect } from './axes.ts';
 
 /**
- * `npm run fuzz -- [--seconds N] [--seed N]`: random, mutated and truncated bytes against every dialect, framing and the TLV reader.
+ * `npm run fuzz -- [--seconds N] [--seed N]`: random, mutated and truncated bytes against every dialect, against dialects drawn from
+ * all axes, every framing and the TLV reader.
  * What breaks is written to messages/testdata/crashers/ and replayed by the tests for ever.
  */
 
@@ -30,11 +33,13 @@ console.log(`seed ${seed}`);
 
 let tried = 0;
 let crashes = 0;
-for (let round = 0; Date.now() < until; round++)
-  for (const dialect of Object.values(dialects)) {
+for (let round = 0; Date.now() < until; round++) {
+  const drawn = fc.sample(anyDialect(), { seed: seed + round, numRuns: 5 });
+  for (const dialect of [...Object.values(dialects), ...drawn]) {
     attackDialect(dialect, seed + round);
     attackReaders();
   }
+}
 console.log(
   `${tried} inputs, ${crashes} crashes, ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB resident`,
 );
@@ -45,10 +50,10 @@ function attackDialect(dialect: Dialect, roundSeed: number): void {
   const target = attacker(dialect);
   for (const message of fc.sample(richMessageOf(dialect), { seed: roundSeed, numRuns: 5 })) {
     const good = codec.pack(message as never);
-    guard(dialect.name, good, () => target.warm(good));
+    guard(dialect.name, good, () => target.warm(good), dialect);
     for (let i = 0; i < 60; i++) {
       const bytes = i === 0 ? good : i < 50 ? mutated(good, random) : noise(400);
-      guard(dialect.name, bytes, () => target.try(bytes));
+      guard(dialect.name, bytes, () => target.try(bytes), dialect);
     }
   }
 }
@@ -73,7 +78,7 @@ function onlyOurError(action: () => unknown): void {
   }
 }
 
-function guard(name: string, bytes: Buffer, action: () => void): void {
+function guard(name: string, bytes: Buffer, action: () => void, dialect?: Dialect): void {
   tried++;
   const start = process.cpuUsage();
   try {
@@ -83,8 +88,11 @@ function guard(name: string, bytes: Buffer, action: () => void): void {
   } catch (error) {
     crashes++;
     const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
-    const file = new URL(`../testdata/crashers/${name}.${hash}.hex`, import.meta.url);
-    writeFileSync(file, `${bytes.toString('hex')}\n`);
+    const file = (ending: string) =>
+      new URL(`../testdata/crashers/${name}.${hash}.${ending}`, import.meta.url);
+    writeFileSync(file('hex'), `${bytes.toString('hex')}\n`);
+    if (dialect && !Object.hasOwn(dialects, name))
+      writeFileSync(file('dialect.json'), exportDialect(dialect));
     console.error(`${name} ${hash}: ${error instanceof Error ? error.message : error}`);
   }
 }

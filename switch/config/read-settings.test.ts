@@ -32,6 +32,14 @@ describe('the settings of a node', () => {
     expect(message).toContain('a string of 4 characters');
   });
 
+  it('may name several HSM processes', () => {
+    const { hsm } = settings();
+    expect(problemsOf({ ...settings(), hsm: { ...hsm, furtherSocketPaths: ['/run/hsm-2.sock'] } })).toBe('');
+    expect(problemsOf({ ...settings(), hsm: { ...hsm, furtherSocketPaths: '/run/hsm-2.sock' } })).toContain(
+      '/hsm/furtherSocketPaths',
+    );
+  });
+
   it('never repeat a value that may be a secret', () => {
     expect(problemsOf({ ...settings(), databaseUrl: { url: 'secret-word' } })).not.toContain('secret-word');
   });

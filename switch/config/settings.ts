@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { AuditSettings } from '../audit/settings.ts';
 import { FallbackSettings } from '../fallback/settings.ts';
 import { RetryOverrides, RetryStrategy } from '../follow-up/retry-policy.ts';
 import { KeyLife } from '../keys/settings.ts';
@@ -132,6 +133,8 @@ export const SettingsSchema = Type.Object({
   status: Type.Object({ host: Type.String({ minLength: 1 }), port: Port }),
   hsm: Type.Object({
     socketPath: Type.String({ minLength: 1 }),
+    /** More HSM processes with the same keys: requests go round, and one that dies loses at most those it had. */
+    furtherSocketPaths: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { maxItems: 15 })),
     requestTimeoutMs: Milliseconds(10, 10_000),
   }),
   journal: Type.Object({
@@ -156,6 +159,8 @@ export const SettingsSchema = Type.Object({
   }),
   /** How keys are changed in service; what is built in holds where it is absent. */
   keyLife: Type.Optional(KeyLife),
+  /** Heads of the journal's hash chain; what is built in holds where it is absent. */
+  audit: Type.Optional(AuditSettings),
   standIn: Type.Optional(StandInSettings),
   /** What is built in holds where it is absent. */
   fallback: Type.Optional(FallbackSettings),

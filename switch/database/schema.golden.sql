@@ -15,7 +15,9 @@ create table switch.alert (
 create table switch.claim (
   key text not null,
   fingerprint text not null,
-  transaction uuid not null
+  transaction uuid not null,
+  epoch bigint,
+  sequence bigint
 );
 create table switch.degraded_mode_change (
   "position" bigint not null generated always as identity,
@@ -38,7 +40,8 @@ create table switch.journal (
   at timestamp with time zone not null,
   version integer not null,
   kind text not null,
-  body json not null
+  body json not null,
+  link bytea
 );
 create table switch.key_change (
   "position" bigint not null generated always as identity,
@@ -58,7 +61,9 @@ create table switch.lease (
   ended_at timestamp with time zone,
   writer integer not null default 0,
   low_water bigint not null default 1,
-  settled_at timestamp with time zone
+  settled_at timestamp with time zone,
+  chain smallint,
+  sealed_at timestamp with time zone
 );
 create table switch.migration (
   number integer not null,
@@ -235,8 +240,10 @@ alter table switch.recon_case_event add constraint recon_case_event_what_check C
 
 -- indexes
 
+CREATE INDEX claim_of_entry ON switch.claim USING btree (epoch, sequence) WHERE (epoch IS NOT NULL);
 CREATE INDEX degraded_mode_latest ON switch.degraded_mode_change USING btree (mode, node, "position" DESC);
 CREATE INDEX follow_up_transaction ON graphile_worker._private_jobs USING btree (((payload ->> 'transaction'::text)));
+CREATE INDEX lease_unsealed ON switch.lease USING btree (epoch) WHERE ((chain IS NOT NULL) AND (sealed_at IS NULL));
 CREATE INDEX lease_unsettled ON switch.lease USING btree (epoch) WHERE (settled_at IS NULL);
 CREATE INDEX parked_follow_up_transaction ON switch.parked_follow_up USING btree (transaction);
 CREATE INDEX projected_batch_by_date ON switch.projected_batch USING btree (business_date);
@@ -255,9 +262,29 @@ CREATE UNIQUE INDEX projected_batch_ordinal ON switch.projected_batch USING btre
 
 CREATE TRIGGER alert AFTER INSERT ON switch.degraded_mode_change FOR EACH ROW WHEN (new.is_open) EXECUTE FUNCTION switch.alert_of_degraded_mode();
 CREATE TRIGGER alert AFTER INSERT ON switch.parked_follow_up FOR EACH ROW EXECUTE FUNCTION switch.alert_of_parked_follow_up();
+CREATE TRIGGER alert_of_opened AFTER INSERT ON switch.recon_case FOR EACH ROW WHEN ((new.kind <> ALL (ARRAY['pop-rejected'::text, 'pop-stands'::text, 'reversal-refused'::text, 'advice-refused'::text]))) EXECUTE FUNCTION switch.alert_of_case();
+CREATE TRIGGER alert_of_reopened AFTER UPDATE OF state ON switch.recon_case FOR EACH ROW WHEN (((old.state = 'resolved'::text) AND (new.state = 'open'::text))) EXECUTE FUNCTION switch.alert_of_case();
 
 -- functions
 
+CREATE OR REPLACE FUNCTION switch.alert_of_case()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into switch.alert (key, kind, scenario, subject, summary, transaction)
+    values (
+      'case:' || new.id || ':' || new.version,
+      'case',
+      'inconsistency',
+      'case ' || new.kind,
+      'case ' || new.id || case new.version when 1 then ' was opened' else ' was opened anew' end
+        || coalesce(', network ' || new.network, ''),
+      new.transaction
+    );
+  return null;
+end $function$
+;
 CREATE OR REPLACE FUNCTION switch.alert_of_degraded_mode()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -298,6 +325,18 @@ end $function$
 ;
 CREATE OR REPLACE FUNCTION switch.append_entries(p_epoch bigint, p_writer integer, p_sequences bigint[], p_transactions uuid[], p_versions integer[], p_kinds text[], p_bodies json[], p_times double precision[], p_claim_sequences bigint[], p_claim_transactions uuid[], p_claim_keys text[], p_claim_fingerprints text[], p_claim_unique boolean[], p_job_sequences bigint[], p_job_transactions uuid[], p_job_tasks text[], p_job_lanes text[], p_job_delays double precision[], p_job_attempts integer[], p_job_behind boolean[])
  RETURNS TABLE(sequence bigint, claimed_key text, claimed_by uuid, fingerprint text)
+ LANGUAGE sql
+AS $function$
+  select a.sequence, a.claimed_key, a.claimed_by, a.fingerprint
+  from switch.append_entries(
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, null
+  ) a
+  where a.sequence is not null;
+$function$
+;
+CREATE OR REPLACE FUNCTION switch.append_entries(p_epoch bigint, p_writer integer, p_sequences bigint[], p_transactions uuid[], p_versions integer[], p_kinds text[], p_bodies json[], p_times double precision[], p_claim_sequences bigint[], p_claim_transactions uuid[], p_claim_keys text[], p_claim_fingerprints text[], p_claim_unique boolean[], p_job_sequences bigint[], p_job_transactions uuid[], p_job_tasks text[], p_job_lanes text[], p_job_delays double precision[], p_job_attempts integer[], p_job_behind boolean[], p_link bytea)
+ RETURNS TABLE(sequence bigint, claimed_key text, claimed_by uuid, fingerprint text)
  LANGUAGE plpgsql
 AS $function$
 declare
@@ -305,6 +344,7 @@ declare
   v_owned text[] := '{}';               -- keys of aliases that have an owner
   v_entries integer := cardinality(p_sequences);
   v_claims integer := cardinality(p_claim_keys);
+  v_first bigint;                       -- of the sequences that are appended
   v_before integer;
   v_inserted integer;
 begin
@@ -317,8 +357,11 @@ begin
 
   loop
     begin
-      insert into switch.journal (transaction, epoch, sequence, at, version, kind, body)
-        select e.transaction, p_epoch, e.sequence, to_timestamp(e.at_ms / 1000), e.version, e.kind, e.body
+      v_first := case when v_refused = '{}' then p_sequences[1]
+        else (select min(e) from unnest(p_sequences) e where e <> all (v_refused)) end;
+      insert into switch.journal (transaction, epoch, sequence, at, version, kind, body, link)
+        select e.transaction, p_epoch, e.sequence, to_timestamp(e.at_ms / 1000), e.version, e.kind, e.body,
+          case when e.sequence = v_first then p_link end
         from unnest(p_transactions, p_sequences, p_times, p_versions, p_kinds, p_bodies)
           as e (transaction, sequence, at_ms, version, kind, body)
         where e.sequence <> all (v_refused)
@@ -330,8 +373,8 @@ begin
       end if;
 
       if v_claims > 0 then
-        insert into switch.claim (key, fingerprint, transaction)
-          select c.key, c.fingerprint, c.transaction
+        insert into switch.claim (key, fingerprint, transaction, epoch, sequence)
+          select c.key, c.fingerprint, c.transaction, p_epoch, c.sequence
           from unnest(p_claim_sequences, p_claim_keys, p_claim_fingerprints, p_claim_transactions)
             as c (sequence, key, fingerprint, transaction)
           where c.sequence <> all (v_refused) and c.key <> all (v_owned)
@@ -404,6 +447,9 @@ begin
     end if;
   end if;
 
+  if v_owned <> '{}' then
+    return query select null::bigint, o.key, null::uuid, null::text from unnest(v_owned) as o (key);
+  end if;
   if v_refused = '{}' then
     return;
   end if;
@@ -421,7 +467,7 @@ begin
     ) taken on true;
 end $function$
 ;
-CREATE OR REPLACE FUNCTION switch.attach_writer(p_epoch bigint, p_unsettled bigint[], OUT new_writer integer, OUT present bigint[])
+CREATE OR REPLACE FUNCTION switch.attach_writer(p_epoch bigint, p_unsettled bigint[], OUT new_writer integer, OUT present bigint[], OUT claimed text[])
  RETURNS record
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -434,6 +480,9 @@ begin
     returning l.writer into new_writer;
   present := array(
     select j.sequence from switch.journal j where j.epoch = p_epoch and j.sequence = any (p_unsettled)
+  );
+  claimed := array(
+    select c.key from switch.claim c where c.epoch = p_epoch and c.sequence = any (p_unsettled)
   );
 end $function$
 ;
@@ -468,6 +517,20 @@ begin
   update switch.lease set ended_at = now() where node = p_node and ended_at is null;
   insert into switch.lease (node, expires_at)
     values (p_node, now() + p_lease_ms * interval '1 millisecond')
+    returning epoch into v_epoch;
+  return v_epoch;
+end $function$
+;
+CREATE OR REPLACE FUNCTION switch.open_lease(p_node text, p_lease_ms double precision, p_chain smallint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_epoch bigint;
+begin
+  update switch.lease set ended_at = now() where node = p_node and ended_at is null;
+  insert into switch.lease (node, expires_at, chain)
+    values (p_node, now() + p_lease_ms * interval '1 millisecond', p_chain)
     returning epoch into v_epoch;
   return v_epoch;
 end $function$
@@ -608,6 +671,7 @@ create policy etika_switch on graphile_worker._private_tasks for all to etika_sw
 
 -- roles
 
+create role etika_auditor nologin;
 create role etika_projector nologin;
 create role etika_reconciler nologin;
 create role etika_switch nologin;
@@ -627,22 +691,28 @@ grant delete, insert, select, update on table graphile_worker._private_jobs to e
 grant delete, insert, select, update on table graphile_worker._private_known_crontabs to etika_switch;
 grant delete, insert, select, update on table graphile_worker._private_tasks to etika_switch;
 grant delete, insert, select, update on table switch.follow_up_worker to etika_switch;
+grant insert on table switch.alert to etika_projector;
+grant insert on table switch.alert to etika_reconciler;
 grant insert, select on table switch.alert to etika_switch;
 grant insert, select on table switch.claim to etika_switch;
 grant insert, select on table switch.degraded_mode_change to etika_switch;
 grant insert, select on table switch.journal to etika_switch;
 grant insert, select on table switch.key_change to etika_switch;
+grant insert, select on table switch.lease to etika_switch;
 grant insert, select on table switch.recon_case to etika_projector;
 grant insert, select on table switch.recon_case to etika_reconciler;
 grant insert, select on table switch.recon_case_event to etika_projector;
 grant insert, select on table switch.recon_case_event to etika_reconciler;
-grant insert, select, update on table switch.lease to etika_switch;
 grant select on table graphile_worker.jobs to etika_switch;
 grant select on table graphile_worker.migrations to etika_switch;
+grant select on table switch.claim to etika_auditor;
+grant select on table switch.journal to etika_auditor;
 grant select on table switch.journal to etika_projector;
 grant select on table switch.journal to etika_reconciler;
+grant select on table switch.lease to etika_auditor;
 grant select on table switch.lease to etika_projector;
 grant select on table switch.lease to etika_reconciler;
+grant select on table switch.migration to etika_auditor;
 grant select on table switch.projected_batch to etika_reconciler;
 grant select on table switch.projected_batch to etika_switch;
 grant select on table switch.projected_batch_member to etika_reconciler;
@@ -660,6 +730,7 @@ grant select on table switch.projection_setting to etika_switch;
 grant select on table switch.recon_case to etika_switch;
 grant select on table switch.recon_case_event to etika_switch;
 grant usage on schema graphile_worker to etika_switch;
+grant usage on schema switch to etika_auditor;
 grant usage on schema switch to etika_projector;
 grant usage on schema switch to etika_reconciler;
 grant usage on schema switch to etika_switch;

@@ -1,4 +1,5 @@
 import type { Monotonic } from '../../runtime/index.ts';
+import { type ChainedClaim, lineOf } from './chain.ts';
 import { type AppendResult, type Claim, type FollowUp, JournalError, type NewEntry } from './journal.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -24,6 +25,31 @@ export interface PendingEntry {
   isAnswered: boolean;
   readonly resolve: (result: AppendResult) => void;
   readonly reject: (error: JournalError) => void;
+}
+
+/**
+ * The entry as the chain takes it.
+ * @param isClaimed whether a claim of the entry was written: an alias may have had an owner
+ */
+export function chainLine(
+  { entry, body, at, sequence }: PendingEntry,
+  isClaimed: (key: string) => boolean,
+): string {
+  const { transaction, version, kind, claims = [] } = entry;
+  const written: ChainedClaim[] = [];
+  for (const { key, fingerprint } of claims) {
+    // as UTF-8 leaves them in the database
+    if (isClaimed(key)) written.push([key.toWellFormed(), fingerprint.toWellFormed(), transaction]);
+  }
+  return lineOf({
+    sequence,
+    transaction,
+    version,
+    atMicros: at * 1_000,
+    kind: kind.toWellFormed(),
+    body,
+    claims: written,
+  });
 }
 
 export const isTransactionId = (text: string): boolean => UUID.test(text);

@@ -1,10 +1,11 @@
 import { afterEach, expect, test } from 'vitest';
 import { silentLog, systemRandom, timeOrderedUuid } from '../../runtime/index.ts';
 import { settle, VirtualClock } from '../../test/support/virtual-clock.ts';
+import { firstLink, lineOf, nextLink } from './chain.ts';
 import type { PendingEntry } from './entry.ts';
 import { GroupCommit, type GroupCommitSettings } from './group-commit.ts';
 import type { AppendResult, NewEntry } from './journal.ts';
-import { FlushError, type Writer } from './writer.ts';
+import { FlushError, type Flushed, type Writer } from './writer.ts';
 
 /** A writer whose every answer the test gives. */
 class ScriptedWriter implements Writer {
@@ -15,16 +16,20 @@ class ScriptedWriter implements Writer {
   isFenced = false;
   isReachable = true;
   drops = 0;
-  #flush: PromiseWithResolvers<ReadonlyMap<number, AppendResult>> | undefined;
+  readonly links: string[] = [];
+  readonly claimed = new Set<string>();
+  #flush: PromiseWithResolvers<Flushed> | undefined;
 
   async attach(unsettled: readonly number[]) {
     this.attaches.push(unsettled);
     if (!this.isReachable) throw new Error('unreachable');
-    return { isFenced: this.isFenced, found: new Set(unsettled.filter((each) => this.stored.has(each))) };
+    const found = new Set(unsettled.filter((each) => this.stored.has(each)));
+    return { isFenced: this.isFenced, found, claimed: this.claimed };
   }
 
-  flush(batch: readonly PendingEntry[]) {
+  flush(batch: readonly PendingEntry[], link: string) {
     this.batches.push(batch);
+    this.links.push(link);
     this.#flush = Promise.withResolvers();
     return this.#flush.promise;
   }
@@ -39,9 +44,9 @@ class ScriptedWriter implements Writer {
     this.fail('lost');
   }
 
-  async succeed(refused: readonly [number, AppendResult][] = []) {
+  async succeed(refused: readonly [number, AppendResult][] = [], owned: readonly string[] = []) {
     for (const { sequence } of this.batches.at(-1) ?? []) this.stored.add(sequence);
-    this.#flush?.resolve(new Map(refused));
+    this.#flush?.resolve({ refused: new Map(refused), owned: new Set(owned) });
     await settle();
   }
 
@@ -55,6 +60,7 @@ class ScriptedWriter implements Writer {
   }
 }
 
+const FIRST = firstLink(1, 'a');
 const clock = new VirtualClock();
 let group: GroupCommit | undefined;
 
@@ -67,7 +73,7 @@ afterEach(async () => {
 function start(changes: Partial<GroupCommitSettings> = {}) {
   const writer = new ScriptedWriter();
   const limits = { maxWaiting: 1_000, appendDeadlineMs: 1_000, renewEveryMs: 60_000 };
-  group = new GroupCommit(writer, { clock, log: silentLog, onFenced() {}, ...limits, ...changes });
+  group = new GroupCommit(writer, FIRST, { clock, log: silentLog, onFenced() {}, ...limits, ...changes });
   return { writer, group };
 }
 
@@ -258,3 +264,39 @@ test('reconnections are spaced while the database is away', async () => {
   await writer.succeed();
   expect(append.outcome).toBe('appended');
 });
+
+test('each flush carries the link over all that was appended before it', async () => {
+  const { writer, group } = start();
+  const claimed = entry({ claims: [{ key: 'k', fingerprint: 'f', role: 'unique' }] });
+  const aliased = entry({ claims: [{ key: 'free', fingerprint: 'f', role: 'alias' }] });
+  const owned = entry({ claims: [{ key: 'owned', fingerprint: 'f', role: 'alias' }] });
+  for (const each of [claimed, aliased, owned]) watch(group.append(each));
+  await settle();
+  expect(writer.links).toEqual([FIRST]);
+  await writer.succeed([[1, { status: 'superseded' }]], ['owned']);
+  const second = nextLink(FIRST, [lineIn(aliased, 2, ['free']), lineIn(owned, 3, [])]);
+  expect(group.chain).toEqual({ sequence: 3, link: second });
+  watch(group.append(entry()));
+  await settle();
+  expect(writer.links).toEqual([FIRST, second]);
+  await writer.succeed([[4, { status: 'superseded' }]]);
+  expect(group.chain).toEqual({ sequence: 3, link: second }); // nothing was appended
+});
+
+test('a flush in doubt is chained as the next connection finds it', async () => {
+  const { writer, group } = start();
+  const [absent, found] = [entry(), entry({ claims: [{ key: 'mine', fingerprint: 'f', role: 'alias' }] })];
+  for (const each of [absent, found]) watch(group.append(each));
+  await settle();
+  writer.stored.add(2);
+  writer.claimed.add('mine');
+  await writer.fail('lost');
+  const link = nextLink(FIRST, [lineIn(found, 2, ['mine'])]);
+  expect(group.chain).toEqual({ sequence: 2, link });
+  expect(writer.links.at(-1)).toBe(link); // of the flush that asks about the other again
+});
+
+function lineIn({ transaction, version, kind }: NewEntry, sequence: number, keys: readonly string[]): string {
+  const claims = keys.map((key) => [key, 'f', transaction] as const);
+  return lineOf({ sequence, transaction, version, atMicros: clock.wall() * 1_000, kind, body: '{}', claims });
+}

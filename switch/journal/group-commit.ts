@@ -1,5 +1,6 @@
 import type { Clock, Log, Monotonic, Timer } from '../../runtime/index.ts';
-import { checkEntry, type PendingEntry } from './entry.ts';
+import { type ChainEnd, type Link, nextLink } from './chain.ts';
+import { chainLine, checkEntry, type PendingEntry } from './entry.ts';
 import { type AppendResult, JournalError, type JournalErrorCode, type NewEntry } from './journal.ts';
 import { OpenIntentions } from './open-intentions.ts';
 import { FlushError, type Writer } from './writer.ts';
@@ -32,6 +33,7 @@ export class GroupCommit {
   /** Sent on a connection that was lost: the next one tells. */
   #inDoubt: PendingEntry[] = [];
   #nextSequence = 1;
+  #chain: ChainEnd;
   #batchLimit = MAX_BATCH;
   #isAttached = true;
   #isWorking = false;
@@ -43,9 +45,10 @@ export class GroupCommit {
   #renewTimer: Timer | undefined;
   #idle: (() => void) | undefined;
 
-  /** @param writer attached already */
-  constructor(writer: Writer, settings: GroupCommitSettings) {
+  /** @param writer attached already. @param link what the chain of its epoch begins with */
+  constructor(writer: Writer, link: Link, settings: GroupCommitSettings) {
     this.#writer = writer;
+    this.#chain = { sequence: 0, link };
     this.#settings = settings;
     this.#scheduleRenewal();
   }
@@ -53,6 +56,16 @@ export class GroupCommit {
   /** Entries not yet settled. */
   get size(): number {
     return this.#waiting.length + this.#underWay.length + this.#inDoubt.length;
+  }
+
+  /** Over all that is known to be committed. */
+  get chain(): ChainEnd {
+    return this.#chain;
+  }
+
+  /** Nothing was left in doubt: what is committed is what the chain holds. */
+  get isChainCertain(): boolean {
+    return this.#underWay.length === 0 && this.#inDoubt.length === 0;
   }
 
   append(entry: NewEntry, deadline = Number.POSITIVE_INFINITY): Promise<AppendResult> {
@@ -128,10 +141,12 @@ export class GroupCommit {
     const batch = this.#waiting.splice(0, compatible(this.#waiting, this.#batchLimit));
     this.#underWay = batch;
     try {
-      const refused = await this.#writer.flush(batch);
+      const { refused, owned } = await this.#writer.flush(batch, this.#chain.link);
       for (const pending of batch) {
         this.#answer(pending, refused.get(pending.sequence) ?? { status: 'appended' });
       }
+      const appended = refused.size > 0 ? batch.filter(({ sequence }) => !refused.has(sequence)) : batch;
+      this.#extend(appended, (key) => !owned.has(key.toWellFormed()));
       this.#batchLimit = Math.min(MAX_BATCH, this.#batchLimit * 2);
       this.#failuresInARow = 0;
     } catch (error) {
@@ -158,6 +173,14 @@ export class GroupCommit {
     }
   }
 
+  /** By one flush, as it was committed: its answer, or what the next connection found of it, says so. */
+  #extend(appended: readonly PendingEntry[], isClaimed: (key: string) => boolean): void {
+    const last = appended.at(-1);
+    if (!last) return;
+    const lines = appended.map((pending) => chainLine(pending, isClaimed));
+    this.#chain = { sequence: last.sequence, link: nextLink(this.#chain.link, lines) };
+  }
+
   #detach(): void {
     this.#isAttached = false;
     this.#failuresInARow += 1;
@@ -170,12 +193,12 @@ export class GroupCommit {
     if (delayMs > 0) await new Promise<void>((resolve) => clock.after(delayMs, resolve));
     const inDoubt = this.#inDoubt;
     try {
-      const { isFenced, found } = await this.#writer.attach(inDoubt.map(({ sequence }) => sequence));
+      const { isFenced, found, claimed } = await this.#writer.attach(inDoubt.map(({ sequence }) => sequence));
       this.#inDoubt = [];
       this.#isAttached = true;
-      for (const pending of inDoubt) {
-        if (found.has(pending.sequence)) this.#answer(pending, { status: 'appended' });
-      }
+      const appended = inDoubt.filter(({ sequence }) => found.has(sequence));
+      for (const pending of appended) this.#answer(pending, { status: 'appended' });
+      this.#extend(appended, (key) => claimed.has(key.toWellFormed()));
       this.#putBack(inDoubt.filter(({ sequence }) => !found.has(sequence)));
       log.info({ event: 'journal.attached', inDoubt: inDoubt.length, found: found.size });
       if (isFenced) this.#fence();

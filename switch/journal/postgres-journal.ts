@@ -1,4 +1,5 @@
 import type { Clock, Log } from '../../runtime/index.ts';
+import { type ChainEnd, firstLink } from './chain.ts';
 import { GroupCommit } from './group-commit.ts';
 import { type Journal, type JournalEntry, JournalError, type TransactionId } from './journal.ts';
 import { JournalReader } from './journal-reader.ts';
@@ -24,7 +25,7 @@ export interface JournalSettings {
 }
 
 const MAX_UNDECIDED = 1_000;
-const OPEN_LEASE = { name: 'open-lease', text: 'select switch.open_lease($1, $2) as epoch' };
+const OPEN_LEASE = { name: 'open-lease', text: 'select switch.open_lease($1, $2, 1::smallint) as epoch' };
 const UNDECIDED = { name: 'undecided', text: 'select switch.undecided($1, $2)::text[] as found' };
 const END_LEASE = {
   name: 'end-lease',
@@ -43,7 +44,7 @@ export async function createJournal(settings: JournalSettings): Promise<Postgres
     const epoch = Number(lease?.epoch);
     const writer = new PostgresWriter({ databaseUrl, statementMs: appendDeadlineMs, leaseMs, log }, epoch);
     await writer.attach([]);
-    const group = new GroupCommit(writer, {
+    const group = new GroupCommit(writer, firstLink(epoch, node), {
       ...settings,
       renewEveryMs: settings.renewEveryMs ?? leaseMs / 5,
     });
@@ -63,6 +64,7 @@ export class PostgresJournal implements Journal {
   readonly #reader: JournalReader;
   readonly #writer: PostgresWriter;
   readonly #group: GroupCommit;
+  #isClosed = false;
 
   constructor(reader: JournalReader, writer: PostgresWriter, group: GroupCommit, epoch: number) {
     this.#reader = reader;
@@ -70,6 +72,16 @@ export class PostgresJournal implements Journal {
     this.#group = group;
     this.epoch = epoch;
     this.append = (entry, deadline) => group.append(entry, deadline);
+  }
+
+  /** The chain over all that this epoch is known to have committed. */
+  get chain(): ChainEnd {
+    return this.#group.chain;
+  }
+
+  /** True once closed with nothing in doubt: the chain is over, and will never be longer. */
+  get isChainFinal(): boolean {
+    return this.#isClosed && this.#group.isChainCertain;
   }
 
   history(transaction: TransactionId): Promise<JournalEntry[]> {
@@ -92,6 +104,7 @@ export class PostgresJournal implements Journal {
   async close(): Promise<void> {
     await this.#group.close();
     this.#writer.drop();
+    this.#isClosed = true;
     await this.#reader.query(END_LEASE, [this.epoch]).catch(() => {}); // without it the lease expires
     await this.#reader.close();
   }

@@ -8,7 +8,7 @@ import { createJournal, type JournalSettings, type PostgresJournal } from './pos
 
 export let database: TestDatabase;
 export let admin: Client;
-let proxy: DatabaseProxy | undefined;
+const proxies: DatabaseProxy[] = [];
 /** Closed behind every test. */
 export const openJournals = new Set<PostgresJournal>();
 
@@ -24,8 +24,7 @@ export function useFreshDatabase(): void {
   afterEach(async () => {
     await Promise.all([...openJournals].map((journal) => journal.close()));
     openJournals.clear();
-    await proxy?.close();
-    proxy = undefined;
+    await Promise.all(proxies.splice(0).map((each) => each.close()));
     await admin.end();
     await database.drop();
   });
@@ -52,7 +51,7 @@ export async function openJournal(
 
 export async function openThroughProxy(changes: Partial<JournalSettings> = {}) {
   const through = await proxyTo(database.url);
-  proxy = through;
+  proxies.push(through);
   return { journal: await openJournal('a', { databaseUrl: through.url, ...changes }), through };
 }
 

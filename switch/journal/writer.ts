@@ -1,6 +1,7 @@
 import { Client, DatabaseError } from 'pg';
 import type { Log } from '../../runtime/index.ts';
 import { SWITCH_ROLE, switchConnection } from '../database/connection.ts';
+import type { Link } from './chain.ts';
 import type { PendingEntry } from './entry.ts';
 import { type AppendResult, JournalError, type TransactionId } from './journal.ts';
 
@@ -17,15 +18,30 @@ export class FlushError extends Error {
   }
 }
 
+export interface Attached {
+  readonly isFenced: boolean;
+  /** Those of the unsettled sequences that are in the journal: an answer that will not change. */
+  readonly found: ReadonlySet<number>;
+  /** The keys that they claimed. */
+  readonly claimed: ReadonlySet<string>;
+}
+
+export interface Flushed {
+  /** What is said to the entries that were not appended, by their sequences. */
+  readonly refused: ReadonlyMap<number, AppendResult>;
+  /** Aliases of the batch that had an owner: they were not written. */
+  readonly owned: ReadonlySet<string>;
+}
+
 /** Where flushes go: one connection at a time, and only the newest may write. */
 export interface Writer {
-  /** Connects, and tells which of these sequences are in the journal: an answer that will not change. */
-  attach(unsettled: readonly number[]): Promise<{ isFenced: boolean; found: ReadonlySet<number> }>;
+  attach(unsettled: readonly number[]): Promise<Attached>;
   /**
-   * Commits what it can in one transaction; answers for the entries that were not appended. No two entries of a batch
-   * may claim one key, or be one version of a transaction. @throws FlushError
+   * Commits what it can in one transaction. No two entries of a batch may claim one key, or be one version of a
+   * transaction.
+   * @param link of the chain before this batch, written beside its first entry. @throws FlushError
    */
-  flush(batch: readonly PendingEntry[]): Promise<ReadonlyMap<number, AppendResult>>;
+  flush(batch: readonly PendingEntry[], link: Link): Promise<Flushed>;
   /** False where the lease is over. @throws FlushError */
   renew(lowWater: number): Promise<boolean>;
   /** Drops the connection; a flush at work ends as `lost`. */
@@ -48,11 +64,12 @@ const AGAIN_CLASSES = new Set(['40']);
 const APPEND = {
   name: 'append-entries',
   text: `select sequence, claimed_key, claimed_by, fingerprint from switch.append_entries(
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
 };
 
 interface RefusedRow {
-  sequence: string;
+  /** Null: the alias has an owner, and its entry was appended without it. */
+  sequence: string | null;
   claimed_key: string | null;
   claimed_by: TransactionId | null;
   fingerprint: string | null;
@@ -70,25 +87,39 @@ export class PostgresWriter implements Writer {
     this.#epoch = epoch;
   }
 
-  async attach(unsettled: readonly number[]): Promise<{ isFenced: boolean; found: ReadonlySet<number> }> {
+  async attach(unsettled: readonly number[]): Promise<Attached> {
     this.drop();
     const client = await connectDurable(this.#settings);
     this.#client = client;
     client.once('end', () => {
       if (this.#client === client) this.#client = undefined;
     });
-    const { rows } = await client.query<{ new_writer: number | null; present: string[] }>(
-      'select new_writer, present from switch.attach_writer($1, $2)',
+    const { rows } = await client.query<{ new_writer: number | null; present: string[]; claimed: string[] }>(
+      'select new_writer, present, claimed from switch.attach_writer($1, $2)',
       [this.#epoch, unsettled],
     );
-    const { new_writer: writer, present } = rows[0] ?? { new_writer: null, present: [] };
+    const {
+      new_writer: writer,
+      present,
+      claimed,
+    } = rows[0] ?? { new_writer: null, present: [], claimed: [] };
     this.#writer = writer ?? 0;
-    return { isFenced: writer === null, found: new Set(present.map(Number)) };
+    return {
+      isFenced: writer === null,
+      found: new Set(present.map(Number)),
+      claimed: new Set(claimed),
+    };
   }
 
-  async flush(batch: readonly PendingEntry[]): Promise<ReadonlyMap<number, AppendResult>> {
-    const { rows } = await this.#query<RefusedRow>({ ...APPEND, values: this.#values(batch) });
-    return new Map(rows.map((row) => [Number(row.sequence), resultOf(row)]));
+  async flush(batch: readonly PendingEntry[], link: Link): Promise<Flushed> {
+    const { rows } = await this.#query<RefusedRow>({ ...APPEND, values: this.#values(batch, link) });
+    const refused = new Map<number, AppendResult>();
+    const owned = new Set<string>();
+    for (const row of rows) {
+      if (row.sequence !== null) refused.set(Number(row.sequence), resultOf(row));
+      else if (row.claimed_key !== null) owned.add(row.claimed_key);
+    }
+    return { refused, owned };
   }
 
   async renew(lowWater: number): Promise<boolean> {
@@ -116,7 +147,7 @@ export class PostgresWriter implements Writer {
     }
   }
 
-  #values(batch: readonly PendingEntry[]): unknown[] {
+  #values(batch: readonly PendingEntry[], link: Link): unknown[] {
     const claims = batch.flatMap(({ entry, sequence }) =>
       (entry.claims ?? []).map((claim) => ({ sequence, transaction: entry.transaction, ...claim })),
     );
@@ -150,6 +181,7 @@ export class PostgresWriter implements Writer {
       jobs.map(({ followUp }) => followUp.runAfterMs ?? 0),
       jobs.map(({ followUp }) => followUp.attempt ?? 1),
       jobs.map(({ isBehind }) => isBehind),
+      Buffer.from(link, 'hex'),
     ];
   }
 }

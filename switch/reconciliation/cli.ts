@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { scheduler } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { readSettings } from '../config/read-settings.ts';
+import { commandDatabase } from '../config/command-settings.ts';
 import { isDate } from '../projection/business-date.ts';
 import { rebuildProjection } from '../projection/projector.ts';
 import { CASE_ACTIONS } from './case-kinds.ts';
@@ -15,8 +13,6 @@ import { type LedgerSource, ledgerSource, readNetworkLedger, readProofLedger } f
 import { casesCsv, printCase, printCases, printReport, reportCsv } from './print.ts';
 import type { ReconciliationOrder, Report } from './reconcile.ts';
 
-/** The settings that `npm start` writes for its node. */
-const START_SETTINGS = join(process.env['DATA_DIR'] ?? '.data', 'switch.settings.json');
 /** Differences without a case, ledgers that were not given, sums that do not add up. */
 const EXIT_INCOMPLETE = 2;
 const UNRESOLVED: readonly CaseState[] = ['open', 'proposed', 'approved'];
@@ -24,6 +20,7 @@ const UNRESOLVED: readonly CaseState[] = ['open', 'proposed', 'approved'];
 interface RunOptions extends Shared {
   date?: string;
   networkLedger?: LedgerSource[];
+  clearing?: LedgerSource[];
   popLedger?: string;
   grace: number;
   repair?: boolean;
@@ -68,21 +65,20 @@ function runCommand(): Command {
       'NETWORK=FILE, NETWORK=URL of a control port, or a FILE that names networks; may be repeated',
       collectLedgers,
     )
+    .option(
+      '--clearing <file>',
+      'NETWORK=FILE, or a FILE that names networks: tells what is settled, not what is held; may be repeated',
+      collectClearing,
+    )
     .option('--pop-ledger <ledger>', 'FILE, or URL of a control port')
     .option('--grace <seconds>', 'what is under way and younger than this is no case yet', secondsOption, 60)
     .option('--repair', 'does what is safe about open cases')
-    .option('--every <seconds>', 'goes on until stopped, so often', secondsOption)
+    .option('--every <seconds>', 'goes on until stopped, so often', periodOption)
     .option('--csv', 'the differences for spreadsheets')
     .action((options: RunOptions) =>
-      withDesk(options, async (desk) => {
-        do {
-          const report = await runOnce(desk, options);
-          print(report, formatOf(options));
-          process.exitCode = report.outcome === 'incomplete' ? EXIT_INCOMPLETE : 0;
-          if (options.repair) await repair(desk);
-          if (options.every) await scheduler.wait(options.every * 1_000);
-        } while (options.every);
-      }),
+      withDesk(options, (desk) =>
+        options.every ? runAgainAndAgain(desk, options) : runAndPrint(desk, options),
+      ),
     );
 }
 
@@ -135,7 +131,9 @@ function resolveCommand(): Command {
 function clearingCommand(): Command {
   return new Command('clearing')
     .description("prints a network's ledger as a clearing file: CSV as `recon run` reads it")
-    .requiredOption('--network-ledger <ledger>', 'NETWORK=URL of a control port, or a file', ledgerSource)
+    .requiredOption('--network-ledger <ledger>', 'NETWORK=URL of a control port, or a file', (text) =>
+      ledgerSource(text),
+    )
     .action(async ({ networkLedger }: { networkLedger: LedgerSource }) => {
       const records = await readNetworkLedger(networkLedger);
       const lines = records.map((record) => csvLine(NETWORK_COLUMNS.map((column) => record[column])));
@@ -147,7 +145,7 @@ function rebuildCommand(): Command {
   return atDatabase(new Command('rebuild'))
     .description('forgets the projection: the node that projects makes it again from the first entry on')
     .action(async ({ settings, json }: Shared) => {
-      await rebuildProjection(databaseUrl(settings));
+      await rebuildProjection(commandDatabase(settings));
       console.log(json ? JSON.stringify({ rebuilding: true }) : 'the projection is made again');
     });
 }
@@ -166,18 +164,48 @@ function formatOf({ json, csv }: Shared): Format {
   return json ? 'json' : csv ? 'csv' : 'table';
 }
 
+/** Until it is stopped. What cannot be read now is said, and perhaps can be read the next time. */
+async function runAgainAndAgain(desk: ReconciliationDesk, options: RunOptions): Promise<never> {
+  for (;;) {
+    try {
+      await runAndPrint(desk, options);
+    } catch (error) {
+      process.exitCode = 1;
+      console.error(`not reconciled: ${error instanceof Error ? error.message : error}`);
+    }
+    await scheduler.wait((options.every ?? 1) * 1_000);
+  }
+}
+
+async function runAndPrint(desk: ReconciliationDesk, options: RunOptions): Promise<void> {
+  const report = await runOnce(desk, options);
+  print(report, formatOf(options));
+  process.exitCode = report.outcome === 'incomplete' ? EXIT_INCOMPLETE : 0;
+  if (options.repair) await repair(desk);
+}
+
 async function runOnce(desk: ReconciliationDesk, options: RunOptions): Promise<Report> {
-  const sources = options.networkLedger ?? [];
-  const networkLedger = (await Promise.all(sources.map(readNetworkLedger))).flat();
-  const named = sources.flatMap(({ network }) => network ?? []);
+  const [ledgers, clearing] = await Promise.all([
+    readNetworkLedgers(options.networkLedger ?? []),
+    readNetworkLedgers(options.clearing ?? []),
+  ]);
+  const twice = [...clearing.networks].find((network) => ledgers.networks.has(network));
+  if (twice) throw new Error(`${twice} has a ledger and a clearing file: one of them at a time`);
   const order: ReconciliationOrder = {
     date: options.date ?? null,
-    networkLedger,
-    networks: new Set([...named, ...networkLedger.map(({ network }) => network)]),
+    networkLedger: [...ledgers.records, ...clearing.records],
+    networks: new Set([...ledgers.networks, ...clearing.networks]),
+    withoutHolds: clearing.networks,
     proofLedger: options.popLedger === undefined ? undefined : await readProofLedger(options.popLedger),
     graceMs: options.grace * 1_000,
   };
   return desk.run(order);
+}
+
+async function readNetworkLedgers(sources: readonly LedgerSource[]) {
+  const records = (await Promise.all(sources.map(readNetworkLedger))).flat();
+  const named = sources.flatMap(({ network }) => network ?? []);
+  return { records, networks: new Set([...named, ...records.map(({ network }) => network)]) };
 }
 
 async function repair(desk: ReconciliationDesk): Promise<void> {
@@ -198,7 +226,7 @@ async function withDesk(
   const name = hostname()
     .replaceAll(/[^A-Za-z0-9._-]/g, '-')
     .slice(0, 32);
-  const desk = new ReconciliationDesk({ databaseUrl: databaseUrl(settings), name });
+  const desk = new ReconciliationDesk({ databaseUrl: commandDatabase(settings), name });
   try {
     await work(desk);
   } finally {
@@ -206,16 +234,12 @@ async function withDesk(
   }
 }
 
-function databaseUrl(settings: string | undefined): string {
-  const file = settings ?? (existsSync(START_SETTINGS) ? START_SETTINGS : undefined);
-  const url = settings === undefined ? process.env['DATABASE_URL'] : undefined;
-  if (url) return url;
-  if (file) return readSettings(file, { production: process.env['NODE_ENV'] === 'production' }).databaseUrl;
-  throw new Error('DATABASE_URL is missing, and so is --settings: a settings file of a switch node');
-}
-
 function collectLedgers(text: string, before: LedgerSource[] = []): LedgerSource[] {
   return [...before, ledgerSource(text)];
+}
+
+function collectClearing(text: string, before: LedgerSource[] = []): LedgerSource[] {
+  return [...before, ledgerSource(text, true)];
 }
 
 function dateOption(text: string): string {
@@ -224,8 +248,13 @@ function dateOption(text: string): string {
 }
 
 function secondsOption(text: string): number {
-  const seconds = Number(text);
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('Expected a whole number of seconds.');
+  return Number(text);
+}
+
+function periodOption(text: string): number {
+  const seconds = secondsOption(text);
+  if (seconds === 0) throw new InvalidArgumentError('Expected at least a second.');
   return seconds;
 }
 

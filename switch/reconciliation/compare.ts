@@ -13,6 +13,8 @@ export interface Sides {
   /** Whatever the ledgers hold, of other dates too, of the networks whose ledger is there. */
   readonly positions: readonly NetworkPosition[];
   readonly networks: ReadonlySet<string>;
+  /** Those whose ledger is a clearing file, which says nothing of what is only held. */
+  readonly withoutHolds: ReadonlySet<string>;
   /** Absent where the consensus's ledger is not. */
   readonly proofs: readonly Proof[] | undefined;
   /** The journal's transactions of other dates that records of this date may belong to. */
@@ -43,10 +45,10 @@ export async function compareSides(sides: Sides): Promise<Comparison> {
 }
 
 async function networkPairs(
-  { date, positions, others }: Sides,
+  { date, positions, others, withoutHolds }: Sides,
   rows: readonly StoredTransaction[],
 ): Promise<NetworkPair[]> {
-  const pairs = pairNetwork(rows, positions);
+  const pairs = pairNetwork(rows, positions, withoutHolds);
   if (date === null) return pairs;
   const ofDate = pairs.flatMap(({ row, position }) =>
     row === undefined && position?.businessDate === date ? [position] : [],

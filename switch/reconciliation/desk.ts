@@ -30,6 +30,8 @@ export interface DeskSettings {
   readonly log?: Log;
   /** Names those who repair in the journal, together with the process. */
   readonly name: string;
+  /** How long the projection may take to reach the journal. */
+  readonly reachWithinMs?: number;
 }
 
 /** What operators do about differences: find them, look at them, put them right. */
@@ -39,8 +41,11 @@ export class ReconciliationDesk {
   readonly #log: Log;
   readonly #name: string;
   readonly #projection: ProjectionReader;
+  readonly #reachWithinMs: number;
 
-  constructor({ databaseUrl, name, clock = systemClock, log = createLog('recon', 'warn') }: DeskSettings) {
+  constructor(settings: DeskSettings) {
+    const { databaseUrl, name, clock = systemClock, log = createLog('recon', 'warn') } = settings;
+    this.#reachWithinMs = settings.reachWithinMs ?? REACH_WITHIN_MS;
     this.#databaseUrl = databaseUrl;
     this.#clock = clock;
     this.#log = log;
@@ -53,7 +58,7 @@ export class ReconciliationDesk {
   /** @throws ReconError */
   run(order: ReconciliationOrder): Promise<Report> {
     const ports = { projection: this.#projection, clock: this.#clock };
-    return reconcile(order, ports, this.#clock.monotonic() + REACH_WITHIN_MS);
+    return reconcile(order, ports, this.#clock.monotonic() + this.#reachWithinMs);
   }
 
   async cases(states: readonly CaseState[]): Promise<Case[]> {
@@ -73,13 +78,14 @@ export class ReconciliationDesk {
    * way when this resolves. @throws ReconError
    */
   async resolve(id: number, resolution: Resolution): Promise<Case> {
-    const found = await this.#connected(async (client) => {
-      const before = await readCase(client, id);
-      await stepCase(client, before, stepOf(before, resolution));
+    const before = await this.#connected((client) => readCase(client, id));
+    const step = stepOf(before, resolution);
+    // Repaired first, since twice does no harm: a case that says approved has its repair under way.
+    if (step.what === 'approved') await this.#repair({ ...before, action: step.action }, resolution.by);
+    return this.#connected(async (client) => {
+      await stepCase(client, before, step);
       return readCase(client, id);
     });
-    if (found.state === 'approved') await this.#repair([found], resolution.by);
-    return found;
   }
 
   /**
@@ -114,7 +120,7 @@ export class ReconciliationDesk {
   }
 
   /** Repairs are entries of the journal: they are written under a lease, like all others. */
-  async #repair(cases: readonly Case[], by: string): Promise<void> {
+  async #repair(found: Case, by: string): Promise<void> {
     const parked = new ParkedFollowUps(this.#databaseUrl, this.#log);
     const journal = await createJournal({
       ...{ databaseUrl: this.#databaseUrl, clock: this.#clock, log: this.#log },
@@ -126,7 +132,7 @@ export class ReconciliationDesk {
         journal,
         replayParked: (transaction: string) => parked.replayTransaction(transaction),
       };
-      for (const found of cases) await repairCase(found, by, ports);
+      await repairCase(found, by, ports);
     } finally {
       await Promise.all([journal.close(), parked.close()]);
     }

@@ -21,6 +21,8 @@ export interface NetworkPosition extends Standing {
 export interface NetworkPair {
   readonly row: StoredTransaction | undefined;
   readonly position: NetworkPosition | undefined;
+  /** What the network's ledger should say. */
+  readonly expected: Standing;
 }
 
 const NOTHING: Standing = { held: 0, captured: 0, refunded: 0 };
@@ -47,10 +49,13 @@ export function networkPositions(records: readonly NetworkRecord[], cutOverHour:
 /**
  * Pairs what is the same transaction: by network, terminal, RRN and STAN; of several by the moment of transmission, the
  * rest of them in the order they came. What has no partner stands alone.
+ *
+ * @param withoutHolds networks whose ledger, a clearing file, says nothing of what is only held
  */
 export function pairNetwork(
   rows: readonly StoredTransaction[],
   positions: readonly NetworkPosition[],
+  withoutHolds: ReadonlySet<string> = new Set(),
 ): NetworkPair[] {
   const waiting = new Map<string, NetworkPosition[]>();
   for (const position of positions) {
@@ -67,9 +72,13 @@ export function pairNetwork(
     row,
     position: take(row, ({ transmitted }) => transmitted === row.transmitted_at),
   }));
-  const paired = exact.map(({ row, position }) => ({ row, position: position ?? take(row, () => true) }));
-  const alone = [...waiting.values()].flat().map((position) => ({ row: undefined, position }));
-  return [...paired, ...alone];
+  const paired = exact.map(({ row, position }) => {
+    const standing = expectedStanding(row);
+    const expected = withoutHolds.has(row.network) ? { ...standing, held: 0 } : standing;
+    return { row, position: position ?? take(row, () => true), expected };
+  });
+  const alone = [...waiting.values()].flat();
+  return [...paired, ...alone.map((position) => ({ row: undefined, position, expected: NOTHING }))];
 }
 
 function nameOf({
@@ -82,24 +91,23 @@ function nameOf({
 }
 
 /** What the network should hold, have taken and have given for a transaction: as much as stands of it. */
-export function expectedStanding({ kind, state, standing }: StoredTransaction): Standing {
+function expectedStanding({ kind, state, standing }: StoredTransaction): Standing {
   if (kind === 'refund') return { ...NOTHING, refunded: standing };
   if (kind === 'pre-authorisation' && state !== 'captured') return { ...NOTHING, held: standing };
   return { ...NOTHING, captured: standing };
 }
 
 /** Whether journal and network agree about a transaction; if not, how they differ. */
-export function networkDifference({ row, position }: NetworkPair): Difference | undefined {
+export function networkDifference({ row, position, expected }: NetworkPair): Difference | undefined {
   if (!row) return position && unknownHere(position);
   const there: Standing = position ?? NOTHING;
-  const expected = expectedStanding(row);
   const isOtherCurrency = position !== undefined && position.currency !== row.currency;
   if (isOtherCurrency ? sumOf(there) === 0 && row.standing === 0 : isSame(there, expected)) return undefined;
   const finding = isOtherCurrency
     ? people('currency-differs', Math.max(sumOf(there), row.standing))
     : row.standing === 0
       ? standsThere(row, there)
-      : differsThere(row, there, position?.hasMoved ?? false);
+      : differsThere(row, there, expected, position?.hasMoved ?? false);
   return differenceOf(row, 'network', finding, { network: evidenceOf(position), expected });
 }
 
@@ -130,11 +138,17 @@ function standsThere(
   };
 }
 
-function differsThere(row: StoredTransaction, there: Standing, hasMoved: boolean): Finding {
+function differsThere(
+  row: StoredTransaction,
+  there: Standing,
+  expected: Standing,
+  hasMoved: boolean,
+): Finding {
   const { standing, network_state: state, network_amount: known } = row;
   const isUnderWay = state === 'to-advise';
-  const amount = Math.abs(sumOf(there) - standing);
+  const amount = Math.abs(sumOf(there) - sumOf(expected));
   if (state === 'advice-refused') return people('advice-refused', Math.max(amount, standing));
+  if (state === 'reversal-refused') return people('reversal-refused', amount);
   if (sumOf(there) === 0) {
     if (hasMoved) return people('reversed-at-network', standing);
     const isAdvice = isUnderWay || state === 'advised';

@@ -27,6 +27,8 @@ export interface ReconciliationOrder {
   readonly networkLedger: readonly NetworkRecord[];
   /** Networks whose ledger is there, were it empty. */
   readonly networks: ReadonlySet<string>;
+  /** Those of them whose ledger is a clearing file: it says nothing of what is only held. */
+  readonly withoutHolds: ReadonlySet<string>;
   readonly proofLedger: readonly ProofRecord[] | undefined;
   /** What the switch still works on, and is younger than this, is no case yet. Milliseconds. */
   readonly graceMs: number;
@@ -82,10 +84,10 @@ export async function reconcile(
 }
 
 async function reconcileOn(client: PoolClient, order: ReconciliationOrder, clock: Clock): Promise<Report> {
-  const { date, networks, networkLedger, proofLedger } = order;
+  const { date, networks, withoutHolds, networkLedger, proofLedger } = order;
   const { rows, batches, hour } = await snapshot(client, date);
   const compared = await compareSides({
-    ...{ date, rows, networks },
+    ...{ date, rows, networks, withoutHolds },
     positions: networkPositions(networkLedger, hour),
     proofs: proofLedger && proofsOf(proofLedger, hour),
     others: {
@@ -95,7 +97,7 @@ async function reconcileOn(client: PoolClient, order: ReconciliationOrder, clock
   });
   const now = clock.wall();
   const due = compared.differences.filter((difference) => !isYoung(difference, now - order.graceMs));
-  const scope = { date, networks, hasProofs: proofLedger !== undefined };
+  const scope = { date, networks, withoutHolds, hasProofs: proofLedger !== undefined };
   const cases = await inTransaction(client, 'begin', () =>
     recordDifferences(client, compared.differences, due, scope),
   );

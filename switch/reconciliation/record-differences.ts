@@ -2,12 +2,14 @@ import type { ClientBase } from 'pg';
 import type { CaseKind } from './case-kinds.ts';
 import { type Case, caseRows, stepCase } from './cases.ts';
 import type { Difference } from './difference.ts';
+import type { Standing } from './ledgers/records.ts';
 import { openCases } from './open-cases.ts';
 
 /** What a run looked at: a case in here whose difference is gone is over. */
 export interface Scope {
   readonly date: string | null;
   readonly networks: ReadonlySet<string>;
+  readonly withoutHolds: ReadonlySet<string>;
   readonly hasProofs: boolean;
 }
 
@@ -77,9 +79,12 @@ function casesInScope(client: ClientBase, { date }: Scope, present: readonly Dif
 }
 
 /** Whether this run would have found the difference, were it still there. */
-function isCompared({ kind, network }: Case, { networks, hasProofs }: Scope): boolean {
+function isCompared({ kind, network, evidence }: Case, scope: Scope): boolean {
   if (kind === 'batch-out-of-balance') return false;
-  return PROOF_KINDS.has(kind) ? hasProofs : networks.has(network ?? '');
+  if (PROOF_KINDS.has(kind)) return scope.hasProofs;
+  const expected = evidence['expected'] as Standing | undefined;
+  if (expected && expected.held > 0 && scope.withoutHolds.has(network ?? '')) return false;
+  return scope.networks.has(network ?? '');
 }
 
 function draftOf(difference: Difference) {

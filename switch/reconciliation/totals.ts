@@ -1,7 +1,8 @@
 import type { StoredTransaction } from '../projection/transaction-row.ts';
 import type { Difference } from './difference.ts';
+import { ReconError } from './errors.ts';
 import type { Standing } from './ledgers/records.ts';
-import { expectedStanding, type NetworkPair } from './network-side.ts';
+import type { NetworkPair } from './network-side.ts';
 import { expectedWitness, type ProofPair, witnessed } from './proof-side.ts';
 
 /** What journal and ledger come to in one currency, minor units. */
@@ -32,23 +33,24 @@ const PROOF_LEDGER = 'proof of purchase';
 /**
  * Adds up both sides, one by one and not by what was found equal: so that the sum of the differences can be checked
  * against the difference of the sums.
+ * @throws ReconError SW_RECON_TOO_LARGE where a sum is no longer exact
  */
 export function networkTotals(compared: readonly Compared<NetworkPair>[]): TotalsLine<Standing>[] {
-  const sheet = new Sheet<Standing>({ held: 0, captured: 0, refunded: 0 });
+  const sheet = new Sheet<Standing>(['held', 'captured', 'refunded']);
   for (const { pair, difference } of compared) {
-    const { row, position } = pair;
+    const { row, position, expected } = pair;
     const ledger = row?.network ?? position?.network ?? '';
-    if (row) sheet.add(ledger, row.currency, 'journal', expectedStanding(row));
+    if (row) sheet.add(ledger, row.currency, 'journal', expected);
     if (position) sheet.add(ledger, position.currency, 'counterpart', position);
     if (!difference) continue;
     if (position) sheet.add(ledger, position.currency, 'explained', position);
-    if (row) sheet.add(ledger, row.currency, 'explained', expectedStanding(row), -1);
+    if (row) sheet.add(ledger, row.currency, 'explained', expected, -1);
   }
   return sheet.lines();
 }
 
 export function proofTotals(compared: readonly Compared<ProofPair>[]): TotalsLine<Witness>[] {
-  const sheet = new Sheet<Witness>({ witnessed: 0 });
+  const sheet = new Sheet<Witness>(['witnessed']);
   const expected = (row: StoredTransaction) => ({ witnessed: expectedWitness(row) });
   for (const { pair, difference } of compared) {
     const { row, proof } = pair;
@@ -66,36 +68,48 @@ export function isBalanced(lines: readonly TotalsLine<Standing | Witness>[]): bo
 }
 
 type Column = 'journal' | 'counterpart' | 'explained';
+type Accounts<Amounts> = Readonly<Record<keyof Amounts, number>>;
 
-class Sheet<Amounts extends object> {
-  readonly #zero: Amounts;
+/** Adds amounts up in place: a day has many, and every one of them comes by twice. */
+class Sheet<Amounts extends Accounts<Amounts>> {
+  readonly #accounts: readonly (keyof Amounts & string)[];
   readonly #lines = new Map<string, { ledger: string; currency: string } & Record<Column, Amounts>>();
 
-  constructor(zero: Amounts) {
-    this.#zero = zero;
+  constructor(accounts: readonly (keyof Amounts & string)[]) {
+    this.#accounts = accounts;
   }
 
   add(ledger: string, currency: string, column: Column, amounts: Amounts, sign: 1 | -1 = 1): void {
     const key = `${ledger}|${currency}`;
-    const line = this.#lines.get(key) ?? {
-      ...{ ledger, currency, journal: this.#zero, counterpart: this.#zero, explained: this.#zero },
-    };
-    line[column] = this.#sum([line[column], 1], [amounts, sign]);
-    this.#lines.set(key, line);
+    let line = this.#lines.get(key);
+    if (!line) {
+      const [journal, counterpart, explained] = [this.#nothing(), this.#nothing(), this.#nothing()];
+      line = { ledger, currency, journal, counterpart, explained };
+      this.#lines.set(key, line);
+    }
+    this.#addTo(line[column], amounts, sign);
   }
 
   lines(): TotalsLine<Amounts>[] {
     return [...this.#lines.values()]
       .map((line) => {
-        const { journal, counterpart, explained } = line;
-        return { ...line, unexplained: this.#sum([counterpart, 1], [journal, -1], [explained, -1]) };
+        const unexplained = this.#nothing();
+        this.#addTo(unexplained, line.counterpart, 1);
+        this.#addTo(unexplained, line.journal, -1);
+        this.#addTo(unexplained, line.explained, -1);
+        return { ...line, unexplained };
       })
       .sort((a, b) => `${a.ledger}|${a.currency}`.localeCompare(`${b.ledger}|${b.currency}`));
   }
 
-  #sum(...terms: readonly (readonly [Amounts, 1 | -1])[]): Amounts {
-    const add = (name: string) =>
-      terms.reduce((sum, [amounts, sign]) => sum + sign * Number(Reflect.get(amounts, name)), 0);
-    return Object.fromEntries(Object.keys(this.#zero).map((name) => [name, add(name)])) as Amounts;
+  #nothing(): Amounts {
+    return Object.fromEntries(this.#accounts.map((account) => [account, 0])) as Amounts;
+  }
+
+  #addTo(sums: Record<keyof Amounts, number>, amounts: Amounts, sign: 1 | -1): void {
+    for (const account of this.#accounts) {
+      sums[account] += sign * amounts[account];
+      if (!Number.isSafeInteger(sums[account])) throw new ReconError('SW_RECON_TOO_LARGE', { account });
+    }
   }
 }

@@ -71,6 +71,14 @@ export const MUTANTS: readonly Mutant[] = [
       tables.keepsOrder = false;
     },
   },
+  {
+    ...UNCHANGED,
+    name: 'stored-bodies',
+    removes: 'the exactness of what is stored: every body gets a blank that JSON does not mind',
+    tables(tables) {
+      tables.keepsBodies = false;
+    },
+  },
 ];
 
 /** Says that the entry is there while it is still under way. */

@@ -10,6 +10,7 @@ import { Terminal } from './peers/terminal.ts';
 import type { Simulation } from './simulation.ts';
 import { SwitchNode } from './switch-node.ts';
 import { COMES_BACK_WITHIN_MS, Workload } from './workload.ts';
+import { HeadDisks } from './world/audit.ts';
 import { Database } from './world/database.ts';
 import { LogCapture } from './world/log-capture.ts';
 import { Network } from './world/network.ts';
@@ -101,6 +102,7 @@ async function prepare({
   const networkHost = new NetworkHost(world, plan);
   const proofs = new ProofService(world, plan);
   const logs = new LogCapture();
+  const headDisks = new HeadDisks();
   await networkHost.listen(network.socketsOf(networkHost.process));
   const around = {
     world,
@@ -110,6 +112,7 @@ async function prepare({
     proofs,
     faults: plan,
     logs,
+    headDisks,
     mutant,
   };
   const settings = settingsOf(shape);
@@ -118,7 +121,18 @@ async function prepare({
     (_, index) => new SwitchNode({ ...settings, ...ofNode(`node-${index + 1}`, settings) }, around),
   );
   const workload = new Workload(world);
-  const simulation = { world, network, database, networkHost, proofs, nodes, workload, faults: plan, logs };
+  const simulation = {
+    world,
+    network,
+    database,
+    networkHost,
+    proofs,
+    nodes,
+    workload,
+    faults: plan,
+    logs,
+    headDisks,
+  };
   for (const node of nodes) node.start();
   workload.schedule(terminalsOf(simulation, settings, shape), 8 + shape.integer(30), spanMs);
   for (const fault of plan.faults) arrange(fault, simulation);

@@ -3,6 +3,7 @@ import type { NetworkHost } from './peers/network-host.ts';
 import type { ProofService } from './peers/proof-service.ts';
 import type { SwitchNode } from './switch-node.ts';
 import type { Workload } from './workload.ts';
+import type { HeadDisks } from './world/audit.ts';
 import type { Database } from './world/database.ts';
 import type { LogCapture } from './world/log-capture.ts';
 import type { Network } from './world/network.ts';
@@ -19,4 +20,5 @@ export interface Simulation {
   readonly workload: Workload;
   readonly faults: FaultPlan;
   readonly logs: LogCapture;
+  readonly headDisks: HeadDisks;
 }

@@ -1,5 +1,8 @@
 import { type NetworkConnector, popClient } from '../../connectors/index.ts';
-import type { Random } from '../../runtime/index.ts';
+import type { PaymentHsmClient } from '../../hsm/index.ts';
+import type { Log, Random } from '../../runtime/index.ts';
+import { HeadPublisher } from '../../switch/audit/publisher.ts';
+import { AUDIT_DEFAULTS } from '../../switch/audit/settings.ts';
 import type { Settings } from '../../switch/config/settings.ts';
 import { connectNetworks } from '../../switch/connect-networks.ts';
 import { followUpTasks } from '../../switch/follow-up/tasks.ts';
@@ -10,6 +13,7 @@ import type { FaultPlan } from './faults.ts';
 import type { Mutant } from './mutants.ts';
 import type { NetworkHost } from './peers/network-host.ts';
 import type { ProofService } from './peers/proof-service.ts';
+import { endedEpochsOf, type HeadDisks } from './world/audit.ts';
 import type { Database } from './world/database.ts';
 import { SimFollowUpWorker } from './world/follow-up-queue.ts';
 import { simHsm } from './world/hsm.ts';
@@ -29,6 +33,7 @@ export interface Surroundings {
   readonly proofs: ProofService;
   readonly faults: FaultPlan;
   readonly logs: LogCapture;
+  readonly headDisks: HeadDisks;
   readonly mutant: Mutant;
 }
 
@@ -44,7 +49,12 @@ export class SwitchNode {
   #life: SimProcess | undefined;
   #running: RunningSwitch | undefined;
   #parts:
-    | { journal: SimJournal; worker: SimFollowUpWorker; networks: ReadonlyMap<string, NetworkConnector> }
+    | {
+        journal: SimJournal;
+        worker: SimFollowUpWorker;
+        networks: ReadonlyMap<string, NetworkConnector>;
+        heads: HeadPublisher;
+      }
     | undefined;
   #crashAt: { name: Checkpoint; remaining: number; crash: () => void } | undefined;
   /** Lives so far. */
@@ -132,6 +142,7 @@ export class SwitchNode {
       await parts.worker.stop();
       await Promise.all([...parts.networks.values()].map((connector) => connector.close()));
       await parts.journal.close();
+      await parts.heads.close(parts.journal.isChainFinal);
       patience.cancel();
       if (!life.isDead) over();
     })();
@@ -165,6 +176,7 @@ export class SwitchNode {
       log,
       onFenced: () => this.#giveWay(life),
     });
+    const hsm = simHsm(life, this.#random.stream(`hsm ${this.lives}`), () => faults.hsm(world.now));
     const networks = new Map<string, NetworkConnector>();
     const parts: SwitchParts = mutant.parts({
       settings: this.#settings,
@@ -172,7 +184,7 @@ export class SwitchNode {
       random,
       sockets: network.socketsOf(life),
       log,
-      hsm: simHsm(life, this.#random.stream(`hsm ${this.lives}`), () => faults.hsm(world.now)),
+      hsm,
       journal,
       networks,
       pop: popClient(simHttp(life, proofs, this.#random.stream(`http ${this.lives}`))),
@@ -184,8 +196,25 @@ export class SwitchNode {
     const { concurrency } = this.#settings.followUps;
     const worker = new SimFollowUpWorker(database, life, { tasks, log, concurrency });
     this.#running = running;
-    this.#parts = { journal, worker, networks };
+    const heads = this.#publishHeads(life, journal, hsm, log);
+    this.#parts = { journal, worker, networks, heads };
     world.tell(this.name, () => 'is ready');
+  }
+
+  #publishHeads(life: SimProcess, journal: SimJournal, hsm: PaymentHsmClient, log: Log): HeadPublisher {
+    const { database, headDisks } = this.#around;
+    const { key, ...when } = AUDIT_DEFAULTS;
+    return new HeadPublisher({
+      node: this.name,
+      epoch: journal.epoch,
+      chain: () => journal.chain,
+      signer: { publicKey: () => hsm.publicKey(key), sign: (text) => hsm.sign(key, Buffer.from(text)) },
+      book: headDisks.bookOf(life, this.#random.stream(`heads ${this.lives}`)),
+      ended: endedEpochsOf(database, life),
+      clock: life.clock,
+      log,
+      ...when,
+    });
   }
 
   #connectNetworks(networks: Map<string, NetworkConnector>, parts: SwitchParts): void {

@@ -39,15 +39,17 @@ export interface Day {
   /** DE39 of the answers; 'none' where there was none. */
   readonly codes: ReadonlyMap<string, number>;
   readonly seconds: number;
-  /** Every terminal's batches, at the end of the day. */
+  /** Closes every terminal's last batches. @returns all of the day's */
   settle(): Promise<Settlement[]>;
   close(): Promise<void>;
 }
 
 const TERMINALS = 10;
+/** After so many transactions a terminal closes its batches: one holds 999 sales at most. */
+const SHIFT = 500;
 const ANSWER_WITHIN_MS = 10_000;
-const REVERSAL_ATTEMPTS = 30;
-const REVERSAL_EVERY_MS = 200;
+const ATTEMPTS = 30;
+const TRY_AGAIN_MS = 200;
 
 /** Cards of two networks. One is always declined, one is authorised and never answered. */
 const CARDS: readonly (readonly [card: string, weight: number])[] = [
@@ -73,13 +75,14 @@ export async function runDay(system: DaySystem, plan: DayPlan): Promise<Day> {
     Array.from({ length: TERMINALS }, (_, index) => openTeller(system, plan, index, { done, codes })),
   );
   let begun = 0;
-  const faults = dayFaults(system);
+  const faults = dayFaults(system, Math.ceil(plan.transactions / 2_000));
   const work = async (teller: Teller) => {
     while (begun < plan.transactions) {
       begun += 1;
-      await faults.upTo(begun / plan.transactions);
+      const number = begun;
+      await faults.upTo(number / plan.transactions);
       await teller.next();
-      if (begun % 500 === 0) plan.onProgress?.(begun);
+      if (number % 500 === 0) plan.onProgress?.(number);
     }
   };
   await Promise.all(tellers.map(work));
@@ -101,7 +104,7 @@ interface Counts {
   readonly codes: Map<string, number>;
 }
 
-/** Who stands at one terminal and does one thing after another. */
+/** Who stands at one terminal, does one thing after another, and closes its batches after each shift. */
 interface Teller {
   next(): Promise<void>;
   settle(): Promise<Settlement[]>;
@@ -144,19 +147,37 @@ async function openTeller(
       currency: weighted(CURRENCIES, random),
     }),
   };
+  const settled: Settlement[] = [];
+  let served = 0;
+  const settle = async () => {
+    for (const [currency] of CURRENCIES) settled.push(await settleBatch(terminal, currency));
+    return settled;
+  };
   return {
     async next() {
       const [what, act] = weighted(ACTS, random);
       counts.done.set(what, (counts.done.get(what) ?? 0) + 1);
       await act(desk);
+      served += 1;
+      if (served % SHIFT === 0) await settle();
     },
-    async settle() {
-      const settled: Settlement[] = [];
-      for (const [currency] of CURRENCIES) settled.push(await terminal.settle(currency));
-      return settled;
-    },
+    settle,
     close: () => closeTeller(terminal, records),
   };
+}
+
+/** Settles until the answer is about the batch: 96 says that the switch could not count in time. */
+async function settleBatch(terminal: Terminal, currency: string): Promise<Settlement> {
+  let settlement = await terminal.settle(currency);
+  for (let attempt = 1; attempt < ATTEMPTS && settlement.exchanges.at(-1)?.code === '96'; attempt += 1) {
+    await pause();
+    settlement = await terminal.settle(currency);
+  }
+  return settlement;
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => systemClock.after(TRY_AGAIN_MS, resolve));
 }
 
 async function closeTeller(terminal: Terminal, records: TerminalRecords): Promise<void> {
@@ -174,11 +195,11 @@ async function makeCertain(
   codes.set(code, (codes.get(code) ?? 0) + 1);
   if (exchange.outcome === 'answered' && exchange.macVerified !== false) return exchange;
   let repeat: { stan: string } | undefined;
-  for (let attempt = 0; attempt < REVERSAL_ATTEMPTS; attempt += 1) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const reversed = await terminal.reverse(originalOf(exchange), undefined, repeat);
     if (reversed.approved) return exchange;
     repeat = { stan: reversed.stan };
-    await new Promise<void>((resolve) => systemClock.after(REVERSAL_EVERY_MS, resolve));
+    await pause();
   }
   throw new Error(`${exchange.terminal} cannot make STAN ${exchange.stan} certain`);
 }
@@ -186,7 +207,7 @@ async function makeCertain(
 /** An advice is told until it is answered: under the same numbers, so that it has one effect. */
 async function told(desk: Desk, tell: Promise<Exchange>): Promise<void> {
   const first = await tell;
-  for (let attempt = 0; first.outcome === 'unanswered' && attempt < REVERSAL_ATTEMPTS; attempt += 1) {
+  for (let attempt = 0; first.outcome === 'unanswered' && attempt < ATTEMPTS; attempt += 1) {
     if ((await desk.terminal.repeat()).outcome === 'answered') return;
   }
 }
@@ -267,31 +288,37 @@ function originalOf(exchange: Exchange): Original {
   };
 }
 
-/** What goes wrong in the course of the day, by the part of it that is over. */
-function dayFaults({ visa, iso87, pop }: DaySystem) {
+/**
+ * What goes wrong in the course of the day, by the part of it that is over.
+ * @param times how often each fault strikes, in units of what suits two thousand transactions
+ */
+function dayFaults({ visa, iso87, pop }: DaySystem, times: number) {
+  const onVisa = scripts(visa, times);
+  const onIso87 = scripts(iso87, times);
+  const onPop = scripts(pop, times);
   const plan: (readonly [at: number, fault: () => Promise<unknown>])[] = [
-    [0.04, () => visa.script({ next: 10, scenario: { action: 'duplicate' } })],
-    [0.08, () => iso87.script({ next: 3, scenario: { action: 'silence' } })],
-    [0.12, () => pop.script({ next: 5, scenario: { action: 'reject' } })],
-    [0.16, () => visa.script({ next: 3, scenario: { action: 'late', ms: 900 } })],
-    [0.2, () => iso87.script({ on: 'reversal', next: 3, scenario: { action: 'silence', lost: 'request' } })],
-    [0.24, () => visa.script({ next: 8, scenario: { action: 'partial', percent: 60 } })],
+    [0.04, onVisa({ next: 10, scenario: { action: 'duplicate' } })],
+    [0.08, onIso87({ next: 3, scenario: { action: 'silence' } })],
+    [0.12, onPop({ next: 5, scenario: { action: 'reject' } })],
+    [0.16, onVisa({ next: 3, scenario: { action: 'late', ms: 900 } })],
+    [0.2, onIso87({ on: 'reversal', next: 3, scenario: { action: 'silence', lost: 'request' } })],
+    [0.24, onVisa({ next: 8, scenario: { action: 'partial', percent: 60 } })],
     [0.28, () => pop.down()],
     [0.34, () => pop.up()],
-    [0.38, () => iso87.script({ next: 3, scenario: { action: 'wrong-stan' } })],
-    [0.42, () => visa.script({ on: 'reversal', next: 1, scenario: { action: 'decline', code: '12' } })],
+    [0.38, onIso87({ next: 3, scenario: { action: 'wrong-stan' } })],
+    [0.42, onVisa({ on: 'reversal', next: 1, scenario: { action: 'decline', code: '12' } })],
     [0.46, () => visa.down()],
     [0.5, () => visa.up()],
-    [0.54, () => pop.script({ next: 3, scenario: { action: 'expire' } })],
-    [0.58, () => iso87.script({ on: 'advice', next: 1, scenario: { action: 'decline', code: '12' } })],
-    [0.62, () => iso87.script({ on: 'advice', next: 2, scenario: { action: 'silence' } })],
-    [0.66, () => iso87.script({ next: 2, scenario: { action: 'drop' } })],
-    [0.7, () => pop.script({ next: 4, scenario: { action: 'silence' } })],
+    [0.54, onPop({ next: 3, scenario: { action: 'expire' } })],
+    [0.58, onIso87({ on: 'advice', next: 1, scenario: { action: 'decline', code: '12' } })],
+    [0.62, onIso87({ on: 'advice', next: 2, scenario: { action: 'silence' } })],
+    [0.66, onIso87({ next: 2, scenario: { action: 'drop' } })],
+    [0.7, onPop({ next: 4, scenario: { action: 'silence' } })],
     [0.74, () => iso87.down()],
     [0.78, () => iso87.up()],
-    [0.82, () => pop.script({ on: 'cancel', next: 3, scenario: { action: 'error', lost: 'answer' } })],
-    [0.86, () => visa.script({ next: 5, scenario: { action: 'decline', code: '51' } })],
-    [0.9, () => pop.script({ next: 4, scenario: { action: 'reject-later' } })],
+    [0.82, onPop({ on: 'cancel', next: 3, scenario: { action: 'error', lost: 'answer' } })],
+    [0.86, onVisa({ next: 5, scenario: { action: 'decline', code: '51' } })],
+    [0.9, onPop({ next: 4, scenario: { action: 'reject-later' } })],
     [0.94, () => visa.dropLinks()],
   ];
   let next = 0;
@@ -304,6 +331,14 @@ function dayFaults({ visa, iso87, pop }: DaySystem) {
       }
     },
   };
+}
+
+/** Scripts for a counterpart that strike so many times as often. */
+function scripts<Rule extends { readonly next?: number }>(
+  peer: { readonly script: (rule: Rule) => Promise<unknown> },
+  times: number,
+) {
+  return (rule: Rule) => () => peer.script({ ...rule, next: (rule.next ?? 1) * times });
 }
 
 function weighted<T>(choices: readonly (readonly [choice: T, weight: number])[], random: SeededRandom): T {

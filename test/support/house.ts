@@ -66,21 +66,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const database = options.databaseUrl ? undefined : await freshDatabase();
   const databaseUrl = options.databaseUrl ?? database?.url ?? '';
   const hsm = await startTestHsm();
-  const visaService = network('visa', dataDir);
-  const iso87Service = network('iso87', dataDir);
-  const popService = supervised('pop', 'simulators/pop/main.ts', {
-    POP_SIM_PORT: '0',
-    POP_SIM_CONTROL_PORT: '0',
-    POP_SIM_LEDGER: join(dataDir, 'pop.jsonl'),
-    POP_SIM_BLOCK_MS: String(options.popBlockMs ?? 200),
-  });
-  const services = [visaService, iso87Service, popService] as const;
-  const [visaReady, iso87Ready, popReady] = await Promise.all([
-    visaService.ready(),
-    iso87Service.ready(),
-    popService.ready(),
-  ]);
-
+  const { services, visaReady, iso87Ready, popReady } = await startCounterparts(dataDir, options);
   const settingsOf = (node: string, ports: Ports | undefined) => {
     const settings = developmentSettings({
       databaseUrl,
@@ -92,6 +78,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     const quick = {
       followUps: { ...settings.followUps, firstDelayMs: 50 },
       pop: { ...settings.pop, finalityMs: 200 },
+      audit: { headsFolder: join(dataDir, 'audit'), everyMs: 1_000 },
     };
     const local = withPorts({ ...settings, ...quick, node }, ports);
     return options.settings ? options.settings(local) : local;
@@ -126,6 +113,28 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** The simulated networks and consensus, each a process with a ledger of its own. */
+async function startCounterparts(dataDir: string, { popBlockMs = 200 }: HouseOptions) {
+  const visa = supervised('visa', 'simulators/visa/main.ts', {
+    VISA_SIM_PORT: '0',
+    VISA_SIM_CONTROL_PORT: '0',
+    VISA_SIM_LEDGER: join(dataDir, 'visa.jsonl'),
+  });
+  const pop = supervised('pop', 'simulators/pop/main.ts', {
+    POP_SIM_PORT: '0',
+    POP_SIM_CONTROL_PORT: '0',
+    POP_SIM_LEDGER: join(dataDir, 'pop.jsonl'),
+    POP_SIM_BLOCK_MS: String(popBlockMs),
+  });
+  const iso87 = supervised('iso87', 'simulators/iso87/main.ts', {
+    ISO87_SIM_PORT: '0',
+    ISO87_SIM_CONTROL_PORT: '0',
+    ISO87_SIM_LEDGER: join(dataDir, 'iso87.jsonl'),
+  });
+  const [visaReady, iso87Ready, popReady] = await Promise.all([visa.ready(), iso87.ready(), pop.ready()]);
+  return { services: [visa, iso87, pop], visaReady, iso87Ready, popReady };
 }
 
 type Ports = ReturnType<SwitchNode['ports']>;
@@ -186,15 +195,6 @@ function switchNode(
     },
     switchLog: () => readFileSync(logFile, 'utf8'),
   };
-}
-
-function network(name: 'visa' | 'iso87', dataDir: string): SupervisedService {
-  const prefix = `${name.toUpperCase()}_SIM`;
-  return supervised(name, `simulators/${name}/main.ts`, {
-    [`${prefix}_PORT`]: '0',
-    [`${prefix}_CONTROL_PORT`]: '0',
-    [`${prefix}_LEDGER`]: join(dataDir, `${name}.jsonl`),
-  });
 }
 
 function supervised(

@@ -84,7 +84,7 @@ export const cardFamily: Family = {
   },
   'emv.arpc_method2': (lab, inputs) => {
     const key = lab.macKey(inputs.hex('sk_ac'));
-    const data = inputs.hexOr('prop_auth_data', Buffer.alloc(0));
+    const data = proprietaryData(inputs);
     return { arpc: hex(arpcMethod2(lab.scratch, key, inputs.hex('arqc'), inputs.hex('csu'), data)) };
   },
   'emv.arqc_full': (lab, inputs) => {
@@ -113,11 +113,7 @@ export const cardFamily: Family = {
   }),
   'emv.cvn.arpc': (lab, inputs) => {
     const status = inputs.has('arpc_rc') ? inputs.hex('arpc_rc') : inputs.hex('csu');
-    const proprietary = inputs.hexOr(
-      'proprietary_auth_data',
-      inputs.hexOr('prop_auth_data', Buffer.alloc(0)),
-    );
-    return { out: hex(scheme(lab, inputs).responseCryptogram(status, proprietary)) };
+    return { out: hex(scheme(lab, inputs).responseCryptogram(status, proprietaryData(inputs))) };
   },
   'emv.cvn.command_mac': (lab, inputs) => {
     const data = inputs.hexOr('command_data', Buffer.alloc(0));
@@ -136,8 +132,13 @@ function arpcFull(lab: Laboratory, inputs: Inputs): Answer {
   const arqc = inputs.hex('arqc');
   if (inputs.number('method') === 1)
     return { arpc: hex(arpcMethod1(lab.scratch, key, arqc, inputs.hex('arc'))) };
-  const data = inputs.hexOr('prop_auth_data', Buffer.alloc(0));
+  const data = proprietaryData(inputs);
   return { arpc: hex(arpcMethod2(lab.scratch, key, arqc, inputs.hex('csu'), data)) };
+}
+
+/** Vectors know it by two names. */
+function proprietaryData(inputs: Inputs): Buffer {
+  return inputs.hexOr('proprietary_auth_data', inputs.hexOr('prop_auth_data', Buffer.alloc(0)));
 }
 
 function requestKey(lab: Laboratory, inputs: Inputs): RetailMacKey {

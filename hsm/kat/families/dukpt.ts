@@ -16,6 +16,7 @@ import {
   transactionKey,
 } from '../../dukpt/tdes.ts';
 import { cmac } from '../../mac/mac.ts';
+import { pad } from '../../mac/padding.ts';
 import { decodePinBlock, LONGEST_PIN } from '../../pin/formats.ts';
 import { decryptPinBlock, encodeAndEncrypt, type PinSide } from '../../pin/translate.ts';
 import type { HmacHash, Secret, SecretType } from '../../token/secrets.ts';
@@ -54,15 +55,14 @@ export const dukptFamily: Family = {
     txn_key: hex(lab.value(aesTransactionKey(lab.scratch, lab.aes(inputs, 'bdk'), inputs.hex('ksn')))),
   }),
   'dukpt.aes.working_key': (lab, inputs) => {
-    // A token sets the parity of what becomes a DES key: such a key is asked for as a plain value.
-    const type = inputs.text('key_type').endsWith('TDEA') ? 'generic' : undefined;
-    return { key: hex(lab.value(workingKey(lab, inputs, type))) };
+    return { key: hex(lab.value(workingKey(lab, inputs, shownAs(inputs)))) };
   },
   'dukpt.aes.update_key': (lab, inputs) => {
     const keyType = aesDukptKeyTypeOf(inputs.text('key_type'));
     const counter = inputs.hexOr('derivation_counter', Buffer.alloc(4, 0xff)).readUInt32BE();
     const id = inputs.hex('initial_key_id');
-    return { key: hex(lab.value(aesUpdateKey(lab.scratch, lab.aes(inputs, 'ik'), id, keyType, counter))) };
+    const key = aesUpdateKey(lab.scratch, lab.aes(inputs, 'ik'), id, keyType, counter, shownAs(inputs));
+    return { key: hex(lab.value(key)) };
   },
   'dukpt.aes.pin_encrypt_iso4': (lab, inputs) => {
     const random = inputs.hex('pin_field').subarray(8);
@@ -90,6 +90,11 @@ export function aesPinSide(lab: Laboratory, inputs: Inputs): PinSide {
   return { key, algorithm: 'A', format: 4 };
 }
 
+/** A token sets the parity of what becomes a DES key: to be shown, such a key is asked for as a plain value. */
+function shownAs(inputs: Inputs): SecretType | undefined {
+  return inputs.text('key_type').endsWith('TDEA') ? 'generic' : undefined;
+}
+
 function openPin(lab: Laboratory, side: PinSide, inputs: Inputs, block: Buffer): string {
   const clear = decryptPinBlock(lab.scratch, side, inputs.ascii('pan'), block, false);
   const pin = lab.scratch.host(LONGEST_PIN).bytes;
@@ -107,7 +112,7 @@ function tdesCmacAnswer(lab: Laboratory, inputs: Inputs, direction: Direction): 
 
 function tdesData(lab: Laboratory, inputs: Inputs, direction: Direction): Answer {
   const key = dataKey(lab.scratch, lab.bdk(inputs), inputs.hex('ksn'), direction);
-  return { ciphertext: hex(lab.scratch.encrypt(key, 'T', inputs.hex('data_hex'), ivOf(inputs, 8))) };
+  return { ciphertext: hex(lab.scratch.encrypt(key, 'T', wholeBlocks(dataOf(inputs), 8), ivOf(inputs, 8))) };
 }
 
 function workingKey(lab: Laboratory, inputs: Inputs, type?: SecretType): Secret {
@@ -135,11 +140,14 @@ function aesHmac(lab: Laboratory, inputs: Inputs): Answer {
 function aesData(lab: Laboratory, inputs: Inputs): Answer {
   const algorithm = inputs.text('key_type').endsWith('TDEA') ? 'T' : 'A';
   const block = algorithm === 'A' ? 16 : 8;
-  const data = dataOf(inputs);
-  const padded = Buffer.alloc(Math.max(block, Math.ceil(data.length / block) * block));
-  padded.set(data);
+  const padded = wholeBlocks(dataOf(inputs), block);
   const iv = ivOf(inputs, block);
   return { ciphertext: hex(lab.scratch.encrypt(workingKey(lab, inputs), algorithm, padded, iv)) };
+}
+
+/** Zeroes fill the last block. */
+function wholeBlocks(data: Buffer, block: number): Buffer {
+  return pad(data, block, 1);
 }
 
 function dataOf(inputs: Inputs): Buffer {

@@ -123,7 +123,12 @@ function ruleOf(inputs: Inputs): Ibm3624Rule {
   return {
     start: inputs.number('pan_verify_offset'),
     length: inputs.number('pan_verify_length'),
-    pad: Number.parseInt(inputs.text('pan_pad'), 16),
+    pad: hexDigitOf(inputs.text('pan_pad')),
     conversionTable: inputs.digits('conversion_table'),
   };
+}
+
+/** NaN, which no rule takes, where it is none. */
+function hexDigitOf(text: string): number {
+  return /^[0-9A-Fa-f]$/.test(text) ? Number.parseInt(text, 16) : Number.NaN;
 }

@@ -1,17 +1,23 @@
--- Keys that terminals and networks were given, or gave, while the switch runs: every step of a key set's life, for ever.
--- What holds now of a generation is its latest row. A key is the label of one on the token, or a record that only the HSM
--- opens. A state is entered once: of two nodes that do the same at once one is told so, and looks again.
-create table switch.key_change (
-  position bigint generated always as identity primary key,
-  at timestamptz not null,                -- by the clock of the node
-  node text not null check (node ~ '^[A-Za-z0-9._-]{1,64}$'),
-  owner text not null check (owner ~ '^(terminal|network)/[\x21-\x7e]{1,32}$'),
-  generation integer not null check (generation >= 0), -- 0 is what the settings name
-  state text not null check (state in ('pending', 'active', 'expiring', 'discarded')),
-  keys json not null,                     -- by purpose: reference and key check value
-  not_after timestamptz,                  -- of an expiring set
-  unique (owner, generation, state)
-);
--- A set that is pending becomes one or the other.
-create unique index key_change_outcome on switch.key_change (owner, generation) where state in ('active', 'discarded');
-grant select, insert on switch.key_change to etika_switch;
+-- A case that reconciliation opens, or opens anew, is an alert in the same commit. The kinds that a transaction's own
+-- entries ask for have theirs already: a follow-up raises it, whether or not anything is projected.
+create function switch.alert_of_case() returns trigger language plpgsql as $$
+begin
+  insert into switch.alert (key, kind, scenario, subject, summary, transaction)
+    values (
+      'case:' || new.id || ':' || new.version,
+      'case',
+      'inconsistency',
+      'case ' || new.kind,
+      'case ' || new.id || case new.version when 1 then ' was opened' else ' was opened anew' end
+        || coalesce(', network ' || new.network, ''),
+      new.transaction
+    );
+  return null;
+end $$;
+create trigger alert_of_opened after insert on switch.recon_case for each row
+  when (new.kind not in ('pop-rejected', 'pop-stands', 'reversal-refused', 'advice-refused'))
+  execute function switch.alert_of_case();
+create trigger alert_of_reopened after update of state on switch.recon_case for each row
+  when (old.state = 'resolved' and new.state = 'open')
+  execute function switch.alert_of_case();
+grant insert on switch.alert to etika_projector, etika_reconciler;

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { parseCsvLine } from '../csv.ts';
 import { ReconError } from '../errors.ts';
@@ -6,30 +7,32 @@ import type { Fields, Place } from './records.ts';
 
 const MAX_RECORDS = 2_000_000;
 const MAX_LINE = 8_192;
+const MAX_BYTES = 1024 * 1024 * 1024;
+
+/** What the records of a file are. */
+export interface RecordShape<Record> {
+  /** Columns that a CSV file must have: one that is misspelt would count as nothing. */
+  readonly columns: readonly string[];
+  read(fields: Fields, place: Place): Record;
+}
 
 /**
  * Reads a ledger file: JSON Lines, or CSV whose first line names the columns.
  * @throws ReconError SW_RECON_SOURCE, SW_RECON_RECORD, SW_RECON_TOO_LARGE
  */
-export async function readLedgerFile<Record>(
-  file: string,
-  record: (fields: Fields, place: Place) => Record,
-): Promise<Record[]> {
+export async function readLedgerFile<Record>(file: string, shape: RecordShape<Record>): Promise<Record[]> {
   const records: Record[] = [];
-  let line = 0;
-  let columns: readonly string[] | undefined;
+  const reader = new LineReader(file, shape);
   try {
+    const { size } = await stat(file);
+    if (size > MAX_BYTES) throw new ReconError('SW_RECON_TOO_LARGE', { source: file, limit: MAX_BYTES });
     for await (const text of createInterface({ input: createReadStream(file, 'utf8') })) {
-      line += 1;
-      const place = { source: file, line };
-      if (text.trim() === '') continue;
-      if (text.length > MAX_LINE) throw new ReconError('SW_RECON_RECORD', { ...place, limit: MAX_LINE });
+      const record = reader.next(text);
+      if (record === undefined) continue;
       if (records.length === MAX_RECORDS) {
         throw new ReconError('SW_RECON_TOO_LARGE', { source: file, limit: MAX_RECORDS });
       }
-      if (text.startsWith('{')) records.push(record(jsonFields(text, place), place));
-      else if (columns) records.push(record(csvFields(text, columns, place), place));
-      else columns = parseCsvLine(text.replace(/^\uFEFF/, ''));
+      records.push(record);
     }
   } catch (cause) {
     if (cause instanceof ReconError) throw cause;
@@ -37,6 +40,40 @@ export async function readLedgerFile<Record>(
     throw new ReconError('SW_RECON_SOURCE', { source: file, reason }, { cause });
   }
   return records;
+}
+
+class LineReader<Record> {
+  readonly #source: string;
+  readonly #shape: RecordShape<Record>;
+  #line = 0;
+  #columns: readonly string[] | undefined;
+
+  constructor(source: string, shape: RecordShape<Record>) {
+    this.#source = source;
+    this.#shape = shape;
+  }
+
+  /** The record of the next line; nothing for an empty one, and for the one that names the columns. */
+  next(raw: string): Record | undefined {
+    this.#line += 1;
+    const place = { source: this.#source, line: this.#line };
+    if (raw.length > MAX_LINE) throw new ReconError('SW_RECON_RECORD', { ...place, limit: MAX_LINE });
+    const text = raw.replace(/^\uFEFF/, '').trim();
+    if (text === '') return undefined;
+    if (text.startsWith('{')) return this.#shape.read(jsonFields(text, place), place);
+    if (this.#columns) return this.#shape.read(csvFields(text, this.#columns, place), place);
+    this.#columns = headColumns(text, place, this.#shape.columns);
+    return undefined;
+  }
+}
+
+function headColumns(text: string, place: Place, required: readonly string[]): readonly string[] {
+  const columns = parseCsvLine(text)?.map((column) => column.trim()) ?? [];
+  const missing = required.filter((column) => !columns.includes(column));
+  if (missing.length > 0) {
+    throw new ReconError('SW_RECON_RECORD', { ...place, expected: `the columns ${missing.join(', ')}` });
+  }
+  return columns;
 }
 
 function jsonFields(text: string, place: Place): Fields {

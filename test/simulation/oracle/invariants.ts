@@ -1,4 +1,5 @@
 import type { Simulation } from '../simulation.ts';
+import { checkAudit } from './audit.ts';
 import { checkClosure } from './closure.ts';
 import { readJournal } from './journal-view.ts';
 import { checkLateAnswers } from './late-answers.ts';
@@ -14,4 +15,5 @@ export function checkInvariants(simulation: Simulation): void {
   checkProofs(simulation, journal);
   checkLateAnswers(simulation, journal);
   checkSecrecy(simulation);
+  checkAudit(simulation);
 }

@@ -1,4 +1,5 @@
 import type { AppendResult, FollowUp, JournalEntry, NewEntry } from '../../../switch/journal/journal.ts';
+import type { Attached, Flushed } from '../../../switch/journal/writer.ts';
 import type { SimProcess } from './sim-process.ts';
 
 export interface Lease {
@@ -8,6 +9,7 @@ export interface Lease {
   writer: number;
   isEnded: boolean;
   isSettled: boolean;
+  isSealed: boolean;
   lowWater: number;
 }
 
@@ -20,6 +22,9 @@ export interface StoredEntry extends Omit<JournalEntry, 'body'> {
 export interface Claim {
   readonly transaction: string;
   readonly fingerprint: string;
+  /** Of the entry that claimed it. */
+  readonly epoch: number;
+  readonly sequence: number;
 }
 
 export interface Job {
@@ -47,6 +52,8 @@ export interface Append {
   readonly body: string;
 }
 
+const FRESH = { isEnded: false, isSettled: false, isSealed: false, lowWater: 0 };
+
 /** Raised where the lease of the calling node is over, or a newer connection of it writes. */
 export class Fenced extends Error {}
 
@@ -58,11 +65,14 @@ export class Tables {
   readonly leases: Lease[] = [];
   readonly journal = new Map<string, StoredEntry[]>();
   readonly claims = new Map<string, Claim>();
+  /** Of the chain before a flush, by epoch and sequence of its first entry. */
+  readonly links = new Map<string, string>();
   readonly jobs = new Map<number, Job>();
   readonly parked: Parked[] = [];
   /** Only a mutant turns these off. */
   checksLeases = true;
   keepsOrder = true;
+  keepsBodies = true;
   #position = 0;
   readonly #now: () => number;
 
@@ -74,14 +84,14 @@ export class Tables {
     for (const lease of this.leases) if (lease.node === node) lease.isEnded = true;
     const epoch = this.leases.length + 1;
     const expiresAt = this.#now() + leaseMs;
-    this.leases.push({ epoch, node, expiresAt, writer: 0, isEnded: false, isSettled: false, lowWater: 0 });
+    this.leases.push({ epoch, node, expiresAt, writer: 0, ...FRESH });
     return epoch;
   }
 
   attachWriter(
     epoch: number,
     unsettled: readonly number[],
-  ): { writer: number | undefined; found: Set<number> } {
+  ): { writer: number | undefined } & Omit<Attached, 'isFenced'> {
     const lease = this.#lease(epoch);
     const isOurs = !lease.isEnded || !this.checksLeases;
     if (isOurs) lease.writer += 1;
@@ -91,7 +101,9 @@ export class Tables {
         if (entry.epoch === epoch && unsettled.includes(entry.sequence)) found.add(entry.sequence);
       }
     }
-    return { writer: isOurs ? lease.writer : undefined, found };
+    const claims = [...this.claims].filter(([, claim]) => claim.epoch === epoch && found.has(claim.sequence));
+    const claimed = new Set(claims.map(([key]) => key));
+    return { writer: isOurs ? lease.writer : undefined, found, claimed };
   }
 
   renewLease(epoch: number, leaseMs: number, lowWater: number): boolean {
@@ -106,34 +118,43 @@ export class Tables {
     this.#lease(epoch).isEnded = true;
   }
 
-  /** Answers for those entries that were not appended. @throws Fenced */
-  append(epoch: number, writer: number, batch: readonly Append[]): Map<number, AppendResult> {
+  /** @throws Fenced */
+  append(epoch: number, writer: number, batch: readonly Append[], link: string): Flushed {
     const lease = this.#lease(epoch);
     if (this.checksLeases && (lease.isEnded || lease.writer !== writer)) throw new Fenced();
     const refused = new Map<number, AppendResult>();
+    const owned = new Set<string>();
     for (const append of batch) {
       const taken = this.#taken(append.entry);
+      const isFirst = append.sequence === batch[refused.size]?.sequence; // of those that are appended
       if (taken) refused.set(append.sequence, taken);
       else if (this.#store(append, lease)) {
-        this.#claim(append.entry);
+        if (isFirst) this.links.set(`${epoch} ${append.sequence}`, link);
+        for (const key of this.#claim(append, epoch)) owned.add(key);
         this.#enqueue(append.entry.followUps ?? []);
       } else refused.set(append.sequence, { status: 'superseded' });
     }
-    return refused;
+    return { refused, owned };
   }
 
   #taken({ claims = [] }: NewEntry): AppendResult | undefined {
     for (const { key, role } of claims) {
       const owner = role === 'unique' ? this.claims.get(key) : undefined;
-      if (owner) return { status: 'claimed', key, ...owner };
+      if (owner) {
+        const { transaction, fingerprint } = owner;
+        return { status: 'claimed', key, transaction, fingerprint };
+      }
     }
     return undefined;
   }
 
-  #claim({ transaction, claims = [] }: NewEntry): void {
+  /** Tells which keys had an owner. */
+  #claim({ entry: { transaction, claims = [] }, sequence }: Append, epoch: number): string[] {
+    const owned = claims.filter(({ key }) => this.claims.has(key)).map(({ key }) => key);
     for (const { key, fingerprint } of claims) {
-      if (!this.claims.has(key)) this.claims.set(key, { transaction, fingerprint });
+      if (!owned.includes(key)) this.claims.set(key, { transaction, fingerprint, epoch, sequence });
     }
+    return owned;
   }
 
   history(transaction: string): JournalEntry[] {
@@ -173,7 +194,8 @@ export class Tables {
     return lease;
   }
 
-  #store({ sequence, at, entry, body }: Append, lease: Lease): boolean {
+  #store(append: Append, lease: Lease): boolean {
+    const { sequence, at, entry } = append;
     const { transaction, version, kind } = entry;
     let entries = this.journal.get(transaction);
     if (!entries) {
@@ -182,6 +204,7 @@ export class Tables {
     }
     if (entries.some((known) => known.version === version)) return false;
     const { node, epoch } = lease;
+    const body = this.keepsBodies ? append.body : `${append.body} `;
     entries.push({ transaction, version, kind, body, at, node, epoch, sequence });
     return true;
   }

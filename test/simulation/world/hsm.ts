@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  generateKeyPairSync,
+  sign,
+  timingSafeEqual,
+} from 'node:crypto';
 import { developmentKey, HsmError, type PaymentHsmClient } from '../../../hsm/index.ts';
 import { Pan, PinBlock } from '../../../messages/index.ts';
 import { retailMac } from '../../../simulators/crypto/retail-mac.ts';
@@ -11,6 +18,8 @@ export type HsmCondition = 'well' | 'slow' | 'silent' | 'away' | 'failing';
 const REQUEST_TIMEOUT_MS = 500;
 const DATA_KEY = Buffer.from('the data key of the simulated HSM').subarray(0, 32);
 const LOOKUP_KEY = Buffer.from('the look-up key of the simulated HSM');
+/** Its signatures differ from run to run; nothing depends on what they are. */
+export const AUDIT_KEY = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const BLOCK = 8;
 
 const macs = new Map<string, (data: Uint8Array) => Buffer>();
@@ -47,6 +56,9 @@ export function simHsm(
     translatePin: ({ from, to, pan, block }) => ask(() => translate(from, to, pan, block)),
     protectPan: (pan) => ask(() => ({ ciphertext: encrypt(pan, random), lookup: lookupOf(pan) })),
     revealPan: (ciphertext) => ask(() => decrypt(ciphertext)),
+    sign: (_, data) =>
+      ask(() => sign('sha256', data, { key: AUDIT_KEY.privateKey, dsaEncoding: 'ieee-p1363' })),
+    publicKey: () => ask(() => AUDIT_KEY.publicKey.export({ format: 'der', type: 'spki' })),
     ping: () => ask(() => undefined),
     connected: () => condition() !== 'away',
     whenConnected: async () => {},

@@ -1,12 +1,8 @@
 import type { Log } from '../../../runtime/index.ts';
+import { type ChainEnd, firstLink } from '../../../switch/journal/chain.ts';
 import { GroupCommit } from '../../../switch/journal/group-commit.ts';
-import {
-  type AppendResult,
-  type Journal,
-  type JournalEntry,
-  JournalError,
-} from '../../../switch/journal/journal.ts';
-import { FlushError, type Writer } from '../../../switch/journal/writer.ts';
+import { type Journal, type JournalEntry, JournalError } from '../../../switch/journal/journal.ts';
+import { type Attached, FlushError, type Flushed, type Writer } from '../../../switch/journal/writer.ts';
 import type { Database, DatabaseConnection } from './database.ts';
 import { Fenced } from './database-tables.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -40,7 +36,12 @@ export async function openJournal(
     const writer = new SimWriter(database, process, random, plan, epoch);
     await writer.attach([]);
     const { clock } = process;
-    const group = new GroupCommit(writer, { ...plan, clock, log, renewEveryMs: leaseMs / 5 });
+    const group = new GroupCommit(writer, firstLink(epoch, node), {
+      ...plan,
+      clock,
+      log,
+      renewEveryMs: leaseMs / 5,
+    });
     return new SimJournal(database, process, plan, epoch, group, writer);
   } catch (error) {
     throw unavailable(error);
@@ -54,9 +55,10 @@ export class SimJournal implements Journal {
   readonly #database: Database;
   readonly #process: SimProcess;
   readonly #plan: JournalPlan;
-  readonly #epoch: number;
+  readonly epoch: number;
   readonly #group: GroupCommit;
   readonly #writer: SimWriter;
+  #isClosed = false;
 
   constructor(
     database: Database,
@@ -69,10 +71,18 @@ export class SimJournal implements Journal {
     this.#database = database;
     this.#process = process;
     this.#plan = plan;
-    this.#epoch = epoch;
+    this.epoch = epoch;
     this.#group = group;
     this.#writer = writer;
     this.append = (entry, deadline) => group.append(entry, deadline);
+  }
+
+  get chain(): ChainEnd {
+    return this.#group.chain;
+  }
+
+  get isChainFinal(): boolean {
+    return this.#isClosed && this.#group.isChainCertain;
   }
 
   history(transaction: string): Promise<JournalEntry[]> {
@@ -85,13 +95,14 @@ export class SimJournal implements Journal {
 
   undecided(): Promise<string[]> {
     const { tables } = this.#database;
-    return this.#ask('undecided', 'write', () => tables.undecided(this.#epoch, MAX_UNDECIDED));
+    return this.#ask('undecided', 'write', () => tables.undecided(this.epoch, MAX_UNDECIDED));
   }
 
   async close(): Promise<void> {
     await this.#group.close();
     this.#writer.drop();
-    await this.#ask('end-lease', 'write', () => this.#database.tables.endLease(this.#epoch)).catch(() => {});
+    this.#isClosed = true;
+    await this.#ask('end-lease', 'write', () => this.#database.tables.endLease(this.epoch)).catch(() => {});
   }
 
   async #ask<T>(label: string, how: 'read' | 'write', work: () => T): Promise<T> {
@@ -130,21 +141,21 @@ class SimWriter implements Writer {
     this.#epoch = epoch;
   }
 
-  async attach(unsettled: readonly number[]): Promise<{ isFenced: boolean; found: ReadonlySet<number> }> {
+  async attach(unsettled: readonly number[]): Promise<Attached> {
     this.drop();
     const connection = this.#database.connect(this.#process, this.#plan.appendDeadlineMs);
     this.#connection = connection;
-    const { writer, found } = await connection.write('attach', () =>
+    const { writer, ...found } = await connection.write('attach', () =>
       this.#database.tables.attachWriter(this.#epoch, unsettled),
     );
     this.#writer = writer ?? 0;
-    return { isFenced: writer === undefined, found };
+    return { isFenced: writer === undefined, ...found };
   }
 
-  flush(batch: Parameters<Writer['flush']>[0]): Promise<ReadonlyMap<number, AppendResult>> {
+  flush(batch: Parameters<Writer['flush']>[0], link: string): Promise<Flushed> {
     const [epoch, writer] = [this.#epoch, this.#writer];
     if (this.#random.chance(0.002)) return Promise.reject(new FlushError('again', new Error('deadlock')));
-    return this.#statement('append', () => this.#database.tables.append(epoch, writer, batch));
+    return this.#statement('append', () => this.#database.tables.append(epoch, writer, batch, link));
   }
 
   renew(lowWater: number): Promise<boolean> {

@@ -7,6 +7,7 @@ export type Invariant =
   | 'I2 closure'
   | 'I3 one effect'
   | 'I4 conservation'
+  | 'I5 audit chain'
   | 'I6 secrecy'
   | 'I7 reply discipline'
   | 'I8 liveness'

@@ -1,0 +1,103 @@
+import { Client } from 'pg';
+import { switchConnection } from '../database/connection.ts';
+import { type ClaimRow, ENTRY_COLUMNS, type EntryRow, entryOf } from './entry-row.ts';
+import type { EpochFacts, Evidence } from './evidence.ts';
+
+const AUDITOR_ROLE = 'etika_auditor';
+const PAGE = 1_000;
+const FIRST = '-9223372036854775808'; // no node writes one below 1, and one that is there must be seen
+const STATEMENT_MS = 600_000;
+/** Claims without an entry that are told at most; one is enough to know. */
+const MAX_STRAY = 100;
+
+/** Epochs of leases, and of entries and claims that no lease accounts for. */
+const EPOCHS = `
+  with recursive of_journal as (
+    (select epoch from switch.journal order by epoch limit 1)
+    union all
+    select (select j.epoch from switch.journal j where j.epoch > o.epoch order by j.epoch limit 1)
+      from of_journal o where o.epoch is not null
+  ), of_claim as (
+    (select epoch from switch.claim where epoch is not null order by epoch limit 1)
+    union all
+    select (select c.epoch from switch.claim c where c.epoch > o.epoch order by c.epoch limit 1)
+      from of_claim o where o.epoch is not null
+  ), known as (
+    select epoch from switch.lease
+    union select epoch from of_journal where epoch is not null
+    union select epoch from of_claim where epoch is not null
+  )
+  select epoch, l.node, l.chain, l.ended_at is not null as "isEnded"
+    from known left join switch.lease l using (epoch) order by epoch`;
+const ENTRIES = {
+  name: 'entries',
+  text: `select ${ENTRY_COLUMNS} from switch.journal j
+    where j.epoch = $1 and j.sequence > $2 order by j.sequence limit ${PAGE}`,
+};
+const CLAIMS = {
+  name: 'claims',
+  text: `select sequence, key, fingerprint, transaction from switch.claim
+    where epoch = $1 and sequence > $2 and sequence <= $3`,
+};
+/** Behind the last entry that was read. In one statement, since a running epoch grows meanwhile. */
+const STRAY = {
+  name: 'stray-claims',
+  text: `select c.key, c.sequence from switch.claim c
+    where c.epoch = $1 and (c.sequence > $2 or c.sequence is null) and not exists (
+      select from switch.journal j where j.epoch = c.epoch and j.sequence = c.sequence
+    ) limit ${MAX_STRAY}`,
+};
+/** From before there were chains; its transaction is as old, then. */
+const UNCHAINED_STRAY = `
+  select c.key from switch.claim c
+    where c.epoch is null and not exists (
+      select from switch.journal j join switch.lease l using (epoch) where j.transaction = c.transaction and l.chain is null
+    ) limit ${MAX_STRAY}`;
+
+/** Reads the whole journal page by page: it never changes, so no snapshot is held. @throws what the database says */
+export async function* databaseEvidence(databaseUrl: string): AsyncGenerator<Evidence> {
+  const client = new Client(switchConnection(databaseUrl, 'etika-audit', STATEMENT_MS, AUDITOR_ROLE));
+  client.on('error', () => {}); // the query at work fails, and says so
+  await client.connect();
+  try {
+    await client.query('set default_transaction_read_only = on');
+    const { rows } = await client.query<EpochFacts & { epoch: string }>(EPOCHS);
+    for (const row of rows) yield* epochEvidence(client, { ...row, epoch: Number(row.epoch) });
+    const claims = await client.query<{ key: string }>(UNCHAINED_STRAY);
+    for (const { key } of claims.rows) yield { stray: { key, sequence: null }, of: null };
+  } finally {
+    await client.end();
+  }
+}
+
+async function* epochEvidence(client: Client, facts: EpochFacts): AsyncGenerator<Evidence> {
+  const { epoch } = facts;
+  yield { epoch: facts };
+  let after = FIRST;
+  for (let isMore = true; isMore; ) {
+    const { rows } = await client.query<EntryRow>({ ...ENTRIES, values: [epoch, after] });
+    const last = rows.at(-1)?.sequence ?? after;
+    const claims = await claimsBetween(client, epoch, after, last);
+    for (const row of rows) {
+      yield { entry: entryOf(row, claims.get(row.sequence) ?? []) };
+      claims.delete(row.sequence);
+    }
+    for (const { key, sequence } of [...claims.values()].flat()) {
+      yield { stray: { key, sequence: Number(sequence) }, of: epoch };
+    }
+    isMore = rows.length === PAGE;
+    after = last;
+  }
+  const { rows } = await client.query<{ key: string; sequence: string | null }>({
+    ...STRAY,
+    values: [epoch, after],
+  });
+  for (const { key, sequence } of rows) {
+    yield { stray: { key, sequence: sequence === null ? null : Number(sequence) }, of: epoch };
+  }
+}
+
+async function claimsBetween(client: Client, epoch: number, after: string, last: string) {
+  const { rows } = await client.query<ClaimRow>({ ...CLAIMS, values: [epoch, after, last] });
+  return Map.groupBy(rows, ({ sequence }) => sequence);
+}

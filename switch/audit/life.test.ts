@@ -1,0 +1,374 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { Client } from 'pg';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type Log, silentLog } from '../../runtime/index.ts';
+import { switchConnection } from '../database/connection.ts';
+import type { NewEntry } from '../journal/journal.ts';
+import type { PostgresJournal } from '../journal/postgres-journal.ts';
+import {
+  admin,
+  claim,
+  count,
+  database,
+  decided,
+  intended,
+  newTransaction,
+  openJournal,
+  openThroughProxy,
+  useFreshDatabase,
+} from '../journal/testing.ts';
+import { headLines, publicKeys } from './anchors.ts';
+import type { Evidence } from './evidence.ts';
+import { databaseEvidence } from './evidence-database.ts';
+import { evidenceHeads, fileEvidence, writeEvidence } from './evidence-file.ts';
+import { readSeries } from './head-series.ts';
+import { asSuperuser, findings, flush, folder, hsm, nodeOf, openNode, useAudit, verify } from './testing.ts';
+
+useFreshDatabase();
+useAudit();
+
+async function verified(): Promise<void> {
+  expect(findings(await verify())).toEqual([]);
+}
+
+const states = () =>
+  [...headLines([folder])].map(({ line }) => {
+    const { node, epoch, state, sequence } = JSON.parse(line);
+    return `${node} ${epoch} ${state} ${sequence}`;
+  });
+
+describe('an epoch that ended without a word', () => {
+  test('is signed as it was found by the next life of its node', async () => {
+    const first = await openNode('a');
+    await flush(first.journal, 3);
+    await first.sign();
+    await flush(first.journal, 2); // under no head
+    first.forsake();
+    const second = await openNode('a');
+    await vi.waitFor(() => expect(states()).toContain('a 1 recovered 5'), 5_000);
+    await second.close();
+    await verified();
+  });
+
+  test('is signed by another node once its lease was taken over', async () => {
+    const lost = nodeOf(await openJournal('lost', { leaseMs: 300, renewEveryMs: 60_000 }), 'lost');
+    await flush(lost.journal, 4);
+    lost.forsake();
+    const other = await openNode('other');
+    await vi.waitFor(async () => expect(await other.journal.undecided()).toHaveLength(4), 5_000);
+    await vi.waitFor(() => expect(states()).toContain('other 1 recovered 4'), 5_000);
+    await asSuperuser('delete from switch.claim where sequence = 4');
+    await asSuperuser('delete from switch.journal where sequence = 4');
+    expect(findings(await verify())).toContain('1 AUDIT_TAIL_MISSING 4-4');
+  });
+
+  test('is told of for as long as nobody has signed its end, and of what is old and unsigned', async () => {
+    const node = await openNode('a');
+    await flush(node.journal, 2);
+    await node.sign();
+    await flush(node.journal, 2);
+    const report = await verify(); // a minute from now
+    expect(report.outcome).toBe('unproven');
+    expect(findings(report)).toEqual(['1 AUDIT_UNSIGNED 3-4']);
+    expect(report.epochs[0]).toMatchObject({ verifiedUpTo: 2, unsigned: 2, state: 'running' });
+    await asSuperuser('update switch.lease set ended_at = now(), sealed_at = now()');
+    expect(findings(await verify())).toEqual(['1 AUDIT_END_UNSIGNED']);
+    node.forsake();
+  });
+});
+
+describe('the chain is that of what was committed', () => {
+  /** One flush: an entry that is appended, one whose key is taken, one whose alias is, one that is superseded. */
+  async function mixed(journal: PostgresJournal) {
+    const [owner, fine, late, shared] = [
+      newTransaction(),
+      newTransaction(),
+      newTransaction(),
+      newTransaction(),
+    ];
+    await journal.append({
+      ...intended(owner, 'taken'),
+      claims: [claim('taken', owner), claim('alias', owner)],
+    });
+    return [
+      { ...intended(late), claims: [claim('free', late), claim('taken', late)] },
+      {
+        ...intended(fine, 'of fine'),
+        claims: [claim('of fine', fine), claim('more of fine', fine, 'alias')],
+      },
+      { ...intended(shared), claims: [claim('alias', shared, 'alias'), claim('own', shared, 'alias')] },
+      intended(owner),
+      decided(owner),
+    ] satisfies NewEntry[];
+  }
+  const OUTCOMES = ['claimed', 'appended', 'appended', 'superseded', 'appended'];
+
+  test('where some of a flush were refused', async () => {
+    const node = await openNode('a');
+    const entries = await mixed(node.journal);
+    const answers = await Promise.all(entries.map((each) => node.journal.append(each)));
+    expect(answers.map(({ status }) => status)).toEqual(OUTCOMES);
+    await flush(node.journal, 2);
+    await node.close();
+    await verified();
+    expect((await verify()).epochs[0]).toMatchObject({ entries: 6, unusedSequences: 2 });
+  });
+
+  test.each(['the answer', 'the request'])(
+    'where %s of such a flush was lost with its connection',
+    async (what) => {
+      const { journal, through } = await openThroughProxy();
+      const node = nodeOf(journal, 'a');
+      const entries = await mixed(journal);
+      if (what === 'the answer') through.loseAnswers();
+      else through.loseRequests();
+      const appended = entries.map((each) => journal.append(each));
+      if (what === 'the answer') await vi.waitFor(async () => expect(await count('switch.journal')).toBe(4));
+      else await vi.waitFor(() => expect(through.lost()).toBeGreaterThan(0));
+      through.cut();
+      expect((await Promise.all(appended)).map(({ status }) => status)).toEqual(OUTCOMES);
+      await flush(journal, 2);
+      await node.close();
+      await verified();
+    },
+  );
+
+  test('where a node stopped with a flush in doubt: it says of no end, the next life does', async () => {
+    const { journal, through } = await openThroughProxy({ appendDeadlineMs: 400 });
+    const node = nodeOf(journal, 'a');
+    await flush(journal, 2);
+    through.loseAnswers();
+    await journal.append(intended(newTransaction())).catch(() => {});
+    await vi.waitFor(async () => expect(await count('switch.journal')).toBe(3));
+    through.refuse();
+    await node.close();
+    expect(states().at(-1)).toBe('a 1 running 2');
+    const next = await openNode('a');
+    await vi.waitFor(() => expect(states()).toContain('a 1 recovered 3'), 5_000);
+    await next.close();
+    await verified();
+  });
+
+  test('of two nodes that write at random while their connections break', { timeout: 60_000 }, async () => {
+    const through = [await openThroughProxy(), await openThroughProxy({ node: 'b' })] as const;
+    const nodes = [nodeOf(through[0].journal, 'a'), nodeOf(through[1].journal, 'b')] as const;
+    const transactions = Array.from({ length: 12 }, newTransaction);
+    const step = fc.record({
+      node: fc.integer({ min: 0, max: 1 }),
+      transaction: fc.constantFrom(...transactions),
+      version: fc.integer({ min: 1, max: 4 }),
+      keys: fc.uniqueArray(fc.constantFrom('p', 'q', 'r', 's', 'é \ud800'), { maxLength: 3 }),
+      role: fc.constantFrom('unique', 'alias'),
+      fault: fc.option(fc.constantFrom('cut', 'loseAnswers', 'loseRequests'), { freq: 8 }),
+    });
+    const [steps = []] = fc.sample(fc.array(step, { minLength: 400, maxLength: 400 }), {
+      numRuns: 1,
+      seed: SEED,
+    });
+    const appended: Promise<unknown>[] = [];
+    for (const [index, { node, transaction, version, keys, role, fault }] of steps.entries()) {
+      const claims = keys.map((key) => claim(`${key} ${version} ${index % 7}`, transaction, role));
+      const entry = { transaction, version, kind: `kind ${version} \ud800`, body: { index }, claims };
+      appended.push((nodes[node] ?? nodes[0]).journal.append(entry).catch(() => {}));
+      if (fault) through[node]?.through[fault]();
+      if (index % 5 === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (fault && fault !== 'cut') {
+        await vi.waitFor(() => expect(through[node]?.through.lost()).toBeGreaterThan(0)).catch(() => {});
+        through[node]?.through.cut();
+      }
+    }
+    await Promise.all(appended);
+    await Promise.all(nodes.map((node) => node.close()));
+    expect(findings(await verify()), `seed ${SEED}`).toEqual([]);
+    expect((await verify()).entries).toBeGreaterThan(20);
+  });
+});
+
+const SEED = Math.floor(Math.random() * 2 ** 31);
+
+test('an HSM that is away delays heads and nothing else, and is told of', async () => {
+  const events: string[] = [];
+  const note = (entry: { event?: string }) => void events.push(entry.event ?? '');
+  const log = { ...silentLog, warn: note, error: note, info: note } as Log;
+  const journal = await openJournal('a');
+  const node = nodeOf(journal, 'a', { log, lateAfterMs: 1_500 });
+  await flush(journal, 2);
+  await node.sign();
+  const pid = hsm.pid() ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  events.length = 0;
+  onTestFinished(() => void process.kill(pid, 'SIGCONT'));
+  await flush(journal, 3);
+  node.show();
+  await vi.waitFor(() => expect(node.publisher.status()).toMatchObject({ isLate: true }), 10_000);
+  expect(node.publisher.status()).toMatchObject({
+    sequence: 5,
+    signedSequence: 2,
+    failure: expect.stringContaining('HSM_'),
+  });
+  await flush(journal, 1);
+  process.kill(pid, 'SIGCONT');
+  await node.sign();
+  await vi.waitFor(() => expect(node.publisher.status()).toMatchObject({ isLate: false, lagMs: 0 }));
+  expect(node.publisher.status().failure).toBeUndefined();
+  expect(events).toEqual(['audit.head-failed', 'audit.heads-late', 'audit.heads-in-time']);
+  await node.close();
+  await verified();
+});
+
+describe('from before there were chains', () => {
+  const OPEN = "select switch.open_lease('old', 10000) as epoch";
+  const APPEND = `select switch.append_entries($1, 1, '{1}', array[$2::uuid], '{1}', '{intended}', array['{}'::json], '{0}',
+    '{1}', array[$2::uuid], '{old key}', '{f}', '{t}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`;
+
+  /** What a node of the release before this one calls. */
+  async function oldNode(): Promise<number> {
+    const { rows } = await admin.query<{ epoch: string }>(OPEN);
+    const epoch = Number(rows[0]?.epoch);
+    const { rows: attached } = await admin.query(
+      'select new_writer, present from switch.attach_writer($1, $2)',
+      [epoch, []],
+    );
+    expect(attached).toEqual([{ new_writer: 1, present: [] }]);
+    await admin.query(APPEND, [epoch, newTransaction()]);
+    return epoch;
+  }
+
+  test('epochs are told of as not chained, and verify for all else', async () => {
+    await oldNode();
+    await asSuperuser('update switch.claim set epoch = null, sequence = null'); // as the migration finds it
+    const node = await openNode('a');
+    await flush(node.journal, 2);
+    await node.close();
+    const report = await verify();
+    expect(report.outcome).toBe('verified');
+    expect(report.epochs).toMatchObject([
+      { node: 'old', state: 'not chained', entries: 1 },
+      { node: 'a', state: 'ended', entries: 2 },
+    ]);
+  });
+
+  test('one that was opened later is a doubt', async () => {
+    const node = await openNode('a');
+    await flush(node.journal, 2);
+    await node.close();
+    await oldNode();
+    expect(findings(await verify())).toEqual(['2 AUDIT_NOT_CHAINED']);
+  });
+});
+
+describe('rights', () => {
+  async function refused(role: string, sql: string): Promise<void> {
+    const client = new Client(switchConnection(database.url, 'test', 5_000, role));
+    await client.connect();
+    await expect(client.query(sql)).rejects.toMatchObject({ code: '42501' });
+    await client.end();
+  }
+
+  test('nobody who works for the switch changes what is written', async () => {
+    const changes = [
+      'update switch.journal set body = body',
+      'delete from switch.journal',
+      'truncate switch.journal',
+      'update switch.claim set fingerprint = fingerprint',
+      'delete from switch.claim',
+      'truncate switch.claim',
+      "update switch.lease set node = 'b'",
+      'update switch.lease set chain = null',
+      'update switch.lease set opened_at = now()',
+      'delete from switch.lease',
+      'alter table switch.journal disable trigger all',
+    ];
+    for (const role of ['etika_switch', 'etika_projector', 'etika_reconciler', 'etika_auditor']) {
+      for (const sql of changes) await refused(role, sql);
+    }
+  });
+
+  test('an auditor writes nothing, and sees nothing beside', async () => {
+    await refused('etika_auditor', "insert into switch.claim values ('x', '', gen_random_uuid())");
+    await refused('etika_auditor', 'select from switch.alert');
+  });
+});
+
+describe('an evidence file', () => {
+  async function evidenceFile(): Promise<string> {
+    const node = await openNode('a');
+    const odd = newTransaction();
+    await node.journal.append({ ...intended(odd, 'odd'), body: { text: 'é "\u2028\r\n\u0000 \ud800' } });
+    await flush(node.journal, 40);
+    await node.sign();
+    await flush(node.journal, 1_200);
+    await node.close();
+    const directory = mkdtempSync(join(tmpdir(), 'etika-evidence-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const file = join(directory, 'evidence.jsonl');
+    await writeEvidence(
+      file,
+      databaseEvidence(database.url),
+      headLines([folder]),
+      '2026-11-26T12:00:00.000Z',
+    );
+    return file;
+  }
+
+  test('verifies without database and token, and any cut is found', async () => {
+    const file = await evidenceFile();
+    const heads = readSeries(await evidenceHeads(file), publicKeys([folder]));
+    await admin.query('truncate switch.journal, switch.claim'); // not needed any more
+    expect(findings(await verify(fileEvidence(file), heads))).toEqual([]);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    await expect(writeEvidence(file, databaseEvidence(database.url), [], '')).rejects.toMatchObject({
+      code: 'EEXIST',
+    });
+    for (const length of [statSync(file).size - 3, 5_000, 10]) {
+      truncateSync(file, length);
+      await expect(verify(fileEvidence(file), heads)).rejects.toMatchObject({ code: 'SW_AUDIT_FILE' });
+    }
+  });
+
+  test('shows every change of every field of it', { timeout: 60_000 }, async () => {
+    const file = await evidenceFile();
+    const heads = readSeries(await evidenceHeads(file), publicKeys([folder]));
+    const all: Evidence[] = [];
+    for await (const each of fileEvidence(file)) all.push(each);
+    const text = all.map((each) => JSON.stringify(each));
+    expect(text.join('\n')).toBe(
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .slice(1 + (heads.byEpoch.get(1) ?? []).length, -2)
+        .join('\n'),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(all.length - 1),
+        fc.nat(),
+        fc.constantFrom('change', 'remove', 'double', 'swap'),
+        async (at, where, how) => {
+          const changed = altered(text, at, where, how);
+          if (changed.join() === text.join()) return;
+          const report = await verify(
+            changed.map((line) => JSON.parse(line)),
+            heads,
+          );
+          expect(report.outcome, `${how} ${at} ${where}`).not.toBe('verified');
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  /** One digit or letter of a line is another; or a whole line is missing, there twice, or where the next one was. */
+  function altered(lines: readonly string[], at: number, where: number, how: string): string[] {
+    const line = lines[at] ?? '';
+    if (how === 'remove') return lines.toSpliced(at, 1);
+    if (how === 'double') return lines.toSpliced(at, 0, line);
+    if (how === 'swap') return lines.toSpliced(at, 2, ...lines.slice(at, at + 2).reverse());
+    const places = [...line.matchAll(/(?<=":"[^"]*)[0-9a-f]|(?<=":)\d/g)].map(({ index }) => index);
+    const place = places[where % places.length] ?? 0;
+    const other = line[place] === '1' ? '2' : '1';
+    return lines.with(at, `${line.slice(0, place)}${other}${line.slice(place + 1)}`);
+  }
+});

@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readSettings } from './read-settings.ts';
+import type { Settings } from './settings.ts';
+
+const DATA_DIR = process.env['DATA_DIR'] ?? '.data';
+/** The settings that `npm start` writes for its node. */
+const START_SETTINGS = join(DATA_DIR, 'switch.settings.json');
+
+/** The settings file that a command was given, or else what `npm start` has written. @throws SettingsError */
+export function commandSettings(file: string | undefined): Settings | undefined {
+  const found = file ?? (existsSync(START_SETTINGS) ? START_SETTINGS : undefined);
+  if (!found) return undefined;
+  return readSettings(found, { production: process.env['NODE_ENV'] === 'production' });
+}
+
+/** The database of a command: of its settings file, else DATABASE_URL, else that of `npm start`. */
+export function commandDatabase(file: string | undefined): string {
+  const url = file === undefined ? process.env['DATABASE_URL'] : undefined;
+  const found = url || commandSettings(file)?.databaseUrl;
+  if (found) return found;
+  throw new Error('DATABASE_URL is missing, and so is --settings: a settings file of a switch node');
+}
+
+/** Where heads are published, unless the settings say otherwise. */
+export function headsFolder(settings: Settings | undefined): string {
+  return settings?.audit?.headsFolder ?? join(DATA_DIR, 'audit');
+}

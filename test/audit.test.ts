@@ -1,0 +1,147 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { NodeStatus } from '../switch/index.ts';
+import { type House, type SwitchNode, startHouse, waitUntil } from './support/house.ts';
+import { ask, connectRaw, frame, purchase, sealed } from './support/raw-terminal.ts';
+
+const LEASE_MS = 1_500;
+
+let house: House;
+let other: SwitchNode;
+let elsewhere: string;
+
+beforeAll(async () => {
+  house = await startHouse({
+    settings: (settings) => ({
+      ...settings,
+      deadlineMs: 1_000,
+      journal: { ...settings.journal, leaseMs: LEASE_MS, takeOverEveryMs: 300 },
+    }),
+  });
+  other = await house.addNode('node-2');
+  elsewhere = mkdtempSync(join(tmpdir(), 'etika-auditor-'));
+});
+afterAll(async () => {
+  await house?.close();
+  rmSync(elsewhere, { recursive: true, force: true });
+});
+
+/** `etika-switch …`, beside the house. */
+function run(...args: string[]) {
+  const env = { ...process.env, HSM_SOCKET: house.hsm.socketPath, DATABASE_URL: house.databaseUrl };
+  const entry = join(import.meta.dirname, '../deploy/cli/etika-switch.js');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [entry, ...args], { env, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+const heads = () => ['--heads', join(house.dataDir, 'audit')];
+const publicKey = () => ['--public-key', join(elsewhere, 'audit.pem')];
+const verify = (...args: string[]) => run('audit', 'verify', ...heads(), ...publicKey(), ...args);
+
+async function statusOf(node: SwitchNode): Promise<NodeStatus['audit']> {
+  const response = await fetch(`http://127.0.0.1:${node.ports().status}/status`);
+  return ((await response.json()) as NodeStatus).audit;
+}
+
+/** Everything that a node has written is under a head. */
+async function isSigned(node: SwitchNode): Promise<void> {
+  await waitUntil(async () => {
+    const { sequence, signedSequence } = await statusOf(node);
+    return sequence === signedSequence;
+  });
+}
+
+async function query<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
+  const client = new Client({ connectionString: house.databaseUrl });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+describe('the audit of a running installation', () => {
+  it('verifies under the public key that the HSM gave out', async () => {
+    for (const node of [house, other]) {
+      for (let i = 0; i < 3; i += 1)
+        expect(await ask(node.ports().iso87, purchase())).toMatchObject({ de39: '00' });
+      await isSigned(node);
+    }
+    const { stdout } = run('hsm', 'public-key');
+    writeFileSync(join(elsewhere, 'audit.pem'), stdout);
+    const { status, stdout: report } = verify('--json');
+    expect(JSON.parse(report)).toMatchObject({
+      outcome: 'verified',
+      epochs: [
+        { node: 'node-1', state: 'running', breaks: [], doubts: [] },
+        { node: 'node-2', state: 'running', breaks: [], doubts: [] },
+      ],
+    });
+    expect(status).toBe(0);
+    const newest = JSON.parse(run('audit', 'head', ...heads(), ...publicKey(), '--json').stdout);
+    expect(newest.map(({ node }: { node: string }) => node)).toEqual(['node-1', 'node-2']);
+  });
+
+  it.each(['intended', 'network-answered', 'decided'])('verifies after kill -9 at %s', async (step) => {
+    await house.startSwitch({ CRASH_AT: step });
+    const raw = await connectRaw(house.ports().iso87);
+    raw.send(frame(sealed(purchase())));
+    await raw.closed;
+    await house.switchDied();
+    await house.startSwitch();
+    await isSigned(house);
+    await waitUntil(async () => verify().status === 0);
+  });
+
+  it('verifies after kill -9 of the HSM process', async () => {
+    const pid = house.hsm.pid() ?? 0;
+    process.kill(pid, 'SIGKILL');
+    await house.hsm.ready();
+    await house.hsm.client.whenConnected();
+    await waitUntil(async () => (await ask(house.ports().iso87, purchase())).de39 === '00');
+    await isSigned(house);
+    expect(verify().status).toBe(0);
+  });
+
+  it('verifies after a stop in order: then nothing is unsigned', async () => {
+    await house.stopSwitch();
+    await other.stopSwitch();
+    const { status, stdout } = verify('--json', '--max-lag', '0');
+    const { epochs } = JSON.parse(stdout);
+    expect(
+      epochs.every(
+        (epoch: { state: string; unsigned: number }) => epoch.state === 'ended' && !epoch.unsigned,
+      ),
+    ).toBe(true);
+    expect(status).toBe(0);
+  });
+
+  it('is exported, and verified without database and token', () => {
+    const file = join(elsewhere, 'evidence.jsonl');
+    expect(run('audit', 'export', ...heads(), '--out', file)).toMatchObject({ status: 0 });
+    const offline = run('audit', 'verify', '--file', file, ...publicKey());
+    expect(offline.stdout).toContain('Verified');
+    expect(offline.status).toBe(0);
+    expect(run('audit', 'verify', '--file', file)).toMatchObject({ status: 3 }); // under no key
+    expect(run('audit', 'export', ...heads(), '--out', file)).toMatchObject({ status: 1 }); // it is there
+  });
+
+  it('finds what a superuser changed, names it, and exits 2', async () => {
+    const [changed] = await query<{ epoch: string; sequence: string }>(
+      `update switch.journal set body = replace(body::text, '"00"', '"05"')::json
+        where (epoch, sequence) = (
+          select epoch, sequence from switch.journal where kind = 'decided' and body::text like '%"00"%' limit 1
+        ) returning epoch, sequence`,
+    );
+    const { status, stdout } = verify();
+    expect(status).toBe(2);
+    expect(stdout).toContain(`epoch ${changed?.epoch} of `);
+    expect(stdout).toMatch(/✗ AUDIT_(ALTERED|REWRITTEN) (from|at) /);
+    expect(stdout).toContain('BROKEN');
+  });
+});

@@ -71,12 +71,8 @@ async function serve(settings: Settings): Promise<void> {
   const links = { sockets: tcpSockets, tls, clock, random, log, onLateAnswer, zoneKeys };
   const networks = connectNetworks(settings.networks, links);
   const pop = popClient(httpExchange(settings.pop.url, clock));
-  const projection = new ProjectionReader({
-    databaseUrl,
-    clock,
-    log,
-    readDeadlineMs: settings.journal.appendDeadlineMs,
-  });
+  const { appendDeadlineMs: readDeadlineMs } = settings.journal;
+  const projection = new ProjectionReader({ databaseUrl, clock, log, readDeadlineMs });
   const parts = {
     settings,
     clock,

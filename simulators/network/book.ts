@@ -14,7 +14,7 @@ import {
   reversalOutcome,
 } from './outcomes.ts';
 import type { AdviceRequest, AuthorisationRequest, NetworkRow, ReversalRequest, Service } from './rows.ts';
-import { transactions } from './transactions.ts';
+import { type Transaction, transactions } from './transactions.ts';
 
 export interface Decision {
   code: string;
@@ -69,8 +69,7 @@ export async function openNetworkBook(options: BookOptions): Promise<NetworkBook
 
   const apply = (row: NetworkRow) => {
     sums.add(row.currency, row.kind, row.amount);
-    if (row.transactionId !== undefined)
-      identifiers = Math.max(identifiers, Number(row.transactionId.slice(3)));
+    identifiers = Math.max(identifiers, Number(row.transactionId?.slice(3) ?? 0));
     accounts.apply(row);
     known.apply(row);
   };
@@ -89,8 +88,8 @@ export async function openNetworkBook(options: BookOptions): Promise<NetworkBook
   const decideNew = (request: AuthorisationRequest, decide: () => IssuerWord): Outcome => {
     const { code, amount = request.amount } = decide();
     if (code !== APPROVED && code !== PARTIALLY_APPROVED) return { kind: 'declined', code };
-    const spends = SPENDS.has(request.service);
-    if (spends && !accounts.covers(request, amount)) return { kind: 'declined', code: NOT_SUFFICIENT_FUNDS };
+    const isCovered = !SPENDS.has(request.service) || accounts.covers(request, amount);
+    if (!isCovered) return { kind: 'declined', code: NOT_SUFFICIENT_FUNDS };
     return named(approval(request, code, amount));
   };
 
@@ -99,9 +98,7 @@ export async function openNetworkBook(options: BookOptions): Promise<NetworkBook
     const refusal = incrementRefusal(request, hold);
     if (refusal !== undefined) return { kind: 'declined', code: refusal } as const;
     const outcome = decideNew(request, decide);
-    if (!hold || outcome.kind !== 'incremented') return outcome;
-    const { transactionId } = hold.decided;
-    return { ...outcome, ...(transactionId !== undefined && { transactionId }), ...inNameOf(hold, request) };
+    return hold && outcome.kind === 'incremented' ? addedTo(hold, request, outcome) : outcome;
   };
 
   return {
@@ -113,8 +110,8 @@ export async function openNetworkBook(options: BookOptions): Promise<NetworkBook
       const before = known.byIdentity(request);
       const { addsTo: _, ...shown } = request;
       if (before) return record({ ...shown, ...repeatedAuthorisation(request, before) });
-      if (request.service === 'increment') return record({ ...shown, ...increment(request, decide) });
-      return record({ ...shown, ...decideNew(request, decide) });
+      const decideIt = request.service === 'increment' ? increment : decideNew;
+      return record({ ...shown, ...decideIt(request, decide) });
     },
     advise({ holds, merchantCategory = '', ...request }) {
       const outcome = adviceOutcome(
@@ -132,6 +129,12 @@ export async function openNetworkBook(options: BookOptions): Promise<NetworkBook
       return record({ ...request, ...reversalOutcome(whole, found), ...names });
     },
   };
+}
+
+/** Under the hold's own identifier, and in its name. */
+function addedTo(hold: Transaction, request: AuthorisationRequest, outcome: Outcome) {
+  const { transactionId } = hold.decided;
+  return { ...outcome, ...(transactionId !== undefined && { transactionId }), ...inNameOf(hold, request) };
 }
 
 function decision(row: NetworkRow, written: Promise<void>): Decision {

@@ -44,12 +44,24 @@ export function transactions(): Transactions {
   const advices = new Map<string, NetworkRow>();
 
   const begin = (key: string, row: NetworkRow) => {
-    const transaction: Transaction = { decided: row, increments: [], held: 0, captured: 0, refunded: 0 };
+    const transaction = begun(row);
     known.set(key, transaction);
     if (row.transactionId !== undefined) byId.set(row.transactionId, transaction);
     if (row.moves?.held !== undefined) holds.set(`${row.terminal}|${row.rrn}`, transaction);
-    move(transaction, row);
     return transaction;
+  };
+  const add = (row: NetworkRow, hold: Transaction | undefined) => {
+    if (!hold) return;
+    const increment = { ...begun(row), addsTo: hold };
+    hold.increments.push(increment);
+    known.set(identityKey({ ...row, ...row.message }), increment);
+  };
+  const capture = (row: NetworkRow, transaction: Transaction | undefined) => {
+    if (!transaction) return;
+    transaction.completion = row;
+    for (const each of [transaction, ...transaction.increments]) each.held = 0;
+    transaction.captured += row.moves?.captured ?? 0;
+    if (!known.has(identityKey(row))) known.set(identityKey(row), transaction);
   };
 
   return {
@@ -67,27 +79,13 @@ export function transactions(): Transactions {
         case 'declined':
           begin(identityKey(row), row);
           break;
-        case 'incremented': {
-          const hold = known.get(identityKey(row));
-          if (!hold) break;
-          const increment: Transaction = {
-            ...{ decided: row, increments: [], addsTo: hold, held: 0, captured: 0, refunded: 0 },
-          };
-          move(increment, row);
-          hold.increments.push(increment);
-          known.set(identityKey({ ...row, ...row.message }), increment);
+        case 'incremented':
+          add(row, known.get(identityKey(row)));
           break;
-        }
-        case 'captured': {
-          const transaction = byId.get(row.transactionId ?? '');
+        case 'captured':
           advices.set(identityKey(row), row);
-          if (!transaction) break;
-          transaction.completion = row;
-          for (const each of [transaction, ...transaction.increments]) each.held = 0;
-          transaction.captured += row.moves?.captured ?? 0;
-          if (!known.has(identityKey(row))) known.set(identityKey(row), transaction);
+          capture(row, byId.get(row.transactionId ?? ''));
           break;
-        }
         case 'advice-repeated': {
           const transaction = known.get(identityKey(row));
           if (transaction) transaction.told = row;
@@ -105,6 +103,21 @@ export function transactions(): Transactions {
         }
       }
     },
+    ...lookups({ known, byId, holds }),
+    advice: (message) => advices.get(identityKey(message)),
+  };
+}
+
+/** Everything a message may name a transaction with. */
+function lookups({
+  known,
+  byId,
+  holds,
+}: Readonly<Record<'known' | 'byId' | 'holds', ReadonlyMap<string, Transaction>>>): Omit<
+  Transactions,
+  'apply' | 'advice'
+> {
+  return {
     byIdentity: (message) => known.get(identityKey(message)),
     ofIncrement({ addsTo, terminal, rrn }) {
       if (!addsTo) return undefined;
@@ -119,8 +132,13 @@ export function transactions(): Transactions {
       const same = advice.approvalCode === undefined || advice.approvalCode === hold?.decided.approvalCode;
       return same ? hold : undefined;
     },
-    advice: (message) => advices.get(identityKey(message)),
   };
+}
+
+function begun(row: NetworkRow): Transaction {
+  const transaction = { decided: row, increments: [], held: 0, captured: 0, refunded: 0 };
+  move(transaction, row);
+  return transaction;
 }
 
 /** Of a hold with all that was added to it. */

@@ -109,27 +109,22 @@ export function createTerminal(options: TerminalOptions): Terminal {
     const partly = remaining === undefined ? {} : { remaining };
     return send({ service: 'reversal', message, original, ...partly });
   };
+  const about = (service: TerminalService, message: TerminalMessage, original: Partial<Original>) =>
+    send({ service, message, ...referred(original) });
   const { reverseUnanswered: plan } = options;
   const certainty = plan && uncertainties(plan, { clock, reverse, batch });
 
   /** Sends what moves money only while nothing earlier is uncertain, where the plan says so. */
-  const ask = (
-    service: TerminalService,
-    mti: string,
-    order: PurchaseOrder,
-    stan: string,
-    asked: () => Outgoing,
-  ) => {
+  const ask = (asked: Asked, outgoing: () => Outgoing) => {
     const begin = () => {
-      last = asked();
+      last = outgoing();
       return send(last);
     };
-    if (!certainty || !mustBeCertain(service)) return begin();
-    const { amount, currency } = order;
-    return certainty.guard({ service, mti, terminal: sender.terminal, stan, amount, currency }, begin);
+    if (!certainty || !mustBeCertain(asked.service)) return begin();
+    return certainty.guard({ ...asked, terminal: sender.terminal }, begin);
   };
   const request: Terminal['request'] = async (service, order, stan = stans.next()) =>
-    ask(service, CARD_SERVICES[service].mti, order, stan, () => ({
+    ask(askedOf(service, CARD_SERVICES[service].mti, order, stan), () => ({
       service,
       message: cardMessage(service, order, sender, moment(stan)),
     }));
@@ -139,20 +134,15 @@ export function createTerminal(options: TerminalOptions): Terminal {
     purchase: (order, stan) => request('purchase', order, stan),
     async increment(original, order) {
       const stan = stans.next();
-      return ask('increment', CARD_SERVICES.preauth.mti, order, stan, () => ({
+      return ask(askedOf('increment', CARD_SERVICES.preauth.mti, order, stan), () => ({
         service: 'increment',
         message: incrementMessage(original, order, sender, moment(stan)),
         ...referred(original),
       }));
     },
-    complete(original, order) {
-      const message = completionMessage(original, order, sender, moment());
-      return send({ service: 'complete', message, ...referred(original) });
-    },
-    void(original) {
-      const message = voidMessage(original, sender, moment());
-      return send({ service: 'void', message, ...referred(original) });
-    },
+    complete: (original, order) =>
+      about('complete', completionMessage(original, order, sender, moment()), original),
+    void: (original) => about('void', voidMessage(original, sender, moment()), original),
     reverse,
     settle: async (currency) => settleBatch(await batch(), currency, { sender, moment, send }),
     network: (code) => send({ service: 'network', message: networkMessage(code, sender, moment()) }),
@@ -161,11 +151,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
       return send(last);
     },
     echo: () => send({ service: 'network', message: networkMessage(ECHO, sender, moment()) }),
-    downloadKeys: (isTold = true) => {
-      const { masterKey = developmentKey(`TMK/${sender.terminal}`) } = options;
-      const store = keyStore(options.keyFolder ?? records.folder, sender.terminal);
-      return downloadKeys({ sender, store, masterKey, moment, send }, isTold);
-    },
+    downloadKeys: (isTold = true) => downloadKeys({ ...keyMeans(options, sender), moment, send }, isTold),
     transactions: async () => (await batch()).transactions,
     get unexpected() {
       return link.unexpected;
@@ -175,6 +161,19 @@ export function createTerminal(options: TerminalOptions): Terminal {
       if (!options.link) link.close();
     },
   };
+}
+
+type Asked = Pick<Exchange, 'service' | 'mti' | 'stan'> & Pick<PurchaseOrder, 'amount' | 'currency'>;
+
+function askedOf(service: TerminalService, mti: string, order: PurchaseOrder, stan: string): Asked {
+  const { amount, currency } = order;
+  return { service, mti, stan, amount, currency };
+}
+
+/** Where downloaded keys are kept, and what they come under. */
+function keyMeans({ records, keyFolder, masterKey }: TerminalOptions, sender: Sender) {
+  const store = keyStore(keyFolder ?? records.folder, sender.terminal);
+  return { sender, store, masterKey: masterKey ?? developmentKey(`TMK/${sender.terminal}`) };
 }
 
 /** The message that another is about, where the terminal knows it. */

@@ -12,6 +12,8 @@ export type TransactionKind =
   | 'cash'
   | 'cashback'
   | 'pre-authorisation'
+  /** Adds to a pre-authorisation. */
+  | 'increment'
   | 'account-verification'
   | 'refund'
   | 'balance'
@@ -54,6 +56,16 @@ export interface TransactionFacts {
   readonly merchant: string;
   /** First six and last four digits. */
   readonly maskedPan: string;
+  /** Of an increment. */
+  readonly addsTo?: HeldTransaction;
+}
+
+/** The pre-authorisation that an increment adds to, as the network knows it. */
+export interface HeldTransaction {
+  readonly stan: string;
+  readonly transmittedAt: string;
+  readonly networkReference?: string;
+  readonly approvalCode?: string;
 }
 
 /** What lives in memory only, for as long as the legs need it. */

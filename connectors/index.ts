@@ -1,4 +1,4 @@
-export type { CardData, Money, TransactionFacts, TransactionKind } from './authorisation.ts';
+export type { CardData, HeldTransaction, Money, TransactionFacts, TransactionKind } from './authorisation.ts';
 export { httpExchange } from './etika/http-exchange.ts';
 export { popClient } from './etika/pop-client.ts';
 export { iso87Connector } from './iso87/iso87-connector.ts';
@@ -6,6 +6,7 @@ export type {
   AdviceReason,
   AdviceRequest,
   Balance,
+  KeyOffer,
   LateAnswer,
   NetworkConnector,
   NetworkLinkState,
@@ -13,6 +14,8 @@ export type {
   NoticeOutcome,
   ReversalReason,
   ReversalRequest,
+  ZoneKeys,
 } from './network-leg.ts';
 export type { PopCancellation, PopConnector, PopOutcome, PopPurchase, PopStanding } from './pop-leg.ts';
+export { completable, type SchemeRules } from './scheme-rules.ts';
 export { visaConnector } from './visa/visa-connector.ts';

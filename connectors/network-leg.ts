@@ -1,6 +1,7 @@
 import type { Pan } from '../messages/index.ts';
 import type { Monotonic } from '../runtime/index.ts';
 import type { CardData, TransactionFacts } from './authorisation.ts';
+import type { SchemeRules } from './scheme-rules.ts';
 
 /**
  * How a network leg ended. `unreachable` promises that no byte of the request left;
@@ -52,6 +53,8 @@ export interface ReversalRequest {
   readonly pan: Pan;
   readonly networkReference?: string;
   readonly approvalCode?: string;
+  /** The message that the network knows the transaction by: it was asked, or it was told (DE90). */
+  readonly original: 'request' | 'advice';
   readonly reason: ReversalReason;
   /** Of a partial reversal: what stays approved, in minor units (DE95). */
   readonly remainingMinorUnits?: number;
@@ -80,13 +83,29 @@ export interface LateAnswer {
   readonly code: string;
 }
 
+/** What becomes of a zone key that a network sends. */
+export interface KeyOffer {
+  /** DE39 of the 0810. */
+  readonly code: string;
+  /** Called once the 0810 is on its way. */
+  readonly confirmed?: () => void;
+}
+
+/** Who keeps the zone key of a network, and takes the ones that the network sends in its place. */
+export interface ZoneKeys {
+  current(): string;
+  /** @param kcv six hex digits. Never rejects: what is wrong with it is the code */
+  offered(kcv: string, keyBlock: string): Promise<KeyOffer>;
+}
+
 export type NetworkLinkState = 'down' | 'connected' | 'signed-on';
 
 /** One card network. Its methods never reject: what went wrong is the outcome. */
 export interface NetworkConnector {
   readonly name: string;
-  /** Name of the zone key under which PIN blocks travel to this network. */
-  readonly zonePinKey: string;
+  readonly rules: SchemeRules;
+  /** Name of the zone key under which PIN blocks travel to this network now. */
+  zonePinKey(): string;
   authorise(facts: TransactionFacts, card: CardData, deadline: Monotonic): Promise<NetworkOutcome>;
   reverse(request: ReversalRequest, deadline: Monotonic): Promise<NoticeOutcome>;
   /** Tells the network of a completion, an offline purchase or a stand-in approval. */

@@ -20,6 +20,7 @@ export const simulatorErrors = {
   SIM_POP_NOT_FOUND: 'no such validation',
   SIM_POP_FINAL: 'the validation is {status} and cannot be cancelled',
   SIM_POP_INJECTED: 'failure asked for by a scenario',
+  SIM_KEY_BLOCK: 'key block: {reason}',
   SIM_TERMINAL_OPTION: 'option {option}: expected {expected}',
   SIM_TERMINAL_SAMPLE: 'sample {file}: {reason}',
   SIM_TERMINAL_UNREACHABLE: 'no connection to {peer}: {reason}',

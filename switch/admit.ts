@@ -36,7 +36,8 @@ export function admit(
   }
   const policy: OutcomePolicy = {
     proof: party.merchant.pop === 'required' ? 'required' : 'optional',
-    partialApproval: party.terminal?.partialApproval === true || party.terminal === undefined,
+    partialApproval:
+      request.service.partial && (party.terminal?.partialApproval ?? listener.partialApproval ?? false),
     movesMoney: request.service.movesMoney,
   };
   return { ...party, network, policy };

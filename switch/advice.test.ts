@@ -84,6 +84,7 @@ describe('a pre-authorisation', () => {
   it.each([
     ['more than was authorised', { de4: '000000002501' }, 'SW_AMOUNT'],
     ['another card', { de2: Pan.of('4111111111111111') }, 'SW_CARD_CONTRADICTORY'],
+    ['another currency', { de49: '392' }, 'SW_AMOUNT'],
     ['an unknown reference', { de37: '632812999999' }, 'SW_ORIGINAL_UNKNOWN'],
   ])('is not completed for %s', async (_, change, code) => {
     const core = createTestCore();

@@ -1,3 +1,4 @@
+import { completable, type Money } from '../connectors/index.ts';
 import { admit, identify } from './admit.ts';
 import { type Answer, answerNotice } from './answered.ts';
 import { followUp } from './decision-entry.ts';
@@ -5,6 +6,7 @@ import type { ReplyFields } from './entries.ts';
 import { Refusal } from './errors.ts';
 import type { Inbound } from './inbound.ts';
 import { openingBody, popParties } from './opening.ts';
+import type { FollowUpTask } from './outcome-table.ts';
 import type { Ports } from './ports.ts';
 import { proveCard } from './prove.ts';
 import { openingClaims, requestFingerprint, requestKey } from './requests/keys.ts';
@@ -37,7 +39,7 @@ export async function advise(inbound: Inbound, ports: Ports): Promise<ReplyField
     service: OFFLINE_PURCHASE,
   };
   const party = identify(sender, listener, ports.directory);
-  const card = await proveCard(inbound, party, payment.card.pan, ports.hsm);
+  const card = await proveCard(inbound, party, payment.card.pan, ports);
   const notice = {
     key: requestKey(listener.name, sender),
     fingerprint: requestFingerprint(card.reference, request),
@@ -48,14 +50,18 @@ export async function advise(inbound: Inbound, ports: Ports): Promise<ReplyField
   if (posConditionCode === PRE_AUTHORISATION_CONDITION) {
     const original = referredOriginal(listener.name, sender, message);
     const capture = (found: Transaction | undefined) => {
-      const { opening } = completable(found, card.reference, payment.amount.minorUnits, message.de38);
+      const asked = { cardReference: card.reference, amount: payment.amount, approvalCode: message.de38 };
+      const { opening, increments } = completableHold(found, asked, ports.networks);
       const body = {
         key: notice.key,
         reply: reply(opening.facts.rrn),
         minorUnits: payment.amount.minorUnits,
         pop: popParties(opening.facts, card.reference, party),
       };
-      const tasks = body.pop ? (['advise-network', 'complete-pop'] as const) : (['advise-network'] as const);
+      const tasks: FollowUpTask[] = ['advise-network'];
+      // What is still being added is too late: nobody will know what the network makes of it.
+      if (increments.some(({ state }) => state === 'open')) tasks.push('reverse-network');
+      if (body.pop) tasks.push('complete-pop');
       const followUps = tasks.map((task) => followUp(opening.facts.transaction, task, opening.network));
       return { reply: body.reply, entry: { kind: 'captured', body, followUps } } satisfies Answer;
     };
@@ -83,19 +89,29 @@ export async function advise(inbound: Inbound, ports: Ports): Promise<ReplyField
   );
 }
 
-function completable(
+interface Completion {
+  readonly cardReference: string;
+  readonly amount: Money;
+  readonly approvalCode: string | undefined;
+}
+
+/** What a completion needs of its pre-authorisation. @throws Refusal */
+function completableHold(
   found: Transaction | undefined,
-  cardReference: string,
-  minorUnits: number,
-  approvalCode: string | undefined,
+  { cardReference, amount: { minorUnits, currency }, approvalCode }: Completion,
+  networks: Ports['networks'],
 ) {
   if (!found?.opening) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE37' });
   if (!isMeant(found, approvalCode)) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE38' });
   const { opening, state, standingMinorUnits } = found;
-  if (opening.facts.kind !== 'pre-authorisation' || state !== 'approved') {
-    throw new Refusal('SW_ORIGINAL_STATE', { kind: opening.facts.kind, state });
+  const { kind, amount, merchantCategory } = opening.facts;
+  if (kind !== 'pre-authorisation' || state !== 'approved') {
+    throw new Refusal('SW_ORIGINAL_STATE', { kind, state });
   }
   if (opening.cardReference !== cardReference) throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
-  if (minorUnits > standingMinorUnits) throw new Refusal('SW_AMOUNT', { element: 'DE4' });
+  if (amount.currency !== currency) throw new Refusal('SW_AMOUNT', { element: 'DE49' });
+  const rules = networks.get(opening.network)?.rules;
+  const most = rules ? completable(rules, merchantCategory, standingMinorUnits) : standingMinorUnits;
+  if (minorUnits > most) throw new Refusal('SW_AMOUNT', { element: 'DE4' });
   return { ...found, opening };
 }

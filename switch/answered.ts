@@ -79,12 +79,14 @@ function entryOf(answered: Answer, original: Transaction | undefined): NewEntry 
 }
 
 async function findOriginal(
-  { keys }: OriginalReference,
+  { keys, exact, stan }: OriginalReference,
   { journal }: Pick<Ports, 'journal'>,
 ): Promise<Transaction | undefined> {
   for (const key of keys) {
-    const found = await journal.transactionOf(key);
-    if (found) return foldTransaction(await journal.history(found.transaction));
+    const claimed = await journal.transactionOf(key);
+    if (!claimed) continue;
+    const found = foldTransaction(await journal.history(claimed.transaction));
+    if (key === exact || stan === undefined || found?.opening?.facts.stan === stan) return found;
   }
   return undefined;
 }

@@ -31,7 +31,7 @@ import type { NetworkLegOutcome } from './stand-in/stand-in.ts';
 export async function authorise(inbound: Inbound, ports: Ports): Promise<ReplyFields | undefined> {
   const request = understandPayment(inbound.message, ports.clock);
   const admission = admit(request, inbound.listener, ports.directory, ports.networks);
-  const card = await proveCard(inbound, admission, request.card.pan, ports.hsm);
+  const card = await proveCard(inbound, admission, request.card.pan, ports);
 
   const key = requestKey(inbound.listener.name, request);
   const fingerprint = requestFingerprint(card.reference, request);
@@ -63,7 +63,7 @@ async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyField
   const opening = openingBody({ inbound, request, kind, pop, party: admission, network, card }, ports);
 
   // Durable point 1: no byte of a leg leaves before the intention is committed. The PIN is translated meanwhile.
-  const pinTranslated = translatePin(request, admission, ports.hsm);
+  const pinTranslated = translatePin(inbound, request, admission, ports.hsm);
   const appended = await appendIntention(payment, opening, ports);
   if (appended.status === 'claimed') return replay(appended, payment.fingerprint, deadline, ports);
   ports.checkpoint('intended');

@@ -3,6 +3,7 @@ import {
   type LateAnswer,
   type NetworkConnector,
   visaConnector,
+  type ZoneKeys,
 } from '../connectors/index.ts';
 import type { Clock, Log, Random, Sockets } from '../runtime/index.ts';
 import type { NetworkSettings } from './config/settings.ts';
@@ -15,6 +16,8 @@ export interface NetworkParts {
   readonly log: Log;
   readonly onLateAnswer: (answer: LateAnswer) => void;
   readonly tls?: TlsEnds;
+  /** Absent: networks keep their keys for ever. */
+  readonly zoneKeys?: ReadonlyMap<string, ZoneKeys>;
 }
 
 /** Opens the link to every network, in the profile that its settings name. They sign on by themselves. */
@@ -28,7 +31,13 @@ export function connectNetworks(
 function connectNetwork(settings: NetworkSettings, parts: NetworkParts): NetworkConnector {
   const { name, host, port, zonePinKey } = settings;
   const address = { host, port };
-  const given = { ...parts, sockets: socketsOf(settings, parts) };
+  const { zoneKeys, ...common } = parts;
+  const ofNetwork = zoneKeys?.get(name);
+  const given = {
+    ...common,
+    sockets: socketsOf(settings, parts),
+    ...(ofNetwork && { zoneKeys: ofNetwork }),
+  };
   switch (settings.profile) {
     case 'visa': {
       const stations = { source: settings.sourceStation, destination: settings.destinationStation };

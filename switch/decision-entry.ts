@@ -18,7 +18,11 @@ export function decisionEntry(
   return { transaction, version: 2, kind: 'decided', body, followUps };
 }
 
-const NETWORK_TASKS: ReadonlySet<FollowUpTask> = new Set<FollowUpTask>(['reverse-network', 'advise-network']);
+const NETWORK_TASKS: ReadonlySet<FollowUpTask> = new Set<FollowUpTask>([
+  'reverse-network',
+  'advise-network',
+  'close-increment',
+]);
 
 export const POP_LANE = 'pop';
 export const networkLane = (network: string) => `network/${network}`;

@@ -1,4 +1,10 @@
-import type { AdviceReason, Balance, PopOutcome, TransactionFacts } from '../connectors/index.ts';
+import type {
+  AdviceReason,
+  Balance,
+  NetworkOutcome,
+  PopOutcome,
+  TransactionFacts,
+} from '../connectors/index.ts';
 import type { FollowUpTask } from './outcome-table.ts';
 import type { NetworkLegOutcome } from './stand-in/stand-in.ts';
 
@@ -15,6 +21,8 @@ export interface ReplyFields {
   readonly balances?: readonly Balance[];
   /** DE55, hexadecimal. */
   readonly emvHex?: string;
+  /** DE62: keys for the terminal, under its master key. */
+  readonly keys?: string;
 }
 
 /** Who takes part in the PoP leg; `null` where card or merchant is not enrolled, or the service has no such leg. */
@@ -70,6 +78,26 @@ export interface EntryBodies {
   'partly-taken-back': AnsweredBody & { readonly remainingMinorUnits: number };
   /** A pre-authorisation was completed; `pop` names who takes part in the proof of what was captured. */
   captured: AnsweredBody & { readonly minorUnits: number; readonly pop: PopParties | null };
+  /** More of a pre-authorisation is about to be asked for. Written before any byte of it leaves. */
+  'increment-intended': {
+    readonly key: string;
+    /** How a reversal names it. */
+    readonly original: string;
+    /** Of its own message: `amount` is what is added. */
+    readonly facts: TransactionFacts;
+    /** It is closed where it is not decided by then; milliseconds since the epoch. */
+    readonly openUntil: number;
+  };
+  /** Written before its reply leaves. */
+  'increment-decided': AnsweredBody & {
+    readonly network: NetworkOutcome;
+    readonly approved: boolean;
+  };
+  /** An increment was reversed by the terminal, in full or in part; what it was added to stands. */
+  'increment-taken-back': AnsweredBody & {
+    readonly increment: string;
+    readonly remainingMinorUnits: number;
+  };
   /** A terminal's totals were out of balance; its batch stays open. */
   'batch-compared': AnsweredBody & BatchComparison;
   /** A terminal's batch was closed: `members` are the transactions it held, each 16 bytes in base64url. */
@@ -91,6 +119,8 @@ export interface EntryBodies {
     readonly code: string;
     readonly attempts: number;
     readonly remainingMinorUnits: number;
+    /** The increment whose part of it that is, by its key. */
+    readonly increment?: string;
   };
   'network-reversal-refused': { readonly code: string; readonly attempts: number };
   'network-advised': { readonly reason: AdviceReason; readonly code: string; readonly attempts: number };

@@ -26,6 +26,12 @@ export const SWITCH_ERRORS = {
   SW_PIN_BLOCK: { responseCode: '88', message: 'the PIN block does not decipher to a PIN' },
   SW_NO_ROUTE: { responseCode: '92', message: 'no network serves this IIN' },
   SW_KEY_REUSED: { responseCode: '94', message: 'the same idempotency key came with other content' },
+  SW_NO_MASTER_KEY: { responseCode: '58', message: 'the terminal has no master key to be given keys under' },
+  SW_KEY_CHECK: {
+    responseCode: '79',
+    message: 'the key check values are not those of the keys that were given',
+  },
+  SW_KEY_STORE: { responseCode: '96', message: 'the keys of a terminal cannot be read or recorded' },
   SW_HSM: { responseCode: '96', message: 'the HSM cannot do its part' },
   SW_PROJECTION: { responseCode: '96', message: 'the batch cannot be counted now' },
   SW_JOURNAL: { responseCode: '96', message: 'the journal cannot do its part' },
@@ -33,6 +39,15 @@ export const SWITCH_ERRORS = {
 } as const satisfies Record<string, { responseCode: string; message: string }>;
 
 export type SwitchErrorCode = keyof typeof SWITCH_ERRORS;
+
+/** What tells how the switch fares at the moment, and nothing of the request. */
+const PASSING: ReadonlySet<SwitchErrorCode> = new Set<SwitchErrorCode>([
+  'SW_HSM',
+  'SW_KEY_STORE',
+  'SW_PROJECTION',
+  'SW_JOURNAL',
+  'SW_OVERLOADED',
+]);
 
 /** A request that is answered with a refusal; `detail` names the element, peer or limit, never card data. */
 export class Refusal extends Error {
@@ -50,5 +65,10 @@ export class Refusal extends Error {
     this.code = code;
     this.responseCode = SWITCH_ERRORS[code].responseCode;
     this.detail = detail;
+  }
+
+  /** The same request may be served later: it was not judged. */
+  get isPassing(): boolean {
+    return PASSING.has(this.code);
   }
 }

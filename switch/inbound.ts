@@ -1,5 +1,6 @@
 import type { Monotonic } from '../runtime/index.ts';
 import type { ListenerSettings } from './config/settings.ts';
+import type { TerminalKeySet } from './keys/key-records.ts';
 import type { TerminalMessage } from './terminal-message.ts';
 
 /** A message as the listener hands it over. */
@@ -9,4 +10,6 @@ export interface Inbound {
   /** The bytes that the MAC covers and the MAC, where the message has one. */
   readonly sealed: { readonly covered: Buffer; readonly mac: Buffer } | undefined;
   readonly receivedAt: Monotonic;
+  /** Filled in once its MAC is verified: the keys that the answer is sealed with. */
+  readonly proof: { keys?: TerminalKeySet };
 }

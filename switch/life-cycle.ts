@@ -34,6 +34,9 @@ const TRANSITIONS: Readonly<Record<TransactionState, Partial<Record<EntryKind, T
     'partly-taken-back': 'approved',
     captured: 'captured',
     'refund-reserved': 'approved',
+    'increment-intended': 'approved',
+    'increment-decided': 'approved',
+    'increment-taken-back': 'approved',
   },
   captured: {
     'taken-back': 'taken-back',

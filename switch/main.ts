@@ -24,6 +24,10 @@ import { PostgresFallbackRecords } from './fallback/postgres-records.ts';
 import { startFollowUpWorker } from './follow-up/queue.ts';
 import { followUpTasks } from './follow-up/tasks.ts';
 import { createJournal, type PostgresJournal } from './journal/postgres-journal.ts';
+import { KeyBook, type KeyCustodian } from './keys/key-book.ts';
+import { PostgresKeyRecords } from './keys/postgres-key-records.ts';
+import { DEFAULT_KEY_LIFE } from './keys/settings.ts';
+import { openZoneKeys } from './keys/zone-keys.ts';
 import { lateAnswer } from './late-answers.ts';
 import { ProjectionReader } from './projection/projection-reader.ts';
 import { Projector } from './projection/projector.ts';
@@ -62,15 +66,13 @@ async function serve(settings: Settings): Promise<void> {
   };
   const records = new PostgresFallbackRecords(databaseUrl, log);
   const tls = new TlsEnds({ production, clock, log });
-  const links = { sockets: tcpSockets, tls, clock, random, log, onLateAnswer };
+  const keys = await openKeys(settings, hsm);
+  const { zoneKeys } = keys;
+  const links = { sockets: tcpSockets, tls, clock, random, log, onLateAnswer, zoneKeys };
   const networks = connectNetworks(settings.networks, links);
   const pop = popClient(httpExchange(settings.pop.url, clock));
-  const projection = new ProjectionReader({
-    databaseUrl,
-    clock,
-    log,
-    readDeadlineMs: settings.journal.appendDeadlineMs,
-  });
+  const { appendDeadlineMs: readDeadlineMs } = settings.journal;
+  const projection = new ProjectionReader({ databaseUrl, clock, log, readDeadlineMs });
   const parts = {
     settings,
     clock,
@@ -82,6 +84,7 @@ async function serve(settings: Settings): Promise<void> {
     journal,
     networks,
     pop,
+    keys,
     batches: projection,
     modeRecords: records,
     overdueFollowUps: () => records.overdueFollowUps(),
@@ -106,7 +109,7 @@ async function serve(settings: Settings): Promise<void> {
     await running.close(DRAIN_MS);
     await Promise.all([worker.stop(), projector.stop()]);
     await Promise.all([...networks.values()].map((network) => network.close()));
-    await Promise.all([pop.close(), status.close(), records.close()]);
+    await Promise.all([pop.close(), status.close(), records.close(), keys.close()]);
     await Promise.all([journal.close(), projection.close()]);
     await heads.close(journal.isChainFinal);
     await hsm.close();
@@ -114,6 +117,24 @@ async function serve(settings: Settings): Promise<void> {
   const ports = Object.fromEntries(running.listeners.map(({ name, port }) => [name, port]));
   log.info({ event: 'switch.ready', node, ...ports });
   announceReady({ ...ports, status: status.port });
+}
+
+/** The keys that change in service, and who changes them. */
+async function openKeys({ databaseUrl, node, networks, keyLife }: Settings, custodian: KeyCustodian) {
+  const records = new PostgresKeyRecords(databaseUrl, node, log);
+  const book = new KeyBook({ records, custodian, clock, log });
+  const parts = { book, custodian, life: keyLife ?? DEFAULT_KEY_LIFE, clock, log };
+  const zoneKeys = await openZoneKeys(networks, parts);
+  return {
+    book,
+    custodian,
+    zoneKeys,
+    async close() {
+      book.close();
+      for (const each of zoneKeys.values()) each.close();
+      await records.close();
+    },
+  };
 }
 
 function connectHsms({ hsm }: Settings): PaymentHsmClient {

@@ -22,26 +22,8 @@ export interface OpeningParts {
 
 /** The first entry's body. */
 export function openingBody(parts: OpeningParts, ports: Pick<Ports, 'clock' | 'random'>): OpeningBody {
-  const { inbound, request, party, card } = parts;
-  const facts: TransactionFacts = {
-    transaction: timeOrderedUuid(ports.clock, ports.random),
-    kind: parts.kind,
-    processingCode: request.processingCode,
-    amount: request.amount,
-    ...(request.cashbackMinorUnits !== undefined && { cashbackMinorUnits: request.cashbackMinorUnits }),
-    transmittedAt: transmissionTime(ports.clock),
-    stan: request.stan,
-    localTime: request.localTime,
-    localDate: request.localDate,
-    merchantCategory: request.merchantCategory ?? party.merchant.category,
-    posEntryMode: request.posEntryMode,
-    posConditionCode: request.posConditionCode,
-    acquirer: request.acquirer ?? inbound.listener.acquirer,
-    rrn: request.rrn,
-    terminal: request.terminal,
-    merchant: request.merchant,
-    maskedPan: request.card.pan.masked(),
-  };
+  const { inbound, party, card } = parts;
+  const facts = factsOf(parts, timeOrderedUuid(ports.clock, ports.random), ports);
   return {
     facts,
     listener: inbound.listener.name,
@@ -49,6 +31,34 @@ export function openingBody(parts: OpeningParts, ports: Pick<Ports, 'clock' | 'r
     panCiphertext: card.ciphertext,
     cardReference: card.reference,
     pop: parts.pop ? popParties(facts, card.reference, party) : null,
+  };
+}
+
+/** What may be written down of a request. */
+export function factsOf(
+  { inbound, request, party, kind }: Pick<OpeningParts, 'inbound' | 'request' | 'party' | 'kind'>,
+  transaction: string,
+  ports: Pick<Ports, 'clock'>,
+): TransactionFacts {
+  return {
+    transaction,
+    kind,
+    processingCode: request.processingCode,
+    amount: request.amount,
+    ...(request.cashbackMinorUnits !== undefined && { cashbackMinorUnits: request.cashbackMinorUnits }),
+    transmittedAt: transmissionTime(ports.clock),
+    stan: request.stan,
+    localTime: request.localTime,
+    localDate: request.localDate,
+    // A merchant of ours is what it is registered as, whatever its terminal says.
+    merchantCategory: (party.terminal ? undefined : request.merchantCategory) ?? party.merchant.category,
+    posEntryMode: request.posEntryMode,
+    posConditionCode: request.posConditionCode,
+    acquirer: request.acquirer ?? inbound.listener.acquirer,
+    rrn: request.rrn,
+    terminal: request.terminal,
+    merchant: request.merchant,
+    maskedPan: request.card.pan.masked(),
   };
 }
 

@@ -20,7 +20,9 @@ export type FollowUpTask =
   /** Make sure that no PoP stands for a purchase that does not. */
   | 'cancel-pop'
   /** Tell the network of what was approved without it. */
-  | 'advise-network';
+  | 'advise-network'
+  /** Close an increment whose node did not: nobody knows what the network made of it. */
+  | 'close-increment';
 
 export interface Verdict {
   readonly approved: boolean;

@@ -7,6 +7,8 @@ import type { AlertBook } from './fallback/alerts.ts';
 import type { Notifications } from './fallback/notices/webhook.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Journal } from './journal/journal.ts';
+import type { DownloadPorts } from './keys/download.ts';
+import type { TerminalKeys } from './keys/terminal-keys.ts';
 import type { ProjectionReader } from './projection/projection-reader.ts';
 import type { StandIn } from './stand-in/stand-in.ts';
 import type { Unsettled } from './unsettled.ts';
@@ -31,6 +33,10 @@ export interface Ports {
   readonly notifications?: Notifications;
   /** Absent: alerts are log lines only. */
   readonly alerts?: AlertBook;
+  /** Which keys a terminal's messages are under. */
+  readonly terminalKeys: TerminalKeys;
+  /** Absent: terminals are given no keys. */
+  readonly keyDownload?: DownloadPorts;
   readonly directory: Directory;
   readonly inFlight: InFlight;
   readonly unsettled: Unsettled;

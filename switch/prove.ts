@@ -3,6 +3,7 @@ import type { Pan, PinBlock } from '../messages/index.ts';
 import type { Admission, Party } from './admit.ts';
 import { Refusal } from './errors.ts';
 import type { Inbound } from './inbound.ts';
+import type { Ports } from './ports.ts';
 import type { PaymentRequest } from './requests/understand.ts';
 
 /** A card whose message was proven, in the two forms that may be written down. */
@@ -13,17 +14,20 @@ export interface ProvenCard {
   readonly reference: string;
 }
 
+type ProofPorts = Pick<Ports, 'hsm' | 'terminalKeys'>;
+type Provable = Pick<Inbound, 'sealed' | 'proof'>;
+
 /**
  * Verifies the message's MAC and makes the card's stored forms, in one trip to the HSM.
  * @throws Refusal SW_MAC_MISSING, SW_MAC_WRONG, SW_HSM
  */
 export async function proveCard(
-  inbound: Pick<Inbound, 'sealed'>,
+  inbound: Provable,
   party: Party,
   pan: Pan,
-  hsm: Hsm,
+  ports: ProofPorts,
 ): Promise<ProvenCard> {
-  const proofs = Promise.all([verifyMac(inbound, party, hsm), hsm.protectPan(pan)]);
+  const proofs = Promise.all([verifyMac(inbound, party, ports), ports.hsm.protectPan(pan)]);
   const [, { ciphertext, lookup }] = await proofs.catch(asRefusal);
   return { ciphertext: ciphertext.toString('base64'), reference: lookup.toString('hex') };
 }
@@ -32,29 +36,36 @@ export async function proveCard(
  * Verifies the MAC of a message that names no card.
  * @throws Refusal SW_MAC_MISSING, SW_MAC_WRONG, SW_HSM
  */
-export async function proveSender(inbound: Pick<Inbound, 'sealed'>, party: Party, hsm: Hsm): Promise<void> {
-  await verifyMac(inbound, party, hsm).catch(asRefusal);
+export async function proveSender(inbound: Provable, party: Party, ports: ProofPorts): Promise<void> {
+  await verifyMac(inbound, party, ports).catch(asRefusal);
 }
 
-async function verifyMac({ sealed }: Pick<Inbound, 'sealed'>, { terminal }: Party, hsm: Hsm): Promise<void> {
+async function verifyMac(
+  { sealed, proof }: Provable,
+  { terminal }: Party,
+  { terminalKeys }: ProofPorts,
+): Promise<void> {
   if (!terminal) return;
   if (!sealed) throw new Refusal('SW_MAC_MISSING', { terminal: terminal.id });
-  if (!(await hsm.verifyMac(terminal.macKey, sealed.covered, sealed.mac))) {
-    throw new Refusal('SW_MAC_WRONG', { terminal: terminal.id });
-  }
+  const keys = await terminalKeys.prove(terminal, sealed);
+  if (!keys) throw new Refusal('SW_MAC_WRONG', { terminal: terminal.id });
+  proof.keys = keys;
 }
 
 /** The PIN block under the network's key, or the reason why there is none. Never rejects. */
 export async function translatePin(
+  { proof }: Provable,
   request: PaymentRequest,
   { terminal, network }: Admission,
   hsm: Hsm,
 ): Promise<{ block: PinBlock | undefined } | { refusal: Refusal }> {
   const block = request.terminalPinBlock;
-  if (!block || !terminal) return { block: undefined };
+  if (!block || !terminal || !proof.keys) return { block: undefined };
   try {
     const { pan } = request.card;
-    return { block: await hsm.translatePin({ from: terminal.pinKey, to: network.zonePinKey, pan, block }) };
+    return {
+      block: await hsm.translatePin({ from: proof.keys.pinKey, to: network.zonePinKey(), pan, block }),
+    };
   } catch (error) {
     const isBlock = error instanceof HsmError && error.code === 'HSM_PIN_BLOCK_INVALID';
     const code = isBlock ? 'SW_PIN_BLOCK' : 'SW_HSM';
@@ -62,7 +73,7 @@ export async function translatePin(
   }
 }
 
-function asRefusal(error: unknown): never {
+export function asRefusal(error: unknown): never {
   if (error instanceof HsmError) throw new Refusal('SW_HSM', { hsm: error.code }, { cause: error });
   throw error;
 }

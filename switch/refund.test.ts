@@ -70,20 +70,20 @@ describe('a refund of a purchase', () => {
     ['an unknown purchase', { de37: '632812999999' }, '25'],
     ['another card', { de2: Pan.of('4111111111111111') }, '30'],
     ['a purchase with another approval code', { de38: 'Z9Z9Z9' }, '25'],
+    ['another currency', { de49: '840' }, '13'],
   ])('to %s is refused', async (_, change, expected) => {
     const core = await paid();
     expect(await code(core, refund(1_000, change))).toBe(expected);
     expect(core.sent.authorised).toHaveLength(1);
   });
 
-  it('to a pre-authorisation is refused until something was taken', async () => {
+  it('of what is only held is refused; once it is captured it is refunded up to that', async () => {
     const core = createTestCore();
-    expect(await code(core, purchaseMessage({ de37: RRN, de25: '06' }))).toBe('00');
+    const held = purchaseMessage({ de25: '06', de37: RRN });
+    expect(await code(core, held)).toBe('00');
     expect(await code(core, refund(1_000))).toBe('12');
-    const completion = { mti: '0220', de11: '000009', de25: '06', de37: RRN, de4: '000000002000' };
-    const completed = advise(inbound(core, purchaseMessage(completion)), core.ports);
-    await core.clock.advance(1_000);
-    expect(await completed).toMatchObject({ code: '00' });
+    const completion = { ...held, mti: '0220', de4: '000000002000', de11: '000099' };
+    await advise(inbound(core, completion), core.ports);
     expect(await code(core, refund(2_001))).toBe('13');
     expect(await code(core, refund(2_000))).toBe('00');
   });

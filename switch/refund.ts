@@ -41,6 +41,9 @@ export async function reserveRefund(
     if (original.opening?.cardReference !== cardReference) {
       throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
     }
+    if (original.opening.facts.amount.currency !== request.amount.currency) {
+      throw new Refusal('SW_AMOUNT', { element: 'DE49' });
+    }
     const unseen = original.refunds.slice(refunded.seen).reduce((sum, refund) => sum + refund.minorUnits, 0);
     const left = original.standingMinorUnits - refunded.minorUnits - unseen;
     if (request.amount.minorUnits > left) throw new Refusal('SW_AMOUNT', { element: 'DE4' });
@@ -59,8 +62,8 @@ function hasTaken({ opening, state }: Transaction): boolean {
 
 /** What was refunded of a transaction or may yet be: reservations whose refund is not declined. */
 export async function refundedMinorUnits(
-  { refunds }: Transaction,
-  journal: Journal,
+  { refunds }: Pick<Transaction, 'refunds'>,
+  journal: Pick<Journal, 'history'>,
 ): Promise<{ minorUnits: number; seen: number }> {
   let minorUnits = 0;
   for (const refund of refunds) {

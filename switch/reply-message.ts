@@ -21,6 +21,10 @@ const ECHOED = [
   'de70',
 ] as const;
 
+const PARTIALLY_APPROVED = '10';
+/** DE54 amount type: the original amount. */
+const REQUESTED = '57';
+
 /** The message that answers `request`, still without its MAC. */
 export function replyMessage(request: TerminalMessage, fields: ReplyFields): TerminalMessage {
   const reply: TerminalMessage = { mti: responseMti(request.mti) };
@@ -31,9 +35,18 @@ export function replyMessage(request: TerminalMessage, fields: ReplyFields): Ter
   if (fields.approvedMinorUnits !== undefined) {
     reply.de4 = String(fields.approvedMinorUnits).padStart(12, '0');
   }
+  if (fields.code === PARTIALLY_APPROVED && request.de4 !== undefined) {
+    reply.de54 = [requestedAmount(request, request.de4)];
+  }
   if (fields.balances) reply.de54 = fields.balances.map(additionalAmount);
   if (fields.emvHex !== undefined) reply.de55 = Bytes.fromHex(fields.emvHex);
+  if (fields.keys !== undefined) reply.de62 = fields.keys;
   return reply;
+}
+
+/** Of a partial approval: what was asked for, beside what was approved in DE4. */
+function requestedAmount({ de3 = '000000', de49 = '000' }: TerminalMessage, amount: string) {
+  return { accountType: de3.slice(2, 4), amountType: REQUESTED, currency: de49, sign: 'C', amount };
 }
 
 /** One amount of DE54. */

@@ -1,13 +1,17 @@
-import { Bytes, type Codec, IsoError, isRequest, withoutRepeat } from '../messages/index.ts';
+import { Bytes, type Codec, IsoError, isRepeat, isRequest, withoutRepeat } from '../messages/index.ts';
 import { advise } from './advice.ts';
 import { authorise } from './authorise.ts';
 import type { ListenerSettings } from './config/settings.ts';
 import type { ReplyFields } from './entries.ts';
 import { Refusal } from './errors.ts';
 import type { Inbound } from './inbound.ts';
+import { increment } from './increment.ts';
+import type { TerminalKeySet } from './keys/key-records.ts';
 import type { Service } from './listener/listener.ts';
+import { manageNetwork } from './network-management.ts';
 import type { Ports } from './ports.ts';
 import { replyMessage } from './reply-message.ts';
+import { findService } from './requests/services.ts';
 import { settle, upload } from './settlement.ts';
 import { reverse, voidPayment } from './take-back.ts';
 import type { TerminalMessage } from './terminal-message.ts';
@@ -38,10 +42,14 @@ export function createService(
         ports.log.warn({ event: 'serve.unasked-answer', listener: listener.name, mti: message.mti });
         return undefined;
       }
-      const inbound = { ...request, listener };
-      const fields = await dispatch(inbound, ports).catch((error: unknown) => refuse(message, error, desk));
+      const inbound: Inbound = { ...request, listener, proof: {} };
+      const fields = await dispatch(inbound, ports).catch((error: unknown) =>
+        isRepeat(message.mti) && isPassing(error)
+          ? leaveUnanswered(message, error, desk)
+          : refuse(message, error, desk),
+      );
       if (!fields) return undefined;
-      const packed = await sealOrDecline(replyMessage(message, fields), desk);
+      const packed = await sealOrDecline(replyMessage(message, fields), desk, inbound.proof.keys);
       ports.checkpoint('replied');
       return packed;
     },
@@ -59,7 +67,7 @@ async function dispatch(inbound: Inbound, ports: Ports): Promise<ReplyFields | u
   const { message } = inbound;
   switch (withoutRepeat(message.mti)) {
     case '0100':
-      return authorise(inbound, ports);
+      return isIncrement(message) ? increment(inbound, ports) : authorise(inbound, ports);
     case '0200':
       return isVoid(message) ? voidPayment(inbound, ports) : authorise(inbound, ports);
     case '0120':
@@ -73,10 +81,14 @@ async function dispatch(inbound: Inbound, ports: Ports): Promise<ReplyFields | u
     case '0500':
       return settle(inbound, ports);
     case '0800':
-      return { code: APPROVED };
+      return manageNetwork(inbound, ports);
     default:
       throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: message.mti });
   }
+}
+
+function isIncrement({ mti, de3 = '', de25 = '00', de38 }: TerminalMessage): boolean {
+  return findService(withoutRepeat(mti), de3, de25, de38 !== undefined)?.kind === 'increment';
 }
 
 /** DE3 of a void (ISO 8583:1987: 02, adjustment, as terminals commonly use it). */
@@ -85,12 +97,17 @@ function isVoid({ de3 }: TerminalMessage): boolean {
 }
 
 /** Replies to terminals carry a MAC under the terminal's key; nobody else could have been asked to believe them. */
-async function seal(reply: TerminalMessage, { listener, codec, ports }: Desk): Promise<Buffer> {
+async function seal(
+  reply: TerminalMessage,
+  { listener, codec, ports }: Desk,
+  proven: TerminalKeySet | undefined,
+): Promise<Buffer> {
   const terminal = ports.directory.terminal(reply.de41 ?? '');
   if (listener.mac === 'none' || !terminal) return codec.pack(reply);
   const packed = codec.pack({ ...reply, [macElement(reply)]: Bytes.of(Buffer.alloc(MAC_BYTES)) });
   const slot = codec.macSlot(packed);
-  if (slot) codec.setMac(packed, await ports.hsm.generateMac(terminal.macKey, slot.covered));
+  const { macKey } = proven ?? ports.terminalKeys.current(terminal);
+  if (slot) codec.setMac(packed, await ports.hsm.generateMac(macKey, slot.covered));
   return packed;
 }
 
@@ -103,14 +120,37 @@ function macElement({ de70 }: TerminalMessage): 'de64' | 'de128' {
  * Without the HSM there is no MAC. A refusal leaves without one, since it moves no money; an approval does not leave
  * at all, and the terminal's repeat asks for it again.
  */
-function sealOrDecline(reply: TerminalMessage, desk: Desk): Promise<Buffer | undefined> {
-  return seal(reply, desk).catch((error: unknown) => {
+function sealOrDecline(
+  reply: TerminalMessage,
+  desk: Desk,
+  proven?: TerminalKeySet,
+): Promise<Buffer | undefined> {
+  return seal(reply, desk, proven).catch((error: unknown) => {
     const { de11: stan, de39: responseCode } = reply;
     const isApproval = responseCode === APPROVED || responseCode === PARTIALLY_APPROVED;
     const listener = desk.listener.name;
     desk.ports.log.error({ event: 'serve.unsealed', listener, stan, responseCode, isApproval, err: error });
     return isApproval ? undefined : desk.codec.pack(reply);
   });
+}
+
+/** Whether nothing was found out about the request: neither what it is nor what became of it. */
+function isPassing(error: unknown): boolean {
+  return error instanceof Refusal ? error.isPassing : !(error instanceof IsoError);
+}
+
+/**
+ * A repeat asks what became of its first request. A refusal would be taken for the answer, though the first may have been
+ * approved: silence makes the terminal ask again, or reverse.
+ */
+function leaveUnanswered(
+  { mti, de11: stan, de41: terminal }: TerminalMessage,
+  error: unknown,
+  { listener, ports }: Desk,
+): undefined {
+  const code = error instanceof Refusal ? error.code : undefined;
+  const facts = { event: 'serve.unanswered-repeat', listener: listener.name, mti, stan, terminal, code };
+  ports.log.warn({ ...facts, err: error });
 }
 
 function refuse(

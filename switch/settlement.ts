@@ -146,7 +146,7 @@ function withBatches({ message }: Inbound, ports: Ports): BatchPorts {
 
 async function provenSender(inbound: Inbound, ports: Ports): Promise<Sender> {
   const sender = understandSender(inbound.message, ports.clock);
-  await proveSender(inbound, identify(sender, inbound.listener, ports.directory), ports.hsm);
+  await proveSender(inbound, identify(sender, inbound.listener, ports.directory), ports);
   return sender;
 }
 

@@ -12,6 +12,9 @@ import type { ScenarioTally } from './fallback/scenarios.ts';
 import { watchOver } from './fallback/watch-over.ts';
 import { InFlight } from './in-flight.ts';
 import type { Journal } from './journal/journal.ts';
+import type { KeyBook, KeyCustodian } from './keys/key-book.ts';
+import { DEFAULT_KEY_LIFE } from './keys/settings.ts';
+import { TerminalKeys } from './keys/terminal-keys.ts';
 import { type OpenListener, openListener } from './listener/listener.ts';
 import type { Checkpoint, Ports } from './ports.ts';
 import type { ProjectionReader } from './projection/projection-reader.ts';
@@ -44,6 +47,8 @@ export interface SwitchParts {
   readonly notifications?: Notifications;
   /** Absent: alerts are log lines only. */
   readonly alerts?: AlertBook;
+  /** Without them terminals keep the keys of the settings for ever. */
+  readonly keys?: { readonly book: KeyBook; readonly custodian: KeyCustodian };
   /** Without them no terminal can settle its batch. */
   readonly batches?: Pick<ProjectionReader, 'reach' | 'openBatch'>;
   readonly checkpoint?: (checkpoint: Checkpoint) => void;
@@ -64,6 +69,17 @@ const CODECS: Record<ListenerSettings['dialect'], () => Codec<TerminalMessage>> 
   'pos-bcd': () => compile(posBcd),
 };
 
+function keyPorts({
+  settings,
+  hsm,
+  clock,
+  keys,
+}: Pick<SwitchParts, 'settings' | 'hsm' | 'clock' | 'keys'>): Pick<Ports, 'terminalKeys' | 'keyDownload'> {
+  const life = settings.keyLife ?? DEFAULT_KEY_LIFE;
+  const terminalKeys = new TerminalKeys({ hsm, clock, life, ...(keys && { book: keys.book }) });
+  return { terminalKeys, ...(keys && { keyDownload: { ...keys, terminalKeys, wall: () => clock.wall() } }) };
+}
+
 /** Puts the core together and opens its listeners; recovery has run before the first terminal is heard. */
 export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
   const { settings, clock, log } = parts;
@@ -72,6 +88,7 @@ export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
   const ports: Ports = {
     ...watched,
     standIn: new StandIn(settings.standIn, watched),
+    ...keyPorts(watched),
     directory: createDirectory(settings),
     inFlight: new InFlight(settings.maxInFlight),
     unsettled: new Unsettled(watched.journal, clock, log, settings.maxInFlight),

@@ -74,6 +74,14 @@ describe('a reversal by the terminal', () => {
     expect(core.sent.authorised).toEqual([]);
   });
 
+  it('of an original that never came, told again under other numbers, is accepted again', async () => {
+    const core = createTestCore();
+    await run(core, reverse, reversal());
+    const entries = core.journal.entries.length;
+    expect(await run(core, reverse, reversal({ de11: '000008' }))).toMatchObject({ code: '00' });
+    expect(core.journal.entries).toHaveLength(entries);
+  });
+
   it('while the original is in flight wins: the terminal is told nothing more of it', async () => {
     const core = createTestCore();
     core.network.afterMs = 500;
@@ -169,6 +177,7 @@ describe('what a refund has given back', () => {
   it('may be all that stays', async () => {
     const core = await refunded(1_000);
     expect(await run(core, reverse, reversal({ de95: replacement(1_000) }))).toMatchObject({ code: '00' });
+    expect(await firstTransaction(core)).toMatchObject({ standingMinorUnits: 1_000 });
   });
 
   it('is nothing where the network declined it', async () => {
@@ -178,6 +187,7 @@ describe('what a refund has given back', () => {
     const refund = purchaseMessage({ de3: '200000', de11: '000007', de37: '632812000001' });
     expect(await run(core, authorise, refund)).toMatchObject({ code: '05' });
     expect(await run(core, voidPayment, cancellation())).toMatchObject({ code: '00' });
+    expect(await firstTransaction(core)).toMatchObject({ state: 'taken-back' });
   });
 });
 

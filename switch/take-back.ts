@@ -2,10 +2,12 @@ import { timeOrderedUuid } from '../runtime/index.ts';
 import { identify } from './admit.ts';
 import { type Answer, answerNotice } from './answered.ts';
 import { followUp } from './decision-entry.ts';
-import type { EntryBodies, ReplyFields } from './entries.ts';
+import type { AnsweredBody, EntryBodies, ReplyFields } from './entries.ts';
 import { Refusal, SWITCH_ERRORS } from './errors.ts';
 import type { Inbound } from './inbound.ts';
+import type { Increment } from './increments.ts';
 import type { FollowUp } from './journal/journal.ts';
+import { stateAfter } from './life-cycle.ts';
 import type { Ports } from './ports.ts';
 import { proveSender } from './prove.ts';
 import { refundedMinorUnits } from './refund.ts';
@@ -32,10 +34,13 @@ export async function reverse(inbound: Inbound, ports: Ports): Promise<ReplyFiel
   return answerNotice(
     noticeOf(inbound, sender, original, `reversal|${remaining}`, ports),
     async (found) => {
+      if (found?.state === 'remembered') return { reply: { code: ACCEPTED, rrn: sender.rrn } };
       if (!found?.opening) return remember(inbound, sender, original, ports);
-      const key = requestKey(listener.name, sender);
-      const refused = await refusedAsRefunded(found, remaining, key, ports);
-      return refused ?? takeBack(found, 'reversal', remaining, replyFor(sender, found), key);
+      const told = { reply: replyFor(sender, found), key: requestKey(listener.name, sender) };
+      const added = found.increments.find((each) => original.keys.includes(each.original));
+      if (added) return takeIncrementBack(found, added, remaining, told);
+      const refused = await refusedAsRefunded(found, remaining, told.key, ports);
+      return refused ?? takeBack(found, 'reversal', remaining, told);
     },
     ports,
   );
@@ -60,9 +65,9 @@ export async function voidPayment(inbound: Inbound, ports: Ports): Promise<Reply
       if (found.state !== 'approved' && found.state !== 'captured') {
         throw new Refusal('SW_ORIGINAL_STATE', { state: found.state });
       }
-      const key = requestKey(listener.name, sender);
-      const refused = await refusedAsRefunded(found, 0, key, ports);
-      return refused ?? takeBack(found, 'void', 0, replyFor(sender, found), key);
+      const told = { reply: replyFor(sender, found), key: requestKey(listener.name, sender) };
+      const refused = await refusedAsRefunded(found, 0, told.key, ports);
+      return refused ?? takeBack(found, 'void', 0, told);
     },
     ports,
   );
@@ -71,7 +76,7 @@ export async function voidPayment(inbound: Inbound, ports: Ports): Promise<Reply
 async function provenSender(inbound: Inbound, ports: Ports): Promise<Sender> {
   const sender = understandSender(inbound.message, ports.clock);
   const party = identify(sender, inbound.listener, ports.directory);
-  await proveSender(inbound, party, ports.hsm);
+  await proveSender(inbound, party, ports);
   return sender;
 }
 
@@ -114,12 +119,12 @@ async function refusedAsRefunded(
   return { reply, opening: { transaction: timeOrderedUuid(clock, random), kind: 'notice-refused', body } };
 }
 
+/** @throws Refusal SW_AMOUNT */
 function takeBack(
   found: Transaction,
   by: 'reversal' | 'void',
   remainingMinorUnits: number,
-  reply: ReplyFields,
-  key: string,
+  { reply, key }: AnsweredBody,
 ): Answer {
   const stands = found.state === 'approved' || found.state === 'captured';
   if (remainingMinorUnits > 0 && stands) {
@@ -131,6 +136,29 @@ function takeBack(
   const followUps =
     stands || found.state === 'intended' ? [...reversal(found), ...cancelledProof(found)] : [];
   return { reply, entry: { kind: 'taken-back', body: { key, reply, by }, followUps } };
+}
+
+/**
+ * A reversal of what was added to a pre-authorisation leaves the rest as it is. Once that is completed there is nothing
+ * left of it to take back: the completion is reversed instead.
+ */
+function takeIncrementBack(
+  found: Transaction,
+  { key: increment, state, standingMinorUnits }: Increment,
+  remainingMinorUnits: number,
+  { reply, key }: AnsweredBody,
+): Answer {
+  if (state === 'closed' || !stateAfter(found.state, 'increment-taken-back')) {
+    if (found.state === 'captured' && state === 'approved') {
+      throw new Refusal('SW_ORIGINAL_STATE', { state: found.state });
+    }
+    return { reply };
+  }
+  if (remainingMinorUnits > 0 && (state === 'open' || remainingMinorUnits >= standingMinorUnits)) {
+    throw new Refusal('SW_AMOUNT', { element: 'DE95' });
+  }
+  const body = { key, reply, increment, remainingMinorUnits };
+  return { reply, entry: { kind: 'increment-taken-back', body, followUps: reversal(found) } };
 }
 
 function reversal({ id, opening }: Transaction): FollowUp[] {

@@ -26,6 +26,7 @@ type Elements =
   | 'de54'
   | 'de55'
   | 'de60'
+  | 'de62'
   | 'de63'
   | 'de64'
   | 'de70'

@@ -8,6 +8,16 @@ import type {
   PopParties,
   ReplyFields,
 } from './entries.ts';
+import {
+  advisedToNetwork,
+  decideIncrement,
+  endIncrements,
+  foundAtNetwork,
+  type Increment,
+  reversedAtNetwork,
+  shareOut,
+  takeIncrementBack,
+} from './increments.ts';
 import type { JournalEntry } from './journal/journal.ts';
 import { stateAfter, type TransactionState } from './life-cycle.ts';
 
@@ -57,6 +67,8 @@ export interface Transaction {
   /** The amount that the consensus was asked to witness, where it was asked. */
   readonly popMinorUnits?: number;
   readonly refunds: readonly EntryBodies['refund-reserved'][];
+  /** Of a pre-authorisation: what was added to it, oldest first. */
+  readonly increments: readonly Increment[];
   /** What each message about this transaction was answered, by its idempotency key; the opening one has ''. */
   readonly replies: ReadonlyMap<string, ReplyFields>;
   /** Up to which version its merchant was told of it. */
@@ -68,6 +80,7 @@ export interface Transaction {
 type Draft = { -readonly [K in keyof Transaction]: Transaction[K] } & {
   cases: string[];
   refunds: EntryBodies['refund-reserved'][];
+  increments: { -readonly [K in keyof Increment]: Increment[K] }[];
   replies: Map<string, ReplyFields>;
 };
 
@@ -104,6 +117,7 @@ export function foldTransaction(entries: readonly JournalEntry[]): Transaction |
     pop: 'not-applicable',
     popParties: null,
     refunds: [],
+    increments: [],
     replies: new Map(),
     notifiedThrough: 0,
     cases: [],
@@ -158,14 +172,16 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   'taken-back': (draft, body) => {
     if (draft.state === 'intended') leaveOpen(draft);
     draft.takenBack = body.by;
+    endIncrements(draft);
     draft.standingMinorUnits = 0;
     draft.replies.set(body.key, body.reply);
   },
   'partly-taken-back': (draft, body) => {
-    draft.standingMinorUnits = body.remainingMinorUnits;
+    shareOut(draft, body.remainingMinorUnits);
     draft.replies.set(body.key, body.reply);
   },
   captured: (draft, body) => {
+    endIncrements(draft);
     draft.capturedMinorUnits = body.minorUnits;
     draft.standingMinorUnits = body.minorUnits;
     draft.popParties = body.pop;
@@ -175,8 +191,20 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   'refund-reserved': (draft, body) => {
     draft.refunds.push(body);
   },
+  'increment-intended': (draft, { key, original, facts, openUntil }) => {
+    const nothing = { standingMinorUnits: 0, networkMinorUnits: 0 };
+    draft.increments.push({ key, original, facts, openUntil, state: 'open', ...nothing });
+  },
+  'increment-decided': (draft, body) => {
+    decideIncrement(draft, body);
+    draft.replies.set(body.key, body.reply);
+  },
+  'increment-taken-back': (draft, body) => {
+    takeIncrementBack(draft, body.increment, body.remainingMinorUnits);
+    draft.replies.set(body.key, body.reply);
+  },
   'network-reversed': (draft, body) => {
-    draft.networkMinorUnits = body.remainingMinorUnits;
+    reversedAtNetwork(draft, body.remainingMinorUnits, body.increment);
     if (draft.networkMinorUnits === 0) draft.network = 'reversed';
   },
   'network-reversal-refused': (draft) => {
@@ -185,7 +213,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   },
   'network-advised': (draft) => {
     draft.network = 'advised';
-    draft.networkMinorUnits = draft.capturedMinorUnits ?? draft.standingMinorUnits;
+    advisedToNetwork(draft, draft.capturedMinorUnits ?? draft.standingMinorUnits);
   },
   'network-advice-refused': (draft) => {
     draft.network = 'advice-refused';
@@ -220,7 +248,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.cases.push('pop-stands');
   },
   reconciled: (draft, { repair, networkMinorUnits }) => {
-    if (networkMinorUnits !== undefined) draft.networkMinorUnits = networkMinorUnits;
+    if (networkMinorUnits !== undefined) foundAtNetwork(draft, networkMinorUnits);
     switch (repair) {
       case 'resend-reversal':
         draft.network = draft.standingMinorUnits > 0 ? 'approved' : 'unknown';

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Pan } from '../messages/index.ts';
+import type { TerminalMessage } from '../switch/terminal-message.ts';
 import { type House, startHouse, waitUntil } from './support/house.ts';
-import { ask, pinBlock, purchase } from './support/raw-terminal.ts';
+import { ask, connectRaw, frame, pinBlock, purchase, sealed } from './support/raw-terminal.ts';
 
 let house: House;
 beforeAll(async () => {
@@ -105,4 +106,33 @@ describe('the HSM process', () => {
     await house.hsm.ready();
     await waitUntil(async () => (await ask(port(), withPin())).de39 === '00');
   });
+
+  it('that hangs: a first request hears 96, a repeat nothing until it can hear what was decided', async () => {
+    const pid = house.hsm.pid();
+    if (pid === undefined) throw new Error('the HSM is not running');
+    const message = purchase();
+    expect(await ask(port(), message)).toMatchObject({ de39: '00' });
+    const repeat = frame(sealed({ ...message, mti: '0101' }));
+    const terminal = await connectRaw(port());
+    try {
+      process.kill(pid, 'SIGSTOP');
+      terminal.send(repeat);
+      await waitUntil(async () => unansweredRepeats(message) === 1);
+      expect(await ask(port(), purchase())).toMatchObject({ de39: '96' });
+      process.kill(pid, 'SIGCONT');
+      await waitUntil(async () => (await ask(port(), purchase())).de39 === '00');
+      terminal.send(repeat);
+      expect(await terminal.receive()).toMatchObject({ mti: '0110', de39: '00', de11: message.de11 });
+      expect(terminal.lastMacVerified()).toBe(true);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+      terminal.close();
+    }
+  });
+
+  function unansweredRepeats({ de11 }: TerminalMessage): number {
+    const lines = house.switchLog().split('\n');
+    return lines.filter((line) => line.includes('serve.unanswered-repeat') && line.includes(`"${de11}"`))
+      .length;
+  }
 });

@@ -27,17 +27,23 @@ const port = () => house.ports().iso87;
 const visaRows = async (stan = '') => (await house.visa.ledger({ stan })).rows.map(({ kind }) => kind);
 
 describe('PostgreSQL', () => {
-  it('stopped: declined 96 within the deadline, with nothing sent; back again: approved', async () => {
+  it('stopped: declined 96 within the deadline, with nothing sent, repeats unanswered; back again: approved', async () => {
     const address = new URL(postgres.url);
+    const before = purchase();
+    expect(await ask(port(), before)).toMatchObject({ de39: '00' });
     await postgres.stop();
     const message = purchase();
     const from = performance.now();
     expect(await ask(port(), message)).toMatchObject({ de39: '96' });
     expect(performance.now() - from).toBeLessThan(2_000);
     expect(await visaRows(message.de11)).toEqual([]);
+    for (const told of [before, message]) {
+      await expect(ask(port(), { ...told, mti: '0101' })).rejects.toThrow('no answer');
+    }
 
     postgres = await startPostgres({ dataDir, log: silentLog, port: Number(address.port) });
     await waitUntil(async () => (await ask(port(), purchase())).de39 === '00');
+    expect(await ask(port(), { ...before, mti: '0101' })).toMatchObject({ de39: '00' });
   });
 
   it('frozen: declined 96, and what it stored after all is closed once it goes on', async () => {

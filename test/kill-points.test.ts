@@ -103,6 +103,38 @@ describe('the switch killed with kill -9', () => {
   });
 
   it.each([
+    ['before a byte of it leaves', 'intended', '91', 10_000],
+    ['once the network has answered it', 'network-answered', '91', 10_000],
+    ['once it is decided', 'decided', '00', 15_000],
+  ])(
+    'while a pre-authorisation is added to, %s: the network holds what the terminal hears',
+    async (_, at, code, amount) => {
+      await house.startSwitch();
+      const hold = purchase({ de25: '06', de4: '000000010000' });
+      const { de37 = '', de38 = '' } = await ask(house.ports().iso87, hold);
+      await house.startSwitch({ CRASH_AT: at });
+      const increment = purchase({ de25: '06', de4: '000000005000', de37, de38 });
+      const raw = await send(increment);
+      await raw.closed;
+      await house.switchDied();
+      await house.startSwitch();
+      await waitUntil(async () => (await repeat(increment).catch(() => undefined))?.de39 === code);
+      await followedUp();
+      const { rows } = await house.visa.ledger({ rrn: de37 });
+      expect(rows.reduce((sum, { moves }) => sum + (moves?.held ?? 0), 0)).toBe(amount);
+      const complete = (minorUnits: number) => {
+        const de4 = String(minorUnits).padStart(12, '0');
+        return ask(house.ports().iso87, purchase({ mti: '0220', de25: '06', de37, de38, de4 }));
+      };
+      expect(await complete(amount + 1)).toMatchObject({ de39: '13' });
+      expect(await complete(amount)).toMatchObject({ de39: '00' });
+      const isInitiated = ({ amount: witnessed }: { amount: number }) => witnessed === amount;
+      await waitUntil(async () => (await house.pop.ledger()).rows.some(isInitiated));
+    },
+    60_000,
+  );
+
+  it.each([
     ['between the network leg and the PoP leg', 'between-legs'],
     ['with both legs opened', 'forked'],
     ['with both legs answered, before the decision', 'joined'],

@@ -2,6 +2,7 @@ import { compile, framing, iso87Ascii } from '../../messages/index.ts';
 import { type NetworkParts, type NetworkSettings, networkConnector } from '../link/network-connector.ts';
 import type { NetworkDialect } from '../link/network-dialect.ts';
 import type { NetworkConnector } from '../network-leg.ts';
+import { PLAIN_RULES } from '../scheme-rules.ts';
 import {
   adviceRequest,
   authorisationRequest,
@@ -31,10 +32,12 @@ export const iso87Dialect: NetworkDialect<Iso87Message> = {
     ),
     '0800': ['de11', 'de70'],
   },
-  managementCodes: { signOn: '001', signOff: '002', echo: '301' },
+  managementCodes: { signOn: '001', signOff: '002', echo: '301', keyExchange: '161' },
+  rules: PLAIN_RULES,
   management: managementRequest,
   managementReply,
   managementCode: ({ de70 }) => de70,
+  offeredKey: ({ de48 }) => de48,
   authorisation: authorisationRequest,
   reversal: reversalRequest,
   advice: adviceRequest,

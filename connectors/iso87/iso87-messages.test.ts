@@ -57,13 +57,21 @@ describe('an authorisation request', () => {
     expect(message.de3).toBe('092000');
   });
 
+  it('for an increment names the pre-authorisation in DE90 and DE38', () => {
+    const addsTo = { stan: '000041', transmittedAt: '1123095900', approvalCode: 'A12345' };
+    expect(request('increment', { addsTo })).toMatchObject({
+      ...{ mti: '0100', de25: '06', de11: '000042', de38: 'A12345' },
+      de90: { mti: '0100', stan: '000041', transmission: '1123095900', acquirer: '00000400001' },
+    });
+  });
+
   it('does not exist for an offline purchase', () => {
     expect(authorisationRequest(factsOf({ kind: 'offline-purchase' }), card)).toBeUndefined();
   });
 });
 
 describe('a reversal', () => {
-  const reversal = { facts: factsOf(), pan: card.pan, repeat: false };
+  const reversal = { facts: factsOf(), pan: card.pan, original: 'request', repeat: false } as const;
 
   it.each([
     ['no-confirmation', false, '0420'],
@@ -76,12 +84,14 @@ describe('a reversal', () => {
   });
 
   it.each([
-    ['purchase', '0200'],
-    ['pre-authorisation', '0100'],
-    ['offline-purchase', '0220'],
-  ] as const)('of %s names a %s in DE90', (kind, mti) => {
-    const facts = factsOf({ kind });
-    expect(overTheWire(reversalRequest({ ...reversal, facts, reason: 'customer' })).de90).toEqual({
+    ['purchase', 'request', '0200'],
+    ['pre-authorisation', 'request', '0100'],
+    ['offline-purchase', 'advice', '0220'],
+    ['purchase', 'advice', '0220'],
+    ['pre-authorisation', 'advice', '0120'],
+  ] as const)('of %s known by %s names a %s in DE90', (kind, original, mti) => {
+    const request = { ...reversal, facts: factsOf({ kind }), original, reason: 'customer' } as const;
+    expect(overTheWire(reversalRequest(request)).de90).toEqual({
       mti,
       stan: '000042',
       transmission: '1123100000',

@@ -19,6 +19,7 @@ const REQUEST_MTI: Record<Exclude<TransactionKind, 'offline-purchase'>, string> 
   cashback: '0200',
   refund: '0200',
   'pre-authorisation': '0100',
+  increment: '0100',
   'account-verification': '0100',
   balance: '0100',
 };
@@ -26,6 +27,9 @@ const REQUEST_MTI: Record<Exclude<TransactionKind, 'offline-purchase'>, string> 
 /** DE54 amount type 40: cash handed out, part of DE4. */
 const CASHBACK = '40';
 const APPROVED = '00';
+/** Advices: of an amount set aside, and of one that was taken. */
+const HOLDS = '0120';
+const TAKES = '0220';
 
 /** Everything but an offline purchase, which is told by advice only. */
 export function authorisationRequest(facts: TransactionFacts, card: CardData): Iso87Message | undefined {
@@ -36,6 +40,7 @@ export function authorisationRequest(facts: TransactionFacts, card: CardData): I
     ...cardElements(card),
     ...(card.pinBlock && { de52: card.pinBlock }),
     ...cashbackElement(facts),
+    ...heldElements(facts),
     ...(card.emv && { de55: card.emv }),
   };
 }
@@ -49,7 +54,7 @@ export function reversalRequest(request: ReversalRequest): Iso87Message {
     ...identification(facts),
     de2: pan,
     ...(approvalCode !== undefined && { de38: approvalCode }),
-    de90: originalData(facts, originalMti(facts)),
+    de90: originalData(facts, originalMti(request), facts.acquirer),
     ...(remainingMinorUnits !== undefined && { de95: replacementAmounts(remainingMinorUnits) }),
   };
 }
@@ -57,9 +62,9 @@ export function reversalRequest(request: ReversalRequest): Iso87Message {
 /** A hold that was given in the network's stead is told by 0120; whatever takes money by 0220. */
 export function adviceRequest(request: AdviceRequest): Iso87Message {
   const { facts, pan, minorUnits, approvalCode, reason } = request;
-  const holds = reason === 'stand-in' && facts.kind === 'pre-authorisation';
+  const mti = reason === 'completion' ? TAKES : adviceMti(facts);
   return {
-    mti: `${holds ? '012' : '022'}${request.repeat ? '1' : '0'}`,
+    mti: request.repeat ? `${mti.slice(0, 3)}1` : mti,
     ...identification(facts),
     de2: pan,
     de4: amount12(minorUnits),
@@ -81,8 +86,22 @@ export function replyElements({ de4, de38, de39, de54, de55 }: Iso87Message): Re
   return { code: de39, amount: de4, approvalCode: de38, amounts: de54, emv: de55 };
 }
 
-function originalMti({ kind }: TransactionFacts): string {
-  return kind === 'offline-purchase' ? '0220' : REQUEST_MTI[kind];
+function originalMti({ facts, original }: ReversalRequest): string {
+  const { kind } = facts;
+  return original === 'advice' || kind === 'offline-purchase' ? adviceMti(facts) : REQUEST_MTI[kind];
+}
+
+/** Of what was decided in the network's stead. */
+function adviceMti({ kind }: TransactionFacts): string {
+  return kind === 'pre-authorisation' ? HOLDS : TAKES;
+}
+
+/** Which pre-authorisation an increment adds to. */
+function heldElements({ addsTo, acquirer }: TransactionFacts) {
+  if (!addsTo) return {};
+  const { approvalCode } = addsTo;
+  const held = originalData(addsTo, REQUEST_MTI['pre-authorisation'], acquirer);
+  return { de90: held, ...(approvalCode !== undefined && { de38: approvalCode }) };
 }
 
 function cashbackElement({ amount, cashbackMinorUnits, processingCode }: TransactionFacts) {

@@ -5,6 +5,7 @@ import type { CardData, TransactionFacts } from '../authorisation.ts';
 /** DE25: 06 preauthorised request; 51 verification without an amount, as card networks use it. */
 const CONDITION: Partial<Record<TransactionFacts['kind'], string>> = {
   'pre-authorisation': '06',
+  increment: '06',
   'account-verification': '51',
 };
 
@@ -38,13 +39,17 @@ export function cardElements({ pan, expiry, sequenceNumber, track2 }: CardData) 
   };
 }
 
-/** DE90: which message is taken back. @param mti of that message */
-export function originalData(facts: TransactionFacts, mti: string) {
+/** DE90: which message is taken back, or added to. @param mti of that message */
+export function originalData(
+  { stan, transmittedAt }: Pick<TransactionFacts, 'stan' | 'transmittedAt'>,
+  mti: string,
+  acquirer: string,
+) {
   return {
     mti,
-    stan: facts.stan,
-    transmission: facts.transmittedAt,
-    acquirer: facts.acquirer.padStart(11, '0'),
+    stan,
+    transmission: transmittedAt,
+    acquirer: acquirer.padStart(11, '0'),
     forwarder: '0'.repeat(11),
   };
 }

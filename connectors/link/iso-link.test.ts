@@ -36,7 +36,8 @@ function startLink(network: Network, limits: Partial<LinkLimits> = {}) {
       signOff: () => manage('072'),
       echo: () => manage('301'),
       accepted: (answer) => answer.de39 === '00',
-      serve: (request) => (request.mti === '0800' ? { ...request, mti: '0810', de39: '00' } : undefined),
+      serve: async (request) =>
+        request.mti === '0800' ? { reply: { ...request, mti: '0810', de39: '00' } } : undefined,
     },
     limits: { ...DEFAULT_LINK_LIMITS, reconnectDelaysMs: [20], ...limits },
     sockets: tcpSockets,

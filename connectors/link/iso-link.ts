@@ -29,9 +29,18 @@ export interface LinkProfile<M extends Matchable> {
   echo(): M;
   /** True where the reply to `signOn` opens the link for traffic. */
   accepted(reply: M): boolean;
-  /** Our answer to a request of the network (an 0800 echo), or `undefined` where it is none we serve. */
-  serve(request: M): M | undefined;
+  /** Our answer to a request of the network (an 0800), or `undefined` where it is none we serve. */
+  serve(request: M): Promise<Served<M> | undefined>;
 }
+
+export interface Served<M> {
+  readonly reply: M;
+  /** Called once the reply is handed to the connection. */
+  readonly onSent?: () => void;
+}
+
+/** A network asks rarely, and waits for the answer. */
+const MAX_SERVING = 16;
 
 export interface LinkLimits {
   readonly maxFrameBytes: number;
@@ -83,6 +92,8 @@ export class IsoLink<M extends Matchable> {
   #reader: FrameReader | undefined;
   #state: NetworkLinkState = 'down';
   #writable = true;
+  /** Requests of the network that are being answered. */
+  #serving = 0;
   #closed = false;
   #attempts = 0;
   #lastHeard: Monotonic = 0;
@@ -231,7 +242,7 @@ export class IsoLink<M extends Matchable> {
   }
 
   #message(connection: Connection, message: M): void {
-    const { profile, log, name, codec, framing } = this.#settings;
+    const { log, name } = this.#settings;
     const key = replyKey(message, this.#keysByReply);
     if (key !== undefined) {
       const answered = this.#pending.answer(key, message);
@@ -242,9 +253,29 @@ export class IsoLink<M extends Matchable> {
       }
       return;
     }
-    const served = profile.serve(message);
-    if (served) connection.write(framing.encode(codec.pack(served)));
-    else log.warn({ event: 'link.unserved', link: name, mti: message.mti });
+    void this.#serve(connection, message);
+  }
+
+  async #serve(connection: Connection, request: M): Promise<void> {
+    const { profile, log, name, codec, framing } = this.#settings;
+    const { mti } = request;
+    if (this.#serving >= MAX_SERVING) {
+      log.warn({ event: 'link.serves-too-many', link: name, mti, limit: MAX_SERVING });
+      return;
+    }
+    this.#serving += 1;
+    try {
+      const served = await profile.serve(request);
+      if (!served) log.warn({ event: 'link.unserved', link: name, mti });
+      // What was asked on a connection that is gone is asked again on the next.
+      if (!served || connection !== this.#connection) return;
+      connection.write(framing.encode(codec.pack(served.reply)));
+      served.onSent?.();
+    } catch (error) {
+      log.error({ event: 'link.serve-failed', link: name, mti, err: error });
+    } finally {
+      this.#serving -= 1;
+    }
   }
 
   #down(reason: string): void {

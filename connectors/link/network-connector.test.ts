@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { silentLog, systemClock, systemRandom, tcpSockets } from '../../runtime/index.ts';
 import { iso87Connector, iso87Dialect } from '../iso87/iso87-connector.ts';
-import type { LateAnswer, NetworkConnector } from '../network-leg.ts';
+import type { LateAnswer, NetworkConnector, ZoneKeys } from '../network-leg.ts';
 import { visaConnector, visaDialect } from '../visa/visa-connector.ts';
 import { DEFAULT_LINK_LIMITS } from './iso-link.ts';
 import type { Matchable } from './match-keys.ts';
@@ -12,7 +12,13 @@ import { answerTo, card, factsOf, testNetwork } from './testing.ts';
 const stations = { source: '123456', destination: '000000' };
 const soon = (ms = 2_000) => systemClock.monotonic() + ms;
 const facts = factsOf();
-const reversal = { facts, pan: card.pan, reason: 'no-confirmation', repeat: false } as const;
+const reversal = {
+  facts,
+  pan: card.pan,
+  original: 'request',
+  reason: 'no-confirmation',
+  repeat: false,
+} as const;
 const advice = { facts, pan: card.pan, reason: 'offline', minorUnits: 2_500, repeat: false } as const;
 
 /** A network of the dialect and a connector to it, signed on. */
@@ -23,6 +29,7 @@ async function connected<M extends Matchable>(
   const network = await testNetwork(dialect.codec, dialect.framing);
   const late: LateAnswer[] = [];
   const limits = { ...DEFAULT_LINK_LIMITS, reconnectDelaysMs: [20] };
+  const zoneKeys = testZoneKeys();
   const connector = connect(
     { name: 'network', address: network.listener.address, zonePinKey: 'ZPK/NETWORK', limits },
     {
@@ -31,6 +38,7 @@ async function connected<M extends Matchable>(
       random: systemRandom,
       log: silentLog,
       onLateAnswer: (answer) => late.push(answer),
+      zoneKeys,
     },
   );
   onTestFinished(() => connector.close());
@@ -39,7 +47,24 @@ async function connected<M extends Matchable>(
   const answer = (change: Record<string, unknown>) => {
     network.respond = (message, connection) => network.send(answerTo(message, change), connection);
   };
-  return { network, connector, late, answer };
+  return { network, connector, late, answer, zoneKeys };
+}
+
+/** Takes every key but one whose KCV is zero; it is current once its confirmation is on its way. */
+function testZoneKeys(): ZoneKeys & { readonly offers: [kcv: string, keyBlock: string][] } {
+  const offers: [kcv: string, keyBlock: string][] = [];
+  let current = 'ZPK/NETWORK';
+  const use = (kcv: string) => () => {
+    current = `wk1.${kcv}`;
+  };
+  return {
+    offers,
+    current: () => current,
+    async offered(kcv, keyBlock) {
+      offers.push([kcv, keyBlock]);
+      return kcv === '000000' ? { code: '79' } : { code: '00', confirmed: use(kcv) };
+    },
+  };
 }
 
 const NETWORKS = [
@@ -71,6 +96,30 @@ describe.each(NETWORKS)('a connector to $name', ({ start, purchaseReply, signOn,
     );
     await connector.close();
     await vi.waitFor(() => expect(network.received.at(-1)).toMatchObject({ mti: '0800', de70: signOff }));
+  });
+
+  it('takes a key that the network sends, and tells what became of it', async () => {
+    const { connector, network, zoneKeys } = await start();
+    const offer = async (de48: string | undefined, mti = '0800') => {
+      const [signedOn] = network.received;
+      const de11 = String(network.received.length).padStart(6, '7');
+      network.send({ ...signedOn, mti, de11, de48, de70: '161' } as never);
+      await vi.waitFor(() => expect(network.received.at(-1)).toMatchObject({ mti: '0810', de11 }));
+      return network.received.at(-1);
+    };
+    const keyBlock = `D0112P0TB00N0000${'0A'.repeat(48)}`;
+    expect(connector.zonePinKey()).toBe('ZPK/NETWORK');
+    expect(await offer(`A1B2C3${keyBlock}`)).toMatchObject({ de39: '00', de70: '161' });
+    await vi.waitFor(() => expect(connector.zonePinKey()).toBe('wk1.A1B2C3'));
+    expect(await offer(`000000${keyBlock}`, '0801')).toMatchObject({ de39: '79' });
+    for (const garbled of [undefined, 'A1B2C3', keyBlock]) {
+      expect(await offer(garbled)).toMatchObject({ de39: '30' });
+    }
+    expect(zoneKeys.offers).toEqual([
+      ['A1B2C3', keyBlock],
+      ['000000', keyBlock],
+    ]);
+    expect(network.received.some((message) => 'de48' in message && message.de48 !== undefined)).toBe(false);
   });
 
   it('answered: approvals, partial approvals and refusals come back as such', async () => {

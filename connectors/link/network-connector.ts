@@ -1,6 +1,7 @@
+import { withoutRepeat } from '../../messages/index.ts';
 import type { Address, Clock, Log, Random, Sockets } from '../../runtime/index.ts';
 import { utcCalendar } from '../../runtime/index.ts';
-import type { LateAnswer, NetworkConnector } from '../network-leg.ts';
+import type { LateAnswer, NetworkConnector, ZoneKeys } from '../network-leg.ts';
 import { DEFAULT_LINK_LIMITS, IsoLink, type LinkLimits, type LinkProfile } from './iso-link.ts';
 import type { Matchable } from './match-keys.ts';
 import type { NetworkDialect } from './network-dialect.ts';
@@ -9,7 +10,7 @@ import { adviceOutcome, authorisationOutcome, mayHoldMoney, reversalOutcome } fr
 export interface NetworkSettings {
   readonly name: string;
   readonly address: Address;
-  /** Name of the zone key under which PIN blocks travel on this link. */
+  /** Name of the zone key under which PIN blocks travel on this link, until the network sends another. */
   readonly zonePinKey: string;
   readonly limits?: LinkLimits;
 }
@@ -20,6 +21,8 @@ export interface NetworkParts {
   readonly random: Random;
   readonly log: Log;
   readonly onLateAnswer: (answer: LateAnswer) => void;
+  /** Absent: a key that the network sends is not taken. */
+  readonly zoneKeys?: ZoneKeys;
 }
 
 /** A card network over one link, in the words of its dialect. */
@@ -34,7 +37,7 @@ export function networkConnector<M extends Matchable>(
     address: settings.address,
     codec: dialect.codec,
     framing: dialect.framing,
-    profile: linkProfile(dialect, parts.clock),
+    profile: linkProfile(dialect, parts),
     limits: settings.limits ?? DEFAULT_LINK_LIMITS,
     ...parts,
     onLateAnswer(reply, transaction) {
@@ -45,7 +48,8 @@ export function networkConnector<M extends Matchable>(
   });
   return {
     name,
-    zonePinKey,
+    rules: dialect.rules,
+    zonePinKey: () => parts.zoneKeys?.current() ?? zonePinKey,
     state: () => link.state(),
     close: () => link.close(),
     async authorise(facts, card, deadline) {
@@ -68,10 +72,16 @@ export function networkConnector<M extends Matchable>(
   };
 }
 
+/** DE39 of an 0810. */
 const APPROVED = '00';
+const NOT_SERVED = '12';
+const FORMAT_ERROR = '30';
 
-function linkProfile<M extends Matchable>(dialect: NetworkDialect<M>, clock: Clock): LinkProfile<M> {
-  const { signOn, signOff, echo } = dialect.managementCodes;
+function linkProfile<M extends Matchable>(
+  dialect: NetworkDialect<M>,
+  { clock, zoneKeys }: Pick<NetworkParts, 'clock' | 'zoneKeys'>,
+): LinkProfile<M> {
+  const { signOn, signOff, echo, keyExchange } = dialect.managementCodes;
   let sequence = 0;
   const manage = (code: string) => {
     sequence = (sequence % 999_999) + 1;
@@ -83,11 +93,28 @@ function linkProfile<M extends Matchable>(dialect: NetworkDialect<M>, clock: Clo
     signOff: () => manage(signOff),
     echo: () => manage(echo),
     accepted: (reply) => dialect.replyElements(reply).code === APPROVED,
-    serve: (request) =>
-      request.mti === '0800' && dialect.managementCode(request) === echo
-        ? dialect.managementReply(request, APPROVED)
-        : undefined,
+    async serve(request) {
+      if (withoutRepeat(request.mti) !== '0800') return undefined;
+      switch (dialect.managementCode(request)) {
+        case echo:
+          return { reply: dialect.managementReply(request, APPROVED) };
+        case keyExchange: {
+          if (!zoneKeys) return { reply: dialect.managementReply(request, NOT_SERVED) };
+          const offer = readOffer(dialect.offeredKey(request));
+          const { code, confirmed } = offer ? await zoneKeys.offered(...offer) : { code: FORMAT_ERROR };
+          return { reply: dialect.managementReply(request, code), ...(confirmed && { onSent: confirmed }) };
+        }
+        default:
+          return undefined;
+      }
+    },
   };
+}
+
+/** Six hex digits of KCV, then the key block. */
+function readOffer(text: string | undefined): [kcv: string, keyBlock: string] | undefined {
+  const [, kcv, keyBlock] = /^([0-9A-F]{6})([\x21-\x7e]{16,})$/.exec(text ?? '') ?? [];
+  return kcv === undefined || keyBlock === undefined ? undefined : [kcv, keyBlock];
 }
 
 /** DE7: MMDDhhmmss in UTC. */

@@ -1,6 +1,7 @@
 import type { Bytes, Codec, Framing } from '../../messages/index.ts';
 import type { CardData, TransactionFacts } from '../authorisation.ts';
 import type { AdviceRequest, ReversalRequest } from '../network-leg.ts';
+import type { SchemeRules } from '../scheme-rules.ts';
 import type { Matchable, MatchKeys } from './match-keys.ts';
 
 /** One amount of DE54 as it stands on the wire. */
@@ -28,11 +29,13 @@ export interface ReplyElements {
   readonly emv?: Bytes | undefined;
 }
 
-/** DE70 of the three things that are said on every link. */
+/** DE70 of what is said on every link. */
 export interface NetworkManagementCodes {
   readonly signOn: string;
   readonly signOff: string;
   readonly echo: string;
+  /** The network sends a zone key. */
+  readonly keyExchange: string;
 }
 
 /** Everything that is one network's own: how it writes messages, and with which it says what. */
@@ -42,6 +45,7 @@ export interface NetworkDialect<M extends Matchable> {
   /** What ties an answer to its request. */
   readonly matchKeys: MatchKeys;
   readonly managementCodes: NetworkManagementCodes;
+  readonly rules: SchemeRules;
   /**
    * An 0800.
    * @param stan counts our network-management messages on this link
@@ -52,6 +56,8 @@ export interface NetworkDialect<M extends Matchable> {
   managementReply(request: M, code: string): M;
   /** DE70. */
   managementCode(message: M): string | undefined;
+  /** KCV and key block of an 0800 that brings a key. */
+  offeredKey(message: M): string | undefined;
   /** `undefined` where this network has no request for this kind of transaction. */
   authorisation(facts: TransactionFacts, card: CardData): M | undefined;
   reversal(request: ReversalRequest): M;

@@ -2,6 +2,7 @@ import { compile, framing, visaBase1 } from '../../messages/index.ts';
 import { type NetworkParts, type NetworkSettings, networkConnector } from '../link/network-connector.ts';
 import type { NetworkDialect } from '../link/network-dialect.ts';
 import type { NetworkConnector } from '../network-leg.ts';
+import { VISA_RULES } from '../scheme-rules.ts';
 import {
   adviceRequest,
   authorisationRequest,
@@ -37,10 +38,12 @@ export function visaDialect(stations: VisaStations): NetworkDialect<VisaMessage>
       '0401': FINANCIAL_KEYS,
       '0800': ['de11', 'de70'],
     },
-    managementCodes: { signOn: '071', signOff: '072', echo: '301' },
+    managementCodes: { signOn: '071', signOff: '072', echo: '301', keyExchange: '161' },
+    rules: VISA_RULES,
     management: (code, stan, transmittedAt) => managementRequest(code, stan, transmittedAt, stations),
     managementReply,
     managementCode: ({ de70 }) => de70,
+    offeredKey: ({ de48 }) => de48,
     authorisation: (facts, card) => authorisationRequest(facts, card, stations),
     reversal: (request) => reversalRequest(request, stations),
     advice: (request) => adviceRequest(request, stations),

@@ -39,6 +39,16 @@ describe('an authorisation request', () => {
     });
   });
 
+  it('for an increment names the network’s own reference, and why it comes', () => {
+    const numbers = { stan: '000041', transmittedAt: '1123095900' };
+    const addsTo = { ...numbers, networkReference: '300000000000001', approvalCode: '123456' };
+    expect(request('increment', { addsTo })).toMatchObject({
+      ...{ mti: '0100', de25: '06', de11: '000042', de38: '123456' },
+      de62: { sf2: '300000000000001' },
+      de63: { sf1: '0002', sf3: '3900' },
+    });
+  });
+
   it('for cashback names the cash in F61', () => {
     expect(request('cashback', { cashbackMinorUnits: 500 })).toMatchObject({
       de4: '000000002500',
@@ -48,7 +58,7 @@ describe('an authorisation request', () => {
 });
 
 describe('a reversal', () => {
-  const reversal = { facts: factsOf(), pan: card.pan, repeat: false };
+  const reversal = { facts: factsOf(), pan: card.pan, original: 'request', repeat: false } as const;
 
   it.each([
     ['no-confirmation', '2503'],
@@ -60,6 +70,11 @@ describe('a reversal', () => {
       de63: { sf1: '0002', sf3 },
       de90: { mti: '0100', stan: '000042', transmission: '1123100000', acquirer: '00000400001' },
     });
+  });
+
+  it('of what the network was told by advice names a 0120', () => {
+    const told = { ...reversal, original: 'advice', reason: 'customer' } as const;
+    expect(overTheWire(dialect.reversal(told)).de90).toMatchObject({ mti: '0120', stan: '000042' });
   });
 
   it('is repeated as 0401, leaves an amount by F95, and names the network’s own reference', () => {

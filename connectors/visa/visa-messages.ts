@@ -28,6 +28,8 @@ const REVERSAL_REASON: Record<ReversalReason, string> = {
 };
 /** F63.3 of an advice by the acquirer. */
 const ACQUIRER_ADVICE = '2104';
+/** F63.3 of an authorisation that adds to an earlier one. */
+const INCREMENTAL = '3900';
 const MAGNETIC_OR_CHIP_DATASET = '01';
 /** F53: zone encryption, algorithm 01, ISO 9564 format 0, zone key index 01. */
 const PIN_SECURITY = '2001010100000000';
@@ -39,6 +41,7 @@ const PROCESSING: Record<TransactionKind, string> = {
   cash: '01',
   cashback: '00',
   'pre-authorisation': '00',
+  increment: '00',
   'account-verification': '00',
   refund: '20',
   balance: '30',
@@ -59,13 +62,23 @@ export function authorisationRequest(
     ...cardElements(card),
     ...(card.pinBlock && { de52: card.pinBlock, de53: PIN_SECURITY }),
     ...(card.emv && { de55: { dataset: MAGNETIC_OR_CHIP_DATASET, tlv: card.emv } }),
-    de63: { sf1: VISA_NETWORK_ID },
+    ...heldElements(facts),
+  };
+}
+
+/** An increment names its pre-authorisation by the network's own identifier. */
+function heldElements({ addsTo }: TransactionFacts) {
+  if (!addsTo) return { de63: { sf1: VISA_NETWORK_ID } };
+  const { networkReference, approvalCode } = addsTo;
+  return {
+    de63: { sf1: VISA_NETWORK_ID, sf3: INCREMENTAL },
+    ...(approvalCode !== undefined && { de38: approvalCode }),
+    ...(networkReference !== undefined && { de62: { sf2: networkReference } }),
   };
 }
 
 export function reversalRequest(request: ReversalRequest, stations: VisaStations): VisaMessage {
   const { facts, pan, networkReference, approvalCode, remainingMinorUnits } = request;
-  const originalMti = facts.kind === 'offline-purchase' ? '0120' : '0100';
   return {
     mti: request.repeat ? '0401' : '0400',
     header: { ...stations },
@@ -74,7 +87,7 @@ export function reversalRequest(request: ReversalRequest, stations: VisaStations
     ...(approvalCode !== undefined && { de38: approvalCode }),
     ...(networkReference !== undefined && { de62: { sf2: networkReference } }),
     de63: { sf1: VISA_NETWORK_ID, sf3: REVERSAL_REASON[request.reason] },
-    de90: originalData(facts, originalMti),
+    de90: originalData(facts, request.original === 'advice' ? '0120' : '0100', facts.acquirer),
     ...(remainingMinorUnits !== undefined && { de95: replacementAmounts(remainingMinorUnits) }),
   };
 }
@@ -112,7 +125,8 @@ export function managementRequest(
 }
 
 export function managementReply(request: VisaMessage, code: string): VisaMessage {
-  return { ...request, mti: '0810', header: visaReplyHeader(request.header), de39: code };
+  const { de48: _, ...echoed } = request;
+  return { ...echoed, mti: '0810', header: visaReplyHeader(request.header), de39: code };
 }
 
 export function replyElements({ de4, de38, de39, de54, de55, de62 }: VisaMessage): ReplyElements {

@@ -21,8 +21,13 @@ export const iso87HostDialect: HostDialect<Iso87Message> = {
   signOn: '001',
   signOff: '002',
   echo: '301',
+  keyExchange: '161',
+  overCompletionPercent: {},
   transactionId: () => undefined,
   reply: (_, elements) => elements,
   managementReply: ({ de7, de11, de70 }, code) => ({ mti: '0810', ...{ de7, de11, de70 }, de39: code }),
-  echoRequest: (stan, time) => ({ mti: '0800', de7: time, de11: stan, de70: '301' }),
+  managementRequest: (code, stan, time, key) => ({
+    mti: '0800',
+    ...{ de7: time, de11: stan, de48: key, de70: code },
+  }),
 };

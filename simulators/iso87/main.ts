@@ -7,4 +7,5 @@ await runHost({
   port: 9_587,
   controlPort: 9_588,
   zonePinKey: 'ZPK/ISO87',
+  zoneMasterKey: { name: 'ZMK/ISO87', version: 'B' },
 });

@@ -6,13 +6,15 @@ import {
   APPROVED,
   adviceOutcome,
   approval,
+  incrementRefusal,
+  inNameOf,
   type Outcome,
   PARTIALLY_APPROVED,
   repeatedAuthorisation,
   reversalOutcome,
 } from './outcomes.ts';
-import type { AdviceRequest, AuthorisationRequest, NetworkRow, ReversalRequest } from './rows.ts';
-import { transactions } from './transactions.ts';
+import type { AdviceRequest, AuthorisationRequest, NetworkRow, ReversalRequest, Service } from './rows.ts';
+import { type Transaction, transactions } from './transactions.ts';
 
 export interface Decision {
   code: string;
@@ -48,10 +50,14 @@ export interface BookOptions {
   random: Random;
   /** What each card may spend per currency, in minor units; absent: as much as it likes. */
   cardFunds?: number;
+  /** By how many percent a completion may exceed what was held, by merchant category. */
+  overCompletionPercent?: Readonly<Record<string, number>>;
   onBroken(error: unknown): void;
 }
 
 const NOT_SUFFICIENT_FUNDS = '51';
+/** Services that take from what a card may spend. */
+export const SPENDS: ReadonlySet<Service> = new Set<Service>(['debit', 'hold', 'increment']);
 
 /** The network's accounts: every effect is in the ledger, from which all is rebuilt. */
 export async function openNetworkBook(options: BookOptions): Promise<NetworkBook> {
@@ -63,8 +69,7 @@ export async function openNetworkBook(options: BookOptions): Promise<NetworkBook
 
   const apply = (row: NetworkRow) => {
     sums.add(row.currency, row.kind, row.amount);
-    if (row.transactionId !== undefined)
-      identifiers = Math.max(identifiers, Number(row.transactionId.slice(3)));
+    identifiers = Math.max(identifiers, Number(row.transactionId?.slice(3) ?? 0));
     accounts.apply(row);
     known.apply(row);
   };
@@ -83,9 +88,17 @@ export async function openNetworkBook(options: BookOptions): Promise<NetworkBook
   const decideNew = (request: AuthorisationRequest, decide: () => IssuerWord): Outcome => {
     const { code, amount = request.amount } = decide();
     if (code !== APPROVED && code !== PARTIALLY_APPROVED) return { kind: 'declined', code };
-    const spends = request.service === 'debit' || request.service === 'hold';
-    if (spends && !accounts.covers(request, amount)) return { kind: 'declined', code: NOT_SUFFICIENT_FUNDS };
+    const isCovered = !SPENDS.has(request.service) || accounts.covers(request, amount);
+    if (!isCovered) return { kind: 'declined', code: NOT_SUFFICIENT_FUNDS };
     return named(approval(request, code, amount));
+  };
+
+  const increment = (request: AuthorisationRequest, decide: () => IssuerWord) => {
+    const hold = known.ofIncrement(request);
+    const refusal = incrementRefusal(request, hold);
+    if (refusal !== undefined) return { kind: 'declined', code: refusal } as const;
+    const outcome = decideNew(request, decide);
+    return hold && outcome.kind === 'incremented' ? addedTo(hold, request, outcome) : outcome;
   };
 
   return {
@@ -95,22 +108,33 @@ export async function openNetworkBook(options: BookOptions): Promise<NetworkBook
     positions: accounts.positions,
     authorise(request, decide) {
       const before = known.byIdentity(request);
-      const outcome = before ? repeatedAuthorisation(request, before) : decideNew(request, decide);
-      return record({ ...request, ...outcome });
+      const { addsTo: _, ...shown } = request;
+      if (before) return record({ ...shown, ...repeatedAuthorisation(request, before) });
+      const decideIt = request.service === 'increment' ? increment : decideNew;
+      return record({ ...shown, ...decideIt(request, decide) });
     },
-    advise({ holds, ...request }) {
+    advise({ holds, merchantCategory = '', ...request }) {
       const outcome = adviceOutcome(
         { holds, ...request },
         known.ofAdvice({ holds, ...request }),
         known.advice(request),
+        options.overCompletionPercent?.[merchantCategory],
       );
       return record({ ...request, ...(outcome.kind === 'advised' ? named(outcome) : outcome) });
     },
     reverse({ remaining, ...request }) {
       const whole = remaining === undefined ? request : { ...request, remaining };
-      return record({ ...request, ...reversalOutcome(whole, known.byOriginal(request)) });
+      const found = known.byOriginal(request);
+      const names = found?.addsTo ? inNameOf(found.addsTo, request) : {};
+      return record({ ...request, ...reversalOutcome(whole, found), ...names });
     },
   };
+}
+
+/** Under the hold's own identifier, and in its name. */
+function addedTo(hold: Transaction, request: AuthorisationRequest, outcome: Outcome) {
+  const { transactionId } = hold.decided;
+  return { ...outcome, ...(transactionId !== undefined && { transactionId }), ...inNameOf(hold, request) };
 }
 
 function decision(row: NetworkRow, written: Promise<void>): Decision {

@@ -3,6 +3,7 @@ import { callControl } from '../common/control-client.ts';
 import type { Standing } from './card-accounts.ts';
 import type { NetworkRow } from './rows.ts';
 import type { NetworkRule } from './scenario.ts';
+import type { KeyChange } from './zone-key.ts';
 
 export interface NetworkHealth {
   status: 'up';
@@ -11,6 +12,8 @@ export interface NetworkHealth {
   signedOn: number;
   /** Echoes of the host that its links answered. */
   echoesAnswered: number;
+  /** The KCV of the key that the acquirers have agreed to, whether another is offered, how many they refused. */
+  zoneKey: { kcv: string; isOffered: boolean; refused: number };
 }
 
 export interface NetworkLedgerPage extends LedgerPage<NetworkRow> {
@@ -27,6 +30,8 @@ export function networkControl(url: string) {
     reset: () => callControl<unknown>(url, 'DELETE', '/scenarios'),
     /** Sends an echo request over every link; `health` counts the answers. */
     echo: () => callControl<NetworkHealth>(url, 'POST', '/echo'),
+    /** Sends another zone PIN key over one link, or the same again where it was not answered. */
+    changeKey: (change: KeyChange = {}) => callControl<NetworkHealth>(url, 'POST', '/change-key', change),
     /** Breaks every connection; the host keeps listening. */
     dropLinks: () => callControl<unknown>(url, 'POST', '/drop-links'),
     /** Stops listening and breaks every connection, as a dead host would; `up` listens again on the same port. */

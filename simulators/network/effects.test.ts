@@ -34,11 +34,16 @@ const reversal = (change: Partial<ReversalRequest> = {}): ReversalRequest => ({
 });
 const approve = () => ({ code: '00' });
 
-async function opened(cardFunds?: number, file = join(temporaryFolder(), 'ledger.jsonl')) {
+async function opened(
+  cardFunds?: number,
+  file = join(temporaryFolder(), 'ledger.jsonl'),
+  overCompletionPercent: Record<string, number> = {},
+) {
   const book = await openNetworkBook({
     file,
     clock: systemClock,
     random: systemRandom,
+    overCompletionPercent,
     onBroken: () => {},
     ...(cardFunds === undefined ? {} : { cardFunds }),
   });
@@ -148,6 +153,104 @@ describe('an advice', () => {
   });
 });
 
+describe('an increment', () => {
+  const increment = (stan: string, change: Partial<AuthorisationRequest> = {}) =>
+    request('increment', {
+      stan,
+      time: '1123103000',
+      amount: 2_000,
+      addsTo: { original: { stan: identity.stan, time: identity.time } },
+      ...change,
+    });
+
+  test('adds to its hold, in its name; a repeat adds nothing; both are rebuilt', async () => {
+    const { book, file } = await opened();
+    const { transactionId } = book.authorise(request('hold'), approve);
+    const first = book.authorise(increment('000021'), approve);
+    expect(first).toMatchObject({ code: '00', transactionId });
+    expect(book.authorise(increment('000021'), approve)).toMatchObject({ code: '00', transactionId });
+    expect(standing(book).held).toBe(7_000);
+    await book.ledger.close();
+    const { book: again } = await opened(undefined, file);
+    expect(again.advise(advice({ amount: 7_001 })).code).toBe('13');
+    expect(again.advise(advice({ amount: 7_000 })).code).toBe('00');
+    expect(standing(again)).toEqual({ held: 0, captured: 7_000, refunded: 0 });
+    const rows = (await again.ledger.rows()).filter(({ moves }) => moves !== undefined);
+    expect(rows.map(({ kind, stan }) => [kind, stan])).toEqual([
+      ['held', identity.stan],
+      ['incremented', identity.stan],
+      ['captured', '000002'],
+    ]);
+  });
+
+  test('is reversed by itself, in full or in part, and the hold without it', async () => {
+    const { book } = await opened();
+    book.authorise(request('hold'), approve);
+    book.authorise(increment('000021'), approve);
+    book.authorise(increment('000022'), approve);
+    const undo = (stan: string, remaining?: number) =>
+      reversal({
+        stan,
+        amount: 2_000,
+        original: { stan, time: '1123103000' },
+        ...(remaining !== undefined && { remaining }),
+      });
+    expect(book.reverse(undo('000021', 500)).code).toBe('00');
+    expect(book.reverse(undo('000022')).code).toBe('00');
+    expect(standing(book).held).toBe(5_500);
+    expect(book.reverse(reversal()).code).toBe('00');
+    expect(standing(book).held).toBe(500);
+    expect(book.reverse(undo('000021')).code).toBe('00');
+    expect(standing(book).held).toBe(0);
+    const ofHold = (await book.ledger.rows()).filter(
+      ({ kind, stan }) => kind === 'reversed' && stan === '000001',
+    );
+    expect(ofHold.map(({ message }) => message?.stan)).toEqual(['000021', '000022', '000021']);
+  });
+
+  test.each([
+    ['nothing', { addsTo: { original: { stan: '009999', time: identity.time } } }],
+    ['another card', { card: { masked: '400000******0002', reference: 'other' } }],
+    ['another currency', { currency: '840' }],
+  ])('to %s is declined', async (_, change) => {
+    const { book } = await opened();
+    book.authorise(request('hold'), approve);
+    expect(book.authorise(increment('000021', change), approve).code).toBe('12');
+    expect(standing(book).held).toBe(5_000);
+  });
+
+  test('to what is completed, reversed or was taken at once is declined', async () => {
+    const { book } = await opened();
+    book.authorise(request('hold'), approve);
+    book.advise(advice({ amount: 4_000 }));
+    expect(book.authorise(increment('000021'), approve).code).toBe('12');
+    const other = { rrn: '632810000009', stan: '000009' };
+    book.authorise(request('debit', other), approve);
+    const addsTo = { original: { stan: other.stan, time: identity.time } };
+    expect(book.authorise(increment('000022', { rrn: other.rrn, addsTo }), approve).code).toBe('12');
+  });
+
+  test('is declined where the card has no more to spend', async () => {
+    const { book } = await opened(6_000);
+    book.authorise(request('hold'), approve);
+    expect(book.authorise(increment('000021'), approve).code).toBe('51');
+    expect(standing(book).held).toBe(5_000);
+  });
+});
+
+test('a completion may exceed its hold by what the category of the merchant allows', async () => {
+  const { book } = await opened(undefined, undefined, { '5812': 20 });
+  for (const stan of ['000001', '000002']) {
+    book.authorise(request('hold', { stan, rrn: `632810${stan}` }), approve);
+  }
+  const completion = (stan: string, change: Partial<AdviceRequest>) =>
+    book.advise(advice({ stan: '000099', rrn: `632810${stan}`, ...change })).code;
+  expect(completion('000001', { amount: 5_001, merchantCategory: '5411' })).toBe('13');
+  expect(completion('000001', { amount: 6_001, merchantCategory: '5812' })).toBe('13');
+  expect(completion('000001', { amount: 6_000, merchantCategory: '5812' })).toBe('00');
+  expect(standing(book)).toEqual({ held: 5_000, captured: 6_000, refunded: 0 });
+});
+
 describe('a reversal', () => {
   test.each(['debit', 'hold', 'credit'] as const)('undoes a %s once', async (service) => {
     const { book } = await opened();
@@ -198,6 +301,29 @@ describe('a reversal', () => {
     expect(book.reverse(reversal(change)).code).toBe('00');
     expect(standing(book)).toEqual({ held: 0, captured: 0, refunded: 0 });
   });
+});
+
+test.each([
+  ['a request', '0100', true],
+  ['an advice', '0120', false],
+] as const)('a reversal of what began by %s names its type', async (_, mti, isRequest) => {
+  const { book } = await opened();
+  if (isRequest) book.authorise(request('debit', { mti }), approve);
+  else book.advise(advice({ ...identity, mti }));
+  const original = { stan: identity.stan, time: identity.time };
+  const wrong = mti === '0100' ? '0120' : '0100';
+  expect(book.reverse(reversal({ original: { ...original, mti: wrong } })).code).toBe('12');
+  expect(standing(book).captured).toBe(5_000);
+  expect(book.reverse(reversal({ original: { ...original, mti } })).code).toBe('00');
+  expect(standing(book).captured).toBe(0);
+});
+
+test('a reversal may name the advice of what was authorised after all', async () => {
+  const { book } = await opened();
+  book.authorise(request('debit', { mti: '0100' }), approve);
+  book.advise(advice({ ...identity, mti: '0120' }));
+  const original = { stan: identity.stan, time: identity.time, mti: '0120' };
+  expect(book.reverse(reversal({ original })).code).toBe('00');
 });
 
 describe('the funds of a card', () => {

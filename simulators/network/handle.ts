@@ -2,9 +2,8 @@ import { isRequest, type PinBlock, withoutRepeat } from '../../messages/index.ts
 import type { Clock, Log } from '../../runtime/index.ts';
 import type { CardReference } from '../common/card.ts';
 import type { ScenarioBook } from '../common/scenario.ts';
-import type { PinCipher } from '../crypto/pin-block.ts';
 import { type Answer, answerElements } from './answer.ts';
-import type { IssuerWord, NetworkBook } from './book.ts';
+import { type IssuerWord, type NetworkBook, SPENDS } from './book.ts';
 import { conduct } from './conduct.ts';
 import type { HostDialect, HostMessage } from './host-dialect.ts';
 import type { HostLink } from './link.ts';
@@ -16,6 +15,7 @@ import {
   understandAuthorisation,
   understandReversal,
 } from './understand.ts';
+import type { ZoneKey } from './zone-key.ts';
 
 /** DE39. */
 const code = {
@@ -35,7 +35,7 @@ export interface Host<M extends HostMessage> {
   book: NetworkBook;
   scenarios: ScenarioBook<NetworkMessageKind, NetworkScenario>;
   nameCard(pan: string): CardReference;
-  pins: PinCipher;
+  zoneKey: ZoneKey;
   /** The PIN of every card. */
   pin: string;
   clock: Clock;
@@ -61,7 +61,7 @@ export function handleMessage<M extends HostMessage>(
 function authorise<M extends HostMessage>(host: Host<M>, message: M, link: HostLink<M>): void {
   carryOut(host, message, link, {
     kind: 'authorisation',
-    understood: understandAuthorisation(message, host.nameCard),
+    understood: understandAuthorisation(message, host.nameCard, host.dialect.transactionId(message)),
     act(request, scenario, pan) {
       const decision = host.book.authorise(request, () => decide(host, scenario, message, request, pan));
       const asks = request.service === 'balance' && decision.code === code.approved;
@@ -124,7 +124,7 @@ function refusal(scenario: NetworkScenario | undefined): Done | undefined {
 }
 
 function decide(
-  { pins, pin }: Pick<Host<HostMessage>, 'pins' | 'pin'>,
+  { zoneKey, pin }: Pick<Host<HostMessage>, 'zoneKey' | 'pin'>,
   scenario: NetworkScenario | undefined,
   { de4, de52 }: HostMessage,
   { amount, service }: AuthorisationRequest,
@@ -132,16 +132,15 @@ function decide(
 ): IssuerWord {
   if (scenario?.action === 'decline') return { code: scenario.code };
   if (scenario?.action === 'amount-decides') return { code: de4?.slice(-2) ?? code.format };
-  const pinWord = de52 ? pinCode(pins, de52, pin, pan) : code.approved;
+  const pinWord = de52 ? pinCode(zoneKey, de52, pin, pan) : code.approved;
   if (pinWord !== code.approved) return { code: pinWord };
-  const spends = service === 'debit' || service === 'hold';
-  if (scenario?.action !== 'partial' || !spends) return { code: code.approved };
+  if (scenario?.action !== 'partial' || !SPENDS.has(service)) return { code: code.approved };
   const part = Math.max(1, Math.floor((amount * (scenario.percent ?? HALF)) / 100));
   return { code: code.partiallyApproved, amount: part };
 }
 
-function pinCode(pins: PinCipher, block: PinBlock, pin: string, pan: string): string {
-  const result = pins.check(block.reveal(), pin, pan);
+function pinCode(zoneKey: ZoneKey, block: PinBlock, pin: string, pan: string): string {
+  const result = zoneKey.check(block.reveal(), pin, pan);
   if (result === 'right') return code.approved;
   return result === 'wrong' ? code.wrongPin : code.pinNotDeciphered;
 }
@@ -149,7 +148,8 @@ function pinCode(pins: PinCipher, block: PinBlock, pin: string, pan: string): st
 function manage<M extends HostMessage>(host: Host<M>, message: M, link: HostLink<M>): void {
   const { dialect } = host;
   if (!isRequest(message.mti)) {
-    link.echoAnswered();
+    if (message.de70 === dialect.keyExchange) host.zoneKey.answered(message.de39);
+    else link.echoAnswered();
     return;
   }
   const scenario = host.scenarios.choose('network', undefined);

@@ -9,6 +9,7 @@ export type CommonElements = Pick<
   | 'de4'
   | 'de7'
   | 'de11'
+  | 'de18'
   | 'de25'
   | 'de32'
   | 'de37'
@@ -37,13 +38,16 @@ export interface HostDialect<M extends HostMessage> {
   readonly signOn: string;
   readonly signOff: string;
   readonly echo: string;
+  readonly keyExchange: string;
+  /** By how many percent a completion may exceed what was held, by merchant category (DE18); others: not at all. */
+  readonly overCompletionPercent: Readonly<Record<string, number>>;
   /** Our identifier of the transaction that an advice belongs to. */
   transactionId(message: M): string | undefined;
   /** The answer to a financial message: `elements`, and what is the dialect's own. */
   reply(request: M, elements: HostMessage, transactionId: string | undefined): M;
   managementReply(request: M, code: string): M;
-  /** An 0800 of our own. */
-  echoRequest(stan: string, time: string): M;
+  /** An 0800 of our own. @param key KCV and key block, where it brings a key */
+  managementRequest(code: string, stan: string, time: string, key?: string): M;
   /** Gives a message that could not be understood back to its sender; absent: the link is closed. */
   reject?(received: Buffer): Buffer | undefined;
 }

@@ -4,12 +4,12 @@ import { cardNamer, referenceKey } from '../common/card.ts';
 import { controlRoutes } from '../common/control.ts';
 import { type HttpReply, type HttpRoute, httpService } from '../common/http.ts';
 import { scenarioBook } from '../common/scenario.ts';
-import { pinCipher } from '../crypto/pin-block.ts';
 import { openNetworkBook } from './book.ts';
 import { type Host, handleMessage } from './handle.ts';
 import type { HostDialect, HostMessage } from './host-dialect.ts';
 import { type HostLink, hostLink } from './link.ts';
 import { networkRule, testCardRules } from './scenario.ts';
+import { type KeyChange, keyChange, type ZoneMasterKey, zoneKey } from './zone-key.ts';
 
 export interface HostOptions {
   iso: Address;
@@ -17,6 +17,8 @@ export interface HostOptions {
   ledgerFile: string;
   /** Clear double-length TDES zone PIN key. */
   zonePinKey: Buffer;
+  /** What others are sent under. */
+  zoneMasterKey: ZoneMasterKey;
   /** The PIN of every card. */
   pin: string;
   /** What each card may spend per currency, in minor units; absent: as much as it likes. */
@@ -43,10 +45,20 @@ export async function startHost<M extends HostMessage>(
 ): Promise<RunningHost> {
   const { clock, log, pin } = options;
   const nameCard = cardNamer(await referenceKey(`${options.ledgerFile}.key`));
-  const book = await openNetworkBook({ ...options, file: options.ledgerFile });
+  const { overCompletionPercent } = dialect;
+  const book = await openNetworkBook({ ...options, overCompletionPercent, file: options.ledgerFile });
   const scenarios = scenarioBook(testCardRules(nameCard));
-  const pins = pinCipher(options.zonePinKey);
-  const server = await listen(options, { dialect, book, scenarios, nameCard, pins, pin, clock, log });
+  const keys = zoneKey({ ...options, file: `${options.ledgerFile}.zone-key` });
+  const server = await listen(options, {
+    dialect,
+    book,
+    scenarios,
+    nameCard,
+    zoneKey: keys,
+    pin,
+    clock,
+    log,
+  });
   const shared = controlRoutes({
     ledger: book.ledger,
     summary: () => ({ totals: book.totals(), positions: book.positions() }),
@@ -81,9 +93,13 @@ async function listen<M extends HostMessage>({ iso, log, sockets, clock }: HostO
     return connectionHandlers;
   };
   let listener: Listener | undefined = await sockets.listen(iso, accept);
-  let echoStan = 0;
+  let lastStan = 0;
   const { address } = listener;
 
+  const manage = (code: string, key?: string) => {
+    lastStan = (lastStan % 999_999) + 1;
+    return dialect.managementRequest(code, String(lastStan).padStart(6, '0'), timeOf(clock), key);
+  };
   const dropLinks = () => {
     for (const link of links) link.drop();
   };
@@ -100,15 +116,22 @@ async function listen<M extends HostMessage>({ iso, log, sockets, clock }: HostO
       listener ??= await sockets.listen(address, accept);
     },
     echo() {
-      echoStan = (echoStan % 999_999) + 1;
-      for (const link of links)
-        link.send(dialect.echoRequest(String(echoStan).padStart(6, '0'), timeOf(clock)));
+      const request = manage(dialect.echo);
+      for (const link of links) link.send(request);
+    },
+    /** Over one link: the acquirer has one key, however many links it has. */
+    changeKey(change: KeyChange) {
+      const { text, repeat } = host.zoneKey.offer(change);
+      const request = manage(dialect.keyExchange, text);
+      const link = [...links].find(({ signedOn }) => signedOn);
+      link?.send(repeat ? { ...request, mti: '0801' } : request);
     },
     health: () => ({
       listening: listener !== undefined,
       links: links.size,
       signedOn: [...links].filter((link) => link.signedOn).length,
       echoesAnswered: [...links].reduce((sum, link) => sum + link.echoes, 0),
+      zoneKey: host.zoneKey.state(),
     }),
   };
 }
@@ -120,11 +143,11 @@ function timeOf(clock: Clock): string {
 }
 
 function serverRoutes(server: Server): HttpRoute[] {
-  const route = (path: string, action: () => unknown): HttpRoute => ({
+  const route = (path: string, action: (body: unknown) => unknown): HttpRoute => ({
     method: 'POST',
     path,
-    async handle(): Promise<HttpReply> {
-      await action();
+    async handle({ body }): Promise<HttpReply> {
+      await action(body);
       return { status: 200, json: server.health() };
     },
   });
@@ -133,5 +156,6 @@ function serverRoutes(server: Server): HttpRoute[] {
     route('/down', server.down),
     route('/up', server.up),
     route('/echo', server.echo),
+    route('/change-key', (body) => server.changeKey(keyChange(body ?? {}))),
   ];
 }

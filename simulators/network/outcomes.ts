@@ -1,13 +1,14 @@
 import type {
   AdviceRequest,
   AuthorisationRequest,
+  MessageIdentity,
   Moves,
   NetworkRow,
   NetworkRowKind,
   ReversalRequest,
   Service,
 } from './rows.ts';
-import type { Transaction } from './transactions.ts';
+import { heldOf, type Transaction } from './transactions.ts';
 
 /** DE39. */
 export const APPROVED = '00';
@@ -23,6 +24,7 @@ export type Outcome = Pick<NetworkRow, 'kind' | 'code'> &
 const APPROVAL: Record<Service, { kind: NetworkRowKind; account?: keyof Moves }> = {
   debit: { kind: 'authorised', account: 'captured' },
   hold: { kind: 'held', account: 'held' },
+  increment: { kind: 'incremented', account: 'held' },
   credit: { kind: 'refunded', account: 'refunded' },
   verification: { kind: 'verified' },
   balance: { kind: 'inquired' },
@@ -61,10 +63,23 @@ export function repeatedAuthorisation(
   };
 }
 
+/** Why nothing is added to a hold, as DE39; nothing where it may be. */
+export function incrementRefusal(
+  request: AuthorisationRequest,
+  hold: Transaction | undefined,
+): string | undefined {
+  const stands = hold?.decided.kind === 'held' && !hold.completion && hold.held > 0;
+  return stands && sameMoney(hold.decided, request) ? undefined : INVALID_TRANSACTION;
+}
+
+/**
+ * @param tolerance by how many percent a completion may exceed the hold
+ */
 export function adviceOutcome(
   request: AdviceRequest,
   known: Transaction | undefined,
   seen: NetworkRow | undefined,
+  tolerance = 0,
 ): Outcome {
   const refused = (code: string): Outcome => ({ kind: 'advice-refused', code });
   const repeated = (row: NetworkRow): Outcome =>
@@ -82,9 +97,10 @@ export function adviceOutcome(
   }
   if (!sameMoney(known.decided, request)) return refused(INVALID_TRANSACTION);
   if (known.completion || standing(known) === 0) return refused(INVALID_TRANSACTION);
-  if (known.held === 0) return repeated(known.decided);
-  if (request.amount > known.held) return refused(INVALID_AMOUNT);
-  const moves = { held: -known.held, captured: request.amount };
+  const held = heldOf(known);
+  if (held === 0) return repeated(known.decided);
+  if (request.amount > held + Math.floor((held * tolerance) / 100)) return refused(INVALID_AMOUNT);
+  const moves = { held: -held, captured: request.amount };
   return { kind: 'captured', code: APPROVED, ...names(known.decided), moves };
 }
 
@@ -93,7 +109,11 @@ export function reversalOutcome(request: ReversalRequest, known: Transaction | u
   if (!known) return { kind: 'reversal-remembered', code: APPROVED };
   const { decided, completion, reversal } = known;
   const amounts = [decided.amount, decided.requested, completion?.amount];
-  const fits = amounts.includes(amount) && remaining < amount && sameMoney(decided, request);
+  const fits =
+    amounts.includes(amount) &&
+    remaining < amount &&
+    sameMoney(decided, request) &&
+    isNamed(request.original.mti, known);
   if (!fits) return { kind: 'reversal-refused', code: INVALID_TRANSACTION };
   const given = standing(known) - remaining;
   if (given > 0) {
@@ -105,9 +125,21 @@ export function reversalOutcome(request: ReversalRequest, known: Transaction | u
     : { kind: 'reversal-ineffective', amount: 0, code: APPROVED, ...names(decided) };
 }
 
+/** By the message that began the transaction, or one that completed it or told of it. */
+function isNamed(mti: string | undefined, { decided, completion, told }: Transaction): boolean {
+  const known = [decided.mti, completion?.mti, told?.mti];
+  return mti === undefined || decided.mti === undefined || known.includes(mti);
+}
+
 /** What the transaction holds, has taken, or has given: at any time in one account only. */
 function standing({ held, captured, refunded }: Transaction): number {
   return held + captured + refunded;
+}
+
+/** In whose name the rows of an increment are: that of the hold. */
+export function inNameOf({ decided }: Transaction, { mti, rrn, stan, time, terminal }: MessageIdentity) {
+  const message = { ...(mti !== undefined && { mti }), rrn, stan, time, terminal };
+  return { rrn: decided.rrn, stan: decided.stan, time: decided.time, terminal: decided.terminal, message };
 }
 
 function accountOf({ held, captured }: Transaction): keyof Moves {

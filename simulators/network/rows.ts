@@ -3,6 +3,8 @@ import type { LedgerRow } from '../common/ledger.ts';
 
 /** By what the network knows a message and its repeats: DE41, DE37, DE11, DE7. */
 export interface MessageIdentity {
+  /** Without its repeat digit; rows of older ledgers have none. */
+  mti?: string;
   terminal: string;
   rrn: string;
   stan: string;
@@ -11,7 +13,7 @@ export interface MessageIdentity {
 }
 
 /** What an approval does: takes money, sets it aside, gives it; or nothing, where somebody only asks. */
-export type Service = 'debit' | 'hold' | 'credit' | 'verification' | 'balance';
+export type Service = 'debit' | 'hold' | 'increment' | 'credit' | 'verification' | 'balance';
 
 interface Money {
   /** Minor units. */
@@ -24,6 +26,8 @@ interface Money {
 export interface AuthorisationRequest extends MessageIdentity, Money {
   service: Service;
   processingCode: string;
+  /** Of an increment: the hold, by our identifier or by its message. */
+  addsTo?: { transactionId: string } | { original: OriginalMessage };
 }
 
 /** Something that was decided elsewhere: a completion, an offline purchase, a stand-in approval. */
@@ -33,12 +37,21 @@ export interface AdviceRequest extends MessageIdentity, Money {
   holds: boolean;
   /** DE38 of the transaction it belongs to. */
   approvalCode?: string;
+  /** DE18. */
+  merchantCategory?: string;
   /** Our own identifier of that transaction, where the dialect has a place for it. */
   transactionId?: string;
 }
 
+/** Which message a reversal takes back: DE90. */
+export interface OriginalMessage {
+  mti?: string;
+  stan: string;
+  time: string;
+}
+
 export interface ReversalRequest extends MessageIdentity, Money {
-  original: { stan: string; time: string };
+  original: OriginalMessage;
   /** DE95: what stands after a partial reversal. */
   remaining?: number;
 }
@@ -51,7 +64,7 @@ export interface Moves {
 }
 
 /**
- * What a row records. With effect on money: `authorised` (taken at once), `held`, `captured` (a completion: the hold
+ * What a row records. With effect on money: `authorised` (taken at once), `held`, `incremented` (more of it), `captured` (a completion: the hold
  * becomes what was taken), `advised` (an advice that belongs to no known transaction), `refunded`, `reversed`.
  * Decisions without: `verified`, `inquired`, `declined`, `reversal-remembered` (the original is unknown, and will be
  * refused should it come), `late-original-refused`, `reversal-ineffective` (nothing stood), `reversal-refused`,
@@ -61,6 +74,7 @@ export interface Moves {
 export type NetworkRowKind =
   | 'authorised'
   | 'held'
+  | 'incremented'
   | 'captured'
   | 'advised'
   | 'refunded'
@@ -89,8 +103,10 @@ export interface NetworkRow extends LedgerRow, MessageIdentity, Money {
   approvalCode?: string;
   /** Our identifier of the transaction, fifteen digits. */
   transactionId?: string;
-  /** Of reversals: which message they take back. */
-  original?: { stan: string; time: string };
+  /** Of an increment and its reversal, whose row is in the name of the transaction they belong to: their own names. */
+  message?: MessageIdentity;
+  /** Of reversals. */
+  original?: OriginalMessage;
   moves?: Moves;
 }
 

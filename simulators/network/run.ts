@@ -8,6 +8,7 @@ import {
   tcpSockets,
 } from '../../runtime/index.ts';
 import { numberSetting, readSettings, textSetting } from '../common/settings.ts';
+import type { KeyBlockVersion } from '../crypto/key-block.ts';
 import { startHost } from './host.ts';
 import type { HostDialect, HostMessage } from './host-dialect.ts';
 
@@ -19,11 +20,13 @@ interface HostProcess<M extends HostMessage> {
   port: number;
   controlPort: number;
   zonePinKey: string;
+  /** Protects the keys that it sends, in key blocks of this version. */
+  zoneMasterKey: { name: string; version: KeyBlockVersion };
 }
 
 /** Runs a network's host as a process of its own until it is stopped. */
 export async function runHost<M extends HostMessage>(process_: HostProcess<M>): Promise<void> {
-  const { dialect, prefix } = process_;
+  const { dialect, prefix, zoneMasterKey } = process_;
   const log = createLog(`${dialect.name}-simulator`);
   const settings = readSettings({
     host: textSetting(`${prefix}_SIM_HOST`, '127.0.0.1', /^[\w.:-]{1,255}$/),
@@ -38,6 +41,7 @@ export async function runHost<M extends HostMessage>(process_: HostProcess<M>): 
     control: { host: '127.0.0.1', port: settings.controlPort },
     ledgerFile: settings.ledger,
     zonePinKey: developmentKey(process_.zonePinKey),
+    zoneMasterKey: { key: developmentKey(zoneMasterKey.name), version: zoneMasterKey.version },
     pin: settings.pin,
     ...(settings.cardFunds > 0 && { cardFunds: settings.cardFunds }),
     sockets: tcpSockets,

@@ -86,6 +86,7 @@ export async function testHost<M extends HostMessage>(
     control: anyPort,
     ledgerFile: join(temporaryFolder(), 'ledger.jsonl'),
     zonePinKey: developmentKey(zonePinKey),
+    zoneMasterKey: { key: developmentKey('ZMK/VISA'), version: 'D' },
     pin: '1234',
     ...(cardFunds === undefined ? {} : { cardFunds }),
     sockets: tcpSockets,

@@ -1,5 +1,6 @@
 import {
   type AdviceRequest,
+  type AuthorisationRequest,
   identityKey,
   type MessageIdentity,
   type NetworkRow,
@@ -11,7 +12,13 @@ export interface Transaction {
   /** The row that began it: an approval, a decline, an advice, or a reversal that came first. */
   readonly decided: NetworkRow;
   completion?: NetworkRow;
+  /** An advice of what it had decided itself. */
+  told?: NetworkRow;
   reversal?: NetworkRow;
+  /** What was added to it, oldest first; each can be reversed by itself. */
+  increments: Transaction[];
+  /** Of an increment. */
+  addsTo?: Transaction;
   held: number;
   captured: number;
   refunded: number;
@@ -21,6 +28,8 @@ export interface Transaction {
 export interface Transactions {
   apply(row: NetworkRow): void;
   byIdentity(message: MessageIdentity): Transaction | undefined;
+  /** The hold that a request adds to. */
+  ofIncrement(request: AuthorisationRequest): Transaction | undefined;
   byOriginal(reversal: Parameters<typeof originalKey>[0]): Transaction | undefined;
   /** By our identifier, its own identity, or terminal, RRN and approval code of a pre-authorisation. */
   ofAdvice(advice: AdviceRequest): Transaction | undefined;
@@ -35,12 +44,24 @@ export function transactions(): Transactions {
   const advices = new Map<string, NetworkRow>();
 
   const begin = (key: string, row: NetworkRow) => {
-    const transaction: Transaction = { decided: row, held: 0, captured: 0, refunded: 0 };
+    const transaction = begun(row);
     known.set(key, transaction);
     if (row.transactionId !== undefined) byId.set(row.transactionId, transaction);
     if (row.moves?.held !== undefined) holds.set(`${row.terminal}|${row.rrn}`, transaction);
-    move(transaction, row);
     return transaction;
+  };
+  const add = (row: NetworkRow, hold: Transaction | undefined) => {
+    if (!hold) return;
+    const increment = { ...begun(row), addsTo: hold };
+    hold.increments.push(increment);
+    known.set(identityKey({ ...row, ...row.message }), increment);
+  };
+  const capture = (row: NetworkRow, transaction: Transaction | undefined) => {
+    if (!transaction) return;
+    transaction.completion = row;
+    for (const each of [transaction, ...transaction.increments]) each.held = 0;
+    transaction.captured += row.moves?.captured ?? 0;
+    if (!known.has(identityKey(row))) known.set(identityKey(row), transaction);
   };
 
   return {
@@ -58,13 +79,16 @@ export function transactions(): Transactions {
         case 'declined':
           begin(identityKey(row), row);
           break;
-        case 'captured': {
-          const transaction = byId.get(row.transactionId ?? '');
+        case 'incremented':
+          add(row, known.get(identityKey(row)));
+          break;
+        case 'captured':
           advices.set(identityKey(row), row);
-          if (!transaction) break;
-          transaction.completion = row;
-          move(transaction, row);
-          if (!known.has(identityKey(row))) known.set(identityKey(row), transaction);
+          capture(row, byId.get(row.transactionId ?? ''));
+          break;
+        case 'advice-repeated': {
+          const transaction = known.get(identityKey(row));
+          if (transaction) transaction.told = row;
           break;
         }
         case 'reversal-remembered':
@@ -79,7 +103,27 @@ export function transactions(): Transactions {
         }
       }
     },
+    ...lookups({ known, byId, holds }),
+    advice: (message) => advices.get(identityKey(message)),
+  };
+}
+
+/** Everything a message may name a transaction with. */
+function lookups({
+  known,
+  byId,
+  holds,
+}: Readonly<Record<'known' | 'byId' | 'holds', ReadonlyMap<string, Transaction>>>): Omit<
+  Transactions,
+  'apply' | 'advice'
+> {
+  return {
     byIdentity: (message) => known.get(identityKey(message)),
+    ofIncrement({ addsTo, terminal, rrn }) {
+      if (!addsTo) return undefined;
+      if ('transactionId' in addsTo) return byId.get(addsTo.transactionId);
+      return known.get(originalKey({ terminal, rrn, original: addsTo.original }));
+    },
     byOriginal: (reversal) => known.get(originalKey(reversal)),
     ofAdvice(advice) {
       const named = byId.get(advice.transactionId ?? '') ?? known.get(identityKey(advice));
@@ -88,8 +132,18 @@ export function transactions(): Transactions {
       const same = advice.approvalCode === undefined || advice.approvalCode === hold?.decided.approvalCode;
       return same ? hold : undefined;
     },
-    advice: (message) => advices.get(identityKey(message)),
   };
+}
+
+function begun(row: NetworkRow): Transaction {
+  const transaction = { decided: row, increments: [], held: 0, captured: 0, refunded: 0 };
+  move(transaction, row);
+  return transaction;
+}
+
+/** Of a hold with all that was added to it. */
+export function heldOf({ held, increments }: Transaction): number {
+  return increments.reduce((sum, increment) => sum + increment.held, held);
 }
 
 function move(transaction: Transaction, { moves = {} }: NetworkRow): void {

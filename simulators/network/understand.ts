@@ -20,13 +20,29 @@ const VERIFICATION = '51';
 export function understandAuthorisation(
   message: HostMessage,
   nameCard: NameCard,
+  transactionId: string | undefined,
 ): Understood<AuthorisationRequest> {
   const understood = understandMoney(message, nameCard);
   if ('missing' in understood) return understood;
   const { de3 } = message;
   if (!de3) return { missing: 'DE3' };
-  const request = { ...understood.request, processingCode: de3, service: serviceOf(message, de3) };
+  const service = serviceOf(message, de3);
+  const addsTo = service === 'hold' ? heldBefore(message, transactionId) : undefined;
+  const request: AuthorisationRequest = {
+    ...understood.request,
+    processingCode: de3,
+    ...(addsTo ? { service: 'increment', addsTo } : { service }),
+  };
   return { request, pan: understood.pan };
+}
+
+/** A request for a hold that names another adds to it: by our identifier, or by DE90. */
+function heldBefore(
+  { de90 }: HostMessage,
+  transactionId: string | undefined,
+): AuthorisationRequest['addsTo'] {
+  if (transactionId !== undefined) return { transactionId };
+  return de90 && { original: { mti: de90.mti, stan: de90.stan, time: de90.transmission } };
 }
 
 /** Reads a 0120 or 0220. */
@@ -37,12 +53,13 @@ export function understandAdvice(
 ): Understood<AdviceRequest> {
   const understood = understandMoney(message, nameCard);
   if ('missing' in understood) return understood;
-  const { de3, de25, de38 } = message;
+  const { de3, de18, de25, de38 } = message;
   if (!de3) return { missing: 'DE3' };
   const request = {
     ...understood.request,
     processingCode: de3,
     holds: withoutRepeat(message.mti) === '0120' && de25 === PREAUTHORISED,
+    ...(de18 === undefined ? {} : { merchantCategory: de18 }),
     ...(de38 === undefined ? {} : { approvalCode: de38 }),
     ...(transactionId === undefined ? {} : { transactionId }),
   };
@@ -57,7 +74,7 @@ export function understandReversal(message: HostMessage, nameCard: NameCard): Un
   if (!de90) return { missing: 'DE90' };
   const request = {
     ...understood.request,
-    original: { stan: de90.stan, time: de90.transmission },
+    original: { mti: de90.mti, stan: de90.stan, time: de90.transmission },
     ...(de95 ? { remaining: Number(de95.transaction) } : {}),
   };
   return { request, pan: understood.pan };
@@ -76,12 +93,12 @@ function understandMoney(message: HostMessage, nameCard: NameCard): Understood<M
   return { request, pan: de2 };
 }
 
-function identityOf({ de7, de11, de37, de41 }: HostMessage): MessageIdentity | { missing: string } {
+function identityOf({ mti, de7, de11, de37, de41 }: HostMessage): MessageIdentity | { missing: string } {
   if (!de7) return { missing: 'DE7' };
   if (!de11) return { missing: 'DE11' };
   if (!de37) return { missing: 'DE37' };
   if (!de41) return { missing: 'DE41' };
-  return { time: de7, stan: de11, rrn: de37, terminal: de41 };
+  return { mti: withoutRepeat(mti), time: de7, stan: de11, rrn: de37, terminal: de41 };
 }
 
 /** DE3 positions 1 and 2, and DE25. */

@@ -14,6 +14,8 @@ export interface RecordedTransaction extends Original {
   state: 'open' | 'stands' | 'refused' | 'reversed' | 'completed';
   /** A batch that was settled holds it. */
   settled: boolean;
+  /** Of an increment, whose amount is part of it once it stands, and of a completion: the pre-authorisation. */
+  belongsTo?: Pick<Original, 'mti' | 'stan' | 'time'>;
 }
 
 export interface TerminalBatch {
@@ -62,22 +64,42 @@ function begin(byKey: Map<string, RecordedTransaction>, row: TerminalRow, servic
   const original = originalOf(row);
   if (byKey.has(keyOf(original))) return;
   const state = isAdvice(service) ? 'stands' : 'open';
-  byKey.set(keyOf(original), { ...original, service, state, settled: false });
+  const belongsTo = row.original ? { belongsTo: row.original } : {};
+  byKey.set(keyOf(original), { ...original, service, state, settled: false, ...belongsTo });
 }
 
 function conclude(byKey: Map<string, RecordedTransaction>, row: TerminalRow, service: TerminalService): void {
   const yes = saysYes(service, row.code);
   const about = row.original ? byKey.get(keyOf(row.original)) : undefined;
-  if (about && yes) {
-    if (row.remaining !== undefined) about.amount = row.remaining;
-    else about.state = service === 'complete' ? 'completed' : 'reversed';
-  }
+  if (about && yes) change(byKey, about, row, service);
   const own = byKey.get(keyOf(originalOf(row)));
   if (!own || own.state === 'reversed' || own.state === 'completed') return;
   own.state = yes ? 'stands' : 'refused';
   if (row.amount !== undefined && row.code === '10') own.amount = row.amount;
   if (row.rrn !== undefined) own.rrn = row.rrn;
   if (row.approvalCode !== undefined) own.approvalCode = row.approvalCode;
+}
+
+/** What a message that was said yes to does to the transaction it is about. */
+function change(
+  byKey: Map<string, RecordedTransaction>,
+  about: RecordedTransaction,
+  { amount = 0, remaining }: TerminalRow,
+  service: TerminalService,
+): void {
+  if (service === 'increment') about.amount += amount;
+  else if (service === 'complete') about.state = 'completed';
+  else {
+    const held = about.belongsTo && byKey.get(keyOf(about.belongsTo));
+    if (held && about.state === 'stands') held.amount -= about.amount - (remaining ?? 0);
+    const completions = [...byKey.values()].filter(
+      ({ belongsTo, service: kind }) => kind === 'complete' && belongsTo && keyOf(belongsTo) === keyOf(about),
+    );
+    for (const taken of [about, ...completions]) {
+      if (remaining === undefined) taken.state = 'reversed';
+      else taken.amount = remaining;
+    }
+  }
 }
 
 function inBatch({ currency, service, settled, state }: RecordedTransaction, wanted: string): boolean {

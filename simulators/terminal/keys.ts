@@ -13,7 +13,7 @@ export interface TerminalKeys {
   isSealed(profile: Profile, packed: Buffer): boolean;
 }
 
-function terminalKeys(pinKey: Buffer, macKey: Buffer): TerminalKeys {
+export function terminalKeys(pinKey: Buffer, macKey: Buffer): TerminalKeys {
   const mac = retailMac(macKey);
   return {
     pins: pinCipher(pinKey),

@@ -22,6 +22,8 @@ export interface LoadPlan {
   terminals: readonly string[];
   order: PurchaseOrder;
   records: TerminalRecords;
+  /** Where the terminals' downloaded keys are; default: with the records. */
+  keyFolder?: string;
   merchant?: string;
   timeoutMs?: number;
   /** Beyond it purchases are skipped and counted. Default 10,000. */

@@ -83,6 +83,16 @@ export function cardMessage(
   };
 }
 
+/** More for a pre-authorisation (0100): it names it by DE37 and DE38; `order.amount` is what is added. */
+export function incrementMessage(
+  { rrn, approvalCode }: Pick<Original, 'rrn' | 'approvalCode'>,
+  order: PurchaseOrder,
+  sender: Sender,
+  moment: Moment,
+): TerminalMessage {
+  return { ...cardMessage('preauth', order, sender, moment), de37: rrn, de38: approvalCode };
+}
+
 /** The advice (0220) that turns a pre-authorisation into what is captured: `order.amount`. */
 export function completionMessage(
   original: Pick<Original, 'rrn' | 'approvalCode'>,
@@ -192,6 +202,24 @@ export function networkMessage(code: string, sender: Sender, moment: Moment): Te
   const { keys: _, ...unsealed } = sender;
   const { de12: _time, de13: _date, ...message } = envelope('0800', unsealed, moment);
   return { ...message, de70: code };
+}
+
+/** An 0800 that asks for keys: without a MAC, since who has lost its keys has none to make. */
+export function keyRequestMessage({ keys: _, ...unsealed }: Sender, moment: Moment): TerminalMessage {
+  const { de12: _time, de13: _date, ...message } = envelope('0800', unsealed, moment);
+  return { ...message, ...unsealed.profile.keyManagement?.request };
+}
+
+/** An 0800 that tells which keys the terminal has, sealed with them: their key check values in DE62. */
+export function keyConfirmationMessage(
+  computed: { pin: string; mac: string },
+  sender: Sender,
+  moment: Moment,
+): TerminalMessage {
+  const { confirmation } = sender.profile.keyManagement ?? {};
+  const mac = confirmation?.de70 === undefined ? 'de64' : 'de128';
+  const { de12: _time, de13: _date, ...message } = envelope('0800', sender, moment, mac);
+  return { ...message, ...confirmation, de62: computed.pin + computed.mac };
 }
 
 /** The message as it goes on the wire, framed, its MAC written where it has one. */

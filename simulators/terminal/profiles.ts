@@ -23,7 +23,11 @@ export interface Profile {
   defaultPort: number;
   /** A terminal has a TPK and a TAK; an acquirer's host on a private link has neither. */
   secured: boolean;
+  /** How a terminal asks for new keys in an 0800, and tells that it has them. */
+  keyManagement?: { request: ManagementElement; confirmation: ManagementElement };
 }
+
+type ManagementElement = Pick<TerminalMessage, 'de3' | 'de70'>;
 
 /** TPDU: 60, destination NII 0001, source 0000. */
 const TPDU = Buffer.from('6000010000', 'hex');
@@ -35,6 +39,7 @@ export const profiles: Readonly<Record<TerminalDialect, Profile>> = {
     framing: framing('length-2'),
     defaultPort: 8_583,
     secured: true,
+    keyManagement: { request: { de70: '101' }, confirmation: { de70: '102' } },
   },
   'pos-bcd': {
     dialect: 'pos-bcd',
@@ -43,6 +48,7 @@ export const profiles: Readonly<Record<TerminalDialect, Profile>> = {
     frameHeader: TPDU,
     defaultPort: 8_584,
     secured: true,
+    keyManagement: { request: { de3: '920000' }, confirmation: { de3: '930000' } },
   },
   'iso87-ascii-hex': {
     dialect: 'iso87-ascii-hex',

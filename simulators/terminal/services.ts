@@ -7,6 +7,7 @@ export type TerminalService =
   | 'balance'
   | 'preauth'
   | 'verify'
+  | 'increment'
   | 'complete'
   | 'offline'
   | 'void'
@@ -50,7 +51,7 @@ export const CARD_SERVICES: Readonly<Record<CardService, CardServiceFacts>> = {
 
 /** Where no answer, or one that cannot be believed, leaves money in doubt: it must be reversed. */
 export function mustBeCertain(service: TerminalService): boolean {
-  return ['purchase', 'cash', 'cashback', 'refund', 'preauth'].includes(service);
+  return ['purchase', 'cash', 'cashback', 'refund', 'preauth', 'increment'].includes(service);
 }
 
 /** Told, not asked: it stands unless it is refused. */

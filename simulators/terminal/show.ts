@@ -1,5 +1,6 @@
 import { mtiName, responseCodeName } from '../../messages/index.ts';
 import type { Exchange } from './exchange.ts';
+import type { KeyDownload } from './key-download.ts';
 import type { LoadProgress, LoadResult } from './load.ts';
 import { majorUnits } from './money.ts';
 import type { TerminalMessage } from './profiles.ts';
@@ -73,6 +74,27 @@ export function settlementTable({
     ['uploaded', uploaded > 0 ? String(uploaded) : undefined],
     ['settled', settled ? 'yes' : 'NO'],
   ]);
+}
+
+export function keyDownloadTable({ computed, exchanges, installed, reason }: KeyDownload): string {
+  return table([
+    ...exchanges.map(
+      ({ mti, stan, code, reason: why }): Row => [
+        mtiName(mti),
+        `${mti}, STAN ${stan}: ${code ?? 'none'} ${(code && responseCodeName(code)) ?? why ?? ''}`.trimEnd(),
+      ],
+    ),
+    ['PIN key', computed && `KCV ${computed.pin}`],
+    ['MAC key', computed && `KCV ${computed.mac}`],
+    ['installed', installed ? 'yes' : `NO${reason === undefined ? '' : `: ${reason}`}`],
+  ]);
+}
+
+export function keyDownloadJson(download: KeyDownload): string {
+  return JSON.stringify({
+    ...download,
+    exchanges: download.exchanges.map(({ reply: _, ...exchange }) => exchange),
+  });
 }
 
 export function settlementJson(settlement: Settlement): string {

@@ -1,13 +1,17 @@
 import { join } from 'node:path';
+import { developmentKey } from '../../hsm/index.ts';
 import type { Address, Clock, Sockets } from '../../runtime/index.ts';
 import { systemClock, tcpSockets } from '../../runtime/index.ts';
 import { batchOf, type RecordedTransaction } from './batch.ts';
 import { type Exchange, exchange, factsOf, type Outgoing } from './exchange.ts';
+import { keyStore, openKeys } from './installed-keys.ts';
+import { downloadKeys, type KeyDownload } from './key-download.ts';
 import { developmentTerminalKeys, type TerminalKeys } from './keys.ts';
 import { type TerminalLink, terminalLink } from './link.ts';
 import {
   cardMessage,
   completionMessage,
+  incrementMessage,
   networkMessage,
   type Original,
   type PurchaseOrder,
@@ -18,7 +22,7 @@ import {
 import { profiles, type TerminalDialect, type TerminalMessage } from './profiles.ts';
 import type { TerminalRecords } from './records.ts';
 import { type ReversalPlan, uncertainties } from './reversing.ts';
-import { CARD_SERVICES, type CardService, mustBeCertain } from './services.ts';
+import { CARD_SERVICES, type CardService, mustBeCertain, type TerminalService } from './services.ts';
 import { type Settlement, settleBatch } from './settle.ts';
 import { openStan } from './stan.ts';
 
@@ -33,8 +37,15 @@ export interface TerminalOptions {
   terminal?: string;
   /** Default MERCHANT0000001. */
   merchant?: string;
-  /** Default: the published development keys of this terminal, where the dialect has PIN and MAC. */
+  /**
+   * Default, where the dialect has PIN and MAC: those it downloaded last, by its records, else its published development
+   * keys.
+   */
   keys?: TerminalKeys;
+  /** Where its downloaded keys are; default: with its records. */
+  keyFolder?: string;
+  /** What it is given keys under. Default: the published development key of this terminal. */
+  masterKey?: Buffer;
   /** Default: a connection of its own. */
   link?: TerminalLink;
   /** Default 10,000. */
@@ -54,6 +65,8 @@ export interface Terminal {
   request(service: CardService, order: PurchaseOrder, stan?: string): Promise<Exchange>;
   /** `request` for a purchase. */
   purchase(order: PurchaseOrder, stan?: string): Promise<Exchange>;
+  /** Asks for `order.amount` more of a pre-authorisation. */
+  increment(original: Partial<Original>, order: PurchaseOrder): Promise<Exchange>;
   /** Captures `order.amount` of a pre-authorisation. */
   complete(original: Partial<Original>, order: PurchaseOrder): Promise<Exchange>;
   void(original: Partial<Original> & Pick<Original, 'amount' | 'currency'>): Promise<Exchange>;
@@ -66,6 +79,11 @@ export interface Terminal {
   /** Sends the same bytes as the last request once more. @throws where there was none */
   repeat(): Promise<Exchange>;
   echo(): Promise<Exchange>;
+  /**
+   * Gets new keys and uses them from then on, also in later runs.
+   * @param isTold false: no confirmation is sent; the first message under the new keys is one
+   */
+  downloadKeys(isTold?: boolean): Promise<KeyDownload>;
   /** Its transactions by its records, oldest first. */
   transactions(): Promise<readonly RecordedTransaction[]>;
   /** Answers nobody waited for on its connection. */
@@ -91,31 +109,40 @@ export function createTerminal(options: TerminalOptions): Terminal {
     const partly = remaining === undefined ? {} : { remaining };
     return send({ service: 'reversal', message, original, ...partly });
   };
+  const about = (service: TerminalService, message: TerminalMessage, original: Partial<Original>) =>
+    send({ service, message, ...referred(original) });
   const { reverseUnanswered: plan } = options;
   const certainty = plan && uncertainties(plan, { clock, reverse, batch });
 
-  const request: Terminal['request'] = async (service, order, stan = stans.next()) => {
+  /** Sends what moves money only while nothing earlier is uncertain, where the plan says so. */
+  const ask = (asked: Asked, outgoing: () => Outgoing) => {
     const begin = () => {
-      last = { service, message: cardMessage(service, order, sender, moment(stan)) };
+      last = outgoing();
       return send(last);
     };
-    if (!certainty || !mustBeCertain(service)) return begin();
-    const { amount, currency } = order;
-    const { mti } = CARD_SERVICES[service];
-    return certainty.guard({ service, mti, terminal: sender.terminal, stan, amount, currency }, begin);
+    if (!certainty || !mustBeCertain(asked.service)) return begin();
+    return certainty.guard({ ...asked, terminal: sender.terminal }, begin);
   };
+  const request: Terminal['request'] = async (service, order, stan = stans.next()) =>
+    ask(askedOf(service, CARD_SERVICES[service].mti, order, stan), () => ({
+      service,
+      message: cardMessage(service, order, sender, moment(stan)),
+    }));
 
   return {
     request,
     purchase: (order, stan) => request('purchase', order, stan),
-    complete(original, order) {
-      const message = completionMessage(original, order, sender, moment());
-      return send({ service: 'complete', message, ...referred(original) });
+    async increment(original, order) {
+      const stan = stans.next();
+      return ask(askedOf('increment', CARD_SERVICES.preauth.mti, order, stan), () => ({
+        service: 'increment',
+        message: incrementMessage(original, order, sender, moment(stan)),
+        ...referred(original),
+      }));
     },
-    void(original) {
-      const message = voidMessage(original, sender, moment());
-      return send({ service: 'void', message, ...referred(original) });
-    },
+    complete: (original, order) =>
+      about('complete', completionMessage(original, order, sender, moment()), original),
+    void: (original) => about('void', voidMessage(original, sender, moment()), original),
     reverse,
     settle: async (currency) => settleBatch(await batch(), currency, { sender, moment, send }),
     network: (code) => send({ service: 'network', message: networkMessage(code, sender, moment()) }),
@@ -124,6 +151,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
       return send(last);
     },
     echo: () => send({ service: 'network', message: networkMessage(ECHO, sender, moment()) }),
+    downloadKeys: (isTold = true) => downloadKeys({ ...keyMeans(options, sender), moment, send }, isTold),
     transactions: async () => (await batch()).transactions,
     get unexpected() {
       return link.unexpected;
@@ -135,20 +163,35 @@ export function createTerminal(options: TerminalOptions): Terminal {
   };
 }
 
+type Asked = Pick<Exchange, 'service' | 'mti' | 'stan'> & Pick<PurchaseOrder, 'amount' | 'currency'>;
+
+function askedOf(service: TerminalService, mti: string, order: PurchaseOrder, stan: string): Asked {
+  const { amount, currency } = order;
+  return { service, mti, stan, amount, currency };
+}
+
+/** Where downloaded keys are kept, and what they come under. */
+function keyMeans({ records, keyFolder, masterKey }: TerminalOptions, sender: Sender) {
+  const store = keyStore(keyFolder ?? records.folder, sender.terminal);
+  return { sender, store, masterKey: masterKey ?? developmentKey(`TMK/${sender.terminal}`) };
+}
+
 /** The message that another is about, where the terminal knows it. */
 function referred({ mti, stan, time }: Partial<Original>) {
   return mti && stan && time ? { original: { mti, stan, time } } : {};
 }
 
-function senderOf({
-  dialect,
-  keys,
-  merchant = 'MERCHANT0000001',
-  terminal = 'TERM0001',
-}: TerminalOptions): Sender {
+function senderOf(options: TerminalOptions): Sender {
+  const { dialect, merchant = 'MERCHANT0000001', terminal = 'TERM0001' } = options;
   const profile = profiles[dialect];
   if (!profile.secured) return { terminal, merchant, profile };
-  return { terminal, merchant, profile, keys: keys ?? developmentTerminalKeys(terminal) };
+  return { terminal, merchant, profile, keys: options.keys ?? keysOf(terminal, options) };
+}
+
+function keysOf(terminal: string, { records, keyFolder, masterKey }: TerminalOptions): TerminalKeys {
+  const blocks = keyStore(keyFolder ?? records.folder, terminal).load();
+  if (!blocks) return developmentTerminalKeys(terminal);
+  return openKeys(blocks, masterKey ?? developmentKey(`TMK/${terminal}`)).keys;
 }
 
 function linkOptions(options: TerminalOptions, { profile }: Sender) {

@@ -25,6 +25,8 @@ export const visaHostDialect: HostDialect<VisaMessage> = {
   signOn: '071',
   signOff: '072',
   echo: '301',
+  keyExchange: '161',
+  overCompletionPercent: { '4411': 15, '7011': 15, '7512': 15, '5812': 20, '5813': 20, '4121': 20 },
   transactionId: ({ de62 }) => de62?.sf2,
   reply(request, elements, transactionId) {
     const { de19, de62, de63 } = request;
@@ -45,14 +47,15 @@ export const visaHostDialect: HostDialect<VisaMessage> = {
       de39: code,
     };
   },
-  echoRequest: (stan, time) => ({
+  managementRequest: (code, stan, time, key) => ({
     header: STATIONS,
     mti: '0800',
     de7: time,
     de11: stan,
     de37: `000000${stan}`,
+    de48: key,
     de63: { sf1: '0002' },
-    de70: '301',
+    de70: code,
   }),
   reject: rejectMessage,
 };

@@ -7,4 +7,5 @@ await runHost({
   port: 9_583,
   controlPort: 9_584,
   zonePinKey: 'ZPK/VISA',
+  zoneMasterKey: { name: 'ZMK/VISA', version: 'D' },
 });

@@ -56,9 +56,10 @@ describe('advices', () => {
 
   test('an offline purchase is taken, and can be reversed', async () => {
     const { acquirer, control } = await signedOn();
-    await acquirer.exchange(adviceTo(purchase(), undefined, '000000002500'));
+    const advice = adviceTo(purchase(), undefined, '000000002500');
+    await acquirer.exchange(advice);
     expect((await control.ledger()).positions['978']?.captured).toBe(2_500);
-    await acquirer.exchange(reversalOf(purchase()));
+    await acquirer.exchange(reversalOf({ ...purchase(), mti: advice.mti }));
     expect((await control.ledger()).positions['978']?.captured).toBe(0);
   });
 });

@@ -54,9 +54,9 @@ export function purchase(
 }
 
 export function reversalOf(original: VisaMessage, stan = '000500'): VisaMessage {
-  const { de11 = '', de7 = '', de60: _, ...rest } = original;
+  const { mti, de11 = '', de7 = '', de60: _, ...rest } = original;
   const de90 = {
-    mti: '0100',
+    mti,
     stan: de11,
     transmission: de7,
     acquirer: '00000400001',

@@ -43,11 +43,20 @@ export function developmentSettings(machine: {
         profile: 'visa',
         ...machine.visa,
         zonePinKey: 'ZPK/VISA',
+        zoneMasterKey: 'ZMK/VISA',
         sourceStation: '123456',
         destinationStation: '000000',
       },
       ...(machine.iso87
-        ? [{ name: 'iso87', profile: 'iso87' as const, ...machine.iso87, zonePinKey: 'ZPK/ISO87' }]
+        ? [
+            {
+              name: 'iso87',
+              profile: 'iso87' as const,
+              ...machine.iso87,
+              zonePinKey: 'ZPK/ISO87',
+              zoneMasterKey: 'ZMK/ISO87',
+            },
+          ]
         : []),
     ],
     pop: { url: machine.popUrl, finalityMs: 6_000 },
@@ -93,6 +102,7 @@ function developmentListeners(): ListenerSettings[] {
       framing: 'length-4-ascii',
       mac: 'none',
       acquirer: '654321',
+      partialApproval: true,
       ...LIMITS,
     },
   ];
@@ -105,6 +115,7 @@ function developmentTerminal(index: number): TerminalSettings {
     merchant: DEVELOPMENT_MERCHANT,
     pinKey: `TPK/${id}`,
     macKey: `TAK/${id}`,
+    masterKey: `TMK/${id}`,
     partialApproval: true,
   };
 }

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { AuditSettings } from '../audit/settings.ts';
 import { FallbackSettings } from '../fallback/settings.ts';
 import { RetryOverrides, RetryStrategy } from '../follow-up/retry-policy.ts';
+import { KeyLife } from '../keys/settings.ts';
 import { MerchantStandIn, StandInSettings } from '../stand-in/settings.ts';
 
 const Port = Type.Integer({
@@ -51,6 +52,8 @@ const ListenerSettings = Type.Object({
   mac: Type.Union([Type.Literal('required'), Type.Literal('none')]),
   /** DE32 towards the networks, where the message carries none. */
   acquirer: Digits(1, 11),
+  /** An acquirer's terminals can ask the customer for the rest of a partly approved amount; absent: they cannot. */
+  partialApproval: Type.Optional(Type.Boolean()),
   maxFrameBytes: Type.Integer({ minimum: 64, maximum: 65_535, default: 4_096 }),
   maxConnections: Type.Integer({ minimum: 1, maximum: 100_000, default: 5_000 }),
   maxInFlightPerConnection: Type.Integer({ minimum: 1, maximum: 10_000, default: 256 }),
@@ -61,7 +64,7 @@ const ListenerSettings = Type.Object({
 
 const MerchantSettings = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 15 }),
-  /** DE18 where the message carries none. */
+  /** DE18; of an acquirer's merchant, where its message carries none. */
   category: Digits(4, 4),
   /** `off`: not enrolled with Étika, the network leg alone decides. */
   pop: Type.Union([Type.Literal('optional'), Type.Literal('required'), Type.Literal('off')]),
@@ -82,6 +85,10 @@ const TerminalSettings = Type.Object({
   /** Names of the terminal's keys in the HSM. */
   pinKey: Type.String({ minLength: 1 }),
   macKey: Type.String({ minLength: 1 }),
+  /** Name of the key under which the terminal is given new ones; without it, it keeps these for ever. */
+  masterKey: Type.Optional(Type.String({ minLength: 1 })),
+  /** Version of the key blocks it reads (X9.143): B under a triple DES master key, D under AES; B where absent. */
+  keyBlock: Type.Optional(Type.Union([Type.Literal('B'), Type.Literal('D')])),
   /** The terminal can ask the customer for the rest of a partly approved amount. */
   partialApproval: Type.Boolean(),
 });
@@ -98,6 +105,8 @@ const network = {
   host: Type.String({ minLength: 1 }),
   port: Port,
   zonePinKey: Type.String({ minLength: 1 }),
+  /** Name of the key under which the network sends another zone PIN key; without it none is taken. */
+  zoneMasterKey: Type.Optional(Type.String({ minLength: 1 })),
   /** Without it the link speaks plain TCP. */
   tls: Type.Optional(NetworkTls),
 };
@@ -148,6 +157,8 @@ export const SettingsSchema = Type.Object({
     /** How long an accepted proof takes to become final, as a rule: it is not asked about before. */
     finalityMs: Milliseconds(10, 600_000),
   }),
+  /** How keys are changed in service; what is built in holds where it is absent. */
+  keyLife: Type.Optional(KeyLife),
   /** Heads of the journal's hash chain; what is built in holds where it is absent. */
   audit: Type.Optional(AuditSettings),
   standIn: Type.Optional(StandInSettings),
@@ -166,6 +177,7 @@ export const SettingsSchema = Type.Object({
         {
           'reverse-network': Type.Optional(RetryOverrides),
           'advise-network': Type.Optional(RetryOverrides),
+          'close-increment': Type.Optional(RetryOverrides),
           'complete-pop': Type.Optional(RetryOverrides),
           'cancel-pop': Type.Optional(RetryOverrides),
           notify: Type.Optional(RetryOverrides),

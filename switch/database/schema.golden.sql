@@ -43,6 +43,16 @@ create table switch.journal (
   body json not null,
   link bytea
 );
+create table switch.key_change (
+  "position" bigint not null generated always as identity,
+  at timestamp with time zone not null,
+  node text not null,
+  owner text not null,
+  generation integer not null,
+  state text not null,
+  keys json not null,
+  not_after timestamp with time zone
+);
 create table switch.lease (
   epoch bigint not null generated always as identity,
   node text not null,
@@ -183,6 +193,7 @@ create table switch.recon_case_event (
 create sequence switch.alert_position_seq;
 create sequence switch.degraded_mode_change_position_seq;
 create sequence switch.follow_up_position;
+create sequence switch.key_change_position_seq;
 create sequence switch.lease_epoch_seq;
 create sequence switch.recon_case_id_seq;
 
@@ -202,6 +213,12 @@ alter table switch.follow_up_worker add constraint follow_up_worker_pkey PRIMARY
 alter table switch.journal add constraint journal_epoch_sequence_key UNIQUE (epoch, sequence);
 alter table switch.journal add constraint journal_pkey PRIMARY KEY (transaction, version);
 alter table switch.journal add constraint journal_version_check CHECK ((version >= 1));
+alter table switch.key_change add constraint key_change_generation_check CHECK ((generation >= 0));
+alter table switch.key_change add constraint key_change_node_check CHECK ((node ~ '^[A-Za-z0-9._-]{1,64}$'::text));
+alter table switch.key_change add constraint key_change_owner_check CHECK ((owner ~ '^(terminal|network)/[\x21-\x7e]{1,32}$'::text));
+alter table switch.key_change add constraint key_change_owner_generation_state_key UNIQUE (owner, generation, state);
+alter table switch.key_change add constraint key_change_pkey PRIMARY KEY ("position");
+alter table switch.key_change add constraint key_change_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'active'::text, 'expiring'::text, 'discarded'::text])));
 alter table switch.lease add constraint lease_node_check CHECK ((node ~ '^[A-Za-z0-9._-]{1,64}$'::text));
 alter table switch.lease add constraint lease_pkey PRIMARY KEY (epoch);
 alter table switch.migration add constraint migration_pkey PRIMARY KEY (number);
@@ -237,6 +254,7 @@ CREATE INDEX projected_transaction_in_open_batch ON switch.projected_transaction
 CREATE INDEX projected_upload_of_batch ON switch.projected_upload USING btree (listener, terminal, currency, number, uploaded_at);
 CREATE INDEX projection_cursor_open ON switch.projection_cursor USING btree (epoch) WHERE (NOT is_finished);
 CREATE INDEX recon_case_unresolved ON switch.recon_case USING btree (id) WHERE (state <> 'resolved'::text);
+CREATE UNIQUE INDEX key_change_outcome ON switch.key_change USING btree (owner, generation) WHERE (state = ANY (ARRAY['active'::text, 'discarded'::text]));
 CREATE UNIQUE INDEX lease_one_open_per_node ON switch.lease USING btree (node) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX projected_batch_ordinal ON switch.projected_batch USING btree (listener, terminal, currency, ordinal DESC) WHERE (ordinal IS NOT NULL);
 
@@ -679,6 +697,7 @@ grant insert, select on table switch.alert to etika_switch;
 grant insert, select on table switch.claim to etika_switch;
 grant insert, select on table switch.degraded_mode_change to etika_switch;
 grant insert, select on table switch.journal to etika_switch;
+grant insert, select on table switch.key_change to etika_switch;
 grant insert, select on table switch.lease to etika_switch;
 grant insert, select on table switch.recon_case to etika_projector;
 grant insert, select on table switch.recon_case to etika_reconciler;

@@ -78,7 +78,8 @@ describe('a network that has become silent', () => {
     const [facts] = set.core.sent.authorised;
     if (!facts) throw new Error('nothing was asked');
     const pan = Pan.of('4242424242424242');
-    const outcome = await visa.reverse({ facts, pan, reason: 'no-confirmation', repeat: false }, 60_000);
+    const request = { facts, pan, original: 'request', reason: 'no-confirmation', repeat: false } as const;
+    const outcome = await visa.reverse(request, 60_000);
     expect(outcome).toMatchObject({ status: 'acknowledged' });
   });
 });

@@ -10,7 +10,10 @@ export type NextEntry = {
 const MAX_COLLISIONS = 20;
 
 /** The transaction as the journal has it now. @throws where the journal knows nothing of it */
-export async function readTransaction(journal: Journal, transaction: string): Promise<Transaction> {
+export async function readTransaction(
+  journal: Pick<Journal, 'history'>,
+  transaction: string,
+): Promise<Transaction> {
   const folded = foldTransaction(await journal.history(transaction));
   if (!folded) throw new Error(`the journal has no transaction ${transaction}`);
   return folded;

@@ -1,4 +1,5 @@
-import type { ReversalReason } from '../../connectors/index.ts';
+import type { ReversalReason, ReversalRequest, TransactionFacts } from '../../connectors/index.ts';
+import { type Holding, holdingsOf } from '../increments.ts';
 import type { Ports } from '../ports.ts';
 import type { Transaction } from '../transaction.ts';
 import { appendNext, readTransaction } from './append-next.ts';
@@ -10,23 +11,41 @@ export type NetworkPorts = Pick<Ports, 'journal' | 'networks' | 'hsm' | 'clock' 
 };
 
 /**
- * Reverses the network leg, down to what stands of the transaction, until the network acknowledges. From the second
- * attempt on the repeat MTI is sent: the network makes one effect of it, however often it hears of it.
+ * Reverses the network leg, down to what stands of the transaction, until the network acknowledges: message by message,
+ * where others added to the first. From the second attempt on the repeat MTI is sent: the network makes one effect of
+ * it, however often it hears of it.
  */
 export async function reverseNetwork(job: FollowUpJob, ports: NetworkPorts): Promise<FollowUpResult> {
-  const transaction = await readTransaction(ports.journal, job.transaction);
-  const { opening, standingMinorUnits } = transaction;
-  if (!opening || transaction.networkMinorUnits <= standingMinorUnits) return { done: true };
-  if (transaction.network === 'reversal-refused') return { done: true };
+  for (;;) {
+    const transaction = await readTransaction(ports.journal, job.transaction);
+    if (!transaction.opening || transaction.network === 'reversal-refused') return { done: true };
+    const tooMuch = holdingsOf(transaction).find(
+      ({ networkMinorUnits, standingMinorUnits }) => networkMinorUnits > standingMinorUnits,
+    );
+    if (!tooMuch) return { done: true };
+    const ended = await reverseHolding(job, transaction, tooMuch, ports);
+    if (ended) return ended;
+  }
+}
+
+/** @returns how the follow-up ends, or nothing where this message's part is reversed */
+async function reverseHolding(
+  job: FollowUpJob,
+  transaction: Transaction,
+  { increment, standingMinorUnits }: Holding,
+  ports: NetworkPorts,
+): Promise<FollowUpResult | undefined> {
+  const { opening } = transaction;
+  if (!opening) return { done: true };
   const connector = ports.networks.get(opening.network);
   if (!connector) return { park: `no connector for network ${opening.network}` };
-
   const outcome = await connector.reverse(
     {
-      facts: opening.facts,
+      facts: increment?.facts ?? factsOf(opening.facts, transaction),
       pan: await ports.hsm.revealPan(Buffer.from(opening.panCiphertext, 'base64')),
       ...networkNumbers(transaction),
-      reason: reasonOf(transaction),
+      original: originalOf(transaction),
+      reason: reasonOf(transaction, standingMinorUnits),
       ...(standingMinorUnits > 0 && { remainingMinorUnits: standingMinorUnits }),
       repeat: job.attempt > 1,
     },
@@ -34,16 +53,18 @@ export async function reverseNetwork(job: FollowUpJob, ports: NetworkPorts): Pro
   );
   const attempts = job.attempt;
   switch (outcome.status) {
-    case 'acknowledged':
+    case 'acknowledged': {
+      const body = {
+        code: outcome.code,
+        attempts,
+        remainingMinorUnits: standingMinorUnits,
+        ...(increment && { increment: increment.key }),
+      };
       await appendNext(ports.journal, job.transaction, (now) =>
-        now.networkMinorUnits <= standingMinorUnits
-          ? undefined
-          : {
-              kind: 'network-reversed',
-              body: { code: outcome.code, attempts, remainingMinorUnits: standingMinorUnits },
-            },
+        heldOf(now, increment?.key) <= standingMinorUnits ? undefined : { kind: 'network-reversed', body },
       );
-      return { done: true };
+      return undefined;
+    }
     case 'refused':
       if (ports.retry.isRetryable(outcome.code)) return ports.retry.again(attempts, answered(outcome.code));
       await appendNext(ports.journal, job.transaction, () => ({
@@ -55,6 +76,18 @@ export async function reverseNetwork(job: FollowUpJob, ports: NetworkPorts): Pro
     case 'unknown':
       return ports.retry.again(job.attempt, outcome.reason);
   }
+}
+
+function heldOf(transaction: Transaction, key: string | undefined): number {
+  const found = holdingsOf(transaction).find(({ increment }) => increment?.key === key);
+  return found?.networkMinorUnits ?? 0;
+}
+
+/** What was completed for more than was asked at first is known to the network by what was taken. */
+function factsOf(facts: TransactionFacts, { capturedMinorUnits = 0 }: Transaction): TransactionFacts {
+  const { amount } = facts;
+  if (capturedMinorUnits <= amount.minorUnits) return facts;
+  return { ...facts, amount: { ...amount, minorUnits: capturedMinorUnits } };
 }
 
 export function answered(code: string): string {
@@ -74,7 +107,13 @@ export function networkNumbers({ decided }: Transaction) {
   };
 }
 
-function reasonOf({ takenBack, standingMinorUnits }: Transaction): ReversalReason {
+/** A network that was never asked knows the transaction by the advice that told it. */
+function originalOf({ opening, decided }: Transaction): ReversalRequest['original'] {
+  const isStoodIn = decided?.network.status === 'unreachable' && decided.approved;
+  return isStoodIn || opening?.facts.kind === 'offline-purchase' ? 'advice' : 'request';
+}
+
+function reasonOf({ takenBack }: Transaction, standingMinorUnits: number): ReversalReason {
   if (standingMinorUnits > 0) return 'partial';
   return takenBack === undefined ? 'no-confirmation' : 'customer';
 }

@@ -4,6 +4,7 @@ import { raiseAlert } from '../fallback/notices/raise-alert.ts';
 import type { FollowUpTask } from '../outcome-table.ts';
 import type { Ports } from '../ports.ts';
 import { adviseNetwork } from './advise-network.ts';
+import { closeIncrements } from './close-increments.ts';
 import { cancelPop, completePop } from './pop-legs.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import { type Retry, retry } from './retry-policy.ts';
@@ -41,6 +42,7 @@ export function followUpTasks(ports: FollowUpPorts): FollowUpTasks {
   return {
     'reverse-network': (job) => reverseNetwork(job, reversing),
     'advise-network': (job) => adviseNetwork(job, advising),
+    'close-increment': (job) => closeIncrements(job, ports),
     'complete-pop': (job) => completePop(job, completing),
     'cancel-pop': (job) => cancelPop(job, cancelling),
     notify: (job) => notify(job, notifying),

@@ -122,7 +122,7 @@ function batchSide({ opening, state, standingMinorUnits }: Transaction): Transac
   }
 }
 
-function openingColumns({ opening }: Transaction) {
+function openingColumns({ opening, increments }: Transaction) {
   if (!opening) return undefined;
   const { facts, listener, network, cardReference } = opening;
   return {
@@ -137,7 +137,10 @@ function openingColumns({ opening }: Transaction) {
     card_reference: cardReference,
     network,
     currency: facts.amount.currency,
-    asked: facts.amount.minorUnits,
+    asked: increments.reduce(
+      (sum, { facts: added }) => sum + added.amount.minorUnits,
+      facts.amount.minorUnits,
+    ),
     cash: facts.cashbackMinorUnits ?? 0,
   };
 }
@@ -151,11 +154,17 @@ function rememberedColumns({ kind, body }: JournalEntry): ReturnType<typeof open
   return { ...names, ...unknown, network: '', currency: '', asked: 0, cash: 0 };
 }
 
-function approvedMinorUnits({ opening, decided, state }: Transaction): number {
+function approvedMinorUnits({ opening, decided, state, increments, replies }: Transaction): number {
   const asked = opening?.facts.amount.minorUnits ?? 0;
   if (opening?.facts.kind === 'offline-purchase') return asked;
   if (!decided?.approved || state === 'none') return 0;
-  return decided.reply.approvedMinorUnits ?? asked;
+  const added = increments.filter(({ key }) => isApproval(replies.get(key)?.code));
+  const more = added.map(({ key, facts }) => replies.get(key)?.approvedMinorUnits ?? facts.amount.minorUnits);
+  return more.reduce((sum, each) => sum + each, decided.reply.approvedMinorUnits ?? asked);
+}
+
+function isApproval(code: string | undefined): boolean {
+  return code === '00' || code === '10';
 }
 
 function capturedMinorUnits(transaction: Transaction): number {

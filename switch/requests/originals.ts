@@ -9,7 +9,14 @@ export interface OriginalReference {
   readonly keys: readonly string[];
   /** The key that the original will claim when it comes, where the message names it exactly. */
   readonly exact: string | undefined;
+  /**
+   * The STAN of the request that is named: what is found otherwise and has another is not meant. An increment shares its
+   * retrieval reference with what it adds to.
+   */
+  readonly stan?: string;
 }
+
+const REQUESTS: ReadonlySet<string> = new Set(['0100', '0200']);
 
 /**
  * How a reversal names its original: by DE90; a terminal that sends none repeats STAN and DE7 of the original, or
@@ -32,8 +39,9 @@ export function reversedOriginal(
     originalKey(listener, terminal, { ...sender, mti }),
   );
   const byReference = message.de37?.trim() ? [referenceKey(listener, terminal, message.de37)] : [];
-  const keys = exact ? [exact, ...byReference] : [...byReference, ...byRepeatedNumbers];
-  return { keys, exact: exact ?? byRepeatedNumbers[0] };
+  const keys = [...(exact ? [exact] : byRepeatedNumbers), ...byReference];
+  const named = message.de90 && REQUESTS.has(message.de90.mti) ? { stan: message.de90.stan } : {};
+  return { keys, exact: exact ?? byRepeatedNumbers[0], ...named };
 }
 
 /** How a void, a completion or a refund names its original: by DE37. @throws Refusal SW_FORMAT without it */

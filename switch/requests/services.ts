@@ -17,6 +17,10 @@ export interface Service {
   readonly pop: boolean;
   /** Whether an approval moves or holds money, so that an unknown outcome must be reversed. */
   readonly movesMoney: boolean;
+  /** Whether less than was asked may be approved; else a partial approval is reversed and declined. */
+  readonly partial: boolean;
+  /** Whether it adds to an earlier transaction, which it names by DE37 and DE38: that tells it from one that begins. */
+  readonly addsTo?: true;
 }
 
 const ONLINE = ['0100', '0200'] as const;
@@ -34,6 +38,18 @@ const SERVICES: readonly Service[] = [
     amount: 'zero',
     pop: false,
     movesMoney: false,
+    partial: false,
+  },
+  {
+    kind: 'increment',
+    mtis: ['0100'],
+    processing: '00',
+    condition: '06',
+    amount: 'positive',
+    pop: false,
+    movesMoney: true,
+    partial: true,
+    addsTo: true,
   },
   {
     kind: 'pre-authorisation',
@@ -43,13 +59,62 @@ const SERVICES: readonly Service[] = [
     amount: 'positive',
     pop: false,
     movesMoney: true,
+    partial: true,
   },
-  { kind: 'purchase', mtis: ONLINE, processing: '00', amount: 'positive', pop: true, movesMoney: true },
-  { kind: 'cash', mtis: ONLINE, processing: '01', amount: 'positive', pop: false, movesMoney: true },
-  { kind: 'cashback', mtis: ONLINE, processing: '09', amount: 'positive', pop: true, movesMoney: true },
-  { kind: 'refund', mtis: ONLINE, processing: '20', amount: 'positive', pop: false, movesMoney: true },
-  { kind: 'balance', mtis: ONLINE, processing: '30', amount: 'none', pop: false, movesMoney: false },
-  { kind: 'balance', mtis: ONLINE, processing: '31', amount: 'none', pop: false, movesMoney: false },
+  {
+    kind: 'purchase',
+    mtis: ONLINE,
+    processing: '00',
+    amount: 'positive',
+    pop: true,
+    movesMoney: true,
+    partial: true,
+  },
+  {
+    kind: 'cash',
+    mtis: ONLINE,
+    processing: '01',
+    amount: 'positive',
+    pop: false,
+    movesMoney: true,
+    partial: false,
+  },
+  {
+    kind: 'cashback',
+    mtis: ONLINE,
+    processing: '09',
+    amount: 'positive',
+    pop: true,
+    movesMoney: true,
+    partial: false,
+  },
+  {
+    kind: 'refund',
+    mtis: ONLINE,
+    processing: '20',
+    amount: 'positive',
+    pop: false,
+    movesMoney: true,
+    partial: false,
+  },
+  {
+    kind: 'balance',
+    mtis: ONLINE,
+    processing: '30',
+    amount: 'none',
+    pop: false,
+    movesMoney: false,
+    partial: false,
+  },
+  {
+    kind: 'balance',
+    mtis: ONLINE,
+    processing: '31',
+    amount: 'none',
+    pop: false,
+    movesMoney: false,
+    partial: false,
+  },
 ];
 
 /** Approved at the terminal: told to the network and the consensus afterwards, never asked. */
@@ -60,14 +125,24 @@ export const OFFLINE_PURCHASE: Service = {
   amount: 'positive',
   pop: true,
   movesMoney: true,
+  partial: false,
 };
 
-/** @param mti without its repeat digit */
-export function findService(mti: string, processingCode: string, condition: string): Service | undefined {
+/**
+ * @param mti without its repeat digit
+ * @param isReferring whether it has the approval code of an earlier transaction (DE38)
+ */
+export function findService(
+  mti: string,
+  processingCode: string,
+  condition: string,
+  isReferring: boolean,
+): Service | undefined {
   return SERVICES.find(
     (service) =>
       service.mtis.includes(mti) &&
       processingCode.startsWith(service.processing) &&
+      (!service.addsTo || isReferring) &&
       (service.condition === undefined || service.condition === condition),
   );
 }

@@ -35,13 +35,15 @@ export interface PaymentRequest extends Sender {
   readonly card: Omit<CardData, 'pinBlock'>;
   /** Still under the terminal's own key. */
   readonly terminalPinBlock?: PinBlock;
-  /** Of a refund: the retrieval reference of what is refunded. */
+  /** Of a refund and of an increment: the retrieval reference of what is refunded, or added to. */
   readonly refersTo?: string;
   /** Of a refund: DE38 of what is refunded, where the message gives it. */
   readonly originalApprovalCode?: string;
 }
 
 const SHORTEST_PAN = 12;
+/** What refers to an earlier transaction by DE37, and gets a retrieval reference of its own. */
+const REFERRING: ReadonlySet<TransactionKind> = new Set<TransactionKind>(['refund', 'increment']);
 const CASHBACK = '40';
 
 /** @throws Refusal SW_FORMAT */
@@ -70,9 +72,10 @@ export function understandPayment(message: TerminalMessage, clock: Clock): Payme
   const sender = understandSender(message, clock);
   const processingCode = required(message.de3, 'DE3');
   const posConditionCode = message.de25 ?? '00';
-  const service = findService(sender.mti, processingCode, posConditionCode);
+  const service = findService(sender.mti, processingCode, posConditionCode, message.de38 !== undefined);
   if (!service) throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: sender.mti, processingCode });
-  const reference = service.kind === 'refund' ? message.de37?.trim() : undefined;
+  const reference = REFERRING.has(service.kind) ? message.de37?.trim() : undefined;
+  if (service.addsTo && !reference) throw new Refusal('SW_FORMAT', { element: 'DE37' });
   return {
     ...sender,
     ...(reference && {

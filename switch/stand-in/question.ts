@@ -1,6 +1,7 @@
 import type { Monotonic } from '../../runtime/index.ts';
 import type { Admission } from '../admit.ts';
 import type { OpeningBody } from '../entries.ts';
+import type { Inbound } from '../inbound.ts';
 import type { PaymentRequest } from '../requests/understand.ts';
 import type { StandInQuestion } from './stand-in.ts';
 
@@ -8,18 +9,19 @@ import type { StandInQuestion } from './stand-in.ts';
 export function standInQuestion(
   { facts, cardReference }: Pick<OpeningBody, 'facts' | 'cardReference'>,
   payment: {
+    readonly inbound: Pick<Inbound, 'proof'>;
     readonly request: PaymentRequest;
     readonly admission: Admission;
     readonly deadline: Monotonic;
   },
 ): StandInQuestion {
-  const { request, admission, deadline } = payment;
+  const { inbound, request, admission, deadline } = payment;
   return {
     facts,
     cardReference,
     card: request.card,
     pinBlock: request.terminalPinBlock,
-    pinKey: admission.terminal?.pinKey,
+    pinKey: inbound.proof.keys?.pinKey,
     merchant: admission.merchant.standIn,
     deadline,
   };

@@ -16,6 +16,8 @@ import type { Settings } from '../../switch/config/settings.ts';
 import { createDirectory } from '../../switch/directory.ts';
 import { InFlight } from '../../switch/in-flight.ts';
 import type { Inbound } from '../../switch/inbound.ts';
+import { DEFAULT_KEY_LIFE } from '../../switch/keys/settings.ts';
+import { TerminalKeys } from '../../switch/keys/terminal-keys.ts';
 import type { Ports } from '../../switch/ports.ts';
 import type { CardVerifier } from '../../switch/stand-in/card-checks.ts';
 import { StandIn } from '../../switch/stand-in/stand-in.ts';
@@ -73,6 +75,7 @@ export function createTestCore(overrides: Partial<Settings> = {}): TestCore {
     networks: new Map([['visa', scriptedNetwork(core)]]),
     pop: scriptedPop(core),
     standIn: new StandIn(settings.standIn, surroundings),
+    terminalKeys: new TerminalKeys({ hsm, clock, life: DEFAULT_KEY_LIFE }),
     directory: createDirectory(settings),
     inFlight: new InFlight(1_000),
     unsettled: new Unsettled(journal, clock, silentLog, 1_000),
@@ -111,7 +114,8 @@ function scriptedHsm(core: Scripts): Hsm & CardVerifier {
 function scriptedNetwork(core: Scripts): NetworkConnector {
   return {
     name: 'visa',
-    zonePinKey: 'ZPK/VISA',
+    rules: { maxIncrements: 2, overCompletionPercent: { '5812': 20 } },
+    zonePinKey: () => 'ZPK/VISA',
     state: () => 'signed-on',
     close: async () => {},
     authorise: (facts, _card, deadline) => {
@@ -172,5 +176,5 @@ export function inbound(core: TestCore, message: TerminalMessage = purchaseMessa
   const listener = SETTINGS.listeners[0];
   if (!listener) throw new Error('the development settings have no listener');
   const sealed = { covered: Buffer.from('covered'), mac: Buffer.alloc(8) };
-  return { message, listener, sealed, receivedAt: core.clock.monotonic() };
+  return { message, listener, sealed, receivedAt: core.clock.monotonic(), proof: {} };
 }

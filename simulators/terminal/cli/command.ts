@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { completeCommand, reversalCommand, voidCommand } from './corrections.ts';
-import { echoCommand, logonCommand, settleCommand } from './management.ts';
+import { completeCommand, incrementCommand, reversalCommand, voidCommand } from './corrections.ts';
+import { echoCommand, keysCommand, logonCommand, settleCommand } from './management.ts';
 import { paymentCommands } from './payments.ts';
 import { loadCommand, sendCommand } from './raw.ts';
 
@@ -11,11 +11,13 @@ export function terminalCommand(): Command {
   );
   for (const payment of paymentCommands()) command.addCommand(payment);
   return command
+    .addCommand(incrementCommand())
     .addCommand(completeCommand())
     .addCommand(voidCommand())
     .addCommand(reversalCommand())
     .addCommand(settleCommand())
     .addCommand(logonCommand())
+    .addCommand(keysCommand())
     .addCommand(echoCommand())
     .addCommand(sendCommand())
     .addCommand(loadCommand());

@@ -25,6 +25,31 @@ interface Which extends CommonOptions {
   stan?: string;
 }
 
+export function incrementCommand(): Command {
+  const command = amountOption(cardOptions(commonOptions(new Command('increment')))).description(
+    'Asks for an amount more of a pre-authorisation (0100, DE25 06, DE37 and DE38 of the original).',
+  );
+  rrnOption(command, "DE37 of the pre-authorisation; default: this terminal's latest");
+  approvalOption(command, 'DE38 of the pre-authorisation; default: by the records');
+  return expectOption(command).action((options: OrderOptions) =>
+    withTerminal(options, async (terminal) => {
+      report(await terminal.increment(await held(terminal, options), orderOf(options)), options);
+    }),
+  );
+}
+
+/** The pre-authorisation that is meant, by the records or as it was named. */
+async function held(terminal: Terminal, options: OrderOptions) {
+  const found = await find(
+    terminal,
+    options,
+    ({ service, state }) => service === 'preauth' && state === 'stands',
+  );
+  const original = found ?? named(options, 'pre-authorisation');
+  const { approval: approvalCode } = options;
+  return { ...original, ...(approvalCode === undefined ? {} : { approvalCode }) };
+}
+
 export function completeCommand(): Command {
   const command = amountOption(cardOptions(commonOptions(new Command('complete')))).description(
     'Captures an amount of a pre-authorisation (0220, DE25 06, DE37 and DE38 of the original).',
@@ -33,15 +58,7 @@ export function completeCommand(): Command {
   approvalOption(command, 'DE38 of the pre-authorisation; default: by the records');
   return expectOption(command).action((options: OrderOptions) =>
     withTerminal(options, async (terminal) => {
-      const found = await find(
-        terminal,
-        options,
-        ({ service, state }) => service === 'preauth' && state === 'stands',
-      );
-      const original = found ?? named(options, 'pre-authorisation');
-      const { approval: approvalCode } = options;
-      const completed = { ...original, ...(approvalCode === undefined ? {} : { approvalCode }) };
-      report(await terminal.complete(completed, orderOf(options)), options);
+      report(await terminal.complete(await held(terminal, options), orderOf(options)), options);
     }),
   );
 }
@@ -54,7 +71,11 @@ export function voidCommand(): Command {
   stanOption(command, 'DE11 of the transaction, instead of its DE37');
   return expectOption(command).action((options: Which) =>
     withTerminal(options, async (terminal) => {
-      const found = await find(terminal, options, ({ state }) => state === 'stands');
+      const found = await find(
+        terminal,
+        options,
+        ({ state, service }) => state === 'stands' && service !== 'increment',
+      );
       const unknown = { amount: 0, currency: '978' };
       report(
         await terminal.void(found ?? { ...unknown, ...named(options, 'approved transaction') }),

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { developmentKey } from '../../../hsm/index.ts';
+import { checkValue, wrapKey } from '../../crypto/key-block.ts';
 import { temporaryFolder } from '../../testing.ts';
 import type { TerminalMessage } from '../profiles.ts';
 import { type Answering, testAcquirer } from '../testing.ts';
@@ -148,4 +150,85 @@ test('logon signs on, --off signs off', async () => {
   expect(await run('logon')).toBe(0);
   await run('logon', '--off');
   expect(sent().map(({ de70 }) => de70)).toEqual(['001', '002']);
+});
+
+describe('keys', () => {
+  const fresh = { pin: Buffer.alloc(16, 0x10), mac: Buffer.from('0123456789ABCDEFFEDCBA9876543210', 'hex') };
+  const given = (kcv = checkValue(fresh.mac)) => {
+    const wrap = (usage: string, mode: string, key: Buffer) =>
+      wrapKey('B', developmentKey('TMK/TERM0001'), { usage, mode }, key, (length) => Buffer.alloc(length));
+    return checkValue(fresh.pin) + wrap('P0', 'E', fresh.pin) + kcv + wrap('M3', 'C', fresh.mac);
+  };
+
+  test('are asked for, installed, confirmed under the new ones, and used in later runs', async () => {
+    const { run, sent } = await terminal(({ message }) => [
+      'unsealed',
+      { de39: '00', ...(message.de70 === '101' && { de62: given() }) },
+    ]);
+    expect(await run('keys')).toBe(0);
+    expect(printed.join('\n')).toMatch(/MAC key +KCV 08D7B4/);
+    expect(sent()).toMatchObject([
+      { mti: '0800', de70: '101' },
+      { mti: '0800', de70: '102', de62: `${checkValue(fresh.pin)}08D7B4` },
+    ]);
+    expect(sent().map(({ de128 }) => de128 === undefined)).toEqual([true, false]);
+    await run('purchase');
+    await run('purchase', '--records', temporaryFolder());
+    const [underNew, underOld] = sent()
+      .slice(2)
+      .map(({ de64 }) => de64?.hex());
+    expect(underNew).not.toBe(underOld);
+  });
+
+  test('--no-confirm leaves it to the next message', async () => {
+    const { run, sent } = await terminal(() => ['unsealed', { de39: '00', de62: given() }]);
+    expect(await run('keys', '--no-confirm', '--json')).toBe(0);
+    expect(JSON.parse(printed.at(-1) ?? '')).toMatchObject({ installed: true, computed: { mac: '08D7B4' } });
+    expect(sent()).toHaveLength(1);
+    expect(printed.join()).not.toContain('B0080');
+  });
+
+  test.each([
+    ['another KCV is told', () => given('FFFFFF')],
+    ['a block is altered', () => given().replace('P0T', 'D0T')],
+    ['there is one key only', () => given().slice(0, 86)],
+  ])('are not installed where %s: it says what it has, and exits 1', async (_, de62) => {
+    const { run, sent } = await terminal(({ message }) => [
+      'unsealed',
+      message.de70 === '101' ? { de39: '00', de62: de62() } : { de39: '79' },
+    ]);
+    expect(await run('keys')).toBe(1);
+    expect(printed.join('\n')).toMatch(/installed +NO/);
+    expect(sent()).toMatchObject([
+      { de70: '101' },
+      { de70: '102', de62: expect.stringMatching(/^[0-9A-F]{12}$/) },
+    ]);
+  });
+
+  test('that are refused exit 1', async () => {
+    const { run } = await terminal(() => ['unsealed', { de39: '58' }]);
+    expect(await run('keys')).toBe(1);
+  });
+});
+
+describe('increment', () => {
+  test('names the latest pre-authorisation, and is part of it from then on', async () => {
+    const { run, sent } = await terminal();
+    await run('preauth', '--amount', '80.00');
+    expect(await run('increment', '--amount', '20.00', '--json')).toBe(0);
+    expect(sent()[1]).toMatchObject({
+      ...{ mti: '0100', de25: '06', de4: '000000002000', de11: '000002' },
+      ...{ de37: '632810000001', de38: '123456' },
+    });
+    expect(JSON.parse(printed.at(-1) ?? '')).toMatchObject({ service: 'increment', approved: true });
+    expect(await run('void')).toBe(0);
+    expect(sent()[2]).toMatchObject({ de3: '020000', de37: '632810000001' });
+  });
+
+  test('of nothing in the records is refused, unless it is named', async () => {
+    const { run, sent } = await terminal();
+    await expect(run('increment')).rejects.toMatchObject({ code: 'SIM_TERMINAL_ORIGINAL' });
+    expect(await run('increment', '--rrn', '632810000009', '--approval', 'A1B2C3')).toBe(0);
+    expect(sent()[0]).toMatchObject({ de37: '632810000009', de38: 'A1B2C3' });
+  });
 });

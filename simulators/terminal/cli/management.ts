@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { settlementJson, settlementTable } from '../show.ts';
+import { keyDownloadJson, keyDownloadTable, settlementJson, settlementTable } from '../show.ts';
 import {
   type CommonOptions,
   commonOptions,
@@ -35,6 +35,22 @@ export function logonCommand(): Command {
       withTerminal(options, async (terminal) =>
         report(await terminal.network(options.off ? SIGN_OFF : SIGN_ON), options),
       ),
+    );
+}
+
+export function keysCommand(): Command {
+  return commonOptions(new Command('keys'))
+    .description(
+      'Gets new PIN and MAC keys under the terminal master key (0800), installs and confirms them. ' +
+        'Later runs with the same records use them. Exits 0 only when they are installed.',
+    )
+    .option('--no-confirm', 'send no confirmation: the next message under the new keys is one')
+    .action((options: CommonOptions & { confirm: boolean }) =>
+      withTerminal(options, async (terminal) => {
+        const download = await terminal.downloadKeys(options.confirm);
+        console.log(options.json ? keyDownloadJson(download) : keyDownloadTable(download));
+        if (!download.installed) process.exitCode = 1;
+      }),
     );
 }
 

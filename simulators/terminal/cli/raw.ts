@@ -60,6 +60,7 @@ export function loadCommand(): Command {
       const { rate, seconds, connections, merchant, timeout: timeoutMs } = options;
       const result = await runLoad({
         ...{ dialect, records, rate, seconds, connections, merchant, timeoutMs },
+        keyFolder: options.records,
         address: addressOf(options, dialect),
         sockets: socketsFor(options),
         terminals: Array.from(

@@ -144,7 +144,8 @@ export class NetworkHost<M extends NetworkMessage> {
   #decide(message: M): NetworkDecision | undefined {
     switch (this.#dialect.messageKinds[withoutRepeat(message.mti)]) {
       case 'authorisation': {
-        const { request } = understood(understandAuthorisation(message, nameCard));
+        const transactionId = this.#dialect.transactionId(message);
+        const { request } = understood(understandAuthorisation(message, nameCard, transactionId));
         const decide = () => this.#issuerWord(message, request);
         return this.ledger.authorise(requestOf(message), request.service, decide);
       }

@@ -46,6 +46,7 @@ const DUPLICATE = '94';
 const SIDE = {
   debit: 'captured',
   hold: 'held',
+  increment: 'held',
   credit: 'refunded',
   verification: undefined,
   balance: undefined,

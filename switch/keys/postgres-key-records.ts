@@ -1,0 +1,86 @@
+import { DatabaseError, Pool } from 'pg';
+import type { Log } from '../../runtime/index.ts';
+import { switchConnection } from '../database/connection.ts';
+import type { KeyOwner, KeyRecords, KeySet, KeySetState } from './key-records.ts';
+
+const STATEMENT_MS = 1_000;
+const UNIQUE_VIOLATION = '23505';
+/** Owners that one look tells of; the next look goes on behind them. */
+const MAX_CHANGES = 10_000;
+
+interface KeyRow {
+  readonly generation: number;
+  readonly state: KeySetState;
+  readonly keys: Pick<KeySet, 'pin' | 'mac'>;
+  readonly at: number;
+  readonly notAfter: number | null;
+}
+
+const OF = {
+  name: 'keys-of-owner',
+  text: `select distinct on (generation) generation, state, keys, (extract(epoch from at) * 1000)::double precision as at,
+      (extract(epoch from not_after) * 1000)::double precision as "notAfter"
+    from switch.key_change where owner = $1 order by generation, position desc`,
+};
+const CHANGED = {
+  name: 'keys-changed',
+  text: `select position::double precision as position, owner from switch.key_change
+    where position > $1 order by position limit ${MAX_CHANGES}`,
+};
+const RECORD = {
+  name: 'record-keys',
+  text: `insert into switch.key_change (at, node, owner, generation, state, keys, not_after)
+    select to_timestamp(s.at / 1000), $1, $2, s.generation, s.state, s.keys, to_timestamp(s.not_after / 1000)
+      from json_to_recordset($3)
+        as s (at double precision, generation integer, state text, keys json, not_after double precision)`,
+};
+
+/** Key sets in the switch's database. */
+export class PostgresKeyRecords implements KeyRecords {
+  readonly #pool: Pool;
+  readonly #node: string;
+
+  constructor(databaseUrl: string, node: string, log: Log) {
+    const settings = switchConnection(databaseUrl, 'etika-keys', STATEMENT_MS);
+    this.#pool = new Pool({ ...settings, max: 2, allowExitOnIdle: true });
+    this.#pool.on('error', (error) => log.warn({ event: 'keys.connection', err: error }));
+    this.#node = node;
+  }
+
+  async of(owner: KeyOwner): Promise<KeySet[]> {
+    const { rows } = await this.#pool.query<KeyRow>({ ...OF, values: [owner] });
+    return rows.map(({ keys, notAfter, ...row }) => ({
+      ...row,
+      ...keys,
+      ...(notAfter !== null && { notAfter }),
+    }));
+  }
+
+  async changedSince(position: number): Promise<{ owners: KeyOwner[]; position: number }> {
+    const { rows } = await this.#pool.query<{ position: number; owner: KeyOwner }>({
+      ...CHANGED,
+      values: [position],
+    });
+    const owners = [...new Set(rows.map(({ owner }) => owner))];
+    return { owners, position: rows.at(-1)?.position ?? position };
+  }
+
+  async record(owner: KeyOwner, steps: readonly KeySet[]): Promise<boolean> {
+    const rows = steps.map(({ pin, mac, notAfter, ...step }) => ({
+      ...step,
+      keys: { pin, mac },
+      not_after: notAfter ?? null,
+    }));
+    try {
+      await this.#pool.query({ ...RECORD, values: [this.#node, owner, JSON.stringify(rows)] });
+      return true;
+    } catch (error) {
+      if (error instanceof DatabaseError && error.code === UNIQUE_VIOLATION) return false;
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#pool.end();
+  }
+}

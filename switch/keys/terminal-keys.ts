@@ -1,0 +1,170 @@
+import { type Hsm, HsmError } from '../../hsm/index.ts';
+import type { Clock } from '../../runtime/index.ts';
+import type { TerminalSettings } from '../config/settings.ts';
+import { Refusal } from '../errors.ts';
+import type { Inbound } from '../inbound.ts';
+import type { KeyBook } from './key-book.ts';
+import type { KeyOwner, KeySet, TerminalKeySet } from './key-records.ts';
+import type { KeyLife } from './settings.ts';
+
+/** What a terminal computed of its keys: six hex digits each. */
+export interface KeyCheckValues {
+  readonly pin: string;
+  readonly mac: string;
+}
+
+export interface TerminalKeyParts {
+  readonly hsm: Pick<Hsm, 'verifyMac'>;
+  /** Absent: terminals keep the keys of the settings for ever. */
+  readonly book?: KeyBook;
+  readonly life: KeyLife;
+  readonly clock: Clock;
+}
+
+type Sealed = NonNullable<Inbound['sealed']>;
+
+/**
+ * Which keys a terminal's messages are under. A set that was downloaded and is pending becomes the active one with the
+ * first message that is sealed with it, which proves that the terminal has it; the set before it is good for an overlap.
+ */
+export class TerminalKeys {
+  readonly #parts: TerminalKeyParts;
+
+  constructor(parts: TerminalKeyParts) {
+    this.#parts = parts;
+  }
+
+  /** What an answer is sealed with whose request was not proven. */
+  current(terminal: TerminalSettings): TerminalKeySet {
+    const sets = this.#parts.book?.inMemory(terminalOwner(terminal)) ?? [];
+    return namesOf(activeOf(withInitial(terminal, sets)));
+  }
+
+  /**
+   * The keys under which a message was sealed, or nothing where its MAC is wrong.
+   * @throws HsmError; Refusal SW_KEY_STORE
+   */
+  async prove(terminal: TerminalSettings, sealed: Sealed): Promise<TerminalKeySet | undefined> {
+    const { book } = this.#parts;
+    const owner = terminalOwner(terminal);
+    const sets = (await book?.setsOf(owner)) ?? [];
+    const found = await this.#provenBy(terminal, sealed, sets);
+    if (found) return namesOf(found);
+    // Another node may have given it new keys since.
+    const fresh = await book?.read(owner);
+    const refound = fresh && !sameSteps(fresh, sets) && (await this.#provenBy(terminal, sealed, fresh));
+    return refound ? namesOf(refound) : undefined;
+  }
+
+  /**
+   * The terminal tells which keys it has installed, sealed with them. Told again it hears the same. A terminal that got
+   * others than it was given says so under the keys it had: the new ones are discarded.
+   * @throws HsmError; Refusal SW_KEY_CHECK, SW_MAC_WRONG, SW_KEY_STORE
+   */
+  async confirm(
+    terminal: TerminalSettings,
+    sealed: Sealed,
+    computed: KeyCheckValues,
+  ): Promise<TerminalKeySet> {
+    const { book } = this.#parts;
+    if (!book) throw new Refusal('SW_UNSUPPORTED_MESSAGE', { terminal: terminal.id });
+    const owner = terminalOwner(terminal);
+    const sets = await book.read(owner);
+    const proven = await this.#provenBy(terminal, sealed, sets, (pending) => fits(pending, computed));
+    if (!proven) throw new Refusal('SW_MAC_WRONG', { terminal: terminal.id });
+    if (fits(proven, computed)) return namesOf(proven);
+    const pending = this.pendingOf(sets);
+    if (pending) await book.record(owner, [{ ...pending, state: 'discarded', at: this.#now() }]);
+    throw new Refusal('SW_KEY_CHECK', { terminal: terminal.id, generation: pending?.generation ?? 0 });
+  }
+
+  /** What the terminal was given and has neither used nor confirmed, while it may. */
+  pendingOf(sets: readonly KeySet[]): KeySet | undefined {
+    const oldest = this.#now() - this.#parts.life.pendingMs;
+    const latest = sets.at(-1);
+    return latest?.state === 'pending' && latest.at > oldest ? latest : undefined;
+  }
+
+  /**
+   * The set, of those that hold now, under which a message was sealed. A pending one is made active on the way.
+   * @param mayActivate whether the pending set, once proven, is to be active; else it is only given back
+   */
+  async #provenBy(
+    terminal: TerminalSettings,
+    { covered, mac }: Sealed,
+    sets: readonly KeySet[],
+    mayActivate: (pending: KeySet) => boolean = () => true,
+  ): Promise<KeySet | undefined> {
+    const { hsm, book } = this.#parts;
+    const isUnder = (macKey: string) => hsm.verifyMac(macKey, covered, mac).catch(notUsable);
+    for (const set of this.#holding(withInitial(terminal, sets))) {
+      if (await isUnder(namesOf(set).macKey)) return set;
+    }
+    const pending = this.pendingOf(sets);
+    if (!pending?.mac || !book || !(await isUnder(await book.usable(pending.mac)))) return undefined;
+    return mayActivate(pending) ? this.#activate(terminal, pending, sets, book) : pending;
+  }
+
+  async #activate(
+    terminal: TerminalSettings,
+    pending: KeySet,
+    sets: readonly KeySet[],
+    book: KeyBook,
+  ): Promise<KeySet> {
+    const owner = terminalOwner(terminal);
+    await book.activate(owner, pending, activeOf(withInitial(terminal, sets)), this.#parts.life.overlapMs);
+    // Another node may have been first: then it is active as well, or was found useless.
+    const now = book.inMemory(owner).find(({ generation }) => generation === pending.generation);
+    if (now?.state !== 'active') throw new Refusal('SW_MAC_WRONG', { terminal: terminal.id });
+    return now;
+  }
+
+  /** Newest first: nearly every message is under the active one. */
+  #holding(sets: readonly KeySet[]): KeySet[] {
+    const now = this.#now();
+    return sets
+      .filter(({ state, notAfter = 0 }) => state === 'active' || (state === 'expiring' && now < notAfter))
+      .reverse();
+  }
+
+  #now(): number {
+    return this.#parts.clock.wall();
+  }
+}
+
+export function terminalOwner({ id }: Pick<TerminalSettings, 'id'>): KeyOwner {
+  return `terminal/${id}`;
+}
+
+/** What the settings name is generation 0, which is recorded once others take its place. */
+function withInitial({ pinKey, macKey }: TerminalSettings, sets: readonly KeySet[]): readonly KeySet[] {
+  if (sets[0]?.generation === 0) return sets;
+  const pin = { reference: pinKey, kcv: '' };
+  return [{ generation: 0, state: 'active', at: 0, pin, mac: { reference: macKey, kcv: '' } }, ...sets];
+}
+
+function activeOf(sets: readonly KeySet[]): KeySet {
+  const active = sets.findLast(({ state }) => state === 'active');
+  if (!active) throw new Error('no set of keys is active');
+  return active;
+}
+
+function namesOf({ pin, mac }: KeySet): TerminalKeySet {
+  return { pinKey: pin.reference, macKey: mac?.reference ?? '' };
+}
+
+function fits({ pin, mac }: KeySet, computed: KeyCheckValues): boolean {
+  return pin.kcv === computed.pin && mac?.kcv === computed.mac;
+}
+
+function sameSteps(a: readonly KeySet[], b: readonly KeySet[]): boolean {
+  const steps = (sets: readonly KeySet[]) =>
+    sets.map(({ generation, state }) => `${generation}${state}`).join();
+  return steps(a) === steps(b);
+}
+
+/** A key whose time is over verifies nothing. @throws what it was given, where it is anything else */
+function notUsable(error: unknown): false {
+  if (error instanceof HsmError && error.code === 'HSM_KEY_STATE') return false;
+  throw error;
+}

@@ -194,17 +194,17 @@ describe('what was added', () => {
 
   it('is given back with the hold by a void, message by message, the last one first', async () => {
     const core = await extended('000002', '000003');
-    const cancellation = { ...purchaseMessage({ de3: '020000', de37: RRN, de11: '000070' }), mti: '0200' };
-    expect(await run(core, voidPayment, cancellation)).toMatchObject({ code: '00' });
+    const cancel = (de4: string, de11: string) =>
+      run(core, voidPayment, purchaseMessage({ mti: '0200', de3: '020000', de37: RRN, de4, de11 }));
+    expect(await cancel('000000012345', '000069')).toMatchObject({ code: 'SW_ORIGINAL_UNKNOWN' });
+    expect(await cancel('000000020000', '000070')).toMatchObject({ code: '00' });
+    expect(await cancel('000000020000', '000071')).toMatchObject({ code: 'SW_ORIGINAL_STATE' });
     await carryOut(core, 'reverse-network');
     expect(core.sent.reversed.map(({ facts }) => facts.stan)).toEqual(['000003', '000002', '000001']);
     expect(await held(core)).toMatchObject({
       state: 'taken-back',
       network: 'reversed',
       networkMinorUnits: 0,
-    });
-    expect(await run(core, voidPayment, { ...cancellation, de11: '000071' })).toMatchObject({
-      code: 'SW_ORIGINAL_STATE',
     });
   });
 

@@ -80,12 +80,17 @@ async function provenSender(inbound: Inbound, ports: Ports): Promise<Sender> {
   return sender;
 }
 
-/** A void repeats the amount of its original, where it gives one: as asked for, as approved, or what stands. */
-function isOfAmount({ opening, replies, standingMinorUnits }: Transaction, de4: string | undefined): boolean {
+/** A void repeats the amount of its original, where it gives one: as asked for, as approved or added to, or what stands. */
+function isOfAmount(found: Transaction, de4: string | undefined): boolean {
+  const { opening, replies, increments, standingMinorUnits } = found;
   const minorUnits = Number(de4 ?? 0);
-  const asked = opening?.facts.amount.minorUnits;
-  const approved = replies.get(OPENING_REPLY)?.approvedMinorUnits;
-  return minorUnits === 0 || [asked, approved, standingMinorUnits].includes(minorUnits);
+  const asked = opening?.facts.amount.minorUnits ?? 0;
+  const approved = replies.get(OPENING_REPLY)?.approvedMinorUnits ?? asked;
+  const added = increments
+    .filter(({ state }) => state === 'approved')
+    .map(({ key, facts }) => replies.get(key)?.approvedMinorUnits ?? facts.amount.minorUnits);
+  const whole = added.reduce((sum, each) => sum + each, approved);
+  return minorUnits === 0 || [asked, approved, whole, standingMinorUnits].includes(minorUnits);
 }
 
 function noticeOf(

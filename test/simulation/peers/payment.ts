@@ -17,6 +17,8 @@ export interface Told {
   readonly amount: number;
 }
 
+const SETTLING_MS = 500;
+
 /** The switch could not do its part, or not verify a seal: of a repeat this says nothing about the first time. */
 const SAYS_NOTHING: ReadonlySet<string> = new Set(['96', '63']);
 
@@ -108,7 +110,7 @@ export class Payment implements Dialogue {
     if (this.order.doubled) this.#send();
     const { reversesAfterMs } = this.order;
     if (reversesAfterMs !== undefined) {
-      this.terminal.process.clock.after(reversesAfterMs, () => this.reverse());
+      this.terminal.process.clock.after(reversesAfterMs, () => this.#changeMind());
     }
   }
 
@@ -182,6 +184,12 @@ export class Payment implements Dialogue {
 
   cutOff(): void {
     this.#patience.later();
+  }
+
+  /** Not while the terminal settles: it would count a payment that it does not know to stand. */
+  #changeMind(): void {
+    if (this.terminal.isSettling) this.terminal.process.clock.after(SETTLING_MS, () => this.#changeMind());
+    else this.reverse();
   }
 
   #notify(kind: NoticeKind, message: TerminalMessage, remaining: number, brokenMac = false): void {

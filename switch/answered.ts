@@ -1,7 +1,6 @@
 import type { Monotonic } from '../runtime/index.ts';
 import type { ReplyFields } from './entries.ts';
 import { Refusal } from './errors.ts';
-
 import type { NextEntry } from './follow-up/append-next.ts';
 import { type Claim, JournalError, type NewEntry } from './journal/journal.ts';
 import { stateAfter } from './life-cycle.ts';
@@ -36,6 +35,7 @@ const MAX_COLLISIONS = 20;
  * Answers a notice once, whatever happens around it: its own repeats get the stored answer; should the original change
  * (or appear) while it is looked at, the question is put again.
  *
+ * @returns nothing where the journal may or may not have taken the answer: the notice's own repeat finds out
  * @throws Refusal SW_JOURNAL, SW_KEY_REUSED, and what `answer` throws
  */
 export async function answerNotice(
@@ -57,8 +57,10 @@ export async function answerNotice(
       if (appended.status === 'appended') return answered.reply;
     }
   } catch (error) {
-    if (error instanceof JournalError) throw new Refusal('SW_JOURNAL', {}, { cause: error });
-    throw error;
+    if (!(error instanceof JournalError)) throw error;
+    if (error.committed === 'no') throw new Refusal('SW_JOURNAL', {}, { cause: error });
+    ports.log.warn({ event: 'notice.undecidable', err: error });
+    return undefined;
   }
   throw new Refusal('SW_JOURNAL', { collisions: MAX_COLLISIONS });
 }

@@ -143,6 +143,18 @@ describe('a reversal by the terminal', () => {
     expect(await run(core, reverse, reversal())).toMatchObject({ code: 'SW_JOURNAL', responseCode: '96' });
     expect(await firstTransaction(core)).toMatchObject({ state: 'approved' });
   });
+
+  it.each(['unknown-stored', 'unknown-lost'] as const)(
+    'is left unanswered where the journal may have taken it (%s): its repeat is accepted',
+    async (mood) => {
+      const core = createTestCore();
+      await run(core, authorise, original);
+      core.journal.moods = [mood];
+      expect(await run(core, reverse, reversal())).toBeUndefined();
+      expect(await run(core, reverse, reversal({ mti: '0401' }))).toMatchObject({ code: '00' });
+      expect(await firstTransaction(core)).toMatchObject({ state: 'taken-back' });
+    },
+  );
 });
 
 describe('what a refund has given back', () => {

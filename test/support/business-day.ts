@@ -204,24 +204,33 @@ async function makeCertain(
   throw new Error(`${exchange.terminal} cannot make STAN ${exchange.stan} certain`);
 }
 
-/** An advice is told until it is answered: under the same numbers, so that it has one effect. */
+/** What is about an earlier payment is told until it is answered for good: under the same numbers, for one effect. */
 async function told(desk: Desk, tell: Promise<Exchange>): Promise<void> {
-  const first = await tell;
-  for (let attempt = 0; first.outcome === 'unanswered' && attempt < ATTEMPTS; attempt += 1) {
-    if ((await desk.terminal.repeat()).outcome === 'answered') return;
+  let exchange = await tell;
+  for (let attempt = 1; attempt < ATTEMPTS && !isForGood(exchange); attempt += 1) {
+    await pause();
+    exchange = await desk.terminal.repeat();
   }
+  if (!isForGood(exchange)) throw new Error(`${exchange.mti} ${exchange.stan} was not answered for good`);
+}
+
+function isForGood({ outcome, macVerified, code = '' }: Exchange): boolean {
+  return outcome === 'answered' && macVerified !== false && code !== '91' && code !== '96';
 }
 
 const buy: Act = async (desk) => void (await desk.certain(desk.terminal.purchase(desk.order())));
 
 const ACTS: readonly (readonly [act: readonly [what: string, act: Act], weight: number])[] = [
   [['purchase', buy], 45],
-  [['void', (desk) => afterPurchase(desk, (bought) => desk.terminal.void(bought))], 7],
-  [['reversal', (desk) => afterPurchase(desk, (bought) => desk.terminal.reverse(bought))], 6],
+  [['void', (desk) => afterPurchase(desk, (bought) => told(desk, desk.terminal.void(bought)))], 7],
+  [['reversal', (desk) => afterPurchase(desk, (bought) => told(desk, desk.terminal.reverse(bought)))], 6],
   [
     [
       'partial reversal',
-      (desk) => afterPurchase(desk, (bought) => desk.terminal.reverse(bought, Math.ceil(bought.amount / 3))),
+      (desk) =>
+        afterPurchase(desk, (bought) =>
+          told(desk, desk.terminal.reverse(bought, Math.ceil(bought.amount / 3))),
+        ),
     ],
     5,
   ],
@@ -255,17 +264,17 @@ type Order = ReturnType<Desk['order']>;
 
 async function afterPurchase(
   desk: Desk,
-  next: (bought: Original, order: Order) => Promise<Exchange>,
+  next: (bought: Original, order: Order) => Promise<void>,
 ): Promise<void> {
   const order = desk.order();
   const bought = await desk.certain(desk.terminal.purchase(order));
   if (bought.approved) await next(originalOf(bought), order);
 }
 
-function refundOf(desk: Desk, bought: Original, order: Order): Promise<Exchange> {
+async function refundOf(desk: Desk, bought: Original, order: Order): Promise<void> {
   const amount = Math.max(1, Math.floor(bought.amount / 2));
   const rrn = bought.rrn === undefined ? {} : { rrn: bought.rrn };
-  return desk.certain(desk.terminal.request('refund', { ...order, amount, ...rrn }));
+  await desk.certain(desk.terminal.request('refund', { ...order, amount, ...rrn }));
 }
 
 async function preauthorise(desk: Desk, captured: (amount: number) => number | undefined): Promise<void> {
@@ -273,9 +282,7 @@ async function preauthorise(desk: Desk, captured: (amount: number) => number | u
   const held = await desk.certain(desk.terminal.request('preauth', order));
   const amount = held.approved ? captured(held.amount ?? 0) : undefined;
   if (amount === undefined) return;
-  const completed = await desk.terminal.complete(originalOf(held), { ...order, amount });
-  if (completed.outcome === 'unanswered')
-    throw new Error(`the completion ${completed.stan} was not answered`);
+  await told(desk, desk.terminal.complete(originalOf(held), { ...order, amount }));
 }
 
 function originalOf(exchange: Exchange): Original {

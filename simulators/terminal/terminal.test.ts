@@ -108,6 +108,18 @@ test('a repeat is the same bytes', async () => {
   expect(second?.packed).toEqual(first?.packed);
 });
 
+test('a repeat of a void or a reversal is the same bytes too', async () => {
+  const { acquirer, terminal } = await installed('iso87-ascii', approve);
+  const bought = { ...order, mti: '0100', stan: '000001', time: '1126120000', processingCode: '000000' };
+  await terminal.purchase(order);
+  for (const tell of [() => terminal.void(bought), () => terminal.reverse(bought, 100)]) {
+    await tell();
+    await terminal.repeat();
+    const [first, second] = acquirer.received.slice(-2);
+    expect(second?.packed).toEqual(first?.packed);
+  }
+});
+
 test('trace numbers go on in the next run', async () => {
   const { acquirer, folder, terminal } = await installed('iso87-ascii', approve);
   await terminal.purchase(order);

@@ -76,7 +76,7 @@ export interface Terminal {
   settle(currency: string): Promise<Settlement>;
   /** 0800 with this DE70. */
   network(code: string): Promise<Exchange>;
-  /** Sends the same bytes as the last request once more. @throws where there was none */
+  /** Sends the same bytes as the last request, completion, void or reversal once more. @throws where there was none */
   repeat(): Promise<Exchange>;
   echo(): Promise<Exchange>;
   /**
@@ -103,25 +103,25 @@ export function createTerminal(options: TerminalOptions): Terminal {
   const moment = (stan = stans.next()) => ({ stan, clock });
   const batch = async () => batchOf(await records.ledger.rows(), sender.terminal);
 
-  const reverse: Terminal['reverse'] = (original, remaining, repeat) => {
-    const first = reversalMessage(original, remaining, sender, moment(repeat?.stan));
-    const message = repeat ? { ...first, mti: '0401' } : first;
-    const partly = remaining === undefined ? {} : { remaining };
-    return send({ service: 'reversal', message, original, ...partly });
+  const sendAsLast = (outgoing: Outgoing) => {
+    last = outgoing;
+    return send(outgoing);
+  };
+
+  const reversal = (...[original, remaining, repeat]: Parameters<Terminal['reverse']>) => {
+    const message = reversalMessage(original, remaining, sender, moment(repeat?.stan));
+    return asReversal(repeat ? { ...message, mti: '0401' } : message, original, remaining);
   };
   const about = (service: TerminalService, message: TerminalMessage, original: Partial<Original>) =>
-    send({ service, message, ...referred(original) });
+    sendAsLast({ service, message, ...referred(original) });
   const { reverseUnanswered: plan } = options;
-  const certainty = plan && uncertainties(plan, { clock, reverse, batch });
+  const certainty =
+    plan && uncertainties(plan, { clock, reverse: (...what) => send(reversal(...what)), batch });
 
   /** Sends what moves money only while nothing earlier is uncertain, where the plan says so. */
   const ask = (asked: Asked, outgoing: () => Outgoing) => {
-    const begin = () => {
-      last = outgoing();
-      return send(last);
-    };
-    if (!certainty || !mustBeCertain(asked.service)) return begin();
-    return certainty.guard({ ...asked, terminal: sender.terminal }, begin);
+    if (!certainty || !mustBeCertain(asked.service)) return sendAsLast(outgoing());
+    return certainty.guard({ ...asked, terminal: sender.terminal }, () => sendAsLast(outgoing()));
   };
   const request: Terminal['request'] = async (service, order, stan = stans.next()) =>
     ask(askedOf(service, CARD_SERVICES[service].mti, order, stan), () => ({
@@ -143,7 +143,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
     complete: (original, order) =>
       about('complete', completionMessage(original, order, sender, moment()), original),
     void: (original) => about('void', voidMessage(original, sender, moment()), original),
-    reverse,
+    reverse: (...what) => sendAsLast(reversal(...what)),
     settle: async (currency) => settleBatch(await batch(), currency, { sender, moment, send }),
     network: (code) => send({ service: 'network', message: networkMessage(code, sender, moment()) }),
     async repeat() {
@@ -161,6 +161,10 @@ export function createTerminal(options: TerminalOptions): Terminal {
       if (!options.link) link.close();
     },
   };
+}
+
+function asReversal(message: TerminalMessage, original: Original, remaining: number | undefined): Outgoing {
+  return { service: 'reversal', message, original, ...(remaining === undefined ? {} : { remaining }) };
 }
 
 type Asked = Pick<Exchange, 'service' | 'mti' | 'stan'> & Pick<PurchaseOrder, 'amount' | 'currency'>;

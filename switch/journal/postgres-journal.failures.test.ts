@@ -214,7 +214,8 @@ describe('when the database fails', () => {
     const journal = await openJournal('a');
     await journal.append(intended(newTransaction()));
     await admin.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'etika-journal'",
+      `select pg_terminate_backend(pid) from pg_stat_activity
+        where application_name = 'etika-journal' and datname = current_database()`,
     );
     expect(await journal.append(intended(newTransaction()))).toEqual({ status: 'appended' });
   });

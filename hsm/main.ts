@@ -11,9 +11,9 @@ import {
   HsmError,
 } from './errors.ts';
 import { UseLedger } from './keys/use-ledger.ts';
-import { HsmServer } from './server.ts';
-import { HsmService, TokenLostError } from './service.ts';
-import { type HsmSettings, readSettings } from './settings.ts';
+import { HsmServer } from './process/server.ts';
+import { HsmService, TokenLostError } from './process/service.ts';
+import { type HsmSettings, readSettings } from './process/settings.ts';
 
 const MAX_WAITING = 4_096;
 const MAX_CONNECTIONS = 64;

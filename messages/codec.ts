@@ -1,8 +1,8 @@
 import { type BitmapCodec, type BitWords, bitmapCodec, hasField, noFields, setField } from './bitmap.ts';
+import { Cursor } from './cursor.ts';
 import type { Dialect, Message } from './dialect.ts';
 import { IsoError, type PartialMessage } from './errors.ts';
 import type { FieldCodec } from './fields/codecs.ts';
-import { Cursor } from './fields/cursor.ts';
 import { fieldCodec } from './fields/field.ts';
 import { readInto } from './fields/read-into.ts';
 import { wrongKind } from './fields/semantics.ts';

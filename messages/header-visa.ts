@@ -1,5 +1,5 @@
+import type { Cursor } from './cursor.ts';
 import { IsoError } from './errors.ts';
-import type { Cursor } from './fields/cursor.ts';
 
 /**
  * The 22-byte BASE I header, or the 26 bytes of a reject followed by the header that was rejected.

@@ -1,8 +1,8 @@
 import { Bytes } from './bytes.ts';
+import type { Cursor } from './cursor.ts';
 import type { Dialect } from './dialect.ts';
 import { IsoError } from './errors.ts';
 import { charsets } from './fields/charsets.ts';
-import type { Cursor } from './fields/cursor.ts';
 import { wrongKind } from './fields/semantics.ts';
 import { isKnownMti } from './mti.ts';
 import type { Strictness } from './strictness.ts';

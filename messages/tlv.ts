@@ -1,6 +1,6 @@
 import { Bytes } from './bytes.ts';
+import { Cursor } from './cursor.ts';
 import { IsoError } from './errors.ts';
-import { Cursor } from './fields/cursor.ts';
 import { strict } from './strictness.ts';
 
 /** One data object: tag in upper-case hex, value as it stood. A constructed one keeps its value whole; parse it again. */

@@ -11,29 +11,29 @@ import {
 import { PostgresEndedEpochs } from './audit/ended-epochs.ts';
 import { HeadFolder } from './audit/head-book.ts';
 import { HeadPublisher, type HeadSigner } from './audit/publisher.ts';
-import { AUDIT_DEFAULTS } from './audit/settings.ts';
+import { AUDIT_DEFAULTS } from './config/audit.ts';
 import { headsFolder } from './config/command-settings.ts';
+import { DEFAULT_KEY_LIFE } from './config/keys.ts';
 import { readSettings } from './config/read-settings.ts';
 import type { Settings } from './config/settings.ts';
-import { connectNetworks } from './connect-networks.ts';
-import { crashCheckpoint, withCrashPoints } from './crash-checkpoint.ts';
-import { followUpLanes } from './decision-entry.ts';
 import { readWebhooks } from './fallback/notices/read-webhooks.ts';
 import { webhookSender } from './fallback/notices/webhook.ts';
 import { PostgresFallbackRecords } from './fallback/postgres-records.ts';
+import { followUpLanes } from './follow-up/lanes.ts';
 import { startFollowUpWorker } from './follow-up/queue.ts';
 import { followUpTasks } from './follow-up/tasks.ts';
 import { createJournal, type PostgresJournal } from './journal/postgres-journal.ts';
 import { KeyBook, type KeyCustodian } from './keys/key-book.ts';
 import { PostgresKeyRecords } from './keys/postgres-key-records.ts';
-import { DEFAULT_KEY_LIFE } from './keys/settings.ts';
 import { openZoneKeys } from './keys/zone-keys.ts';
-import { lateAnswer } from './late-answers.ts';
+import { connectNetworks } from './node/connect-networks.ts';
+import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
+import { lateAnswer } from './node/late-answers.ts';
+import { type RunningSwitch, startSwitch } from './node/start-switch.ts';
+import { type NodeStatus, serveStatus } from './node/status-server.ts';
+import { TlsEnds } from './node/tls-ends.ts';
 import { ProjectionReader } from './projection/projection-reader.ts';
 import { Projector } from './projection/projector.ts';
-import { type NodeStatus, serveStatus } from './status-server.ts';
-import { type RunningSwitch, startSwitch } from './switch.ts';
-import { TlsEnds } from './tls-ends.ts';
 
 /** How long what is in flight may take to be answered when the node is asked to stop. */
 const DRAIN_MS = 2_500;

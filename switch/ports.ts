@@ -1,17 +1,17 @@
 import type { NetworkConnector, PopConnector } from '../connectors/index.ts';
 import type { Hsm } from '../hsm/index.ts';
 import type { Clock, Log, Random } from '../runtime/index.ts';
+import type { Directory } from './config/directory.ts';
 import type { Settings } from './config/settings.ts';
-import type { Directory } from './directory.ts';
 import type { AlertBook } from './fallback/alerts.ts';
 import type { Notifications } from './fallback/notices/webhook.ts';
-import type { InFlight } from './in-flight.ts';
 import type { Journal } from './journal/journal.ts';
+import type { Unsettled } from './journal/unsettled.ts';
 import type { DownloadPorts } from './keys/download.ts';
 import type { TerminalKeys } from './keys/terminal-keys.ts';
 import type { ProjectionReader } from './projection/projection-reader.ts';
+import type { InFlight } from './requests/in-flight.ts';
 import type { StandIn } from './stand-in/stand-in.ts';
-import type { Unsettled } from './unsettled.ts';
 
 /** The places in an authorisation where a test may stop the world. */
 export type Checkpoint = 'intended' | 'forked' | 'network-answered' | 'joined' | 'decided' | 'replied';

@@ -32,7 +32,13 @@ const FORBIDDEN: readonly { file: string; code: string; rule: string }[] = [
   arrow('switch', `import './of-a.test.ts';`, 'nobody-imports-a-test'),
   arrow('switch', `import 'fast-check';`, 'service-code-needs-no-dev-dependency'),
   arrow('switch', `import './does-not-exist.ts';`, 'everything-resolves'),
+  arrow('switch', `import '../simulation/tool.ts';`, 'switch-imports-downward-only'),
   arrow('certs', `import type { Shape } from './index.ts';`, 'no-cycle'),
+  arrow('switch/journal', `import '../serve/inner.ts';`, 'switch-floor-of-journal'),
+  arrow('switch/keys', `import '../projection/inner.ts';`, 'switch-floor-of-keys'),
+  arrow('switch/follow-up', `import type { Shape } from '../node/inner.ts';`, 'switch-floor-of-follow-up'),
+  arrow('switch/serve', `import '../index.ts';`, 'switch-floor-of-serve'),
+  arrow('switch', `import './loose.ts';`, 'switch-has-no-loose-files'),
 ];
 
 function arrow(room: string, code: string, rule: string) {
@@ -51,6 +57,9 @@ beforeAll(() => {
     'messages/inner.ts',
     'bench/tool.ts',
     'deploy/tool.ts',
+    'simulation/tool.ts',
+    'switch/loose.ts',
+    ...['serve', 'projection', 'node'].map((floor) => `switch/${floor}/inner.ts`),
     'test/tool.ts',
     'switch/of-a.test.ts',
   ]) {

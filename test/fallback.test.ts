@@ -14,13 +14,13 @@ import { viewOf } from '../admin-api/view.ts';
 import { developmentKey } from '../hsm/index.ts';
 import { Pan, Track2 } from '../messages/index.ts';
 import { silentLog } from '../runtime/index.ts';
+import { DEFAULT_FALLBACK } from '../switch/config/fallback.ts';
 import { validateSettings } from '../switch/config/read-settings.ts';
 import type { Settings } from '../switch/config/settings.ts';
 import type { Notice } from '../switch/fallback/notices/events.ts';
 import { SIGNATURE_HEADER, verifySignature } from '../switch/fallback/notices/webhook.ts';
-import { DEFAULT_FALLBACK } from '../switch/fallback/settings.ts';
 import { JournalReader } from '../switch/index.ts';
-import type { TerminalMessage } from '../switch/terminal-message.ts';
+import type { TerminalMessage } from '../switch/requests/terminal-message.ts';
 import { type House, startHouse, waitUntil } from './support/house.ts';
 import { ask, pinBlock, purchase } from './support/raw-terminal.ts';
 

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { TerminalMessage } from '../switch/terminal-message.ts';
+import type { TerminalMessage } from '../switch/requests/terminal-message.ts';
 import { type House, startHouse, waitUntil } from './support/house.ts';
 import { ask, connectRaw, frame, purchase, sealed } from './support/raw-terminal.ts';
 

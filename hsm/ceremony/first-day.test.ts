@@ -4,7 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { prepareEmptyToken } from '../development/software-token.ts';
-import { readTokenAccess } from '../settings.ts';
+import { readTokenAccess } from '../process/settings.ts';
 import { initialiseToken } from '../token/initialise.ts';
 import { auditEntries, hsm, importSession, kcvOf, place, Session, useCeremonyPlace } from './testing.ts';
 

@@ -7,7 +7,7 @@ import { TokenKeys } from '../keys/token-keys.ts';
 import { UseLedger } from '../keys/use-ledger.ts';
 import { WorkingKeys } from '../keys/working-keys.ts';
 import { OperationContext } from '../operations/context.ts';
-import { readTokenAccess } from '../settings.ts';
+import { readTokenAccess } from '../process/settings.ts';
 import { TokenSession } from '../token/pkcs11.ts';
 import { probeToken } from '../token/probe.ts';
 import type { TokenProfile } from '../token/profile.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { HsmStatus } from '../service.ts';
+import type { HsmStatus } from '../process/service.ts';
 import { DEFAULT_SOCKET, withClient } from './with-client.ts';
 
 export function statusCommand(): Command {

@@ -1,5 +1,5 @@
 import { silentLog, systemClock } from '../../runtime/index.ts';
-import { connectHsm, type PaymentHsmClient } from '../client.ts';
+import { connectHsm, type PaymentHsmClient } from '../client/client.ts';
 
 const WAIT_MS = 2_000;
 

@@ -2,7 +2,7 @@ import { generateStoredKey, LMK, RECORD_SEAL, storeKey } from '../keys/create.ts
 import { AUDIT_KEY, SigningKeys } from '../keys/signing-keys.ts';
 import { TokenKeys } from '../keys/token-keys.ts';
 import { PAN_DATA_KEY, PAN_LOOKUP_KEY } from '../operations/pan.ts';
-import { readTokenAccess } from '../settings.ts';
+import { readTokenAccess } from '../process/settings.ts';
 import { initialiseToken } from '../token/initialise.ts';
 import { TokenSession } from '../token/pkcs11.ts';
 import { probeToken } from '../token/probe.ts';

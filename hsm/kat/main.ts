@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { HsmError } from '../errors.ts';
-import { readTokenAccess } from '../settings.ts';
+import { readTokenAccess } from '../process/settings.ts';
 import { initialiseToken } from '../token/initialise.ts';
 import { TokenSession } from '../token/pkcs11.ts';
 import { probeToken } from '../token/probe.ts';

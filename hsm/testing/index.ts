@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog, supervise, systemClock } from '../../runtime/index.ts';
-import { connectHsm, type PaymentHsmClient } from '../client.ts';
+import { connectHsm, type PaymentHsmClient } from '../client/client.ts';
 import { prepareDevelopmentToken } from '../development/prepare.ts';
 import type { SoftwareToken } from '../development/software-token.ts';
 import { HSM_FINAL_EXIT_CODES } from '../errors.ts';

@@ -1,4 +1,4 @@
-import type { Cursor } from './cursor.ts';
+import type { Cursor } from '../cursor.ts';
 
 /** Reads and writes one field, length prefix and all. Slow and exact: the generated code falls back on it. */
 export interface FieldCodec {

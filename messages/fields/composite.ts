@@ -1,9 +1,9 @@
 import { Bytes } from '../bytes.ts';
+import { Cursor } from '../cursor.ts';
 import type { Composition, Field, Part } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
 import { hexBinary, rawBinary } from './binary.ts';
 import type { FieldCodec, PartCodec, PartsCodec } from './codecs.ts';
-import { Cursor } from './cursor.ts';
 import { readInto } from './read-into.ts';
 import { wrongKind } from './semantics.ts';
 import { berTlvParts, taggedParts } from './tagged.ts';

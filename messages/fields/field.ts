@@ -1,11 +1,11 @@
 import type { Bytes } from '../bytes.ts';
+import type { Cursor } from '../cursor.ts';
 import type { Field, VariableLength } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
 import type { Strictness } from '../strictness.ts';
 import { binaryCodec, containerCodec } from './binary.ts';
 import type { FieldCodec } from './codecs.ts';
 import { compositeCodec } from './composite.ts';
-import type { Cursor } from './cursor.ts';
 import { lengthCodec } from './length.ts';
 import { pinBlockMeaning, plainBytes, plainText, textMeanings } from './semantics.ts';
 import { sliced } from './slices.ts';

@@ -1,8 +1,8 @@
+import type { Cursor } from '../cursor.ts';
 import type { VariableLength } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
 import { hexDigit } from './binary.ts';
 import { charsets } from './charsets.ts';
-import type { Cursor } from './cursor.ts';
 
 /** Reads and writes the number in front of a field of variable length. */
 export interface LengthCodec {

@@ -1,6 +1,6 @@
+import type { Cursor } from '../cursor.ts';
 import { IsoError } from '../errors.ts';
 import type { FieldCodec } from './codecs.ts';
-import type { Cursor } from './cursor.ts';
 
 /** Reads one part; when it fails, what it had of its own parts is kept in `value`. */
 export function readInto(

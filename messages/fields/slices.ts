@@ -1,7 +1,7 @@
+import type { Cursor } from '../cursor.ts';
 import type { Slice } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
 import { contentName, firstForeign } from './contents.ts';
-import type { Cursor } from './cursor.ts';
 import { wrongKind } from './semantics.ts';
 import { dialectError, type TextContent } from './text.ts';
 

@@ -1,10 +1,10 @@
 import { Bytes } from '../bytes.ts';
+import { Cursor } from '../cursor.ts';
 import type { Composition } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
 import { berHead, encodeBerLength, encodeBerTag } from '../tlv.ts';
 import { type CharsetName, charsets } from './charsets.ts';
 import type { FieldCodec, PartCodec, PartsCodec } from './codecs.ts';
-import { Cursor } from './cursor.ts';
 import { lengthCodec } from './length.ts';
 import { readInto } from './read-into.ts';
 import { wrongKind } from './semantics.ts';

@@ -1,8 +1,8 @@
+import type { Cursor } from '../cursor.ts';
 import type { Content, Field, Pad } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
 import { type CharsetName, charsets } from './charsets.ts';
 import { contentName, firstForeign } from './contents.ts';
-import type { Cursor } from './cursor.ts';
 
 /** How the value of a field is written, its length aside. `V` is a string for text and a view for bits. */
 export interface ContentCodec<V> {

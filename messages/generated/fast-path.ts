@@ -1,9 +1,9 @@
 import { Bytes } from '../bytes.ts';
+import { Cursor } from '../cursor.ts';
 import type { Dialect } from '../dialect.ts';
 import { hexDigit } from '../fields/binary.ts';
 import type { FieldCodec } from '../fields/codecs.ts';
 import { contentTable } from '../fields/contents.ts';
-import { Cursor } from '../fields/cursor.ts';
 import { AccountNumber } from '../sensitive/account.ts';
 import { CardVerificationValue } from '../sensitive/card-verification-value.ts';
 import { Pan } from '../sensitive/pan.ts';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
 import { startTestHsm, type TestHsm } from '../../hsm/testing/index.ts';
 import { type Clock, silentLog, systemClock } from '../../runtime/index.ts';
+import { AUDIT_DEFAULTS } from '../config/audit.ts';
 import type { PostgresJournal } from '../journal/postgres-journal.ts';
 import {
   admin,
@@ -22,7 +23,6 @@ import type { AuditReport } from './findings.ts';
 import { HeadFolder } from './head-book.ts';
 import { readSeries } from './head-series.ts';
 import { HeadPublisher, type PublisherParts } from './publisher.ts';
-import { AUDIT_DEFAULTS } from './settings.ts';
 import { verifyAudit } from './verify.ts';
 
 export let hsm: TestHsm;

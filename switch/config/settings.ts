@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox';
-import { AuditSettings } from '../audit/settings.ts';
-import { FallbackSettings } from '../fallback/settings.ts';
-import { RetryOverrides, RetryStrategy } from '../follow-up/retry-policy.ts';
-import { KeyLife } from '../keys/settings.ts';
-import { MerchantStandIn, StandInSettings } from '../stand-in/settings.ts';
+import { AuditSettings } from './audit.ts';
+import { FallbackSettings } from './fallback.ts';
+import { KeyLife } from './keys.ts';
+import { RetryOverrides, RetryStrategy } from './retry.ts';
+import { MerchantStandIn, StandInSettings } from './stand-in.ts';
 
 const Port = Type.Integer({
   minimum: 0,

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../runtime/index.ts';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
+import { DEFAULT_FALLBACK, type FallbackSettings } from '../config/fallback.ts';
 import { DegradedModes } from './degraded-modes.ts';
 import type { DegradedMode, ModeChange, ModeRecords, RecordedChange } from './mode-records.ts';
-import { DEFAULT_FALLBACK, type FallbackSettings } from './settings.ts';
 import type { Attempt } from './sliding-window.ts';
 import type { Surroundings } from './trend.ts';
 

@@ -1,6 +1,6 @@
 import type { Clock, Log, Monotonic, Timer } from '../../runtime/index.ts';
+import type { FallbackSettings, Thresholds } from '../config/fallback.ts';
 import type { DegradedMode, ModeChange, ModeRecords, RecordedChange } from './mode-records.ts';
-import type { FallbackSettings, Thresholds } from './settings.ts';
 import { type Attempt, SlidingWindow } from './sliding-window.ts';
 import { degradation, type Surroundings } from './trend.ts';
 

@@ -4,10 +4,10 @@ import { HsmError } from '../../hsm/index.ts';
 import { Pan } from '../../messages/index.ts';
 import { silentLog } from '../../runtime/index.ts';
 import { createTestCore, inbound, purchaseMessage, type TestCore } from '../../test/support/core.ts';
-import { authorise } from '../authorise.ts';
-import type { DecidedBody } from '../entries.ts';
+import { DEFAULT_FALLBACK, type FallbackSettings } from '../config/fallback.ts';
+import { authorise } from '../serve/authorise.ts';
+import type { DecidedBody } from '../transaction/entries.ts';
 import { scenariosOf } from './scenarios.ts';
-import { DEFAULT_FALLBACK, type FallbackSettings } from './settings.ts';
 import { watchOver } from './watch-over.ts';
 
 /** A core whose counterparts are watched over, as `startSwitch` arranges it. */

@@ -1,6 +1,6 @@
 import type { Log } from '../../runtime/index.ts';
-import type { DecidedBody, EntryKind } from '../entries.ts';
 import type { NewEntry } from '../journal/journal.ts';
+import type { DecidedBody, EntryKind } from '../transaction/entries.ts';
 
 /** The four ways in which a payment falls back; docs/fallback.md has a runbook for each. */
 export type FallbackScenario =

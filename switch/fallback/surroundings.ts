@@ -1,6 +1,6 @@
 import type { NetworkConnector } from '../../connectors/index.ts';
 import type { Clock, Monotonic } from '../../runtime/index.ts';
-import { networkLane, POP_LANE } from '../decision-entry.ts';
+import { networkLane, POP_LANE } from '../transaction/decision-entry.ts';
 import type { DegradedMode, OverdueFollowUps } from './mode-records.ts';
 import type { Surroundings } from './trend.ts';
 

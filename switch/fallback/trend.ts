@@ -1,4 +1,4 @@
-import type { FallbackSettings, Thresholds } from './settings.ts';
+import type { FallbackSettings, Thresholds } from '../config/fallback.ts';
 import type { WindowStatistics } from './sliding-window.ts';
 
 /** What is known of a counterpart beyond its attempts. */

@@ -1,6 +1,7 @@
 import type { NetworkConnector, PopConnector } from '../../connectors/index.ts';
 import type { HsmClient } from '../../hsm/index.ts';
 import type { Clock, Log } from '../../runtime/index.ts';
+import { DEFAULT_FALLBACK, type FallbackSettings } from '../config/fallback.ts';
 import type { Journal } from '../journal/journal.ts';
 import { DegradedModes } from './degraded-modes.ts';
 import { guardNetwork, guardPop, watchHsm, watchJournal } from './guards.ts';
@@ -8,7 +9,6 @@ import type { ModeRecords, OverdueFollowUps } from './mode-records.ts';
 import { withOutbox } from './notices/outbox.ts';
 import type { Notifications } from './notices/webhook.ts';
 import { ScenarioTally } from './scenarios.ts';
-import { DEFAULT_FALLBACK, type FallbackSettings } from './settings.ts';
 import { CounterpartSurroundings } from './surroundings.ts';
 
 /** What the switch reaches for, as it is. */

@@ -1,6 +1,6 @@
 import type { AdviceReason } from '../../connectors/index.ts';
-import type { Transaction } from '../transaction.ts';
-import { appendNext, readTransaction } from './append-next.ts';
+import { appendNext, readTransaction } from '../transaction/append-next.ts';
+import type { Transaction } from '../transaction/fold.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import { answered, type NetworkPorts, networkNumbers } from './reverse-network.ts';
 

@@ -1,8 +1,8 @@
-import { followUp } from '../decision-entry.ts';
-import { isOpenIncrement } from '../increments.ts';
 import type { Ports } from '../ports.ts';
-import { declineReply } from '../reply-fields.ts';
-import { appendNext, readTransaction } from './append-next.ts';
+import { appendNext, readTransaction } from '../transaction/append-next.ts';
+import { followUp } from '../transaction/decision-entry.ts';
+import { isOpenIncrement } from '../transaction/increments.ts';
+import { declineReply } from '../transaction/reply-fields.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
 
 const ISSUER_OR_SWITCH_INOPERATIVE = '91';

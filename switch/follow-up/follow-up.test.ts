@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { PopStanding } from '../../connectors/index.ts';
 import { createTestCore, inbound, purchaseMessage, type TestCore } from '../../test/support/core.ts';
-import { authorise } from '../authorise.ts';
-import { lateAnswer } from '../late-answers.ts';
-import { recover } from '../recover.ts';
-import { appendNext, readTransaction } from './append-next.ts';
+import { lateAnswer } from '../node/late-answers.ts';
+import { recover } from '../node/recover.ts';
+import { authorise } from '../serve/authorise.ts';
+import { appendNext, readTransaction } from '../transaction/append-next.ts';
 import type { FollowUpResult } from './queue.ts';
 import { followUpTasks } from './tasks.ts';
 

@@ -1,8 +1,8 @@
 import type { PopStanding } from '../../connectors/index.ts';
-import { popPurchase } from '../pop-purchase.ts';
 import type { Ports } from '../ports.ts';
-import type { Transaction } from '../transaction.ts';
-import { appendNext, readTransaction } from './append-next.ts';
+import { appendNext, readTransaction } from '../transaction/append-next.ts';
+import type { Transaction } from '../transaction/fold.ts';
+import { popPurchase } from '../transaction/pop-purchase.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import type { Retry } from './retry-policy.ts';
 

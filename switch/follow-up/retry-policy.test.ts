@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type RetryStrategy, retry } from './retry-policy.ts';
+import type { RetryStrategy } from '../config/retry.ts';
+import { retry } from './retry-policy.ts';
 
 const strategy = (overrides: Partial<RetryStrategy> = {}): RetryStrategy => ({
   firstDelayMs: 100,

@@ -1,8 +1,8 @@
 import type { ReversalReason, ReversalRequest, TransactionFacts } from '../../connectors/index.ts';
-import { type Holding, holdingsOf } from '../increments.ts';
 import type { Ports } from '../ports.ts';
-import type { Transaction } from '../transaction.ts';
-import { appendNext, readTransaction } from './append-next.ts';
+import { appendNext, readTransaction } from '../transaction/append-next.ts';
+import type { Transaction } from '../transaction/fold.ts';
+import { type Holding, holdingsOf } from '../transaction/increments.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import type { Retry } from './retry-policy.ts';
 

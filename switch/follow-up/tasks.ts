@@ -1,12 +1,12 @@
-import { notify } from '../fallback/notices/notify.ts';
 import type { OutboxTask } from '../fallback/notices/outbox.ts';
-import { raiseAlert } from '../fallback/notices/raise-alert.ts';
-import type { FollowUpTask } from '../outcome-table.ts';
 import type { Ports } from '../ports.ts';
+import type { FollowUpTask } from '../transaction/outcome-table.ts';
 import { adviseNetwork } from './advise-network.ts';
 import { closeIncrements } from './close-increments.ts';
+import { notify } from './notify-merchant.ts';
 import { cancelPop, completePop } from './pop-legs.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
+import { raiseAlert } from './raise-alert.ts';
 import { type Retry, retry } from './retry-policy.ts';
 import { reverseNetwork } from './reverse-network.ts';
 

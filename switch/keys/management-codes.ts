@@ -1,5 +1,5 @@
 import type { ListenerSettings } from '../config/settings.ts';
-import type { TerminalMessage } from '../terminal-message.ts';
+import type { TerminalMessage } from '../requests/terminal-message.ts';
 
 /** What a terminal or acquirer can ask for by an 0800. */
 export type ManagementService = 'sign-on' | 'sign-off' | 'echo' | 'key-download' | 'key-confirmation';

@@ -1,11 +1,11 @@
 import { type Hsm, HsmError } from '../../hsm/index.ts';
 import type { Clock } from '../../runtime/index.ts';
+import type { KeyLife } from '../config/keys.ts';
 import type { TerminalSettings } from '../config/settings.ts';
 import { Refusal } from '../errors.ts';
-import type { Inbound } from '../inbound.ts';
+import type { Sealed } from '../requests/terminal-message.ts';
 import type { KeyBook } from './key-book.ts';
 import type { KeyOwner, KeySet, TerminalKeySet } from './key-records.ts';
-import type { KeyLife } from './settings.ts';
 
 /** What a terminal computed of its keys: six hex digits each. */
 export interface KeyCheckValues {
@@ -20,8 +20,6 @@ export interface TerminalKeyParts {
   readonly life: KeyLife;
   readonly clock: Clock;
 }
-
-type Sealed = NonNullable<Inbound['sealed']>;
 
 /**
  * Which keys a terminal's messages are under. A set that was downloaded and is pending becomes the active one with the

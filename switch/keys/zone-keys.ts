@@ -1,10 +1,10 @@
 import type { KeyOffer, ZoneKeys } from '../../connectors/index.ts';
 import { HsmError } from '../../hsm/index.ts';
 import type { Clock, Log, Timer } from '../../runtime/index.ts';
+import type { KeyLife } from '../config/keys.ts';
 import type { NetworkSettings } from '../config/settings.ts';
 import type { KeyBook, KeyCustodian } from './key-book.ts';
 import type { KeyOwner, KeySet } from './key-records.ts';
-import type { KeyLife } from './settings.ts';
 
 export interface ZoneKeyParts {
   readonly book: KeyBook;

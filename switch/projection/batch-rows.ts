@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { EntryBodies, EntryKind } from '../entries.ts';
 import type { JournalEntry } from '../journal/journal.ts';
+import type { EntryBodies, EntryKind } from '../transaction/entries.ts';
 import { businessDate } from './business-date.ts';
 
 /** A terminal's settlement as a row of `switch.projected_batch`. */

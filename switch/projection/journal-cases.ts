@@ -1,5 +1,5 @@
-import { journalCaseKind } from '../reconciliation/case-kinds.ts';
-import type { CaseDraft } from '../reconciliation/open-cases.ts';
+import { journalCaseKind } from '../cases/case-kinds.ts';
+import type { CaseDraft } from '../cases/open-cases.ts';
 import type { BatchRow } from './batch-rows.ts';
 import type { TransactionRow } from './transaction-row.ts';
 

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
+import { openCases } from '../cases/open-cases.ts';
 import type { JournalEntry } from '../journal/journal.ts';
-import { openCases } from '../reconciliation/open-cases.ts';
 import { projectBatch } from './batch-rows.ts';
 import { caseOfBatch, casesOfTransaction } from './journal-cases.ts';
 import { type ProjectedTransaction, projectTransaction } from './transaction-row.ts';

@@ -1,9 +1,9 @@
 import { Client } from 'pg';
 import type { TransactionKind } from '../../connectors/index.ts';
 import { silentLog, systemClock, systemRandom, timeOrderedUuid } from '../../runtime/index.ts';
-import type { DecidedBody, EntryBodies, EntryKind, OpeningBody } from '../entries.ts';
 import type { Journal } from '../journal/journal.ts';
 import { createJournal, type PostgresJournal } from '../journal/postgres-journal.ts';
+import type { DecidedBody, EntryBodies, EntryKind, OpeningBody } from '../transaction/entries.ts';
 import { Projector, type ProjectorSettings } from './projector.ts';
 
 /** A node's journal on a test's own database. */

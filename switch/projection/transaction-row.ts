@@ -1,13 +1,13 @@
-import type { EntryBodies, EntryKind } from '../entries.ts';
 import type { JournalEntry } from '../journal/journal.ts';
-import type { TransactionState } from '../life-cycle.ts';
+import type { EntryBodies, EntryKind } from '../transaction/entries.ts';
 import {
   foldTransaction,
   type NetworkLegState,
   OPENING_REPLY,
   type PopLegState,
   type Transaction,
-} from '../transaction.ts';
+} from '../transaction/fold.ts';
+import type { TransactionState } from '../transaction/life-cycle.ts';
 import { businessDate } from './business-date.ts';
 
 /** A transaction as a row of `switch.projected_transaction`. Amounts in minor units; moments in RFC 3339. */

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { type CaseAction, type CaseKind, isCaseAction, isRepair } from './case-kinds.ts';
+import { type CaseAction, type CaseKind, isCaseAction, isRepair } from '../cases/case-kinds.ts';
 import { ReconError } from './errors.ts';
 
 export type CaseState = 'open' | 'proposed' | 'approved' | 'resolved';

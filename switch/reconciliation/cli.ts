@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
 import { scheduler } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { CASE_ACTIONS } from '../cases/case-kinds.ts';
 import { commandDatabase } from '../config/command-settings.ts';
 import { isDate } from '../projection/business-date.ts';
 import { rebuildProjection } from '../projection/projector.ts';
-import { CASE_ACTIONS } from './case-kinds.ts';
 import type { CaseState } from './cases.ts';
 import { csvLine } from './csv.ts';
 import { ReconciliationDesk } from './desk.ts';

@@ -1,6 +1,6 @@
+import type { CaseAction, CaseKind } from '../cases/case-kinds.ts';
 import { journalEvidence } from '../projection/journal-cases.ts';
 import type { StoredTransaction } from '../projection/transaction-row.ts';
-import type { CaseAction, CaseKind } from './case-kinds.ts';
 
 /** Two ledgers that do not agree about one transaction. */
 export interface Difference {

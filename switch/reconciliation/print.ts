@@ -1,4 +1,4 @@
-import { CASE_ACTIONS, CASE_KINDS } from './case-kinds.ts';
+import { CASE_ACTIONS, CASE_KINDS } from '../cases/case-kinds.ts';
 import type { Case, CaseEvent } from './cases.ts';
 import { csvLine } from './csv.ts';
 import { formatAmount } from './money.ts';

@@ -1,9 +1,9 @@
 import type { ClientBase } from 'pg';
-import type { CaseKind } from './case-kinds.ts';
+import type { CaseKind } from '../cases/case-kinds.ts';
+import { openCases } from '../cases/open-cases.ts';
 import { type Case, caseRows, stepCase } from './cases.ts';
 import type { Difference } from './difference.ts';
 import type { Standing } from './ledgers/records.ts';
-import { openCases } from './open-cases.ts';
 
 /** What a run looked at: a case in here whose difference is gone is over. */
 export interface Scope {

@@ -1,11 +1,11 @@
-import { followUp } from '../decision-entry.ts';
-import type { Repair } from '../entries.ts';
-import { appendNext, readTransaction } from '../follow-up/append-next.ts';
+import { isRepair } from '../cases/case-kinds.ts';
 import type { Journal } from '../journal/journal.ts';
-import { stateAfter } from '../life-cycle.ts';
-import type { FollowUpTask } from '../outcome-table.ts';
-import type { Transaction } from '../transaction.ts';
-import { isRepair } from './case-kinds.ts';
+import { appendNext, readTransaction } from '../transaction/append-next.ts';
+import { followUp } from '../transaction/decision-entry.ts';
+import type { Repair } from '../transaction/entries.ts';
+import type { Transaction } from '../transaction/fold.ts';
+import { stateAfter } from '../transaction/life-cycle.ts';
+import type { FollowUpTask } from '../transaction/outcome-table.ts';
 import type { Case } from './cases.ts';
 import { ReconError } from './errors.ts';
 import type { Standing } from './ledgers/records.ts';

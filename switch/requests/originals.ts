@@ -1,7 +1,7 @@
 import { Refusal } from '../errors.ts';
-import type { TerminalMessage } from '../terminal-message.ts';
-import { OPENING_REPLY, type Transaction } from '../transaction.ts';
+import { OPENING_REPLY, type Transaction } from '../transaction/fold.ts';
 import { originalKey, referenceKey } from './keys.ts';
+import type { TerminalMessage } from './terminal-message.ts';
 import type { Sender } from './understand.ts';
 
 /** Under which keys the transaction that a message refers to may be found, the surest first. */

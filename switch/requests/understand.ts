@@ -1,10 +1,10 @@
 import type { CardData, Money, TransactionKind } from '../../connectors/index.ts';
 import { isRepeat, type Pan, type PinBlock, withoutRepeat } from '../../messages/index.ts';
 import { type Clock, utcCalendar } from '../../runtime/index.ts';
-import { isKnownCurrency } from '../currency.ts';
 import { Refusal } from '../errors.ts';
-import type { TerminalMessage } from '../terminal-message.ts';
+import { isKnownCurrency } from './currency.ts';
 import { findService, type Service } from './services.ts';
+import type { TerminalMessage } from './terminal-message.ts';
 
 /** Who sends a message, and under which of its numbers: what every kind of request has. */
 export interface Sender {

@@ -1,8 +1,8 @@
 import type { CardData } from '../../connectors/index.ts';
 import type { PaymentHsm } from '../../hsm/index.ts';
 import { type Bytes, IsoError, type PinBlock, parseTlv, type Track2 } from '../../messages/index.ts';
+import type { IssuerStandIn } from '../config/stand-in.ts';
 import type { ChipDecision, StandInRefusal } from './rules.ts';
-import type { IssuerStandIn } from './settings.ts';
 
 /** The part of the HSM that verifies a card in the issuer's stead. */
 export type CardVerifier = Pick<PaymentHsm, 'verifyCvv' | 'verifyPvv' | 'verifyPinOffset'>;

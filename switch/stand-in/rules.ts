@@ -1,5 +1,5 @@
 import type { TransactionKind } from '../../connectors/index.ts';
-import type { IssuerStandIn, MerchantStandIn } from './settings.ts';
+import type { IssuerStandIn, MerchantStandIn } from '../config/stand-in.ts';
 
 /** Why a purchase is not stood in for, with the DE39 that the terminal hears (ISO 8583:1987). */
 export const STAND_IN_REFUSALS = {

@@ -3,16 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { HsmError } from '../../hsm/index.ts';
 import { Bytes, Pan, PinBlock, Track2 } from '../../messages/index.ts';
 import { createTestCore, inbound, purchaseMessage, type TestCore } from '../../test/support/core.ts';
-import { authorise } from '../authorise.ts';
 import { developmentSettings } from '../config/development.ts';
 import type { Settings } from '../config/settings.ts';
-import type { ReplyFields } from '../entries.ts';
-import { readTransaction } from '../follow-up/append-next.ts';
+import type { IssuerStandIn, MerchantStandIn } from '../config/stand-in.ts';
 import { followUpTasks } from '../follow-up/tasks.ts';
-import { reverse } from '../take-back.ts';
-import type { TerminalMessage } from '../terminal-message.ts';
+import type { TerminalMessage } from '../requests/terminal-message.ts';
+import { authorise } from '../serve/authorise.ts';
+import { reverse } from '../serve/take-back.ts';
+import { readTransaction } from '../transaction/append-next.ts';
+import type { ReplyFields } from '../transaction/entries.ts';
 import { afterTaking, issuerOf, ruleOut, STAND_IN_REFUSALS, type StandInFacts } from './rules.ts';
-import type { IssuerStandIn, MerchantStandIn } from './settings.ts';
 
 const MERCHANT: MerchantStandIn = [{ currency: '978', floorMinorUnits: 5_000, count: 5, minorUnits: 20_000 }];
 const ISSUER: IssuerStandIn = {

@@ -2,11 +2,11 @@ import type { CardData, NetworkOutcome, TransactionFacts } from '../../connector
 import { HsmError } from '../../hsm/index.ts';
 import type { PinBlock } from '../../messages/index.ts';
 import { type Clock, type Log, type Monotonic, type Random, utcCalendar } from '../../runtime/index.ts';
+import type { IssuerStandIn, MerchantStandIn, StandInSettings } from '../config/stand-in.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type Allowance, Allowances } from './allowances.ts';
 import { type CardVerifier, checkCardValue, chipDecision, type EnteredPin, pinCheck } from './card-checks.ts';
 import { issuerOf, ruleOut, STAND_IN_REFUSALS, type StandInLimits, type StandInRefusal } from './rules.ts';
-import type { IssuerStandIn, MerchantStandIn, StandInSettings } from './settings.ts';
 
 /** What the switch decided in the issuer's stead. */
 export type StandInDecision =

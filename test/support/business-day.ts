@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Address, systemClock } from '../../runtime/index.ts';
+import { SeededRandom } from '../../simulation/world/seeded-random.ts';
 import {
   createTerminal,
   type Exchange,
@@ -14,7 +15,6 @@ import {
   type TerminalRecords,
   type visaControl,
 } from '../../simulators/index.ts';
-import { SeededRandom } from '../simulation/world/seeded-random.ts';
 
 /** What a day happens on: a switch, and the controls of its counterparts. */
 export interface DaySystem {

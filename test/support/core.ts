@@ -11,18 +11,18 @@ import type {
 import type { Hsm } from '../../hsm/index.ts';
 import { Pan, PinBlock } from '../../messages/index.ts';
 import { type Monotonic, silentLog, systemRandom } from '../../runtime/index.ts';
+import type { Inbound } from '../../switch/admission/inbound.ts';
 import { developmentSettings } from '../../switch/config/development.ts';
+import { createDirectory } from '../../switch/config/directory.ts';
+import { DEFAULT_KEY_LIFE } from '../../switch/config/keys.ts';
 import type { Settings } from '../../switch/config/settings.ts';
-import { createDirectory } from '../../switch/directory.ts';
-import { InFlight } from '../../switch/in-flight.ts';
-import type { Inbound } from '../../switch/inbound.ts';
-import { DEFAULT_KEY_LIFE } from '../../switch/keys/settings.ts';
+import { Unsettled } from '../../switch/journal/unsettled.ts';
 import { TerminalKeys } from '../../switch/keys/terminal-keys.ts';
 import type { Ports } from '../../switch/ports.ts';
+import { InFlight } from '../../switch/requests/in-flight.ts';
+import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
 import type { CardVerifier } from '../../switch/stand-in/card-checks.ts';
 import { StandIn } from '../../switch/stand-in/stand-in.ts';
-import type { TerminalMessage } from '../../switch/terminal-message.ts';
-import { Unsettled } from '../../switch/unsettled.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { VirtualClock } from './virtual-clock.ts';
 

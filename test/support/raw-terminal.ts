@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { developmentKey } from '../../hsm/index.ts';
 import { Bytes, type Codec, compile, framing, iso87Ascii, Pan, PinBlock } from '../../messages/index.ts';
 import { pinCipher, retailMac } from '../../simulators/index.ts';
-import type { TerminalMessage } from '../../switch/terminal-message.ts';
+import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
 
 const codec: Codec<TerminalMessage> = compile(iso87Ascii);
 const wire = framing('length-2');

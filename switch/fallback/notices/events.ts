@@ -1,5 +1,5 @@
-import type { DecidedBody, EntryBodies, EntryKind, OpeningBody } from '../../entries.ts';
 import type { JournalEntry } from '../../journal/journal.ts';
+import type { DecidedBody, EntryBodies, EntryKind, OpeningBody } from '../../transaction/entries.ts';
 import { type FallbackScenario, scenariosOf } from '../scenarios.ts';
 
 export type NoticeType =

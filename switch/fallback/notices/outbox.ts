@@ -1,5 +1,5 @@
-import type { EntryKind } from '../../entries.ts';
 import type { FollowUp, Journal, NewEntry } from '../../journal/journal.ts';
+import type { EntryKind } from '../../transaction/entries.ts';
 import { noticesIn } from './events.ts';
 
 /** Work that an entry leaves behind for those who must be told of it. */

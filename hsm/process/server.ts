@@ -1,0 +1,256 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { HSM_ERRORS, HsmError } from '../errors.ts';
+import { name as nameField, Reader, Writer } from '../protocol/codec.ts';
+import { CANCEL, FrameSplitter, GREETING, STATUS_OK } from '../protocol/frames.ts';
+import { OPERATIONS, type OperationName } from '../protocol/operations.ts';
+
+export interface ServerOptions {
+  socketPath: string;
+  /** Milliseconds that never go back. */
+  now: () => number;
+  /** Requests waiting over all connections; one more is answered HSM_BUSY. */
+  maxWaiting: number;
+  maxConnections: number;
+  execute: (name: OperationName, request: never) => unknown;
+  /** Whether this error means that no further request can be served. */
+  isFatal: (error: unknown) => boolean;
+  /** An error that is neither fatal nor an HsmError: a defect of ours, met by one request. */
+  onDefect: (name: string, error: unknown) => void;
+  /** Called after the requests of a turn ran; their replies leave when what it returns has resolved. */
+  onTurnEnd: () => Promise<void> | undefined;
+  /** Called once, after the replies at hand were written. */
+  onFatal: (error: unknown) => void;
+  /** A peer broke the protocol and was disconnected. */
+  onBadPeer: (error: HsmError) => void;
+}
+
+interface Peer {
+  socket: Socket;
+  replies: Writer;
+  open: boolean;
+}
+
+interface Waiting {
+  peer: Peer;
+  id: number;
+  operation: number;
+  fields: Reader;
+  expiresAt: number;
+}
+
+/**
+ * How many requests run, and for how long new ones are begun, before replies leave: the peers work on these while the
+ * next ones run, none is starved, and a quick request does not wait for the replies of slow ones.
+ */
+const REQUESTS_PER_TURN = 32;
+const TURN_MS = 1;
+
+const GREETING_WITHIN_MS = 1_000;
+
+const NAME_BY_NUMBER = new Map<number, OperationName>(
+  Object.entries(OPERATIONS).map(([name, { number }]) => [number, name as OperationName]),
+);
+
+/** Listens on a Unix socket, runs requests in order of arrival, and answers each turn in one write per peer. */
+export class HsmServer {
+  readonly #options: ServerOptions;
+  readonly #server: Server;
+  readonly #peers = new Set<Peer>();
+  #waiting: Waiting[] = [];
+  #next = 0;
+  #scheduled = false;
+  #stopped = false;
+  /** Turns whose replies wait for the disk. */
+  readonly #saving = new Set<Promise<void>>();
+
+  private constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#server = createServer((socket) => this.#accept(socket));
+    this.#server.maxConnections = options.maxConnections;
+  }
+
+  static async listen(options: ServerOptions): Promise<HsmServer> {
+    const hsm = new HsmServer(options);
+    // A file left by a killed process: its listener is gone, and only our supervisor starts us on this path.
+    rmSync(options.socketPath, { force: true });
+    const previousMask = process.umask(0o177);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        hsm.#server.once('error', reject);
+        hsm.#server.listen(options.socketPath, resolve);
+      });
+    } finally {
+      process.umask(previousMask);
+    }
+    chmodSync(options.socketPath, 0o600);
+    return hsm;
+  }
+
+  /** Answers what is waiting, then closes every connection. */
+  async close(): Promise<void> {
+    this.#run(this.#waiting.length, Number.POSITIVE_INFINITY);
+    this.#stopped = true;
+    await Promise.all(this.#saving);
+    for (const peer of this.#peers) peer.socket.end();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #accept(socket: Socket): void {
+    const peer: Peer = { socket, replies: new Writer(), open: true };
+    this.#peers.add(peer);
+    socket.setTimeout(GREETING_WITHIN_MS, () => socket.destroy());
+    const splitter = new FrameSplitter(
+      () => socket.setTimeout(0),
+      (body) => this.#enqueue(peer, body),
+    );
+    socket.write(GREETING);
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        splitter.push(chunk);
+      } catch (error) {
+        if (error instanceof HsmError) this.#options.onBadPeer(error);
+        socket.destroy();
+      }
+      if (peer.replies.length > 0) this.#schedule();
+    });
+    socket.on('drain', () => socket.resume());
+    // The 'close' that follows does all there is to do.
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      peer.open = false;
+      this.#peers.delete(peer);
+    });
+  }
+
+  #enqueue(peer: Peer, body: Buffer): void {
+    const fields = new Reader(body);
+    const id = fields.u32();
+    const operation = fields.u8();
+    if (operation === CANCEL) {
+      this.#cancel(peer, id);
+      return;
+    }
+    const expiresAt = this.#options.now() + fields.u16();
+    if (this.#waiting.length - this.#next >= this.#options.maxWaiting) {
+      writeFailure(peer.replies, id, new HsmError('HSM_BUSY', `${this.#options.maxWaiting} are waiting`));
+      return;
+    }
+    this.#waiting.push({ peer, id, operation, fields, expiresAt });
+    this.#schedule();
+  }
+
+  #cancel(peer: Peer, id: number): void {
+    for (let i = this.#next; i < this.#waiting.length; i++) {
+      const waiting = this.#waiting[i];
+      if (waiting?.peer === peer && waiting.id === id) waiting.expiresAt = Number.NEGATIVE_INFINITY;
+    }
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // Everything that arrived in this turn is read first: a cancellation right behind its request counts.
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#run(REQUESTS_PER_TURN, TURN_MS);
+      if (this.#next < this.#waiting.length) this.#schedule();
+    });
+  }
+
+  #run(atMost: number, milliseconds: number): void {
+    let fatal: { error: unknown } | undefined;
+    let endsAt: number | undefined;
+    const end = Math.min(this.#waiting.length, this.#next + atMost);
+    while (this.#next < end && !this.#stopped) {
+      const now = this.#options.now();
+      endsAt ??= now + milliseconds;
+      if (now > endsAt) break;
+      const waiting = this.#waiting[this.#next++];
+      if (!waiting?.peer.open) continue;
+      try {
+        this.#answer(waiting, now);
+      } catch (error) {
+        writeFailure(
+          waiting.peer.replies,
+          waiting.id,
+          new HsmError('HSM_TOKEN_FAILED', 'the token was lost'),
+        );
+        fatal = { error };
+        this.#stopped = true;
+      }
+    }
+    if (this.#next === this.#waiting.length) {
+      this.#waiting = [];
+      this.#next = 0;
+    }
+    this.#endTurn();
+    if (fatal) this.#options.onFatal(fatal.error);
+  }
+
+  /** Other turns go on while the replies of this one wait; without a promise they leave at once. */
+  #endTurn(): void {
+    const batches = [...this.#peers].flatMap((peer) =>
+      peer.replies.length > 0 ? [{ peer, batch: peer.replies.take() }] : [],
+    );
+    const send = () => {
+      for (const { peer, batch } of batches) deliver(peer, batch);
+    };
+    const saved = this.#options.onTurnEnd();
+    if (!saved) {
+      send();
+      return;
+    }
+    const sent = saved.then(send, (error: unknown) => {
+      this.#stopped = true;
+      this.#options.onFatal(error);
+    });
+    this.#saving.add(sent);
+    sent.finally(() => this.#saving.delete(sent));
+  }
+
+  #answer({ peer, id, operation, fields, expiresAt }: Waiting, now: number): void {
+    const before = peer.replies.length;
+    try {
+      if (now > expiresAt) throw new HsmError('HSM_TIMEOUT', 'waiting for its turn');
+      const name = NAME_BY_NUMBER.get(operation);
+      if (name === undefined) throw new HsmError('HSM_REQUEST_INVALID', `operation ${operation}`);
+      const request = OPERATIONS[name].request.read(fields);
+      fields.end();
+      const reply = this.#options.execute(name, request as never);
+      const start = beginFrame(peer.replies, id, STATUS_OK);
+      OPERATIONS[name].reply.write(peer.replies, reply as never);
+      endFrame(peer.replies, start);
+    } catch (error) {
+      peer.replies.truncate(before);
+      if (this.#options.isFatal(error)) throw error;
+      if (!(error instanceof HsmError)) this.#options.onDefect(NAME_BY_NUMBER.get(operation) ?? '', error);
+      const told =
+        error instanceof HsmError ? error : new HsmError('HSM_REQUEST_INVALID', 'it cannot be worked on');
+      writeFailure(peer.replies, id, told);
+    }
+  }
+}
+
+/** A peer that does not read its replies is not read from either. */
+function deliver({ socket, open }: Peer, batch: Buffer): void {
+  if (open && !socket.write(batch)) socket.pause();
+}
+
+function beginFrame(writer: Writer, id: number, status: number): number {
+  const start = writer.length;
+  writer.u32(0);
+  writer.u32(id);
+  writer.u8(status);
+  return start;
+}
+
+function endFrame(writer: Writer, start: number): void {
+  writer.patchU32(start, writer.length - start - 4);
+}
+
+function writeFailure(writer: Writer, id: number, error: HsmError): void {
+  const start = beginFrame(writer, id, HSM_ERRORS[error.code].wire);
+  nameField.write(writer, error.detail.slice(0, 0xff));
+  endFrame(writer, start);
+}

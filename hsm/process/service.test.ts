@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PKCS11 } from 'pkcs11js';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { prepareDevelopmentToken } from '../development/prepare.ts';
+import { UseLedger } from '../keys/use-ledger.ts';
+import { HsmService, TokenLostError } from './service.ts';
+import { readTokenAccess } from './settings.ts';
+
+/** Faults the module shows, by function: how often still, and what it does instead. */
+const faults = new Map<string, { times: number; act: (...args: unknown[]) => unknown }>();
+const calls: string[] = [];
+/** What a fault answers that only wanted to be told: the module is asked. */
+const GO_ON = Symbol('go on');
+
+/** The real SoftHSM, with faults in between. */
+function faulty(module: PKCS11): PKCS11 {
+  return new Proxy(module, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function' || typeof name !== 'string') return member;
+      return (...args: unknown[]) => {
+        calls.push(name);
+        const fault = faults.get(name);
+        const answer = fault && fault.times-- > 0 ? fault.act(...args) : GO_ON;
+        if (answer !== GO_ON) return answer;
+        return member.apply(target, args);
+      };
+    },
+  });
+}
+
+function answers(ckr: number, name = 'CKR_FAULT') {
+  return () => {
+    throw Object.assign(new Error(`${name}:${ckr}`), { code: ckr });
+  };
+}
+
+/** Every use of a key fails until the module is initialised anew: whichever key the token is asked for as a sign of life. */
+function breakUntilOpenedAnew(ckr: number, name: string): void {
+  const uses = ['C_EncryptInit', 'C_SignInit'] as const;
+  for (const use of uses) faults.set(use, { times: 1_000, act: answers(ckr, name) });
+  faults.set('C_Initialize', {
+    times: 1,
+    act: () => {
+      for (const use of uses) faults.delete(use);
+      return GO_ON;
+    },
+  });
+}
+
+let directory: string;
+let service: HsmService;
+const MAC_REQUEST = {
+  key: 'TAK/TERM0001',
+  ksn: Buffer.alloc(0),
+  data: Buffer.from('data of several blocks'),
+};
+const mac = () => service.execute('generateMac', MAC_REQUEST).mac;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'etika-service-'));
+  const { env } = await prepareDevelopmentToken(directory);
+  // Read by the module when it is initialised, which is what opening does.
+  process.env['SOFTHSM2_CONF'] = env['SOFTHSM2_CONF'];
+  const { token, userPin } = readTokenAccess(env);
+  faults.clear();
+  service = new HsmService(
+    token,
+    userPin,
+    { monotonic: () => performance.now(), wall: () => Date.now() },
+    UseLedger.open(undefined),
+    faulty,
+  );
+});
+afterEach(() => {
+  service.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+it('opens the token anew, once, when its session is lost, and the request does not notice', () => {
+  const before = mac();
+  calls.length = 0;
+  breakUntilOpenedAnew(0xb3, 'CKR_SESSION_HANDLE_INVALID');
+  expect(mac()).toEqual(before);
+  expect(calls.filter((name) => name === 'C_Login')).toHaveLength(1);
+});
+
+it('gives up on a token that stays broken, after one try to open it', () => {
+  mac();
+  calls.length = 0;
+  faults.set('C_EncryptInit', { times: 1_000, act: answers(0x30, 'CKR_DEVICE_ERROR') });
+  faults.set('C_SignInit', { times: 1_000, act: answers(0x30, 'CKR_DEVICE_ERROR') });
+  expect(mac).toThrow(TokenLostError);
+  expect(calls.filter((name) => name === 'C_Login')).toHaveLength(1);
+});
+
+it('never tries the user PIN again once it is refused', () => {
+  mac();
+  calls.length = 0;
+  breakUntilOpenedAnew(0xe0, 'CKR_TOKEN_NOT_PRESENT');
+  faults.set('C_Login', { times: 1, act: answers(0xa0, 'CKR_PIN_INCORRECT') });
+  expect(mac).toThrow('HSM_WRONG_USER_PIN');
+  expect(calls.filter((name) => name === 'C_Login')).toHaveLength(1);
+});
+
+it('takes an answer that is too short for a failure, not for a MAC, and asks again', () => {
+  const before = mac();
+  calls.length = 0;
+  faults.set('C_Encrypt', { times: 1, act: () => Buffer.alloc(3) });
+  expect(mac()).toEqual(before);
+  expect(calls).toContain('C_Login');
+});
+
+it('refuses a PIN block that a token decrypted to garbage', () => {
+  faults.set('C_Decrypt', { times: 1, act: (_session, _input, output) => (output as Buffer).fill(0x9e) });
+  const request = {
+    key: 'TPK/TERM0001',
+    ksn: Buffer.alloc(0),
+    transaction: '',
+    format: 0,
+    block: Buffer.alloc(8),
+    pan: Buffer.from('4111111111111111', 'latin1'),
+    to: 'ZPK/VISA',
+    toFormat: 0,
+  };
+  expect(() => service.execute('translatePin', request)).toThrow('HSM_PIN_BLOCK_INVALID');
+});

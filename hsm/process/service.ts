@@ -1,0 +1,248 @@
+import { HsmError } from '../errors.ts';
+import { checkBlock } from '../keys/create.ts';
+import { secretOf } from '../keys/key.ts';
+import { SigningKeys } from '../keys/signing-keys.ts';
+import { TokenKeys } from '../keys/token-keys.ts';
+import type { UseLedger } from '../keys/use-ledger.ts';
+import { WorkingKeys } from '../keys/working-keys.ts';
+import { OperationContext } from '../operations/context.ts';
+import { HANDLERS, type KeyOperation } from '../operations/handlers.ts';
+import type { OperationName, ReplyOf, RequestOf } from '../protocol/operations.ts';
+import {
+  type Instrument,
+  isUnsupported,
+  TokenError,
+  TokenSession,
+  type TokenSettings,
+} from '../token/pkcs11.ts';
+import { probeToken } from '../token/probe.ts';
+import type { TokenProfile } from '../token/profile.ts';
+import { type Place, Scratch } from '../token/secrets.ts';
+import { type Strategy, selfTest } from './self-test.ts';
+
+/** The token is gone and opening it anew did not help: this process has nothing left to serve. */
+export class TokenLostError extends Error {
+  override readonly name = 'TokenLostError';
+}
+
+/** What `hsm status` and the status API show. */
+export interface HsmStatus {
+  tokenLabel: string;
+  profile: TokenProfile;
+  tokenKeys: number;
+  cachedWorkingKeys: number;
+  /** By operation: where its secret values are on this token, as the known answers at start showed. */
+  strategies: Record<string, Strategy>;
+  /** By request: where secret values were since the start, and how often it ran. */
+  operations: Record<string, { place: Place; runs: number }>;
+}
+
+export interface Clocks {
+  /** Milliseconds that never go back. */
+  monotonic: () => number;
+  /** Milliseconds since the epoch. */
+  wall: () => number;
+}
+
+const WORKING_KEY_CAPACITY = 1_024;
+
+interface OpenToken {
+  session: TokenSession;
+  profile: TokenProfile;
+  tokenKeys: TokenKeys;
+  workingKeys: WorkingKeys;
+  signingKeys: SigningKeys;
+}
+
+/** The operations on one token, and the token's way back after a failure. */
+export class HsmService {
+  readonly #settings: TokenSettings;
+  readonly #userPin: string;
+  readonly #clocks: Clocks;
+  readonly #instrument: Instrument | undefined;
+  readonly #ledger: UseLedger;
+  readonly #strategies: Record<string, Strategy>;
+  readonly #runs = new Map<string, { place: Place; runs: number }>();
+  #token: OpenToken;
+
+  /**
+   * @param ledger closed with the service
+   * @param instrument wraps the PKCS#11 module of every session opened: how tests make a token misbehave
+   * @throws HSM_WRONG_USER_PIN, HSM_TOKEN_FAILED
+   */
+  constructor(
+    settings: TokenSettings,
+    userPin: string,
+    clocks: Clocks,
+    ledger: UseLedger,
+    instrument?: Instrument,
+  ) {
+    this.#ledger = ledger;
+    this.#settings = settings;
+    this.#userPin = userPin;
+    this.#clocks = clocks;
+    this.#instrument = instrument;
+    this.#token = this.#open();
+    this.#strategies = selfTest(this.#token.session, this.#token.profile);
+  }
+
+  get keys(): number {
+    return this.#token.tokenKeys.size;
+  }
+
+  status(): HsmStatus {
+    const { profile, tokenKeys, workingKeys } = this.#token;
+    return {
+      tokenLabel: this.#settings.label,
+      profile,
+      strategies: this.#strategies,
+      tokenKeys: tokenKeys.size,
+      cachedWorkingKeys: workingKeys.cached,
+      operations: Object.fromEntries(this.#runs),
+    };
+  }
+
+  /**
+   * Runs one operation. After a failure of the token itself it is opened anew, once, and the operation repeated.
+   * @throws HsmError, TokenLostError
+   */
+  execute<N extends OperationName>(name: N, request: RequestOf<N>): ReplyOf<N> {
+    try {
+      return this.#run(name, request);
+    } catch (error) {
+      if (!isOfToken(error)) throw error;
+      if (this.#answers()) throw asHsmError(error);
+      this.#reopen();
+      return this.#repeat(name, request);
+    }
+  }
+
+  /** Closes what the requests of a turn shared. Resolves when what they claimed is on disk: replies wait for it. */
+  endTurn(): Promise<void> | undefined {
+    this.#token.session.standing.closeAll();
+    return this.#ledger.saved();
+  }
+
+  /** @throws TokenLostError where the token stays silent after being opened anew */
+  ensureAlive(): void {
+    if (!this.#answers()) this.#reopen();
+  }
+
+  /** @throws HSM_DEVELOPMENT_KEY where one of the published development keys is on this token */
+  refuseDevelopmentKeys(isDevelopmentKey: (block: Buffer) => boolean): void {
+    const { session, profile, tokenKeys } = this.#token;
+    for (const key of tokenKeys.all()) {
+      if (key.algorithm !== 'T') continue;
+      const block =
+        key.kcv === undefined
+          ? Scratch.use(session, profile, (scratch) => checkBlock(scratch, secretOf(key), 'T'))
+          : Buffer.from(key.kcv, 'hex');
+      if (isDevelopmentKey(block)) throw new HsmError('HSM_DEVELOPMENT_KEY', key.name);
+    }
+  }
+
+  close(): void {
+    this.#token.session.close();
+    this.#ledger.close();
+  }
+
+  #repeat<N extends OperationName>(name: N, request: RequestOf<N>): ReplyOf<N> {
+    try {
+      return this.#run(name, request);
+    } catch (error) {
+      throw isOfToken(error) ? asHsmError(error) : error;
+    }
+  }
+
+  #run<N extends OperationName>(name: N, request: RequestOf<N>): ReplyOf<N> {
+    if (name === 'status') return { status: JSON.stringify(this.status()) } as ReplyOf<N>;
+    if (name === 'ping') {
+      if (!this.#answers()) throw new TokenError('ping', -1);
+      return {} as ReplyOf<N>;
+    }
+    return this.#handle(name as KeyOperation, request as never) as ReplyOf<N>;
+  }
+
+  #handle<N extends KeyOperation>(name: N, request: RequestOf<N>): ReplyOf<N> {
+    const { session, profile, ...keys } = this.#token;
+    return Scratch.use(session, profile, (scratch) => {
+      const wallClock = this.#clocks.wall;
+      const context = new OperationContext(scratch, { ...keys, ledger: this.#ledger, wallClock });
+      try {
+        const reply = HANDLERS[name](context, request);
+        context.succeeded();
+        return reply;
+      } finally {
+        this.#count(name, scratch.place);
+      }
+    });
+  }
+
+  #count(name: string, place: Place): void {
+    const counted = this.#runs.get(name);
+    if (!counted) {
+      this.#runs.set(name, { place, runs: 1 });
+      return;
+    }
+    counted.runs += 1;
+    if (place === 'host') counted.place = 'host';
+  }
+
+  #reopen(): void {
+    this.#token.session.close();
+    try {
+      this.#token = this.#open();
+    } catch (error) {
+      // A PIN that worked an hour ago and is refused now must not be tried again by a restart either.
+      if (error instanceof HsmError && error.code === 'HSM_WRONG_USER_PIN') throw error;
+      throw new TokenLostError('the token cannot be opened anew', { cause: error });
+    }
+    if (!this.#answers()) throw new TokenLostError('the token does not answer');
+  }
+
+  #open(): OpenToken {
+    const session = TokenSession.open(this.#settings, this.#userPin, this.#instrument);
+    try {
+      const tokenKeys = new TokenKeys(session, this.#clocks.monotonic);
+      const workingKeys = new WorkingKeys(
+        session,
+        tokenKeys,
+        this.#ledger,
+        this.#clocks.wall,
+        WORKING_KEY_CAPACITY,
+      );
+      const signingKeys = new SigningKeys(session);
+      return { session, profile: probeToken(session), tokenKeys, workingKeys, signingKeys };
+    } catch (error) {
+      session.close();
+      throw new HsmError('HSM_TOKEN_FAILED', error instanceof Error ? error.message : '', { cause: error });
+    }
+  }
+
+  /** Uses a key that lies on the token: opening a session succeeds even where the token's storage is gone. */
+  #answers(): boolean {
+    const { session, profile, tokenKeys } = this.#token;
+    for (const key of tokenKeys.all()) {
+      if (key.kcv !== undefined) continue;
+      try {
+        const secret = { ...secretOf(key), handle: key.stored, lasting: false };
+        Scratch.use(session, profile, (scratch) => checkBlock(scratch, secret, key.algorithm));
+        return true;
+      } catch {
+        return false;
+      }
+    }
+    return false;
+  }
+}
+
+function isOfToken(error: unknown): boolean {
+  return error instanceof TokenError || (error instanceof HsmError && error.cause instanceof TokenError);
+}
+
+function asHsmError(error: unknown): HsmError {
+  if (error instanceof HsmError) return error;
+  if (isUnsupported(error))
+    return new HsmError('HSM_UNSUPPORTED', (error as TokenError).message, { cause: error });
+  return new HsmError('HSM_TOKEN_FAILED', error instanceof Error ? error.message : '', { cause: error });
+}

@@ -1,0 +1,121 @@
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { HsmError } from '../errors.ts';
+import { findSoftHsm, type TokenSettings } from '../token/pkcs11.ts';
+
+/** How to open the token. */
+export interface TokenAccess {
+  token: TokenSettings;
+  userPin: string;
+  production: boolean;
+}
+
+export interface HsmSettings extends TokenAccess {
+  socketPath: string;
+  /** Where counters and uses are recorded; absent: they are forgotten with the process. */
+  ledgerPath: string | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The settings of the HSM process: `HSM_SOCKET` (path of the Unix socket), `HSM_TOKEN_LABEL`, `PKCS11_MODULE` (default:
+ * SoftHSM where Debian puts it), `PKCS11_SLOT` (where labels are not unique), `PKCS11_PARAMETERS` (for NSS),
+ * `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in production), and the user PIN from `HSM_PIN_FD` (an open file
+ * descriptor) or `HSM_PIN_FILE` (mode 0600). The PIN itself is never in the environment nor among the arguments.
+ * @throws HSM_SETTINGS_INVALID naming the setting and what it should be
+ */
+export function readSettings(environment: Environment): HsmSettings {
+  const socketPath = required(environment, 'HSM_SOCKET', 'the path of the Unix socket');
+  const access = readTokenAccess(environment);
+  const ledgerPath = access.production
+    ? required(environment, 'HSM_USE_LEDGER', 'a file on a local disk, where used counters are recorded')
+    : environment['HSM_USE_LEDGER'];
+  return { socketPath, ledgerPath, ...access };
+}
+
+/** The settings without a socket: for the processes that only work on the token. */
+export function readTokenAccess(environment: Environment): TokenAccess {
+  const production = environment['NODE_ENV'] === 'production';
+  const modulePath = environment['PKCS11_MODULE'] ?? findSoftHsm();
+  if (production && isSoftwareToken(modulePath) && environment['HSM_ALLOW_SOFTWARE_TOKEN'] !== '1') {
+    throw new HsmError(
+      'HSM_SETTINGS_INVALID',
+      'PKCS11_MODULE is a software token, which protects no key: production needs HSM_ALLOW_SOFTWARE_TOKEN=1',
+    );
+  }
+  const slot = slotOf(environment);
+  const libraryParameters = environment['PKCS11_PARAMETERS'];
+  return {
+    token: {
+      modulePath,
+      label: required(environment, 'HSM_TOKEN_LABEL', 'the label of the token'),
+      ...(libraryParameters === undefined ? {} : { libraryParameters }),
+      ...(slot === undefined ? {} : { slot }),
+    },
+    userPin: readUserPin(environment),
+    production,
+  };
+}
+
+function slotOf(environment: Environment): number | undefined {
+  const text = environment['PKCS11_SLOT'];
+  if (text === undefined || text === '') return undefined;
+  if (!/^[0-9]{1,10}$/.test(text) || Number(text) > 0xffff_ffff)
+    throw new HsmError(
+      'HSM_SETTINGS_INVALID',
+      'PKCS11_SLOT must be the identifier of a slot, a whole number',
+    );
+  return Number(text);
+}
+
+function isSoftwareToken(modulePath: string): boolean {
+  return /softhsm|softokn|opencryptoki/i.test(modulePath);
+}
+
+function required(environment: Environment, key: string, meaning: string): string {
+  const value = environment[key];
+  if (value === undefined || value === '') {
+    throw new HsmError('HSM_SETTINGS_INVALID', `${key} is missing: ${meaning}`);
+  }
+  return value;
+}
+
+function readUserPin(environment: Environment): string {
+  const descriptor = environment['HSM_PIN_FD'];
+  if (descriptor !== undefined) {
+    if (!/^[0-9]{1,4}$/.test(descriptor)) {
+      throw new HsmError('HSM_SETTINGS_INVALID', 'HSM_PIN_FD must be the number of an open file descriptor');
+    }
+    return pinFrom(Number(descriptor), 'HSM_PIN_FD');
+  }
+  const path = required(
+    environment,
+    'HSM_PIN_FILE',
+    'a file of mode 0600 with the user PIN, unless HSM_PIN_FD is set',
+  );
+  let opened: number;
+  try {
+    opened = openSync(path, 'r');
+  } catch (error) {
+    throw new HsmError('HSM_SETTINGS_INVALID', `HSM_PIN_FILE ${path} cannot be read`, { cause: error });
+  }
+  const mode = fstatSync(opened).mode & 0o777;
+  if ((mode & 0o077) !== 0) {
+    closeSync(opened);
+    throw new HsmError(
+      'HSM_SETTINGS_INVALID',
+      `HSM_PIN_FILE ${path} has mode 0${mode.toString(8)}: others may read it, make it 0600`,
+    );
+  }
+  return pinFrom(opened, 'HSM_PIN_FILE');
+}
+
+function pinFrom(descriptor: number, setting: string): string {
+  try {
+    const pin = readFileSync(descriptor, 'utf8').trim();
+    if (pin === '') throw new HsmError('HSM_SETTINGS_INVALID', `${setting} gives an empty user PIN`);
+    return pin;
+  } finally {
+    closeSync(descriptor);
+  }
+}

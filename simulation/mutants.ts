@@ -1,0 +1,144 @@
+import type { LateAnswer } from '../connectors/index.ts';
+import type { FollowUpTasks } from '../switch/follow-up/tasks.ts';
+import type { Journal, NewEntry } from '../switch/journal/journal.ts';
+import type { SwitchParts } from '../switch/node/start-switch.ts';
+import type { Tables } from './world/database-tables.ts';
+
+/** One safeguard taken out of the switch, by wrapping what it is given. The simulation must notice. */
+export interface Mutant {
+  readonly name: string;
+  readonly removes: string;
+  parts(parts: SwitchParts): SwitchParts;
+  tasks(tasks: FollowUpTasks): FollowUpTasks;
+  lateAnswer(handle: (answer: LateAnswer) => void): (answer: LateAnswer) => void;
+  tables(tables: Tables): void;
+}
+
+/** The switch as it is. */
+export const UNCHANGED: Mutant = {
+  name: 'none',
+  removes: 'nothing',
+  parts: (parts) => parts,
+  tasks: (tasks) => tasks,
+  lateAnswer: (handle) => handle,
+  tables() {},
+};
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    ...UNCHANGED,
+    name: 'pre-send-commit',
+    removes: 'the wait for the intention to be durable before a leg leaves',
+    parts: (parts) => ({ ...parts, journal: unwaited(parts.journal, 'intended') }),
+  },
+  {
+    ...UNCHANGED,
+    name: 'pre-reply-commit',
+    removes: 'the wait for the decision to be durable before the reply leaves',
+    parts: (parts) => ({ ...parts, journal: unwaited(parts.journal, 'decided') }),
+  },
+  {
+    ...UNCHANGED,
+    name: 'late-answer',
+    removes: 'the attention to answers that come after their leg was closed',
+    lateAnswer: () => () => {},
+  },
+  {
+    ...UNCHANGED,
+    name: 'idempotency-key',
+    removes: 'the uniqueness of the idempotency key',
+    parts: (parts) => ({ ...parts, journal: appending(parts.journal, ({ claims: _, ...entry }) => entry) }),
+  },
+  {
+    ...UNCHANGED,
+    name: 'lease',
+    removes: 'the check of the lease in the commit',
+    tables(tables) {
+      tables.checksLeases = false;
+    },
+  },
+  {
+    ...UNCHANGED,
+    name: 'reversal-retry',
+    removes: 'the second attempt of a reversal',
+    tasks: (tasks) => ({ ...tasks, 'reverse-network': once(tasks['reverse-network']) }),
+  },
+  {
+    ...UNCHANGED,
+    name: 'follow-up-order',
+    removes: 'the order of follow-ups of one transaction within a lane',
+    tables(tables) {
+      tables.keepsOrder = false;
+    },
+  },
+  {
+    ...UNCHANGED,
+    name: 'stored-bodies',
+    removes: 'the exactness of what is stored: every body gets a blank that JSON does not mind',
+    tables(tables) {
+      tables.keepsBodies = false;
+    },
+  },
+  {
+    ...UNCHANGED,
+    name: 'refund-limit',
+    removes: 'the reservation of what a refund takes of its original',
+    parts: (parts) => ({ ...parts, journal: without(parts.journal, 'refund-reserved') }),
+  },
+  {
+    ...UNCHANGED,
+    name: 'stand-in-limit',
+    removes: 'the uniqueness of the claims that count what stand-in approved',
+    parts: (parts) => ({ ...parts, journal: unclaimed(parts.journal, 'stand-in-reserved') }),
+  },
+  {
+    ...UNCHANGED,
+    name: 'batch-claim',
+    removes: 'the claim by which of two who close a batch one counts again',
+    parts: (parts) => ({ ...parts, journal: unclaimed(parts.journal, 'batch-closed') }),
+  },
+];
+
+/** Says that the entry is there, and leaves it out. */
+function without(journal: Journal, kind: string): Journal {
+  return over(journal, async (entry, deadline) =>
+    entry.kind === kind ? { status: 'appended' } : journal.append(entry, deadline),
+  );
+}
+
+function unclaimed(journal: Journal, kind: string): Journal {
+  return appending(journal, ({ claims, ...entry }) =>
+    entry.kind === kind || !claims ? entry : { ...entry, claims },
+  );
+}
+
+/** Says that the entry is there while it is still under way. */
+function unwaited(journal: Journal, kind: string): Journal {
+  return over(journal, async (entry, deadline) => {
+    const [claim] = entry.claims ?? [];
+    const isKnown = claim && (await journal.transactionOf(claim.key));
+    if (entry.kind !== kind || isKnown) return journal.append(entry, deadline);
+    journal.append(entry).catch(() => {});
+    return { status: 'appended' };
+  });
+}
+
+function appending(journal: Journal, change: (entry: NewEntry) => NewEntry): Journal {
+  return over(journal, (entry, deadline) => journal.append(change(entry), deadline));
+}
+
+function over(journal: Journal, append: Journal['append']): Journal {
+  return {
+    append,
+    history: (transaction) => journal.history(transaction),
+    transactionOf: (key) => journal.transactionOf(key),
+    undecided: () => journal.undecided(),
+  };
+}
+
+function once(task: FollowUpTasks['reverse-network']): FollowUpTasks['reverse-network'] {
+  return async (job) => {
+    const result = await task(job);
+    return 'retryAfterMs' in result ? { done: true } : result;
+  };
+}

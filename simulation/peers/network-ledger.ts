@@ -1,0 +1,145 @@
+import type { MessageIdentity, Service } from '../../simulators/network/rows.ts';
+import type { PaymentNumbers } from './names.ts';
+
+export interface NetworkRequest extends PaymentNumbers, Readonly<MessageIdentity> {
+  readonly pan: string;
+  readonly currency: string;
+  readonly merchant: string;
+  /** DE38 of what was decided elsewhere. */
+  readonly approvalCode?: string;
+}
+
+/** What the network holds, has taken or has given for one transaction, in minor units. */
+export interface NetworkAccount extends NetworkRequest {
+  readonly service: Service;
+  /** As decided; 0 where declined, or where the reversal came first. */
+  readonly approved: number;
+  held: number;
+  captured: number;
+  refunded: number;
+  isReversed: boolean;
+  /** Of a hold: the network was told what is taken. It is told so once, however often it hears of it. */
+  isCompleted: boolean;
+  /** Nobody asked: the network was told. */
+  readonly isAdvised: boolean;
+  readonly code: string;
+  readonly approvalCode: string;
+}
+
+export interface NetworkDecision {
+  readonly code: string;
+  readonly approvalCode?: string;
+  readonly transactionId?: string;
+  readonly partial?: { readonly approved: number; readonly requested: number };
+}
+
+/** What an issuer says to a request; `amount` where it approves less. */
+export interface IssuerWord {
+  readonly code: string;
+  readonly amount?: number;
+}
+
+const APPROVAL_CODES: ReadonlySet<string> = new Set(['00', '10', '85']);
+const ACCEPTED = '00';
+const INVALID = '12';
+const DUPLICATE = '94';
+const SIDE = {
+  debit: 'captured',
+  hold: 'held',
+  increment: 'held',
+  credit: 'refunded',
+  verification: undefined,
+  balance: undefined,
+} as const;
+
+/**
+ * A network's own accounts, in memory: the truth about money that the switch is measured against. It trusts its
+ * acquirer: what it is told has happened is taken as it is, however little sense it makes.
+ */
+export class NetworkLedger {
+  readonly accounts = new Map<string, NetworkAccount>();
+  /** Reversals whose original never came: it will be refused. */
+  readonly remembered = new Set<string>();
+  #count = 0;
+
+  authorise(request: NetworkRequest, service: Service, decide: () => IssuerWord): NetworkDecision {
+    const key = keyOf(request);
+    const known = this.accounts.get(key);
+    if (known) {
+      const isSame = known.amount === request.amount && known.service === service && !known.isReversed;
+      return isSame ? answerOf(known) : { code: DUPLICATE };
+    }
+    const { code, amount = request.amount } = this.remembered.has(key) ? { code: INVALID } : decide();
+    const approved = APPROVAL_CODES.has(code) ? amount : 0;
+    return answerOf(this.#open(request, { service, code, approved, isAdvised: false }));
+  }
+
+  /** Of a hold the amount becomes what is taken; of anything else that is known, it is known already. */
+  advise(request: NetworkRequest): NetworkDecision {
+    const known = this.accounts.get(keyOf(request));
+    if (!known) {
+      this.#open(request, { service: 'debit', code: ACCEPTED, approved: request.amount, isAdvised: true });
+    } else if (known.service === 'hold' && !known.isCompleted) {
+      known.isCompleted = true;
+      known.held = 0;
+      known.captured = request.amount;
+    }
+    return { code: ACCEPTED };
+  }
+
+  /**
+   * @param original DE11 and DE7 of what is taken back
+   * @param remaining what stays of it
+   */
+  reverse(
+    request: NetworkRequest,
+    original: Pick<MessageIdentity, 'stan' | 'time'>,
+    remaining: number,
+  ): NetworkDecision {
+    const key = keyOf({ ...request, ...original });
+    const account = this.accounts.get(key);
+    if (!account) {
+      this.remembered.add(key);
+      return { code: ACCEPTED };
+    }
+    if (account.pan !== request.pan || account.currency !== request.currency) return { code: INVALID };
+    for (const side of ['held', 'captured', 'refunded'] as const) {
+      account[side] = Math.min(account[side], remaining);
+    }
+    if (remaining === 0) account.isReversed = true;
+    return { code: ACCEPTED };
+  }
+
+  #open(
+    request: NetworkRequest,
+    decided: Pick<NetworkAccount, 'service' | 'code' | 'approved' | 'isAdvised'>,
+  ): NetworkAccount {
+    this.#count += 1;
+    const account: NetworkAccount = {
+      ...request,
+      ...decided,
+      ...{ held: 0, captured: 0, refunded: 0, isCompleted: false },
+      isReversed: this.remembered.has(keyOf(request)),
+      approvalCode: request.approvalCode ?? String(this.#count).padStart(6, '0'),
+    };
+    const side = SIDE[account.service];
+    if (side) account[side] = account.approved;
+    this.accounts.set(keyOf(request), account);
+    return account;
+  }
+}
+
+/** All that it holds, has taken or has given: never in two of these at once. */
+export function standsAt({ held, captured, refunded }: NetworkAccount): number {
+  return held + captured + refunded;
+}
+
+function answerOf({ code, approved, amount, approvalCode }: NetworkAccount): NetworkDecision {
+  if (!APPROVAL_CODES.has(code)) return { code };
+  const partial = approved < amount ? { partial: { approved, requested: amount } } : {};
+  return { code, approvalCode, transactionId: `300${approvalCode.padStart(12, '0')}`, ...partial };
+}
+
+function keyOf({ terminal, rrn, stan, time }: MessageIdentity): string {
+  return `${terminal}|${rrn}|${stan}|${time}`;
+}

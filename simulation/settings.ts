@@ -1,0 +1,81 @@
+import { Pan } from '../messages/index.ts';
+import { developmentSettings } from '../switch/config/development.ts';
+import { DEFAULT_FALLBACK, type FallbackSettings } from '../switch/config/fallback.ts';
+import type { MerchantSettings, Settings } from '../switch/config/settings.ts';
+import type { MerchantStandIn, StandInSettings } from '../switch/config/stand-in.ts';
+import { LISTED_CARDS } from './orders.ts';
+import { NETWORK_ADDRESSES } from './peers/network-host.ts';
+import { lookupOf } from './world/hsm.ts';
+import type { SeededRandom } from './world/seeded-random.ts';
+
+/** Of a merchant and day, by currency; what has no row is not stood in for. */
+const MERCHANT_STAND_IN: MerchantStandIn = [
+  { currency: '978', count: 4, minorUnits: 900_000, floorMinorUnits: 400_000 },
+  { currency: '392', count: 3, minorUnits: 600_000, floorMinorUnits: 300_000 },
+];
+
+const PER_CARD_DAY = [
+  { currency: '978', count: 2, minorUnits: 500_000 },
+  { currency: '392', count: 2, minorUnits: 400_000 },
+];
+
+const issuer = { perCardDay: PER_CARD_DAY, pinTriesPerCardDay: 3 };
+
+export const STAND_IN: StandInSettings = {
+  issuers: [
+    { from: '4', to: '4', ...issuer },
+    { from: '5', to: '5', ...issuer },
+  ],
+  negativeList: LISTED_CARDS.map((digits) => lookupOf(Pan.of(digits)).toString('hex')),
+};
+
+/** None is of a category for which a scheme lets a completion take more than was authorised. */
+export const MERCHANTS: readonly [MerchantSettings, ...MerchantSettings[]] = [
+  { id: 'MERCHANT0000001', category: '5411', pop: 'optional', standIn: MERCHANT_STAND_IN },
+  { id: 'MERCHANT0000002', category: '5732', pop: 'required', standIn: MERCHANT_STAND_IN },
+  { id: 'MERCHANT0000003', category: '5541', pop: 'off' },
+  { id: 'MERCHANT0000004', category: '5732', pop: 'off', standIn: MERCHANT_STAND_IN },
+];
+
+/** So few attempts make a trend that a run of a few dozen payments opens degraded modes. */
+const TOUCHY: FallbackSettings = {
+  ...DEFAULT_FALLBACK,
+  minSamples: 4,
+  closeAfterGood: 3,
+  linkDownMs: 2_000,
+  network: { ...DEFAULT_FALLBACK.network, minFailures: 2, queueDepth: 2 },
+  pop: { ...DEFAULT_FALLBACK.pop, minFailures: 2, queueDepth: 3 },
+};
+
+/** What all nodes of a run have in common; leases are short in half of all runs, so that more of them end. */
+export function settingsOf(random: SeededRandom): Settings {
+  const settings = developmentSettings({
+    databaseUrl: 'postgres://simulated',
+    hsmSocketPath: '/simulated',
+    visa: NETWORK_ADDRESSES.visa,
+    iso87: NETWORK_ADDRESSES.iso87,
+    popUrl: 'http://simulated',
+  });
+  const lease = random.pick([
+    { leaseMs: 10_000, takeOverEveryMs: 3_000 },
+    { leaseMs: 2_000, takeOverEveryMs: 500 },
+  ]);
+  return {
+    ...settings,
+    journal: { ...settings.journal, ...lease },
+    merchants: [...MERCHANTS],
+    terminals: settings.terminals.map((terminal, index) => ({
+      ...terminal,
+      merchant: (MERCHANTS[index % MERCHANTS.length] ?? MERCHANTS[0]).id,
+      partialApproval: index % 3 !== 2,
+    })),
+    standIn: STAND_IN,
+    ...(random.chance(0.5) && { fallback: TOUCHY }),
+    followUps: { ...settings.followUps, maxAttempts: random.chance(0.1) ? 3 : 10_000 },
+  };
+}
+
+/** A node's name is that of its host. */
+export function ofNode(node: string, { listeners }: Settings): Pick<Settings, 'node' | 'listeners'> {
+  return { node, listeners: listeners.map((listener) => ({ ...listener, host: node })) };
+}

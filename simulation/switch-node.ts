@@ -1,0 +1,269 @@
+import { type NetworkConnector, popClient } from '../connectors/index.ts';
+import type { PaymentHsmClient } from '../hsm/index.ts';
+import type { Log, Random } from '../runtime/index.ts';
+import { HeadPublisher } from '../switch/audit/publisher.ts';
+import { AUDIT_DEFAULTS } from '../switch/config/audit.ts';
+import type { Settings } from '../switch/config/settings.ts';
+import { followUpTasks } from '../switch/follow-up/tasks.ts';
+import { connectNetworks } from '../switch/node/connect-networks.ts';
+import { lateAnswer } from '../switch/node/late-answers.ts';
+import { type RunningSwitch, type SwitchParts, startSwitch } from '../switch/node/start-switch.ts';
+import type { Checkpoint } from '../switch/ports.ts';
+import type { FaultPlan, NetworkName } from './faults.ts';
+import type { Mutant } from './mutants.ts';
+import { deadlineKey } from './peers/network-host.ts';
+import type { Networks } from './peers/networks.ts';
+import type { ProofService } from './peers/proof-service.ts';
+import { endedEpochsOf, type HeadDisks } from './world/audit.ts';
+import { SimBatches } from './world/batches.ts';
+import type { Database } from './world/database.ts';
+import { SimFollowUpWorker } from './world/follow-up-queue.ts';
+import { simHsm } from './world/hsm.ts';
+import { simHttp } from './world/http.ts';
+import { openJournal, type SimJournal } from './world/journal.ts';
+import type { LogCapture } from './world/log-capture.ts';
+import { modeRecordsOf, overdueIn } from './world/mode-records.ts';
+import type { Network } from './world/network.ts';
+import type { SeededRandom } from './world/seeded-random.ts';
+import { SimProcess } from './world/sim-process.ts';
+import type { World } from './world/world.ts';
+
+export interface Surroundings {
+  readonly world: World;
+  readonly network: Network;
+  readonly database: Database;
+  readonly networks: Networks;
+  readonly proofs: ProofService;
+  readonly faults: FaultPlan;
+  readonly logs: LogCapture;
+  readonly headDisks: HeadDisks;
+  readonly mutant: Mutant;
+}
+
+const DRAIN_MS = 2_500;
+const RESTART_AFTER_MS = 1_000;
+
+/** One switch node: lives one after the other, each with the real core, dying and rising as the faults will. */
+export class SwitchNode {
+  readonly name: string;
+  readonly #settings: Settings;
+  readonly #around: Surroundings;
+  readonly #random: SeededRandom;
+  #life: SimProcess | undefined;
+  #running: RunningSwitch | undefined;
+  #parts:
+    | {
+        journal: SimJournal;
+        worker: SimFollowUpWorker;
+        networks: ReadonlyMap<string, NetworkConnector>;
+        heads: HeadPublisher;
+      }
+    | undefined;
+  #crashAt: { name: Checkpoint; remaining: number; crash: () => void } | undefined;
+  /** Lives so far. */
+  lives = 0;
+
+  constructor(settings: Settings, around: Surroundings) {
+    this.name = settings.node;
+    this.#settings = settings;
+    this.#around = around;
+    this.#random = around.world.random.stream(settings.node);
+  }
+
+  get isUp(): boolean {
+    return this.#running !== undefined && this.#life !== undefined && !this.#life.isDead;
+  }
+
+  get unsettled(): number {
+    return this.isUp ? (this.#running?.ports.unsettled.size ?? 0) : 0;
+  }
+
+  get inFlight(): number {
+    return this.isUp ? (this.#running?.ports.inFlight.size ?? 0) : 0;
+  }
+
+  /** Begins a new life, unless one is under way; a life that cannot begin is tried again, as a supervisor would. */
+  start(): void {
+    if (this.#life && !this.#life.isDead) return;
+    this.lives += 1;
+    const life = new SimProcess(this.name, this.#around.world);
+    this.#life = life;
+    this.#running = undefined;
+    this.#around.world.tell(this.name, () => `starts, life ${this.lives}`);
+    life.onDeath(() => {
+      if (this.#life === life) this.#running = undefined;
+    });
+    this.#begin(life).catch((error) => {
+      this.#around.world.tell(this.name, () => `could not start: ${error}`);
+      this.#die(life);
+      this.#around.world.scheduler.after(RESTART_AFTER_MS, 'supervisor', () => this.start());
+    });
+  }
+
+  /** kill -9, or the loss of its power: then nobody is told. */
+  crash(how: 'killed' | 'power lost', downMs: number): void {
+    const { world, network } = this.#around;
+    if (!this.#life || this.#life.isDead) return;
+    world.tell(this.name, () => `${how}, back in ${downMs.toFixed(0)} ms`);
+    if (how === 'power lost') network.losePower(this.#life);
+    this.#die(this.#life);
+    world.scheduler.after(downMs, 'supervisor', () => this.start());
+  }
+
+  crashAt(name: Checkpoint, count: number, downMs: number): void {
+    this.#crashAt = { name, remaining: count, crash: () => this.crash('killed', downMs) };
+  }
+
+  /** Killed again and again, hardly up, until `to`. */
+  crashUntil(to: number): void {
+    const { world } = this.#around;
+    if (world.now >= to) return;
+    this.crash('killed', this.#random.between(20, 100));
+    world.scheduler.after(this.#random.between(150, 400), 'crash loop', () => this.crashUntil(to));
+  }
+
+  pause(ms: number): void {
+    const life = this.#life;
+    if (!life || life.isDead) return;
+    const { world } = this.#around;
+    world.tell(this.name, () => `paused for ${ms.toFixed(0)} ms`);
+    life.pause();
+    world.scheduler.after(ms, 'resume', () => {
+      world.tell(this.name, () => 'goes on');
+      life.resume();
+    });
+  }
+
+  /** Stops as the service does when it is asked to, then starts again. */
+  restart(downMs: number): void {
+    const life = this.#life;
+    const running = this.#running;
+    const parts = this.#parts;
+    if (!life || life.isDead || life.isPaused || !running || !parts) return;
+    const { world } = this.#around;
+    world.tell(this.name, () => 'is asked to stop');
+    const over = () => {
+      world.tell(this.name, () => 'has stopped');
+      this.#die(life);
+      world.scheduler.after(downMs, 'supervisor', () => this.start());
+    };
+    const patience = life.clock.after(DRAIN_MS * 3, over);
+    void (async () => {
+      await running.close(DRAIN_MS);
+      await parts.worker.stop();
+      await Promise.all([...parts.networks.values()].map((connector) => connector.close()));
+      await parts.journal.close();
+      await parts.heads.close(parts.journal.isChainFinal);
+      patience.cancel();
+      if (!life.isDead) over();
+    })();
+  }
+
+  stepClock(ms: number): void {
+    this.#around.world.tell(this.name, () => `wall clock steps by ${ms} ms`);
+    this.#life?.stepWallClock(ms);
+  }
+
+  /** The lease of this life is over: the service exits, and its supervisor starts it anew. */
+  #giveWay(life: SimProcess): void {
+    this.#around.world.tell(this.name, () => 'is fenced');
+    this.#die(life);
+    this.#around.world.scheduler.after(RESTART_AFTER_MS, 'supervisor', () => this.start());
+  }
+
+  #die(life: SimProcess): void {
+    this.#crashAt = undefined;
+    life.kill();
+  }
+
+  async #begin(life: SimProcess): Promise<void> {
+    const { world, network, database, faults, logs, mutant, proofs } = this.#around;
+    const { clock } = life;
+    const random: Random = this.#random.stream(`life ${this.lives}`);
+    const log = logs.logOf(life);
+    const journal = await openJournal(database, life, this.#random.stream(`journal ${this.lives}`), {
+      ...this.#settings.journal,
+      node: this.name,
+      log,
+      onFenced: () => this.#giveWay(life),
+    });
+    const hsm = simHsm(life, this.#random.stream(`hsm ${this.lives}`), () => faults.hsm(world.now));
+    const networks = new Map<string, NetworkConnector>();
+    const parts: SwitchParts = mutant.parts({
+      settings: this.#settings,
+      clock,
+      random,
+      sockets: network.socketsOf(life),
+      log,
+      hsm,
+      journal,
+      networks,
+      modeRecords: modeRecordsOf(database, life),
+      overdueFollowUps: overdueIn(database, life),
+      batches: new SimBatches(database, life, this.#random.stream(`batches ${this.lives}`)),
+      pop: popClient(simHttp(life, proofs, this.#random.stream(`http ${this.lives}`))),
+      checkpoint: (name) => this.#passed(name),
+    });
+    this.#connectNetworks(networks, parts);
+    const running = await startSwitch(parts);
+    const tasks = mutant.tasks(followUpTasks(running.ports));
+    const { concurrency } = this.#settings.followUps;
+    const worker = new SimFollowUpWorker(database, life, { tasks, log, concurrency });
+    this.#running = running;
+    const heads = this.#publishHeads(life, journal, hsm, log);
+    this.#parts = { journal, worker, networks, heads };
+    world.tell(this.name, () => 'is ready');
+  }
+
+  #publishHeads(life: SimProcess, journal: SimJournal, hsm: PaymentHsmClient, log: Log): HeadPublisher {
+    const { database, headDisks } = this.#around;
+    const { key, ...when } = AUDIT_DEFAULTS;
+    return new HeadPublisher({
+      node: this.name,
+      epoch: journal.epoch,
+      chain: () => journal.chain,
+      signer: { publicKey: () => hsm.publicKey(key), sign: (text) => hsm.sign(key, Buffer.from(text)) },
+      book: headDisks.bookOf(life, this.#random.stream(`heads ${this.lives}`)),
+      ended: endedEpochsOf(database, life),
+      clock: life.clock,
+      log,
+      ...when,
+    });
+  }
+
+  #connectNetworks(networks: Map<string, NetworkConnector>, parts: SwitchParts): void {
+    const { mutant } = this.#around;
+    const onLateAnswer = mutant.lateAnswer((answer) => {
+      lateAnswer(answer, parts).catch((error) => {
+        parts.log.error({ event: 'network.late-answer-lost', transaction: answer.transaction, err: error });
+      });
+    });
+    for (const [name, connector] of connectNetworks(this.#settings.networks, { ...parts, onLateAnswer })) {
+      networks.set(name, this.#observed(connector));
+    }
+  }
+
+  /** The network host learns when the switch stops waiting, so as to answer just then. */
+  #observed(connector: NetworkConnector): NetworkConnector {
+    const { networks: hosts, world } = this.#around;
+    const host = hosts[connector.name as NetworkName];
+    return {
+      ...connector,
+      authorise: (facts, card, deadline) => {
+        const remainingMs = deadline - (this.#life?.clock.monotonic() ?? 0);
+        const key = deadlineKey({ de41: facts.terminal, de11: facts.stan, de7: facts.transmittedAt });
+        host.deadlines.set(key, world.now + remainingMs);
+        return connector.authorise(facts, card, deadline);
+      },
+    };
+  }
+
+  #passed(name: Checkpoint): void {
+    const plan = this.#crashAt;
+    if (!plan || plan.name !== name) return;
+    plan.remaining -= 1;
+    if (plan.remaining > 0) return;
+    this.#around.world.tell(this.name, () => `passes the checkpoint ${name}`);
+    plan.crash();
+  }
+}

@@ -1,0 +1,57 @@
+import type { ListenerSettings, Settings, TerminalSettings } from '../switch/config/settings.ts';
+import { Terminal } from './peers/terminal.ts';
+import { MERCHANTS } from './settings.ts';
+import type { Simulation } from './simulation.ts';
+import type { SeededRandom } from './world/seeded-random.ts';
+
+/** The switch's deadline, the journal's and the HSM's for what comes after the join, and the way there and back. */
+const ANSWER_LIMIT_MS = 2_000 + 800 + 500 + 500;
+export const LAST_STAN = 999_999;
+
+/** A few terminals and acquirers' hosts, in the three dialects by turns. */
+export function terminalsOf(
+  { world, network, nodes, faults }: Omit<Simulation, 'workload'>,
+  settings: Settings,
+  random: SeededRandom,
+): [Terminal, ...Terminal[]] {
+  const [first, ...others] = nodes.map(({ name }) => name);
+  const hosts: [string, ...string[]] = [first ?? 'node-1', ...others];
+  const has = (kind: string) => faults.faults.some((fault) => fault.kind === kind);
+  const answerLimitMs = has('pause') ? Number.POSITIVE_INFINITY : ANSWER_LIMIT_MS;
+  const make = (index: number): Terminal => {
+    const registered = settings.terminals[index % settings.terminals.length];
+    const [ascii, bcd, hex] = settings.listeners;
+    const listener = [ascii, bcd, hex][index % 3];
+    if (!registered || !listener) throw new Error('the development settings lack a terminal or a listener');
+    const identity = identityOf(listener, index, registered);
+    const expectsWrongSeals = has('garbled');
+    const stans = stansOf(random, !has('pause'));
+    const terminal = { ...identity, listener, nodes: hosts, answerLimitMs, expectsWrongSeals, stans };
+    return new Terminal(terminal, world, (process) => network.socketsOf(process));
+  };
+  const count = 2 + random.integer(5);
+  const offset = random.integer(10);
+  return [make(offset), ...Array.from({ length: count - 1 }, (_, index) => make(offset + index + 1))];
+}
+
+/** An acquirer answers for its own terminals and merchants; some of these are enrolled with Étika. */
+function identityOf(listener: ListenerSettings, index: number, terminal: TerminalSettings) {
+  if (listener.mac === 'required') {
+    const { id, merchant, partialApproval: takesPartialApproval } = terminal;
+    return { id, merchant, takesPartialApproval };
+  }
+  const merchant = index % 2 === 0 ? MERCHANTS[0].id : 'ACQUIRED000001';
+  return { id: `ACQ${String(index).padStart(5, '0')}`, merchant, takesPartialApproval: true };
+}
+
+/**
+ * Some come to the last STAN there is, some lose their count and begin anew within the day: not where a node is paused,
+ * since what it hears of both at once has the same DE7 and so the same numbers for the network.
+ */
+function stansOf(random: SeededRandom, mayLoseCount: boolean): { first: number; last: number } {
+  return random.pick([
+    { first: 1, last: LAST_STAN },
+    { first: LAST_STAN - random.integer(5), last: LAST_STAN },
+    { first: 1, last: mayLoseCount ? 6 : LAST_STAN },
+  ]);
+}

@@ -1,0 +1,252 @@
+import type { AppendResult, FollowUp, JournalEntry, NewEntry } from '../../switch/journal/journal.ts';
+import type { Attached, Flushed } from '../../switch/journal/writer.ts';
+import { ModeChanges } from './mode-changes.ts';
+import type { SimProcess } from './sim-process.ts';
+
+export interface Lease {
+  readonly epoch: number;
+  readonly node: string;
+  expiresAt: number;
+  writer: number;
+  isEnded: boolean;
+  isSettled: boolean;
+  isSealed: boolean;
+  lowWater: number;
+}
+
+export interface StoredEntry extends Omit<JournalEntry, 'body'> {
+  readonly sequence: number;
+  /** JSON, as the node sent it. */
+  readonly body: string;
+  /** In virtual time. */
+  readonly committedAt: number;
+}
+
+export interface Claim {
+  readonly transaction: string;
+  readonly fingerprint: string;
+  /** Of the entry that claimed it. */
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+export interface Job {
+  readonly position: number;
+  readonly task: string;
+  readonly transaction: string;
+  readonly lane: string;
+  /** Others of its transaction and lane may have to end first. */
+  readonly isBehind: boolean;
+  attempt: number;
+  runAt: number;
+  starts: number;
+  heldBy: SimProcess | undefined;
+}
+
+export interface Parked {
+  readonly job: Job;
+  readonly reason: string;
+}
+
+export interface Append {
+  readonly sequence: number;
+  readonly at: number;
+  readonly entry: NewEntry;
+  readonly body: string;
+}
+
+const FRESH = { isEnded: false, isSettled: false, isSealed: false, lowWater: 0 };
+
+/** Raised where the lease of the calling node is over, or a newer connection of it writes. */
+export class Fenced extends Error {}
+
+/**
+ * The tables of the switch's database, and its stored functions in their own words. Everything here is committed:
+ * each method is one transaction.
+ */
+export class Tables {
+  readonly leases: Lease[] = [];
+  readonly journal = new Map<string, StoredEntry[]>();
+  readonly claims = new Map<string, Claim>();
+  /** Of the chain before a flush, by epoch and sequence of its first entry. */
+  readonly links = new Map<string, string>();
+  readonly jobs = new Map<number, Job>();
+  readonly parked: Parked[] = [];
+  readonly modes = new ModeChanges();
+  /** Only a mutant turns these off. */
+  checksLeases = true;
+  keepsOrder = true;
+  keepsBodies = true;
+  #position = 0;
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  openLease(node: string, leaseMs: number): number {
+    for (const lease of this.leases) if (lease.node === node) lease.isEnded = true;
+    const epoch = this.leases.length + 1;
+    const expiresAt = this.#now() + leaseMs;
+    this.leases.push({ epoch, node, expiresAt, writer: 0, ...FRESH });
+    return epoch;
+  }
+
+  attachWriter(
+    epoch: number,
+    unsettled: readonly number[],
+  ): { writer: number | undefined } & Omit<Attached, 'isFenced'> {
+    const lease = this.#lease(epoch);
+    const isOurs = !lease.isEnded || !this.checksLeases;
+    if (isOurs) lease.writer += 1;
+    const found = new Set<number>();
+    for (const entries of this.journal.values()) {
+      for (const entry of entries) {
+        if (entry.epoch === epoch && unsettled.includes(entry.sequence)) found.add(entry.sequence);
+      }
+    }
+    const claims = [...this.claims].filter(([, claim]) => claim.epoch === epoch && found.has(claim.sequence));
+    const claimed = new Set(claims.map(([key]) => key));
+    return { writer: isOurs ? lease.writer : undefined, found, claimed };
+  }
+
+  renewLease(epoch: number, leaseMs: number, lowWater: number): boolean {
+    const lease = this.#lease(epoch);
+    if (lease.isEnded) return !this.checksLeases;
+    lease.expiresAt = this.#now() + leaseMs;
+    lease.lowWater = lowWater;
+    return true;
+  }
+
+  endLease(epoch: number): void {
+    this.#lease(epoch).isEnded = true;
+  }
+
+  /** @throws Fenced */
+  append(epoch: number, writer: number, batch: readonly Append[], link: string): Flushed {
+    const lease = this.#lease(epoch);
+    if (this.checksLeases && (lease.isEnded || lease.writer !== writer)) throw new Fenced();
+    const refused = new Map<number, AppendResult>();
+    const owned = new Set<string>();
+    for (const append of batch) {
+      const taken = this.#taken(append.entry);
+      const isFirst = append.sequence === batch[refused.size]?.sequence; // of those that are appended
+      if (taken) refused.set(append.sequence, taken);
+      else if (this.#store(append, lease)) {
+        if (isFirst) this.links.set(`${epoch} ${append.sequence}`, link);
+        for (const key of this.#claim(append, epoch)) owned.add(key);
+        this.#enqueue(append.entry.followUps ?? []);
+      } else refused.set(append.sequence, { status: 'superseded' });
+    }
+    return { refused, owned };
+  }
+
+  #taken({ claims = [] }: NewEntry): AppendResult | undefined {
+    for (const { key, role } of claims) {
+      const owner = role === 'unique' ? this.claims.get(key) : undefined;
+      if (owner) {
+        const { transaction, fingerprint } = owner;
+        return { status: 'claimed', key, transaction, fingerprint };
+      }
+    }
+    return undefined;
+  }
+
+  /** Tells which keys had an owner. */
+  #claim({ entry: { transaction, claims = [] }, sequence }: Append, epoch: number): string[] {
+    const owned = claims.filter(({ key }) => this.claims.has(key)).map(({ key }) => key);
+    for (const { key, fingerprint } of claims) {
+      if (!owned.includes(key)) this.claims.set(key, { transaction, fingerprint, epoch, sequence });
+    }
+    return owned;
+  }
+
+  history(transaction: string): JournalEntry[] {
+    const entries = this.journal.get(transaction) ?? [];
+    return entries
+      .map(({ sequence: _, committedAt: _at, body, ...entry }) => ({
+        ...entry,
+        body: JSON.parse(body) as unknown,
+      }))
+      .sort((a, b) => a.version - b.version);
+  }
+
+  /** Intentions of leases that are over, which this call also ends where they expired. */
+  undecided(epoch: number, limit: number): string[] {
+    for (const lease of this.leases) {
+      if (!lease.isEnded && lease.epoch !== epoch && lease.expiresAt < this.#now()) lease.isEnded = true;
+    }
+    const found: string[] = [];
+    for (const lease of this.leases) {
+      if (!lease.isEnded || lease.isSettled || found.length >= limit) continue;
+      const open = this.#openIntentions(lease).slice(0, limit - found.length);
+      if (open.length === 0) lease.isSettled = true;
+      found.push(...open);
+    }
+    return found;
+  }
+
+  #openIntentions({ epoch, lowWater }: Lease): string[] {
+    const open: StoredEntry[] = [];
+    for (const [first, second] of this.journal.values()) {
+      if (!first || second || first.version !== 1 || first.kind !== 'intended') continue;
+      if (first.epoch === epoch && first.sequence >= lowWater) open.push(first);
+    }
+    return open.sort((a, b) => a.sequence - b.sequence).map(({ transaction }) => transaction);
+  }
+
+  #lease(epoch: number): Lease {
+    const lease = this.leases[epoch - 1];
+    if (!lease) throw new Error(`there is no lease ${epoch}`);
+    return lease;
+  }
+
+  #store(append: Append, lease: Lease): boolean {
+    const { sequence, at, entry } = append;
+    const { transaction, version, kind } = entry;
+    let entries = this.journal.get(transaction);
+    if (!entries) {
+      entries = [];
+      this.journal.set(transaction, entries);
+    }
+    if (entries.some((known) => known.version === version)) return false;
+    const { node, epoch } = lease;
+    const body = this.keepsBodies ? append.body : `${append.body} `;
+    const committedAt = this.#now();
+    entries.push({ transaction, version, kind, body, at, node, epoch, sequence, committedAt });
+    return true;
+  }
+
+  #enqueue(followUps: readonly FollowUp[]): void {
+    for (const { task, transaction, lane, runAfterMs = 0, attempt = 1 } of followUps) {
+      const same = (job: Job) => job.transaction === transaction && job.lane === lane;
+      const isBehind = [...this.jobs.values()].some(same) || this.parked.some(({ job }) => same(job));
+      const position = ++this.#position;
+      const runAt = this.#now() + runAfterMs;
+      const job = {
+        position,
+        task,
+        transaction,
+        lane,
+        isBehind,
+        attempt,
+        runAt,
+        starts: 0,
+        heldBy: undefined,
+      };
+      this.jobs.set(position, job);
+    }
+  }
+
+  /** The follow-up that must end before this one. */
+  before(job: Job): { position: number; isParked: boolean; dueInMs: number } | undefined {
+    if (!job.isBehind || !this.keepsOrder) return undefined;
+    const isEarlier = (other: Job) =>
+      other.transaction === job.transaction && other.lane === job.lane && other.position < job.position;
+    const parked = this.parked.find((one) => isEarlier(one.job));
+    if (parked) return { position: parked.job.position, isParked: true, dueInMs: 0 };
+    const earlier = [...this.jobs.values()].find(isEarlier);
+    if (!earlier) return undefined;
+    return { position: earlier.position, isParked: false, dueInMs: Math.max(0, earlier.runAt - this.#now()) };
+  }
+}

@@ -1,0 +1,131 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  generateKeyPairSync,
+  sign,
+  timingSafeEqual,
+} from 'node:crypto';
+import { developmentKey, HsmError, type PaymentHsmClient } from '../../hsm/index.ts';
+import { Pan, PinBlock } from '../../messages/index.ts';
+import { retailMac } from '../../simulators/crypto/retail-mac.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import type { SimProcess } from './sim-process.ts';
+
+/** How the device behaves just now. `garbled`: what it makes is of the right length and wrong. */
+export type HsmCondition = 'well' | 'slow' | 'silent' | 'away' | 'failing' | 'garbled';
+
+const REQUEST_TIMEOUT_MS = 500;
+const DATA_KEY = Buffer.from('the data key of the simulated HSM').subarray(0, 32);
+const LOOKUP_KEY = Buffer.from('the look-up key of the simulated HSM');
+/** Its signatures differ from run to run; nothing depends on what they are. */
+export const AUDIT_KEY = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+const BLOCK = 8;
+
+const macs = new Map<string, (data: Uint8Array) => Buffer>();
+const pinKeys = new Map<string, Buffer>();
+const lookups = new Map<string, Buffer>();
+
+/** Real cryptography in software, behind a device that can be slow, silent, away or broken. */
+export function simHsm(
+  process: SimProcess,
+  random: SeededRandom,
+  condition: () => HsmCondition,
+): PaymentHsmClient {
+  const ask = <T>(work: () => T): Promise<T> => {
+    const state = condition();
+    return new Promise((resolve, reject) => {
+      const answerMs = state === 'slow' ? random.between(100, 900) : random.between(0.1, 1.5);
+      const fail = (code: 'HSM_UNAVAILABLE' | 'HSM_TIMEOUT' | 'HSM_TOKEN_FAILED', inMs: number) =>
+        process.deliver(inMs, () => reject(new HsmError(code)));
+      if (state === 'away') return fail('HSM_UNAVAILABLE', 0.05);
+      if (state === 'silent' || answerMs > REQUEST_TIMEOUT_MS) return fail('HSM_TIMEOUT', REQUEST_TIMEOUT_MS);
+      if (state === 'failing' && random.chance(0.5)) return fail('HSM_TOKEN_FAILED', answerMs);
+      process.deliver(answerMs, () => {
+        try {
+          resolve(work());
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  };
+  const garbled = (bytes: Buffer) => (condition() === 'garbled' ? random.bytes(bytes.length) : bytes);
+  const hsm: Partial<PaymentHsmClient> = {
+    generateMac: (key, data) => ask(() => garbled(macOf(key, data))),
+    verifyMac: (key, data, mac) =>
+      ask(() => timingSafeEqual(garbled(macOf(key, data)).subarray(0, mac.length), mac)),
+    translatePin: ({ from, to, pan, block }) =>
+      ask(() => PinBlock.of(garbled(translate(from, to, pan, block)))),
+    protectPan: (pan) => ask(() => ({ ciphertext: encrypt(pan, random), lookup: lookupOf(pan) })),
+    revealPan: (ciphertext) => ask(() => decrypt(ciphertext)),
+    sign: (_, data) =>
+      ask(() => garbled(sign('sha256', data, { key: AUDIT_KEY.privateKey, dsaEncoding: 'ieee-p1363' }))),
+    publicKey: () => ask(() => garbled(AUDIT_KEY.publicKey.export({ format: 'der', type: 'spki' }))),
+    ping: () => ask(() => undefined),
+    connected: () => condition() !== 'away',
+    whenConnected: async () => {},
+    close: async () => {},
+  };
+  return hsm as PaymentHsmClient;
+}
+
+function macOf(key: string, data: Uint8Array): Buffer {
+  let mac = macs.get(key);
+  if (!mac) {
+    mac = retailMac(developmentKey(key));
+    macs.set(key, mac);
+  }
+  return mac(data);
+}
+
+/** The keyed hash of a card number. */
+export function lookupOf(pan: Pan): Buffer {
+  const digits = pan.reveal();
+  const known = lookups.get(digits) ?? createHmac('sha256', LOOKUP_KEY).update(digits).digest();
+  lookups.set(digits, known);
+  return known;
+}
+
+function encrypt(pan: Pan, random: SeededRandom): Buffer {
+  const nonce = random.bytes(12);
+  const cipher = createCipheriv('aes-256-gcm', DATA_KEY, nonce);
+  const body = cipher.update(pan.reveal(), 'latin1');
+  cipher.final();
+  return Buffer.concat([nonce, cipher.getAuthTag(), body]);
+}
+
+function decrypt(ciphertext: Uint8Array): Pan {
+  const bytes = Buffer.from(ciphertext);
+  const decipher = createDecipheriv('aes-256-gcm', DATA_KEY, bytes.subarray(0, 12));
+  decipher.setAuthTag(bytes.subarray(12, 28));
+  const digits = decipher.update(bytes.subarray(28)).toString('latin1');
+  decipher.final();
+  return Pan.of(digits);
+}
+
+/** Format 0 to format 0 for the same PAN: the clear field is the same, only the key changes. */
+function translate(from: string, to: string, pan: Pan, block: PinBlock): Buffer {
+  const clear = tdes(createDecipheriv, from, Buffer.from(block.reveal()));
+  const account = Buffer.from(
+    pan
+      .reveal()
+      .slice(0, -1)
+      .slice(-12)
+      .padStart(BLOCK * 2, '0'),
+    'hex',
+  );
+  const first = (clear[0] ?? 0) ^ (account[0] ?? 0);
+  if (first < 4 || first > 12) throw new HsmError('HSM_PIN_BLOCK_INVALID');
+  return tdes(createCipheriv, to, clear);
+}
+
+function tdes(make: typeof createCipheriv | typeof createDecipheriv, key: string, block: Buffer): Buffer {
+  return make('des-ede-ecb', pinKeyNamed(key), null).setAutoPadding(false).update(block);
+}
+
+function pinKeyNamed(name: string): Buffer {
+  const key = pinKeys.get(name) ?? developmentKey(name);
+  pinKeys.set(name, key);
+  return key;
+}

@@ -1,0 +1,56 @@
+import type { Repair } from '../transaction/entries.ts';
+
+/** What can be done about a case. `by-hand`: outside the switch, a note says how. `accept`: it stays as it is. */
+export type CaseAction = Repair | 'by-hand' | 'accept';
+
+const REPAIRS: Readonly<Record<Repair, string>> = {
+  'resend-reversal': 'reverse the network leg down to what stands',
+  'resend-advice': 'tell the network again of what was approved or captured',
+  'initiate-proof': 'have the consensus witness the purchase',
+  'cancel-proof': 'cancel the proof of a purchase that does not stand',
+};
+
+export const CASE_ACTIONS: Readonly<Record<CaseAction, string>> = {
+  ...REPAIRS,
+  'by-hand': 'put right outside the switch; the note says how',
+  accept: 'explained: it stays as it is',
+};
+
+export function isRepair(action: CaseAction): action is Repair {
+  return action in REPAIRS;
+}
+
+export function isCaseAction(text: string): text is CaseAction {
+  return Object.hasOwn(CASE_ACTIONS, text);
+}
+
+/** Every kind of difference, with what it means. docs/reconciliation.md has a section on them. */
+export const CASE_KINDS = {
+  'missing-at-network': 'it stands here, and the network has no money of it',
+  'missing-in-journal': 'the network has money of it, and nobody here knows it',
+  'amount-differs': 'it stands here and at the network with different amounts',
+  'currency-differs': 'the network has it in another currency',
+  'stands-at-network': 'it does not stand here, and the network has money of it',
+  'reversed-at-network': 'it stands here, and the network has reversed it',
+  'completion-missing': 'it was captured here, and the network still holds it',
+  'reversal-refused': 'the network refused its reversal',
+  'advice-refused': 'the network refused to be told of it',
+  'proof-missing': 'it stands here, and the consensus has no proof of it',
+  'pop-rejected': 'it stands here, and the consensus rejected its proof',
+  'proof-amount-differs': 'its proof witnesses another amount',
+  'proof-of-nothing': 'a proof is under way for what does not stand here',
+  'pop-stands': 'a proof is final for what does not stand here, or for another amount',
+  'proof-unknown-purchase': 'the consensus has a proof of a purchase that nobody here knows',
+  'proof-not-final': 'its proof has been under way for too long',
+  'batch-out-of-balance': 'a terminal closed its batch with other totals than ours',
+} as const;
+
+export type CaseKind = keyof typeof CASE_KINDS;
+
+/** The kinds that a transaction's own entries may ask for. */
+const JOURNAL_KINDS = ['pop-rejected', 'pop-stands', 'reversal-refused', 'advice-refused'] as const;
+
+/** The kind of a case that a transaction's entries name. */
+export function journalCaseKind(name: string): CaseKind | undefined {
+  return JOURNAL_KINDS.find((kind) => kind === name);
+}

@@ -1,0 +1,49 @@
+import {
+  iso87Connector,
+  type LateAnswer,
+  type NetworkConnector,
+  visaConnector,
+  type ZoneKeys,
+} from '../../connectors/index.ts';
+import type { Clock, Log, Random, Sockets } from '../../runtime/index.ts';
+import type { NetworkSettings } from '../config/settings.ts';
+import { socketsOf, type TlsEnds } from './tls-ends.ts';
+
+export interface NetworkParts {
+  readonly sockets: Sockets;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly onLateAnswer: (answer: LateAnswer) => void;
+  readonly tls?: TlsEnds;
+  /** Absent: networks keep their keys for ever. */
+  readonly zoneKeys?: ReadonlyMap<string, ZoneKeys>;
+}
+
+/** Opens the link to every network, in the profile that its settings name. They sign on by themselves. */
+export function connectNetworks(
+  networks: readonly NetworkSettings[],
+  parts: NetworkParts,
+): Map<string, NetworkConnector> {
+  return new Map(networks.map((settings) => [settings.name, connectNetwork(settings, parts)]));
+}
+
+function connectNetwork(settings: NetworkSettings, parts: NetworkParts): NetworkConnector {
+  const { name, host, port, zonePinKey } = settings;
+  const address = { host, port };
+  const { zoneKeys, ...common } = parts;
+  const ofNetwork = zoneKeys?.get(name);
+  const given = {
+    ...common,
+    sockets: socketsOf(settings, parts),
+    ...(ofNetwork && { zoneKeys: ofNetwork }),
+  };
+  switch (settings.profile) {
+    case 'visa': {
+      const stations = { source: settings.sourceStation, destination: settings.destinationStation };
+      return visaConnector({ name, address, stations, zonePinKey }, given);
+    }
+    case 'iso87':
+      return iso87Connector({ name, address, zonePinKey }, given);
+  }
+}

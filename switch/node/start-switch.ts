@@ -1,0 +1,119 @@
+import type { NetworkConnector, PopConnector } from '../../connectors/index.ts';
+import type { HsmClient } from '../../hsm/index.ts';
+import { type Codec, compile, framing, iso87Ascii, iso87AsciiHex, posBcd } from '../../messages/index.ts';
+import type { Clock, Log, Random, Sockets } from '../../runtime/index.ts';
+import { createDirectory } from '../config/directory.ts';
+import { DEFAULT_KEY_LIFE } from '../config/keys.ts';
+import type { ListenerSettings, Settings } from '../config/settings.ts';
+import type { AlertBook } from '../fallback/alerts.ts';
+import type { DegradedModes } from '../fallback/degraded-modes.ts';
+import type { ModeRecords, OverdueFollowUps } from '../fallback/mode-records.ts';
+import type { Notifications } from '../fallback/notices/webhook.ts';
+import type { ScenarioTally } from '../fallback/scenarios.ts';
+import { watchOver } from '../fallback/watch-over.ts';
+import type { Journal } from '../journal/journal.ts';
+import { Unsettled } from '../journal/unsettled.ts';
+import type { KeyBook, KeyCustodian } from '../keys/key-book.ts';
+import { TerminalKeys } from '../keys/terminal-keys.ts';
+import type { Checkpoint, Ports } from '../ports.ts';
+import type { ProjectionReader } from '../projection/projection-reader.ts';
+import { InFlight } from '../requests/in-flight.ts';
+import type { TerminalMessage } from '../requests/terminal-message.ts';
+import { type OpenListener, openListener } from '../serve/listener.ts';
+import { createService } from '../serve/serve.ts';
+import type { CardVerifier } from '../stand-in/card-checks.ts';
+import { StandIn } from '../stand-in/stand-in.ts';
+import { recover } from './recover.ts';
+import { TakeOver } from './take-over.ts';
+import { socketsOf, type TlsEnds } from './tls-ends.ts';
+
+/** What the switch's core is given; nothing in it reaches for anything else. */
+export interface SwitchParts {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sockets: Sockets;
+  /** Absent where no listener asks for TLS. */
+  readonly tls?: TlsEnds;
+  readonly log: Log;
+  readonly hsm: HsmClient & CardVerifier;
+  readonly journal: Journal;
+  readonly networks: ReadonlyMap<string, NetworkConnector>;
+  readonly pop: PopConnector;
+  /** Without them degraded modes are logged only, and operators cannot open one. */
+  readonly modeRecords?: ModeRecords;
+  readonly overdueFollowUps?: OverdueFollowUps;
+  /** Absent: merchants are told nothing. */
+  readonly notifications?: Notifications;
+  /** Absent: alerts are log lines only. */
+  readonly alerts?: AlertBook;
+  /** Without them terminals keep the keys of the settings for ever. */
+  readonly keys?: { readonly book: KeyBook; readonly custodian: KeyCustodian };
+  /** Without them no terminal can settle its batch. */
+  readonly batches?: Pick<ProjectionReader, 'reach' | 'openBatch'>;
+  readonly checkpoint?: (checkpoint: Checkpoint) => void;
+}
+
+export interface RunningSwitch {
+  readonly ports: Ports;
+  readonly modes: DegradedModes;
+  readonly scenarios: ScenarioTally;
+  readonly listeners: readonly OpenListener[];
+  /** Stops listening, answers what is in flight, lets go. */
+  close(graceMs: number): Promise<void>;
+}
+
+const CODECS: Record<ListenerSettings['dialect'], () => Codec<TerminalMessage>> = {
+  'iso87-ascii': () => compile(iso87Ascii),
+  'iso87-ascii-hex': () => compile(iso87AsciiHex),
+  'pos-bcd': () => compile(posBcd),
+};
+
+function keyPorts({
+  settings,
+  hsm,
+  clock,
+  keys,
+}: Pick<SwitchParts, 'settings' | 'hsm' | 'clock' | 'keys'>): Pick<Ports, 'terminalKeys' | 'keyDownload'> {
+  const life = settings.keyLife ?? DEFAULT_KEY_LIFE;
+  const terminalKeys = new TerminalKeys({ hsm, clock, life, ...(keys && { book: keys.book }) });
+  return { terminalKeys, ...(keys && { keyDownload: { ...keys, terminalKeys, wall: () => clock.wall() } }) };
+}
+
+/** Puts the core together and opens its listeners; recovery has run before the first terminal is heard. */
+export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
+  const { settings, clock, log } = parts;
+  const { modes, scenarios, ...counterparts } = watchOver(parts, parts);
+  const watched = { ...parts, ...counterparts };
+  const ports: Ports = {
+    ...watched,
+    standIn: new StandIn(settings.standIn, watched),
+    ...keyPorts(watched),
+    directory: createDirectory(settings),
+    inFlight: new InFlight(settings.maxInFlight),
+    unsettled: new Unsettled(watched.journal, clock, log, settings.maxInFlight),
+    checkpoint: parts.checkpoint ?? (() => {}),
+  };
+  await recover(ports);
+  const listeners: OpenListener[] = [];
+  for (const listener of settings.listeners) {
+    const codec = CODECS[listener.dialect]();
+    const service = createService(listener, codec, ports);
+    const wire = { settings: listener, codec, framing: framing(listener.framing), service };
+    listeners.push(await openListener({ ...wire, sockets: socketsOf(listener, parts), clock, log }));
+  }
+  const takeOver = new TakeOver(ports, settings.journal.takeOverEveryMs);
+  return {
+    ports,
+    modes,
+    scenarios,
+    listeners,
+    async close(graceMs) {
+      modes.close();
+      const looked = takeOver.close();
+      await Promise.all(listeners.map((listener) => listener.close(graceMs)));
+      ports.unsettled.close();
+      await looked;
+    },
+  };
+}

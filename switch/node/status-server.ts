@@ -1,0 +1,62 @@
+import { createServer } from 'node:http';
+import type { Address } from '../../runtime/index.ts';
+import type { AuditStatus } from '../audit/publisher.ts';
+import type { OpenMode } from '../fallback/degraded-modes.ts';
+import type { FallbackScenario } from '../fallback/scenarios.ts';
+
+/** What a switch node says of itself, for `/ready` and for people. */
+export interface NodeStatus {
+  readonly node: string;
+  readonly ready: boolean;
+  readonly hsm: 'connected' | 'disconnected';
+  readonly networks: Readonly<Record<string, string>>;
+  readonly inFlight: number;
+  readonly unsettled: number;
+  readonly degradedModes: readonly OpenMode[];
+  /** How often each was seen since the node started. */
+  readonly scenarios: Readonly<Record<FallbackScenario, number>>;
+  /** How far the signed heads of the journal's chain are behind it. */
+  readonly audit: AuditStatus;
+  readonly listeners: readonly {
+    readonly name: string;
+    readonly port: number;
+    readonly connections: number;
+  }[];
+}
+
+/**
+ * Serves the node's status as JSON over HTTP, on loopback only: it is for the admin API on the same host. `/status` is
+ * the node's own, `/hsm` what one of its HSM processes says: capabilities, and per operation where secret values are.
+ */
+export async function serveStatus(
+  address: Address,
+  status: () => NodeStatus,
+  hsmStatus: () => Promise<unknown>,
+) {
+  const server = createServer({ requestTimeout: 2_000, headersTimeout: 2_000 }, (request, response) => {
+    const answer = (code: number, body: unknown) => {
+      response.writeHead(code, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(body));
+    };
+    const path = request.method === 'GET' ? request.url : undefined;
+    if (path === '/status') answer(200, status());
+    else if (path === '/hsm') {
+      hsmStatus().then(
+        (body) => answer(200, body),
+        () => answer(503, { error: 'no HSM process answers' }),
+      );
+    } else answer(404, { error: 'not found' });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(address.port, address.host, resolve);
+  });
+  const bound = server.address();
+  return {
+    port: typeof bound === 'object' && bound !== null ? bound.port : address.port,
+    async close(): Promise<void> {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

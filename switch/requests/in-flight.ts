@@ -1,0 +1,37 @@
+import type { ReplyFields } from '../transaction/entries.ts';
+
+/** A request that this node is working on. */
+export interface Running {
+  readonly fingerprint: string;
+  /** The answer, or nothing where none may be given. Never rejects. */
+  readonly reply: Promise<ReplyFields | undefined>;
+}
+
+/** Requests in flight on this node by idempotency key, so that a repeat waits for the answer its original gets. */
+export class InFlight {
+  readonly #running = new Map<string, Running>();
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#running.size;
+  }
+
+  get full(): boolean {
+    return this.#running.size >= this.#limit;
+  }
+
+  find(key: string): Running | undefined {
+    return this.#running.get(key);
+  }
+
+  /** Registers `work` under its key until it settles. */
+  run(key: string, fingerprint: string, work: () => Promise<ReplyFields | undefined>): Running['reply'] {
+    const reply = work().finally(() => this.#running.delete(key));
+    this.#running.set(key, { fingerprint, reply });
+    return reply;
+  }
+}

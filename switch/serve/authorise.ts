@@ -1,0 +1,218 @@
+import type { PopOutcome } from '../../connectors/index.ts';
+import type { PinBlock } from '../../messages/index.ts';
+import type { Monotonic } from '../../runtime/index.ts';
+import { type Admission, admit } from '../admission/admit.ts';
+import type { Inbound } from '../admission/inbound.ts';
+import { type ProvenCard, proveCard, translatePin } from '../admission/prove.ts';
+import { Refusal } from '../errors.ts';
+import { JournalError, type NewEntry } from '../journal/journal.ts';
+import type { Ports } from '../ports.ts';
+import { openingClaims, requestFingerprint, requestKey } from '../requests/keys.ts';
+import { type PaymentRequest, understandPayment } from '../requests/understand.ts';
+import type { NetworkLegOutcome } from '../stand-in/stand-in.ts';
+import { decisionEntry } from '../transaction/decision-entry.ts';
+import type { DecidedBody, OpeningBody, ReplyFields } from '../transaction/entries.ts';
+import { decideOutcome } from '../transaction/outcome-table.ts';
+import { popPurchase } from '../transaction/pop-purchase.ts';
+import { declineReply, legsReply } from '../transaction/reply-fields.ts';
+import { openingBody } from './opening.ts';
+import { replay } from './replay.ts';
+import { reserveRefund } from './reserve-refund.ts';
+import { standInQuestion } from './stand-in-question.ts';
+
+/**
+ * One authorisation, from the message to what the terminal is told. Read it from top to bottom:
+ * understand → admit → intend (durable) → fork → join → decide (durable) → reply.
+ *
+ * @returns the reply, or nothing where silence is the only honest answer (the journal may or may not have taken
+ *   the decision: the terminal's own reversal settles it)
+ * @throws Refusal for everything that is refused before a leg opens
+ */
+export async function authorise(inbound: Inbound, ports: Ports): Promise<ReplyFields | undefined> {
+  const request = understandPayment(inbound.message, ports.clock);
+  const admission = admit(request, inbound.listener, ports.directory, ports.networks);
+  const card = await proveCard(inbound, admission, request.card.pan, ports);
+
+  const key = requestKey(inbound.listener.name, request);
+  const fingerprint = requestFingerprint(card.reference, request);
+  const running = ports.inFlight.find(key);
+  if (running?.fingerprint === fingerprint) return running.reply;
+  if (ports.inFlight.full) throw new Refusal('SW_OVERLOADED', { inFlight: ports.inFlight.size });
+
+  const deadline = inbound.receivedAt + ports.settings.deadlineMs - ports.settings.replyMarginMs;
+  const payment: Payment = { inbound, request, admission, card, fingerprint, deadline };
+  // Other content under the same key is at work: which of the two owns the key is for the journal to say.
+  if (running) return authoriseOnce(payment, ports);
+  return ports.inFlight.run(key, fingerprint, () => authoriseOnce(payment, ports));
+}
+
+interface Payment {
+  readonly inbound: Inbound;
+  readonly request: PaymentRequest;
+  readonly admission: Admission;
+  readonly card: ProvenCard;
+  readonly fingerprint: string;
+  /** When the legs are joined at the latest. */
+  readonly deadline: Monotonic;
+}
+
+async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyFields | undefined> {
+  const { inbound, request, admission, card, deadline } = payment;
+  const { kind, pop } = request.service;
+  const network = admission.network.name;
+  const opening = openingBody({ inbound, request, kind, pop, party: admission, network, card }, ports);
+
+  // Durable point 1: no byte of a leg leaves before the intention is committed. The PIN is translated meanwhile.
+  const pinTranslated = translatePin(inbound, request, admission, ports.hsm);
+  const appended = await appendIntention(payment, opening, ports);
+  if (appended.status === 'claimed') return replay(appended, payment.fingerprint, deadline, ports);
+  ports.checkpoint('intended');
+
+  const pin = await pinTranslated;
+  if ('refusal' in pin) return decline(opening, pin.refusal, ports);
+  const refusal = await refusedRefund(payment, opening, ports);
+  if (refusal) return decline(opening, refusal, ports);
+
+  const outcome = await join(fork(opening, payment, pin.block, ports), ports);
+  ports.checkpoint('joined');
+
+  const verdict = decideOutcome(outcome.network, outcome.pop, admission.policy);
+  const reply = legsReply(opening.facts, verdict, outcome.network);
+  const { approved, followUps, caseKind } = verdict;
+  const decided: DecidedBody = { ...outcome, approved, reply, followUps, ...(caseKind && { caseKind }) };
+
+  // Durable point 2: what the terminal is told is committed first, together with the work it implies.
+  return decide(opening, decided, ports);
+}
+
+/** @throws Refusal SW_JOURNAL: nothing was sent, and if the intention was stored after all it is closed later */
+async function appendIntention({ inbound, request, fingerprint }: Payment, body: OpeningBody, ports: Ports) {
+  const { transaction, stan, rrn } = body.facts;
+  const claims = openingClaims(inbound.listener.name, { ...request, rrn }, fingerprint);
+  try {
+    return await ports.journal.append({ transaction, version: 1, kind: 'intended', body, claims });
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    if (error.committed === 'unknown') ports.unsettled.add(notSent(body, 'SW_JOURNAL', ports));
+    throw new Refusal('SW_JOURNAL', { stan }, { cause: error });
+  }
+}
+
+/** Why a refund may not be asked of the network; nothing for what may, and for what is no refund. */
+async function refusedRefund(
+  { inbound, request, card }: Payment,
+  { facts }: OpeningBody,
+  { journal }: Ports,
+): Promise<Refusal | undefined> {
+  if (request.refersTo === undefined) return undefined;
+  const { transaction } = facts;
+  const refund = { listener: inbound.listener.name, request, transaction, cardReference: card.reference };
+  try {
+    await reserveRefund(refund, journal);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    return new Refusal('SW_JOURNAL', { stan: facts.stan }, { cause: error });
+  }
+}
+
+interface Legs {
+  readonly network: Promise<NetworkLegOutcome>;
+  readonly pop: Promise<PopOutcome>;
+}
+
+/** Opens both legs at once. Each ends by the deadline with an outcome; neither ever rejects. */
+function fork(opening: OpeningBody, payment: Payment, pinBlock: PinBlock | undefined, ports: Ports): Legs {
+  const { admission, request, deadline } = payment;
+  if (ports.clock.monotonic() >= deadline) return neverOpened('no time was left to open the legs');
+  const card = { ...request.card, ...(pinBlock && { pinBlock }) };
+  const proof = popPurchase(opening.facts, opening.pop, opening.facts.amount.minorUnits);
+  const network = admission.network.authorise(opening.facts, card, deadline);
+  const legs: Legs = {
+    network: ports.standIn.cover(network, standInQuestion(opening, payment)),
+    pop: proof ? ports.pop.initiate(proof, deadline) : Promise.resolve({ status: 'not-applicable' }),
+  };
+  ports.checkpoint('forked');
+  return legs;
+}
+
+/** Waits for both legs. They end in any order, at the latest at their deadline. */
+async function join(legs: Legs, ports: Ports): Promise<{ network: NetworkLegOutcome; pop: PopOutcome }> {
+  const networkEnded = legs.network.then((outcome) => {
+    ports.checkpoint('network-answered');
+    return outcome;
+  });
+  const [network, pop] = await Promise.all([networkEnded, legs.pop]);
+  return { network, pop };
+}
+
+async function decide(
+  opening: OpeningBody,
+  decided: DecidedBody,
+  ports: Ports,
+): Promise<ReplyFields | undefined> {
+  const { transaction } = opening.facts;
+  try {
+    const { status } = await ports.journal.append(
+      decisionEntry(opening, decided, ports.settings.pop.finalityMs),
+    );
+    if (status !== 'appended') {
+      ports.log.warn({ event: 'authorise.superseded', transaction });
+      return undefined;
+    }
+    ports.checkpoint('decided');
+    return decided.reply;
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    return undecidable(opening, decided, error, ports);
+  }
+}
+
+/**
+ * The decision could not be made durable. Nothing is approved: the legs are undone as soon as the journal is back,
+ * unless it shows then that the decision was stored after all. Where it certainly was not, the terminal is declined;
+ * where it may have been, silence leaves the last word to the terminal's repeat or reversal.
+ */
+function undecidable(
+  opening: OpeningBody,
+  decided: DecidedBody,
+  error: JournalError,
+  ports: Ports,
+): ReplyFields | undefined {
+  const { transaction } = opening.facts;
+  ports.log.error({ event: 'authorise.undecidable', transaction, committed: error.committed, err: error });
+  const reply = declineReply(opening.facts, new Refusal('SW_JOURNAL').responseCode);
+  const followUps = ['reverse-network', 'cancel-pop'] as const;
+  const undone: DecidedBody = { ...decided, approved: false, reply, followUps };
+  ports.unsettled.add(decisionEntry(opening, undone, ports.settings.pop.finalityMs));
+  return error.committed === 'no' ? reply : undefined;
+}
+
+/** Closes an intended transaction whose legs were never opened. */
+function decline(opening: OpeningBody, refusal: Refusal, ports: Ports): Promise<ReplyFields | undefined> {
+  const { transaction } = opening.facts;
+  ports.log.warn({ event: 'authorise.declined', transaction, code: refusal.code, err: refusal.cause });
+  return decide(opening, notSentBody(opening, refusal), ports);
+}
+
+function notSent(opening: OpeningBody, code: 'SW_JOURNAL', ports: Ports): NewEntry {
+  return decisionEntry(opening, notSentBody(opening, new Refusal(code)), ports.settings.pop.finalityMs);
+}
+
+function notSentBody({ facts, pop }: OpeningBody, refusal: Refusal): DecidedBody {
+  const leg = { status: 'unreachable', reason: refusal.code } as const;
+  return {
+    network: leg,
+    pop: pop ? leg : { status: 'not-applicable' },
+    approved: false,
+    reply: declineReply(facts, refusal.responseCode),
+    followUps: [],
+  };
+}
+
+function neverOpened(reason: string): Legs {
+  return {
+    network: Promise.resolve({ status: 'unreachable', reason }),
+    pop: Promise.resolve({ status: 'unreachable', reason }),
+  };
+}

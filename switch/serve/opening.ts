@@ -1,0 +1,69 @@
+import type { TransactionFacts, TransactionKind } from '../../connectors/index.ts';
+import { timeOrderedUuid } from '../../runtime/index.ts';
+import type { Party } from '../admission/admit.ts';
+import type { Inbound } from '../admission/inbound.ts';
+import type { ProvenCard } from '../admission/prove.ts';
+import type { Ports } from '../ports.ts';
+import { type PaymentRequest, transmissionTime } from '../requests/understand.ts';
+import type { OpeningBody, PopParties } from '../transaction/entries.ts';
+import { receiptHash } from './receipt.ts';
+
+/** What a transaction is opened with: everything of it that may be written down. */
+export interface OpeningParts {
+  readonly inbound: Inbound;
+  readonly request: Omit<PaymentRequest, 'service'>;
+  readonly kind: TransactionKind;
+  /** Whether its service is witnessed by the consensus. */
+  readonly pop: boolean;
+  readonly party: Party;
+  readonly network: string;
+  readonly card: ProvenCard;
+}
+
+/** The first entry's body. */
+export function openingBody(parts: OpeningParts, ports: Pick<Ports, 'clock' | 'random'>): OpeningBody {
+  const { inbound, party, card } = parts;
+  const facts = factsOf(parts, timeOrderedUuid(ports.clock, ports.random), ports);
+  return {
+    facts,
+    listener: inbound.listener.name,
+    network: parts.network,
+    panCiphertext: card.ciphertext,
+    cardReference: card.reference,
+    pop: parts.pop ? popParties(facts, card.reference, party) : null,
+  };
+}
+
+/** What may be written down of a request. */
+export function factsOf(
+  { inbound, request, party, kind }: Pick<OpeningParts, 'inbound' | 'request' | 'party' | 'kind'>,
+  transaction: string,
+  ports: Pick<Ports, 'clock'>,
+): TransactionFacts {
+  return {
+    transaction,
+    kind,
+    processingCode: request.processingCode,
+    amount: request.amount,
+    ...(request.cashbackMinorUnits !== undefined && { cashbackMinorUnits: request.cashbackMinorUnits }),
+    transmittedAt: transmissionTime(ports.clock),
+    stan: request.stan,
+    localTime: request.localTime,
+    localDate: request.localDate,
+    // A merchant of ours is what it is registered as, whatever its terminal says.
+    merchantCategory: (party.terminal ? undefined : request.merchantCategory) ?? party.merchant.category,
+    posEntryMode: request.posEntryMode,
+    posConditionCode: request.posConditionCode,
+    acquirer: request.acquirer ?? inbound.listener.acquirer,
+    rrn: request.rrn,
+    terminal: request.terminal,
+    merchant: request.merchant,
+    maskedPan: request.card.pan.masked(),
+  };
+}
+
+/** Who takes part in the proof of a purchase, or `null` where the merchant is not enrolled. */
+export function popParties(facts: TransactionFacts, cardReference: string, party: Party): PopParties | null {
+  if (party.merchant.pop === 'off') return null;
+  return { consumer: cardReference, merchant: facts.merchant.trimEnd(), receiptHash: receiptHash(facts) };
+}

@@ -1,0 +1,42 @@
+import type { Monotonic } from '../../runtime/index.ts';
+import { Refusal } from '../errors.ts';
+import type { Ports } from '../ports.ts';
+import type { ReplyFields } from '../transaction/entries.ts';
+import { foldTransaction, OPENING_REPLY } from '../transaction/fold.ts';
+
+const ASK_AGAIN_MS = 50;
+
+/**
+ * The answer to a request whose key the journal knows already: the stored one, also after a restart. While another
+ * node still works on the original it is waited for; past the deadline there is no answer, and the terminal repeats.
+ *
+ * @param replyKey under which of its replies the transaction keeps this one
+ * @throws Refusal SW_KEY_REUSED where the content differs from the original's, SW_ALREADY_REVERSED where all that is
+ *   known of it is its reversal
+ */
+export async function replay(
+  original: { readonly transaction: string; readonly fingerprint: string },
+  fingerprint: string,
+  deadline: Monotonic,
+  ports: Pick<Ports, 'journal' | 'clock' | 'log'>,
+  replyKey = OPENING_REPLY,
+): Promise<ReplyFields | undefined> {
+  const { transaction } = original;
+  if (original.fingerprint === REMEMBERED) throw new Refusal('SW_ALREADY_REVERSED', { transaction });
+  if (original.fingerprint !== fingerprint) throw new Refusal('SW_KEY_REUSED', { transaction });
+  while (ports.clock.monotonic() < deadline) {
+    const found = foldTransaction(await ports.journal.history(transaction));
+    const reply = found?.replies.get(replyKey);
+    if (reply) {
+      ports.log.info({ event: 'authorise.replayed', transaction, code: reply.code });
+      return reply;
+    }
+    if (found?.state === 'taken-back') throw new Refusal('SW_ALREADY_REVERSED', { transaction });
+    await new Promise<void>((resolve) => ports.clock.after(ASK_AGAIN_MS, resolve));
+  }
+  ports.log.warn({ event: 'authorise.original-undecided', transaction });
+  return undefined;
+}
+
+/** Stands in for the fingerprint of an original that only its reversal tells of. */
+export const REMEMBERED = 'remembered';

@@ -1,0 +1,61 @@
+import type { Balance } from '../../connectors/index.ts';
+import { Bytes, responseMti } from '../../messages/index.ts';
+import type { TerminalMessage } from '../requests/terminal-message.ts';
+import type { ReplyFields } from '../transaction/entries.ts';
+
+/** The elements that a reply repeats from its request, so that the terminal finds its own again. */
+const ECHOED = [
+  'de2',
+  'de3',
+  'de4',
+  'de7',
+  'de11',
+  'de12',
+  'de13',
+  'de25',
+  'de32',
+  'de37',
+  'de41',
+  'de42',
+  'de49',
+  'de70',
+] as const;
+
+const PARTIALLY_APPROVED = '10';
+/** DE54 amount type: the original amount. */
+const REQUESTED = '57';
+
+/** The message that answers `request`, still without its MAC. */
+export function replyMessage(request: TerminalMessage, fields: ReplyFields): TerminalMessage {
+  const reply: TerminalMessage = { mti: responseMti(request.mti) };
+  for (const element of ECHOED) copy(reply, request, element);
+  reply.de39 = fields.code;
+  if (fields.rrn !== undefined) reply.de37 = fields.rrn;
+  if (fields.approvalCode !== undefined) reply.de38 = fields.approvalCode;
+  if (fields.approvedMinorUnits !== undefined) {
+    reply.de4 = String(fields.approvedMinorUnits).padStart(12, '0');
+  }
+  if (fields.code === PARTIALLY_APPROVED && request.de4 !== undefined) {
+    reply.de54 = [requestedAmount(request, request.de4)];
+  }
+  if (fields.balances) reply.de54 = fields.balances.map(additionalAmount);
+  if (fields.emvHex !== undefined) reply.de55 = Bytes.fromHex(fields.emvHex);
+  if (fields.keys !== undefined) reply.de62 = fields.keys;
+  return reply;
+}
+
+/** Of a partial approval: what was asked for, beside what was approved in DE4. */
+function requestedAmount({ de3 = '000000', de49 = '000' }: TerminalMessage, amount: string) {
+  return { accountType: de3.slice(2, 4), amountType: REQUESTED, currency: de49, sign: 'C', amount };
+}
+
+/** One amount of DE54. */
+function additionalAmount({ accountType, amountType, currency, minorUnits }: Balance) {
+  const amount = String(Math.abs(minorUnits)).padStart(12, '0');
+  return { accountType, amountType, currency, sign: minorUnits < 0 ? 'D' : 'C', amount };
+}
+
+function copy<K extends keyof TerminalMessage>(to: TerminalMessage, from: TerminalMessage, element: K): void {
+  const value = from[element];
+  if (value !== undefined) to[element] = value;
+}

@@ -1,0 +1,74 @@
+import { Refusal } from '../errors.ts';
+import type { Journal } from '../journal/journal.ts';
+import { referenceKey } from '../requests/keys.ts';
+import { isMeant } from '../requests/originals.ts';
+import type { PaymentRequest } from '../requests/understand.ts';
+import { appendNext, readTransaction } from '../transaction/append-next.ts';
+import type { Transaction } from '../transaction/fold.ts';
+import { stateAfter } from '../transaction/life-cycle.ts';
+
+/** A refund that is journalled and not yet asked of the network. */
+export interface IntendedRefund {
+  readonly listener: string;
+  readonly request: PaymentRequest;
+  /** The refund's own transaction. */
+  readonly transaction: string;
+  readonly cardReference: string;
+}
+
+/**
+ * Takes a refund's amount from what its original still has to give, before the network is asked. The original's own
+ * version keeps two refunds from taking the same money; a refund that is declined gives it back by being declined.
+ * A refund that refers to nothing is the merchant's own affair.
+ *
+ * @throws Refusal SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_STATE, SW_CARD_CONTRADICTORY, SW_AMOUNT
+ */
+export async function reserveRefund(
+  { listener, request, transaction, cardReference }: IntendedRefund,
+  journal: Journal,
+): Promise<void> {
+  if (request.refersTo === undefined) return;
+  const found = await journal.transactionOf(referenceKey(listener, request.terminal, request.refersTo));
+  if (!found) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE37' });
+  const refunded = await refundedMinorUnits(await readTransaction(journal, found.transaction), journal);
+  await appendNext(journal, found.transaction, (original) => {
+    if (!isMeant(original, request.originalApprovalCode)) {
+      throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE38' });
+    }
+    if (!stateAfter(original.state, 'refund-reserved') || !hasTaken(original)) {
+      throw new Refusal('SW_ORIGINAL_STATE', { state: original.state });
+    }
+    if (original.opening?.cardReference !== cardReference) {
+      throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
+    }
+    if (original.opening.facts.amount.currency !== request.amount.currency) {
+      throw new Refusal('SW_AMOUNT', { element: 'DE49' });
+    }
+    const unseen = original.refunds.slice(refunded.seen).reduce((sum, refund) => sum + refund.minorUnits, 0);
+    const left = original.standingMinorUnits - refunded.minorUnits - unseen;
+    if (request.amount.minorUnits > left) throw new Refusal('SW_AMOUNT', { element: 'DE4' });
+    return {
+      kind: 'refund-reserved',
+      body: { refund: transaction, minorUnits: request.amount.minorUnits },
+    };
+  });
+}
+
+/** A pre-authorisation has taken nothing before it is completed, and a refund gives. */
+function hasTaken({ opening, state }: Transaction): boolean {
+  const kind = opening?.facts.kind;
+  return kind !== 'refund' && (kind !== 'pre-authorisation' || state === 'captured');
+}
+
+/** What was refunded of a transaction or may yet be: reservations whose refund is not declined. */
+export async function refundedMinorUnits(
+  { refunds }: Pick<Transaction, 'refunds'>,
+  journal: Pick<Journal, 'history'>,
+): Promise<{ minorUnits: number; seen: number }> {
+  let minorUnits = 0;
+  for (const refund of refunds) {
+    const { state } = await readTransaction(journal, refund.refund);
+    if (state !== 'declined' && state !== 'taken-back') minorUnits += refund.minorUnits;
+  }
+  return { minorUnits, seen: refunds.length };
+}

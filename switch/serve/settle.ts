@@ -1,0 +1,244 @@
+import { hash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { type Monotonic, timeOrderedUuid } from '../../runtime/index.ts';
+import { identify } from '../admission/admit.ts';
+import type { Inbound } from '../admission/inbound.ts';
+import { proveSender } from '../admission/prove.ts';
+import { Refusal } from '../errors.ts';
+import { type Claim, JournalError, type NewEntry } from '../journal/journal.ts';
+import type { Ports } from '../ports.ts';
+import { memberOfTransaction } from '../projection/batch-rows.ts';
+import type { OpenBatch } from '../projection/projection-reader.ts';
+import { isKnownCurrency } from '../requests/currency.ts';
+import { requestKey } from '../requests/keys.ts';
+import { reversedOriginal } from '../requests/originals.ts';
+import type { TerminalMessage } from '../requests/terminal-message.ts';
+import { required, type Sender, understandSender } from '../requests/understand.ts';
+import type {
+  BatchComparison,
+  BatchSide,
+  BatchTotals,
+  EntryBodies,
+  ReplyFields,
+} from '../transaction/entries.ts';
+import { answerNotice } from './answer-notice.ts';
+import { batchDifferences, totalsOf } from './batch-differences.ts';
+import { replay } from './replay.ts';
+
+const BALANCED = '00';
+const OUT_OF_BALANCE = '95';
+const ACCEPTED = '00';
+
+/** DE3 of a 0500, first two digits: totals of the batch; the totals again, once all of it was uploaded. */
+const TOTALS = '92';
+const AFTER_UPLOAD = '96';
+
+/** Of a batch that are looked at: more than the counters of DE63 can say, as much as one entry can name. */
+const MAX_MEMBERS = 2_000;
+const MAX_DIFFERENCES = 100;
+const MAX_COLLISIONS = 5;
+
+type BatchPorts = Ports & { readonly batches: NonNullable<Ports['batches']> };
+
+/**
+ * A terminal settles its batch (0500): its totals are compared with what the journal counts of it since the batch that
+ * was closed last. Where they are equal the batch is closed (00); else the terminal is told so (95), uploads every
+ * transaction (0320), and says its totals again (DE3 96), which closes the batch in any case.
+ *
+ * What counts is what was committed before the 0500 was received: the projection is waited for to reach it, and the
+ * totals are read together with the sequences it has reached.
+ *
+ * @throws Refusal SW_FORMAT, SW_UNKNOWN_TERMINAL, SW_UNKNOWN_MERCHANT, SW_MAC_…, SW_CURRENCY_UNKNOWN, SW_KEY_REUSED,
+ *   SW_PROJECTION, SW_JOURNAL
+ */
+export async function settle(inbound: Inbound, allPorts: Ports): Promise<ReplyFields | undefined> {
+  const ports = withBatches(inbound, allPorts);
+  const sender = await provenSender(inbound, ports);
+  const told = readSettlement(inbound, sender);
+  const settlement: Settlement = {
+    ...told,
+    key: requestKey(told.listener, sender),
+    fingerprint: hash('sha256', JSON.stringify(told)),
+    rrn: sender.rrn,
+    deadline: deadlineOf(inbound, ports),
+  };
+  try {
+    for (let collisions = 0; collisions < MAX_COLLISIONS; collisions += 1) {
+      const repeated = await ports.journal.transactionOf(settlement.key);
+      if (repeated) {
+        return await replay(repeated, settlement.fingerprint, settlement.deadline, ports, settlement.key);
+      }
+      if (!(await ports.batches.reach(settlement.deadline))) break;
+      const { reply, entry } = settlementEntry(settlement, await openBatch(settlement, ports), ports);
+      const { status } = await ports.journal.append(entry, settlement.deadline);
+      if (status === 'appended') return reply;
+    }
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    const code = error instanceof JournalError ? 'SW_JOURNAL' : 'SW_PROJECTION';
+    throw new Refusal(code, { terminal: sender.terminal }, { cause: error });
+  }
+  throw new Refusal('SW_PROJECTION', { terminal: sender.terminal });
+}
+
+/**
+ * One transaction of a batch that is out of balance (0320): written down, and answered as soon as it is durable, known
+ * or not. The settlement that follows compares it.
+ *
+ * @throws Refusal SW_FORMAT, SW_UNKNOWN_TERMINAL, SW_UNKNOWN_MERCHANT, SW_MAC_…, SW_KEY_REUSED, SW_JOURNAL
+ */
+export async function upload(inbound: Inbound, allPorts: Ports): Promise<ReplyFields | undefined> {
+  const ports = withBatches(inbound, allPorts);
+  const { message, listener } = inbound;
+  const sender = await provenSender(inbound, ports);
+  const key = requestKey(listener.name, sender);
+  const told = {
+    ...batchName(inbound, sender),
+    stan: message.de90?.stan ?? sender.stan,
+    ...(message.de37?.trim() && { rrn: message.de37.trim() }),
+    minorUnits: Number(required(message.de4, 'DE4')),
+  };
+  const reply: ReplyFields = { code: ACCEPTED };
+  return answerNotice(
+    {
+      key,
+      fingerprint: hash('sha256', JSON.stringify(told)),
+      original: reversedOriginal(listener.name, sender, message),
+      deadline: deadlineOf(inbound, ports),
+    },
+    (found) => {
+      const body: EntryBodies['uploaded'] = {
+        ...told,
+        key,
+        reply,
+        original: found?.opening ? found.id : null,
+      };
+      const transaction = timeOrderedUuid(ports.clock, ports.random);
+      return { reply, opening: { transaction, kind: 'uploaded', body } };
+    },
+    ports,
+  );
+}
+
+/** A 0500 as its terminal means it. */
+interface ToldSettlement {
+  readonly listener: string;
+  readonly terminal: string;
+  readonly merchant: string;
+  readonly currency: string;
+  readonly number: string;
+  readonly isAfterUpload: boolean;
+  readonly totals: BatchTotals;
+}
+
+interface Settlement extends ToldSettlement {
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly rrn: string;
+  readonly deadline: Monotonic;
+}
+
+interface LookedAt extends OpenBatch {
+  readonly totals: BatchTotals;
+  /** The batch that was closed last, where this says it again: the terminal has not heard that it is closed. */
+  readonly closedAlready: boolean;
+}
+
+/** @throws Refusal SW_UNSUPPORTED_MESSAGE where this node keeps no batches */
+function withBatches({ message }: Inbound, ports: Ports): BatchPorts {
+  if (ports.batches) return { ...ports, batches: ports.batches };
+  throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: message.mti });
+}
+
+async function provenSender(inbound: Inbound, ports: Ports): Promise<Sender> {
+  const sender = understandSender(inbound.message, ports.clock);
+  await proveSender(inbound, identify(sender, inbound.listener, ports.directory), ports);
+  return sender;
+}
+
+function deadlineOf({ receivedAt }: Inbound, { settings }: Ports): Monotonic {
+  return receivedAt + settings.deadlineMs - settings.replyMarginMs;
+}
+
+function batchName({ message, listener }: Inbound, { terminal }: Sender) {
+  const currency = required(message.de49, 'DE49');
+  if (!isKnownCurrency(currency)) throw new Refusal('SW_CURRENCY_UNKNOWN', { currency });
+  const number = required(message.de60, 'DE60');
+  if (!/^\d{6}$/.test(number)) throw new Refusal('SW_FORMAT', { element: 'DE60' });
+  return { listener: listener.name, terminal: terminal.trimEnd(), currency, number };
+}
+
+function readSettlement(inbound: Inbound, sender: Sender): ToldSettlement {
+  const { message } = inbound;
+  const processingCode = required(message.de3, 'DE3');
+  const isAfterUpload = processingCode.startsWith(AFTER_UPLOAD);
+  if (!isAfterUpload && !processingCode.startsWith(TOTALS)) {
+    throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: message.mti, processingCode });
+  }
+  const merchant = sender.merchant.trimEnd();
+  return { ...batchName(inbound, sender), merchant, isAfterUpload, totals: readTotals(message) };
+}
+
+/** DE63: number (3 digits) and amount (12) of sales, then of refunds. */
+function readTotals(message: TerminalMessage): BatchTotals {
+  const text = required(message.de63, 'DE63');
+  const digits = /^(\d{3})(\d{12})(\d{3})(\d{12})$/.exec(text);
+  if (!digits) throw new Refusal('SW_FORMAT', { element: 'DE63' });
+  const [sales, salesAmount, refunds, refundsAmount] = digits.slice(1).map(Number);
+  const side = (count = 0, minorUnits = 0): BatchSide => ({ count, minorUnits });
+  return { sales: side(sales, salesAmount), refunds: side(refunds, refundsAmount) };
+}
+
+async function openBatch(settlement: Settlement, { batches }: BatchPorts): Promise<LookedAt> {
+  const open = await batches.openBatch(settlement, MAX_MEMBERS);
+  const closedAlready =
+    open.members.length === 0 &&
+    open.last?.number === settlement.number &&
+    isDeepStrictEqual(open.last.terminal_totals, settlement.totals);
+  return { ...open, totals: totalsOf(open.members), closedAlready };
+}
+
+function settlementEntry(
+  settlement: Settlement,
+  open: LookedAt,
+  ports: BatchPorts,
+): { reply: ReplyFields; entry: NewEntry } {
+  const { key, fingerprint, rrn, isAfterUpload, totals: terminalTotals } = settlement;
+  const { listener, terminal, merchant, currency, number } = settlement;
+  const isBalanced = isDeepStrictEqual(terminalTotals, open.totals) || open.closedAlready;
+  const reply: ReplyFields = { code: isBalanced || isAfterUpload ? BALANCED : OUT_OF_BALANCE, rrn };
+  const switchTotals = open.closedAlready ? terminalTotals : open.totals;
+  const compared: EntryBodies['batch-compared'] = {
+    ...{ key, reply, listener, terminal, merchant, currency, number, terminalTotals, switchTotals },
+    countedTo: open.countedTo,
+  };
+  const claim: Claim = { key, fingerprint, role: 'unique' };
+  const transaction = timeOrderedUuid(ports.clock, ports.random);
+  const first = { transaction, version: 1 } as const;
+  const closes = reply.code === BALANCED && !open.closedAlready;
+  if (!closes) {
+    return { reply, entry: { ...first, kind: 'batch-compared', body: compared, claims: [claim] } };
+  }
+  const body: EntryBodies['batch-closed'] = { ...compared, ...closing(open, isBalanced, number) };
+  const claims = [claim, closingClaim(compared, body.ordinal)];
+  return { reply, entry: { ...first, kind: 'batch-closed', body, claims } };
+}
+
+function closing(open: LookedAt, isBalanced: boolean, number: string) {
+  const reopened = open.last?.number === number ? open.last.batch : undefined;
+  const found = isBalanced ? [] : batchDifferences(open, reopened);
+  return {
+    ordinal: (open.last?.ordinal ?? 0) + 1,
+    members: open.members.map(({ transaction }) => memberOfTransaction(transaction)),
+    differences: found.slice(0, MAX_DIFFERENCES),
+  };
+}
+
+/** Of two who close the same batch at once the journal lets one: the other counts again. */
+function closingClaim({ listener, terminal, currency }: BatchComparison, ordinal: number): Claim {
+  return {
+    key: `${listener}|batch|${terminal}|${currency}|${ordinal}`,
+    fingerprint: 'closed',
+    role: 'unique',
+  };
+}

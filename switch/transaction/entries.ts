@@ -1,0 +1,210 @@
+import type {
+  AdviceReason,
+  Balance,
+  NetworkOutcome,
+  PopOutcome,
+  TransactionFacts,
+} from '../../connectors/index.ts';
+import type { NetworkLegOutcome } from '../stand-in/stand-in.ts';
+import type { FollowUpTask } from './outcome-table.ts';
+
+/** What a terminal is told, in the words of no particular dialect. */
+export interface ReplyFields {
+  /** DE39. */
+  readonly code: string;
+  readonly rrn?: string;
+  /** DE38. */
+  readonly approvalCode?: string;
+  /** DE4 of a partial approval. */
+  readonly approvedMinorUnits?: number;
+  /** DE54. */
+  readonly balances?: readonly Balance[];
+  /** DE55, hexadecimal. */
+  readonly emvHex?: string;
+  /** DE62: keys for the terminal, under its master key. */
+  readonly keys?: string;
+}
+
+/** Who takes part in the PoP leg; `null` where card or merchant is not enrolled, or the service has no such leg. */
+export interface PopParties {
+  readonly consumer: string;
+  readonly merchant: string;
+  readonly receiptHash: string;
+}
+
+/** What every transaction begins with: who, what, and where its legs lead. */
+export interface OpeningBody {
+  readonly facts: TransactionFacts;
+  readonly listener: string;
+  readonly network: string;
+  /** The PAN encrypted inside the HSM, base64. */
+  readonly panCiphertext: string;
+  /** Keyed hash of the PAN, hexadecimal: the card's name for everyone else. */
+  readonly cardReference: string;
+  readonly pop: PopParties | null;
+}
+
+/** How a difference between ledgers is made good: each is a follow-up of its own. */
+export type Repair = 'resend-reversal' | 'resend-advice' | 'initiate-proof' | 'cancel-proof';
+
+/** Bodies of the journal's entries by kind: every step that a transaction can take. */
+export interface EntryBodies {
+  /** Written before any byte of any leg leaves. */
+  intended: OpeningBody;
+  /** Written before the reply leaves. */
+  decided: {
+    readonly network: NetworkLegOutcome;
+    readonly pop: PopOutcome;
+    readonly approved: boolean;
+    readonly reply: ReplyFields;
+    readonly followUps: readonly FollowUpTask[];
+    readonly caseKind?: string;
+  };
+  /** Taken from the allowances of a card and a merchant, for the transaction named; an entry of its own. */
+  'stand-in-reserved': {
+    readonly transaction: string;
+    readonly minorUnits: number;
+    readonly taken: readonly string[];
+  };
+  /** The terminal approved it by itself and tells us. */
+  'offline-approved': OpeningBody & AnsweredBody;
+  /** A reversal came whose original is unknown: the original is refused should it come later. */
+  remembered: AnsweredBody & { readonly terminal: string; readonly listener: string; readonly rrn: string };
+  /** A terminal's reversal or void was refused for a reason that may pass; an entry of its own keeps the answer. */
+  'notice-refused': AnsweredBody;
+  /** Reversed or voided in full by the terminal. */
+  'taken-back': AnsweredBody & { readonly by: 'reversal' | 'void' };
+  /** Reversed in part by the terminal: `remainingMinorUnits` stay approved. */
+  'partly-taken-back': AnsweredBody & { readonly remainingMinorUnits: number };
+  /** A pre-authorisation was completed; `pop` names who takes part in the proof of what was captured. */
+  captured: AnsweredBody & { readonly minorUnits: number; readonly pop: PopParties | null };
+  /** More of a pre-authorisation is about to be asked for. Written before any byte of it leaves. */
+  'increment-intended': {
+    readonly key: string;
+    /** How a reversal names it. */
+    readonly original: string;
+    /** Of its own message: `amount` is what is added. */
+    readonly facts: TransactionFacts;
+    /** It is closed where it is not decided by then; milliseconds since the epoch. */
+    readonly openUntil: number;
+  };
+  /** Written before its reply leaves. */
+  'increment-decided': AnsweredBody & {
+    readonly network: NetworkOutcome;
+    readonly approved: boolean;
+  };
+  /** An increment was reversed by the terminal, in full or in part; what it was added to stands. */
+  'increment-taken-back': AnsweredBody & {
+    readonly increment: string;
+    readonly remainingMinorUnits: number;
+  };
+  /** A terminal's totals were out of balance; its batch stays open. */
+  'batch-compared': AnsweredBody & BatchComparison;
+  /** A terminal's batch was closed: `members` are the transactions it held, each 16 bytes in base64url. */
+  'batch-closed': AnsweredBody &
+    BatchComparison & {
+      /** Of the batches that this terminal closed in this currency: 1, 2, 3 … */
+      readonly ordinal: number;
+      readonly members: readonly string[];
+      /** What is wrong with a batch that was closed out of balance; empty where it balances. */
+      readonly differences: readonly BatchDifference[];
+    };
+  /** A terminal uploaded a transaction of its batch. */
+  uploaded: AnsweredBody & UploadedTransaction;
+  /** A refund of this transaction is about to be asked for. */
+  'refund-reserved': { readonly refund: string; readonly minorUnits: number };
+
+  /** The network acknowledged that it holds no more than what remains. */
+  'network-reversed': {
+    readonly code: string;
+    readonly attempts: number;
+    readonly remainingMinorUnits: number;
+    /** The increment whose part of it that is, by its key. */
+    readonly increment?: string;
+  };
+  'network-reversal-refused': { readonly code: string; readonly attempts: number };
+  'network-advised': { readonly reason: AdviceReason; readonly code: string; readonly attempts: number };
+  'network-advice-refused': {
+    readonly reason: AdviceReason;
+    readonly code: string;
+    readonly attempts: number;
+  };
+  /** An answer that came after the join. */
+  'late-answer': { readonly code: string };
+  /** The merchant was told of everything up to this version. */
+  notified: { readonly through: number };
+  /** The consensus is about to be asked to witness this amount. */
+  'pop-asked': { readonly minorUnits: number };
+  'pop-accepted': { readonly validation: string; readonly minorUnits: number };
+  'pop-validated': { readonly validation: string };
+  'pop-failed': { readonly status: string; readonly reason: string };
+  'pop-cancelled': { readonly validation: string | null };
+  /** A proof stands for a purchase that does not, or for another amount: the chain cannot take it back. */
+  'pop-stands': { readonly validation: string; readonly reason: string };
+  /** A counterpart's ledger shows something else than was believed; a follow-up brings it to what stands. */
+  reconciled: {
+    readonly case: number;
+    readonly repair: Repair;
+    /** What the network's ledger holds, in minor units; absent where the repair is about the proof. */
+    readonly networkMinorUnits?: number;
+    readonly by: string;
+  };
+}
+
+/** What a terminal and the switch make of one batch. */
+export interface BatchComparison {
+  readonly listener: string;
+  readonly terminal: string;
+  readonly merchant: string;
+  readonly currency: string;
+  /** DE60: how the terminal counts its batches. */
+  readonly number: string;
+  readonly terminalTotals: BatchTotals;
+  readonly switchTotals: BatchTotals;
+  /** Up to which sequence of each open epoch the journal was counted; earlier epochs were counted in full. */
+  readonly countedTo: Readonly<Record<string, number>>;
+}
+
+export interface BatchTotals {
+  readonly sales: BatchSide;
+  readonly refunds: BatchSide;
+}
+
+export interface BatchSide {
+  readonly count: number;
+  readonly minorUnits: number;
+}
+
+/** One transaction on which terminal and switch do not agree. */
+export interface BatchDifference {
+  readonly kind: 'not-uploaded' | 'unknown-here' | 'does-not-stand' | 'other-amount' | 'settled-before';
+  readonly transaction?: string;
+  readonly stan: string;
+  readonly rrn?: string;
+  readonly terminalMinorUnits?: number;
+  readonly switchMinorUnits?: number;
+}
+
+/** A transaction as a 0320 tells it. */
+export interface UploadedTransaction {
+  readonly listener: string;
+  readonly terminal: string;
+  readonly currency: string;
+  /** DE60. */
+  readonly number: string;
+  /** The transaction it is about, where one is known under the numbers it gives. */
+  readonly original: string | null;
+  readonly stan: string;
+  readonly rrn?: string;
+  readonly minorUnits: number;
+}
+
+/** An entry that answers a message of its own: its idempotency key finds the reply again. */
+export interface AnsweredBody {
+  readonly key: string;
+  readonly reply: ReplyFields;
+}
+
+export type EntryKind = keyof EntryBodies;
+
+export type DecidedBody = EntryBodies['decided'];

@@ -1,0 +1,287 @@
+import type { NetworkOutcome, PopOutcome } from '../../connectors/index.ts';
+import type { JournalEntry } from '../journal/journal.ts';
+import type {
+  AnsweredBody,
+  DecidedBody,
+  EntryBodies,
+  EntryKind,
+  OpeningBody,
+  PopParties,
+  ReplyFields,
+} from './entries.ts';
+import {
+  advisedToNetwork,
+  decideIncrement,
+  endIncrements,
+  foundAtNetwork,
+  type Increment,
+  reversedAtNetwork,
+  shareOut,
+  takeIncrementBack,
+} from './increments.ts';
+import { stateAfter, type TransactionState } from './life-cycle.ts';
+
+export type NetworkLegState =
+  | 'planned'
+  | 'approved'
+  | 'refused'
+  | 'not-sent'
+  | 'unknown'
+  /** The network has to be told of an offline or stand-in approval. */
+  | 'to-advise'
+  | 'advised'
+  | 'advice-refused'
+  | 'reversed'
+  | 'reversal-refused';
+
+export type PopLegState =
+  | 'planned'
+  | 'accepted'
+  | 'validated'
+  | 'rejected'
+  | 'not-sent'
+  | 'unknown'
+  | 'cancelled'
+  | 'stands'
+  | 'not-applicable';
+
+/** A transaction as its journal entries tell it. */
+export interface Transaction {
+  readonly id: string;
+  readonly version: number;
+  readonly state: TransactionState;
+  /** Absent for a reversal whose original never came. */
+  readonly opening?: OpeningBody;
+  readonly decided?: DecidedBody;
+  /** How it was taken back by the terminal, if it was. */
+  readonly takenBack?: EntryBodies['taken-back']['by'];
+  /** What the customer owes or is owed now, in minor units: approved, less what was taken back, or captured. */
+  readonly standingMinorUnits: number;
+  readonly capturedMinorUnits?: number;
+  /** What the network holds, or may hold, in minor units: it is reversed down to what stands. */
+  readonly networkMinorUnits: number;
+  readonly network: NetworkLegState;
+  readonly pop: PopLegState;
+  readonly popParties: PopParties | null;
+  readonly popValidation?: string;
+  /** The amount that the consensus was asked to witness, where it was asked. */
+  readonly popMinorUnits?: number;
+  readonly refunds: readonly EntryBodies['refund-reserved'][];
+  /** Of a pre-authorisation: what was added to it, oldest first. */
+  readonly increments: readonly Increment[];
+  /** What each message about this transaction was answered, by its idempotency key; the opening one has ''. */
+  readonly replies: ReadonlyMap<string, ReplyFields>;
+  /** Up to which version its merchant was told of it. */
+  readonly notifiedThrough: number;
+  /** What people must look at. */
+  readonly cases: readonly string[];
+}
+
+type Draft = { -readonly [K in keyof Transaction]: Transaction[K] } & {
+  cases: string[];
+  refunds: EntryBodies['refund-reserved'][];
+  increments: { -readonly [K in keyof Increment]: Increment[K] }[];
+  replies: Map<string, ReplyFields>;
+};
+
+/** The key under which the reply to the message that opened the transaction is kept. */
+export const OPENING_REPLY = '';
+
+const NETWORK_STATE: Record<NetworkOutcome['status'], NetworkLegState> = {
+  approved: 'approved',
+  refused: 'refused',
+  unreachable: 'not-sent',
+  unknown: 'unknown',
+};
+
+const POP_STATE: Record<PopOutcome['status'], PopLegState> = {
+  accepted: 'accepted',
+  validated: 'validated',
+  rejected: 'rejected',
+  unreachable: 'not-sent',
+  unknown: 'unknown',
+  'not-applicable': 'not-applicable',
+};
+
+/** Folds a transaction's entries, oldest first, into its state; `undefined` where there are none. */
+export function foldTransaction(entries: readonly JournalEntry[]): Transaction | undefined {
+  const first = entries[0];
+  if (!first) return undefined;
+  const draft: Draft = {
+    id: first.transaction,
+    version: 0,
+    state: 'none',
+    standingMinorUnits: 0,
+    networkMinorUnits: 0,
+    network: 'planned',
+    pop: 'not-applicable',
+    popParties: null,
+    refunds: [],
+    increments: [],
+    replies: new Map(),
+    notifiedThrough: 0,
+    cases: [],
+  };
+  for (const { kind, version, body } of entries) foldEntry(draft, kind as EntryKind, version, body);
+  return draft;
+}
+
+function foldEntry(draft: Draft, kind: EntryKind, version: number, body: unknown): void {
+  const fold = FOLDS[kind] as ((draft: Draft, body: unknown) => void) | undefined;
+  draft.version = version;
+  fold?.(draft, body);
+  const approved = kind !== 'decided' || (body as DecidedBody).approved;
+  draft.state = stateAfter(draft.state, kind, approved) ?? draft.state;
+}
+
+const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } = {
+  intended: (draft, body) => open(draft, body),
+  decided: (draft, body) => {
+    draft.decided = body;
+    draft.network = NETWORK_STATE[body.network.status];
+    draft.pop = POP_STATE[body.pop.status];
+    if ('validation' in body.pop) draft.popValidation = body.pop.validation;
+    if (body.pop.status === 'accepted' || body.pop.status === 'validated' || body.pop.status === 'unknown') {
+      draft.popMinorUnits = draft.opening?.facts.amount.minorUnits ?? 0;
+    }
+    const asked = draft.opening?.facts.amount.minorUnits ?? 0;
+    const { network } = body;
+    if (network.status === 'approved') draft.networkMinorUnits = network.approvedMinorUnits ?? asked;
+    if (network.status === 'unknown') draft.networkMinorUnits = asked;
+    draft.standingMinorUnits = body.approved ? (body.reply.approvedMinorUnits ?? asked) : 0;
+    if (body.approved && network.status === 'unreachable') {
+      draft.network = 'to-advise';
+      draft.capturedMinorUnits = draft.standingMinorUnits;
+    }
+    draft.replies.set(OPENING_REPLY, body.reply);
+    if (body.caseKind) draft.cases.push(body.caseKind);
+  },
+  'offline-approved': (draft, body) => {
+    open(draft, body);
+    draft.network = 'to-advise';
+    draft.standingMinorUnits = body.facts.amount.minorUnits;
+    draft.capturedMinorUnits = draft.standingMinorUnits;
+    draft.replies.set(OPENING_REPLY, body.reply).set(body.key, body.reply);
+  },
+  'stand-in-reserved': () => {},
+  'batch-compared': (draft, body) => answered(draft, body),
+  'batch-closed': (draft, body) => answered(draft, body),
+  uploaded: (draft, body) => answered(draft, body),
+  remembered: (draft, body) => answered(draft, body),
+  'notice-refused': (draft, body) => answered(draft, body),
+  'taken-back': (draft, body) => {
+    if (draft.state === 'intended') leaveOpen(draft);
+    draft.takenBack = body.by;
+    endIncrements(draft);
+    draft.standingMinorUnits = 0;
+    draft.replies.set(body.key, body.reply);
+  },
+  'partly-taken-back': (draft, body) => {
+    shareOut(draft, body.remainingMinorUnits);
+    draft.replies.set(body.key, body.reply);
+  },
+  captured: (draft, body) => {
+    endIncrements(draft);
+    draft.capturedMinorUnits = body.minorUnits;
+    draft.standingMinorUnits = body.minorUnits;
+    draft.popParties = body.pop;
+    draft.pop = body.pop ? 'planned' : 'not-applicable';
+    draft.replies.set(body.key, body.reply);
+  },
+  'refund-reserved': (draft, body) => {
+    draft.refunds.push(body);
+  },
+  'increment-intended': (draft, { key, original, facts, openUntil }) => {
+    const nothing = { standingMinorUnits: 0, networkMinorUnits: 0 };
+    draft.increments.push({ key, original, facts, openUntil, state: 'open', ...nothing });
+  },
+  'increment-decided': (draft, body) => {
+    decideIncrement(draft, body);
+    draft.replies.set(body.key, body.reply);
+  },
+  'increment-taken-back': (draft, body) => {
+    takeIncrementBack(draft, body.increment, body.remainingMinorUnits);
+    draft.replies.set(body.key, body.reply);
+  },
+  'network-reversed': (draft, body) => {
+    reversedAtNetwork(draft, body.remainingMinorUnits, body.increment);
+    if (draft.networkMinorUnits === 0) draft.network = 'reversed';
+  },
+  'network-reversal-refused': (draft) => {
+    draft.network = 'reversal-refused';
+    draft.cases.push('reversal-refused');
+  },
+  'network-advised': (draft) => {
+    draft.network = 'advised';
+    advisedToNetwork(draft, draft.capturedMinorUnits ?? draft.standingMinorUnits);
+  },
+  'network-advice-refused': (draft) => {
+    draft.network = 'advice-refused';
+    draft.cases.push('advice-refused');
+  },
+  'late-answer': () => {},
+  notified: (draft, { through }) => {
+    draft.notifiedThrough = through;
+  },
+  'pop-asked': (draft, { minorUnits }) => {
+    draft.pop = 'unknown';
+    draft.popMinorUnits = minorUnits;
+  },
+  'pop-accepted': (draft, body) => {
+    draft.pop = 'accepted';
+    draft.popValidation = body.validation;
+    draft.popMinorUnits = body.minorUnits;
+  },
+  'pop-validated': (draft, body) => {
+    draft.pop = 'validated';
+    draft.popValidation = body.validation;
+  },
+  'pop-failed': (draft) => {
+    draft.pop = 'rejected';
+    draft.cases.push('pop-rejected');
+  },
+  'pop-cancelled': (draft) => {
+    draft.pop = 'cancelled';
+  },
+  'pop-stands': (draft) => {
+    draft.pop = 'stands';
+    draft.cases.push('pop-stands');
+  },
+  reconciled: (draft, { repair, networkMinorUnits }) => {
+    if (networkMinorUnits !== undefined) foundAtNetwork(draft, networkMinorUnits);
+    switch (repair) {
+      case 'resend-reversal':
+        draft.network = draft.standingMinorUnits > 0 ? 'approved' : 'unknown';
+        break;
+      case 'resend-advice':
+        draft.network = 'to-advise';
+        break;
+      case 'initiate-proof':
+        draft.pop = 'not-sent';
+        delete draft.popMinorUnits;
+        break;
+      case 'cancel-proof':
+        draft.pop = 'unknown';
+    }
+  },
+};
+
+function answered(draft: Draft, { key, reply }: AnsweredBody): void {
+  draft.replies.set(key, reply);
+}
+
+/** Taken back while the legs were open: nobody will ever know more of them than their follow-ups find out. */
+function leaveOpen(draft: Draft): void {
+  const asked = draft.opening?.facts.amount.minorUnits ?? 0;
+  draft.network = 'unknown';
+  draft.networkMinorUnits = asked;
+  if (!draft.popParties) return;
+  draft.pop = 'unknown';
+  draft.popMinorUnits = asked;
+}
+
+function open(draft: Draft, body: OpeningBody): void {
+  draft.opening = body;
+  draft.popParties = body.pop;
+  draft.pop = body.pop ? 'planned' : 'not-applicable';
+}

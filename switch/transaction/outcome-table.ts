@@ -1,0 +1,122 @@
+import type { PopOutcome } from '../../connectors/index.ts';
+import type { NetworkLegOutcome, StandInDecision } from '../stand-in/stand-in.ts';
+
+/** What the parties agreed to. */
+export interface OutcomePolicy {
+  /** May a purchase stand that the consensus rejects? */
+  readonly proof: 'optional' | 'required';
+  /** Can the terminal deal with a partial approval? */
+  readonly partialApproval: boolean;
+  /** Does an approval move or hold money, so that an unknown outcome must be reversed? */
+  readonly movesMoney: boolean;
+}
+
+/** Work that a verdict leaves behind; each is carried until it is acknowledged or parked where people see it. */
+export type FollowUpTask =
+  /** Reverse the network leg until the network acknowledges. */
+  | 'reverse-network'
+  /** See the PoP leg through to its finality, initiating it (again) where it is absent. */
+  | 'complete-pop'
+  /** Make sure that no PoP stands for a purchase that does not. */
+  | 'cancel-pop'
+  /** Tell the network of what was approved without it. */
+  | 'advise-network'
+  /** Close an increment whose node did not: nobody knows what the network made of it. */
+  | 'close-increment';
+
+export interface Verdict {
+  readonly approved: boolean;
+  /** DE39 of the reply, in the network's vocabulary of ISO 8583:1987. */
+  readonly code: string;
+  readonly followUps: readonly FollowUpTask[];
+  /** Set where people must look although the answer is final. */
+  readonly caseKind?: 'pop-rejected';
+}
+
+const APPROVED = '00';
+const PARTIAL = '10';
+const APPROVED_WITHOUT_PROOF_REFUSED = '05';
+/** What a terminal is told that cannot deal with less than it asked for. */
+const INSUFFICIENT_FUNDS = '51';
+const ISSUER_OR_SWITCH_INOPERATIVE = '91';
+
+/**
+ * The outcome table: how two legs become one answer (docs/architecture.md, "The outcome table").
+ * Pure: the same outcomes always give the same verdict.
+ */
+export function decideOutcome(network: NetworkLegOutcome, pop: PopOutcome, policy: OutcomePolicy): Verdict {
+  switch (network.status) {
+    case 'approved':
+      if (network.code === PARTIAL && !policy.partialApproval) {
+        return { approved: false, code: INSUFFICIENT_FUNDS, followUps: ['reverse-network', ...undoPop(pop)] };
+      }
+      return decideApproved(network.code, pop, policy);
+    case 'refused':
+      return { approved: false, code: network.code, followUps: undoPop(pop) };
+    case 'unreachable':
+      return decideUnreachable(network.standIn, pop);
+    case 'unknown':
+      return {
+        approved: false,
+        code: ISSUER_OR_SWITCH_INOPERATIVE,
+        followUps: [...(policy.movesMoney ? (['reverse-network'] as const) : []), ...undoPop(pop)],
+      };
+  }
+}
+
+function decideApproved(code: string, pop: PopOutcome, policy: OutcomePolicy): Verdict {
+  switch (pop.status) {
+    case 'not-applicable':
+      return { approved: true, code, followUps: [] };
+    case 'validated':
+      // Of a partial approval the proof witnesses too much: it is looked at again.
+      return { approved: true, code, followUps: code === PARTIAL ? ['complete-pop'] : [] };
+    case 'accepted':
+    case 'unreachable':
+    case 'unknown':
+      return { approved: true, code, followUps: ['complete-pop'] };
+    case 'rejected':
+      if (policy.proof === 'required') {
+        return {
+          approved: false,
+          code: APPROVED_WITHOUT_PROOF_REFUSED,
+          followUps: ['reverse-network', ...undoPop(pop)],
+          caseKind: 'pop-rejected',
+        };
+      }
+      return { approved: true, code, followUps: [], caseKind: 'pop-rejected' };
+  }
+}
+
+/** Where nothing was sent the switch may answer in the issuer's stead, if the consensus does not speak against it. */
+function decideUnreachable(standIn: StandInDecision | undefined, pop: PopOutcome): Verdict {
+  if (!standIn?.approved) {
+    const code = standIn?.code ?? ISSUER_OR_SWITCH_INOPERATIVE;
+    return { approved: false, code, followUps: undoPop(pop) };
+  }
+  switch (pop.status) {
+    case 'validated':
+    case 'not-applicable':
+      return { approved: true, code: APPROVED, followUps: ['advise-network'] };
+    case 'accepted':
+    case 'unreachable':
+      return { approved: true, code: APPROVED, followUps: ['advise-network', 'complete-pop'] };
+    case 'rejected':
+    case 'unknown':
+      return { approved: false, code: ISSUER_OR_SWITCH_INOPERATIVE, followUps: undoPop(pop) };
+  }
+}
+
+/** Only a leg that may stand has to be undone. A rejection may yet be contradicted: it is made certain. */
+function undoPop(pop: PopOutcome): readonly FollowUpTask[] {
+  switch (pop.status) {
+    case 'accepted':
+    case 'validated':
+    case 'unknown':
+    case 'rejected':
+      return ['cancel-pop'];
+    case 'unreachable':
+    case 'not-applicable':
+      return [];
+  }
+}

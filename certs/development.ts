@@ -25,7 +25,9 @@ const LEAVES = {
 
 type Leaf = keyof typeof LEAVES;
 
-/** The material of each end of a development machine: the listener's, a terminal's, and the switch's own as a client. */
+/**
+ * The material of each end of a development machine: the listener's, a terminal's, and the switch's own as a client.
+ */
 export type DevelopmentCertificates = Readonly<Record<Leaf, TlsFiles>>;
 
 /** Where the development certificates of a data folder are, whether or not they exist. */

@@ -1,11 +1,13 @@
 /**
- * What a network allows beyond the plain course of a transaction. The schemes' rule books are not public: these are what
- * acquirers commonly work by, and are data so that licensed ones can take their place.
+ * What a network allows beyond the plain course of a transaction. The schemes' rule books are not public: these are
+ * what acquirers commonly work by, and are data so that licensed ones can take their place.
  */
 export interface SchemeRules {
   /** Authorisations that may add to one pre-authorisation. */
   readonly maxIncrements: number;
-  /** By how many percent a completion may exceed what was authorised, by merchant category (DE18); others: not at all. */
+  /**
+   * By how many percent a completion may exceed what was authorised, by merchant category (DE18); others: not at all.
+   */
   readonly overCompletionPercent: Readonly<Record<string, number>>;
 }
 

@@ -3,7 +3,9 @@ import type { Cursor } from './cursor.ts';
 import type { BitmapEncoding } from './dialect.ts';
 import { hexBinary, rawBinary } from './fields/binary.ts';
 
-/** Which fields are present, 32 to a number: word 0 holds fields 1 to 32, its highest bit field 1. Six words reach 192. */
+/**
+ * Which fields are present, 32 to a number: word 0 holds fields 1 to 32, its highest bit field 1. Six words reach 192.
+ */
 export type BitWords = [number, number, number, number, number, number];
 
 export function noFields(): BitWords {

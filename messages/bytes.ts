@@ -24,12 +24,13 @@ export class Bytes {
   static fromHex(hex: string): Bytes {
     // Buffer.from stops at the first character that is no hex digit.
     const bytes = Buffer.from(hex, 'hex');
-    if (bytes.length * 2 !== hex.length)
+    if (bytes.length * 2 !== hex.length) {
       throw new IsoError('ISO_VALUE', {
         path: 'bytes',
         expected: 'an even number of hex digits',
         found: `${hex.length} characters`,
       });
+    }
     return new Bytes(bytes, 0, bytes.length);
   }
 

@@ -150,11 +150,12 @@ describe('pack', () => {
     ['a PIN block of another size', { de52: PinBlock.of(Buffer.alloc(16)) }, 'ISO_LENGTH', 'DE52'],
     ['no field at all', {}, 'ISO_BITMAP_EMPTY', 'bitmap'],
   ])('refuses %s, in ASCII and in BCD', (_, fields, code, path) => {
-    for (const codec of [ascii, bcd] as unknown as Codec<Message>[])
+    for (const codec of [ascii, bcd] as unknown as Codec<Message>[]) {
       expect(refusal(() => codec.pack({ mti: '0100', ...fields } as unknown as Message))).toMatchObject({
         code,
         path,
       });
+    }
   });
 });
 

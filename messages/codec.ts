@@ -73,12 +73,13 @@ function prepare(dialect: Dialect, strictness: Strictness): Frame {
   const numbers = new Map<string, number>();
   for (const [key, field] of Object.entries(dialect.fields)) {
     const number = Number(key);
-    if (!Number.isInteger(number) || number < 2 || number > 192)
+    if (!Number.isInteger(number) || number < 2 || number > 192) {
       throw new IsoError('ISO_DIALECT', {
         path: `DE${key}`,
         expected: 'field numbers from 2 to 192',
         found: key,
       });
+    }
     fields.set(number, fieldCodec(field, `DE${number}`, strictness));
     numbers.set(`de${number}`, number);
   }
@@ -125,8 +126,9 @@ function parse(frame: Frame, bytes: Buffer): AnyMessage {
     message.mti = frame.mti.read(cursor);
     const words = readBitmaps(frame, cursor);
     readFields(frame, cursor, words, message);
-    if (cursor.at < cursor.end && frame.strictness.trailingBytes === 'reject')
+    if (cursor.at < cursor.end && frame.strictness.trailingBytes === 'reject') {
       cursor.fail('ISO_TRAILING_BYTES', 'message', cursor.at, 'nothing', `${cursor.end - cursor.at} bytes`);
+    }
     return message;
   } catch (error) {
     if (error instanceof IsoError) error.partial = message as PartialMessage;
@@ -141,8 +143,9 @@ function readBitmaps(frame: Frame, cursor: Cursor): BitWords {
   const at = cursor.at;
   primary.read(cursor, words, 0);
   if (secondary === 'never') {
-    if (hasField(words, 1))
+    if (hasField(words, 1)) {
       cursor.fail('ISO_BITMAP_INVALID', 'bitmap', at, 'one of 64 bits', 'a bit for a second');
+    }
     return words;
   }
   if (secondary === 'joined' || hasField(words, 1)) second.read(cursor, words, 1);
@@ -159,13 +162,14 @@ function readFields(frame: Frame, cursor: Cursor, words: BitWords, message: AnyM
       continue;
     }
     const field = frame.fields.get(number);
-    if (!field)
+    if (!field) {
       cursor.fail('ISO_FIELD_UNDEFINED', `DE${number}`, cursor.at, 'only defined fields', `field ${number}`);
-    else readInto(message, `de${number}`, field, cursor);
+    } else readInto(message, `de${number}`, field, cursor);
     count++;
   }
-  if (count === 0 && frame.strictness.emptyBitmap === 'reject')
+  if (count === 0 && frame.strictness.emptyBitmap === 'reject') {
     cursor.fail('ISO_BITMAP_EMPTY', 'bitmap', cursor.at, 'at least one field', 'none');
+  }
 }
 
 function pack(frame: Frame, message: AnyMessage, fast: FastPath | undefined): Buffer {
@@ -199,17 +203,19 @@ function presentFields(frame: Frame, message: AnyMessage) {
       absent.push(property);
       continue;
     }
-    if (number === undefined)
+    if (number === undefined) {
       throw new IsoError('ISO_FIELD_UNDEFINED', {
         path: property,
         expected: 'only defined fields',
         found: property,
       });
+    }
     setField(words, number);
     numbers.push(number);
   }
-  if (numbers.length === 0 && frame.strictness.emptyBitmap === 'reject')
+  if (numbers.length === 0 && frame.strictness.emptyBitmap === 'reject') {
     throw new IsoError('ISO_BITMAP_EMPTY', { path: 'bitmap', expected: 'at least one field', found: 'none' });
+  }
   announceBitmaps(frame, words);
   return { words, numbers: numbers.sort((a, b) => a - b), absent };
 }
@@ -219,19 +225,21 @@ function announceBitmaps(frame: Frame, words: BitWords): void {
   const { secondary } = frame.dialect.bitmap;
   if (words[4] !== 0 || words[5] !== 0) setField(words, 65);
   const beyond = words[2] !== 0 || words[3] !== 0;
-  if (beyond && secondary === 'never')
+  if (beyond && secondary === 'never') {
     throw new IsoError('ISO_FIELD_UNDEFINED', {
       path: 'bitmap',
       expected: 'fields 2 to 64',
       found: 'one beyond',
     });
+  }
   if (secondary === 'always' || (beyond && secondary !== 'joined')) setField(words, 1);
 }
 
 function encodeBitmaps(frame: Frame, words: BitWords): Buffer[] {
   const maps = [encodeBitmap(frame, words, 0)];
-  if (hasField(words, 1) || frame.dialect.bitmap.secondary === 'joined')
+  if (hasField(words, 1) || frame.dialect.bitmap.secondary === 'joined') {
     maps.push(encodeBitmap(frame, words, 1));
+  }
   if (frame.tertiary === 'after-secondary' && hasField(words, 65)) maps.push(encodeBitmap(frame, words, 2));
   return maps;
 }
@@ -256,12 +264,13 @@ function macSlot(frame: Frame, packed: Buffer): MacSlot | undefined {
 function setMac(frame: Frame, packed: Buffer, mac: Uint8Array): void {
   const place = macPlace(frame, packed);
   const size = place ? (packed.length - place.at) / (place.hex ? 2 : 1) : 0;
-  if (!place || mac.length !== size)
+  if (!place || mac.length !== size) {
     throw new IsoError('ISO_VALUE', {
       path: 'MAC',
       expected: place ? `${size} bytes` : 'a message whose last field is DE64 or DE128',
       found: place ? `${mac.length}` : 'another',
     });
+  }
   if (place.hex) packed.write(Buffer.from(mac).toString('hex').toUpperCase(), place.at, 'latin1');
   else packed.set(mac, place.at);
 }
@@ -276,8 +285,9 @@ function macPlace(frame: Frame, packed: Buffer): { textStart: number; at: number
     const words = readBitmaps(frame, cursor);
     const last = lastField(words);
     const field = frame.dialect.fields[last];
-    if ((last !== 64 && last !== 128) || field?.content !== 'b' || !('fixed' in field.length))
+    if ((last !== 64 && last !== 128) || field?.content !== 'b' || !('fixed' in field.length)) {
       return undefined;
+    }
     const hex = field.encoding === 'hex' || field.encoding === 'hex-lower';
     const at = packed.length - field.length.fixed * (hex ? 2 : 1);
     return at < cursor.at || field.encoding === 'ebcdic-hex' ? undefined : { textStart, at, hex };

@@ -18,13 +18,14 @@ export class Cursor {
   /** Steps over `count` bytes and gives the offset of the first. */
   take(count: number, path: string): number {
     const at = this.at;
-    if (count > this.end - at)
+    if (count > this.end - at) {
       throw new IsoError('ISO_TRUNCATED', {
         path,
         offset: at,
         expected: `${count} bytes`,
         found: `${this.end - at}`,
       });
+    }
     this.at = at + count;
     return at;
   }

@@ -50,7 +50,10 @@ export type Encoding =
   | 'hex-lower'
   | 'ebcdic-hex';
 
-/** What a length counts: `characters` of the value (digits, letters, bytes of a `b` field), `bytes` or `nibbles` as written. */
+/**
+ * What a length counts: `characters` of the value (digits, letters, bytes of a `b` field), `bytes` or `nibbles` as
+ * written.
+ */
 export type LengthUnit = 'characters' | 'bytes' | 'nibbles';
 export type LengthEncoding = 'ascii' | 'ebcdic' | 'bcd' | 'binary' | 'hex';
 
@@ -98,7 +101,8 @@ export type Composition =
       readonly headerBytes?: number;
     }
   /**
-   * Tag, length, value, over and over. Tags the table does not know are kept byte for byte under `tag…`, unless it refuses them.
+   * Tag, length, value, over and over. Tags the table does not know are kept byte for byte under `tag…`, unless it
+   * refuses them.
    * `lead` names a part in front that has no tag; it is there when the first byte is no digit (Mastercard DE48).
    */
   | {

@@ -1,6 +1,9 @@
 import { IsoError } from './errors.ts';
 
-/** Called for every complete frame; `header` is there where the framing has one. The buffers may share memory with the chunk. */
+/**
+ * Called for every complete frame; `header` is there where the framing has one. The buffers may share memory with the
+ * chunk.
+ */
 export type OnFrame = (body: Buffer, header?: Buffer) => void;
 
 export interface FrameReader {
@@ -30,7 +33,9 @@ export interface Frame {
   write(bytesAfter: number, out: Buffer): void;
 }
 
-/** Cuts a stream into frames. A frame inside one chunk is handed up without a copy; one across chunks is copied once. */
+/**
+ * Cuts a stream into frames. A frame inside one chunk is handed up without a copy; one across chunks is copied once.
+ */
 export class StreamReader implements FrameReader {
   readonly #shape: Frame;
   readonly #maxFrameBytes: number;
@@ -67,12 +72,13 @@ export class StreamReader implements FrameReader {
       this.#filled = 0;
       this.#emit(frame, onFrame);
     }
-    if (this.pending > 0)
+    if (this.pending > 0) {
       throw new IsoError('ISO_TRUNCATED', {
         path: 'frame',
         expected: 'a whole frame',
         found: `${this.pending} bytes`,
       });
+    }
   }
 
   /** Gathers a stream that is one frame. Room doubles, so that many small chunks are not copied over and over. */
@@ -141,8 +147,9 @@ export class StreamReader implements FrameReader {
   #emit(frame: Buffer, onFrame: OnFrame): void {
     const { headerBytes, trailer, polls } = this.#shape;
     const bodyEnd = frame.length - trailer.length;
-    if (frame.compare(trailer, 0, trailer.length, bodyEnd) !== 0)
+    if (frame.compare(trailer, 0, trailer.length, bodyEnd) !== 0) {
       throw badLength(`the trailer ${trailer.toString('hex')}`, 'other bytes');
+    }
     const body = frame.subarray(headerBytes, bodyEnd);
     if (headerBytes > 0) onFrame(body, frame.subarray(0, headerBytes));
     else if (body.length > 0 || polls) onFrame(body);

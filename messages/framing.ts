@@ -60,8 +60,9 @@ export function framing(shape: FramingName | FramingShape): Framing {
   const name = typeof shape === 'string' ? shape : 'custom';
   const data: FramingShape | undefined =
     typeof shape !== 'string' ? shape : Object.hasOwn(framings, shape) ? framings[shape] : undefined;
-  if (!data)
+  if (!data) {
     throw new IsoError('ISO_DIALECT', { path: 'frame', expected: framingNames.join(', '), found: name });
+  }
   const frame = compileShape(data);
   return {
     name,
@@ -84,8 +85,9 @@ function compileShape(shape: FramingShape): Frame {
     wholeStream: shape.length === 'none',
     max: number.max - counted,
     read(prefix) {
-      for (let i = lengthBytes; i < prefixBytes; i++)
+      for (let i = lengthBytes; i < prefixBytes; i++) {
         if (prefix[i] !== 0) throw badLength(`${zeroBytes} zero bytes after the length`, 'others');
+      }
       const length = number.read(prefix) - counted;
       if (length < 0) throw badLength(`at least ${counted}`, String(length + counted));
       return length;
@@ -135,18 +137,20 @@ function digits(count: number, encoding: 'hex' | 'latin1', bytes: number): Lengt
 function encode(frame: Frame, body: Uint8Array, header?: Uint8Array): Buffer {
   const { prefixBytes, headerBytes, trailer } = frame;
   const length = headerBytes + body.length + trailer.length;
-  if (length > frame.max)
+  if (length > frame.max) {
     throw new IsoError('ISO_FRAME_TOO_LONG', {
       path: 'frame',
       expected: `${frame.max} bytes`,
       found: `${length}`,
     });
-  if (header && header.length !== headerBytes)
+  }
+  if (header && header.length !== headerBytes) {
     throw new IsoError('ISO_HEADER', {
       path: 'frame',
       expected: `${headerBytes} bytes`,
       found: `${header.length}`,
     });
+  }
   const out = Buffer.allocUnsafe(prefixBytes + length);
   frame.write(length, out);
   if (headerBytes > 0) out.set(header ?? emptyTpdu, prefixBytes);

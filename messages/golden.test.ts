@@ -25,8 +25,9 @@ describe('golden messages', () => {
       });
       test(`${dialect.name}/${file} cut short anywhere is refused with what was read`, () => {
         const bytes = Buffer.from(hex, 'hex');
-        for (let length = 0; length < bytes.length; length++)
+        for (let length = 0; length < bytes.length; length++) {
           expect(() => codec.parse(bytes.subarray(0, length))).toThrow(/^ISO_/);
+        }
       });
     }
   }

@@ -40,13 +40,15 @@ export function visaReplyHeader(header: VisaHeader): VisaHeader {
 export function readVisaHeader(cursor: Cursor, nested = false): VisaHeader {
   const start = cursor.take(1, 'header');
   const length = cursor.bytes[start] ?? 0;
-  if (length !== standardBytes && (length !== rejectBytes || nested))
+  if (length !== standardBytes && (length !== rejectBytes || nested)) {
     cursor.fail('ISO_HEADER', 'header', start, nested ? '22 bytes' : '22 or 26 bytes', String(length));
+  }
   cursor.take(length - 1, 'header');
   const bytes = cursor.bytes;
   const total = bytes.readUInt16BE(start + 3);
-  if (total !== cursor.end - start)
+  if (total !== cursor.end - start) {
     cursor.fail('ISO_HEADER', 'header', start + 3, `a total length of ${cursor.end - start}`, String(total));
+  }
   const header: VisaHeader = {
     destination: station(cursor, start + 5),
     source: station(cursor, start + 8),
@@ -76,12 +78,13 @@ export function encodeVisaHeader(header: VisaHeader, textBytes: number): Buffer 
   const length = header.reject ? rejectBytes : standardBytes;
   const out = Buffer.alloc(length);
   const total = length + (original?.length ?? 0) + textBytes;
-  if (total > 0xffff)
+  if (total > 0xffff) {
     throw new IsoError('ISO_HEADER', {
       path: 'header',
       expected: 'at most 65535 bytes',
       found: String(total),
     });
+  }
   out[0] = length;
   out[1] = unsigned(header.flags ?? 1, 1, 'flags');
   out[2] = unsigned(header.textFormat ?? 2, 1, 'textFormat');
@@ -108,8 +111,9 @@ function withoutReject(header: VisaHeader): VisaHeader {
 
 function station(cursor: Cursor, at: number): string {
   const digits = cursor.bytes.toString('hex', at, at + 3);
-  if (!/^[0-9]{6}$/.test(digits))
+  if (!/^[0-9]{6}$/.test(digits)) {
     cursor.fail('ISO_HEADER', 'header', at, 'six station digits', 'other nibbles');
+  }
   return digits;
 }
 
@@ -119,8 +123,9 @@ function writeStation(digits: string, out: Buffer, at: number, property: string)
 }
 
 function unsigned(value: number, bytes: number, property: string): number {
-  if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * bytes))
+  if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * bytes)) {
     throw badHeader(property, `an unsigned number of ${bytes} bytes`);
+  }
   return value;
 }
 

@@ -23,7 +23,7 @@ export function mtiCodec(encoding: Dialect['mti']['encoding'], rule: Strictness[
           ? cursor.bytes.toString('hex', at, at + 2).toUpperCase()
           : String.fromCharCode(...cursor.bytes.subarray(at, at + 4).map((byte) => toLatin1[byte] ?? 0));
       const expected = mtiFault(mti, rule);
-      if (expected)
+      if (expected) {
         cursor.fail(
           'ISO_MTI',
           'MTI',
@@ -31,13 +31,15 @@ export function mtiCodec(encoding: Dialect['mti']['encoding'], rule: Strictness[
           expected,
           cursor.bytes.toString('hex', at, at + bytes).toUpperCase(),
         );
+      }
       return mti;
     },
     encode(mti) {
       if (typeof mti !== 'string') throw wrongKind('MTI', 'a string', mti);
       const expected = mtiFault(mti, rule);
-      if (expected)
+      if (expected) {
         throw new IsoError('ISO_MTI', { path: 'MTI', expected, found: `${mti.length} characters` });
+      }
       if (encoding === 'bcd') return Bytes.fromHex(mti).buffer();
       return Buffer.from(Array.from(mti, (character) => fromLatin1[character.charCodeAt(0)] ?? 0));
     },

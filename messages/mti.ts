@@ -78,8 +78,9 @@ export function isRequest(mti: string): boolean {
  * @throws {RangeError} when the MTI is itself an answer: a programming error, not bad input
  */
 export function responseMti(mti: string): string {
-  if (mti.length !== 4 || !isRequest(mti))
+  if (mti.length !== 4 || !isRequest(mti)) {
     throw new RangeError('only a request or an advice has a response MTI');
+  }
   const request = withoutRepeat(mti);
   return request.slice(0, 2) + String.fromCharCode(request.charCodeAt(2) + 1) + request.charAt(3);
 }

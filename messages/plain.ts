@@ -45,8 +45,9 @@ function plainValue(value: unknown, how: 'masked' | 'revealed'): PlainValue {
   if (value instanceof Sensitive) return how === 'masked' ? value.masked() : revealed(value);
   if (Array.isArray(value)) return value.map((item) => plainValue(item, how));
   const parts: Record<string, PlainValue> = {};
-  for (const [property, part] of Object.entries(value as object))
+  for (const [property, part] of Object.entries(value as object)) {
     if (part !== undefined) parts[property] = plainValue(part, how);
+  }
   return parts;
 }
 
@@ -62,19 +63,21 @@ function revealed(value: Sensitive): string {
 export function fromPlain(dialect: Dialect, plain: PlainMessage): { mti: string } & Record<string, unknown> {
   const message: { mti: string } & Record<string, unknown> = { mti: plain.mti };
   const { header } = dialect;
-  if (plain.header !== undefined)
+  if (plain.header !== undefined) {
     message['header'] =
       header === undefined || header === 'visa'
         ? plain.header
         : richValue(header, plain.header as PlainValue, 'header');
+  }
   for (const [number, value] of Object.entries(plain.fields)) {
     const field = dialect.fields[Number(number)];
-    if (!field)
+    if (!field) {
       throw new IsoError('ISO_FIELD_UNDEFINED', {
         path: `DE${number}`,
         expected: 'only defined fields',
         found: `field ${number}`,
       });
+    }
     message[`de${Number(number)}`] = richValue(field, value, `DE${number}`);
   }
   return message;

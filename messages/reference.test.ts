@@ -5,10 +5,11 @@ test.each(Object.values(dialects).map((dialect) => [dialect.name, dialect] as co
   '%s describes every field once',
   (_, dialect) => {
     const page = referencePage(dialect);
-    for (const [number, field] of Object.entries(dialect.fields))
+    for (const [number, field] of Object.entries(dialect.fields)) {
       expect(
         page.split('\n').filter((line) => line.startsWith(`| ${number} | ${field.name} |`)),
       ).toHaveLength(1);
+    }
     expect(page.includes('Not verified')).toBe(!dialect.conformant);
   },
 );

@@ -52,7 +52,8 @@ describe('BER-TLV', () => {
   });
 
   test('a malformed tag is not packed', () => {
-    for (const tag of ['', '9', '9F', '8202', 'zz'])
+    for (const tag of ['', '9', '9F', '8202', 'zz']) {
       expect(() => packTlv([{ tag, value: Buffer.alloc(1) }])).toThrow('ISO_TLV');
+    }
   });
 });

@@ -3,7 +3,9 @@ import { Cursor } from './cursor.ts';
 import { IsoError } from './errors.ts';
 import { strict } from './strictness.ts';
 
-/** One data object: tag in upper-case hex, value as it stood. A constructed one keeps its value whole; parse it again. */
+/**
+ * One data object: tag in upper-case hex, value as it stood. A constructed one keeps its value whole; parse it again.
+ */
 export interface Tlv {
   readonly tag: string;
   readonly value: Bytes;
@@ -48,14 +50,17 @@ function readObjects(cursor: Cursor, options: TlvOptions, path: string, depth: n
     }
     const { tag, length } = berHead(cursor, path);
     const at = cursor.at;
-    if (length > cursor.end - at)
+    if (length > cursor.end - at) {
       cursor.fail('ISO_TLV', path, at, `${length} bytes for tag ${tag}`, `${cursor.end - at}`);
+    }
     cursor.at = at + length;
-    if (seen.has(tag) && !options.duplicates)
+    if (seen.has(tag) && !options.duplicates) {
       cursor.fail('ISO_TLV_DUPLICATE', path, start, 'each tag once', tag);
+    }
     seen.add(tag);
-    if ((data[start] ?? 0) & constructed && !options.opaque)
+    if ((data[start] ?? 0) & constructed && !options.opaque) {
       readObjects(new Cursor(data, at, cursor.at, strict), { ...options, duplicates: true }, path, depth + 1);
+    }
     objects.push({ tag, value: Bytes.view(data, at, cursor.at) });
   }
   return objects;
@@ -79,15 +84,16 @@ export function berHead(cursor: Cursor, path: string): { tag: string; length: nu
   if (((bytes[start] ?? 0) & 0x1f) === 0x1f) {
     do {
       if (at >= end) cursor.fail('ISO_TLV', path, start, 'the rest of a tag', 'the end');
-      if (at - start >= maxTagBytes)
+      if (at - start >= maxTagBytes) {
         cursor.fail('ISO_TLV', path, start, `${maxTagBytes} tag bytes at most`, 'more');
+      }
     } while ((bytes[at++] ?? 0) & 0x80);
   }
   const tag = bytes.toString('hex', start, at).toUpperCase();
   const first = at < end ? (bytes[at] ?? 0) : -1;
   if (first < 0) cursor.fail('ISO_TLV', path, at, `a length after tag ${tag}`, 'the end');
   const more = first < 0x80 ? 0 : first & 0x7f;
-  if (first === 0x80 || more > maxLengthBytes)
+  if (first === 0x80 || more > maxLengthBytes) {
     cursor.fail(
       'ISO_TLV',
       path,
@@ -95,6 +101,7 @@ export function berHead(cursor: Cursor, path: string): { tag: string; length: nu
       `a length of 1 to ${maxLengthBytes} bytes after tag ${tag}`,
       String(more),
     );
+  }
   cursor.at = at + 1 + more;
   if (cursor.at > end) cursor.fail('ISO_TLV', path, at, `${more} length bytes after tag ${tag}`, 'the end');
   return { tag, length: more === 0 ? first : bytes.readUIntBE(at + 1, more) };
@@ -109,8 +116,9 @@ export function encodeBerTag(tag: string, path: string): Buffer {
   const whole = continued
     ? last >= 1 && last < maxTagBytes && inner && ((bytes[last] ?? 0) & 0x80) === 0
     : bytes.length === 1 && bytes[0] !== 0;
-  if (!whole || bytes.length * 2 !== tag.length)
+  if (!whole || bytes.length * 2 !== tag.length) {
     throw new IsoError('ISO_TLV', { path, expected: 'a tag in hex', found: `${tag.length} characters` });
+  }
   return bytes;
 }
 

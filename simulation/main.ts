@@ -1,6 +1,6 @@
 /**
- * `npm run sim -- [--seeds N] [--seed S] [--mutants] [--json]`: runs the real switch on virtual time, N seeds from 1 on,
- * or the one seed S with its timeline; or shows that the simulation notices each safeguard that is taken away.
+ * `npm run sim -- [--seeds N] [--seed S] [--mutants] [--json]`: runs the real switch on virtual time, N seeds from 1
+ * on, or the one seed S with its timeline; or shows that the simulation notices each safeguard that is taken away.
  */
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';

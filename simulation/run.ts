@@ -58,8 +58,9 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     await live(simulation).catch((error) => simulation.world.violate('process', String(error)));
     await new Promise((resolve) => setImmediate(resolve));
     const { world, workload, faults } = simulation;
-    for (const error of rejected)
+    for (const error of rejected) {
       world.violate('process', `a promise was rejected unheard: ${String(error)}`);
+    }
     checkInvariants(simulation);
     const { scheduler } = world;
     return {

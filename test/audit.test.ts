@@ -68,8 +68,9 @@ async function query<Row extends object>(text: string, values: unknown[] = []): 
 describe('the audit of a running installation', () => {
   it('verifies under the public key that the HSM gave out', async () => {
     for (const node of [house, other]) {
-      for (let i = 0; i < 3; i += 1)
+      for (let i = 0; i < 3; i += 1) {
         expect(await ask(node.ports().iso87, purchase())).toMatchObject({ de39: '00' });
+      }
       await isSigned(node);
     }
     const { stdout } = run('hsm', 'public-key');

@@ -32,8 +32,9 @@ beforeAll(async () => {
       ...settings,
       merchants: [...settings.merchants, { id: RESTAURANT, category: '5812', pop: 'optional' }],
       terminals: settings.terminals.map((terminal) => {
-        if (terminal.id === 'TERM0008' || terminal.id === 'TERM0009')
+        if (terminal.id === 'TERM0008' || terminal.id === 'TERM0009') {
           return { ...terminal, merchant: RESTAURANT };
+        }
         return terminal.id === 'TERM0010' ? { ...terminal, partialApproval: false } : terminal;
       }),
     }),

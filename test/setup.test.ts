@@ -56,8 +56,9 @@ test('a lock file that moved on is noticed by its content, whatever the file tim
 test('a Node that is not the pinned one is named', () => {
   installed();
   const manifest = JSON.parse(readFileSync(join(clone, 'package.json'), 'utf8'));
-  for (const name of Object.keys(manifest.optionalDependencies))
+  for (const name of Object.keys(manifest.optionalDependencies)) {
     manifest.optionalDependencies[name] = '24.99.9';
+  }
   writeFileSync(join(clone, 'package.json'), JSON.stringify(manifest));
   const { status, printed } = setUp();
   expect(status).toBe(1);

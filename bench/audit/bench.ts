@@ -16,7 +16,9 @@ const IN_FLIGHT = 64;
 /** As large as what the switch writes. */
 const BODY = { facts: { amount: { minorUnits: 2_500, currency: '978' }, rest: 'x'.repeat(600) } };
 
-/** What the chain costs the node that makes it, and how fast an auditor verifies one, beside reading the same rows only. */
+/**
+ * What the chain costs the node that makes it, and how fast an auditor verifies one, beside reading the same rows only.
+ */
 export async function run({ json }: { json: boolean }): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'etika-bench-'));
   const server = await startPostgres({ dataDir, log: silentLog });
@@ -35,8 +37,9 @@ export async function run({ json }: { json: boolean }): Promise<void> {
     const heads = readSeries([], new Map());
     const verified = await entriesPerSecond(async () => {
       const report = await verifyAudit(databaseEvidence(server.url), { heads, unsignedBefore: 0 });
-      if (report.outcome !== 'unproven')
+      if (report.outcome !== 'unproven') {
         throw new Error(`without heads a chain is unproven, not ${report.outcome}`);
+      }
       return report.entries;
     });
     print({ case: 'an auditor verifies', ours: verified, bare: read, unit: 'entries/s' }, json);
@@ -100,6 +103,7 @@ function print(
 ): void {
   const [rounded, ratio] = [Math.round(ours * 100) / 100, bare && Math.round((ours / bare) * 100) / 100];
   if (json) console.log(JSON.stringify({ case: name, unit, ours: rounded, ...(bare && { bare, ratio }) }));
-  else
+  else {
     console.log(`${name.padEnd(48)} ${rounded} ${unit}${bare ? `  ${ratio} times ${Math.round(bare)}` : ''}`);
+  }
 }

@@ -35,22 +35,26 @@ export async function run({ json }: { json: boolean }): Promise<void> {
     const peers = letter === 'A' ? [jspos(letter), iso8583()] : [jspos(letter)];
     const mine = ours(letter);
     for (const contender of [mine, ...peers]) prove(contender);
-    for (const operation of operations)
-      for (const mix of mixes)
+    for (const operation of operations) {
+      for (const mix of mixes) {
         for (const peer of peers) report(compare(letter, operation, mix, mine, peer), json);
+      }
+    }
   }
   const heap = { case: 'A parse auth, heap bytes a message', ...heapPerMessage('A') };
   const heapB = { case: 'B parse auth, heap bytes a message', ...heapPerMessage('B') };
-  for (const row of [heap, heapB])
+  for (const row of [heap, heapB]) {
     console.log(json ? JSON.stringify(row) : `${row.case.padEnd(40)} ${row.ours}`);
+  }
 }
 
 function report(row: Row, json: boolean): void {
   if (json) console.log(JSON.stringify(row));
-  else
+  else {
     console.log(
       `${row.case.padEnd(24)} ${row.peer.padEnd(10)} ${thousands(row.ours)} k/s  ${thousands(row.theirs)} k/s  × ${row.ratio.toFixed(1)}`,
     );
+  }
 }
 
 function thousands(perSecond: number): string {
@@ -58,9 +62,10 @@ function thousands(perSecond: number): string {
 }
 
 /**
- * Rounds alternate between the two, and each begins with a heap whose young part was collected: nobody pays for the other's garbage, everybody for what a
- * round of one's own leaves. One in which the machine took the processor away counts for neither, so that a busy
- * machine gives the ratios of an idle one; only where there are too few others, it has to do.
+ * Rounds alternate between the two, and each begins with a heap whose young part was collected: nobody pays for the
+ * other's garbage, everybody for what a round of one's own leaves. One in which the machine took the processor away
+ * counts for neither, so that a busy machine gives the ratios of an idle one; only where there are too few others, it
+ * has to do.
  */
 function compare(
   letter: DialectLetter,

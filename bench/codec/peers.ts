@@ -40,7 +40,9 @@ interface Jspos {
   packer: Record<string, new (length: number, name: string, pad?: boolean) => unknown>;
 }
 
-/** npm jspos, a port of jPOS. It writes track 2 in BCD with a 0 for the separator; all else is byte for byte as ours. */
+/**
+ * npm jspos, a port of jPOS. It writes track 2 in BCD with a 0 for the separator; all else is byte for byte as ours.
+ */
 export function jspos(letter: DialectLetter): Contender {
   const { ISOBasePackager, packer } = require('jspos') as Jspos;
   const make = (name: string, length: number, pad?: boolean) => {
@@ -110,6 +112,7 @@ export function iso8583(): Contender {
 export function prove(contender: Contender): void {
   const bytes = Buffer.from(contender.pack(contender.build('auth')));
   const read = contender.cardNumber(contender.parse(bytes));
-  if (read !== messages.auth.fields[2])
+  if (read !== messages.auth.fields[2]) {
     throw new Error(`${contender.name} reads ${read} where it wrote another card number`);
+  }
 }

@@ -87,8 +87,9 @@ describe('a link', () => {
     const held: VisaMessage[] = [];
     network.respond = (message, connection) => {
       held.push(message);
-      if (held.length === 3)
+      if (held.length === 3) {
         for (const one of held.reverse()) reply(one, connection, { de38: one.de11 ?? '' });
+      }
     };
     const stans = ['000001', '000002', '000003'];
     const results = await Promise.all(stans.map((stan) => link.exchange(request(stan), soon())));

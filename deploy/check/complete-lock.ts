@@ -1,7 +1,7 @@
 /**
- * Packages with native parts list one package per platform as optional. Where the registry at hand does not carry all of
- * them, `npm install` writes a lock file without the absent ones, and every later `npm ci` refuses it ("Missing: … from
- * lock file"). This adds an entry for each: never installed here, its platform being another, but accounted for.
+ * Packages with native parts list one package per platform as optional. Where the registry at hand does not carry all
+ * of them, `npm install` writes a lock file without the absent ones, and every later `npm ci` refuses it ("Missing: …
+ * from lock file"). This adds an entry for each: never installed here, its platform being another, but accounted for.
  * Usage: `node deploy/check/complete-lock.ts` after adding or upgrading a package; the tidy test says when.
  */
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -35,7 +35,8 @@ export async function programFor(args: readonly string[], known: readonly LazyCo
 
 function addExamples(command: Command, path: string): void {
   const lines = (EXAMPLES[path] ?? []).map((example) => `\n  $ ${example}`);
-  if (lines.length > 0)
+  if (lines.length > 0) {
     command.addHelpText('after', `\nExample${lines.length > 1 ? 's' : ''}:${lines.join('')}`);
+  }
   for (const child of command.commands) addExamples(child, `${path} ${child.name()}`.trim());
 }

@@ -74,8 +74,9 @@ export interface ProcessState {
 
 /** What the system says of a living process; nothing where it is gone, or dead and not yet collected. */
 export function processState(pid: number): ProcessState | undefined {
-  if (!existsSync('/proc/self/stat'))
+  if (!existsSync('/proc/self/stat')) {
     return signalsAlive(pid) ? { startedAt: '', commandLine: [] } : undefined;
+  }
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')

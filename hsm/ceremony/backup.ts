@@ -26,8 +26,9 @@ const TOKEN_COPY = 'token';
  */
 export function backUp(station: Station, directory: string, tokenDirectory: string | undefined): number {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  if (readdirSync(directory).length > 0)
+  if (readdirSync(directory).length > 0) {
     throw new HsmError('HSM_REQUEST_INVALID', `${directory} is not empty`);
+  }
   if (tokenDirectory !== undefined) cpSync(tokenDirectory, join(directory, TOKEN_COPY), { recursive: true });
   const listed = { time: new Date(systemClock.wall()).toISOString(), keys: keysOf(station) };
   const manifest: Manifest = { ...listed, seal: sealOf(station, listed).toString('hex') };

@@ -87,8 +87,9 @@ async function combine(
   const expected = (await terminal.ask('KCV of the whole key, from the covering letter: ')).toUpperCase();
   const kcv = station.use((scratch) => kcvOfValue(scratch, order, sumOf(scratch, order, components)));
   terminal.say(`KCV of the combined key  ${kcv}`);
-  if (kcv !== expected)
+  if (kcv !== expected) {
     throw new HsmError('HSM_CEREMONY_REFUSED', `the combined KCV is ${kcv}, not ${expected}`);
+  }
   await confirmAll(terminal, custodians, `store ${order.label} (${order.usage}, KCV ${kcv})`);
   station.use((scratch) => {
     storeKey(scratch, order.label, order.usage, order.algorithm, sumOf(scratch, order, components));
@@ -218,16 +219,19 @@ function checkOrder(station: Station, order: KeyOrder): void {
   if (order.components < 2 || order.components > 3) {
     throw new HsmError('HSM_REQUEST_INVALID', 'a key has two or three components');
   }
-  if (station.has(order.label))
+  if (station.has(order.label)) {
     throw new HsmError('HSM_REQUEST_INVALID', `${order.label} is on the token already`);
+  }
 }
 
 function sumOf(scratch: Scratch, order: KeyOrder, components: Buffer): Buffer {
   const { bytes } = scratch.host(order.length);
-  for (let at = 0; at < components.length; at += order.length)
+  for (let at = 0; at < components.length; at += order.length) {
     xorInto(bytes, components.subarray(at, at + order.length));
-  if (bytes.every((byte) => byte === 0))
+  }
+  if (bytes.every((byte) => byte === 0)) {
     throw new HsmError('HSM_CEREMONY_REFUSED', 'the components cancel each other');
+  }
   return bytes;
 }
 

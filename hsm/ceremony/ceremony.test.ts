@@ -39,8 +39,9 @@ describe('a key from components', () => {
     await session.sees('ZPK/NEW is on the token.');
     expect(await session.exit).toBe(0);
     for (const component of [ONE, TWO]) {
-      for (let at = 0; at < component.length; at += 8)
+      for (let at = 0; at < component.length; at += 8) {
         expect(session.output).not.toContain(component.slice(at, at + 8));
+      }
     }
     expect(auditEntries()).toMatchObject([
       {

@@ -6,8 +6,9 @@ export const TRIES = 3;
 
 /** @param custodians their names, as they come: a ceremony that is broken off knows who was there */
 export async function askCustodians(terminal: Terminal, count: number, custodians: string[]): Promise<void> {
-  for (let number = 1; number <= count; number++)
+  for (let number = 1; number <= count; number++) {
     custodians.push(await askCustodian(terminal, number, custodians));
+  }
 }
 
 /** Dual control means different people; all the program can tell is that the names differ. */

@@ -134,8 +134,9 @@ it('a new token gets the keys that every token needs, once', async () => {
   expect(spawnSync('softhsm2-util', initialise, { env: { ...process.env, ...place.env } }).status).toBe(0);
   const prepare = async (what: string) => {
     const session = new Session(['ceremony', 'prepare', '--audit-log', place.auditLog]);
-    for (const [index, name] of ['Alice', 'Bob'].entries())
+    for (const [index, name] of ['Alice', 'Bob'].entries()) {
       await session.answer(`custodian ${index + 1}, your name: `, name);
+    }
     for (const name of ['Alice', 'Bob']) await session.answer(`${name}, make ${what}`, 'yes');
     expect(await session.exit).toBe(0);
     return session.output;

@@ -33,8 +33,9 @@ export function katCommand(): Command {
 
 /** @param kind an empty token of this kind; absent: the environment's token, or an empty SoftHSM one */
 export async function runKnownAnswers(vectors: string, kind?: SoftwareToken): Promise<KatReport> {
-  if (kind === undefined && process.env['HSM_TOKEN_LABEL'] !== undefined)
+  if (kind === undefined && process.env['HSM_TOKEN_LABEL'] !== undefined) {
     return runProcess(vectors, {}, false);
+  }
   if (process.env['NODE_ENV'] === 'production') {
     throw new HsmError('HSM_SETTINGS_INVALID', 'known-answer tests import clear keys: not in production');
   }

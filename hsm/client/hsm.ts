@@ -9,7 +9,9 @@ import type { HsmStatus } from '../process/service.ts';
  * value is never handed over. Every call rejects with an HsmError.
  */
 export interface Hsm {
-  /** The MAC the key's usage asks for: M3 retail MAC (8 bytes), M1 CBC-MAC, M6 CMAC, M7 HMAC-SHA256; padding method 1. */
+  /**
+   * The MAC the key's usage asks for: M3 retail MAC (8 bytes), M1 CBC-MAC, M6 CMAC, M7 HMAC-SHA256; padding method 1.
+   */
   generateMac(key: string, data: Uint8Array): Promise<Buffer>;
   /** Compares a MAC, whole or truncated to its leftmost 4 bytes or more. */
   verifyMac(key: string, data: Uint8Array, mac: Uint8Array): Promise<boolean>;
@@ -94,7 +96,9 @@ export interface PaymentHsm extends Hsm {
     iv: Uint8Array;
     data: Uint8Array;
   }): Promise<Buffer>;
-  /** Between formats, algorithms and DUKPT, for the same PAN. @throws HSM_PIN_TRANSLATION_FORBIDDEN, HSM_KSN_REPLAYED */
+  /**
+   * Between formats, algorithms and DUKPT, for the same PAN. @throws HSM_PIN_TRANSLATION_FORBIDDEN, HSM_KSN_REPLAYED
+   */
   translatePinBlock(request: {
     from: EncryptedPin;
     to: string;

@@ -136,8 +136,9 @@ export function aesUpdateKey(
 }
 
 function partsOf(ksn: Buffer): { initialKeyId: Buffer; counter: number } {
-  if (ksn.length !== AES_KSN_LENGTH)
+  if (ksn.length !== AES_KSN_LENGTH) {
     throw new HsmError('HSM_REQUEST_INVALID', `a KSN of ${ksn.length} bytes`);
+  }
   return { initialKeyId: ksn.subarray(0, 8), counter: ksn.readUInt32BE(8) };
 }
 

@@ -50,8 +50,9 @@ export function initialKsn(ksn: Buffer): Buffer {
 
 /** A.6: the initial key (IPEK) of the device this KSN names. */
 export function initialKey(scratch: Scratch, bdk: TdesBdk, ksn: Buffer): Secret {
-  if (bdk.key.length !== BDK_LENGTH)
+  if (bdk.key.length !== BDK_LENGTH) {
     throw new HsmError('HSM_REQUEST_INVALID', `a triple DES BDK of ${bdk.key.length} bytes`);
+  }
   const register = initialKsn(ksn).subarray(0, 8);
   return scratch.concat(
     scratch.derive(bdk.key, 'T', register, 'generic', 8),

@@ -19,8 +19,9 @@ export function applicationCryptogram(
 /** ARPC method 1 (8.2.1): 8 bytes. @param responseCode 2 bytes */
 export function arpcMethod1(scratch: Scratch, key: RetailMacKey, arqc: Buffer, responseCode: Buffer): Buffer {
   checkArqc(arqc);
-  if (responseCode.length !== 2)
+  if (responseCode.length !== 2) {
     throw new HsmError('HSM_REQUEST_INVALID', 'an ARPC response code has 2 bytes');
+  }
   const block = Buffer.from(arqc);
   for (let i = 0; i < 2; i++) block[i] = (block[i] ?? 0) ^ (responseCode[i] ?? 0);
   return scratch.encrypt(key.whole, 'T', block);

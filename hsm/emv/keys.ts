@@ -92,8 +92,9 @@ function hashedDigits(digits: string): string {
 
 /** EMV Book 2, A1.3.1, common session key derivation. @param diversifier R, 8 bytes; its third byte is replaced */
 export function commonSessionKey(scratch: Scratch, masterKey: Secret, diversifier: Buffer): DerivedKey {
-  if (diversifier.length !== 8)
+  if (diversifier.length !== 8) {
     throw new HsmError('HSM_REQUEST_INVALID', 'a session key diversifier has 8 bytes');
+  }
   const [left, right] = [Buffer.from(diversifier), Buffer.from(diversifier)];
   left[2] = 0xf0;
   right[2] = 0x0f;

@@ -27,8 +27,9 @@ export class Laboratory {
 
   /** A cipher key. A token that can compute holds it as a plain secret, and types a copy for each use. */
   key(value: Buffer, algorithm: CipherAlgorithm): Secret {
-    if (!KEY_LENGTHS[algorithm].includes(value.length))
+    if (!KEY_LENGTHS[algorithm].includes(value.length)) {
       throw new HsmError('HSM_REQUEST_INVALID', `a key of ${value.length} bytes`);
+    }
     return this.scratch.import(value, this.scratch.profile.canCompute ? 'generic' : algorithm);
   }
 

@@ -32,8 +32,9 @@ export class Inputs {
 
   hex(name: string): Buffer {
     const digits = this.text(name);
-    if (digits.length % 2 !== 0 || !/^[0-9A-Fa-f]*$/.test(digits))
+    if (digits.length % 2 !== 0 || !/^[0-9A-Fa-f]*$/.test(digits)) {
       throw new VectorError(`${name} must be hex`);
+    }
     return Buffer.from(digits, 'hex');
   }
 

@@ -47,8 +47,9 @@ export interface ParsedKeyBlock {
 
 /** @throws HSM_KEY_BLOCK_INVALID naming the field and its offset */
 export function parseKeyBlock(text: string): ParsedKeyBlock {
-  if (text.length > LONGEST_KEY_BLOCK || !/^[\x20-\x7e]*$/.test(text))
+  if (text.length > LONGEST_KEY_BLOCK || !/^[\x20-\x7e]*$/.test(text)) {
     throw invalid('length or characters', 0);
+  }
   const version = text[0] ?? '';
   if (!isVersion(version)) throw invalid('version', 0);
   if (text.length < FIXED_LENGTH) throw invalid('header', text.length);
@@ -72,8 +73,9 @@ export function parseKeyBlock(text: string): ParsedKeyBlock {
 
 function encryptedOf(digits: string, version: KeyBlockVersion, offset: number): Buffer {
   const encrypted = fromHex(digits, offset);
-  if (version !== 'E' && encrypted.length % BLOCK_MULTIPLE[version] !== 0)
+  if (version !== 'E' && encrypted.length % BLOCK_MULTIPLE[version] !== 0) {
     throw invalid('encrypted key', offset);
+  }
   return encrypted;
 }
 
@@ -109,8 +111,9 @@ function optionalLength(text: string, offset: number): { length: number; digits:
 }
 
 function hexNumber(digits: string, offset: number, width = 2): number {
-  if (digits.length !== width || !/^[0-9A-Fa-f]+$/.test(digits))
+  if (digits.length !== width || !/^[0-9A-Fa-f]+$/.test(digits)) {
     throw invalid('optional block length', offset);
+  }
   return Number.parseInt(digits, 16);
 }
 
@@ -134,8 +137,9 @@ export function formatHeader(header: KeyBlockHeader, payloadLength: number): str
     count += 1;
   }
   const length = FIXED_LENGTH + optional.length + (payloadLength + MAC_LENGTH[version]) * 2;
-  if (length > LONGEST_KEY_BLOCK || count > 99)
+  if (length > LONGEST_KEY_BLOCK || count > 99) {
     throw new HsmError('HSM_REQUEST_INVALID', `a key block of ${length}`);
+  }
   return `${version}${String(length).padStart(4, '0')}${fields}${String(count).padStart(2, '0')}00${optional}`;
 }
 

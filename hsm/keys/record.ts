@@ -51,8 +51,9 @@ export function formatRecord({ facts, wrapped }: KeyRecord, seal: (data: Buffer)
 
 /** @throws HSM_KEY_BLOCK_INVALID where anything of it was altered, or sealed by another token */
 export function parseRecord(text: string, seal: (data: Buffer) => Buffer): KeyRecord {
-  if (text.length > LONGEST_RECORD)
+  if (text.length > LONGEST_RECORD) {
     throw new HsmError('HSM_KEY_BLOCK_INVALID', `a record of ${text.length} characters`);
+  }
   const end = text.lastIndexOf(SEPARATOR);
   const given = Buffer.from(text.slice(end + 1), 'base64url');
   const canonical = given.toString('base64url') === text.slice(end + 1);

@@ -18,8 +18,8 @@ interface SigningKey {
 }
 
 /**
- * Key pairs for signatures, ECDSA on P-256: usage S0 and algorithm E in the names of X9.143. The private key never leaves
- * the token; whoever has the public one verifies without it.
+ * Key pairs for signatures, ECDSA on P-256: usage S0 and algorithm E in the names of X9.143. The private key never
+ * leaves the token; whoever has the public one verifies without it.
  */
 export class SigningKeys {
   readonly #session: TokenSession;
@@ -39,8 +39,9 @@ export class SigningKeys {
     const output = Buffer.alloc(SIGNATURE_LENGTH);
     const { privateKey } = this.#get(label);
     const signature = this.#session.sign({ mechanism: pkcs11.CKM_ECDSA }, privateKey, digest, output);
-    if (signature.length !== SIGNATURE_LENGTH)
+    if (signature.length !== SIGNATURE_LENGTH) {
       throw new HsmError('HSM_TOKEN_FAILED', 'C_Sign: a short signature');
+    }
     return signature;
   }
 

@@ -109,7 +109,9 @@ export function permissionTemplate(granted: readonly Permission[]): Template {
   );
 }
 
-/** A key of this form in a token: a left half is the same eight bytes three times, as no token does single DES for all. */
+/**
+ * A key of this form in a token: a left half is the same eight bytes three times, as no token does single DES for all.
+ */
 export function tokenLength(part: KeyPart, length: number): number {
   return part === 'left' ? 24 : length;
 }

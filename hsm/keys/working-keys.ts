@@ -76,8 +76,9 @@ export class WorkingKeys {
     const now = this.#wallClock();
     checkUsable(key.facts, now);
     const { id, useLimit, notAfter } = key.facts;
-    if (useLimit > 0 && !this.#ledger.countUse(id, useLimit, notAfter, now))
+    if (useLimit > 0 && !this.#ledger.countUse(id, useLimit, notAfter, now)) {
       throw new HsmError('HSM_KEY_STATE', `${id} was used ${useLimit} times, its limit`);
+    }
     return key;
   }
 

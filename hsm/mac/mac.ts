@@ -63,8 +63,9 @@ export function cbcMac(scratch: Scratch, key: Secret, algorithm: CipherAlgorithm
 
 /** CMAC (NIST SP 800-38B, ISO/IEC 9797-1 algorithm 5), one block. */
 export function cmac(scratch: Scratch, key: Secret, algorithm: CipherAlgorithm, data: Buffer): Buffer {
-  if (data.length > MAX_DATA)
+  if (data.length > MAX_DATA) {
     throw new HsmError('HSM_REQUEST_INVALID', `${data.length} bytes to authenticate`);
+  }
   const native = algorithm === 'T' ? scratch.profile.tdesCmac : scratch.profile.aesCmac;
   // pkcs11js hands no data at all as a null pointer, which tokens refuse.
   if (native && key.place === 'token' && data.length > 0) {
@@ -121,7 +122,8 @@ export function xorInto(target: Buffer, other: Uint8Array): void {
 }
 
 function padWithin(data: Uint8Array, block: number, padding: PaddingMethod): Buffer {
-  if (data.length > MAX_DATA)
+  if (data.length > MAX_DATA) {
     throw new HsmError('HSM_REQUEST_INVALID', `${data.length} bytes to authenticate`);
+  }
   return pad(data, block, padding);
 }

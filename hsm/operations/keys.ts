@@ -92,8 +92,9 @@ type PlanFields = Pick<RequestOf<'generateKey'>, 'owner' | 'state' | 'notBefore'
 
 function planOf(fields: PlanFields, usage: string, algorithm: string): WorkingKeyPlan {
   const { owner, state, notBefore, notAfter, useLimit } = fields;
-  if (state !== 'pending' && state !== 'active')
+  if (state !== 'pending' && state !== 'active') {
     throw new HsmError('HSM_REQUEST_INVALID', `state ${state} of a new key`);
+  }
   if (!(notBefore < notAfter)) throw new HsmError('HSM_REQUEST_INVALID', 'a key that is never valid');
   return {
     usage: usageOf(usage),
@@ -109,8 +110,9 @@ function planOf(fields: PlanFields, usage: string, algorithm: string): WorkingKe
 /** A KEK by its older name protects key blocks here as well. */
 function usageOf(usage: string): KeyUsage {
   const known = usage === 'K0' ? 'K1' : usage;
-  if (!isKeyUsage(known) || known === 'KM' || known === 'HL')
+  if (!isKeyUsage(known) || known === 'KM' || known === 'HL') {
     throw new HsmError('HSM_KEY_USAGE', `usage ${usage}`);
+  }
   return known;
 }
 

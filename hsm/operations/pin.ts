@@ -82,8 +82,9 @@ export function verifyOffset(context: OperationContext, request: RequestOf<'veri
     conversionTable: digitsOf(request.table, 16),
   };
   const offset = digitsOf(request.offset, request.offset.length);
-  if (offset.length < 4 || offset.length > 12)
+  if (offset.length < 4 || offset.length > 12) {
     throw new HsmError('HSM_REQUEST_INVALID', 'an offset has 4 to 12 digits');
+  }
   const block = Buffer.from(request.block);
   return matchesOffset(context.scratch, pinSide(context, request), pvk, rule, request.pan, offset, block);
 }

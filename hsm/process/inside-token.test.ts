@@ -55,8 +55,9 @@ class Recorder {
 
   #keep(value: unknown): void {
     if (value instanceof Uint8Array) this.#bytes.push(Buffer.from(value));
-    else if (typeof value === 'object' && value !== null)
+    else if (typeof value === 'object' && value !== null) {
       for (const inner of Object.values(value)) this.#keep(inner);
+    }
   }
 }
 
@@ -157,8 +158,9 @@ describe.skipIf(!SOFTOKN_IS_HERE)('inside NSS softokn', () => {
   });
 
   it('a malformed length, altered fill and a block of another PAN are refused there as well', () => {
-    for (const clear of ['031225EEEEEEEEEE', '0D1225EEEEEEEEEE', '141225EEEEEEEEEE', '041225EEEEEEEEEF'])
+    for (const clear of ['031225EEEEEEEEEE', '0D1225EEEEEEEEEE', '141225EEEEEEEEEE', '041225EEEEEEEEEF']) {
       expect(() => translated(underTdes(hex(clear)), PAN)).toThrow('HSM_PIN_BLOCK_INVALID');
+    }
     const anotherPan = Buffer.from('4222222222222222', 'latin1');
     expect(() => translated(tdesBlock, anotherPan)).toThrow('HSM_PIN_BLOCK_INVALID');
   });
@@ -181,8 +183,9 @@ describe.skipIf(!SOFTOKN_IS_HERE)('inside NSS softokn', () => {
       '6AC292FAA1315B4D858AB3A3D7D5933A',
       '041274EDCBA9876F',
     ]) {
-      for (const half of [hex(secret.slice(0, 16)), hex(secret.slice(-16))])
+      for (const half of [hex(secret.slice(0, 16)), hex(secret.slice(-16))]) {
         expect(recorder.saw(half)).toBe(false);
+      }
     }
   });
 

@@ -37,7 +37,10 @@ function answers(ckr: number, name = 'CKR_FAULT') {
   };
 }
 
-/** Every use of a key fails until the module is initialised anew: whichever key the token is asked for as a sign of life. */
+/**
+ * Every use of a key fails until the module is initialised anew: whichever key the token is asked for as a sign of
+ * life.
+ */
 function breakUntilOpenedAnew(ckr: number, name: string): void {
   const uses = ['C_EncryptInit', 'C_SignInit'] as const;
   for (const use of uses) faults.set(use, { times: 1_000, act: answers(ckr, name) });

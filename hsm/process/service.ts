@@ -242,7 +242,8 @@ function isOfToken(error: unknown): boolean {
 
 function asHsmError(error: unknown): HsmError {
   if (error instanceof HsmError) return error;
-  if (isUnsupported(error))
+  if (isUnsupported(error)) {
     return new HsmError('HSM_UNSUPPORTED', (error as TokenError).message, { cause: error });
+  }
   return new HsmError('HSM_TOKEN_FAILED', error instanceof Error ? error.message : '', { cause: error });
 }

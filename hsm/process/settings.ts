@@ -60,11 +60,12 @@ export function readTokenAccess(environment: Environment): TokenAccess {
 function slotOf(environment: Environment): number | undefined {
   const text = environment['PKCS11_SLOT'];
   if (text === undefined || text === '') return undefined;
-  if (!/^[0-9]{1,10}$/.test(text) || Number(text) > 0xffff_ffff)
+  if (!/^[0-9]{1,10}$/.test(text) || Number(text) > 0xffff_ffff) {
     throw new HsmError(
       'HSM_SETTINGS_INVALID',
       'PKCS11_SLOT must be the identifier of a slot, a whole number',
     );
+  }
   return Number(text);
 }
 

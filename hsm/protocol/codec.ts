@@ -113,8 +113,9 @@ export interface Field<T> {
 /** A short name: at most 255 Latin-1 characters. */
 export const name: Field<string> = {
   write(writer, value) {
-    if (value.length > 0xff)
+    if (value.length > 0xff) {
       throw new HsmError('HSM_REQUEST_INVALID', `a name of ${value.length} characters`);
+    }
     writer.u8(value.length);
     writer.latin1(value);
   },

@@ -20,7 +20,10 @@ export interface TestHsm {
   stop(): Promise<void>;
 }
 
-/** A supervised HSM process on a token of its own (SoftHSM unless asked otherwise), with the development keys, and a connected client. */
+/**
+ * A supervised HSM process on a token of its own (SoftHSM unless asked otherwise), with the development keys, and a
+ * connected client.
+ */
 export async function startTestHsm(
   options: { requestTimeoutMs?: number; maxInFlight?: number; token?: SoftwareToken } = {},
 ): Promise<TestHsm> {

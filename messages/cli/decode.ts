@@ -73,8 +73,9 @@ function shown(dialect: Dialect, message: Message, { json, reveal }: DecodeOptio
 
 function difference(dialect: Dialect, words: readonly string[], read: (hex: string) => Message): string {
   const [left, right] = words;
-  if (left === undefined || right === undefined || words.length > 2)
+  if (left === undefined || right === undefined || words.length > 2) {
     throw new IsoError('ISO_VALUE', { path: 'input', expected: 'two messages', found: String(words.length) });
+  }
   return differenceTable(dialect, read(left), read(right));
 }
 
@@ -88,11 +89,12 @@ function unframed(stream: Buffer, name: FramingName | undefined): Buffer {
   reader.push(stream, (body) => bodies.push(body));
   reader.end((body) => bodies.push(body));
   const [body] = bodies;
-  if (!body || bodies.length > 1)
+  if (!body || bodies.length > 1) {
     throw new IsoError('ISO_FRAME_LENGTH', {
       path: 'frame',
       expected: 'one frame',
       found: String(bodies.length),
     });
+  }
   return body;
 }

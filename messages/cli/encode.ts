@@ -49,11 +49,12 @@ function messageFrom(json: string): PlainMessage {
     throw new IsoError('ISO_VALUE', { path: 'input', expected: 'JSON', found: 'something else' });
   }
   const { mti, fields } = (value ?? {}) as { mti?: unknown; fields?: unknown };
-  if (typeof mti !== 'string' || typeof fields !== 'object' || fields === null || Array.isArray(fields))
+  if (typeof mti !== 'string' || typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
     throw new IsoError('ISO_VALUE', {
       path: 'input',
       expected: '{"mti", "fields"}',
       found: 'something else',
     });
+  }
   return value as PlainMessage;
 }

@@ -45,8 +45,9 @@ export function withSource(command: Command): Command {
 export function dialectOf(options: SourceOptions): Dialect {
   const { dialect, jposPackager, moovSpec } = options;
   const given = [dialect, jposPackager, moovSpec].filter((option) => option !== undefined);
-  if (given.length > 1)
+  if (given.length > 1) {
     throw new IsoError('ISO_DIALECT', { path: 'options', expected: 'one dialect', found: `${given.length}` });
+  }
   if (jposPackager !== undefined) return importJpos(readFileSync(jposPackager, 'utf8'));
   if (moovSpec !== undefined) return importMoov(readFileSync(moovSpec, 'utf8'));
   const name = dialect ?? 'iso87-ascii';
@@ -71,21 +72,23 @@ export function framingOf(options: SourceOptions): FramingName | undefined {
 /** Hex digits, with white space anywhere. @throws {IsoError} ISO_VALUE */
 export function bytesFromHex(text: string): Buffer {
   const digits = text.replace(/\s/g, '');
-  if (digits.length % 2 !== 0 || !/^[0-9A-Fa-f]*$/.test(digits))
+  if (digits.length % 2 !== 0 || !/^[0-9A-Fa-f]*$/.test(digits)) {
     throw new IsoError('ISO_VALUE', {
       path: 'input',
       expected: 'an even number of hex digits',
       found: `${digits.length} characters`,
     });
+  }
   return Buffer.from(digits, 'hex');
 }
 
 /** An error as one line of JSON; what had been read comes masked. */
 export function errorAsJson(error: unknown, explanation?: string): string {
-  if (!(error instanceof IsoError))
+  if (!(error instanceof IsoError)) {
     return JSON.stringify({
       error: { code: 'INPUT', message: error instanceof Error ? error.message : String(error) },
     });
+  }
   const { code, path, offset, expected, found, message, partial } = error;
   const read = Object.keys(partial).length > 0 ? { partial } : {};
   return JSON.stringify({ error: { code, path, offset, expected, found, message, ...read, explanation } });

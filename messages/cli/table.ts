@@ -32,12 +32,14 @@ function row(label: string, name: string, value: string, depth = 0): string {
 }
 
 function fieldLines(label: string, field: Field, value: PlainValue, raw: unknown, depth = 0): string[] {
-  if (field.as === 'emv')
+  if (field.as === 'emv') {
     return [row(label, field.name, String(value), depth), ...chipLines(raw as Bytes, depth + 1)];
+  }
   if (typeof value === 'string') return [row(label, field.name, described(label, field, value, raw), depth)];
   const head = row(label, field.name, '', depth);
-  if (Array.isArray(value))
+  if (Array.isArray(value)) {
     return [head, ...value.map((item) => row('', '', slicesText(item as PlainValue), depth))];
+  }
   if (field.slices) return [row(label, field.name, slicesText(value), depth)];
   const parts = Object.entries(value as Record<string, PlainValue>).flatMap(([property, item]) => {
     const part = field.parts?.[property];

@@ -4,8 +4,9 @@ import { count, type JsonObject, type Row, text } from './rows.ts';
 type Charset = 'ascii' | 'ebcdic-037' | 'ebcdic-500';
 
 /**
- * cardutil rows (Mastercard IPM): text throughout, both bitmaps always there. A bitmap in hex stays ASCII whatever the charset is,
- * in letters of either case. Rows that name no fields use the layout that cardutil has when it is told none.
+ * cardutil rows (Mastercard IPM): text throughout, both bitmaps always there. A bitmap in hex stays ASCII whatever the
+ * charset is, in letters of either case. Rows that name no fields use the layout that cardutil has when it is told
+ * none.
  */
 export function bindIpm(row: Row): Dialect[] {
   const bitmaps = bitmapOf(row) === 'hex' ? (['hex-lower', 'hex'] as const) : (['binary'] as const);
@@ -40,8 +41,9 @@ type MakeField = (key: string, spec: JsonObject, charset: Charset) => Field;
 function ipmDialect(row: Row, bitmap: Dialect['bitmap']['encoding'], make: MakeField): Dialect {
   const charset = ipmCharset(row);
   const fields: Record<number, Field> = {};
-  for (const [key, spec] of Object.entries(row.spec ?? ipmLayout))
+  for (const [key, spec] of Object.entries(row.spec ?? ipmLayout)) {
     if (key !== '1') fields[Number(key)] = make(key, spec, charset);
+  }
   return {
     name: 'ipm',
     description: '',

@@ -9,8 +9,9 @@ interface Mode {
 }
 
 /**
- * j8583 rows: its types, and in the words of `dialect` whether type, bitmap and fields are binary. A row does not say whether binary
- * lengths are read as BCD digits or as numbers, nor whether hex text may have an odd digit: each is a candidate.
+ * j8583 rows: its types, and in the words of `dialect` whether type, bitmap and fields are binary. A row does not say
+ * whether binary lengths are read as BCD digits or as numbers, nor whether hex text may have an odd digit: each is a
+ * candidate.
  */
 export function bindJ8583(row: Row): Dialect[] {
   const binaryFields = (row.dialect ?? '').includes('fields binary');
@@ -71,8 +72,9 @@ function j8583Field(key: string, spec: JsonObject, mode: Mode): Field {
   if (type === 'ALPHA') return { ...fixed(key, 'ans', mode.text, length), pad: { side: 'right', with: ' ' } };
   if (type === 'BINARY') return fixed(key, 'b', mode.binaryFields ? 'binary' : 'hex', length);
   const variable = /^(L{2,4})(VAR|BIN|BCDBIN|(?:BIN|BCD)LENGTH(?:NUM|ALPHANUM|BIN))$/.exec(type);
-  if (!variable)
+  if (!variable) {
     throw new IsoError('ISO_DIALECT', { path: `DE${key}`, expected: 'a known type', found: type });
+  }
   const [, letters = '', kind = ''] = variable;
   return { name: key, ...variableAxes(kind, mode), length: lengthOf(letters.length, kind, mode) };
 }
@@ -86,8 +88,9 @@ function variableAxes(
   { binaryFields, text: charset, choice }: Mode,
 ): Pick<Field, 'content' | 'encoding'> {
   if (kind === 'VAR' || kind.endsWith('ALPHANUM')) return { content: 'ans', encoding: charset };
-  if (kind === 'BCDBIN' || kind.endsWith('NUM'))
+  if (kind === 'BCDBIN' || kind.endsWith('NUM')) {
     return { content: 'h', encoding: binaryFields ? 'bcd' : charset };
+  }
   if (choice === 'hex-digits') return { content: 'h', encoding: charset };
   return { content: 'b', encoding: binaryFields ? 'binary' : 'hex' };
 }

@@ -9,9 +9,10 @@ import { same } from './compare.ts';
 import { child, count, type JsonObject, type Row, text } from './rows.ts';
 
 /**
- * jPOS rows name the class of every field but not its `pad` attribute: the fields whose values come out other than the row has them
- * are filled up on the other side. Nor do they give header lengths: what stands in front of the message type is the header, and an
- * inner message may have one byte. A class that the importer does not know is bound by the words beside it.
+ * jPOS rows name the class of every field but not its `pad` attribute: the fields whose values come out other than the
+ * row has them are filled up on the other side. Nor do they give header lengths: what stands in front of the message
+ * type is the header, and an inner message may have one byte. A class that the importer does not know is bound by the
+ * words beside it.
  */
 export function bindJpos(row: Row): Dialect[] {
   const nested = Object.values(row.spec ?? {}).some((field) => child(field, 'sub'));

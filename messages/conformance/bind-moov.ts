@@ -15,7 +15,10 @@ export function bindMoov(row: Row): Dialect[] {
   return [{ ...dialect, fields: Object.fromEntries(known) as Dialect['fields'] }];
 }
 
-/** moov refuses unknown tags unless told, which its specification in JSON cannot say; then it steps over them by their length. */
+/**
+ * moov refuses unknown tags unless told, which its specification in JSON cannot say; then it steps over them by their
+ * length.
+ */
 function withUnknownTags<F extends Field>(field: F, hints: JsonObject | undefined): F {
   const { composition, parts } = field;
   if (!composition || !parts) return field;
@@ -26,8 +29,9 @@ function withUnknownTags<F extends Field>(field: F, hints: JsonObject | undefine
   });
   const deeper = { ...field, parts: Object.fromEntries(inner) };
   if (composition.kind !== 'tagged' && composition.kind !== 'ber-tlv') return deeper;
-  if (child(hints, 'tag')?.['skipUnknown'] !== true)
+  if (child(hints, 'tag')?.['skipUnknown'] !== true) {
     return { ...deeper, composition: { ...composition, unknownTags: 'refuse' } };
+  }
   return composition.kind === 'ber-tlv'
     ? deeper
     : { ...deeper, composition: { ...composition, ...unknownLength(parts) } };

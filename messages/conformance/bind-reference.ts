@@ -5,8 +5,8 @@ import { IsoError } from '../errors.ts';
 import { count, type JsonObject, type Row, text } from './rows.ts';
 
 /**
- * Rows of the reference set, and mutations of them, which use the fields of all reference rows of the same dialect. Where a file has
- * mutations but no reference row, our own dialects of the same description stand in.
+ * Rows of the reference set, and mutations of them, which use the fields of all reference rows of the same dialect.
+ * Where a file has mutations but no reference row, our own dialects of the same description stand in.
  */
 export function bindReference(row: Row, spec: Row['spec']): Dialect[] {
   const bcd = (row.dialect ?? '').startsWith('Dialect B');

@@ -3,8 +3,9 @@ import { layout } from '../layout.ts';
 import { iso87 } from '../standards/iso87.ts';
 
 /**
- * SmartVista rows name no fields: ISO 8583:1987 in ASCII with binary bitmaps, where the date and time of DE12 are together, DE14 has a
- * day, DE39 three digits, and bytes stand behind lengths of BCD digits (public description of the juks gateway's smartVista packager).
+ * SmartVista rows name no fields: ISO 8583:1987 in ASCII with binary bitmaps, where the date and time of DE12 are
+ * together, DE14 has a day, DE39 three digits, and bytes stand behind lengths of BCD digits (public description of the
+ * juks gateway's smartVista packager).
  */
 export function bindSmartVista(): Dialect[] {
   return [

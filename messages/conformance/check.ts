@@ -52,12 +52,15 @@ function check(row: Row, reference: ReadonlyMap<string, Row['spec']>): Outcome {
 /** Groups whose fields follow from the description of the dialect. */
 const selfDescribed: readonly string[] = ['mut', 'ipm', 'sv'];
 
-/** What peers' own test messages need: types and empty bitmaps that the standard does not know, odd digits filled up at will. */
+/**
+ * What peers' own test messages need: types and empty bitmaps that the standard does not know, odd digits filled up at
+ * will.
+ */
 const asPeers: Partial<Strictness> = { mti: 'any', emptyBitmap: 'accept', padNibbles: 'accept' };
 
 /**
- * A row that names no fields can still be refused for its type and bitmaps, whatever the fields are. A message that gets
- * past them cannot be judged.
+ * A row that names no fields can still be refused for its type and bitmaps, whatever the fields are. A message that
+ * gets past them cannot be judged.
  */
 function checkUnspecified(row: Row): Outcome {
   const [dialect] = row.group === 'j8583' ? bindJ8583(row) : [];
@@ -103,8 +106,8 @@ function bind(row: Row, spec: Row['spec']): Dialect[] {
 }
 
 /**
- * Peers accept any character in their own messages, and most ignore what stands behind the last field; what they accepted is read again
- * with those options. A row that packs to the same bytes has nothing behind its last field.
+ * Peers accept any character in their own messages, and most ignore what stands behind the last field; what they
+ * accepted is read again with those options. A row that packs to the same bytes has nothing behind its last field.
  */
 function strictnesses(row: Row): Partial<Strictness>[] {
   const anything = { ...asPeers, content: 'accept' } as const;
@@ -115,12 +118,13 @@ function strictnesses(row: Row): Partial<Strictness>[] {
 function checkGood(row: Row, spec: Row['spec']): Outcome {
   const bytes = Buffer.from(row.hex, 'hex');
   let first: Outcome | undefined;
-  for (const strictness of strictnesses(row))
+  for (const strictness of strictnesses(row)) {
     for (const dialect of candidates(row, spec)) {
       const outcome = tryGood(row, dialect, bytes, strictness);
       if (outcome.outcome === 'passed') return outcome;
       first ??= outcome;
     }
+  }
   return first ?? { outcome: 'unspecified' };
 }
 
@@ -192,18 +196,20 @@ function checkFrame(row: Row): Outcome {
   reader.end((body, header) => frames.push({ body, header }));
   const [frame] = frames;
   if (!frame || frames.length !== 1) return failed(`${frames.length} frames`);
-  if (frame.body.toString('hex').toUpperCase() !== row.payloadHex?.toUpperCase())
+  if (frame.body.toString('hex').toUpperCase() !== row.payloadHex?.toUpperCase()) {
     return failed('another payload');
+  }
   return link.encode(frame.body, frame.header).equals(stream) ? passed : failed('frames to other bytes');
 }
 
 function referenceSpecs(rows: readonly Row[]): Map<string, Row['spec']> {
   const specs = new Map<string, Row['spec']>();
-  for (const row of rows)
+  for (const row of rows) {
     if (row.group === 'ref' && row.spec) {
       const letter = dialectLetter(row);
       specs.set(letter, { ...specs.get(letter), ...row.spec });
     }
+  }
   return specs;
 }
 

@@ -4,8 +4,9 @@ import type { Json, JsonObject, Row } from './rows.ts';
 /** What of a parsed message is not what the row says; values are compared modulo how each peer shows them. */
 export function differences(row: Row, ours: PlainMessage): string[] {
   const faults: string[] = [];
-  if (row.mti !== undefined && row.mti.toUpperCase() !== ours.mti)
+  if (row.mti !== undefined && row.mti.toUpperCase() !== ours.mti) {
     faults.push(`MTI ${ours.mti} where the row has ${row.mti}`);
+  }
   const expected = new Map(
     Object.entries(row.fields ?? {})
       .filter(([key]) => /^(DE)?[0-9]+$/.test(key) && !(key === '0' || key === '1'))
@@ -16,8 +17,9 @@ export function differences(row: Row, ours: PlainMessage): string[] {
     if (found === undefined) faults.push(`DE${number} is missing`);
     else if (!same(value, found)) faults.push(`DE${number} differs from the row`);
   }
-  for (const number of Object.keys(ours.fields))
+  for (const number of Object.keys(ours.fields)) {
     if (!expected.has(number)) faults.push(`DE${number} is not in the row`);
+  }
   return faults;
 }
 
@@ -26,14 +28,16 @@ export function same(expected: Json, ours: PlainValue): boolean {
   if (typeof expected === 'string') return typeof ours === 'string' && sameText(expected, ours);
   if (typeof expected !== 'object' || expected === null || Array.isArray(expected)) return false;
   const object = expected as JsonObject;
-  if (typeof object['$hex'] === 'string')
+  if (typeof object['$hex'] === 'string') {
     return typeof ours === 'string' && object['$hex'].toUpperCase() === ours;
-  if (object['type'] === 'Buffer' && Array.isArray(object['data']))
+  }
+  if (object['type'] === 'Buffer' && Array.isArray(object['data'])) {
     return (
       Buffer.from(object['data'] as number[])
         .toString('hex')
         .toUpperCase() === ours
     );
+  }
   return typeof ours === 'object' && sameParts(object, ours as { readonly [property: string]: PlainValue });
 }
 
@@ -54,10 +58,12 @@ function sameParts(expected: JsonObject, ours: { readonly [property: string]: Pl
 
 function sameText(expected: string, ours: string): boolean {
   if (expected === ours || expected === Buffer.from(ours, 'latin1').toString('utf8')) return true;
-  if (isTrack(expected) && isTrack(ours) && expected.replaceAll('D', '=') === ours.replaceAll('D', '='))
+  if (isTrack(expected) && isTrack(ours) && expected.replaceAll('D', '=') === ours.replaceAll('D', '=')) {
     return true;
-  if (/^[0-9A-Fa-f]*$/.test(expected) && /^[0-9A-Fa-f]*$/.test(ours) && sameNumber(expected, ours))
+  }
+  if (/^[0-9A-Fa-f]*$/.test(expected) && /^[0-9A-Fa-f]*$/.test(ours) && sameNumber(expected, ours)) {
     return true;
+  }
   return /^\d{4}-\d{2}-\d{2}[ T]/.test(expected) && sameDate(expected, ours);
 }
 

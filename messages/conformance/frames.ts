@@ -1,8 +1,8 @@
 import { type FramingShape, framings } from '../framing.ts';
 
 /**
- * A framing from the words a corpus describes it with, such as "binary2: 2-byte big-endian length", "4 ASCII digits, inclusive" or
- * "TPDU only, no length"; undefined when the words say nothing of it.
+ * A framing from the words a corpus describes it with, such as "binary2: 2-byte big-endian length", "4 ASCII digits,
+ * inclusive" or "TPDU only, no length"; undefined when the words say nothing of it.
  */
 export function framingOf(words: string): FramingShape | undefined {
   if (/^vml|visanet|reserved bytes/i.test(words)) return framings.visa;
@@ -26,8 +26,9 @@ function lengthOf(words: string): FramingShape | undefined {
       ?.slice(1)
       .find(Boolean) ?? 0,
   );
-  if (/bcd/i.test(words))
+  if (/bcd/i.test(words)) {
     return { length: 'bcd', lengthBytes: bytes === 4 && /4[- ]?digit/i.test(words) ? 2 : bytes || 2 };
+  }
   if (/ascii/i.test(words)) return { length: 'ascii', lengthBytes: bytes || 4 };
   return bytes > 0 ? { length: 'binary', lengthBytes: bytes } : undefined;
 }

@@ -7,7 +7,8 @@ import { ipmCharset, ipmDates, ipmStructure } from './bind-ipm.ts';
 import type { Row } from './rows.ts';
 
 /**
- * What cardutil takes out of an IPM message beside its data elements: PDSnnnn by tag of four digits, TAGxxxx from the chip data.
+ * What cardutil takes out of an IPM message beside its data elements: PDSnnnn by tag of four digits, TAGxxxx from the
+ * chip data.
  * @throws {IsoError} when sub-elements or chip data do not read, or a date is none
  */
 export function ipmParts(row: Row, bytes: Buffer, strictness: Partial<Strictness>): Map<string, string> {
@@ -16,17 +17,19 @@ export function ipmParts(row: Row, bytes: Buffer, strictness: Partial<Strictness
   for (const [number, format] of ipmDates(row)) checkDate(number, properties[`de${number}`], format);
   const { toLatin1 } = charsets[ipmCharset(row)];
   const parts = new Map<string, string>();
-  for (const value of Object.values(properties))
-    if (typeof value === 'object' && value !== null)
+  for (const value of Object.values(properties)) {
+    if (typeof value === 'object' && value !== null) {
       for (const [property, part] of Object.entries(value as { readonly [property: string]: Bytes })) {
         const tag = property.replace(/^tag/, '');
-        if (/^\d{4}$/.test(tag))
+        if (/^\d{4}$/.test(tag)) {
           parts.set(
             `PDS${tag}`,
             Buffer.from(part.buffer().map((byte) => toLatin1[byte] ?? 0)).toString('latin1'),
           );
-        else parts.set(`TAG${tag}`, part.hex());
+        } else parts.set(`TAG${tag}`, part.hex());
       }
+    }
+  }
   return parts;
 }
 
@@ -54,12 +57,13 @@ function checkDate(number: number, value: unknown, format: string): void {
   for (const [, letter = ''] of format.matchAll(/%([A-Za-z])/g)) {
     const [digits, least, most] = ranges[letter] ?? [2, 0, 99];
     const part = Number(value.slice(at, at + digits));
-    if (part < least || part > most)
+    if (part < least || part > most) {
       throw new IsoError('ISO_CONTENT', {
         path: `DE${number}`,
         expected: `a date as ${format}`,
         found: 'none',
       });
+    }
     at += digits;
   }
 }

@@ -3,7 +3,9 @@ import { parseArgs } from 'node:util';
 import { checkRows, type Outcome } from './check.ts';
 import { type Row, readRows } from './rows.ts';
 
-/** `npm run conformance -- FILE.jsonl [--json]`: passed and failed per kind and group, with the reason of each failure. */
+/**
+ * `npm run conformance -- FILE.jsonl [--json]`: passed and failed per kind and group, with the reason of each failure.
+ */
 
 interface Tally {
   kind: string;
@@ -52,9 +54,11 @@ function tally(results: readonly (readonly [Row, Outcome])[]): Tally[] {
 
 function total(tallies: readonly Tally[]): Omit<Tally, 'kind' | 'group'> {
   const sum = { passed: 0, failed: 0, unspecified: 0, policy: 0 };
-  for (const entry of tallies)
-    for (const outcome of ['passed', 'failed', 'unspecified', 'policy'] as const)
+  for (const entry of tallies) {
+    for (const outcome of ['passed', 'failed', 'unspecified', 'policy'] as const) {
       sum[outcome] += entry[outcome];
+    }
+  }
   return sum;
 }
 

@@ -2,7 +2,10 @@ import type { Dialect } from '../dialect.ts';
 import { layout } from '../layout.ts';
 import { iso87 } from '../standards/iso87.ts';
 
-/** ISO 8583:1987 as card terminals write it: BCD type, digits and lengths, packed track data, ASCII text, binary bitmaps. */
+/**
+ * ISO 8583:1987 as card terminals write it: BCD type, digits and lengths, packed track data, ASCII text, binary
+ * bitmaps.
+ */
 export const posBcd = {
   name: 'pos-bcd',
   description:

@@ -33,7 +33,7 @@ export function hexBinary(encoding: HexEncoding): ContentCodec<Bytes> {
       for (let i = 0; i < characters; i++) {
         const high = hexDigit(toLatin1[cursor.bytes[at + 2 * i] ?? 0] ?? 0);
         const low = hexDigit(toLatin1[cursor.bytes[at + 2 * i + 1] ?? 0] ?? 0);
-        if (high < 0 || low < 0)
+        if (high < 0 || low < 0) {
           cursor.fail(
             'ISO_CONTENT',
             path,
@@ -41,6 +41,7 @@ export function hexBinary(encoding: HexEncoding): ContentCodec<Bytes> {
             'hex digits',
             'another character',
           );
+        }
         bytes[i] = (high << 4) | low;
       }
       return Bytes.of(bytes);

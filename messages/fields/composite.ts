@@ -25,8 +25,9 @@ export function compositeCodec(field: Field, path: string, compile: Compile) {
       const value: Record<string, unknown> = {};
       try {
         read(inner, value);
-        if (inner.at < inner.end && cursor.strictness.trailingBytes === 'reject')
+        if (inner.at < inner.end && cursor.strictness.trailingBytes === 'reject') {
           cursor.fail('ISO_TRAILING_BYTES', path, inner.at, 'nothing', `${inner.end - inner.at} bytes`);
+        }
         return value;
       } catch (error) {
         throw keeping(inner.bytes === cursor.bytes ? error : movedTo(error, at), value);
@@ -89,13 +90,13 @@ function positionalParts(parts: readonly PartCodec[], path: string): PartsCodec 
       for (const part of parts) {
         const item = value[part.property];
         if (item === undefined) gap ??= part.property;
-        else if (gap !== undefined)
+        else if (gap !== undefined) {
           throw new IsoError('ISO_VALUE', {
             path,
             expected: `${gap} before ${part.property}`,
             found: 'a gap',
           });
-        else bytes.push(part.codec.encode(item));
+        } else bytes.push(part.codec.encode(item));
       }
       return Buffer.concat(bytes);
     },
@@ -107,9 +108,11 @@ type BitmapComposition = Extract<Composition, { kind: 'bitmap' }>;
 function bitmapParts(parts: readonly PartCodec[], composition: BitmapComposition, path: string): PartsCodec {
   const { bytes: mapBytes, encoding = 'binary', headerBytes = 0 } = composition;
   const byBit = new Map(parts.map((part, index) => [part.bit ?? index + 1, part]));
-  for (const bit of byBit.keys())
-    if (bit < 1 || bit > mapBytes * 8)
+  for (const bit of byBit.keys()) {
+    if (bit < 1 || bit > mapBytes * 8) {
       throw dialectError(path, `bits from 1 to ${mapBytes * 8}`, String(bit));
+    }
+  }
   const inOrder = [...byBit].sort(([a], [b]) => a - b);
   const map = encoding === 'binary' ? rawBinary : hexBinary(encoding);
   return {
@@ -154,11 +157,13 @@ function encodeHeader(header: unknown, bytes: number, path: string): Buffer {
 }
 
 function refuseUnknown(value: Record<string, unknown>, parts: readonly PartCodec[], path: string): void {
-  for (const property of Object.keys(value))
-    if (value[property] !== undefined && !parts.some((part) => part.property === property))
+  for (const property of Object.keys(value)) {
+    if (value[property] !== undefined && !parts.some((part) => part.property === property)) {
       throw new IsoError('ISO_FIELD_UNDEFINED', {
         path,
         expected: 'a defined part',
         found: 'another property',
       });
+    }
+  }
 }

@@ -35,8 +35,9 @@ export function fieldCodec(field: Field, path: string, strictness: Strictness): 
   }
   const lenient = strictness.content === 'accept';
   const content = textCodec(field, path, lenient);
-  if (field.slices)
+  if (field.slices) {
     return assemble(field, path, content, sliced(field.slices, field.repeated ?? false, path, lenient));
+  }
   const meaning = field.as === undefined ? plainText : textMeanings[field.as];
   if (!meaning) throw dialectError(path, 'a text meaning', field.as ?? 'none');
   return assemble(field, path, content, meaning);
@@ -65,8 +66,9 @@ function restField<V extends string | Bytes>(
     read(cursor) {
       const at = cursor.at;
       const characters = content.charactersIn(cursor.end - at);
-      if (characters === undefined || characters > max)
+      if (characters === undefined || characters > max) {
         throw lengthError(path, `0 to ${max}`, characters ?? cursor.end - at, at);
+      }
       return meaning.wrap(trimmed(content.read(cursor, characters, path), field), cursor, at);
     },
     encode(value) {
@@ -87,8 +89,9 @@ function fixedField<V extends string | Bytes>(
   content: ContentCodec<V>,
   meaning: Meaning<V>,
 ): FieldCodec {
-  if (!Number.isInteger(characters) || characters < 0)
+  if (!Number.isInteger(characters) || characters < 0) {
     throw dialectError(path, 'a whole number of characters', String(characters));
+  }
   const bytes = content.bytesOf(characters);
   return {
     read(cursor) {
@@ -97,8 +100,9 @@ function fixedField<V extends string | Bytes>(
     },
     encode(value) {
       const wire = padded(meaning.unwrap(value, path), characters, field);
-      if (content.characters(wire) !== characters)
+      if (content.characters(wire) !== characters) {
         throw lengthError(path, `exactly ${characters}`, content.characters(wire));
+      }
       const out = Buffer.allocUnsafe(bytes);
       content.write(wire, out, 0, path);
       return out;
@@ -165,8 +169,9 @@ function fillerOf({ encoding }: Field): number {
 }
 
 function padded<V extends string | Bytes>(wire: V, characters: number, field: Field): V {
-  if (typeof wire !== 'string' || !field.pad || field.encoding === 'bcd' || wire.length >= characters)
+  if (typeof wire !== 'string' || !field.pad || field.encoding === 'bcd' || wire.length >= characters) {
     return wire;
+  }
   const { side, with: filler } = field.pad;
   return (side === 'left' ? wire.padStart(characters, filler) : wire.padEnd(characters, filler)) as V;
 }

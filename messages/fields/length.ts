@@ -34,15 +34,17 @@ function digitPrefix({ prefix, width }: VariableLength): LengthCodec {
       let length = 0;
       for (let i = 0; i < width; i++) {
         const digit = hexDigit(toLatin1[cursor.bytes[at + i] ?? 0] ?? 0);
-        if (digit < 0 || digit >= base)
+        if (digit < 0 || digit >= base) {
           badPrefix(path, at, width, cursor, base === 16 ? 'hex digits' : 'digits');
+        }
         length = length * base + digit;
       }
       return length;
     },
     write(length, out, at) {
-      for (let i = width - 1, rest = length; i >= 0; i--, rest = Math.floor(rest / base))
+      for (let i = width - 1, rest = length; i >= 0; i--, rest = Math.floor(rest / base)) {
         out[at + i] = fromLatin1['0123456789ABCDEF'.charCodeAt(rest % base)] ?? 0;
+      }
     },
   };
 }
@@ -62,8 +64,9 @@ function bcdPrefix(width: number): LengthCodec {
       return length;
     },
     write(length, out, at) {
-      for (let i = bytes - 1, rest = length; i >= 0; i--, rest = Math.floor(rest / 100))
+      for (let i = bytes - 1, rest = length; i >= 0; i--, rest = Math.floor(rest / 100)) {
         out[at + i] = (Math.floor((rest % 100) / 10) << 4) | (rest % 10);
+      }
     },
   };
 }
@@ -78,8 +81,9 @@ function binaryPrefix(bytes: number): LengthCodec {
       return length;
     },
     write(length, out, at) {
-      for (let i = bytes - 1, rest = length; i >= 0; i--, rest = Math.floor(rest / 256))
+      for (let i = bytes - 1, rest = length; i >= 0; i--, rest = Math.floor(rest / 256)) {
         out[at + i] = rest % 256;
+      }
     },
   };
 }

@@ -44,12 +44,13 @@ export function sliced(
     for (const run of runs) {
       const part = parts[run.property];
       if (typeof part !== 'string') throw wrongKind(run.path, 'a string', part);
-      if (part.length !== run.characters)
+      if (part.length !== run.characters) {
         throw new IsoError('ISO_LENGTH', {
           path: run.path,
           expected: `exactly ${run.characters}`,
           found: String(part.length),
         });
+      }
       if (!lenient) check(part, run);
       text += part;
     }
@@ -58,13 +59,14 @@ export function sliced(
 
   return {
     wrap(text: string, cursor: Cursor, at: number): unknown {
-      if (text.length % size !== 0 || (!repeated && text.length !== size))
+      if (text.length % size !== 0 || (!repeated && text.length !== size)) {
         throw new IsoError('ISO_LENGTH', {
           path,
           offset: at,
           expected: repeated ? `a multiple of ${size} characters` : `exactly ${size}`,
           found: String(text.length),
         });
+      }
       const strict = cursor.strictness.content === 'reject';
       if (!repeated) return cut(text, 0, at, strict);
       const values: Sliced[] = [];

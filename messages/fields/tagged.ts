@@ -77,10 +77,12 @@ function anyOrder(
         const { tag, length } = form.head(cursor);
         const part = byTag.get(tag);
         const property = part?.property ?? `tag${tag}`;
-        if (!part && unknownTags === 'refuse')
+        if (!part && unknownTags === 'refuse') {
           cursor.fail('ISO_FIELD_UNDEFINED', path, at, 'only defined tags', tag);
-        if (property in value && cursor.strictness.duplicateTags === 'reject')
+        }
+        if (property in value && cursor.strictness.duplicateTags === 'reject') {
           cursor.fail('ISO_TLV_DUPLICATE', path, at, 'each tag once', tag);
+        }
         if (length !== undefined) {
           const start = cursor.take(length, `${path}.${tag}`);
           if (part) readPart(value, part, cursor, start);
@@ -106,17 +108,19 @@ function anyOrder(
 function readPart(value: Record<string, unknown>, part: PartCodec, cursor: Cursor, start: number): void {
   const inner = new Cursor(cursor.bytes, start, cursor.at, cursor.strictness);
   readInto(value, part.property, part.codec, inner);
-  if (inner.at < inner.end && cursor.strictness.trailingBytes === 'reject')
+  if (inner.at < inner.end && cursor.strictness.trailingBytes === 'reject') {
     cursor.fail('ISO_TRAILING_BYTES', part.path, inner.at, 'nothing', `${inner.end - inner.at} bytes`);
+  }
 }
 
 function unknownContent(property: string, item: unknown, form: TagForm, path: string): Buffer {
-  if (!property.startsWith('tag'))
+  if (!property.startsWith('tag')) {
     throw new IsoError('ISO_FIELD_UNDEFINED', {
       path,
       expected: 'a defined part or tag…',
       found: 'another property',
     });
+  }
   if (!(item instanceof Bytes)) throw wrongKind(`${path}.${property}`, 'Bytes', item);
   return form.unknown ? form.unknown.encode(item) : item.buffer();
 }
@@ -136,8 +140,9 @@ function unknownCodec({ prefix, width }: LengthForm, path: string): FieldCodec {
     },
     encode(value) {
       const bytes = (value as Bytes).buffer();
-      if (bytes.length > limit)
+      if (bytes.length > limit) {
         throw new IsoError('ISO_LENGTH', { path, expected: `0 to ${limit}`, found: `${bytes.length}` });
+      }
       const head = Buffer.allocUnsafe(codec.bytes);
       codec.write(bytes.length, head, 0);
       return Buffer.concat([head, bytes]);
@@ -160,24 +165,27 @@ function fixedTagForm({ tag, length, unknownLength }: Tagged, path: string): Tag
         tag.encoding === 'binary'
           ? raw.toString('hex').toUpperCase()
           : String.fromCharCode(...raw.map((byte) => toLatin1[byte] ?? 0));
-      if (!/^[0-9A-Za-z]+$/.test(name))
+      if (!/^[0-9A-Za-z]+$/.test(name)) {
         cursor.fail('ISO_TLV', path, at, `a tag of ${tag.characters} characters`, 'other bytes');
+      }
       return { tag: name, length: prefix?.read(cursor, `${path}.${name}`) };
     },
     encodeHead(name, count) {
       const expected = tag.encoding === 'binary' ? /^(?:[0-9A-F]{2})+$/ : /^[0-9A-Za-z]+$/;
-      if (name.length !== tag.characters || !expected.test(name))
+      if (name.length !== tag.characters || !expected.test(name)) {
         throw new IsoError('ISO_TLV', {
           path,
           expected: `a tag of ${tag.characters} characters`,
           found: 'another',
         });
-      if (count > limit)
+      }
+      if (count > limit) {
         throw new IsoError('ISO_LENGTH', {
           path: `${path}.${name}`,
           expected: `0 to ${limit}`,
           found: `${count}`,
         });
+      }
       const out = Buffer.alloc(bytes + (prefix?.bytes ?? 0));
       if (tag.encoding === 'binary') out.write(name, 'hex');
       else for (let i = 0; i < bytes; i++) out[i] = fromLatin1[name.charCodeAt(i)] ?? 0;

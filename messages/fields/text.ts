@@ -21,7 +21,9 @@ export interface ContentCodec<V> {
 
 export type TextContent = Exclude<Content, 'b'>;
 
-/** Text with one byte a character. @param lenient whether pack lets any character of the set pass, as parse does then */
+/**
+ * Text with one byte a character. @param lenient whether pack lets any character of the set pass, as parse does then
+ */
 function charsetText(name: CharsetName, content: TextContent, lenient: boolean): ContentCodec<string> {
   const { toLatin1, fromLatin1 } = charsets[name];
   return {
@@ -35,7 +37,7 @@ function charsetText(name: CharsetName, content: TextContent, lenient: boolean):
       if (name !== 'ascii') text = translate(text, toLatin1);
       if (cursor.strictness.content === 'reject') {
         const foreign = firstForeign(text, content);
-        if (foreign >= 0)
+        if (foreign >= 0) {
           cursor.fail(
             'ISO_CONTENT',
             path,
@@ -43,6 +45,7 @@ function charsetText(name: CharsetName, content: TextContent, lenient: boolean):
             contentName(content),
             `byte ${hexByte(cursor.bytes[at + foreign])}`,
           );
+        }
       }
       return text;
     },
@@ -72,12 +75,13 @@ function packedText(content: TextContent, pad: Pad, countedInBytes: boolean): Co
       // Where a length counts bytes, only a padding nibble that is no digit tells that the number is odd.
       const seen = tellsOdd && nibbles.length > 0 && nibbles[padAt] === pad.with;
       const odd = (characters - signBytes) % 2 === 1 || seen;
-      if (odd && cursor.strictness.padNibbles === 'reject' && nibbles[padAt] !== pad.with)
+      if (odd && cursor.strictness.padNibbles === 'reject' && nibbles[padAt] !== pad.with) {
         cursor.fail('ISO_PAD', path, at + signBytes + (padAt >> 1), `nibble ${pad.with}`, `another nibble`);
+      }
       const digits = odd ? (pad.side === 'left' ? nibbles.slice(1) : nibbles.slice(0, -1)) : nibbles;
       const text = sign + (content === 'z' ? digits.replaceAll('D', '=') : digits);
       const foreign = cursor.strictness.content === 'reject' ? firstForeign(text, content) : -1;
-      if (foreign >= 0)
+      if (foreign >= 0) {
         cursor.fail(
           'ISO_CONTENT',
           path,
@@ -85,6 +89,7 @@ function packedText(content: TextContent, pad: Pad, countedInBytes: boolean): Co
           contentName(content),
           'another nibble',
         );
+      }
       return text;
     },
     write(value, out, at, path) {
@@ -114,8 +119,9 @@ export function textCodec(field: Field, path: string, lenient: boolean): Content
     case 'ebcdic-500':
       return charsetText(encoding, content, lenient);
     case 'bcd':
-      if (content !== 'n' && content !== 'z' && content !== 'h' && content !== 'x+n')
+      if (content !== 'n' && content !== 'z' && content !== 'h' && content !== 'x+n') {
         throw dialectError(path, 'digits, track data or hex digits in BCD', content);
+      }
       return packedText(content, field.pad ?? { side: 'left', with: '0' }, isCountedInBytes(field));
     default:
       throw dialectError(path, 'a text encoding', encoding);
@@ -132,12 +138,13 @@ export function dialectError(path: string, expected: string, found: string): Iso
 
 function checkContent(value: string, content: TextContent, path: string): void {
   const foreign = firstForeign(value, content);
-  if (foreign >= 0)
+  if (foreign >= 0) {
     throw new IsoError('ISO_CONTENT', {
       path,
       expected: contentName(content),
       found: `another character at position ${foreign + 1} of ${value.length}`,
     });
+  }
 }
 
 function isLatin1(text: string): boolean {

@@ -1,6 +1,6 @@
 /**
- * A bounded memory of what is worth generating code for. A key earns its place by coming back: strangers wear the residents of their
- * set down, so a stream of keys that never repeat neither grows memory nor has code generated.
+ * A bounded memory of what is worth generating code for. A key earns its place by coming back: strangers wear the
+ * residents of their set down, so a stream of keys that never repeat neither grows memory nor has code generated.
  */
 export class HotCache<T> {
   readonly #sets: number;
@@ -65,8 +65,9 @@ export class HotCache<T> {
 
   #coldest(set: number): number {
     let coldest = set * ways;
-    for (let place = coldest + 1; place < (set + 1) * ways; place++)
+    for (let place = coldest + 1; place < (set + 1) * ways; place++) {
       if ((this.#heat[place] ?? 0) < (this.#heat[coldest] ?? 0)) coldest = place;
+    }
     return coldest;
   }
 

@@ -92,8 +92,9 @@ function prefixOf(field: Field, wire: FastField['wire'] | undefined): FastField[
     (unit === 'nibbles' && wire === 'packed');
   if (!sameUnit || length.max > 9999 || length.occupies !== undefined) return 'other';
   if (length.prefix === 'ascii' && length.width <= 4) return { encoding: 'ascii', bytes: length.width };
-  if (length.prefix === 'bcd' && length.width <= 4)
+  if (length.prefix === 'bcd' && length.width <= 4) {
     return { encoding: 'bcd', bytes: (length.width + 1) >> 1 };
+  }
   if (length.prefix === 'binary' && length.width <= 2) return { encoding: 'binary', bytes: length.width };
   return 'other';
 }

@@ -39,8 +39,9 @@ describe('the cache of generated code', () => {
 
   test('never holds more than its places, however many keys are hot', () => {
     const cache = new HotCache<string>(2);
-    for (let round = 0; round < 200; round++)
+    for (let round = 0; round < 200; round++) {
       for (let key = 1; key <= 200; key++) for (let i = 0; i < 3; i++) offer(cache, key);
+    }
     expect(cache.size).toBeLessThanOrEqual(8);
   });
 });

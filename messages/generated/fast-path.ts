@@ -191,7 +191,10 @@ function makers(dialect: Dialect, codecs: ReadonlyMap<number, FieldCodec>, stric
   };
 }
 
-/** The sources hold numbers, limits and names of the dialect, and a message type that the table-driven codec has checked. */
+/**
+ * The sources hold numbers, limits and names of the dialect, and a message type that the table-driven codec has
+ * checked.
+ */
 function evaluate(source: string, environment: object): unknown {
   return new Function(...Object.keys(environment), source)(...Object.values(environment));
 }
@@ -262,11 +265,15 @@ function hexWord(bytes: Buffer, at: number): number {
   return word;
 }
 
-/** The fields a bitmap of 128 bits names; undefined when it names none, or a bit the generated code leaves to the tables. */
+/**
+ * The fields a bitmap of 128 bits names; undefined when it names none, or a bit the generated code leaves to the
+ * tables.
+ */
 function fieldNumbers(words: readonly number[]): number[] | undefined {
   const numbers: number[] = [];
-  for (let number = 2; number <= 128; number++)
+  for (let number = 2; number <= 128; number++) {
     if ((words[(number - 1) >> 5] ?? 0) << ((number - 1) & 31) < 0) numbers.push(number);
+  }
   return numbers.length > 0 ? numbers : undefined;
 }
 

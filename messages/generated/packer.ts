@@ -2,8 +2,9 @@ import { type FastField, foreign, type SlowField, wireBytes } from './fast-field
 import { Place } from './place.ts';
 
 /**
- * Source of a function `(message, properties) → Buffer`, `properties` being how many the message has, for messages of one type that hold exactly these properties. For any other, or for a value that is
- * wrong, it returns undefined, and the table-driven codec packs the message or says what is wrong.
+ * Source of a function `(message, properties) → Buffer`, `properties` being how many the message has, for messages of
+ * one type that hold exactly these properties. For any other, or for a value that is wrong, it returns undefined, and
+ * the table-driven codec packs the message or says what is wrong.
  * `start` is what stands before the first field: the type `mti` and the bitmaps.
  * First it takes and measures every value, then it writes into a buffer of exact size, checking characters as it goes.
  */
@@ -19,8 +20,9 @@ export function packerSource(
   const write: string[] = [];
   const sizes: string[] = [String(start.length)];
 
-  for (const property of absent)
+  for (const property of absent) {
     take.push(`if (message.${property} !== undefined || !('${property}' in message)) return undefined;`);
+  }
   for (const field of fields) {
     take.push(...takeValue(field));
     sizes.push(sizeOf(field));
@@ -42,8 +44,8 @@ export function packerSource(
 }
 
 /**
- * Up to how many characters a field is written without a loop. A short message is quickest without any; a long one would make so much
- * code that messages of several kinds in turn slow each other down.
+ * Up to how many characters a field is written without a loop. A short message is quickest without any; a long one
+ * would make so much code that messages of several kinds in turn slow each other down.
  */
 function unrolledDigits(fields: readonly (FastField | SlowField)[]): number {
   const characters = fields.reduce((sum, field) => sum + ((field.wire !== 'other' && field.fixed) || 0), 0);
@@ -73,9 +75,9 @@ function takeValue(field: FastField | SlowField): string[] {
     lines.push(`if (typeof ${v} !== 'string') return undefined;`);
   }
   lines.push(`const ${n} = ${v}.length;`);
-  if (field.fixed !== undefined)
+  if (field.fixed !== undefined) {
     lines.push(`if (${n} ${field.padded ? '>' : '!=='} ${field.fixed}) return undefined;`);
-  else {
+  } else {
     if (field.min > 0) lines.push(`if (${n} < ${field.min}) return undefined;`);
     lines.push(`if (${n} > ${field.max}) return undefined;`);
   }
@@ -141,16 +143,18 @@ function writeFixed(field: FastField, characters: number, place: Place, unrolled
   const start = place.at();
   if (field.wire === 'raw') return [`${v}.copyTo(out, ${start});`];
   if (field.wire === 'packed') return packFixed(field, characters, place, unrolled);
-  if (field.padded === 'zeros')
+  if (field.padded === 'zeros') {
     return [
       `for (let i = n${field.number}; i < ${characters}; i++) out[${start} + i - n${field.number}] = 48;`,
       characterLoop(field, `${start} + ${characters} - n${field.number}`, `n${field.number}`),
     ];
-  if (field.padded)
+  }
+  if (field.padded) {
     return [
       characterLoop(field, start, `n${field.number}`),
       `for (let i = n${field.number}; i < ${characters}; i++) out[${start} + i] = 32;`,
     ];
+  }
   if (characters > unrolled) return [characterLoop(field, start, String(characters))];
   return Array.from({ length: characters }, (_, i) => {
     const code = `c${field.number}_${i}`;
@@ -161,8 +165,9 @@ function writeFixed(field: FastField, characters: number, place: Place, unrolled
 function characterLoop(field: FastField, start: string, count: string): string {
   const v = `v${field.number}`;
   if (field.content === 'n') return `bad |= putDigits(${v}, out, ${start}, ${count});`;
-  if (field.content === 'ans' || field.content === 'anp')
+  if (field.content === 'ans' || field.content === 'anp') {
     return `bad |= putPrintable(${v}, out, ${start}, ${count});`;
+  }
   return `for (let i = 0; i < ${count}; i++) { const code = ${v}.charCodeAt(i); bad |= ${foreign(field.content, 'code')}; out[${start} + i] = code; }`;
 }
 

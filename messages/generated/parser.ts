@@ -2,9 +2,10 @@ import { type FastField, foreign, type SlowField, wireBytes } from './fast-field
 import { Place } from './place.ts';
 
 /**
- * Source of a function `(bytes, end, mti) → message` for one bitmap. It takes only messages without a fault: for any other it
- * returns undefined, and the table-driven codec reads the message again to say exactly what is wrong.
- * First it finds and checks every field, then it makes one string of the text and one of the packed digits and cuts the values out.
+ * Source of a function `(bytes, end, mti) → message` for one bitmap. It takes only messages without a fault: for any
+ * other it returns undefined, and the table-driven codec reads the message again to say exactly what is wrong.
+ * First it finds and checks every field, then it makes one string of the text and one of the packed digits and cuts the
+ * values out.
  */
 export function parserSource(fields: readonly (FastField | SlowField)[], firstByte: number): string {
   const place = new Place(firstByte);
@@ -75,8 +76,8 @@ interface Span {
 }
 
 /**
- * Neighbours of one content and fixed length are checked in one loop: as fast as a line for every byte, and a tenth of the code,
- * which tells when messages of several kinds come in turn.
+ * Neighbours of one content and fixed length are checked in one loop: as fast as a line for every byte, and a tenth of
+ * the code, which tells when messages of several kinds come in turn.
  */
 class CheckedRun {
   readonly #scan: string[];
@@ -114,8 +115,9 @@ function scanFixed(
 ): Span {
   const bytes = wireBytes(field.wire, characters);
   const start = place.at();
-  if (field.wire === 'packed' && characters % 2 === 1)
+  if (field.wire === 'packed' && characters % 2 === 1) {
     scan.push(`if (bytes[${start}] > 15) return undefined;`);
+  }
   if (field.wire === 'raw') run.end();
   else run.add(field, start, bytes);
   place.step(bytes);
@@ -193,8 +195,9 @@ function shortDigits(field: FastField, start: string): string | undefined {
 }
 
 function wrapped(field: FastField, start: string, end: string, characters: string): string {
-  if (field.wire === 'raw')
+  if (field.wire === 'raw') {
     return `${field.wrapper === 'PinBlock' ? 'PinBlock.fromWire' : 'Bytes.view'}(bytes, ${start}, ${end})`;
+  }
   if (field.wire === 'characters') {
     const value = `text.substring(${start}, ${end})`;
     return field.wrapper ? `${field.wrapper}.fromWire(${value})` : value;

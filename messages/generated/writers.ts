@@ -1,6 +1,7 @@
 /**
- * Loops that generated packers share, so that the code of a message stays small: messages of several kinds in turn would otherwise
- * push each other out of the processor's caches. Each returns a negative number when a character is foreign.
+ * Loops that generated packers share, so that the code of a message stays small: messages of several kinds in turn
+ * would otherwise push each other out of the processor's caches. Each returns a negative number when a character is
+ * foreign.
  */
 
 /** Decimal digits, one byte each. */

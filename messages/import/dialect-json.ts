@@ -20,8 +20,9 @@ export function importDialect(json: string): Dialect {
     throw importError(json, [], 'JSON', 'something else');
   }
   const dialect = objectAt(json, value, []);
-  for (const key of ['name', 'description'])
+  for (const key of ['name', 'description']) {
     if (typeof dialect[key] !== 'string') throw importError(json, [key], 'a string', typeof dialect[key]);
+  }
   oneOf(json, objectAt(json, dialect['mti'], ['mti']), 'encoding', ['mti'], mtiEncodings);
   oneOf(json, objectAt(json, dialect['bitmap'], ['bitmap']), 'encoding', ['bitmap'], bitmapEncodings);
   const fields = objectAt(json, dialect['fields'], ['fields']);
@@ -43,19 +44,22 @@ function checkField(json: string, value: unknown, path: readonly string[]): void
   oneOf(json, field, 'content', path, contents);
   oneOf(json, field, 'encoding', path, encodings);
   if (field['as'] !== undefined) oneOf(json, field, 'as', path, meanings);
-  if (field['composition'] !== undefined)
+  if (field['composition'] !== undefined) {
     oneOf(json, objectAt(json, field['composition'], path), 'kind', [...path, 'composition'], compositions);
+  }
   checkLength(json, objectAt(json, field['length'], [...path, 'length']), [...path, 'length']);
-  for (const [property, part] of Object.entries((field['parts'] ?? {}) as object))
+  for (const [property, part] of Object.entries((field['parts'] ?? {}) as object)) {
     checkField(json, part, [...path, 'parts', property]);
+  }
 }
 
 function checkLength(json: string, length: Record<string, unknown>, path: readonly string[]): void {
   const numbers = 'fixed' in length ? ['fixed'] : 'rest' in length ? ['rest'] : ['width', 'max'];
   for (const key of numbers) {
     const number = length[key];
-    if (typeof number !== 'number' || !Number.isInteger(number) || number < 0 || number > maxLength)
+    if (typeof number !== 'number' || !Number.isInteger(number) || number < 0 || number > maxLength) {
       throw importError(json, [...path, key], `a number from 0 to ${maxLength}`, typeof number);
+    }
   }
   if ('max' in length) oneOf(json, length, 'prefix', path, prefixes);
 }
@@ -70,13 +74,15 @@ function oneOf(
   allowed: readonly string[],
 ) {
   const value = holder[key];
-  if (typeof value !== 'string' || !allowed.includes(value))
+  if (typeof value !== 'string' || !allowed.includes(value)) {
     throw importError(json, [...path, key], allowed.join(', '), String(value).slice(0, 20));
+  }
 }
 
 function objectAt(json: string, value: unknown, path: readonly string[]): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
+  }
   throw importError(json, path, 'an object', Array.isArray(value) ? 'an array' : typeof value);
 }
 

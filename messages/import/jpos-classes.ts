@@ -2,8 +2,8 @@ import type { BitmapEncoding, Encoding, Field, LengthEncoding, LengthUnit, Pad }
 
 /**
  * What the field packager classes of a jPOS GenericPackager file mean along our axes. The names follow a pattern:
- * `IF` + set (A ASCII, B binary, E EBCDIC, mixed: prefix then data) + `_` + one L a length digit + H for a binary length
- * + what the field holds.
+ * `IF` + set (A ASCII, B binary, E EBCDIC, mixed: prefix then data) + `_` + one L a length digit + H for a binary
+ * length + what the field holds.
  */
 
 export interface FieldAttributes {
@@ -101,8 +101,9 @@ function dataAxes(className: ClassName, { padLeft, number }: FieldAttributes): D
     case 'NUMERIC':
     case 'NUM':
       if (set === 'B') return { content: digits, encoding: 'bcd', pad: oddPad };
-      if (set === 'EB')
+      if (set === 'EB') {
         return { content: digits, encoding: 'bcd', pad: { side: 'right', with: 'F' }, unit: 'bytes' };
+      }
       return { content: digits, encoding: text };
     case 'BNUM':
       return set === 'A' ? { content: digits, encoding: 'bcd', pad: oddPad } : undefined;

@@ -78,12 +78,14 @@ function fieldOf(element: Element, number: number | undefined): Field {
 function compositeOf(element: Element, outer: Field): Field {
   const container = { ...outer, content: 'b' as const, encoding: containerEncoding(element, outer) };
   const inner = simpleName(attribute(element, 'packager'));
-  if (inner.startsWith('BERTLV') || inner === 'ICCDataPackager')
+  if (inner.startsWith('BERTLV') || inner === 'ICCDataPackager') {
     return { ...container, composition: { kind: 'ber-tlv' }, parts: {} };
+  }
   if (inner === 'DatasetPackager') return { ...container, ...dataSets(element) };
   if (inner === 'GenericTaggedFieldsPackager') return { ...container, ...taggedParts(element) };
-  if (inner !== 'GenericPackager' && inner !== 'GenericSubFieldPackager')
+  if (inner !== 'GenericPackager' && inner !== 'GenericSubFieldPackager') {
     throw importError(element, 'a supported inner packager', inner);
+  }
   const bitmapChild = element.children.find((child) => jposBitmap(attribute(child, 'class')));
   const children = element.children.filter((child) => child !== bitmapChild && !isEmptyType(child));
   const parts: Record<string, Part> = {};
@@ -100,7 +102,9 @@ function compositeOf(element: Element, outer: Field): Field {
   return { ...container, composition: { kind: 'bitmap', bytes, encoding, ...header }, parts };
 }
 
-/** Data sets keep their inside as it is. Elements by data-set bitmap would need to know which data set they belong to. */
+/**
+ * Data sets keep their inside as it is. Elements by data-set bitmap would need to know which data set they belong to.
+ */
 function dataSets(element: Element): Pick<Field, 'composition' | 'parts'> {
   const [child] = element.children;
   if (child) throw importError(child, 'data sets without elements of their own', 'an element');
@@ -130,8 +134,9 @@ function taggedParts(element: Element): Pick<Field, 'composition' | 'parts'> {
     });
     if (!tagged) throw importError(child, 'a packager with a tag', simpleName(className));
     tag ??= tagged.tag;
-    if (tag.encoding !== tagged.tag.encoding || tag.characters !== tagged.tag.characters)
+    if (tag.encoding !== tagged.tag.encoding || tag.characters !== tagged.tag.characters) {
       throw importError(child, `tags of ${tag.characters} characters throughout`, simpleName(className));
+    }
     parts[`sf${id}`] = { ...tagged.field, tag: String(id).padStart(tag.characters, '0') };
   }
   if (!tag) throw importError(element, 'fields with tags', 'none');

@@ -1,4 +1,6 @@
-/** The line, from 1, on which the innermost known key of a path stands; keys are found in order, one inside the other. */
+/**
+ * The line, from 1, on which the innermost known key of a path stands; keys are found in order, one inside the other.
+ */
 export function lineOf(json: string, path: readonly string[]): number {
   let at = 0;
   for (const key of path) {

@@ -14,8 +14,9 @@ const meanings: Readonly<Record<number, Semantic>> = {
 };
 
 /**
- * The field with the meaning that its number gives it, where its content can carry that meaning. PIN blocks and chip data that are
- * written as text are text that is never shown; tracks and numbers that are written as bits show no more than their length anyway.
+ * The field with the meaning that its number gives it, where its content can carry that meaning. PIN blocks and chip
+ * data that are written as text are text that is never shown; tracks and numbers that are written as bits show no more
+ * than their length anyway.
  */
 export function withMeaning(number: number, field: Field): Field {
   const meaning = meanings[number];

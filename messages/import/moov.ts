@@ -43,8 +43,9 @@ export function importMoov(json: string, name?: string): Dialect {
     throw new IsoError('ISO_IMPORT', { path: `${path}, line ${line}`, expected, found });
   };
   const spec = parseJson(json, fail) as { name?: string; fields?: Readonly<Record<string, MoovField>> };
-  if (typeof spec.fields !== 'object' || spec.fields === null)
+  if (typeof spec.fields !== 'object' || spec.fields === null) {
     fail('fields', 'an object of fields', typeof spec.fields);
+  }
   const fields: Record<number, Field> = {};
   let mti: Dialect['mti'] | undefined;
   let bitmap: Dialect['bitmap'] | undefined;
@@ -106,8 +107,9 @@ function moovField(field: MoovField, path: string, fail: Fail): Field {
     length: lengthOf(field, path, fail),
     ...padOf(field, path, fail),
   };
-  if (field.subfields && Object.keys(field.subfields).length > 0)
+  if (field.subfields && Object.keys(field.subfields).length > 0) {
     return { ...base, content: 'b', encoding: 'binary', ...composite(field, path, fail) };
+  }
   return { ...base, ...valueAxes(field, path, fail) };
 }
 
@@ -174,15 +176,18 @@ function lengthOf(field: MoovField, path: string, fail: Fail): Field['length'] {
   if (set === 'BerTLV' || set === 'None') return { rest: length || maxBerValue };
   if (width === 'Fixed') return { fixed: length };
   const prefix = prefixes[set];
-  if (!prefix || !/^L{1,6}$/.test(width))
+  if (!prefix || !/^L{1,6}$/.test(width)) {
     return fail(`${path}.prefix`, 'a prefix such as ASCII.LL', `${field.prefix}`);
+  }
   // A hex prefix writes every length byte as two digits.
   return { prefix, width: prefix === 'hex' ? width.length * 2 : width.length, max: length };
 }
 
 const maxBerValue = 65_535;
 
-/** moov takes padding away when it unpacks. An odd number of BCD digits gets a zero nibble whatever the padding says. */
+/**
+ * moov takes padding away when it unpacks. An odd number of BCD digits gets a zero nibble whatever the padding says.
+ */
 function padOf(field: MoovField, path: string, fail: Fail): { pad?: Pad } {
   if (field.enc === 'BCD') return { pad: { side: 'left', with: '0' } };
   if (field.enc === 'LBCD') return { pad: { side: 'right', with: '0' } };
@@ -204,9 +209,9 @@ function composite(field: MoovField, path: string, fail: Fail): Pick<Field, 'com
     const partPath = `${path}.subfields.${key}`;
     const inner = moovField(part, partPath, fail);
     if (composition.kind === 'ber-tlv') parts[`tag${key}`] = { ...inner, tag: key };
-    else if (composition.kind === 'tagged')
+    else if (composition.kind === 'tagged') {
       parts[`sf${key}`] = { ...inner, tag: paddedTag(key, field, composition) };
-    else parts[`sf${key}`] = composition.kind === 'bitmap' ? { ...inner, bit: Number(key) } : inner;
+    } else parts[`sf${key}`] = composition.kind === 'bitmap' ? { ...inner, bit: Number(key) } : inner;
   }
   return { composition, parts };
 }
@@ -232,15 +237,17 @@ function compositionOf(field: MoovField, path: string, fail: Fail): Composition 
   if (!tag?.enc || !tag.length) return { kind: 'positional' };
   const encoding = encodings[tag.enc];
   // BCD tags count digits, of which two make a byte; binary ones count bytes.
-  if (encoding === 'bcd' && tag.length % 2 === 0)
+  if (encoding === 'bcd' && tag.length % 2 === 0) {
     return { kind: 'tagged', tag: { encoding: 'binary', characters: tag.length } };
+  }
   if (
     encoding !== 'ascii' &&
     encoding !== 'ebcdic-1047' &&
     encoding !== 'ebcdic-037' &&
     encoding !== 'binary'
-  )
+  ) {
     return fail(`${path}.tag.enc`, 'ASCII, EBCDIC, Binary, or BCD of an even length', tag.enc);
+  }
   const characters = encoding === 'binary' ? tag.length * 2 : tag.length;
   return { kind: 'tagged', tag: { encoding, characters } };
 }

@@ -12,12 +12,13 @@ export class CardVerificationValue extends Sensitive {
 
   /** @throws {IsoError} ISO_VALUE unless 3 or 4 digits */
   static of(digits: string): CardVerificationValue {
-    if (!/^[0-9]{3,4}$/.test(digits))
+    if (!/^[0-9]{3,4}$/.test(digits)) {
       throw new IsoError('ISO_VALUE', {
         path: 'card verification value',
         expected: '3 or 4 digits',
         found: `${digits.length} characters`,
       });
+    }
     return new CardVerificationValue(digits);
   }
 

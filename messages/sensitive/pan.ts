@@ -19,10 +19,12 @@ export class Pan extends Sensitive {
    * @throws {IsoError} ISO_VALUE
    */
   static of(digits: string, options: { luhn?: boolean } = {}): Pan {
-    if (!/^[0-9]{12,19}$/.test(digits))
+    if (!/^[0-9]{12,19}$/.test(digits)) {
       throw new IsoError('ISO_VALUE', { path: 'PAN', expected: '12 to 19 digits', found: describe(digits) });
-    if (options.luhn && !passesLuhn(digits))
+    }
+    if (options.luhn && !passesLuhn(digits)) {
       throw new IsoError('ISO_VALUE', { path: 'PAN', expected: 'a valid check digit', found: 'another' });
+    }
     return new Pan(digits);
   }
 

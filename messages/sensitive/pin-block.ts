@@ -19,12 +19,13 @@ export class PinBlock extends Sensitive {
 
   /** @throws {IsoError} ISO_VALUE unless 8 or 16 bytes */
   static of(bytes: Uint8Array): PinBlock {
-    if (bytes.length !== 8 && bytes.length !== 16)
+    if (bytes.length !== 8 && bytes.length !== 16) {
       throw new IsoError('ISO_VALUE', {
         path: 'PIN block',
         expected: '8 or 16 bytes',
         found: `${bytes.length}`,
       });
+    }
     return new PinBlock(Buffer.from(bytes), 0, bytes.length);
   }
 

@@ -63,11 +63,12 @@ const ways: [string, (value: unknown) => string][] = [
 ];
 
 describe('a secret is never printed by accident', () => {
-  for (const [name, value] of Object.entries(secrets))
+  for (const [name, value] of Object.entries(secrets)) {
     test.each(ways)(`${name} by %s`, (_, print) => {
       const text = print(value).replace('424242******4242', '');
       for (const canary of canaries) expect(text).not.toContain(canary);
     });
+  }
 
   test.each(ways)('a whole message by %s', (_, print) => {
     const codec = compile(iso87Ascii);

@@ -15,12 +15,13 @@ export class Track2 extends Sensitive {
 
   /** @throws {IsoError} ISO_VALUE unless it is PAN, `=` or `D`, and digits, 37 characters at most, no sentinels */
   static of(data: string): Track2 {
-    if (data.length > 37 || !/^[0-9]{1,19}[=D][0-9=D]*$/.test(data))
+    if (data.length > 37 || !/^[0-9]{1,19}[=D][0-9=D]*$/.test(data)) {
       throw new IsoError('ISO_VALUE', {
         path: 'track 2',
         expected: 'digits with a separator, 37 characters at most',
         found: `${data.length} characters`,
       });
+    }
     return new Track2(data);
   }
 
@@ -146,11 +147,12 @@ export class Track3 extends Sensitive {
 }
 
 function printable(data: string, max: number, path: string): string {
-  if (data.length === 0 || data.length > max || !/^[ -~]+$/.test(data))
+  if (data.length === 0 || data.length > max || !/^[ -~]+$/.test(data)) {
     throw new IsoError('ISO_VALUE', {
       path,
       expected: `1 to ${max} printable characters`,
       found: `${data.length} characters`,
     });
+  }
   return data;
 }

@@ -1,8 +1,8 @@
 import type { Field, Part } from '../dialect.ts';
 
 /**
- * A French-style acceptor dialect of our own, to exercise typed sub-elements. It is NOT CB2A, whose field list is not public:
- * put the real table here under your agreement with the scheme.
+ * A French-style acceptor dialect of our own, to exercise typed sub-elements. It is NOT CB2A, whose field list is not
+ * public: put the real table here under your agreement with the scheme.
  */
 function typed<const N extends string, const T extends string>(tag: T, name: N, max: number) {
   return { tag, name, content: 'ans', encoding: 'ascii', length: { rest: max } } as const satisfies Part;

@@ -1,8 +1,8 @@
 import type { Field, Part } from '../dialect.ts';
 
 /**
- * What the Mastercard authorization dialect adds to ISO 8583:1987, from public sources only: unverified, replace with your licensed
- * specification. Digits, text, lengths and message type are EBCDIC throughout.
+ * What the Mastercard authorization dialect adds to ISO 8583:1987, from public sources only: unverified, replace with
+ * your licensed specification. Digits, text, lengths and message type are EBCDIC throughout.
  */
 const text = 'ebcdic-1047';
 

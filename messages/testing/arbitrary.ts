@@ -92,8 +92,9 @@ function mostCharacters({ content, encoding }: Field, { max, unit = 'characters'
 }
 
 function textOf(content: Content, min: number, max: number, even = false): fc.Arbitrary<string> {
-  if (content === 'x+n')
+  if (content === 'x+n') {
     return fc.tuple(fc.constantFrom('C', 'D'), textOf('n', min - 1, max - 1, even)).map(([a, b]) => a + b);
+  }
   const alphabet = alphabets[content === 'b' ? 'h' : content];
   const text = fc.string({ unit: fc.constantFrom(...alphabet), minLength: min, maxLength: max });
   return even ? text.map((value) => (value.length % 2 === 0 ? value : value.slice(1))) : text;
@@ -146,10 +147,12 @@ function partOf(part: Part): fc.Arbitrary<PlainValue> {
 }
 
 function unknownTags({ composition, parts }: Field): fc.Arbitrary<Record<string, string>> {
-  if (composition?.kind === 'tagged' && !composition.length && !composition.unknownLength)
+  if (composition?.kind === 'tagged' && !composition.length && !composition.unknownLength) {
     return fc.constant({});
-  if (composition && 'unknownTags' in composition && composition.unknownTags === 'refuse')
+  }
+  if (composition && 'unknownTags' in composition && composition.unknownTags === 'refuse') {
     return fc.constant({});
+  }
   const characters = composition?.kind === 'tagged' ? composition.tag.characters : 2;
   const binary =
     composition?.kind === 'ber-tlv' ||

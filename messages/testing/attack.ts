@@ -17,8 +17,8 @@ function outcome(codec: Codec<Message>, bytes: Buffer): string {
 const warmUp = 40;
 
 /**
- * One dialect under attack: a codec that has warmed up must say the same of any bytes as one that is fresh, only our error may
- * come out, and what was parsed must pack to something that parses to the same.
+ * One dialect under attack: a codec that has warmed up must say the same of any bytes as one that is fresh, only our
+ * error may come out, and what was parsed must pack to something that parses to the same.
  */
 export function attacker(dialect: Dialect) {
   const warm = compile(dialect) as unknown as Codec<Message>;
@@ -32,8 +32,9 @@ export function attacker(dialect: Dialect) {
       const fresh = compile(dialect) as unknown as Codec<Message>;
       const cold = outcome(fresh, bytes);
       const hot = outcome(warm, bytes);
-      if (hot !== cold)
+      if (hot !== cold) {
         throw new Error(`generated code and tables disagree: ${hot.slice(0, 80)} / ${cold.slice(0, 80)}`);
+      }
       if (!cold.startsWith('{')) return;
       const message = fresh.parse(bytes);
       const again = outcome(fresh, warm.pack(message));

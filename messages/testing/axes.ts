@@ -112,10 +112,11 @@ function fieldLength(encoding: Encoding, least: number): fc.Arbitrary<Field['len
 
 function pad(content: Content, encoding: Encoding): fc.Arbitrary<{ pad?: Pad }> {
   const side = fc.constantFrom('left' as const, 'right' as const);
-  if (encoding === 'bcd')
+  if (encoding === 'bcd') {
     return fc
       .tuple(side, fc.constantFrom('0', 'F'))
       .map(([where, filler]) => ({ pad: { side: where, with: filler } }));
+  }
   if (content === 'b' || content === 'x+n') return fc.constant({});
   const filler = content === 'n' || content === 'z' || content === 'h' ? '0' : ' ';
   return fc.constantFrom({}, { pad: { side: filler === '0' ? 'left' : 'right', with: filler } } as {

@@ -14,8 +14,8 @@ import { attacker, mutated } from './attack.ts';
 import { anyDialect } from './axes.ts';
 
 /**
- * `npm run fuzz -- [--seconds N] [--seed N]`: random, mutated and truncated bytes against every dialect, against dialects drawn from
- * all axes, every framing and the TLV reader.
+ * `npm run fuzz -- [--seconds N] [--seed N]`: random, mutated and truncated bytes against every dialect, against
+ * dialects drawn from all axes, every framing and the TLV reader.
  * What breaks is written to messages/testdata/crashers/ and replayed by the tests for ever.
  */
 
@@ -61,13 +61,14 @@ function attackDialect(dialect: Dialect, roundSeed: number): void {
 function attackReaders(): void {
   const bytes = noise(300);
   guard('tlv', bytes, () => onlyOurError(() => parseTlv(bytes)));
-  for (const name of framingNames)
+  for (const name of framingNames) {
     guard(`framing-${name}`, bytes, () =>
       onlyOurError(() => {
         const reader = framing(name).reader({ maxFrameBytes: 4096 });
         for (let at = 0; at < bytes.length; at += 7) reader.push(bytes.subarray(at, at + 7), () => {});
       }),
     );
+  }
 }
 
 function onlyOurError(action: () => unknown): void {
@@ -91,8 +92,9 @@ function guard(name: string, bytes: Buffer, action: () => void, dialect?: Dialec
     const file = (ending: string) =>
       new URL(`../testdata/crashers/${name}.${hash}.${ending}`, import.meta.url);
     writeFileSync(file('hex'), `${bytes.toString('hex')}\n`);
-    if (dialect && !Object.hasOwn(dialects, name))
+    if (dialect && !Object.hasOwn(dialects, name)) {
       writeFileSync(file('dialect.json'), exportDialect(dialect));
+    }
     console.error(`${name} ${hash}: ${error instanceof Error ? error.message : error}`);
   }
 }

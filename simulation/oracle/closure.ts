@@ -27,8 +27,9 @@ export function checkClosure({ world, networks, workload }: Simulation, journal:
   for (const { name, ledger } of Object.values(networks)) {
     for (const account of ledger.accounts.values()) {
       const known = nameOfPayment(account);
-      if (!journal.byPayment.has(known))
+      if (!journal.byPayment.has(known)) {
         world.violate('I2 closure', `${name} knows ${known}, the journal does not`);
+      }
     }
   }
 }

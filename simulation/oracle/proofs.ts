@@ -36,8 +36,9 @@ function problemOf(payment: Payment, proofs: readonly Proof[], journal: JournalV
   if (isParked || transaction?.cases.some((kind) => kind.startsWith('pop-'))) return undefined;
   if (proofs.some(({ status }) => status === 'INITIATED')) return 'its proof is still open';
   const validated = proofs.filter(({ status }) => status === 'VALIDATED').map(({ amount }) => amount);
-  if (witnessed === 0 && validated.length > 0)
+  if (witnessed === 0 && validated.length > 0) {
     return `nothing to witness, yet a proof of ${validated} stands`;
+  }
   if (witnessed > 0 && validated.length === 0) return `no proof stands for ${witnessed}`;
   const isRight = validated.every((amount) => amount === witnessed);
   return isRight ? undefined : `a proof of ${validated} stands for ${witnessed}`;

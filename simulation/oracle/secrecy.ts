@@ -31,7 +31,8 @@ export function checkSecrecy({ world, database, logs }: Simulation): void {
 
 function scan(world: Simulation['world'], where: string, text: string): void {
   for (const canary of CANARIES) {
-    if (text.includes(canary.text))
+    if (text.includes(canary.text)) {
       world.violate('I6 secrecy', `the card ending in ${canary.card} is in ${where}`);
+    }
   }
 }

@@ -28,7 +28,9 @@ export function checkSettlements(simulation: Simulation, journal: JournalView): 
   checkMembers(simulation);
 }
 
-/** Where the terminal made a mistake, or does not know what became of a payment, or closed its batch while others did. */
+/**
+ * Where the terminal made a mistake, or does not know what became of a payment, or closed its batch while others did.
+ */
 function mayDiffer(
   { order, terminal }: Settlement,
   { settlements }: Batches,

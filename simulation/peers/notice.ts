@@ -31,7 +31,10 @@ const NOT_NOW: ReadonlySet<string> = new Set(['96', '91']);
 /** A terminal that knows its seal to be right takes this for a defect of the other side. */
 const WRONG_MAC = '63';
 
-/** What a terminal says about an earlier payment, or its batch: sent until it is answered for good, with the repeat MTI if need be. */
+/**
+ * What a terminal says about an earlier payment, or its batch: sent until it is answered for good, with the repeat MTI
+ * if need be.
+ */
 export class Notice implements Dialogue {
   readonly order: NoticeOrder;
   readonly #terminal: Terminal;

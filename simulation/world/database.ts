@@ -211,8 +211,9 @@ export class DatabaseConnection {
       const isHeard = database.canHear(name);
       world.scheduler.after(database.travelMs(), label, () => {
         if (!isHeard || !(this.#isOpen || database.arrivesLate())) return;
-        if (!database.isUp)
+        if (!database.isUp) {
           return this.#process.deliver(database.latency(), () => fail(new Unreachable('ECONNREFUSED')));
+        }
         if (isWrite) database.write({ label, commit: perform });
         else database.read(perform);
       });

@@ -154,8 +154,9 @@ class SimWriter implements Writer {
 
   flush(batch: Parameters<Writer['flush']>[0], link: string): Promise<Flushed> {
     const [epoch, writer] = [this.#epoch, this.#writer];
-    if (this.#random.chance(this.#database.deadlocks))
+    if (this.#random.chance(this.#database.deadlocks)) {
       return Promise.reject(new FlushError('again', new Error('deadlock')));
+    }
     return this.#statement('append', () => this.#database.tables.append(epoch, writer, batch, link));
   }
 

@@ -73,8 +73,9 @@ export function unwrapKey(protection: Buffer, block: string): KeyBlockUse & { ke
   if (!timingSafeEqual(cmac(scheme, keys.authentication, covered), mac)) {
     throw new SimulatorError('SIM_KEY_BLOCK', { reason: 'MAC' });
   }
-  if (payload.readUInt16BE(0) !== KEY_LENGTH * 8)
+  if (payload.readUInt16BE(0) !== KEY_LENGTH * 8) {
     throw new SimulatorError('SIM_KEY_BLOCK', { reason: 'length' });
+  }
   return { usage, mode, key: Buffer.from(payload.subarray(LENGTH_FIELD, LENGTH_FIELD + KEY_LENGTH)) };
 }
 

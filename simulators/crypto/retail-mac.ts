@@ -21,8 +21,9 @@ export function retailMac(key: Buffer): (data: Uint8Array) => Buffer {
     if (length > BLOCK) {
       const chain = createCipheriv('des-ede3-cbc', singleDes, ZEROS).setAutoPadding(false);
       const chained = chain.update(padded.subarray(0, length - BLOCK));
-      for (let i = 0; i < BLOCK; i += 1)
+      for (let i = 0; i < BLOCK; i += 1) {
         last[i] = (last[i] ?? 0) ^ (chained[chained.length - BLOCK + i] ?? 0);
+      }
     }
     return tripleDes.update(last);
   };

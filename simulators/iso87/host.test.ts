@@ -178,8 +178,9 @@ describe('notices', () => {
     const partial = financial({ mti: '0400', de90: original('0200'), de95: remaining('000000001000') });
     expect(await acquirer.exchange(partial)).toMatchObject({ mti: '0410', de39: '00' });
     expect((await positions())?.captured).toBe(1_000);
-    for (const mti of ['0420', '0421', '0401'])
+    for (const mti of ['0420', '0421', '0401']) {
       expect((await acquirer.exchange(financial({ mti, de90: original('0200') }))).de39).toBe('00');
+    }
     expect(await positions()).toEqual({ held: 0, captured: 0, refunded: 0 });
   });
 

@@ -349,8 +349,9 @@ describe('the funds of a card', () => {
 
 test('what stands is the sum of the moves of all rows, and is rebuilt from them', async () => {
   const { book, file } = await opened();
-  for (const [index, service] of (['debit', 'hold', 'credit', 'balance'] as const).entries())
+  for (const [index, service] of (['debit', 'hold', 'credit', 'balance'] as const).entries()) {
     book.authorise(request(service, { stan: `00010${index}`, rrn: `63281000010${index}` }), approve);
+  }
   book.advise(advice({ rrn: '632810000101', amount: 4_500 }));
   book.reverse(
     reversal({ rrn: '632810000100', original: { stan: '000100', time: identity.time }, remaining: 1_000 }),

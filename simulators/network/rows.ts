@@ -64,10 +64,11 @@ export interface Moves {
 }
 
 /**
- * What a row records. With effect on money: `authorised` (taken at once), `held`, `incremented` (more of it), `captured` (a completion: the hold
- * becomes what was taken), `advised` (an advice that belongs to no known transaction), `refunded`, `reversed`.
- * Decisions without: `verified`, `inquired`, `declined`, `reversal-remembered` (the original is unknown, and will be
- * refused should it come), `late-original-refused`, `reversal-ineffective` (nothing stood), `reversal-refused`,
+ * What a row records. With effect on money: `authorised` (taken at once), `held`, `incremented` (more of it),
+ * `captured` (a completion: the hold becomes what was taken), `advised` (an advice that belongs to no known
+ * transaction), `refunded`, `reversed`. Decisions without: `verified`, `inquired`, `declined`, `reversal-remembered`
+ * (the original is unknown, and will be refused should it come), `late-original-refused`, `reversal-ineffective`
+ * (nothing stood), `reversal-refused`,
  * `advice-refused`. Repeats, answered as before: `duplicate`, `duplicate-refused` (same identity, other content),
  * `advice-repeated`, `reversal-repeated`.
  */

@@ -49,7 +49,10 @@ interface Offer {
   isLost: boolean;
 }
 
-/** The key shared with the acquirers: PINs are read under it, under one that was offered, and for a while under the last. */
+/**
+ * The key shared with the acquirers: PINs are read under it, under one that was offered, and for a while under the
+ * last.
+ */
 export interface ZoneKey extends Pick<PinCipher, 'check'> {
   /** KCV and key block; the same again where it was not answered. `repeat`: it was. */
   offer(change: KeyChange): { text: string; repeat: boolean };

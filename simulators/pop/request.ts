@@ -59,7 +59,8 @@ export function cancellationReason(body: unknown): string {
 
 /** @throws {SimulatorError} SIM_POP_KEY_MISSING */
 export function idempotencyKeyOf(header: string | undefined): string {
-  if (header === undefined || !/^[\x21-\x7e]{1,255}$/.test(header))
+  if (header === undefined || !/^[\x21-\x7e]{1,255}$/.test(header)) {
     throw new SimulatorError('SIM_POP_KEY_MISSING');
+  }
   return header;
 }

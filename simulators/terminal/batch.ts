@@ -35,8 +35,9 @@ export function batchOf(rows: readonly TerminalRow[], terminal: string): Termina
     if (row.kind !== 'answered' || row.macVerified === false) continue;
     if (row.service === 'settlement' && row.code === '00') {
       number += 1;
-      for (const transaction of byKey.values())
+      for (const transaction of byKey.values()) {
         if (inBatch(transaction, row.currency ?? '')) transaction.settled = true;
+      }
     } else conclude(byKey, row, row.service);
   }
   return { transactions: [...byKey.values()], number };

@@ -120,8 +120,9 @@ test.each(['iso87-ascii', 'pos-bcd'] as const)(
       {},
       dialect,
     );
-    for (const service of ['purchase', 'cashback', 'preauth', 'offline'] as const)
+    for (const service of ['purchase', 'cashback', 'preauth', 'offline'] as const) {
       await terminal.request(service, order);
+    }
     const [purchase, cashback, preauth] = await terminal.transactions();
     if (!purchase || !cashback || !preauth) throw new Error('nothing recorded');
     await terminal.complete(preauth, order);

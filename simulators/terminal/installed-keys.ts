@@ -60,7 +60,9 @@ function open(block: string, masterKey: Buffer, wanted: string): Buffer {
   return key;
 }
 
-/** What a terminal keeps over its runs, beside its records; under its master key, as a terminal's secure module would. */
+/**
+ * What a terminal keeps over its runs, beside its records; under its master key, as a terminal's secure module would.
+ */
 export interface KeyStore {
   load(): KeyBlocks | undefined;
   save(blocks: KeyBlocks): void;

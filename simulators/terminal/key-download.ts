@@ -24,7 +24,8 @@ interface Means {
 
 /**
  * Asks for keys (0800), opens them with the master key, and installs them where they are what the answer says they are;
- * then says so, sealed with the new ones. Else it says under the old ones what it computed, so that nobody waits for it.
+ * then says so, sealed with the new ones. Else it says under the old ones what it computed, so that nobody waits for
+ * it.
  *
  * @param isTold false: the switch hears of it by the first message under the new keys
  */

@@ -204,6 +204,7 @@ test('the records hold no card number, PIN block, track or PIN', async () => {
   await records.ledger.flush();
   const text = readFileSync(join(folder, 'records.jsonl'), 'utf8').toLowerCase();
   const block = acquirer.received[0]?.message.de52?.reveal().toString('hex') ?? '';
-  for (const secret of ['4242424242424242', '30121010000', '90817263', block])
+  for (const secret of ['4242424242424242', '30121010000', '90817263', block]) {
     expect(text).not.toContain(secret);
+  }
 });

@@ -38,8 +38,8 @@ export interface TerminalOptions {
   /** Default MERCHANT0000001. */
   merchant?: string;
   /**
-   * Default, where the dialect has PIN and MAC: those it downloaded last, by its records, else its published development
-   * keys.
+   * Default, where the dialect has PIN and MAC: those it downloaded last, by its records, else its published
+   * development keys.
    */
   keys?: TerminalKeys;
   /** Where its downloaded keys are; default: with its records. */

@@ -219,8 +219,9 @@ test('after kill -9 the process knows every effect it told, and reverses each on
   const again = linked({ host: '127.0.0.1', port: Number(after['port']) });
   await again.signOn();
   expect((await again.exchange(purchase(undefined, '000007'))).de38).toBe(replies.get('000007'));
-  for (const stan of stans)
+  for (const stan of stans) {
     expect((await again.exchange(reversalOf(purchase(undefined, stan)))).de39).toBe('00');
+  }
   const { totals } = await networkControl(String(after['controlUrl'])).ledger();
   expect(totals['978']).toMatchObject({
     authorised: { count: 200, amount: 500_000 },

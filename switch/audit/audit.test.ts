@@ -10,7 +10,10 @@ import { asSuperuser, findings, flush, folder, openNode, useAudit, verify } from
 useFreshDatabase();
 useAudit();
 
-/** Epoch 1: 14 entries in the flushes 1-3, 4-8, 9-10 and 11-14; heads behind 0, 3, 10 and 14, the last says it is closed. */
+/**
+ * Epoch 1: 14 entries in the flushes 1-3, 4-8, 9-10 and 11-14; heads behind 0, 3, 10 and 14, the last says it is
+ * closed.
+ */
 beforeEach(async () => {
   const node = await openNode('a');
   await node.sign(); // before the first entry
@@ -148,8 +151,9 @@ describe('who is superuser of the database is found out where he', () => {
       [6, 99],
       [12, 6],
       [99, 12],
-    ])
+    ]) {
       await asSuperuser(swap, [from, to]);
+    }
     expect(findings(await verify())).toEqual(
       expect.arrayContaining(['1 AUDIT_ALTERED 4-8', '1 AUDIT_REWRITTEN 11-14']),
     );
@@ -261,8 +265,9 @@ describe('the heads themselves', () => {
   test('prove nothing without a public key, and count once in two copies', async () => {
     writeFileSync(join(folder, 'copy.jsonl'), readFileSync(file()));
     expect(findings(await verify())).toEqual([]);
-    for (const name of readdirSync(folder).filter((each) => each.endsWith('.pem')))
+    for (const name of readdirSync(folder).filter((each) => each.endsWith('.pem'))) {
       rmSync(join(folder, name));
+    }
     const report = await verify();
     expect(report.outcome).toBe('unproven');
     expect(findings(report)).toEqual(['1 AUDIT_NO_HEADS', 'AUDIT_KEY_UNKNOWN']);

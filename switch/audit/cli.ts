@@ -106,13 +106,15 @@ function headCommand(): Command {
       const heads = [...byEpoch.values()].flat().sort((a, b) => a.life - b.life || a.number - b.number);
       const newest = [...new Map(heads.map((head) => [head.node, head])).values()];
       if (options.json) console.log(JSON.stringify(newest));
-      else
-        for (const head of newest)
+      else {
+        for (const head of newest) {
           console.log(
             Object.entries(head)
               .map(([name, value]) => `${name.padEnd(9)} ${value}`)
               .join('\n'),
           );
+        }
+      }
       if (newest.length === 0) throw new Error(`no head that verifies: ${paths.join(', ')}`);
     });
 }

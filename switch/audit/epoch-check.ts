@@ -8,8 +8,8 @@ const MAX_BREAKS = 100;
 const CHAIN_VERSION = 1;
 
 /**
- * Walks along one epoch, flush by flush. Each link that stands there says what came before it, so that a change is placed
- * between two of them; where links were changed as well, the heads say so.
+ * Walks along one epoch, flush by flush. Each link that stands there says what came before it, so that a change is
+ * placed between two of them; where links were changed as well, the heads say so.
  */
 export class EpochCheck {
   readonly #facts: EpochFacts;
@@ -105,7 +105,9 @@ export class EpochCheck {
     this.#firstUnsignedAt ??= entry.atMicros;
   }
 
-  /** The link that stands there is compared with what came before; from there on it is believed, to place what follows. */
+  /**
+   * The link that stands there is compared with what came before; from there on it is believed, to place what follows.
+   */
   #beginFlush(link: Link, sequence: number): void {
     this.#endFlush();
     const isTold = this.#settleContradiction(link);
@@ -141,8 +143,8 @@ export class EpochCheck {
   }
 
   /**
-   * Entries that do not lead to what was signed: of the last flush, if the next one still goes on from what was signed; else
-   * the links between were changed with them, and it may be any of them. @returns whether there was such a head
+   * Entries that do not lead to what was signed: of the last flush, if the next one still goes on from what was signed;
+   * else the links between were changed with them, and it may be any of them. @returns whether there was such a head
    */
   #settleContradiction(next: Link | undefined): boolean {
     if (!this.#contradicted) return false;
@@ -158,11 +160,14 @@ export class EpochCheck {
     return false;
   }
 
-  /** Of entries that are missing before this flush, heads have the same link as stands here; nothing more need be said. */
+  /**
+   * Of entries that are missing before this flush, heads have the same link as stands here; nothing more need be said.
+   */
   #skipHeadsOfMissing(link: Link, sequence: number): void {
     for (let head = this.#heads[this.#nextHead]; head && head.sequence < sequence; ) {
-      if (head.link !== link)
+      if (head.link !== link) {
         this.#break({ code: 'AUDIT_TAIL_MISSING', from: this.#last + 1, to: head.sequence });
+      }
       this.#nextHead += 1;
       head = this.#heads[this.#nextHead];
     }

@@ -7,8 +7,8 @@ import type { HeadLine } from './head-series.ts';
 const FORMAT = 'etika-journal-evidence/1';
 
 /**
- * All that can be verified, in one file of JSON lines: what it is, every head, every epoch with its entries, and how many lines
- * there must be. It has no clear card number, as the journal has none.
+ * All that can be verified, in one file of JSON lines: what it is, every head, every epoch with its entries, and how
+ * many lines there must be. It has no clear card number, as the journal has none.
  */
 export async function writeEvidence(
   path: string,
@@ -50,9 +50,9 @@ export async function writeEvidence(
 export async function evidenceHeads(path: string): Promise<HeadLine[]> {
   const heads: HeadLine[] = [];
   for await (const { record } of records(path)) {
-    if (typeof record['head'] === 'string')
+    if (typeof record['head'] === 'string') {
       heads.push({ line: record['head'], place: String(record['place']) });
-    else if (record['format'] === undefined) break;
+    } else if (record['format'] === undefined) break;
   }
   return heads;
 }
@@ -77,8 +77,9 @@ async function* records(path: string): AsyncGenerator<{ record: Record<string, u
       number += 1;
       const record: unknown = JSON.parse(line);
       if (typeof record !== 'object' || record === null) throw new Error('no object');
-      if (number === 1 && (record as { format?: unknown }).format !== FORMAT)
+      if (number === 1 && (record as { format?: unknown }).format !== FORMAT) {
         throw new Error('another format');
+      }
       yield { record: record as Record<string, unknown>, number };
     }
   } catch (cause) {

@@ -17,8 +17,8 @@ export interface StrayClaim {
 }
 
 /**
- * What is verified, in this order: an epoch, then its entries by their sequences, then its stray claims; epochs from the first
- * on. Claims without an epoch come last, under epoch null.
+ * What is verified, in this order: an epoch, then its entries by their sequences, then its stray claims; epochs from
+ * the first on. Claims without an epoch come last, under epoch null.
  */
 export type Evidence =
   | { readonly epoch: EpochFacts }

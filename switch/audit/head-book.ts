@@ -16,7 +16,8 @@ const TAIL_BYTES = 4_096;
 const MONTH = /^\d{4}-\d{2}\.jsonl$/;
 
 /**
- * Files in one folder: one for each node and month (UTC), `node-1.2026-11.jsonl`, a head a line. Nothing is ever removed here.
+ * Files in one folder: one for each node and month (UTC), `node-1.2026-11.jsonl`, a head a line. Nothing is ever
+ * removed here.
  */
 export class HeadFolder implements HeadBook {
   readonly #folder: string;

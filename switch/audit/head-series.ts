@@ -53,9 +53,9 @@ function checkOrder(believed: ReadonlyMap<string, Head>): { breaks: Break[]; dou
       const [hashBefore, before] = heads[index - 1] ?? [];
       const detail = `${name}, head ${number}`;
       const isNamed = previous === null || believed.has(previous);
-      if (before && (number !== before.number + 1 || previous !== hashBefore))
+      if (before && (number !== before.number + 1 || previous !== hashBefore)) {
         breaks.push({ code: 'AUDIT_HEAD_MISSING', detail });
-      else if (!isNamed || (!before && number !== 1)) doubts.push({ code: 'AUDIT_EARLIER_HEADS', detail });
+      } else if (!isNamed || (!before && number !== 1)) doubts.push({ code: 'AUDIT_EARLIER_HEADS', detail });
     }
   }
   return { breaks, doubts };

@@ -45,7 +45,10 @@ export interface AuditStatus {
 
 const TICK_MS = 1_000;
 
-/** Has the HSM sign the end of the node's chain now and then, and publishes it. Nothing in the way of a payment waits for it. */
+/**
+ * Has the HSM sign the end of the node's chain now and then, and publishes it. Nothing in the way of a payment waits
+ * for it.
+ */
 export class HeadPublisher {
   readonly #parts: PublisherParts;
   #published: ChainEnd | undefined;
@@ -82,8 +85,8 @@ export class HeadPublisher {
 
   /**
    * Publishes the last head.
-   * @param isFinal nothing is in doubt and nothing can be appended any more. Where it cannot be published, another life signs
-   * what it finds.
+   * @param isFinal nothing is in doubt and nothing can be appended any more. Where it cannot be published, another life
+   * signs what it finds.
    */
   async close(isFinal: boolean): Promise<void> {
     this.#isClosed = true;
@@ -134,8 +137,9 @@ export class HeadPublisher {
     const text = textToSign({ ...said, previous, key: key.fingerprint });
     const line = lineOfHead(text, await signer.sign(text));
     const signed = parseHead(line);
-    if (!signed || !isSigned(signed, new Map([[key.fingerprint, key.key]])))
+    if (!signed || !isSigned(signed, new Map([[key.fingerprint, key.key]]))) {
       throw new Error('the signature of the HSM does not verify');
+    }
     this.#previous = undefined; // where this fails, the book says whether the line is in it
     await book.append(line, wall);
     this.#number += 1;

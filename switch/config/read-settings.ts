@@ -75,8 +75,9 @@ function* contradictions(settings: Settings): Generator<string> {
     }
   }
   for (const [index, { from, to }] of settings.standIn?.issuers.entries() ?? []) {
-    if (from.length !== to.length || from > to)
+    if (from.length !== to.length || from > to) {
       yield `/standIn/issuers/${index}: "${from}" to "${to}" is no range`;
+    }
   }
   for (const [index, { merchant }] of settings.terminals.entries()) {
     if (!merchants.has(merchant)) yield `/terminals/${index}/merchant: no such merchant: "${merchant}"`;
@@ -93,8 +94,9 @@ function* plainTextOffLoopback({ listeners, networks, pop }: Settings): Generato
   const exposed = ({ host, tls }: { host: string; tls?: object }) => !tls && !isLoopback(host);
   for (const [key, ends] of Object.entries({ listeners, networks })) {
     for (const [index, end] of ends.entries()) {
-      if (exposed(end))
+      if (exposed(end)) {
         yield `/${key}/${index}/tls: off loopback TLS is required in production, found nothing`;
+      }
     }
   }
   const { protocol, hostname } = new URL(pop.url);

@@ -35,8 +35,8 @@ const MIGRATION_LOCK = 0x6574696b; // 'etik'
 
 /**
  * Brings a database to the schema of this release: graphile-worker's first, then ours. Run as the owner of the
- * database, who needs CREATEROLE unless the role `etika_switch` is there. A database of a later release is left as it is:
- * migrations only go forward, and each leaves the release before it working.
+ * database, who needs CREATEROLE unless the role `etika_switch` is there. A database of a later release is left as it
+ * is: migrations only go forward, and each leaves the release before it working.
  * @throws MigrationError
  */
 export async function migrate(databaseUrl: string, log: Log, migrations = readMigrations()): Promise<void> {
@@ -102,8 +102,9 @@ export function readMigrations(directory = join(import.meta.dirname, 'migrations
     .sort()
     .map((name, index) => {
       const number = index + 1;
-      if (name !== `${String(number).padStart(6, '0')}.sql`)
+      if (name !== `${String(number).padStart(6, '0')}.sql`) {
         throw new MigrationError('SW_MIGRATION_ORDER', number);
+      }
       const text = readFileSync(join(directory, name), 'utf8');
       return { number, text, checksum: createHash('sha256').update(text).digest('hex') };
     });

@@ -23,8 +23,9 @@ export function scenariosOf({
   const found: FallbackScenario[] = [];
   if (network.status === 'unreachable' && !isOwnRefusal(network.reason)) found.push('network-failure');
   if (network.status === 'unknown') found.push('timeout');
-  if (approved && (pop.status === 'unreachable' || pop.status === 'unknown'))
+  if (approved && (pop.status === 'unreachable' || pop.status === 'unknown')) {
     found.push('blockchain-failure');
+  }
   if (caseKind !== undefined) found.push('inconsistency');
   return found;
 }

@@ -131,7 +131,10 @@ describe('the proof of an approved purchase', () => {
     expect(await state(core, id)).toMatchObject({ pop: 'accepted' });
   });
 
-  /** Approved while the consensus could not be reached; a follow-up asks for its proof, and what becomes of it is unknown. */
+  /**
+   * Approved while the consensus could not be reached; a follow-up asks for its proof, and what becomes of it is
+   * unknown.
+   */
   const askedLater = async (message = purchaseMessage()) => {
     const core = createTestCore();
     core.pop = { outcome: { status: 'unreachable', reason: 'refused' }, afterMs: 1 };

@@ -201,8 +201,9 @@ test('a long queue is worked off, each follow-up once, while appends go on and a
     Array.from({ length: QUEUED }, () => queue({ lane: 'pop' }, { task: 'hang', lane: 'slow' })),
   );
   await work({ send: task, hang: () => hang.promise });
-  while (seen.length < 2 * QUEUED)
+  while (seen.length < 2 * QUEUED) {
     await Promise.all(Array.from({ length: 20 }, () => queue({ task: 'none' })));
+  }
   expect(new Set(seen.map(({ transaction, attempt }) => `${transaction} ${attempt}`)).size).toBe(2 * QUEUED);
   hang.resolve({ done: true });
   const left = async () => {

@@ -18,7 +18,9 @@ export interface FollowUpWorkerSettings {
   readonly log: Log;
   /** Follow-ups of one lane that run at once. */
   readonly concurrency: number;
-  /** How often it looks for what has become due, in milliseconds. What is due at once is announced and starts at once. */
+  /**
+   * How often it looks for what has become due, in milliseconds. What is due at once is announced and starts at once.
+   */
   readonly pollMs?: number;
   /** After this silence of a worker others take its jobs, in milliseconds. */
   readonly leaseMs?: number;

@@ -94,7 +94,9 @@ export function answered(code: string): string {
   return `the network answered ${code}`;
 }
 
-/** What the network itself calls the transaction, as far as it told us; or was told, of what was approved in its stead. */
+/**
+ * What the network itself calls the transaction, as far as it told us; or was told, of what was approved in its stead.
+ */
 export function networkNumbers({ decided }: Transaction) {
   if (decided?.network.status === 'unreachable' && decided.network.standIn?.approved) {
     return { approvalCode: decided.network.standIn.approvalCode };

@@ -285,7 +285,8 @@ export class GroupCommit {
     const dead = this.#waiting.filter(isDue);
     this.#waiting = this.#waiting.filter((pending) => pending.deadline > now);
     for (const pending of dead) this.#refuse(pending, 'SW_JOURNAL_UNAVAILABLE', 'no');
-    if (sent.length > 0 && this.#underWay.length > 0) this.#writer.drop(); // it does not answer: ask on a new connection
+    // it does not answer: ask on a new connection
+    if (sent.length > 0 && this.#underWay.length > 0) this.#writer.drop();
   }
 }
 

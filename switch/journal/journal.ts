@@ -12,7 +12,9 @@ export interface NewEntry {
   readonly kind: string;
   /** Written as JSON, at most 64 KiB of it. Never a clear PAN, nor sensitive authentication data. */
   readonly body: object;
-  /** Keys under which the transaction is found, written together with the entry, and only if it is appended. At most 8. */
+  /**
+   * Keys under which the transaction is found, written together with the entry, and only if it is appended. At most 8.
+   */
   readonly claims?: readonly Claim[];
   /** Jobs committed together with the entry, and only if it is appended. */
   readonly followUps?: readonly FollowUp[];

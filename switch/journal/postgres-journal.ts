@@ -8,7 +8,10 @@ import { PostgresWriter } from './writer.ts';
 export interface JournalSettings {
   /** A database that `migrate` has prepared; its login is granted the role `etika_switch`. */
   readonly databaseUrl: string;
-  /** This node's name: letters, digits, `.`, `_` and `-`, at most 64. A second process of the name ends the first's lease. */
+  /**
+   * This node's name: letters, digits, `.`, `_` and `-`, at most 64. A second process of the name ends the first's
+   * lease.
+   */
   readonly node: string;
   readonly clock: Clock;
   readonly log: Log;

@@ -186,7 +186,9 @@ export class PostgresWriter implements Writer {
   }
 }
 
-/** A connection whose commits are durable, with the rights of the switch. @throws JournalError SW_JOURNAL_NOT_DURABLE */
+/**
+ * A connection whose commits are durable, with the rights of the switch. @throws JournalError SW_JOURNAL_NOT_DURABLE
+ */
 async function connectDurable({ databaseUrl, statementMs, log }: WriterSettings): Promise<Client> {
   const client = new Client(switchConnection(databaseUrl, 'etika-journal', statementMs));
   client.on('error', (error) => log.warn({ event: 'journal.connection', err: error }));

@@ -19,8 +19,8 @@ const on = (
 const COMMON = on('de70', { '001': 'sign-on', '002': 'sign-off', '301': 'echo' });
 
 /**
- * How each dialect says it. Key change is 101 to 199 in DE70 of ISO 8583:1987; terminals that write BCD commonly say it by
- * processing code, as they do everything. An acquirer's host has no keys of its own here.
+ * How each dialect says it. Key change is 101 to 199 in DE70 of ISO 8583:1987; terminals that write BCD commonly say it
+ * by processing code, as they do everything. An acquirer's host has no keys of its own here.
  */
 const CODES: Readonly<Record<ListenerSettings['dialect'], readonly ManagementCode[]>> = {
   'iso87-ascii': [...COMMON, ...on('de70', { '101': 'key-download', '102': 'key-confirmation' })],

@@ -23,7 +23,8 @@ export interface TerminalKeyParts {
 
 /**
  * Which keys a terminal's messages are under. A set that was downloaded and is pending becomes the active one with the
- * first message that is sealed with it, which proves that the terminal has it; the set before it is good for an overlap.
+ * first message that is sealed with it, which proves that the terminal has it; the set before it is good for an
+ * overlap.
  */
 export class TerminalKeys {
   readonly #parts: TerminalKeyParts;

@@ -23,8 +23,8 @@ const SETTLE_AFTER_MS = 3_000;
 
 /**
  * The PIN key shared with one network, and the ones it sends to take its place (0800 with a key block under the zone
- * master key). What it sends is recorded as pending before it is confirmed (0810), and used from then on; the key before
- * it is good for an overlap. A network that has not heard our 0810 sends the same again, and hears the same.
+ * master key). What it sends is recorded as pending before it is confirmed (0810), and used from then on; the key
+ * before it is good for an overlap. A network that has not heard our 0810 sends the same again, and hears the same.
  */
 export class NetworkZoneKeys implements ZoneKeys {
   readonly #owner: KeyOwner;

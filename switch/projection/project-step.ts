@@ -5,7 +5,9 @@ import { projectBatch } from './batch-rows.ts';
 import { caseOfBatch, casesOfTransaction } from './journal-cases.ts';
 import { type ProjectedTransaction, projectTransaction } from './transaction-row.ts';
 
-/** Epochs that are read in one step. A journal that is read from its beginning has one for every start of every node. */
+/**
+ * Epochs that are read in one step. A journal that is read from its beginning has one for every start of every node.
+ */
 const EPOCHS_PER_STEP = 16;
 
 const EPOCHS = `

@@ -42,7 +42,9 @@ interface Shared {
   csv?: boolean;
 }
 
-/** `etika-switch recon`: the journal compared with the ledgers of its counterparts, and what is done about differences. */
+/**
+ * `etika-switch recon`: the journal compared with the ledgers of its counterparts, and what is done about differences.
+ */
 export function reconCommand(): Command {
   const command = new Command('recon').description(
     'Compares the journal with the ledgers of networks and consensus; every difference becomes a case. ' +

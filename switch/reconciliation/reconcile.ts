@@ -35,8 +35,8 @@ export interface ReconciliationOrder {
 }
 
 /**
- * `agrees`: no difference. `explained`: every difference has a case. `incomplete`: there are differences without a case,
- * still under way; transactions of networks whose ledger is missing; or sums that do not add up.
+ * `agrees`: no difference. `explained`: every difference has a case. `incomplete`: there are differences without a
+ * case, still under way; transactions of networks whose ledger is missing; or sums that do not add up.
  */
 export type Outcome = 'agrees' | 'explained' | 'incomplete';
 

@@ -21,8 +21,8 @@ const PROOF_KINDS: ReadonlySet<CaseKind> = new Set<CaseKind>([
 ]);
 
 /**
- * Opens a case for every difference that has none, opens those anew that come back or are no longer what was decided on,
- * and resolves those whose difference is gone.
+ * Opens a case for every difference that has none, opens those anew that come back or are no longer what was decided
+ * on, and resolves those whose difference is gone.
  *
  * @param present every difference that was found, under way or not
  * @param due those of them that must have a case

@@ -10,8 +10,8 @@ export interface OriginalReference {
   /** The key that the original will claim when it comes, where the message names it exactly. */
   readonly exact: string | undefined;
   /**
-   * The STAN of the request that is named: what is found otherwise and has another is not meant. An increment shares its
-   * retrieval reference with what it adds to.
+   * The STAN of the request that is named: what is found otherwise and has another is not meant. An increment shares
+   * its retrieval reference with what it adds to.
    */
   readonly stan?: string;
 }
@@ -55,8 +55,8 @@ export function referredOriginal(
 }
 
 /**
- * A terminal that lost count of its STANs gets the same retrieval reference twice within the hour: where a message gives
- * the approval code of its original (DE38), it must be that of the transaction found.
+ * A terminal that lost count of its STANs gets the same retrieval reference twice within the hour: where a message
+ * gives the approval code of its original (DE38), it must be that of the transaction found.
  */
 export function isMeant(
   { replies }: Pick<Transaction, 'replies'>,

@@ -109,8 +109,9 @@ function readAmount(message: TerminalMessage, rule: Service['amount']): Money {
   if (!isKnownCurrency(currency)) throw new Refusal('SW_CURRENCY_UNKNOWN', { currency });
   if (rule === 'none') return { minorUnits: 0, currency };
   const minorUnits = Number(required(message.de4, 'DE4'));
-  if (rule === 'zero' ? minorUnits !== 0 : minorUnits === 0)
+  if (rule === 'zero' ? minorUnits !== 0 : minorUnits === 0) {
     throw new Refusal('SW_AMOUNT', { element: 'DE4' });
+  }
   return { minorUnits, currency };
 }
 

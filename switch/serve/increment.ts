@@ -129,8 +129,9 @@ function extensible(found: Transaction, { request, admission, card }: Asked): Op
   if (opening?.facts.kind !== 'pre-authorisation' || !stateAfter(state, 'increment-intended')) {
     throw new Refusal('SW_ORIGINAL_STATE', { state });
   }
-  if (opening.cardReference !== card.reference)
+  if (opening.cardReference !== card.reference) {
     throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
+  }
   if (opening.facts.amount.currency !== request.amount.currency) {
     throw new Refusal('SW_AMOUNT', { element: 'DE49' });
   }

@@ -13,9 +13,9 @@ import type { ReplyFields } from '../transaction/entries.ts';
 const APPROVED: ReplyFields = { code: '00' };
 
 /**
- * An 0800: sign-on, sign-off and echo need no more than an answer; a terminal's keys are given and confirmed. The request
- * for keys needs no MAC, since a terminal whose keys are lost has none to make: what it gets only its master key opens,
- * and nothing changes until it shows that it has opened it.
+ * An 0800: sign-on, sign-off and echo need no more than an answer; a terminal's keys are given and confirmed. The
+ * request for keys needs no MAC, since a terminal whose keys are lost has none to make: what it gets only its master
+ * key opens, and nothing changes until it shows that it has opened it.
  *
  * @throws Refusal SW_UNSUPPORTED_MESSAGE, SW_FORMAT, SW_UNKNOWN_TERMINAL, SW_UNKNOWN_MERCHANT, SW_NO_MASTER_KEY,
  *   SW_KEY_CHECK, SW_KEY_STORE, SW_MAC_…, SW_HSM

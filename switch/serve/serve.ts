@@ -140,8 +140,8 @@ function isPassing(error: unknown): boolean {
 }
 
 /**
- * A repeat asks what became of its first request. A refusal would be taken for the answer, though the first may have been
- * approved: silence makes the terminal ask again, or reverse.
+ * A repeat asks what became of its first request. A refusal would be taken for the answer, though the first may have
+ * been approved: silence makes the terminal ask again, or reverse.
  */
 function leaveUnanswered(
   { mti, de11: stan, de41: terminal }: TerminalMessage,

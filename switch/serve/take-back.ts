@@ -85,7 +85,9 @@ async function provenSender(inbound: Inbound, ports: Ports): Promise<Sender> {
   return sender;
 }
 
-/** A void repeats the amount of its original, where it gives one: as asked for, as approved or added to, or what stands. */
+/**
+ * A void repeats the amount of its original, where it gives one: as asked for, as approved or added to, or what stands.
+ */
 function isOfAmount(found: Transaction, de4: string | undefined): boolean {
   const { opening, replies, increments, standingMinorUnits } = found;
   const minorUnits = Number(de4 ?? 0);

@@ -39,8 +39,9 @@ describe('an allowance', () => {
   it('gives until its count is used up, also to a node that remembers nothing', async () => {
     const tried = bench();
     const card = allowance('card', 3, 1_000_000);
-    for (let n = 0; n < 3; n += 1)
+    for (let n = 0; n < 3; n += 1) {
       expect(await tried.node().take(transaction(n), 1, [card], FOREVER)).toBe(undefined);
+    }
     expect(await tried.node().take(transaction(9), 1, [card], FOREVER)).toEqual({ exhausted: 'card' });
   });
 

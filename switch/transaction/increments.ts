@@ -97,8 +97,9 @@ export function reversedAtNetwork(whole: Whole, remainingMinorUnits: number, key
 
 /** The network took what was added along with the rest. What nobody knows the outcome of is reversed behind it. */
 export function advisedToNetwork(whole: Whole, minorUnits: number): void {
-  for (const increment of whole.increments)
+  for (const increment of whole.increments) {
     if (increment.state === 'approved') increment.networkMinorUnits = 0;
+  }
   whole.networkMinorUnits = minorUnits + sumOf(whole.increments, 'networkMinorUnits');
 }
 

@@ -130,8 +130,9 @@ function arpcFull(lab: Laboratory, inputs: Inputs): Answer {
   const session = inputs.text('skd') === 'EMV_CSKD';
   const key = session ? requestKey(lab, inputs) : master.asMacKey();
   const arqc = inputs.hex('arqc');
-  if (inputs.number('method') === 1)
+  if (inputs.number('method') === 1) {
     return { arpc: hex(arpcMethod1(lab.scratch, key, arqc, inputs.hex('arc'))) };
+  }
   const data = proprietaryData(inputs);
   return { arpc: hex(arpcMethod2(lab.scratch, key, arqc, inputs.hex('csu'), data)) };
 }

@@ -46,8 +46,9 @@ function unwrap(lab: Laboratory, inputs: Inputs): Answer {
 }
 
 function checkLength(kbpk: Buffer, allowed: readonly number[]): void {
-  if (!allowed.includes(kbpk.length))
+  if (!allowed.includes(kbpk.length)) {
     throw new HsmError('HSM_KEY_BLOCK_INVALID', 'length of the protection key');
+  }
 }
 
 /** A whole block of it, by the algorithm in the header: vectors give as many leading bytes as they like. */

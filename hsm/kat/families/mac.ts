@@ -56,8 +56,9 @@ function algorithm3(lab: Laboratory, inputs: Inputs): Buffer {
 
 function cut(mac: Buffer, inputs: Inputs): Buffer {
   const length = inputs.numberOr('length', mac.length);
-  if (length < 1 || length > mac.length)
+  if (length < 1 || length > mac.length) {
     throw new HsmError('HSM_REQUEST_INVALID', `a MAC of ${length} bytes`);
+  }
   return mac.subarray(0, length);
 }
 

@@ -102,8 +102,9 @@ function decoded(lab: Laboratory, format: PinFormat, clear: Buffer, pan: Buffer 
 }
 
 function decrypted(lab: Laboratory, inputs: Inputs, side: PinSide, block: Buffer): string {
-  if (block.length !== blockLength(side.format))
+  if (block.length !== blockLength(side.format)) {
     throw new HsmError('HSM_REQUEST_INVALID', 'PIN block length');
+  }
   const clear = decryptPinBlock(lab.scratch, side, inputs.ascii('pan'), block, false);
   return decoded(lab, side.format, lab.scratch.bytesOf(clear), inputs.ascii('pan'));
 }

@@ -132,8 +132,9 @@ test('settle prints totals and every message, and exits 0 only when the batch is
   );
   await run('purchase');
   expect(await run('settle')).toBe(0);
-  for (const part of ['1, 25.00 (978)', '0320, STAN 000003: 00', 'uploaded', 'yes'])
+  for (const part of ['1, 25.00 (978)', '0320, STAN 000003: 00', 'uploaded', 'yes']) {
     expect(printed.at(-1)).toContain(part);
+  }
   totals = '12';
   await run('purchase');
   expect(await run('settle', '--json')).toBe(1);

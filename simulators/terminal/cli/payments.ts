@@ -44,8 +44,9 @@ function paymentCommand(service: CardService): Command {
     `${DESCRIPTIONS[service]} Exits 0 only when it is approved, or --expect matches.`,
   );
   if (CARD_SERVICES[service].hasAmount) amountOption(command);
-  if (service === 'cashback')
+  if (service === 'cashback') {
     command.option('--cashback <amount>', 'what is handed out, part of the amount', '10.00');
+  }
   if (service === 'offline') approvalOption(command, 'DE38, the approval the terminal gave');
   rrnOption(
     command,
@@ -66,8 +67,9 @@ function paymentCommand(service: CardService): Command {
         options,
         async (terminal) => {
           report(await terminal.request(service, order, options.stan), options);
-          for (let repeats = 0; repeats < options.repeat; repeats += 1)
+          for (let repeats = 0; repeats < options.repeat; repeats += 1) {
             report(await terminal.repeat(), options);
+          }
         },
         options.reverse ? plan : undefined,
       );

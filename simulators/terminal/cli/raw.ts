@@ -35,8 +35,9 @@ export function sendCommand(): Command {
         reply.outcome === 'answered' ? { outcome: reply.outcome, ...reply.message, macVerified } : reply;
       console.log(options.json ? JSON.stringify(shown) : sampleTable(reply, macVerified));
       const got = reply.outcome === 'answered' ? reply.message.de39 : reply.outcome;
-      if (options.expect === undefined ? reply.outcome !== 'answered' : got !== options.expect)
+      if (options.expect === undefined ? reply.outcome !== 'answered' : got !== options.expect) {
         process.exitCode = 1;
+      }
     });
 }
 

@@ -70,8 +70,9 @@ const READERS: { [K in EntryKind]?: (body: EntryBodies[K]) => readonly NoticeFac
 function paymentOf(decided: DecidedBody): NoticeFacts[] {
   const { approved, network, reply } = decided;
   const scenario = scenariosOf(decided).find((found) => found === 'network-failure' || found === 'timeout');
-  if (approved)
+  if (approved) {
     return network.status === 'unreachable' ? [{ type: 'payment.queued', scenario: 'network-failure' }] : [];
+  }
   return scenario ? [{ type: 'payment.failed', scenario, reason: 'declined', code: reply.code }] : [];
 }
 

@@ -268,8 +268,9 @@ describe('the sender', () => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
       const code = answer(request, Buffer.concat(chunks).toString());
-      if (code !== undefined)
+      if (code !== undefined) {
         response.writeHead(code, { location: 'http://127.0.0.1:1/' }).end('x'.repeat(100_000));
+      }
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => {

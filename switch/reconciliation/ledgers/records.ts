@@ -91,8 +91,9 @@ function fieldReader(fields: Fields, { source, line }: Place) {
     new ReconError('SW_RECON_RECORD', { source, line, field, expected });
   const optionalText = (field: string): string => {
     const value = fields[field] ?? '';
-    if (typeof value !== 'string' || value.length > MAX_TEXT)
+    if (typeof value !== 'string' || value.length > MAX_TEXT) {
       throw fault(field, `text of at most ${MAX_TEXT}`);
+    }
     return value.trim();
   };
   const text = (field: string): string => {

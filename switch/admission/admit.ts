@@ -1,19 +1,16 @@
 import type { NetworkConnector } from '../../connectors/index.ts';
 import type { Directory } from '../config/directory.ts';
-import type { ListenerSettings, MerchantSettings, TerminalSettings } from '../config/settings.ts';
+import type { ListenerSettings } from '../config/settings.ts';
 import { Refusal } from '../errors.ts';
-import type { PaymentRequest, Sender } from '../requests/understand.ts';
+import type { Ports } from '../ports.ts';
+import { type PaymentRequest, type Sender, understandSender } from '../requests/understand.ts';
 import type { OutcomePolicy } from '../transaction/outcome-table.ts';
+import type { Inbound, Party, Received } from './inbound.ts';
 
-/** Who asks, and for whom. */
-export interface Party {
-  /** Absent on an acquirer's line: the acquirer answers for its terminals. */
-  readonly terminal: TerminalSettings | undefined;
-  readonly merchant: MerchantSettings;
-}
+// Who may ask, and where what they ask for leads: look-ups in the settings, without a word to HSM or journal.
 
-/** Who asks, for whom, and where the card leads. */
-export interface Admission extends Party {
+/** Where a card leads, and by which rules its legs become one answer. */
+export interface Route {
   readonly network: NetworkConnector;
   readonly policy: OutcomePolicy;
 }
@@ -21,30 +18,19 @@ export interface Admission extends Party {
 /** An acquirer's merchants that Étika does not know: the network leg alone decides for them. */
 const UNENROLLED = { category: '5999', pop: 'off' } as const;
 
-/** @throws Refusal SW_UNKNOWN_TERMINAL, SW_UNKNOWN_MERCHANT, SW_NO_ROUTE, SW_PIN_NOT_ACCEPTED */
-export function admit(
-  request: PaymentRequest,
-  listener: ListenerSettings,
-  directory: Directory,
-  networks: ReadonlyMap<string, NetworkConnector>,
-): Admission {
-  const party = identify(request, listener, directory);
-  const network = networks.get(directory.networkFor(request.card.pan) ?? '');
-  if (!network) throw new Refusal('SW_NO_ROUTE', { iin: request.card.pan.iin(6) });
-  if (request.terminalPinBlock && !party.terminal) {
-    throw new Refusal('SW_PIN_NOT_ACCEPTED', { listener: listener.name });
-  }
-  const policy: OutcomePolicy = {
-    proof: party.merchant.pop === 'required' ? 'required' : 'optional',
-    partialApproval:
-      request.service.partial && (party.terminal?.partialApproval ?? listener.partialApproval ?? false),
-    movesMoney: request.service.movesMoney,
-  };
-  return { ...party, network, policy };
+/**
+ * The sender as its message says, and as the settings know it.
+ * @throws Refusal SW_FORMAT, SW_UNKNOWN_TERMINAL, SW_UNKNOWN_MERCHANT
+ */
+export function admitSender(
+  { message, listener }: Pick<Received, 'message' | 'listener'>,
+  { clock, directory }: Pick<Ports, 'clock' | 'directory'>,
+): { sender: Sender; party: Party } {
+  const sender = understandSender(message, clock);
+  return { sender, party: identify(sender, listener, directory) };
 }
 
-/** @throws Refusal SW_UNKNOWN_TERMINAL, SW_UNKNOWN_MERCHANT */
-export function identify(sender: Sender, listener: ListenerSettings, directory: Directory): Party {
+function identify(sender: Sender, listener: ListenerSettings, directory: Directory): Party {
   const merchant = directory.merchant(sender.merchant);
   if (listener.mac === 'none') {
     return { terminal: undefined, merchant: merchant ?? { id: sender.merchant.trimEnd(), ...UNENROLLED } };
@@ -55,4 +41,26 @@ export function identify(sender: Sender, listener: ListenerSettings, directory: 
     throw new Refusal('SW_UNKNOWN_MERCHANT', { terminal: terminal.id });
   }
   return { terminal, merchant };
+}
+
+/** @throws Refusal SW_NO_ROUTE, SW_PIN_NOT_ACCEPTED */
+export function routeOf(
+  request: PaymentRequest,
+  { listener, party }: Pick<Inbound, 'listener' | 'party'>,
+  { directory, networks }: Pick<Ports, 'directory' | 'networks'>,
+): Route {
+  const { terminal, merchant } = party;
+  const network = networks.get(directory.networkFor(request.card.pan) ?? '');
+  if (!network) throw new Refusal('SW_NO_ROUTE', { iin: request.card.pan.iin(6) });
+  if (request.terminalPinBlock && !terminal) {
+    throw new Refusal('SW_PIN_NOT_ACCEPTED', { listener: listener.name });
+  }
+
+  const mayBePartial = terminal?.partialApproval ?? listener.partialApproval ?? false;
+  const policy: OutcomePolicy = {
+    proof: merchant.pop === 'required' ? 'required' : 'optional',
+    partialApproval: request.service.partial && mayBePartial,
+    movesMoney: request.service.movesMoney,
+  };
+  return { network, policy };
 }

@@ -1,15 +1,62 @@
 import type { Monotonic } from '../../runtime/index.ts';
-import type { ListenerSettings } from '../config/settings.ts';
+import type { ListenerSettings, MerchantSettings, Settings, TerminalSettings } from '../config/settings.ts';
 import type { TerminalKeySet } from '../keys/key-records.ts';
 import type { Sealed, TerminalMessage } from '../requests/terminal-message.ts';
+import type { Sender } from '../requests/understand.ts';
 
-/** A message as the listener hands it over. */
-export interface Inbound {
+// A message on its way in. It is received, then proven, and each of the two is an object that nobody changes: a verb
+// that has an `Inbound` in its hands has a message whose sender is known and whose MAC was verified, and whoever seals
+// the answer knows the keys from the same object. A box that the verb fills in on its way was the form before; then
+// nothing but reading tells whether it is filled by the time it is looked into.
+
+/** A message as its listener hands it over: nothing of it is believed yet. */
+export interface Received {
   readonly message: TerminalMessage;
   readonly listener: ListenerSettings;
   /** The bytes that the MAC covers and the MAC, where the message has one. */
   readonly sealed: Sealed | undefined;
   readonly receivedAt: Monotonic;
-  /** Filled in once its MAC is verified: the keys that the answer is sealed with. */
-  readonly proof: { keys?: TerminalKeySet };
+  /** When the legs are joined at the latest, and what the journal is asked for on the way has come. */
+  readonly joinBy: Monotonic;
+  /** The last moment at which a reply may leave. */
+  readonly lastMoment: Monotonic;
+}
+
+/** Who asks, and for whom. */
+export interface Party {
+  /** Absent on an acquirer's line: the acquirer answers for its terminals. */
+  readonly terminal: TerminalSettings | undefined;
+  readonly merchant: MerchantSettings;
+}
+
+/** A message whose sender is understood, admitted and proven. */
+export interface Inbound extends Omit<Received, 'sealed'> {
+  readonly sender: Sender;
+  readonly party: Party;
+  /** The keys that the message was proven under, and that its answer is sealed with; absent on an acquirer's line. */
+  readonly keys: TerminalKeySet | undefined;
+}
+
+/** A card in the two forms that may be written down. */
+export interface StoredCard {
+  /** The PAN under the HSM's data key, base64. */
+  readonly ciphertext: string;
+  /** The PAN's keyed hash, hexadecimal. */
+  readonly reference: string;
+}
+
+/** A proven message that names a card. */
+export interface CardInbound extends Inbound {
+  readonly card: StoredCard;
+}
+
+/** The one place where a request gets its deadlines. */
+export function receive(
+  request: Pick<Received, 'message' | 'sealed' | 'receivedAt'>,
+  listener: ListenerSettings,
+  { deadlineMs, replyMarginMs }: Pick<Settings, 'deadlineMs' | 'replyMarginMs'>,
+): Received {
+  const { message, sealed, receivedAt } = request;
+  const lastMoment = receivedAt + deadlineMs;
+  return { message, listener, sealed, receivedAt, joinBy: lastMoment - replyMarginMs, lastMoment };
 }

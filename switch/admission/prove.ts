@@ -1,71 +1,70 @@
 import { type Hsm, HsmError } from '../../hsm/index.ts';
-import type { Pan, PinBlock } from '../../messages/index.ts';
+import type { PinBlock } from '../../messages/index.ts';
 import { Refusal } from '../errors.ts';
+import type { TerminalKeySet } from '../keys/key-records.ts';
 import type { Ports } from '../ports.ts';
-import type { PaymentRequest } from '../requests/understand.ts';
-import type { Admission, Party } from './admit.ts';
-import type { Inbound } from './inbound.ts';
+import { type PaymentRequest, readPan } from '../requests/understand.ts';
+import { admitSender, type Route } from './admit.ts';
+import type { CardInbound, Inbound, Party, Received, StoredCard } from './inbound.ts';
 
-/** A card whose message was proven, in the two forms that may be written down. */
-export interface ProvenCard {
-  /** The PAN under the HSM's data key, base64. */
-  readonly ciphertext: string;
-  /** The PAN's keyed hash, hexadecimal. */
-  readonly reference: string;
-}
+// What the HSM does before a verb sees a message: it verifies the MAC, and gives a card the forms that may be stored.
+// It happens once for each message, here, and before the verb: a verb that proves for itself can forget to.
 
-type ProofPorts = Pick<Ports, 'hsm' | 'terminalKeys'>;
-type Provable = Pick<Inbound, 'sealed' | 'proof'>;
+type ProofPorts = Pick<Ports, 'clock' | 'directory' | 'hsm' | 'terminalKeys'>;
 
 /**
- * Verifies the message's MAC and makes the card's stored forms, in one trip to the HSM.
- * @throws Refusal SW_MAC_MISSING, SW_MAC_WRONG, SW_HSM
+ * Understands, admits and proves who sent a message.
+ * @throws Refusal SW_FORMAT, SW_UNKNOWN_TERMINAL, SW_UNKNOWN_MERCHANT, SW_MAC_MISSING, SW_MAC_WRONG, SW_KEY_STORE,
+ *   SW_HSM
  */
-export async function proveCard(
-  inbound: Provable,
-  party: Party,
-  pan: Pan,
-  ports: ProofPorts,
-): Promise<ProvenCard> {
-  const proofs = Promise.all([verifyMac(inbound, party, ports), ports.hsm.protectPan(pan)]);
-  const [, { ciphertext, lookup }] = await proofs.catch(asRefusal);
-  return { ciphertext: ciphertext.toString('base64'), reference: lookup.toString('hex') };
+export async function proveSender(received: Received, ports: ProofPorts): Promise<Inbound> {
+  const { sealed, ...rest } = received;
+  const { sender, party } = admitSender(received, ports);
+  const keys = await verifyMac(sealed, party, ports).catch(asRefusal);
+  return { ...rest, sender, party, keys };
 }
 
 /**
- * Verifies the MAC of a message that names no card.
- * @throws Refusal SW_MAC_MISSING, SW_MAC_WRONG, SW_HSM
+ * The same of a message that names a card; the MAC and the card are one trip to the HSM.
+ * @throws Refusal SW_CARD_MISSING, SW_CARD_CONTRADICTORY, and what `proveSender` throws
  */
-export async function proveSender(inbound: Provable, party: Party, ports: ProofPorts): Promise<void> {
-  await verifyMac(inbound, party, ports).catch(asRefusal);
+export async function proveCard(received: Received, ports: ProofPorts): Promise<CardInbound> {
+  const { sealed, ...rest } = received;
+  const { sender, party } = admitSender(received, ports);
+  const pan = readPan(received.message);
+  const proofs = Promise.all([verifyMac(sealed, party, ports), ports.hsm.protectPan(pan)]);
+  const [keys, { ciphertext, lookup }] = await proofs.catch(asRefusal);
+  const card: StoredCard = {
+    ciphertext: ciphertext.toString('base64'),
+    reference: lookup.toString('hex'),
+  };
+  return { ...rest, sender, party, keys, card };
 }
 
 async function verifyMac(
-  { sealed, proof }: Provable,
+  sealed: Received['sealed'],
   { terminal }: Party,
   { terminalKeys }: ProofPorts,
-): Promise<void> {
-  if (!terminal) return;
+): Promise<TerminalKeySet | undefined> {
+  if (!terminal) return undefined;
   if (!sealed) throw new Refusal('SW_MAC_MISSING', { terminal: terminal.id });
   const keys = await terminalKeys.prove(terminal, sealed);
   if (!keys) throw new Refusal('SW_MAC_WRONG', { terminal: terminal.id });
-  proof.keys = keys;
+  return keys;
 }
 
 /** The PIN block under the network's key, or the reason why there is none. Never rejects. */
 export async function translatePin(
-  { proof }: Provable,
+  { party: { terminal }, keys }: Pick<Inbound, 'party' | 'keys'>,
   request: PaymentRequest,
-  { terminal, network }: Admission,
+  { network }: Route,
   hsm: Hsm,
 ): Promise<{ block: PinBlock | undefined } | { refusal: Refusal }> {
   const block = request.terminalPinBlock;
-  if (!block || !terminal || !proof.keys) return { block: undefined };
+  if (!block || !terminal || !keys) return { block: undefined };
   try {
     const { pan } = request.card;
-    return {
-      block: await hsm.translatePin({ from: proof.keys.pinKey, to: network.zonePinKey(), pan, block }),
-    };
+    return { block: await hsm.translatePin({ from: keys.pinKey, to: network.zonePinKey(), pan, block }) };
   } catch (error) {
     const isBlock = error instanceof HsmError && error.code === 'HSM_PIN_BLOCK_INVALID';
     const code = isBlock ? 'SW_PIN_BLOCK' : 'SW_HSM';

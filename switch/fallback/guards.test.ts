@@ -3,7 +3,7 @@ import type { NetworkConnector, PopConnector } from '../../connectors/index.ts';
 import { HsmError } from '../../hsm/index.ts';
 import { Pan } from '../../messages/index.ts';
 import { silentLog } from '../../runtime/index.ts';
-import { createTestCore, inbound, purchaseMessage, type TestCore } from '../../test/support/core.ts';
+import { createTestCore, inbound, purchaseMessage, served, type TestCore } from '../../test/support/core.ts';
 import { DEFAULT_FALLBACK, type FallbackSettings } from '../config/fallback.ts';
 import { authorise } from '../serve/authorise.ts';
 import type { DecidedBody } from '../transaction/entries.ts';
@@ -29,7 +29,11 @@ async function ask({ core, ports }: Pick<ReturnType<typeof watched>, 'core' | 'p
   const number = String(stan).padStart(6, '0');
   const from = core.clock.monotonic();
   let tookMs = 0;
-  const answered = authorise(inbound(core, purchaseMessage({ de11: number, de7: `1123${number}` })), ports)
+  const answered = served(
+    authorise,
+    inbound(core, purchaseMessage({ de11: number, de7: `1123${number}` })),
+    ports,
+  )
     .catch((error: Error) => error)
     .finally(() => {
       tookMs = core.clock.monotonic() - from;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PopStanding } from '../../connectors/index.ts';
-import { createTestCore, inbound, purchaseMessage, type TestCore } from '../../test/support/core.ts';
+import { createTestCore, inbound, purchaseMessage, served, type TestCore } from '../../test/support/core.ts';
 import { lateAnswer } from '../node/late-answers.ts';
 import { recover } from '../node/recover.ts';
 import { authorise } from '../serve/authorise.ts';
@@ -10,7 +10,7 @@ import { followUpTasks } from './tasks.ts';
 
 /** Runs one purchase to its end, and gives its id. */
 async function purchase(core: TestCore, message = purchaseMessage()): Promise<string> {
-  const done = authorise(inbound(core, message), core.ports);
+  const done = served(authorise, inbound(core, message), core.ports);
   await core.clock.advance(10_000);
   await done;
   return core.journal.entries[0]?.transaction ?? '';

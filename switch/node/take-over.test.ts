@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { createTestCore, inbound, type TestCore } from '../../test/support/core.ts';
+import { createTestCore, inbound, served, type TestCore } from '../../test/support/core.ts';
 import { authorise } from '../serve/authorise.ts';
 import { TakeOver } from './take-over.ts';
 
@@ -12,7 +12,7 @@ afterEach(() => takeOver?.close());
 async function leaveUndecided(core: TestCore): Promise<string> {
   core.journal.moods = ['well', 'unknown-lost'];
   core.ports.unsettled.close();
-  const done = authorise(inbound(core), core.ports);
+  const done = served(authorise, inbound(core), core.ports);
   await core.clock.advance(3_000);
   await done;
   return core.journal.entries[0]?.transaction ?? '';

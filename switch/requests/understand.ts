@@ -64,16 +64,24 @@ export function understandSender(message: TerminalMessage, clock: Clock): Sender
 }
 
 /**
- * Reads a request that opens legs.
+ * What a message that opens legs asks for.
+ * @throws Refusal SW_FORMAT, SW_UNSUPPORTED_MESSAGE
+ */
+export function requestedService(message: TerminalMessage): Service {
+  const mti = withoutRepeat(message.mti);
+  const processingCode = required(message.de3, 'DE3');
+  const service = findService(mti, processingCode, message.de25 ?? '00', message.de38 !== undefined);
+  if (!service) throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti, processingCode });
+  return service;
+}
+
+/**
+ * Reads the rest of a request that opens legs.
  * @throws Refusal SW_FORMAT, SW_UNSUPPORTED_MESSAGE, SW_CARD_MISSING, SW_CARD_CONTRADICTORY,
  *   SW_CURRENCY_UNKNOWN, SW_AMOUNT
  */
-export function understandPayment(message: TerminalMessage, clock: Clock): PaymentRequest {
-  const sender = understandSender(message, clock);
-  const processingCode = required(message.de3, 'DE3');
-  const posConditionCode = message.de25 ?? '00';
-  const service = findService(sender.mti, processingCode, posConditionCode, message.de38 !== undefined);
-  if (!service) throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: sender.mti, processingCode });
+export function understandPayment(message: TerminalMessage, sender: Sender, clock: Clock): PaymentRequest {
+  const service = requestedService(message);
   const reference = REFERRING.has(service.kind) ? message.de37?.trim() : undefined;
   if (service.addsTo && !reference) throw new Refusal('SW_FORMAT', { element: 'DE37' });
   return {
@@ -85,8 +93,8 @@ export function understandPayment(message: TerminalMessage, clock: Clock): Payme
     }),
     service,
     ...readPayment(message, service.kind, service.amount),
-    processingCode,
-    posConditionCode,
+    processingCode: required(message.de3, 'DE3'),
+    posConditionCode: message.de25 ?? '00',
   };
 }
 
@@ -138,7 +146,7 @@ function readCard(message: TerminalMessage): Omit<CardData, 'pinBlock'> {
 }
 
 /** @throws Refusal SW_CARD_MISSING, SW_CARD_CONTRADICTORY, SW_FORMAT */
-function readPan(message: TerminalMessage): Pan {
+export function readPan(message: TerminalMessage): Pan {
   const fromTrack = message.de35?.pan();
   const pan = message.de2 ?? fromTrack;
   if (!pan) throw new Refusal('SW_CARD_MISSING', { element: 'DE2' });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Pan } from '../../messages/index.ts';
-import { createTestCore, inbound, purchaseMessage, type TestCore } from '../../test/support/core.ts';
+import { createTestCore, inbound, purchaseMessage, served, type TestCore } from '../../test/support/core.ts';
 import { followUpTasks } from '../follow-up/tasks.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 import { readTransaction } from '../transaction/append-next.ts';
@@ -14,7 +14,7 @@ async function run(
   handler: typeof authorise,
   message: TerminalMessage,
 ): Promise<ReplyFields | undefined | Error> {
-  const ended = handler(inbound(core, message), core.ports).catch((error: Error) => error);
+  const ended = served(handler, inbound(core, message), core.ports).catch((error: Error) => error);
   await core.clock.advance(10_000);
   return ended;
 }

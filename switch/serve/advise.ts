@@ -1,13 +1,12 @@
 import { completable, type Money } from '../../connectors/index.ts';
-import { admit, identify } from '../admission/admit.ts';
-import type { Inbound } from '../admission/inbound.ts';
-import { proveCard } from '../admission/prove.ts';
+import { routeOf } from '../admission/admit.ts';
+import type { CardInbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { openingClaims, requestFingerprint, requestKey } from '../requests/keys.ts';
 import { isMeant, referredOriginal } from '../requests/originals.ts';
 import { OFFLINE_PURCHASE } from '../requests/services.ts';
-import { type PaymentRequest, readPayment, required, understandSender } from '../requests/understand.ts';
+import { type PaymentRequest, readPayment, required } from '../requests/understand.ts';
 import { followUp } from '../transaction/decision-entry.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
@@ -23,11 +22,10 @@ const PRE_AUTHORISATION_CONDITION = '06';
  * (DE25 06 and the DE37 of the original), else a purchase approved offline. It is accepted as soon as it is durable;
  * the network and the consensus are told afterwards, until they acknowledge.
  *
- * @throws Refusal SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_STATE, SW_AMOUNT, SW_NO_ROUTE, and what admission throws
+ * @throws Refusal SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_STATE, SW_AMOUNT, SW_NO_ROUTE, and what `readPayment` throws
  */
-export async function advise(inbound: Inbound, ports: Ports): Promise<ReplyFields | undefined> {
-  const { message, listener } = inbound;
-  const sender = understandSender(message, ports.clock);
+export async function advise(inbound: CardInbound, ports: Ports): Promise<ReplyFields | undefined> {
+  const { message, listener, sender, party, card } = inbound;
   const payment = readPayment(message, 'offline-purchase', 'positive');
   const processingCode = required(message.de3, 'DE3');
   const posConditionCode = message.de25 ?? '00';
@@ -38,12 +36,10 @@ export async function advise(inbound: Inbound, ports: Ports): Promise<ReplyField
     posConditionCode,
     service: OFFLINE_PURCHASE,
   };
-  const party = identify(sender, listener, ports.directory);
-  const card = await proveCard(inbound, party, payment.card.pan, ports);
   const notice = {
     key: requestKey(listener.name, sender),
     fingerprint: requestFingerprint(card.reference, request),
-    deadline: inbound.receivedAt + ports.settings.deadlineMs - ports.settings.replyMarginMs,
+    deadline: inbound.joinBy,
   };
   const reply = (rrn: string): ReplyFields => ({ code: ACCEPTED, rrn });
 
@@ -68,10 +64,9 @@ export async function advise(inbound: Inbound, ports: Ports): Promise<ReplyField
     return answerNotice({ ...notice, original }, capture, ports);
   }
 
-  const admission = admit(request, listener, ports.directory, ports.networks);
-  const network = admission.network.name;
+  const network = routeOf(request, inbound, ports).network.name;
   const kind = 'offline-purchase';
-  const opening = openingBody({ inbound, request, kind, pop: true, party, network, card }, ports);
+  const opening = openingBody({ inbound, request, kind, pop: true, network }, ports);
   const { transaction, rrn } = opening.facts;
   const claims = openingClaims(listener.name, { ...sender, rrn }, notice.fingerprint).slice(1);
   const tasks = opening.pop ? (['advise-network', 'complete-pop'] as const) : (['advise-network'] as const);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HsmError } from '../../hsm/index.ts';
 import { Pan, PinBlock } from '../../messages/index.ts';
-import { createTestCore, inbound, purchaseMessage, type TestCore } from '../../test/support/core.ts';
+import { createTestCore, inbound, purchaseMessage, served, type TestCore } from '../../test/support/core.ts';
 import { settle } from '../../test/support/virtual-clock.ts';
 import type { Refusal } from '../errors.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
@@ -18,7 +18,7 @@ interface Watched {
 function start(core: TestCore, message = purchaseMessage()): Watched {
   const watched: Watched = { reply: undefined, refusal: undefined, tookMs: undefined };
   const from = core.clock.monotonic();
-  authorise(inbound(core, message), core.ports)
+  served(authorise, inbound(core, message), core.ports)
     .then(
       (reply) => {
         watched.reply = reply;

@@ -1,71 +1,44 @@
 import type { PopOutcome } from '../../connectors/index.ts';
 import type { PinBlock } from '../../messages/index.ts';
-import type { Monotonic } from '../../runtime/index.ts';
-import { type Admission, admit } from '../admission/admit.ts';
-import type { Inbound } from '../admission/inbound.ts';
-import { type ProvenCard, proveCard, translatePin } from '../admission/prove.ts';
+import type { CardInbound } from '../admission/inbound.ts';
+import { translatePin } from '../admission/prove.ts';
 import { Refusal } from '../errors.ts';
 import { JournalError, type NewEntry } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
-import { openingClaims, requestFingerprint, requestKey } from '../requests/keys.ts';
-import { type PaymentRequest, understandPayment } from '../requests/understand.ts';
+import { openingClaims } from '../requests/keys.ts';
 import type { NetworkLegOutcome } from '../stand-in/stand-in.ts';
 import { decisionEntry } from '../transaction/decision-entry.ts';
 import type { DecidedBody, OpeningBody, ReplyFields } from '../transaction/entries.ts';
 import { decideOutcome } from '../transaction/outcome-table.ts';
 import { popPurchase } from '../transaction/pop-purchase.ts';
 import { declineReply, legsReply } from '../transaction/reply-fields.ts';
+import { beginPayment, type Payment } from './begin-payment.ts';
 import { openingBody } from './opening.ts';
 import { replay } from './replay.ts';
 import { reserveRefund } from './reserve-refund.ts';
 import { standInQuestion } from './stand-in-question.ts';
 
 /**
- * One authorisation, from the message to what the terminal is told. Read it from top to bottom:
- * understand → admit → intend (durable) → fork → join → decide (durable) → reply.
+ * One authorisation, from the proven message to what the terminal is told. Read it from top to bottom:
+ * understand → intend (durable) → fork → join → decide (durable) → reply.
  *
  * @returns the reply, or nothing where silence is the only honest answer (the journal may or may not have taken
  *   the decision: the terminal's own reversal settles it)
  * @throws Refusal for everything that is refused before a leg opens
  */
-export async function authorise(inbound: Inbound, ports: Ports): Promise<ReplyFields | undefined> {
-  const request = understandPayment(inbound.message, ports.clock);
-  const admission = admit(request, inbound.listener, ports.directory, ports.networks);
-  const card = await proveCard(inbound, admission, request.card.pan, ports);
-
-  const key = requestKey(inbound.listener.name, request);
-  const fingerprint = requestFingerprint(card.reference, request);
-  const running = ports.inFlight.find(key);
-  if (running?.fingerprint === fingerprint) return running.reply;
-  if (ports.inFlight.full) throw new Refusal('SW_OVERLOADED', { inFlight: ports.inFlight.size });
-
-  const deadline = inbound.receivedAt + ports.settings.deadlineMs - ports.settings.replyMarginMs;
-  const payment: Payment = { inbound, request, admission, card, fingerprint, deadline };
-  // Other content under the same key is at work: which of the two owns the key is for the journal to say.
-  if (running) return authoriseOnce(payment, ports);
-  return ports.inFlight.run(key, fingerprint, () => authoriseOnce(payment, ports));
-}
-
-interface Payment {
-  readonly inbound: Inbound;
-  readonly request: PaymentRequest;
-  readonly admission: Admission;
-  readonly card: ProvenCard;
-  readonly fingerprint: string;
-  /** When the legs are joined at the latest. */
-  readonly deadline: Monotonic;
+export function authorise(inbound: CardInbound, ports: Ports): Promise<ReplyFields | undefined> {
+  return beginPayment(inbound, ports, (payment) => authoriseOnce(payment, ports));
 }
 
 async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyFields | undefined> {
-  const { inbound, request, admission, card, deadline } = payment;
+  const { inbound, request, route, fingerprint } = payment;
   const { kind, pop } = request.service;
-  const network = admission.network.name;
-  const opening = openingBody({ inbound, request, kind, pop, party: admission, network, card }, ports);
+  const opening = openingBody({ inbound, request, kind, pop, network: route.network.name }, ports);
 
   // Durable point 1: no byte of a leg leaves before the intention is committed. The PIN is translated meanwhile.
-  const pinTranslated = translatePin(inbound, request, admission, ports.hsm);
+  const pinTranslated = translatePin(inbound, request, route, ports.hsm);
   const appended = await appendIntention(payment, opening, ports);
-  if (appended.status === 'claimed') return replay(appended, payment.fingerprint, deadline, ports);
+  if (appended.status === 'claimed') return replay(appended, fingerprint, inbound.joinBy, ports);
   ports.checkpoint('intended');
 
   const pin = await pinTranslated;
@@ -76,7 +49,7 @@ async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyField
   const outcome = await join(fork(opening, payment, pin.block, ports), ports);
   ports.checkpoint('joined');
 
-  const verdict = decideOutcome(outcome.network, outcome.pop, admission.policy);
+  const verdict = decideOutcome(outcome.network, outcome.pop, route.policy);
   const reply = legsReply(opening.facts, verdict, outcome.network);
   const { approved, followUps, caseKind } = verdict;
   const decided: DecidedBody = { ...outcome, approved, reply, followUps, ...(caseKind && { caseKind }) };
@@ -100,13 +73,13 @@ async function appendIntention({ inbound, request, fingerprint }: Payment, body:
 
 /** Why a refund may not be asked of the network; nothing for what may, and for what is no refund. */
 async function refusedRefund(
-  { inbound, request, card }: Payment,
-  { facts }: OpeningBody,
+  { inbound, request }: Payment,
+  { facts, cardReference }: OpeningBody,
   { journal }: Ports,
 ): Promise<Refusal | undefined> {
   if (request.refersTo === undefined) return undefined;
   const { transaction } = facts;
-  const refund = { listener: inbound.listener.name, request, transaction, cardReference: card.reference };
+  const refund = { listener: inbound.listener.name, request, transaction, cardReference };
   try {
     await reserveRefund(refund, journal);
     return undefined;
@@ -123,11 +96,12 @@ interface Legs {
 
 /** Opens both legs at once. Each ends by the deadline with an outcome; neither ever rejects. */
 function fork(opening: OpeningBody, payment: Payment, pinBlock: PinBlock | undefined, ports: Ports): Legs {
-  const { admission, request, deadline } = payment;
+  const { inbound, request, route } = payment;
+  const deadline = inbound.joinBy;
   if (ports.clock.monotonic() >= deadline) return neverOpened('no time was left to open the legs');
   const card = { ...request.card, ...(pinBlock && { pinBlock }) };
   const proof = popPurchase(opening.facts, opening.pop, opening.facts.amount.minorUnits);
-  const network = admission.network.authorise(opening.facts, card, deadline);
+  const network = route.network.authorise(opening.facts, card, deadline);
   const legs: Legs = {
     network: ports.standIn.cover(network, standInQuestion(opening, payment)),
     pop: proof ? ports.pop.initiate(proof, deadline) : Promise.resolve({ status: 'not-applicable' }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Pan } from '../../messages/index.ts';
-import { createTestCore, inbound, purchaseMessage, type TestCore } from '../../test/support/core.ts';
+import { createTestCore, inbound, purchaseMessage, served, type TestCore } from '../../test/support/core.ts';
 import { followUpTasks } from '../follow-up/tasks.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 import { readTransaction } from '../transaction/append-next.ts';
@@ -13,9 +13,11 @@ import { reverse, voidPayment } from './take-back.ts';
 type Handler = typeof authorise;
 
 async function run(core: TestCore, handler: Handler, message: TerminalMessage) {
-  const ended: Promise<ReplyFields | undefined | Error> = handler(inbound(core, message), core.ports).catch(
-    (error: Error) => error,
-  );
+  const ended: Promise<ReplyFields | undefined | Error> = served(
+    handler,
+    inbound(core, message),
+    core.ports,
+  ).catch((error: Error) => error);
   await core.clock.advance(10_000);
   return ended;
 }
@@ -146,7 +148,7 @@ describe('an increment', () => {
   it('whose node dies is closed by its follow-up, not before its time, and reversed', async () => {
     const core = await extended();
     core.network.afterMs = 60_000;
-    void increment(inbound(core, more('000002')), {
+    void served(increment, inbound(core, more('000002')), {
       ...core.ports,
       checkpoint: (at) => {
         if (at === 'network-answered') throw new Error('the node died');
@@ -249,7 +251,7 @@ describe('an increment in flight', () => {
   async function inFlight() {
     const core = await extended();
     core.network.afterMs = 500;
-    const reply = increment(inbound(core, more('000002')), core.ports);
+    const reply = served(increment, inbound(core, more('000002')), core.ports);
     await core.clock.advance(100);
     return { core, reply };
   }
@@ -262,7 +264,7 @@ describe('an increment in flight', () => {
     'loses against %s: the terminal hears nothing, and its part is reversed',
     async (_, handler, message, stands, state) => {
       const { core, reply } = await inFlight();
-      expect(await handler(inbound(core, message), core.ports)).toMatchObject({ code: '00' });
+      expect(await served(handler, inbound(core, message), core.ports)).toMatchObject({ code: '00' });
       await core.clock.advance(10_000);
       expect(await reply).toBeUndefined();
       expect(tasks(core)).toContain('reverse-network');

@@ -1,15 +1,12 @@
 import type { HeldTransaction, NetworkOutcome, TransactionFacts } from '../../connectors/index.ts';
 import type { PinBlock } from '../../messages/index.ts';
-import type { Monotonic } from '../../runtime/index.ts';
-import { type Admission, admit } from '../admission/admit.ts';
-import type { Inbound } from '../admission/inbound.ts';
-import { type ProvenCard, proveCard, translatePin } from '../admission/prove.ts';
+import type { CardInbound } from '../admission/inbound.ts';
+import { translatePin } from '../admission/prove.ts';
 import { Refusal } from '../errors.ts';
 import { networkNumbers } from '../follow-up/reverse-network.ts';
 import { JournalError, type NewEntry } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
-import { originalKey, referenceKey, requestFingerprint, requestKey } from '../requests/keys.ts';
-import { type PaymentRequest, understandPayment } from '../requests/understand.ts';
+import { originalKey, referenceKey } from '../requests/keys.ts';
 import { readTransaction } from '../transaction/append-next.ts';
 import { followUp } from '../transaction/decision-entry.ts';
 import type { EntryBodies, OpeningBody, ReplyFields } from '../transaction/entries.ts';
@@ -18,6 +15,7 @@ import { isOpenIncrement } from '../transaction/increments.ts';
 import { stateAfter } from '../transaction/life-cycle.ts';
 import { decideOutcome } from '../transaction/outcome-table.ts';
 import { declineReply, legsReply } from '../transaction/reply-fields.ts';
+import { beginPayment, type Payment } from './begin-payment.ts';
 import { factsOf } from './opening.ts';
 import { replay } from './replay.ts';
 
@@ -32,43 +30,25 @@ const MAX_COLLISIONS = 20;
  *
  * @throws Refusal SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_STATE, SW_CARD_CONTRADICTORY, SW_AMOUNT, and what `authorise` throws
  */
-export async function increment(inbound: Inbound, ports: Ports): Promise<ReplyFields | undefined> {
-  const request = understandPayment(inbound.message, ports.clock);
-  const admission = admit(request, inbound.listener, ports.directory, ports.networks);
-  const card = await proveCard(inbound, admission, request.card.pan, ports);
-  const key = requestKey(inbound.listener.name, request);
-  const fingerprint = requestFingerprint(card.reference, request);
-  const running = ports.inFlight.find(key);
-  if (running?.fingerprint === fingerprint) return running.reply;
-  if (ports.inFlight.full) throw new Refusal('SW_OVERLOADED', { inFlight: ports.inFlight.size });
-  const deadline = inbound.receivedAt + ports.settings.deadlineMs - ports.settings.replyMarginMs;
-  const asked: Asked = { inbound, request, admission, card, key, fingerprint, deadline };
-  const work = () => incrementOnce(asked, ports);
-  return running ? work() : ports.inFlight.run(key, fingerprint, work);
+export function increment(inbound: CardInbound, ports: Ports): Promise<ReplyFields | undefined> {
+  return beginPayment(inbound, ports, (payment) => incrementOnce(payment, ports));
 }
 
-interface Asked {
-  readonly inbound: Inbound;
-  readonly request: PaymentRequest;
-  readonly admission: Admission;
-  readonly card: ProvenCard;
-  readonly key: string;
-  readonly fingerprint: string;
-  readonly deadline: Monotonic;
-}
-
-async function incrementOnce(asked: Asked, ports: Ports): Promise<ReplyFields | undefined> {
-  const { inbound, request, admission, deadline } = asked;
-  const pinTranslated = translatePin(inbound, request, admission, ports.hsm);
-  const intended = await intend(asked, ports);
-  if ('repeated' in intended) return replay(intended.repeated, asked.fingerprint, deadline, ports, asked.key);
+async function incrementOnce(payment: Payment, ports: Ports): Promise<ReplyFields | undefined> {
+  const { inbound, request, route, key, fingerprint } = payment;
+  const pinTranslated = translatePin(inbound, request, route, ports.hsm);
+  const intended = await intend(payment, ports);
+  if ('repeated' in intended) return replay(intended.repeated, fingerprint, inbound.joinBy, ports, key);
   ports.checkpoint('intended');
 
   const pin = await pinTranslated;
-  if ('refusal' in pin) return decide(intended, unsent(pin.refusal), asked, ports, pin.refusal.responseCode);
-  const network = await ask(intended, asked, pin.block, ports);
+  if ('refusal' in pin) {
+    return decide(intended, unsent(pin.refusal), payment, ports, pin.refusal.responseCode);
+  }
+
+  const network = await ask(intended, payment, pin.block, ports);
   ports.checkpoint('network-answered');
-  return decide(intended, network, asked, ports);
+  return decide(intended, network, payment, ports);
 }
 
 interface Intended {
@@ -82,13 +62,13 @@ interface Intended {
  * @throws Refusal
  */
 async function intend(
-  asked: Asked,
+  payment: Payment,
   ports: Ports,
 ): Promise<Intended | { readonly repeated: { readonly transaction: string; readonly fingerprint: string } }> {
-  const { inbound, request, admission, key, fingerprint, deadline } = asked;
+  const { inbound, request, key, fingerprint } = payment;
   const { journal, settings } = ports;
   const listener = inbound.listener.name;
-  const parts = { inbound, request, party: admission, kind: 'increment' } as const;
+  const parts = { inbound, request, kind: 'increment' } as const;
   try {
     for (let collisions = 0; collisions < MAX_COLLISIONS; collisions += 1) {
       const repeated = await journal.transactionOf(key);
@@ -98,7 +78,7 @@ async function intend(
       );
       if (!held) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE37' });
       const found = await readTransaction(journal, held.transaction);
-      const opening = extensible(found, asked);
+      const opening = extensible(found, payment);
       const original = originalKey(listener, request.terminal, request);
       const facts = { ...factsOf(parts, found.id, ports), rrn: opening.facts.rrn };
       const openUntil = ports.clock.wall() + settings.deadlineMs;
@@ -110,7 +90,7 @@ async function intend(
           { ...followUp(found.id, 'close-increment', opening.network), runAfterMs: settings.deadlineMs },
         ],
       };
-      const appended = await journal.append(entry, deadline);
+      const appended = await journal.append(entry, inbound.joinBy);
       if (appended.status === 'claimed') return { repeated: appended };
       const { stan, transmittedAt } = opening.facts;
       const addsTo = { stan, transmittedAt, ...networkNumbers(found) };
@@ -124,18 +104,18 @@ async function intend(
 }
 
 /** What an increment needs of its original. */
-function extensible(found: Transaction, { request, admission, card }: Asked): OpeningBody {
+function extensible(found: Transaction, { inbound, request, route }: Payment): OpeningBody {
   const { opening, state, increments } = found;
   if (opening?.facts.kind !== 'pre-authorisation' || !stateAfter(state, 'increment-intended')) {
     throw new Refusal('SW_ORIGINAL_STATE', { state });
   }
-  if (opening.cardReference !== card.reference) {
+  if (opening.cardReference !== inbound.card.reference) {
     throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
   }
   if (opening.facts.amount.currency !== request.amount.currency) {
     throw new Refusal('SW_AMOUNT', { element: 'DE49' });
   }
-  if (increments.length >= admission.network.rules.maxIncrements) {
+  if (increments.length >= route.network.rules.maxIncrements) {
     throw new Refusal('SW_ORIGINAL_STATE', { increments: increments.length });
   }
   return opening;
@@ -143,15 +123,16 @@ function extensible(found: Transaction, { request, admission, card }: Asked): Op
 
 async function ask(
   { facts, addsTo }: Intended,
-  { admission, request, deadline }: Asked,
+  { inbound, request, route }: Payment,
   pinBlock: PinBlock | undefined,
   { clock }: Ports,
 ): Promise<NetworkOutcome> {
+  const deadline = inbound.joinBy;
   if (clock.monotonic() >= deadline) {
     return { status: 'unreachable', reason: 'no time was left to open the leg' };
   }
   const card = { ...request.card, ...(pinBlock && { pinBlock }) };
-  return admission.network.authorise({ ...facts, addsTo }, card, deadline);
+  return route.network.authorise({ ...facts, addsTo }, card, deadline);
 }
 
 function unsent(refusal: Refusal): NetworkOutcome {
@@ -165,11 +146,11 @@ function unsent(refusal: Refusal): NetworkOutcome {
 async function decide(
   { opening, facts }: Intended,
   network: NetworkOutcome,
-  { admission, key }: Asked,
+  { route, key }: Payment,
   ports: Ports,
   code?: string,
 ): Promise<ReplyFields | undefined> {
-  const verdict = decideOutcome(network, NOT_APPLICABLE, admission.policy);
+  const verdict = decideOutcome(network, NOT_APPLICABLE, route.policy);
   const reply = code === undefined ? legsReply(facts, verdict, network) : declineReply(facts, code);
   const body = { key, network, approved: verdict.approved, reply };
   const { transaction } = facts;

@@ -1,8 +1,6 @@
 import type { TransactionFacts, TransactionKind } from '../../connectors/index.ts';
 import { timeOrderedUuid } from '../../runtime/index.ts';
-import type { Party } from '../admission/admit.ts';
-import type { Inbound } from '../admission/inbound.ts';
-import type { ProvenCard } from '../admission/prove.ts';
+import type { CardInbound, Party } from '../admission/inbound.ts';
 import type { Ports } from '../ports.ts';
 import { type PaymentRequest, transmissionTime } from '../requests/understand.ts';
 import type { OpeningBody, PopParties } from '../transaction/entries.ts';
@@ -10,23 +8,21 @@ import { receiptHash } from './receipt.ts';
 
 /** What a transaction is opened with: everything of it that may be written down. */
 export interface OpeningParts {
-  readonly inbound: Inbound;
+  readonly inbound: CardInbound;
   readonly request: Omit<PaymentRequest, 'service'>;
   readonly kind: TransactionKind;
   /** Whether its service is witnessed by the consensus. */
   readonly pop: boolean;
-  readonly party: Party;
   readonly network: string;
-  readonly card: ProvenCard;
 }
 
 /** The first entry's body. */
 export function openingBody(parts: OpeningParts, ports: Pick<Ports, 'clock' | 'random'>): OpeningBody {
-  const { inbound, party, card } = parts;
+  const { listener, party, card } = parts.inbound;
   const facts = factsOf(parts, timeOrderedUuid(ports.clock, ports.random), ports);
   return {
     facts,
-    listener: inbound.listener.name,
+    listener: listener.name,
     network: parts.network,
     panCiphertext: card.ciphertext,
     cardReference: card.reference,
@@ -36,7 +32,7 @@ export function openingBody(parts: OpeningParts, ports: Pick<Ports, 'clock' | 'r
 
 /** What may be written down of a request. */
 export function factsOf(
-  { inbound, request, party, kind }: Pick<OpeningParts, 'inbound' | 'request' | 'party' | 'kind'>,
+  { inbound: { party, listener }, request, kind }: Pick<OpeningParts, 'inbound' | 'request' | 'kind'>,
   transaction: string,
   ports: Pick<Ports, 'clock'>,
 ): TransactionFacts {
@@ -54,7 +50,7 @@ export function factsOf(
     merchantCategory: (party.terminal ? undefined : request.merchantCategory) ?? party.merchant.category,
     posEntryMode: request.posEntryMode,
     posConditionCode: request.posConditionCode,
-    acquirer: request.acquirer ?? inbound.listener.acquirer,
+    acquirer: request.acquirer ?? listener.acquirer,
     rrn: request.rrn,
     terminal: request.terminal,
     merchant: request.merchant,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Pan } from '../../messages/index.ts';
-import { createTestCore, inbound, purchaseMessage, type TestCore } from '../../test/support/core.ts';
+import { createTestCore, inbound, purchaseMessage, served, type TestCore } from '../../test/support/core.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 import { advise } from './advise.ts';
 import { authorise } from './authorise.ts';
@@ -21,7 +21,7 @@ const refund = (minorUnits: number, overrides: Partial<TerminalMessage> = {}): T
 };
 
 async function code(core: TestCore, message: TerminalMessage): Promise<string | undefined> {
-  const ended = authorise(inbound(core, message), core.ports).catch((error) => ({
+  const ended = served(authorise, inbound(core, message), core.ports).catch((error) => ({
     code: error.responseCode,
   }));
   await core.clock.advance(10_000);
@@ -83,7 +83,7 @@ describe('a refund of a purchase', () => {
     expect(await code(core, held)).toBe('00');
     expect(await code(core, refund(1_000))).toBe('12');
     const completion = { ...held, mti: '0220', de4: '000000002000', de11: '000099' };
-    await advise(inbound(core, completion), core.ports);
+    await served(advise, inbound(core, completion), core.ports);
     expect(await code(core, refund(2_001))).toBe('13');
     expect(await code(core, refund(2_000))).toBe('00');
   });

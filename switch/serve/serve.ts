@@ -1,20 +1,18 @@
-import { Bytes, type Codec, IsoError, isRepeat, isRequest, withoutRepeat } from '../../messages/index.ts';
-import type { Inbound } from '../admission/inbound.ts';
+import { Bytes, type Codec, IsoError, isRepeat, isRequest } from '../../messages/index.ts';
+import { type Received, receive } from '../admission/inbound.ts';
 import type { ListenerSettings } from '../config/settings.ts';
 import { Refusal } from '../errors.ts';
 import type { TerminalKeySet } from '../keys/key-records.ts';
 import type { Ports } from '../ports.ts';
-import { findService } from '../requests/services.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
-import { advise } from './advise.ts';
-import { authorise } from './authorise.ts';
-import { increment } from './increment.ts';
 import type { Service } from './listener.ts';
-import { manageNetwork } from './manage-network.ts';
 import { replyMessage } from './reply-message.ts';
-import { settle, upload } from './settle.ts';
-import { reverse, voidPayment } from './take-back.ts';
+import { type Ready, verbOf } from './verbs.ts';
+
+// From a message to the bytes of its answer: find its verb, prove it, have it answered, seal the answer. What every
+// verb shares is here, so that none can forget it: refusals become codes, repeats that cannot be served stay
+// unanswered, and the answer is sealed under the keys that the message was proven under.
 
 const APPROVED = '00';
 const PARTIALLY_APPROVED = '10';
@@ -42,14 +40,19 @@ export function createService(
         ports.log.warn({ event: 'serve.unasked-answer', listener: listener.name, mti: message.mti });
         return undefined;
       }
-      const inbound: Inbound = { ...request, listener, proof: {} };
-      const fields = await dispatch(inbound, ports).catch((error: unknown) =>
-        isRepeat(message.mti) && isPassing(error)
-          ? leaveUnanswered(message, error, desk)
-          : refuse(message, error, desk),
-      );
+
+      const received = receive(request, listener, ports.settings);
+      const ready = await prove(received, ports);
+      const fields = await ready
+        .answer()
+        .catch((error: unknown) =>
+          isRepeat(message.mti) && isPassing(error)
+            ? leaveUnanswered(message, error, desk)
+            : refuse(message, error, desk),
+        );
       if (!fields) return undefined;
-      const packed = await sealOrDecline(replyMessage(message, fields), desk, inbound.proof.keys);
+
+      const packed = await sealOrDecline(replyMessage(message, fields), desk, ready.keys);
       ports.checkpoint('replied');
       return packed;
     },
@@ -63,37 +66,13 @@ export function createService(
   };
 }
 
-async function dispatch(inbound: Inbound, ports: Ports): Promise<ReplyFields | undefined> {
-  const { message } = inbound;
-  switch (withoutRepeat(message.mti)) {
-    case '0100':
-      return isIncrement(message) ? increment(inbound, ports) : authorise(inbound, ports);
-    case '0200':
-      return isVoid(message) ? voidPayment(inbound, ports) : authorise(inbound, ports);
-    case '0120':
-    case '0220':
-      return advise(inbound, ports);
-    case '0400':
-    case '0420':
-      return reverse(inbound, ports);
-    case '0320':
-      return upload(inbound, ports);
-    case '0500':
-      return settle(inbound, ports);
-    case '0800':
-      return manageNetwork(inbound, ports);
-    default:
-      throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: message.mti });
+/** What is refused before it is proven is answered like any other refusal, under the keys that its terminal has now. */
+async function prove(received: Received, ports: Ports): Promise<Ready> {
+  try {
+    return await verbOf(received)(received, ports);
+  } catch (error) {
+    return { keys: undefined, answer: () => Promise.reject(error) };
   }
-}
-
-function isIncrement({ mti, de3 = '', de25 = '00', de38 }: TerminalMessage): boolean {
-  return findService(withoutRepeat(mti), de3, de25, de38 !== undefined)?.kind === 'increment';
-}
-
-/** DE3 of a void (ISO 8583:1987: 02, adjustment, as terminals commonly use it). */
-function isVoid({ de3 }: TerminalMessage): boolean {
-  return de3?.startsWith('02') ?? false;
 }
 
 /** Replies to terminals carry a MAC under the terminal's key; nobody else could have been asked to believe them. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createTestCore, inbound, purchaseMessage, type TestCore } from '../../test/support/core.ts';
+import { createTestCore, inbound, purchaseMessage, served, type TestCore } from '../../test/support/core.ts';
 import { type BatchRow, projectBatch, type UploadRow } from '../projection/batch-rows.ts';
 import type { BatchName, OpenBatch } from '../projection/projection-reader.ts';
 import { projectTransaction, type StoredTransaction } from '../projection/transaction-row.ts';
@@ -62,13 +62,17 @@ function createCore() {
   };
   const next = () => String(++stan).padStart(6, '0');
   const bought = (overrides: Partial<TerminalMessage> = {}) =>
-    run(authorise(inbound(core, purchaseMessage({ de11: next(), ...overrides })), ports));
+    run(served(authorise, inbound(core, purchaseMessage({ de11: next(), ...overrides })), ports));
   const voided = (rrn: string) =>
-    run(voidPayment(inbound(core, message('0200', { de3: '020000', de37: rrn, de11: next() })), ports));
+    run(
+      served(voidPayment, inbound(core, message('0200', { de3: '020000', de37: rrn, de11: next() })), ports),
+    );
   const settled = (totals: string, overrides: Partial<TerminalMessage> = {}) =>
-    run(settle(inbound(core, settlement(totals, { de11: next(), ...overrides })), ports));
+    run(served(settle, inbound(core, settlement(totals, { de11: next(), ...overrides })), ports));
   const uploaded = (overrides: Partial<TerminalMessage>) =>
-    run(upload(inbound(core, message('0320', { de11: next(), de60: '000001', ...overrides })), ports));
+    run(
+      served(upload, inbound(core, message('0320', { de11: next(), de60: '000001', ...overrides })), ports),
+    );
   const closed = () =>
     core.journal.entries
       .filter(({ kind }) => kind === 'batch-closed')
@@ -141,7 +145,7 @@ describe('a settlement (0500)', () => {
     const { core, ports, bought, run, closed } = createCore();
     await bought();
     const both = ['000901', '000902'].map((de11) =>
-      settle(inbound(core, settlement(totals(1, 2_500), { de11 })), ports),
+      served(settle, inbound(core, settlement(totals(1, 2_500), { de11 })), ports),
     );
     const replies = await run(Promise.all(both));
     expect(replies).toMatchObject([{ code: '00' }, { code: '00' }]);
@@ -175,7 +179,7 @@ describe('a settlement (0500)', () => {
 
   it('is refused where nobody projects the journal', async () => {
     const { core, run } = createCore();
-    const work = settle(inbound(core, settlement(totals(0, 0), {})), core.ports);
+    const work = served(settle, inbound(core, settlement(totals(0, 0), { de11: '000001' })), core.ports);
     await expect(run(work)).rejects.toMatchObject({ code: 'SW_UNSUPPORTED_MESSAGE' });
   });
 });

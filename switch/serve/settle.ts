@@ -1,9 +1,7 @@
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type Monotonic, timeOrderedUuid } from '../../runtime/index.ts';
-import { identify } from '../admission/admit.ts';
 import type { Inbound } from '../admission/inbound.ts';
-import { proveSender } from '../admission/prove.ts';
 import { Refusal } from '../errors.ts';
 import { type Claim, JournalError, type NewEntry } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
@@ -13,7 +11,7 @@ import { isKnownCurrency } from '../requests/currency.ts';
 import { requestKey } from '../requests/keys.ts';
 import { reversedOriginal } from '../requests/originals.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
-import { required, type Sender, understandSender } from '../requests/understand.ts';
+import { required } from '../requests/understand.ts';
 import type {
   BatchComparison,
   BatchSide,
@@ -48,19 +46,18 @@ type BatchPorts = Ports & { readonly batches: NonNullable<Ports['batches']> };
  * What counts is what was committed before the 0500 was received: the projection is waited for to reach it, and the
  * totals are read together with the sequences it has reached.
  *
- * @throws Refusal SW_FORMAT, SW_UNKNOWN_TERMINAL, SW_UNKNOWN_MERCHANT, SW_MAC_…, SW_CURRENCY_UNKNOWN, SW_KEY_REUSED,
- *   SW_PROJECTION, SW_JOURNAL
+ * @throws Refusal SW_FORMAT, SW_CURRENCY_UNKNOWN, SW_KEY_REUSED, SW_PROJECTION, SW_JOURNAL
  */
 export async function settle(inbound: Inbound, allPorts: Ports): Promise<ReplyFields | undefined> {
   const ports = withBatches(inbound, allPorts);
-  const sender = await provenSender(inbound, ports);
-  const told = readSettlement(inbound, sender);
+  const { sender } = inbound;
+  const told = readSettlement(inbound);
   const settlement: Settlement = {
     ...told,
     key: requestKey(told.listener, sender),
     fingerprint: hash('sha256', JSON.stringify(told)),
     rrn: sender.rrn,
-    deadline: deadlineOf(inbound, ports),
+    deadline: inbound.joinBy,
   };
   try {
     for (let collisions = 0; collisions < MAX_COLLISIONS; collisions += 1) {
@@ -85,15 +82,14 @@ export async function settle(inbound: Inbound, allPorts: Ports): Promise<ReplyFi
  * One transaction of a batch that is out of balance (0320): written down, and answered as soon as it is durable, known
  * or not. The settlement that follows compares it.
  *
- * @throws Refusal SW_FORMAT, SW_UNKNOWN_TERMINAL, SW_UNKNOWN_MERCHANT, SW_MAC_…, SW_KEY_REUSED, SW_JOURNAL
+ * @throws Refusal SW_FORMAT, SW_CURRENCY_UNKNOWN, SW_KEY_REUSED, SW_JOURNAL
  */
 export async function upload(inbound: Inbound, allPorts: Ports): Promise<ReplyFields | undefined> {
   const ports = withBatches(inbound, allPorts);
-  const { message, listener } = inbound;
-  const sender = await provenSender(inbound, ports);
+  const { message, listener, sender } = inbound;
   const key = requestKey(listener.name, sender);
   const told = {
-    ...batchName(inbound, sender),
+    ...batchName(inbound),
     stan: message.de90?.stan ?? sender.stan,
     ...(message.de37?.trim() && { rrn: message.de37.trim() }),
     minorUnits: Number(required(message.de4, 'DE4')),
@@ -104,7 +100,7 @@ export async function upload(inbound: Inbound, allPorts: Ports): Promise<ReplyFi
       key,
       fingerprint: hash('sha256', JSON.stringify(told)),
       original: reversedOriginal(listener.name, sender, message),
-      deadline: deadlineOf(inbound, ports),
+      deadline: inbound.joinBy,
     },
     (found) => {
       const body: EntryBodies['uploaded'] = {
@@ -150,17 +146,7 @@ function withBatches({ message }: Inbound, ports: Ports): BatchPorts {
   throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: message.mti });
 }
 
-async function provenSender(inbound: Inbound, ports: Ports): Promise<Sender> {
-  const sender = understandSender(inbound.message, ports.clock);
-  await proveSender(inbound, identify(sender, inbound.listener, ports.directory), ports);
-  return sender;
-}
-
-function deadlineOf({ receivedAt }: Inbound, { settings }: Ports): Monotonic {
-  return receivedAt + settings.deadlineMs - settings.replyMarginMs;
-}
-
-function batchName({ message, listener }: Inbound, { terminal }: Sender) {
+function batchName({ message, listener, sender: { terminal } }: Inbound) {
   const currency = required(message.de49, 'DE49');
   if (!isKnownCurrency(currency)) throw new Refusal('SW_CURRENCY_UNKNOWN', { currency });
   const number = required(message.de60, 'DE60');
@@ -168,15 +154,15 @@ function batchName({ message, listener }: Inbound, { terminal }: Sender) {
   return { listener: listener.name, terminal: terminal.trimEnd(), currency, number };
 }
 
-function readSettlement(inbound: Inbound, sender: Sender): ToldSettlement {
-  const { message } = inbound;
+function readSettlement(inbound: Inbound): ToldSettlement {
+  const { message, sender } = inbound;
   const processingCode = required(message.de3, 'DE3');
   const isAfterUpload = processingCode.startsWith(AFTER_UPLOAD);
   if (!isAfterUpload && !processingCode.startsWith(TOTALS)) {
     throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: message.mti, processingCode });
   }
   const merchant = sender.merchant.trimEnd();
-  return { ...batchName(inbound, sender), merchant, isAfterUpload, totals: readTotals(message) };
+  return { ...batchName(inbound), merchant, isAfterUpload, totals: readTotals(message) };
 }
 
 /** DE63: number (3 digits) and amount (12) of sales, then of refunds. */

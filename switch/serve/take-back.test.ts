@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createTestCore, inbound, purchaseMessage, type TestCore } from '../../test/support/core.ts';
+import { createTestCore, inbound, purchaseMessage, served, type TestCore } from '../../test/support/core.ts';
 import { followUpTasks } from '../follow-up/tasks.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 import { readTransaction } from '../transaction/append-next.ts';
@@ -14,7 +14,7 @@ async function run(
   handler: Handler,
   message: TerminalMessage,
 ): Promise<ReplyFields | undefined | Error> {
-  const ended = handler(inbound(core, message), core.ports).catch((error: Error) => error);
+  const ended = served(handler, inbound(core, message), core.ports).catch((error: Error) => error);
   await core.clock.advance(10_000);
   return ended;
 }
@@ -85,9 +85,9 @@ describe('a reversal by the terminal', () => {
   it('while the original is in flight wins: the terminal is told nothing more of it', async () => {
     const core = createTestCore();
     core.network.afterMs = 500;
-    const inFlight = authorise(inbound(core, original), core.ports);
+    const inFlight = served(authorise, inbound(core, original), core.ports);
     await core.clock.advance(100);
-    expect(await reverse(inbound(core, reversal()), core.ports)).toMatchObject({ code: '00' });
+    expect(await served(reverse, inbound(core, reversal()), core.ports)).toMatchObject({ code: '00' });
     await core.clock.advance(10_000);
     expect(await inFlight).toBeUndefined();
     expect(await firstTransaction(core)).toMatchObject({ state: 'taken-back', network: 'unknown' });
@@ -218,7 +218,7 @@ describe('a notice sent twice at once', () => {
       const found = await look(key);
       if (found || twin) return found;
       journal.transactionOf = look;
-      twin = await handler(inbound(core, message), core.ports);
+      twin = await served(handler, inbound(core, message), core.ports);
       return found;
     };
     expect(await run(core, handler, message)).toEqual(twin);

@@ -1,7 +1,5 @@
 import { timeOrderedUuid } from '../../runtime/index.ts';
-import { identify } from '../admission/admit.ts';
 import type { Inbound } from '../admission/inbound.ts';
-import { proveSender } from '../admission/prove.ts';
 import { Refusal, SWITCH_ERRORS } from '../errors.ts';
 import type { FollowUp } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
@@ -12,7 +10,7 @@ import {
   referredOriginal,
   reversedOriginal,
 } from '../requests/originals.ts';
-import { type Sender, understandSender } from '../requests/understand.ts';
+import type { Sender } from '../requests/understand.ts';
 import { followUp } from '../transaction/decision-entry.ts';
 import type { AnsweredBody, EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import { OPENING_REPLY, type Transaction } from '../transaction/fold.ts';
@@ -29,18 +27,17 @@ const ACCEPTED = '00';
  * network and the consensus hold is undone afterwards, until they acknowledge. An original that is still in flight
  * loses: its decision is superseded. One that is unknown is remembered, and refused should it come late.
  *
- * @throws Refusal SW_FORMAT, SW_UNKNOWN_TERMINAL, SW_UNKNOWN_MERCHANT, SW_MAC_…, SW_AMOUNT, SW_JOURNAL
+ * @throws Refusal SW_AMOUNT, SW_ORIGINAL_STATE, SW_JOURNAL, SW_KEY_REUSED
  */
 export async function reverse(inbound: Inbound, ports: Ports): Promise<ReplyFields | undefined> {
-  const { message, listener } = inbound;
-  const sender = await provenSender(inbound, ports);
+  const { message, listener, sender } = inbound;
   const original = reversedOriginal(listener.name, sender, message);
   const remaining = message.de95 ? Number(message.de95.transaction) : 0;
   return answerNotice(
-    noticeOf(inbound, sender, original, `reversal|${remaining}`, ports),
+    noticeOf(inbound, original, `reversal|${remaining}`),
     async (found) => {
       if (found?.state === 'remembered') return { reply: { code: ACCEPTED, rrn: sender.rrn } };
-      if (!found?.opening) return remember(inbound, sender, original, ports);
+      if (!found?.opening) return remember(inbound, original, ports);
       const told = { reply: replyFor(sender, found), key: requestKey(listener.name, sender) };
       const added = found.increments.find((each) => original.keys.includes(each.original));
       if (added) return takeIncrementBack(found, added, remaining, told);
@@ -55,14 +52,13 @@ export async function reverse(inbound: Inbound, ports: Ports): Promise<ReplyFiel
  * A terminal's void (0200 with processing code 02): takes an approved transaction back in full. Unlike a reversal it
  * is refused where there is nothing to take back.
  *
- * @throws Refusal SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_STATE, and what `reverse` throws
+ * @throws Refusal SW_FORMAT, SW_ORIGINAL_UNKNOWN, and what `reverse` throws
  */
 export async function voidPayment(inbound: Inbound, ports: Ports): Promise<ReplyFields | undefined> {
-  const { message, listener } = inbound;
-  const sender = await provenSender(inbound, ports);
+  const { message, listener, sender } = inbound;
   const original = referredOriginal(listener.name, sender, message);
   return answerNotice(
-    noticeOf(inbound, sender, original, 'void', ports),
+    noticeOf(inbound, original, 'void'),
     async (found) => {
       if (!found?.opening) throw new Refusal('SW_ORIGINAL_UNKNOWN', { terminal: sender.terminal });
       if (!isMeant(found, message.de38)) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE38' });
@@ -76,13 +72,6 @@ export async function voidPayment(inbound: Inbound, ports: Ports): Promise<Reply
     },
     ports,
   );
-}
-
-async function provenSender(inbound: Inbound, ports: Ports): Promise<Sender> {
-  const sender = understandSender(inbound.message, ports.clock);
-  const party = identify(sender, inbound.listener, ports.directory);
-  await proveSender(inbound, party, ports);
-  return sender;
 }
 
 /**
@@ -100,16 +89,8 @@ function isOfAmount(found: Transaction, de4: string | undefined): boolean {
   return minorUnits === 0 || [asked, approved, whole, standingMinorUnits].includes(minorUnits);
 }
 
-function noticeOf(
-  { listener, receivedAt }: Inbound,
-  sender: Sender,
-  original: OriginalReference,
-  fingerprint: string,
-  { settings }: Ports,
-) {
-  const key = requestKey(listener.name, sender);
-  const deadline = receivedAt + settings.deadlineMs - settings.replyMarginMs;
-  return { key, original, fingerprint, deadline };
+function noticeOf({ listener, sender, joinBy }: Inbound, original: OriginalReference, fingerprint: string) {
+  return { key: requestKey(listener.name, sender), original, fingerprint, deadline: joinBy };
 }
 
 /**
@@ -186,7 +167,7 @@ function amendedProof({ id, opening, popParties }: Transaction): FollowUp[] {
   return opening && popParties ? [followUp(id, 'complete-pop', opening.network)] : [];
 }
 
-function remember({ listener }: Inbound, sender: Sender, { exact }: OriginalReference, ports: Ports): Answer {
+function remember({ listener, sender }: Inbound, { exact }: OriginalReference, ports: Ports): Answer {
   const reply: ReplyFields = { code: ACCEPTED, rrn: sender.rrn };
   const { terminal, rrn } = sender;
   const body = { key: requestKey(listener.name, sender), reply, terminal, rrn, listener: listener.name };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HsmError } from '../../hsm/index.ts';
 import { Bytes, Pan, PinBlock, Track2 } from '../../messages/index.ts';
-import { createTestCore, inbound, purchaseMessage, type TestCore } from '../../test/support/core.ts';
+import { createTestCore, inbound, purchaseMessage, served, type TestCore } from '../../test/support/core.ts';
 import { developmentSettings } from '../config/development.ts';
 import type { Settings } from '../config/settings.ts';
 import type { IssuerStandIn, MerchantStandIn } from '../config/stand-in.ts';
@@ -58,7 +58,7 @@ const purchase = (overrides: Partial<TerminalMessage> = {}): TerminalMessage => 
 };
 
 async function ask(core: TestCore, message = purchase()): Promise<ReplyFields | undefined> {
-  const answered = authorise(inbound(core, message), core.ports);
+  const answered = served(authorise, inbound(core, message), core.ports);
   await core.clock.advance(5_000);
   return answered;
 }
@@ -114,7 +114,7 @@ describe('a purchase whose network is unreachable', () => {
     const message = purchase();
     await ask(core, message);
     const reversal = { ...message, mti: '0400' };
-    const answered = reverse(inbound(core, reversal), core.ports);
+    const answered = served(reverse, inbound(core, reversal), core.ports);
     await core.clock.advance(100);
     expect(await answered).toMatchObject({ code: '00' });
     const job = { transaction: intended(core)[0] ?? '', attempt: 1, lane: 'network/visa' };
@@ -169,7 +169,7 @@ describe('a purchase whose network is unreachable', () => {
     core.journal.transactionOf = (key) => (key.startsWith('stand-in') ? never : Promise.resolve(undefined));
     const from = core.clock.monotonic();
     let tookMs = 0;
-    const answered = authorise(inbound(core, purchase()), core.ports).finally(() => {
+    const answered = served(authorise, inbound(core, purchase()), core.ports).finally(() => {
       tookMs = core.clock.monotonic() - from;
     });
     await core.clock.advance(5_000);
@@ -205,7 +205,7 @@ describe('the limits of a day', () => {
     const core = coreWith();
     const answers = Promise.all(
       Array.from({ length: 20 }, () =>
-        authorise(inbound(core, purchase({ de4: '000000001000' })), core.ports),
+        served(authorise, inbound(core, purchase({ de4: '000000001000' })), core.ports),
       ),
     );
     await core.clock.advance(10_000);

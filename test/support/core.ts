@@ -11,7 +11,8 @@ import type {
 import type { Hsm } from '../../hsm/index.ts';
 import { Pan, PinBlock } from '../../messages/index.ts';
 import { type Monotonic, silentLog, systemRandom } from '../../runtime/index.ts';
-import type { Inbound } from '../../switch/admission/inbound.ts';
+import { type CardInbound, type Received, receive } from '../../switch/admission/inbound.ts';
+import { proveCard, proveSender } from '../../switch/admission/prove.ts';
 import { developmentSettings } from '../../switch/config/development.ts';
 import { createDirectory } from '../../switch/config/directory.ts';
 import { DEFAULT_KEY_LIFE } from '../../switch/config/keys.ts';
@@ -23,6 +24,7 @@ import { InFlight } from '../../switch/requests/in-flight.ts';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
 import type { CardVerifier } from '../../switch/stand-in/card-checks.ts';
 import { StandIn } from '../../switch/stand-in/stand-in.ts';
+import type { ReplyFields } from '../../switch/transaction/entries.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -172,9 +174,22 @@ export function purchaseMessage(overrides: Partial<TerminalMessage> = {}): Termi
   };
 }
 
-export function inbound(core: TestCore, message: TerminalMessage = purchaseMessage()): Inbound {
+/** A message as the first listener hands it over. */
+export function inbound(core: TestCore, message: TerminalMessage = purchaseMessage()): Received {
   const listener = SETTINGS.listeners[0];
   if (!listener) throw new Error('the development settings have no listener');
   const sealed = { covered: Buffer.from('covered'), mac: Buffer.alloc(8) };
-  return { message, listener, sealed, receivedAt: core.clock.monotonic(), proof: {} };
+  const receivedAt = core.clock.monotonic();
+  return receive({ message, sealed, receivedAt }, listener, core.ports.settings);
+}
+
+/** What a verb makes of a message, once it is proven. */
+export async function served(
+  verb: (proven: CardInbound, ports: Ports) => Promise<ReplyFields | undefined>,
+  received: Received,
+  ports: Ports,
+): Promise<ReplyFields | undefined> {
+  if (received.message.de2) return verb(await proveCard(received, ports), ports);
+  const card = { ciphertext: '', reference: '' };
+  return verb({ ...(await proveSender(received, ports)), card }, ports);
 }

@@ -1,7 +1,13 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { silentLog, systemClock } from '../../../runtime/index.ts';
-import { createTestCore, inbound, purchaseMessage, type TestCore } from '../../../test/support/core.ts';
+import {
+  createTestCore,
+  inbound,
+  purchaseMessage,
+  served,
+  type TestCore,
+} from '../../../test/support/core.ts';
 import { developmentSettings } from '../../config/development.ts';
 import type { FollowUpResult } from '../../follow-up/queue.ts';
 import { followUpTasks } from '../../follow-up/tasks.ts';
@@ -98,7 +104,7 @@ function told({ isListening = true, policy = {} }: { isListening?: boolean; poli
 }
 
 async function purchase({ core, ports }: Told): Promise<string> {
-  const done = authorise(inbound(core, purchaseMessage()), ports);
+  const done = served(authorise, inbound(core, purchaseMessage()), ports);
   await core.clock.advance(10_000);
   await done;
   return core.journal.entries.find(({ kind }) => kind === 'intended')?.transaction ?? '';

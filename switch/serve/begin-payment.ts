@@ -1,0 +1,47 @@
+import { type Route, routeOf } from '../admission/admit.ts';
+import type { CardInbound } from '../admission/inbound.ts';
+import { Refusal } from '../errors.ts';
+import type { Ports } from '../ports.ts';
+import { requestFingerprint, requestKey } from '../requests/keys.ts';
+import { type PaymentRequest, understandPayment } from '../requests/understand.ts';
+import type { ReplyFields } from '../transaction/entries.ts';
+
+// How everything begins that opens legs: what is asked for, where it leads, whether it is asked already. An
+// authorisation and an increment differ only in what they do then.
+
+/** A payment that this node has not at work yet. */
+export interface Payment {
+  readonly inbound: CardInbound;
+  readonly request: PaymentRequest;
+  readonly route: Route;
+  /** What makes another message the same request, and what must be equal in it then. */
+  readonly key: string;
+  readonly fingerprint: string;
+}
+
+/**
+ * Understands and routes a payment and has `work` done for it, once: a repeat of what is in flight on this node waits
+ * for the answer that its original gets.
+ *
+ * @throws Refusal SW_NO_ROUTE, SW_PIN_NOT_ACCEPTED, SW_OVERLOADED, and what `understandPayment` throws
+ */
+export async function beginPayment(
+  inbound: CardInbound,
+  ports: Ports,
+  work: (payment: Payment) => Promise<ReplyFields | undefined>,
+): Promise<ReplyFields | undefined> {
+  const { message, sender, listener, card } = inbound;
+  const request = understandPayment(message, sender, ports.clock);
+  const route = routeOf(request, inbound, ports);
+
+  const key = requestKey(listener.name, request);
+  const fingerprint = requestFingerprint(card.reference, request);
+  const running = ports.inFlight.find(key);
+  if (running?.fingerprint === fingerprint) return running.reply;
+  if (ports.inFlight.full) throw new Refusal('SW_OVERLOADED', { inFlight: ports.inFlight.size });
+
+  const payment: Payment = { inbound, request, route, key, fingerprint };
+  // Other content under the same key is at work: which of the two owns the key is for the journal to say.
+  if (running) return work(payment);
+  return ports.inFlight.run(key, fingerprint, () => work(payment));
+}

@@ -1,0 +1,94 @@
+import { withoutRepeat } from '../../messages/index.ts';
+import type { Inbound, Received } from '../admission/inbound.ts';
+import { proveCard, proveSender } from '../admission/prove.ts';
+import { Refusal } from '../errors.ts';
+import type { TerminalKeySet } from '../keys/key-records.ts';
+import { type ManagementService, managementService } from '../keys/management-codes.ts';
+import type { Ports } from '../ports.ts';
+import type { TerminalMessage } from '../requests/terminal-message.ts';
+import { requestedService } from '../requests/understand.ts';
+import type { ReplyFields } from '../transaction/entries.ts';
+import { advise } from './advise.ts';
+import { authorise } from './authorise.ts';
+import { increment } from './increment.ts';
+import { acknowledge, giveKeys, proveInstalledKeys } from './manage-network.ts';
+import { settle, upload } from './settle.ts';
+import { reverse, voidPayment } from './take-back.ts';
+
+// Which verb serves which message, and what is proven of the message before the verb sees it. The types hold the
+// second: a verb that takes a `CardInbound` cannot stand behind `proveSender`.
+
+/** A verb whose message is proven, or needs no proof. */
+export interface Ready {
+  /** What the answer is sealed with; absent where nothing was proven. */
+  readonly keys: TerminalKeySet | undefined;
+  answer(): Promise<ReplyFields | undefined>;
+}
+
+/** @throws Refusal where the message cannot be proven */
+type Verb = (received: Received, ports: Ports) => Promise<Ready>;
+
+type Handler<Message> = (message: Message, ports: Ports) => Promise<ReplyFields | undefined>;
+
+const withProof =
+  <Proven extends Inbound>(
+    prove: (received: Received, ports: Ports) => Promise<Proven>,
+    handle: Handler<Proven>,
+  ): Verb =>
+  async (received, ports) => {
+    const proven = await prove(received, ports);
+    return { keys: proven.keys, answer: () => handle(proven, ports) };
+  };
+
+const withoutProof =
+  (handle: Handler<Received>): Verb =>
+  async (received, ports) => ({ keys: undefined, answer: () => handle(received, ports) });
+
+const AUTHORISE = withProof(proveCard, authorise);
+const INCREMENT = withProof(proveCard, increment);
+const VOID = withProof(proveSender, voidPayment);
+const ADVISE = withProof(proveCard, advise);
+const REVERSE = withProof(proveSender, reverse);
+const UPLOAD = withProof(proveSender, upload);
+const SETTLE = withProof(proveSender, settle);
+
+const MANAGE: Readonly<Record<ManagementService, Verb>> = {
+  'sign-on': withoutProof(acknowledge),
+  'sign-off': withoutProof(acknowledge),
+  echo: withoutProof(acknowledge),
+  'key-download': withoutProof(giveKeys),
+  'key-confirmation': withProof(proveInstalledKeys, acknowledge),
+};
+
+/** @throws Refusal SW_UNSUPPORTED_MESSAGE, SW_FORMAT */
+export function verbOf({ message, listener }: Pick<Received, 'message' | 'listener'>): Verb {
+  const mti = withoutRepeat(message.mti);
+  switch (mti) {
+    case '0100':
+      return requestedService(message).kind === 'increment' ? INCREMENT : AUTHORISE;
+    case '0200':
+      if (isVoid(message)) return VOID;
+      requestedService(message);
+      return AUTHORISE;
+    case '0120':
+    case '0220':
+      return ADVISE;
+    case '0400':
+    case '0420':
+      return REVERSE;
+    case '0320':
+      return UPLOAD;
+    case '0500':
+      return SETTLE;
+    case '0800': {
+      const service = managementService(listener, message);
+      if (service) return MANAGE[service];
+    }
+  }
+  throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: message.mti });
+}
+
+/** DE3 of a void (ISO 8583:1987: 02, adjustment, as terminals commonly use it). */
+function isVoid({ de3 }: TerminalMessage): boolean {
+  return de3?.startsWith('02') ?? false;
+}

@@ -98,6 +98,7 @@ export const JOURNAL_ERRORS = {
   SW_JOURNAL_FENCED:
     'the lease of this node is over: another process writes in its name, or took over its work',
   SW_JOURNAL_FULL: 'too many entries wait for the journal',
+  SW_JOURNAL_CONTENDED: 'other writers were first every time',
   SW_JOURNAL_ENTRY: 'the entry has not the shape that the journal takes',
   SW_JOURNAL_REFUSED: 'the database refuses the statement',
   SW_JOURNAL_NOT_DURABLE: 'the database is set to lose committed work',

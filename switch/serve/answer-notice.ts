@@ -1,6 +1,7 @@
 import type { Monotonic } from '../../runtime/index.ts';
 import { Refusal } from '../errors.ts';
 import { type Claim, JournalError, type NewEntry } from '../journal/journal.ts';
+import { type Step, untilAppended } from '../journal/until-appended.ts';
 import type { Ports } from '../ports.ts';
 import type { OriginalReference } from '../requests/originals.ts';
 import type { NextEntry } from '../transaction/append-next.ts';
@@ -29,8 +30,6 @@ export type Answer =
       readonly claims?: readonly Claim[];
     };
 
-const MAX_COLLISIONS = 20;
-
 /**
  * Answers a notice once, whatever happens around it: its own repeats get the stored answer; should the original change
  * (or appear) while it is looked at, the question is put again.
@@ -43,26 +42,29 @@ export async function answerNotice(
   answer: (original: Transaction | undefined) => Answer | Promise<Answer>,
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
+  const { journal, log } = ports;
+  const { key, fingerprint, deadline } = notice;
+  const look = async (): Promise<Step<ReplyFields | undefined>> => {
+    // In this order: an original that was changed by this very notice, sent twice, is not asked what it allows now.
+    const original = await findOriginal(notice.original, ports);
+    const repeated = await journal.transactionOf(key);
+    if (repeated) return { done: await replay(repeated, fingerprint, deadline, ports, key) };
+
+    const answered = await answer(original);
+    const entry = entryOf(answered, original);
+    if (!entry) return { done: answered.reply };
+    const claims = [...(entry.claims ?? []), claimOf(notice)];
+    return { entry: { ...entry, claims }, result: answered.reply };
+  };
+
   try {
-    for (let collisions = 0; collisions < MAX_COLLISIONS; collisions += 1) {
-      // In this order: an original that was changed by this very notice, sent twice, is not asked what it allows now.
-      const original = await findOriginal(notice.original, ports);
-      const repeated = await ports.journal.transactionOf(notice.key);
-      if (repeated) return await replay(repeated, notice.fingerprint, notice.deadline, ports, notice.key);
-      const answered = await answer(original);
-      const entry = entryOf(answered, original);
-      if (!entry) return answered.reply;
-      const claims = [...(entry.claims ?? []), claimOf(notice)];
-      const appended = await ports.journal.append({ ...entry, claims }, notice.deadline);
-      if (appended.status === 'appended') return answered.reply;
-    }
+    return await untilAppended(journal, look, { deadline });
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
     if (error.committed === 'no') throw new Refusal('SW_JOURNAL', {}, { cause: error });
-    ports.log.warn({ event: 'notice.undecidable', err: error });
+    log.warn({ event: 'notice.undecidable', err: error });
     return undefined;
   }
-  throw new Refusal('SW_JOURNAL', { collisions: MAX_COLLISIONS });
 }
 
 function claimOf({ key, fingerprint }: Notice): Claim {

@@ -5,6 +5,7 @@ import { translatePin } from '../admission/prove.ts';
 import { Refusal } from '../errors.ts';
 import { networkNumbers } from '../follow-up/reverse-network.ts';
 import { JournalError, type NewEntry } from '../journal/journal.ts';
+import { type Collision, type Step, untilAppended } from '../journal/until-appended.ts';
 import type { Ports } from '../ports.ts';
 import { originalKey, referenceKey } from '../requests/keys.ts';
 import { readTransaction } from '../transaction/append-next.ts';
@@ -20,7 +21,6 @@ import { factsOf } from './opening.ts';
 import { replay } from './replay.ts';
 
 const NOT_APPLICABLE = { status: 'not-applicable' } as const;
-const MAX_COLLISIONS = 20;
 
 /**
  * More for a pre-authorisation (0100, DE25 06, with DE37 and DE38 of the original): an authorisation of its own at the
@@ -57,50 +57,64 @@ interface Intended {
   readonly addsTo: HeldTransaction;
 }
 
+/** The same increment is in the journal already. */
+interface Repeated {
+  readonly repeated: { readonly transaction: string; readonly fingerprint: string };
+}
+
 /**
- * Durable point 1. With it goes the follow-up that closes the increment should this node not live to decide it.
+ * Durable point 1: more of what stands now of the original, under the version that was looked at.
  * @throws Refusal
  */
-async function intend(
-  payment: Payment,
-  ports: Ports,
-): Promise<Intended | { readonly repeated: { readonly transaction: string; readonly fingerprint: string } }> {
-  const { inbound, request, key, fingerprint } = payment;
-  const { journal, settings } = ports;
-  const listener = inbound.listener.name;
-  const parts = { inbound, request, kind: 'increment' } as const;
+async function intend(payment: Payment, ports: Ports): Promise<Intended | Repeated> {
+  const { inbound, request, key } = payment;
+  const { journal } = ports;
+  const held = referenceKey(inbound.listener.name, request.terminal, request.refersTo ?? '');
+  const look = async (collision?: Collision): Promise<Step<Intended | Repeated>> => {
+    if (collision?.status === 'claimed') return { done: { repeated: collision } };
+    const repeated = await journal.transactionOf(key);
+    if (repeated) return { done: { repeated } };
+
+    const original = await journal.transactionOf(held);
+    if (!original) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE37' });
+    const found = await readTransaction(journal, original.transaction);
+    return intention(found, extensible(found, payment), payment, ports);
+  };
+
   try {
-    for (let collisions = 0; collisions < MAX_COLLISIONS; collisions += 1) {
-      const repeated = await journal.transactionOf(key);
-      if (repeated) return { repeated };
-      const held = await journal.transactionOf(
-        referenceKey(listener, request.terminal, request.refersTo ?? ''),
-      );
-      if (!held) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE37' });
-      const found = await readTransaction(journal, held.transaction);
-      const opening = extensible(found, payment);
-      const original = originalKey(listener, request.terminal, request);
-      const facts = { ...factsOf(parts, found.id, ports), rrn: opening.facts.rrn };
-      const openUntil = ports.clock.wall() + settings.deadlineMs;
-      const body: EntryBodies['increment-intended'] = { key, original, facts, openUntil };
-      const entry: NewEntry = {
-        ...{ transaction: found.id, version: found.version + 1, kind: 'increment-intended', body },
-        claims: [key, original].map((claimed) => ({ key: claimed, fingerprint, role: 'unique' })),
-        followUps: [
-          { ...followUp(found.id, 'close-increment', opening.network), runAfterMs: settings.deadlineMs },
-        ],
-      };
-      const appended = await journal.append(entry, inbound.joinBy);
-      if (appended.status === 'claimed') return { repeated: appended };
-      const { stan, transmittedAt } = opening.facts;
-      const addsTo = { stan, transmittedAt, ...networkNumbers(found) };
-      if (appended.status === 'appended') return { opening, facts, addsTo };
-    }
+    return await untilAppended(journal, look, { deadline: inbound.joinBy });
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
     throw new Refusal('SW_JOURNAL', { stan: request.stan }, { cause: error });
   }
-  throw new Refusal('SW_JOURNAL', { collisions: MAX_COLLISIONS });
+}
+
+/** With the intention goes the follow-up that closes the increment should this node not live to decide it. */
+function intention(
+  found: Transaction,
+  opening: OpeningBody,
+  { inbound, request, key, fingerprint }: Payment,
+  ports: Ports,
+): Step<Intended> {
+  const { deadlineMs } = ports.settings;
+  const original = originalKey(inbound.listener.name, request.terminal, request);
+  const own = factsOf({ inbound, request, kind: 'increment' }, found.id, ports);
+  const facts = { ...own, rrn: opening.facts.rrn };
+  const openUntil = ports.clock.wall() + deadlineMs;
+  const body: EntryBodies['increment-intended'] = { key, original, facts, openUntil };
+  const closing = { ...followUp(found.id, 'close-increment', opening.network), runAfterMs: deadlineMs };
+  const entry: NewEntry = {
+    transaction: found.id,
+    version: found.version + 1,
+    kind: 'increment-intended',
+    body,
+    claims: [key, original].map((claimed) => ({ key: claimed, fingerprint, role: 'unique' })),
+    followUps: [closing],
+  };
+
+  const { stan, transmittedAt } = opening.facts;
+  const addsTo = { stan, transmittedAt, ...networkNumbers(found) };
+  return { entry, result: { opening, facts, addsTo } };
 }
 
 /** What an increment needs of its original. */
@@ -155,30 +169,24 @@ async function decide(
   const body = { key, network, approved: verdict.approved, reply };
   const { transaction } = facts;
   const followUps = verdict.followUps.map((task) => followUp(transaction, task, opening.network));
-  try {
-    for (let collisions = 0; collisions < MAX_COLLISIONS; collisions += 1) {
-      const now = await readTransaction(ports.journal, transaction);
-      if (!isOpenIncrement(now, key)) {
-        ports.log.warn({ event: 'increment.superseded', transaction });
-        return undefined;
-      }
-      const entry: NewEntry = {
-        transaction,
-        version: now.version + 1,
-        kind: 'increment-decided',
-        body,
-        followUps,
-      };
-      const { status } = await ports.journal.append(entry);
-      if (status !== 'appended') continue;
-      ports.checkpoint('decided');
-      return reply;
+  const close = async (): Promise<Step<ReplyFields | undefined>> => {
+    const now = await readTransaction(ports.journal, transaction);
+    if (!isOpenIncrement(now, key)) {
+      ports.log.warn({ event: 'increment.superseded', transaction });
+      return { done: undefined };
     }
+    const version = now.version + 1;
+    return { entry: { transaction, version, kind: 'increment-decided', body, followUps }, result: reply };
+  };
+
+  try {
+    const told = await untilAppended(ports.journal, close);
+    if (told) ports.checkpoint('decided');
+    return told;
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
     // Whatever the network said is reversed, unless the decision was stored after all.
     ports.log.error({ event: 'increment.undecidable', transaction, committed: error.committed, err: error });
     return error.committed === 'no' ? declineReply(facts, new Refusal('SW_JOURNAL').responseCode) : undefined;
   }
-  return undefined;
 }

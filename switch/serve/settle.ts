@@ -4,6 +4,7 @@ import { type Monotonic, timeOrderedUuid } from '../../runtime/index.ts';
 import type { Inbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import { type Claim, JournalError, type NewEntry } from '../journal/journal.ts';
+import { type Step, untilAppended } from '../journal/until-appended.ts';
 import type { Ports } from '../ports.ts';
 import { memberOfTransaction } from '../projection/batch-rows.ts';
 import type { OpenBatch } from '../projection/projection-reader.ts';
@@ -34,7 +35,6 @@ const AFTER_UPLOAD = '96';
 /** Of a batch that are looked at: more than the counters of DE63 can say, as much as one entry can name. */
 const MAX_MEMBERS = 2_000;
 const MAX_DIFFERENCES = 100;
-const MAX_COLLISIONS = 5;
 
 type BatchPorts = Ports & { readonly batches: NonNullable<Ports['batches']> };
 
@@ -59,23 +59,24 @@ export async function settle(inbound: Inbound, allPorts: Ports): Promise<ReplyFi
     rrn: sender.rrn,
     deadline: inbound.joinBy,
   };
-  try {
-    for (let collisions = 0; collisions < MAX_COLLISIONS; collisions += 1) {
-      const repeated = await ports.journal.transactionOf(settlement.key);
-      if (repeated) {
-        return await replay(repeated, settlement.fingerprint, settlement.deadline, ports, settlement.key);
-      }
-      if (!(await ports.batches.reach(settlement.deadline))) break;
-      const { reply, entry } = settlementEntry(settlement, await openBatch(settlement, ports), ports);
-      const { status } = await ports.journal.append(entry, settlement.deadline);
-      if (status === 'appended') return reply;
+  const { key, fingerprint, deadline } = settlement;
+  const compare = async (): Promise<Step<ReplyFields | undefined>> => {
+    const repeated = await ports.journal.transactionOf(key);
+    if (repeated) return { done: await replay(repeated, fingerprint, deadline, ports, key) };
+    if (!(await ports.batches.reach(deadline))) {
+      throw new Refusal('SW_PROJECTION', { terminal: told.terminal });
     }
+    const { reply, entry } = settlementEntry(settlement, await openBatch(settlement, ports), ports);
+    return { entry, result: reply };
+  };
+
+  try {
+    return await untilAppended(ports.journal, compare, { deadline });
   } catch (error) {
     if (error instanceof Refusal) throw error;
     const code = error instanceof JournalError ? 'SW_JOURNAL' : 'SW_PROJECTION';
-    throw new Refusal(code, { terminal: sender.terminal }, { cause: error });
+    throw new Refusal(code, { terminal: told.terminal }, { cause: error });
   }
-  throw new Refusal('SW_PROJECTION', { terminal: sender.terminal });
 }
 
 /**

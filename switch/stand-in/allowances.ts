@@ -1,5 +1,6 @@
 import { type Clock, type Monotonic, type Random, timeOrderedUuid } from '../../runtime/index.ts';
-import type { Claim, Journal } from '../journal/journal.ts';
+import type { Claim, Journal, NewEntry } from '../journal/journal.ts';
+import { type Collision, type Step, untilAppended } from '../journal/until-appended.ts';
 import { afterTaking, type Limit, NOTHING_USED, type Used } from './rules.ts';
 
 /** A limit and whose it is: `stand-in|card|<reference>|20261123|978`. */
@@ -13,6 +14,20 @@ export interface AllowancePorts {
   readonly clock: Clock;
   readonly random: Random;
 }
+
+/** The key of the allowance that has too little left. */
+interface Exhausted {
+  readonly exhausted: string;
+}
+
+/** A link of an allowance's chain, with what is used up to it. */
+interface Link {
+  readonly chain: string;
+  readonly used: Used;
+}
+
+/** So many may be stood in for at one merchant in the same moment: each is behind all that were first. */
+const MAX_COLLISIONS = 1_000;
 
 /** Allowances whose end is remembered; the oldest are looked up again. */
 const MAX_REMEMBERED = 50_000;
@@ -46,39 +61,39 @@ export class Allowances {
     minorUnits: number,
     allowances: readonly Allowance[],
     deadline: Monotonic,
-  ): Promise<{ exhausted: string } | undefined> {
-    const { journal, clock, random } = this.#ports;
+  ): Promise<Exhausted | undefined> {
     const ends = new Map<string, Used>();
     for (const { key, limit } of allowances) ends.set(key, await this.#endOf(key, limit));
-    for (;;) {
-      const claims: (Claim & { chain: string; used: Used })[] = [];
-      for (const { key, limit } of allowances) {
-        const used = afterTaking(ends.get(key) ?? NOTHING_USED, limit, minorUnits);
-        if (!used) return { exhausted: key };
-        claims.push({ ...linkOf(key, used), role: 'unique', chain: key, used });
+
+    let links: readonly Link[] = [];
+    const next = (collision?: Collision): Step<Exhausted | undefined> => {
+      if (collision) {
+        const { chain, used } = otherTaker(collision, links);
+        ends.set(chain, used);
+        this.#remember(chain, used);
       }
-      const body = { transaction, minorUnits, taken: claims.map(({ key }) => key) };
-      const result = await journal.append(
-        {
-          transaction: timeOrderedUuid(clock, random),
-          version: 1,
-          kind: 'stand-in-reserved',
-          body,
-          claims: claims.map(({ key, fingerprint, role }) => ({ key, fingerprint, role })),
-        },
-        deadline,
-      );
-      if (result.status === 'superseded') throw new Error('a new identifier is taken');
-      if (result.status === 'appended') {
-        for (const { chain, used } of claims) this.#remember(chain, used);
-        return undefined;
-      }
-      const taken = claims.find(({ key }) => key === result.key);
-      if (!taken) throw new Error('the journal names a key that was not claimed');
-      const end = { count: taken.used.count, minorUnits: Number(result.fingerprint) };
-      ends.set(taken.chain, end);
-      this.#remember(taken.chain, end);
-    }
+      const following = linksAfter(ends, allowances, minorUnits);
+      if ('exhausted' in following) return { done: following };
+      links = following;
+      return { entry: this.#reservation(transaction, minorUnits, links), result: undefined };
+    };
+
+    const bounds = { deadline, maxCollisions: MAX_COLLISIONS };
+    const exhausted = await untilAppended(this.#ports.journal, next, bounds);
+    if (!exhausted) for (const { chain, used } of links) this.#remember(chain, used);
+    return exhausted;
+  }
+
+  #reservation(transaction: string, minorUnits: number, links: readonly Link[]): NewEntry {
+    const { clock, random } = this.#ports;
+    const claims = links.map(claimOf);
+    return {
+      transaction: timeOrderedUuid(clock, random),
+      version: 1,
+      kind: 'stand-in-reserved',
+      body: { transaction, minorUnits, taken: claims.map(({ key }) => key) },
+      claims,
+    };
   }
 
   /** The last link, or one before it: in steps that double, then by halves. */
@@ -113,6 +128,29 @@ export class Allowances {
   }
 }
 
-function linkOf(key: string, { count, minorUnits }: Used): { key: string; fingerprint: string } {
-  return { key: `${key}|${count}`, fingerprint: String(minorUnits) };
+/** One more link of every chain, or the chain that has too little left for it. */
+function linksAfter(
+  ends: ReadonlyMap<string, Used>,
+  allowances: readonly Allowance[],
+  minorUnits: number,
+): Link[] | Exhausted {
+  const links: Link[] = [];
+  for (const { key, limit } of allowances) {
+    const used = afterTaking(ends.get(key) ?? NOTHING_USED, limit, minorUnits);
+    if (!used) return { exhausted: key };
+    links.push({ chain: key, used });
+  }
+  return links;
+}
+
+function claimOf({ chain, used: { count, minorUnits } }: Link): Claim {
+  return { key: `${chain}|${count}`, fingerprint: String(minorUnits), role: 'unique' };
+}
+
+/** The link that another writer has taken instead of ours: its sum is where that chain goes on. */
+function otherTaker(collision: Collision, links: readonly Link[]): Link {
+  if (collision.status !== 'claimed') throw new Error('a new identifier is taken');
+  const ours = links.find((link) => claimOf(link).key === collision.key);
+  if (!ours) throw new Error('the journal names a key that was not claimed');
+  return { chain: ours.chain, used: { count: ours.used.count, minorUnits: Number(collision.fingerprint) } };
 }

@@ -1,4 +1,5 @@
 import type { FollowUp, Journal } from '../journal/journal.ts';
+import { untilAppended } from '../journal/until-appended.ts';
 import type { EntryBodies, EntryKind } from './entries.ts';
 import { foldTransaction, type Transaction } from './fold.ts';
 
@@ -6,8 +7,6 @@ import { foldTransaction, type Transaction } from './fold.ts';
 export type NextEntry = {
   [K in EntryKind]: { kind: K; body: EntryBodies[K]; followUps?: readonly FollowUp[] };
 }[EntryKind];
-
-const MAX_COLLISIONS = 20;
 
 /** The transaction as the journal has it now. @throws where the journal knows nothing of it */
 export async function readTransaction(
@@ -22,18 +21,17 @@ export async function readTransaction(
 /**
  * Appends what `next` makes of the transaction's present state, or nothing where it makes nothing. Should another
  * writer get there first, `next` is asked again with what that writer left.
+ * @throws JournalError, and what `next` throws
  */
-export async function appendNext(
+export function appendNext(
   journal: Journal,
   transaction: string,
   next: (transaction: Transaction) => NextEntry | undefined,
 ): Promise<void> {
-  for (let collisions = 0; collisions < MAX_COLLISIONS; collisions += 1) {
+  return untilAppended<void>(journal, async () => {
     const current = await readTransaction(journal, transaction);
     const entry = next(current);
-    if (!entry) return;
-    const { status } = await journal.append({ transaction, version: current.version + 1, ...entry });
-    if (status === 'appended') return;
-  }
-  throw new Error(`transaction ${transaction} changed ${MAX_COLLISIONS} times while it was written to`);
+    if (!entry) return { done: undefined };
+    return { entry: { transaction, version: current.version + 1, ...entry }, result: undefined };
+  });
 }

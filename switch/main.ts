@@ -183,6 +183,7 @@ function nodeStatus(
     networks,
     inFlight: ports.inFlight.size,
     unsettled: ports.unsettled.size,
+    lateReplies: ports.lateReplies.count,
     degradedModes: modes.open(),
     scenarios: scenarios.counts(),
     audit: heads.status(),

@@ -11,6 +11,7 @@ import type { DownloadPorts } from './keys/download.ts';
 import type { TerminalKeys } from './keys/terminal-keys.ts';
 import type { ProjectionReader } from './projection/projection-reader.ts';
 import type { InFlight } from './requests/in-flight.ts';
+import type { LateReplies } from './serve/late-replies.ts';
 import type { StandIn } from './stand-in/stand-in.ts';
 
 /** The places in an authorisation where a test may stop the world. */
@@ -40,6 +41,8 @@ export interface Ports {
   readonly directory: Directory;
   readonly inFlight: InFlight;
   readonly unsettled: Unsettled;
+  /** Keeps back what comes after its last moment. */
+  readonly lateReplies: LateReplies;
   /** Called as an authorisation passes each checkpoint; does nothing in service. */
   readonly checkpoint: (checkpoint: Checkpoint) => void;
 }

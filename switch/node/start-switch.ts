@@ -19,6 +19,7 @@ import type { Checkpoint, Ports } from '../ports.ts';
 import type { ProjectionReader } from '../projection/projection-reader.ts';
 import { InFlight } from '../requests/in-flight.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
+import { LateReplies } from '../serve/late-replies.ts';
 import { type OpenListener, openListener } from '../serve/listener.ts';
 import { createService } from '../serve/serve.ts';
 import type { CardVerifier } from '../stand-in/card-checks.ts';
@@ -92,6 +93,7 @@ export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
     directory: createDirectory(settings),
     inFlight: new InFlight(settings.maxInFlight),
     unsettled: new Unsettled(watched.journal, clock, log, settings.maxInFlight),
+    lateReplies: new LateReplies(clock, log),
     checkpoint: parts.checkpoint ?? (() => {}),
   };
   await recover(ports);

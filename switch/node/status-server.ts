@@ -12,6 +12,8 @@ export interface NodeStatus {
   readonly networks: Readonly<Record<string, string>>;
   readonly inFlight: number;
   readonly unsettled: number;
+  /** Replies that were kept back since the node started, because their last moment was over. */
+  readonly lateReplies: number;
   readonly degradedModes: readonly OpenMode[];
   /** How often each was seen since the node started. */
   readonly scenarios: Readonly<Record<FallbackScenario, number>>;

@@ -114,11 +114,24 @@ describe('the deadline', () => {
     expect((await complete(core)).reply?.code).toBe(code);
   });
 
-  it('opens no leg that could not end in time', async () => {
+  it('writes nothing down whose legs could not end in time', async () => {
     const core = createTestCore({ deadlineMs: 250, replyMarginMs: 250 });
-    const { reply } = await complete(core);
+    const { refusal } = await complete(core);
+    expect(refusal).toMatchObject({ code: 'SW_OVERLOADED', responseCode: '91' });
+    expect(core.journal.entries).toEqual([]);
+  });
+
+  it('opens no leg when its time is over by then', async () => {
+    const core = createTestCore();
+    const { hsm, clock } = core.ports;
+    const slow: typeof hsm.translatePin = async (request) => {
+      await new Promise<void>((resolve) => clock.after(1_750, resolve));
+      return hsm.translatePin(request);
+    };
+    Object.assign(core, { ports: { ...core.ports, hsm: { ...hsm, translatePin: slow } } });
+    const { reply } = await complete(core, purchaseMessage({ de52: PinBlock.of(Buffer.alloc(8, 1)) }));
     expect(reply?.code).toBe('91');
-    expect(core.sent.authorised).toEqual([]);
+    expect(core.sent).toMatchObject({ authorised: [], initiated: [] });
   });
 });
 

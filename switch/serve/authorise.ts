@@ -42,9 +42,9 @@ async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyField
   ports.checkpoint('intended');
 
   const pin = await pinTranslated;
-  if ('refusal' in pin) return decline(opening, pin.refusal, ports);
+  if ('refusal' in pin) return decline(opening, pin.refusal, inbound, ports);
   const refusal = await refusedRefund(payment, opening, ports);
-  if (refusal) return decline(opening, refusal, ports);
+  if (refusal) return decline(opening, refusal, inbound, ports);
 
   const outcome = await join(fork(opening, payment, pin.block, ports), ports);
   ports.checkpoint('joined');
@@ -55,7 +55,7 @@ async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyField
   const decided: DecidedBody = { ...outcome, approved, reply, followUps, ...(caseKind && { caseKind }) };
 
   // Durable point 2: what the terminal is told is committed first, together with the work it implies.
-  return decide(opening, decided, ports);
+  return decide(opening, decided, inbound, ports);
 }
 
 /** @throws Refusal SW_JOURNAL: nothing was sent, and if the intention was stored after all it is closed later */
@@ -63,7 +63,8 @@ async function appendIntention({ inbound, request, fingerprint }: Payment, body:
   const { transaction, stan, rrn } = body.facts;
   const claims = openingClaims(inbound.listener.name, { ...request, rrn }, fingerprint);
   try {
-    return await ports.journal.append({ transaction, version: 1, kind: 'intended', body, claims });
+    const entry = { transaction, version: 1, kind: 'intended', body, claims };
+    return await ports.journal.append(entry, inbound.joinBy);
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
     if (error.committed === 'unknown') ports.unsettled.add(notSent(body, 'SW_JOURNAL', ports));
@@ -120,16 +121,17 @@ async function join(legs: Legs, ports: Ports): Promise<{ network: NetworkLegOutc
   return { network, pop };
 }
 
+/** What is not durable by the last moment is not approved: nobody would hear of it in time. */
 async function decide(
   opening: OpeningBody,
   decided: DecidedBody,
+  { lastMoment }: Pick<CardInbound, 'lastMoment'>,
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
   const { transaction } = opening.facts;
+  const entry = decisionEntry(opening, decided, ports.settings.pop.finalityMs);
   try {
-    const { status } = await ports.journal.append(
-      decisionEntry(opening, decided, ports.settings.pop.finalityMs),
-    );
+    const { status } = await ports.journal.append(entry, lastMoment);
     if (status !== 'appended') {
       ports.log.warn({ event: 'authorise.superseded', transaction });
       return undefined;
@@ -163,10 +165,15 @@ function undecidable(
 }
 
 /** Closes an intended transaction whose legs were never opened. */
-function decline(opening: OpeningBody, refusal: Refusal, ports: Ports): Promise<ReplyFields | undefined> {
+function decline(
+  opening: OpeningBody,
+  refusal: Refusal,
+  inbound: CardInbound,
+  ports: Ports,
+): Promise<ReplyFields | undefined> {
   const { transaction } = opening.facts;
   ports.log.warn({ event: 'authorise.declined', transaction, code: refusal.code, err: refusal.cause });
-  return decide(opening, notSentBody(opening, refusal), ports);
+  return decide(opening, notSentBody(opening, refusal), inbound, ports);
 }
 
 function notSent(opening: OpeningBody, code: 'SW_JOURNAL', ports: Ports): NewEntry {

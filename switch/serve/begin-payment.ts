@@ -38,10 +38,17 @@ export async function beginPayment(
   const fingerprint = requestFingerprint(card.reference, request);
   const running = ports.inFlight.find(key);
   if (running?.fingerprint === fingerprint) return running.reply;
-  if (ports.inFlight.full) throw new Refusal('SW_OVERLOADED', { inFlight: ports.inFlight.size });
+  const isTooLate = ports.clock.monotonic() >= inbound.joinBy;
+  if (isTooLate || ports.inFlight.full) {
+    throw new Refusal('SW_OVERLOADED', { inFlight: ports.inFlight.size, waitedMs: waited(inbound, ports) });
+  }
 
   const payment: Payment = { inbound, request, route, key, fingerprint };
   // Other content under the same key is at work: which of the two owns the key is for the journal to say.
   if (running) return work(payment);
   return ports.inFlight.run(key, fingerprint, () => work(payment));
+}
+
+function waited({ receivedAt }: Pick<CardInbound, 'receivedAt'>, { clock }: Pick<Ports, 'clock'>): number {
+  return Math.round(clock.monotonic() - receivedAt);
 }

@@ -160,7 +160,7 @@ function unsent(refusal: Refusal): NetworkOutcome {
 async function decide(
   { opening, facts }: Intended,
   network: NetworkOutcome,
-  { route, key }: Payment,
+  { inbound, route, key }: Payment,
   ports: Ports,
   code?: string,
 ): Promise<ReplyFields | undefined> {
@@ -180,7 +180,7 @@ async function decide(
   };
 
   try {
-    const told = await untilAppended(ports.journal, close);
+    const told = await untilAppended(ports.journal, close, { deadline: inbound.lastMoment });
     if (told) ports.checkpoint('decided');
     return told;
   } catch (error) {

@@ -12,7 +12,7 @@ import { type Ready, verbOf } from './verbs.ts';
 
 // From a message to the bytes of its answer: find its verb, prove it, have it answered, seal the answer. What every
 // verb shares is here, so that none can forget it: refusals become codes, repeats that cannot be served stay
-// unanswered, and the answer is sealed under the keys that the message was proven under.
+// unanswered, the answer is sealed under the keys that the message was proven under, and what is late does not leave.
 
 const APPROVED = '00';
 const PARTIALLY_APPROVED = '10';
@@ -50,9 +50,11 @@ export function createService(
             ? leaveUnanswered(message, error, desk)
             : refuse(message, error, desk),
         );
-      if (!fields) return undefined;
+      // Looked at twice: there is no use in sealing what is late already, and sealing takes time.
+      if (!fields || ports.lateReplies.holds(received)) return undefined;
 
       const packed = await sealOrDecline(replyMessage(message, fields), desk, ready.keys);
+      if (!packed || ports.lateReplies.holds(received)) return undefined;
       ports.checkpoint('replied');
       return packed;
     },
@@ -61,7 +63,12 @@ export function createService(
       const fields = refuse(partial, error, desk);
       const { mti } = partial;
       if (mti === undefined || !isRequest(mti)) return undefined;
-      return sealOrDecline(replyMessage({ ...partial, mti }, fields), desk);
+
+      const message = { ...partial, mti };
+      const garbled = { message, sealed: undefined, receivedAt: ports.clock.monotonic() };
+      const received = receive(garbled, listener, ports.settings);
+      const packed = await sealOrDecline(replyMessage(message, fields), desk);
+      return packed && ports.lateReplies.holds(received) ? undefined : packed;
     },
   };
 }

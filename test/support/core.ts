@@ -22,6 +22,7 @@ import { TerminalKeys } from '../../switch/keys/terminal-keys.ts';
 import type { Ports } from '../../switch/ports.ts';
 import { InFlight } from '../../switch/requests/in-flight.ts';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
+import { LateReplies } from '../../switch/serve/late-replies.ts';
 import type { CardVerifier } from '../../switch/stand-in/card-checks.ts';
 import { StandIn } from '../../switch/stand-in/stand-in.ts';
 import type { ReplyFields } from '../../switch/transaction/entries.ts';
@@ -81,6 +82,7 @@ export function createTestCore(overrides: Partial<Settings> = {}): TestCore {
     directory: createDirectory(settings),
     inFlight: new InFlight(1_000),
     unsettled: new Unsettled(journal, clock, silentLog, 1_000),
+    lateReplies: new LateReplies(clock, silentLog),
     checkpoint: () => {},
   };
   return Object.assign(core, { ports });

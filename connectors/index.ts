@@ -9,11 +9,13 @@ export type {
   KeyOffer,
   LateAnswer,
   NetworkConnector,
+  NetworkLeg,
   NetworkLinkState,
   NetworkOutcome,
   NoticeOutcome,
   ReversalReason,
   ReversalRequest,
+  Unreachable,
   ZoneKeys,
 } from './network-leg.ts';
 export type { PopCancellation, PopConnector, PopOutcome, PopPurchase, PopStanding } from './pop-leg.ts';

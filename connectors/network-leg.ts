@@ -27,6 +27,17 @@ export type NetworkOutcome =
   | { readonly status: 'unreachable'; readonly reason: string }
   | { readonly status: 'unknown'; readonly reason: string };
 
+/** Nothing of the request left, and nothing of it will. */
+export type Unreachable = Extract<NetworkOutcome, { readonly status: 'unreachable' }>;
+
+/**
+ * A network leg as it stands once its connector was asked to open it. Whether anything left is known at once: what is
+ * begun beside a leg (a proof) need not be begun, and undone, beside one that never was.
+ */
+export type NetworkLeg =
+  | { readonly left: true; readonly outcome: Promise<Exclude<NetworkOutcome, Unreachable>> }
+  | { readonly left: false; readonly outcome: Unreachable };
+
 /** One amount of DE54. Types: 01 ledger balance, 02 available balance. */
 export interface Balance {
   readonly accountType: string;
@@ -106,7 +117,8 @@ export interface NetworkConnector {
   readonly rules: SchemeRules;
   /** Name of the zone key under which PIN blocks travel to this network now. */
   zonePinKey(): string;
-  authorise(facts: TransactionFacts, card: CardData, deadline: Monotonic): Promise<NetworkOutcome>;
+  /** Opens the leg of an authorisation. */
+  ask(facts: TransactionFacts, card: CardData, deadline: Monotonic): NetworkLeg;
   reverse(request: ReversalRequest, deadline: Monotonic): Promise<NoticeOutcome>;
   /** Tells the network of a completion, an offline purchase or a stand-in approval. */
   advise(request: AdviceRequest, deadline: Monotonic): Promise<NoticeOutcome>;

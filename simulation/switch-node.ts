@@ -249,11 +249,11 @@ export class SwitchNode {
     const host = hosts[connector.name as NetworkName];
     return {
       ...connector,
-      authorise: (facts, card, deadline) => {
+      ask: (facts, card, deadline) => {
         const remainingMs = deadline - (this.#life?.clock.monotonic() ?? 0);
         const key = deadlineKey({ de41: facts.terminal, de11: facts.stan, de7: facts.transmittedAt });
         host.deadlines.set(key, world.now + remainingMs);
-        return connector.authorise(facts, card, deadline);
+        return connector.ask(facts, card, deadline);
       },
     };
   }

@@ -187,6 +187,25 @@ describe('a link', () => {
     await Promise.all(waiting);
   });
 
+  it('tells at once whether a request left', async () => {
+    const network = await startNetwork();
+    const { link } = startLink(network, { maxInFlight: 2 });
+    expect(link.send(request('000001'), soon())).toMatchObject({ left: false });
+    await signedOn(link);
+    const tooLong = { ...request('000002'), de4: '1'.repeat(13) };
+    expect(link.send(tooLong, soon())).toMatchObject({ left: false, ended: { status: 'unreachable' } });
+
+    const sent = ['000001', '000002'].map((stan) => link.send(request(stan), soon(50)));
+    expect(sent).toMatchObject([{ left: true }, { left: true }]);
+    expect(link.send(request('000003'), soon())).toMatchObject({ left: false });
+    expect(await Promise.all(sent.map(({ ended }) => ended))).toMatchObject([
+      { status: 'unknown' },
+      { status: 'unknown' },
+    ]);
+    await link.close();
+    expect(link.send(request('000004'), soon())).toMatchObject({ left: false });
+  });
+
   it('signs off when it closes', async () => {
     const network = await startNetwork();
     const { link } = startLink(network);

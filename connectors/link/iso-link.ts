@@ -19,7 +19,7 @@ import {
   replyKey,
   requestKey,
 } from './match-keys.ts';
-import { type Exchange, PendingRequests } from './pending.ts';
+import { type Ended, type Exchange, type NotSent, PendingRequests } from './pending.ts';
 
 /** What makes a link speak one network's network-management dialogue. */
 export interface LinkProfile<M extends Matchable> {
@@ -38,6 +38,11 @@ export interface Served<M> {
   /** Called once the reply is handed to the connection. */
   readonly onSent?: () => void;
 }
+
+/** What became of a request at once: it left and will end, or it did not and has ended. */
+export type Sent<M> =
+  | { readonly left: true; readonly ended: Promise<Ended<M>> }
+  | { readonly left: false; readonly ended: NotSent };
 
 /** A network asks rarely, and waits for the answer. */
 const MAX_SERVING = 16;
@@ -112,7 +117,12 @@ export class IsoLink<M extends Matchable> {
   }
 
   /** Sends a request and waits for its answer until `deadline`. Never rejects. */
-  exchange(message: M, deadline: Monotonic, tag?: string): Promise<Exchange<M>> {
+  async exchange(message: M, deadline: Monotonic, tag?: string): Promise<Exchange<M>> {
+    return this.send(message, deadline, tag).ended;
+  }
+
+  /** The same, and tells at once whether the request left. */
+  send(message: M, deadline: Monotonic, tag?: string): Sent<M> {
     if (this.#state !== 'signed-on') return unreachable('link is not signed on');
     return this.#send(message, deadline, tag);
   }
@@ -124,13 +134,13 @@ export class IsoLink<M extends Matchable> {
     this.#echo?.cancel();
     if (this.#state === 'signed-on') {
       const patience = Math.min(500, this.#settings.limits.dialogueTimeoutMs);
-      await this.#send(this.#settings.profile.signOff(), this.#settings.clock.monotonic() + patience);
+      await this.#send(this.#settings.profile.signOff(), this.#settings.clock.monotonic() + patience).ended;
     }
     this.#connection?.destroy();
     this.#down('link closed');
   }
 
-  #send(message: M, deadline: Monotonic, tag?: string): Promise<Exchange<M>> {
+  #send(message: M, deadline: Monotonic, tag?: string): Sent<M> {
     const { profile, limits, codec, framing } = this.#settings;
     const connection = this.#connection;
     if (!connection) return unreachable('link is down');
@@ -146,9 +156,9 @@ export class IsoLink<M extends Matchable> {
       this.#settings.log.error({ event: 'link.pack-failed', link: this.#settings.name, err: error });
       return unreachable('the request cannot be expressed in the network dialect');
     }
-    const answer = this.#pending.wait(key, deadline, tag);
+    const ended = this.#pending.wait(key, deadline, tag);
     this.#writable = connection.write(frame);
-    return answer;
+    return { left: true, ended };
   }
 
   #connect(): void {
@@ -179,7 +189,7 @@ export class IsoLink<M extends Matchable> {
 
   async #signOn(connection: Connection): Promise<void> {
     const { profile, limits, clock, log, name } = this.#settings;
-    const result = await this.#send(profile.signOn(), clock.monotonic() + limits.dialogueTimeoutMs);
+    const result = await this.#send(profile.signOn(), clock.monotonic() + limits.dialogueTimeoutMs).ended;
     if (this.#connection !== connection) return;
     if (result.status === 'answered' && profile.accepted(result.reply)) {
       this.#state = 'signed-on';
@@ -205,7 +215,7 @@ export class IsoLink<M extends Matchable> {
     const connection = this.#connection;
     if (this.#state !== 'signed-on' || !connection) return;
     if (clock.monotonic() - this.#lastHeard >= limits.echoAfterIdleMs) {
-      const result = await this.#send(profile.echo(), clock.monotonic() + limits.dialogueTimeoutMs);
+      const result = await this.#send(profile.echo(), clock.monotonic() + limits.dialogueTimeoutMs).ended;
       if (this.#connection !== connection) return;
       if (result.status !== 'answered') {
         log.warn({ event: 'link.echo-lost', link: name, peer: connection.peer });
@@ -297,6 +307,6 @@ export class IsoLink<M extends Matchable> {
   }
 }
 
-function unreachable<M>(reason: string): Promise<Exchange<M>> {
-  return Promise.resolve({ status: 'unreachable', reason });
+function unreachable<M>(reason: string): Sent<M> {
+  return { left: false, ended: { status: 'unreachable', reason } };
 }

@@ -125,18 +125,18 @@ describe.each(NETWORKS)('a connector to $name', ({ start, purchaseReply, signOn,
   it('answered: approvals, partial approvals and refusals come back as such', async () => {
     const { connector, answer } = await start();
     answer({ de38: 'A12345', de39: '00' });
-    expect(await connector.authorise(facts, card, soon())).toMatchObject({
+    expect(await connector.ask(facts, card, soon()).outcome).toMatchObject({
       status: 'approved',
       code: '00',
       approvalCode: 'A12345',
     });
     answer({ de4: '000000001000', de39: '10' });
-    expect(await connector.authorise(facts, card, soon())).toMatchObject({
+    expect(await connector.ask(facts, card, soon()).outcome).toMatchObject({
       status: 'approved',
       approvedMinorUnits: 1_000,
     });
     answer({ de39: '51' });
-    expect(await connector.authorise(facts, card, soon())).toMatchObject({ status: 'refused', code: '51' });
+    expect(await connector.ask(facts, card, soon()).outcome).toMatchObject({ status: 'refused', code: '51' });
   });
 
   it('answered: balances come back from DE54', async () => {
@@ -146,7 +146,7 @@ describe.each(NETWORKS)('a connector to $name', ({ start, purchaseReply, signOn,
     ];
     answer({ de39: '00', de54 });
     const balance = factsOf({ kind: 'balance', processingCode: '302000' });
-    expect(await connector.authorise(balance, card, soon())).toMatchObject({
+    expect(await connector.ask(balance, card, soon()).outcome).toMatchObject({
       balances: [{ accountType: '20', amountType: '02', currency: '978', minorUnits: -500 }],
     });
   });
@@ -171,7 +171,10 @@ describe.each(NETWORKS)('a connector to $name', ({ start, purchaseReply, signOn,
     const { connector, network } = await start();
     await connector.close();
     const sent = network.received.length;
-    expect(await connector.authorise(facts, card, soon())).toMatchObject({ status: 'unreachable' });
+    expect(connector.ask(facts, card, soon())).toMatchObject({
+      left: false,
+      outcome: { status: 'unreachable' },
+    });
     expect(await connector.reverse(reversal, soon())).toMatchObject({ status: 'unreachable' });
     expect(await connector.advise(advice, soon())).toMatchObject({ status: 'unreachable' });
     expect(network.received.filter(({ mti }) => mti !== '0800')).toEqual([]);
@@ -181,7 +184,7 @@ describe.each(NETWORKS)('a connector to $name', ({ start, purchaseReply, signOn,
   it('unknown: silence until the deadline; the late approval is handed up with its transaction', async () => {
     const { connector, network, late } = await start();
     network.respond = () => {};
-    expect(await connector.authorise(facts, card, soon(50))).toMatchObject({ status: 'unknown' });
+    expect(await connector.ask(facts, card, soon(50)).outcome).toMatchObject({ status: 'unknown' });
     expect(await connector.reverse(reversal, soon(50))).toMatchObject({ status: 'unknown' });
     expect(await connector.advise(advice, soon(50))).toMatchObject({ status: 'unknown' });
     const request = network.received.find(({ mti }) => mti === '0100' || mti === '0200');
@@ -194,7 +197,7 @@ describe.each(NETWORKS)('a connector to $name', ({ start, purchaseReply, signOn,
   it('a late partial approval is one that may hold money, whatever else it says', async () => {
     const { connector, network, late } = await start();
     network.respond = () => {};
-    await connector.authorise(facts, card, soon(30));
+    await connector.ask(facts, card, soon(30)).outcome;
     const request = network.received.at(-1);
     network.send(answerTo(request as never, { de4: undefined, de39: '10' }));
     await vi.waitFor(() => expect(late).toMatchObject([{ approved: true, code: '10' }]));
@@ -205,10 +208,12 @@ describe.each(NETWORKS)('a connector to $name', ({ start, purchaseReply, signOn,
     const { connector, network } = await start();
     const tooMuch = factsOf({ amount: { minorUnits: 1e13, currency: '978' } });
     const sent = network.received.length;
-    expect(await connector.authorise(tooMuch, card, soon())).toMatchObject({ status: 'unreachable' });
-    expect(await connector.authorise(factsOf({ kind: 'offline-purchase' }), card, soon())).toMatchObject({
-      status: 'unreachable',
-    });
+    for (const unasked of [tooMuch, factsOf({ kind: 'offline-purchase' })]) {
+      expect(connector.ask(unasked, card, soon())).toMatchObject({
+        left: false,
+        outcome: { status: 'unreachable' },
+      });
+    }
     expect(await connector.reverse({ ...reversal, facts: tooMuch }, soon())).toMatchObject({
       status: 'unreachable',
     });

@@ -52,12 +52,19 @@ export function networkConnector<M extends Matchable>(
     zonePinKey: () => parts.zoneKeys?.current() ?? zonePinKey,
     state: () => link.state(),
     close: () => link.close(),
-    async authorise(facts, card, deadline) {
+    ask(facts, card, deadline) {
       const request = dialect.authorisation(facts, card);
-      if (!request) return { status: 'unreachable', reason: `the network is not asked for ${facts.kind}` };
-      const exchange = await link.exchange(request, deadline, facts.transaction);
-      if (exchange.status !== 'answered') return exchange;
-      return authorisationOutcome(dialect.replyElements(exchange.reply), facts);
+      if (!request) {
+        const reason = `the network is not asked for ${facts.kind}`;
+        return { left: false, outcome: { status: 'unreachable', reason } };
+      }
+
+      const sent = link.send(request, deadline, facts.transaction);
+      if (!sent.left) return { left: false, outcome: sent.ended };
+      const outcome = sent.ended.then((ended) =>
+        ended.status === 'answered' ? authorisationOutcome(dialect.replyElements(ended.reply), facts) : ended,
+      );
+      return { left: true, outcome };
     },
     async reverse(request, deadline) {
       const exchange = await link.exchange(dialect.reversal(request), deadline);

@@ -1,5 +1,5 @@
 import type { TransactionFacts } from '../authorisation.ts';
-import type { Balance, NetworkOutcome, NoticeOutcome } from '../network-leg.ts';
+import type { Balance, NetworkOutcome, NoticeOutcome, Unreachable } from '../network-leg.ts';
 import type { AdditionalAmount, ReplyElements } from './network-dialect.ts';
 
 /** DE39 (ISO 8583:1987, table of response codes; 85 as card networks use it for verifications). */
@@ -15,7 +15,10 @@ const TRANSIENT_CODES: ReadonlySet<string> = new Set(['19', '91', '92', '96']);
 const BALANCES: ReadonlySet<string> = new Set(['01', '02']);
 
 /** What an answer to an authorisation request means for the transaction it answers. */
-export function authorisationOutcome(reply: ReplyElements, facts: TransactionFacts): NetworkOutcome {
+export function authorisationOutcome(
+  reply: ReplyElements,
+  facts: TransactionFacts,
+): Exclude<NetworkOutcome, Unreachable> {
   const { code } = reply;
   if (code === undefined) return { status: 'unknown', reason: 'the answer has no response code' };
   const emvHex = reply.emv?.hex();

@@ -1,13 +1,20 @@
 import type { Clock, Monotonic, Timer } from '../../runtime/index.ts';
 
 /** How a request on a link ended. `unreachable` promises that no byte of it left. */
-export type Exchange<M> =
+export type Exchange<M> = Ended<M> | NotSent;
+
+/** How a request ended that left. */
+export type Ended<M> =
   | { readonly status: 'answered'; readonly reply: M }
-  | { readonly status: 'unreachable'; readonly reason: string }
   | { readonly status: 'unknown'; readonly reason: string };
 
+export interface NotSent {
+  readonly status: 'unreachable';
+  readonly reason: string;
+}
+
 interface Waiting<M> {
-  readonly resolve: (exchange: Exchange<M>) => void;
+  readonly resolve: (ended: Ended<M>) => void;
   readonly timer: Timer;
   readonly tag: string | undefined;
 }
@@ -49,7 +56,7 @@ export class PendingRequests<M> {
    * Waits for the answer to `key`; the caller has checked `has`.
    * @param tag what the caller calls the request, given back with an answer that comes late
    */
-  wait(key: string, deadline: Monotonic, tag?: string): Promise<Exchange<M>> {
+  wait(key: string, deadline: Monotonic, tag?: string): Promise<Ended<M>> {
     return new Promise((resolve) => {
       const timer = this.#clock.after(deadline - this.#clock.monotonic(), () => this.#expire(key));
       this.#waiting.set(key, { resolve, timer, tag });

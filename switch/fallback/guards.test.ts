@@ -47,19 +47,22 @@ const lastDecision = ({ journal }: TestCore) =>
   journal.entries.filter(({ kind }) => kind === 'decided').at(-1)?.body as DecidedBody;
 
 describe('a network that has become silent', () => {
-  it('is not waited for any more: declined at once, and nothing is left to reverse', async () => {
+  it('is not waited for any more: declined at once, and nothing is left to undo', async () => {
     const set = watched({ probeEveryMs: 60_000 });
     set.core.network.afterMs = 60_000;
     for (let n = 0; n < 6; n += 1) await ask(set);
     expect(open(set)).toContain('network-degraded:visa');
     const asked = set.core.sent.authorised.length;
+    const initiated = set.core.sent.initiated.length;
     const { reply, tookMs } = await ask(set);
     expect(reply).toMatchObject({ code: '91' });
     expect(tookMs).toBeLessThan(100);
     expect(set.core.sent.authorised).toHaveLength(asked);
+    expect(set.core.sent.initiated).toHaveLength(initiated);
     expect(lastDecision(set.core)).toMatchObject({
       network: { status: 'unreachable', reason: 'network-degraded:visa' },
-      followUps: ['cancel-pop'],
+      pop: { status: 'unreachable' },
+      followUps: [],
     });
     expect(set.scenarios.counts()).toMatchObject({ timeout: 5, 'network-failure': 2 });
   });

@@ -23,8 +23,22 @@ export function guardNetwork(
   const mode: DegradedMode = `network-degraded:${connector.name}`;
   return {
     ...connector,
-    authorise: (facts, card, deadline) =>
-      attempt(mode, modes, clock, () => connector.authorise(facts, card, deadline)),
+    ask(facts, card, deadline) {
+      if (!modes.admits(mode)) return { left: false, outcome: { status: 'unreachable', reason: mode } };
+      const from = clock.monotonic();
+      const leg = connector.ask(facts, card, deadline);
+      if (!leg.left) {
+        modes.observe(mode, { answered: false, tookMs: clock.monotonic() - from });
+        return leg;
+      }
+
+      const outcome = leg.outcome.then((ended) => {
+        const answered = !NO_ANSWER.has(ended.status);
+        modes.observe(mode, { answered, tookMs: clock.monotonic() - from });
+        return ended;
+      });
+      return { left: true, outcome };
+    },
   };
 }
 

@@ -3,10 +3,28 @@ import { HsmError } from '../../hsm/index.ts';
 import { Pan, PinBlock } from '../../messages/index.ts';
 import { createTestCore, inbound, purchaseMessage, served, type TestCore } from '../../test/support/core.ts';
 import { settle } from '../../test/support/virtual-clock.ts';
+import { developmentSettings } from '../config/development.ts';
+import type { Settings } from '../config/settings.ts';
 import type { Refusal } from '../errors.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import { foldTransaction } from '../transaction/fold.ts';
 import { authorise } from './authorise.ts';
+
+const standInSettings = (): Partial<Settings> => {
+  const merchant = [{ currency: '978', floorMinorUnits: 5_000, count: 5, minorUnits: 20_000 }];
+  const perCardDay = [{ currency: '978', count: 3, minorUnits: 9_000 }];
+  const issuers = [{ from: '4', to: '4', perCardDay, pinTriesPerCardDay: 3 }];
+  const { merchants } = developmentSettings({
+    databaseUrl: 'postgres://unused',
+    hsmSocketPath: '/unused',
+    visa: { host: '127.0.0.1', port: 0 },
+    popUrl: 'http://127.0.0.1:1',
+  });
+  return {
+    merchants: merchants.map((each) => ({ ...each, standIn: merchant })),
+    standIn: { issuers, negativeList: [] },
+  };
+};
 
 interface Watched {
   reply: ReplyFields | undefined;
@@ -132,6 +150,87 @@ describe('the deadline', () => {
     const { reply } = await complete(core, purchaseMessage({ de52: PinBlock.of(Buffer.alloc(8, 1)) }));
     expect(reply?.code).toBe('91');
     expect(core.sent).toMatchObject({ authorised: [], initiated: [] });
+  });
+});
+
+describe('the two legs', () => {
+  /** What the network and the consensus are asked, in order. */
+  function order(core: TestCore): string[] {
+    const asked: string[] = [];
+    const { networks, pop, standIn } = core.ports;
+    const visa = networks.get('visa');
+    if (!visa) throw new Error('no network');
+    const ask: typeof visa.ask = (...of) => {
+      asked.push('network');
+      return visa.ask(...of);
+    };
+    const initiate: typeof pop.initiate = (...of) => {
+      asked.push('proof');
+      return pop.initiate(...of);
+    };
+    const cover: typeof standIn.cover = async (...of) => {
+      const covered = await standIn.cover(...of);
+      asked.push('stand-in');
+      return covered;
+    };
+    const ports = { networks: new Map([['visa', { ...visa, ask }]]), pop: { ...pop, initiate } };
+    Object.assign(core, { ports: { ...core.ports, ...ports, standIn: { cover } } });
+    return asked;
+  }
+
+  it('start at once where the network can be asked', async () => {
+    const core = createTestCore();
+    const asked = order(core);
+    core.network.afterMs = 500;
+    core.pop.afterMs = 500;
+    const { tookMs } = await complete(core);
+    expect(asked).toEqual(['network', 'proof']);
+    expect(tookMs).toBe(500);
+  });
+
+  it('no proof is begun where nothing left for the network and nobody stands in', async () => {
+    const core = createTestCore();
+    const asked = order(core);
+    core.network.outcome = { status: 'unreachable', reason: 'link is down' };
+    const { reply } = await complete(core);
+    expect(reply?.code).toBe('91');
+    expect(asked).toEqual(['network', 'stand-in']);
+    expect(onlyTransaction(core).decided).toMatchObject({ pop: { status: 'unreachable' }, followUps: [] });
+  });
+
+  it.each([
+    ['approves', '000000002500', '00', ['network', 'stand-in', 'proof'], ['advise-network', 'complete-pop']],
+    ['refuses', '000000005001', '91', ['network', 'stand-in'], []],
+  ])('stand-in decides before a proof is begun: it %s', async (_, de4, code, expected, tasks) => {
+    const core = createTestCore(standInSettings());
+    const asked = order(core);
+    core.network.outcome = { status: 'unreachable', reason: 'link is down' };
+    const { reply } = await complete(core, purchaseMessage({ de4 }));
+    expect(reply?.code).toBe(code);
+    expect(asked).toEqual(expected);
+    expect(core.journal.followUps.map(({ task }) => task)).toEqual(tasks);
+  });
+
+  it('what stand-in approves at the last moment gets its proof afterwards', async () => {
+    const core = createTestCore(standInSettings());
+    core.network.outcome = { status: 'unreachable', reason: 'link is down' };
+    const { standIn, clock } = core.ports;
+    const cover: typeof standIn.cover = async (...of) => {
+      const covered = await standIn.cover(...of);
+      await new Promise<void>((resolve) => clock.after(1_750, resolve));
+      return covered;
+    };
+    Object.assign(core, { ports: { ...core.ports, standIn: { cover } } });
+    expect((await complete(core)).reply?.code).toBe('00');
+    expect(core.sent.initiated).toEqual([]);
+    expect(core.journal.followUps.map(({ task }) => task)).toEqual(['advise-network', 'complete-pop']);
+  });
+
+  it('a purchase without proof stays without one, whatever becomes of its network', async () => {
+    const core = createTestCore();
+    core.network.outcome = { status: 'unreachable', reason: 'link is down' };
+    await complete(core, purchaseMessage({ mti: '0200', de3: '010000' }));
+    expect(onlyTransaction(core).decided).toMatchObject({ pop: { status: 'not-applicable' } });
   });
 });
 

@@ -1,4 +1,4 @@
-import type { PopOutcome } from '../../connectors/index.ts';
+import type { PopOutcome, Unreachable } from '../../connectors/index.ts';
 import type { PinBlock } from '../../messages/index.ts';
 import type { CardInbound } from '../admission/inbound.ts';
 import { translatePin } from '../admission/prove.ts';
@@ -17,6 +17,8 @@ import { openingBody } from './opening.ts';
 import { replay } from './replay.ts';
 import { reserveRefund } from './reserve-refund.ts';
 import { standInQuestion } from './stand-in-question.ts';
+
+const NOT_APPLICABLE = { status: 'not-applicable' } as const;
 
 /**
  * One authorisation, from the proven message to what the terminal is told. Read it from top to bottom:
@@ -95,20 +97,47 @@ interface Legs {
   readonly pop: Promise<PopOutcome>;
 }
 
-/** Opens both legs at once. Each ends by the deadline with an outcome; neither ever rejects. */
+/**
+ * Opens both legs at once, where the network can be asked. Where it cannot, stand-in decides first, and only what it
+ * approves gets a proof: one begun beside a network that is away would be there to be undone. Each leg ends by the
+ * deadline with an outcome; neither ever rejects.
+ */
 function fork(opening: OpeningBody, payment: Payment, pinBlock: PinBlock | undefined, ports: Ports): Legs {
   const { inbound, request, route } = payment;
-  const deadline = inbound.joinBy;
-  if (ports.clock.monotonic() >= deadline) return neverOpened('no time was left to open the legs');
+  if (isOver(inbound, ports)) return neverOpened(opening, 'no time was left to open the legs');
+
   const card = { ...request.card, ...(pinBlock && { pinBlock }) };
-  const proof = popPurchase(opening.facts, opening.pop, opening.facts.amount.minorUnits);
-  const network = route.network.authorise(opening.facts, card, deadline);
-  const legs: Legs = {
-    network: ports.standIn.cover(network, standInQuestion(opening, payment)),
-    pop: proof ? ports.pop.initiate(proof, deadline) : Promise.resolve({ status: 'not-applicable' }),
-  };
+  const leg = route.network.ask(opening.facts, card, inbound.joinBy);
+  const legs = leg.left
+    ? { network: leg.outcome, pop: openProof(opening, inbound, ports) }
+    : standInFirst(leg.outcome, opening, payment, ports);
   ports.checkpoint('forked');
   return legs;
+}
+
+function standInFirst(unsent: Unreachable, opening: OpeningBody, payment: Payment, ports: Ports): Legs {
+  const network = ports.standIn.cover(unsent, standInQuestion(opening, payment));
+  const pop = network.then(({ standIn }) =>
+    standIn?.approved
+      ? openProof(opening, payment.inbound, ports)
+      : unopenedProof(opening, 'nothing is approved that it could witness'),
+  );
+  return { network, pop };
+}
+
+async function openProof(opening: OpeningBody, inbound: CardInbound, ports: Ports): Promise<PopOutcome> {
+  const proof = popPurchase(opening.facts, opening.pop, opening.facts.amount.minorUnits);
+  if (!proof) return NOT_APPLICABLE;
+  if (isOver(inbound, ports)) return unopenedProof(opening, 'no time was left to open the leg');
+  return ports.pop.initiate(proof, inbound.joinBy);
+}
+
+function unopenedProof({ pop }: OpeningBody, reason: string): PopOutcome {
+  return pop ? { status: 'unreachable', reason } : NOT_APPLICABLE;
+}
+
+function isOver({ joinBy }: Pick<CardInbound, 'joinBy'>, { clock }: Pick<Ports, 'clock'>): boolean {
+  return clock.monotonic() >= joinBy;
 }
 
 /** Waits for both legs. They end in any order, at the latest at their deadline. */
@@ -180,20 +209,19 @@ function notSent(opening: OpeningBody, code: 'SW_JOURNAL', ports: Ports): NewEnt
   return decisionEntry(opening, notSentBody(opening, new Refusal(code)), ports.settings.pop.finalityMs);
 }
 
-function notSentBody({ facts, pop }: OpeningBody, refusal: Refusal): DecidedBody {
-  const leg = { status: 'unreachable', reason: refusal.code } as const;
+function notSentBody(opening: OpeningBody, refusal: Refusal): DecidedBody {
   return {
-    network: leg,
-    pop: pop ? leg : { status: 'not-applicable' },
+    network: { status: 'unreachable', reason: refusal.code },
+    pop: unopenedProof(opening, refusal.code),
     approved: false,
-    reply: declineReply(facts, refusal.responseCode),
+    reply: declineReply(opening.facts, refusal.responseCode),
     followUps: [],
   };
 }
 
-function neverOpened(reason: string): Legs {
+function neverOpened(opening: OpeningBody, reason: string): Legs {
   return {
     network: Promise.resolve({ status: 'unreachable', reason }),
-    pop: Promise.resolve({ status: 'unreachable', reason }),
+    pop: Promise.resolve(unopenedProof(opening, reason)),
   };
 }

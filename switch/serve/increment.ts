@@ -146,7 +146,7 @@ async function ask(
     return { status: 'unreachable', reason: 'no time was left to open the leg' };
   }
   const card = { ...request.card, ...(pinBlock && { pinBlock }) };
-  return route.network.authorise({ ...facts, addsTo }, card, deadline);
+  return route.network.ask({ ...facts, addsTo }, card, deadline).outcome;
 }
 
 function unsent(refusal: Refusal): NetworkOutcome {

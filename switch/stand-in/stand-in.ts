@@ -1,4 +1,4 @@
-import type { CardData, NetworkOutcome, TransactionFacts } from '../../connectors/index.ts';
+import type { CardData, NetworkOutcome, TransactionFacts, Unreachable } from '../../connectors/index.ts';
 import { HsmError } from '../../hsm/index.ts';
 import type { PinBlock } from '../../messages/index.ts';
 import { type Clock, type Log, type Monotonic, type Random, utcCalendar } from '../../runtime/index.ts';
@@ -14,13 +14,10 @@ export type StandInDecision =
   | { readonly approved: false; readonly code: string; readonly reason: StandInRefusal };
 
 /** How a network leg ended, with what was decided in the issuer's stead where nothing of it was sent. */
-export type NetworkLegOutcome =
-  | Exclude<NetworkOutcome, { status: 'unreachable' }>
-  | {
-      readonly status: 'unreachable';
-      readonly reason: string;
-      readonly standIn?: StandInDecision;
-    };
+export type NetworkLegOutcome = Exclude<NetworkOutcome, Unreachable> | UnsentLeg;
+
+/** A network leg of which nothing was sent. */
+export type UnsentLeg = Unreachable & { readonly standIn?: StandInDecision };
 
 /** What a stand-in is asked about. */
 export interface StandInQuestion {
@@ -60,12 +57,11 @@ export class StandIn {
   }
 
   /**
-   * The outcome of a network leg, with a decision in the issuer's stead where the leg was unreachable. Never where it
-   * is unknown: there the issuer may have decided already. Ends by the deadline, and never rejects.
+   * A network leg of which nothing was sent, with a decision in the issuer's stead where one may be made. Never asked
+   * of a leg whose outcome is unknown: there the issuer may have decided already. Ends by the deadline, never rejects.
    */
-  async cover(leg: Promise<NetworkOutcome>, question: StandInQuestion): Promise<NetworkLegOutcome> {
-    const outcome = await leg;
-    if (outcome.status !== 'unreachable' || !this.#settings || !question.merchant) return outcome;
+  async cover(outcome: Unreachable, question: StandInQuestion): Promise<UnsentLeg> {
+    if (!this.#settings || !question.merchant) return outcome;
     const decision = await this.#byDeadline(question);
     const { transaction, merchant, amount } = question.facts;
     const { minorUnits, currency } = amount;

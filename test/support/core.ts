@@ -122,10 +122,12 @@ function scriptedNetwork(core: Scripts): NetworkConnector {
     zonePinKey: () => 'ZPK/VISA',
     state: () => 'signed-on',
     close: async () => {},
-    authorise: (facts, _card, deadline) => {
+    ask: (facts, _card, deadline) => {
+      const { outcome, afterMs } = core.network;
+      if (outcome.status === 'unreachable') return { left: false, outcome };
       core.sent.authorised.push(facts);
-      const late: NetworkOutcome = { status: 'unknown', reason: 'no answer by the deadline' };
-      return within(core, core.network, deadline, late);
+      const late = { status: 'unknown', reason: 'no answer by the deadline' } as const;
+      return { left: true, outcome: within(core, { outcome, afterMs }, deadline, late) };
     },
     advise: async () => core.reversal,
     reverse: async (request) => {
@@ -148,7 +150,12 @@ function scriptedPop(core: Scripts): PopConnector {
   };
 }
 
-function within<T>(core: Scripts, script: Script<T>, deadline: Monotonic, late: T): Promise<T> {
+function within<T, Late>(
+  core: Scripts,
+  script: Script<T>,
+  deadline: Monotonic,
+  late: Late,
+): Promise<T | Late> {
   const remaining = deadline - core.clock.monotonic();
   const inTime = script.afterMs < remaining;
   return new Promise((resolve) => {

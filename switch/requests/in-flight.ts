@@ -1,5 +1,8 @@
 import type { ReplyFields } from '../transaction/entries.ts';
 
+// What this node has at work, by key. It saves a repeat the way to the journal while its original is being decided, and
+// bounds how much is at work. It is no record: the journal's unique keys hold without it, over nodes and restarts.
+
 /** A request that this node is working on. */
 export interface Running {
   readonly fingerprint: string;

@@ -4,6 +4,9 @@ import { originalKey, referenceKey } from './keys.ts';
 import type { TerminalMessage } from './terminal-message.ts';
 import type { Sender } from './understand.ts';
 
+// By which keys a message finds the transaction that it is about. Terminals name their original in three ways, some of
+// them in none that is sure; the surest key that leads somewhere is taken.
+
 /** Under which keys the transaction that a message refers to may be found, the surest first. */
 export interface OriginalReference {
   readonly keys: readonly string[];

@@ -6,6 +6,9 @@ import { isKnownCurrency } from './currency.ts';
 import { findService, type Service } from './services.ts';
 import type { TerminalMessage } from './terminal-message.ts';
 
+// From data elements to what a terminal means, the same for every dialect. Each element is looked at here and nowhere
+// else; what is missing or contradicts itself is refused before anybody is asked anything.
+
 /** Who sends a message, and under which of its numbers: what every kind of request has. */
 export interface Sender {
   /** Without its repeat digit. */

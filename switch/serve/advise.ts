@@ -8,80 +8,99 @@ import { isMeant, referredOriginal } from '../requests/originals.ts';
 import { OFFLINE_PURCHASE } from '../requests/services.ts';
 import { type PaymentRequest, readPayment, required } from '../requests/understand.ts';
 import { followUp } from '../transaction/decision-entry.ts';
-import type { ReplyFields } from '../transaction/entries.ts';
+import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
-import { type Answer, answerNotice } from './answer-notice.ts';
+import { type Answer, answerNotice, type Notice } from './answer-notice.ts';
 import { openingBody, popParties } from './opening.ts';
 
 const ACCEPTED = '00';
 const PRE_AUTHORISATION_CONDITION = '06';
 
+// A terminal tells of something that has happened already. It is accepted as soon as it is durable, whatever it finds
+// of networks and consensus: they are told afterwards, by follow-ups, until they acknowledge. To ask them before the
+// answer was rejected, since an advice that is declined undoes nothing: the goods are gone.
+
 /**
- * A terminal's advice (0220, 0120) of something that has happened already: a completion of a pre-authorisation
- * (DE25 06 and the DE37 of the original), else a purchase approved offline. It is accepted as soon as it is durable;
- * the network and the consensus are told afterwards, until they acknowledge.
+ * A terminal's advice (0220, 0120): a completion of a pre-authorisation (DE25 06 and the DE37 of the original), else a
+ * purchase approved offline.
  *
  * @throws Refusal SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_STATE, SW_AMOUNT, SW_NO_ROUTE, and what `readPayment` throws
  */
 export async function advise(inbound: CardInbound, ports: Ports): Promise<ReplyFields | undefined> {
-  const { message, listener, sender, party, card } = inbound;
-  const payment = readPayment(message, 'offline-purchase', 'positive');
-  const processingCode = required(message.de3, 'DE3');
-  const posConditionCode = message.de25 ?? '00';
+  const { message, listener, sender, card, joinBy } = inbound;
   const request: PaymentRequest = {
     ...sender,
-    ...payment,
-    processingCode,
-    posConditionCode,
+    ...readPayment(message, 'offline-purchase', 'positive'),
+    processingCode: required(message.de3, 'DE3'),
+    posConditionCode: message.de25 ?? '00',
     service: OFFLINE_PURCHASE,
   };
-  const notice = {
+  const told: Told = {
     key: requestKey(listener.name, sender),
     fingerprint: requestFingerprint(card.reference, request),
-    deadline: inbound.joinBy,
+    deadline: joinBy,
   };
-  const reply = (rrn: string): ReplyFields => ({ code: ACCEPTED, rrn });
+  return request.posConditionCode === PRE_AUTHORISATION_CONDITION
+    ? complete(inbound, request, told, ports)
+    : tellOfPurchase(inbound, request, told, ports);
+}
 
-  if (posConditionCode === PRE_AUTHORISATION_CONDITION) {
-    const original = referredOriginal(listener.name, sender, message);
-    const capture = (found: Transaction | undefined) => {
-      const asked = { cardReference: card.reference, amount: payment.amount, approvalCode: message.de38 };
-      const { opening, increments } = completableHold(found, asked, ports.networks);
-      const body = {
-        key: notice.key,
-        reply: reply(opening.facts.rrn),
-        minorUnits: payment.amount.minorUnits,
-        pop: popParties(opening.facts, card.reference, party),
-      };
-      const tasks: FollowUpTask[] = ['advise-network'];
-      // What is still being added is too late: nobody will know what the network makes of it.
-      if (increments.some(({ state }) => state === 'open')) tasks.push('reverse-network');
-      if (body.pop) tasks.push('complete-pop');
-      const followUps = tasks.map((task) => followUp(opening.facts.transaction, task, opening.network));
-      return { reply: body.reply, entry: { kind: 'captured', body, followUps } } satisfies Answer;
-    };
-    return answerNotice({ ...notice, original }, capture, ports);
-  }
+/** What an advice is known by. */
+type Told = Omit<Notice, 'original'>;
 
-  const network = routeOf(request, inbound, ports).network.name;
-  const kind = 'offline-purchase';
-  const opening = openingBody({ inbound, request, kind, pop: true, network }, ports);
-  const { transaction, rrn } = opening.facts;
-  const claims = openingClaims(listener.name, { ...sender, rrn }, notice.fingerprint).slice(1);
-  const tasks = opening.pop ? (['advise-network', 'complete-pop'] as const) : (['advise-network'] as const);
-  const followUps = tasks.map((task) => followUp(transaction, task, network));
-  const approvalCode = message.de38 === undefined ? {} : { approvalCode: message.de38 };
-  const body = { ...opening, key: notice.key, reply: { ...reply(rrn), ...approvalCode } };
+function complete(
+  { message, listener, sender, party, card }: CardInbound,
+  { amount }: PaymentRequest,
+  told: Told,
+  ports: Ports,
+): Promise<ReplyFields | undefined> {
+  const asked = { cardReference: card.reference, amount, approvalCode: message.de38 };
+  const capture = (found: Transaction | undefined): Answer => {
+    const { opening, increments } = completableHold(found, asked, ports.networks);
+    const { rrn, transaction } = opening.facts;
+    const reply: ReplyFields = { code: ACCEPTED, rrn };
+    const pop = popParties(opening.facts, card.reference, party);
+    const body = { key: told.key, reply, minorUnits: amount.minorUnits, pop };
+
+    const tasks: FollowUpTask[] = ['advise-network'];
+    // What is still being added is too late: nobody will know what the network makes of it.
+    if (increments.some(({ state }) => state === 'open')) tasks.push('reverse-network');
+    if (pop) tasks.push('complete-pop');
+    const followUps = tasks.map((task) => followUp(transaction, task, opening.network));
+    return { reply, entry: { kind: 'captured', body, followUps } };
+  };
   return answerNotice(
-    { ...notice, original: { keys: [], exact: undefined } },
-    () => ({
-      reply: body.reply,
-      opening: { transaction, kind: 'offline-approved', body, followUps },
-      claims,
-    }),
+    { ...told, original: referredOriginal(listener.name, sender, message) },
+    capture,
     ports,
   );
+}
+
+function tellOfPurchase(
+  inbound: CardInbound,
+  request: PaymentRequest,
+  told: Told,
+  ports: Ports,
+): Promise<ReplyFields | undefined> {
+  const { message, listener, sender } = inbound;
+  const network = routeOf(request, inbound, ports).network.name;
+  const opening = openingBody({ inbound, request, kind: 'offline-purchase', pop: true, network }, ports);
+  const { transaction, rrn } = opening.facts;
+  // The key of the message itself is claimed by the notice.
+  const claims = openingClaims(listener.name, { ...sender, rrn }, told.fingerprint).slice(1);
+
+  const tasks: FollowUpTask[] = opening.pop ? ['advise-network', 'complete-pop'] : ['advise-network'];
+  const followUps = tasks.map((task) => followUp(transaction, task, network));
+  const reply: ReplyFields = {
+    code: ACCEPTED,
+    rrn,
+    ...(message.de38 !== undefined && { approvalCode: message.de38 }),
+  };
+  const body: EntryBodies['offline-approved'] = { ...opening, key: told.key, reply };
+  const first = { transaction, kind: 'offline-approved', body, followUps } as const;
+  const remember = (): Answer => ({ reply, opening: first, claims });
+  return answerNotice({ ...told, original: { keys: [], exact: undefined } }, remember, ports);
 }
 
 interface Completion {

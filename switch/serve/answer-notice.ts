@@ -10,6 +10,10 @@ import { foldTransaction, type Transaction } from '../transaction/fold.ts';
 import { stateAfter } from '../transaction/life-cycle.ts';
 import { replay } from './replay.ts';
 
+// How a message about a transaction that exists is answered once: looked at, written down under the version that was
+// looked at, told. No lock is held meanwhile: of two who change the same original the second sees what the first did. A
+// notice has the same answer for ever, since its own key finds what was written.
+
 /** A message about a transaction that exists: what it is known by, and until when it must be answered. */
 export interface Notice {
   readonly key: string;

@@ -24,6 +24,9 @@ const NOT_APPLICABLE = { status: 'not-applicable' } as const;
  * One authorisation, from the proven message to what the terminal is told. Read it from top to bottom:
  * understand → intend (durable) → fork → join → decide (durable) → reply.
  *
+ * Each arrow waits for the one before. To open the legs while the intention is on its way, or to answer while the
+ * decision is, was rejected: a crash in between leaves money that nobody knows of.
+ *
  * @returns the reply, or nothing where silence is the only honest answer (the journal may or may not have taken
  *   the decision: the terminal's own reversal settles it)
  * @throws Refusal for everything that is refused before a leg opens

@@ -26,7 +26,12 @@ const RRN = '632812000001';
 const preAuthorisation = purchaseMessage({ de25: '06', de37: RRN, de4: '000000010000' });
 const more = (stan: string, change: Partial<TerminalMessage> = {}): TerminalMessage =>
   purchaseMessage({
-    ...{ de25: '06', de37: RRN, de38: 'A1B2C3', de4: '000000005000', de11: stan, de7: '1123121000' },
+    de25: '06',
+    de37: RRN,
+    de38: 'A1B2C3',
+    de4: '000000005000',
+    de11: stan,
+    de7: '1123121000',
     ...change,
   });
 const completion = (de4: string, stan = '000090', change = {}): TerminalMessage => ({
@@ -73,12 +78,17 @@ describe('an increment', () => {
     const core = await extended('000002', '000003');
     expect(core.sent.authorised.slice(1)).toMatchObject(
       ['000002', '000003'].map((stan) => ({
-        ...{ kind: 'increment', stan, rrn: RRN, amount: { minorUnits: 5_000, currency: '978' } },
+        kind: 'increment',
+        stan,
+        rrn: RRN,
+        amount: { minorUnits: 5_000, currency: '978' },
         addsTo: { stan: '000001', approvalCode: 'A1B2C3' },
       })),
     );
     expect(await held(core)).toMatchObject({
-      ...{ state: 'approved', standingMinorUnits: 20_000, networkMinorUnits: 20_000 },
+      state: 'approved',
+      standingMinorUnits: 20_000,
+      networkMinorUnits: 20_000,
     });
     expect(core.sent.initiated).toEqual([]);
   });
@@ -188,7 +198,10 @@ describe('what was added', () => {
     expect(await run(core, advise, completion('000000015000', '000091'))).toMatchObject({ code: '00' });
     expect(await carryOut(core, 'advise-network')).toEqual({ done: true });
     expect(await held(core)).toMatchObject({
-      ...{ state: 'captured', standingMinorUnits: 15_000, networkMinorUnits: 15_000, network: 'advised' },
+      state: 'captured',
+      standingMinorUnits: 15_000,
+      networkMinorUnits: 15_000,
+      network: 'advised',
     });
     await carryOut(core, 'reverse-network');
     expect(core.sent.reversed).toEqual([]);
@@ -223,7 +236,9 @@ describe('what was added', () => {
       { facts: { stan: '000002' }, reason: 'partial', remainingMinorUnits: 2_000 },
     ]);
     expect(await held(core)).toMatchObject({
-      ...{ state: 'approved', standingMinorUnits: 12_000, networkMinorUnits: 12_000 },
+      state: 'approved',
+      standingMinorUnits: 12_000,
+      networkMinorUnits: 12_000,
     });
   });
 

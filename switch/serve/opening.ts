@@ -6,6 +6,9 @@ import { type PaymentRequest, transmissionTime } from '../requests/understand.ts
 import type { OpeningBody, PopParties } from '../transaction/entries.ts';
 import { receiptHash } from './receipt.ts';
 
+// What is written down before a leg opens. Everything that a reversal, a repair or an operator needs later is here, and
+// nothing that PCI DSS 3.3.1 forbids to keep: the PAN only in its two stored forms, no track, no PIN.
+
 /** What a transaction is opened with: everything of it that may be written down. */
 export interface OpeningParts {
   readonly inbound: CardInbound;

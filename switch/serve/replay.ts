@@ -4,6 +4,9 @@ import type { Ports } from '../ports.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import { foldTransaction, OPENING_REPLY } from '../transaction/fold.ts';
 
+// The journal knows the request already. The reply that it keeps is the answer, from any node and after any restart; a
+// cache of replies beside it was rejected, since it would be right only until the first crash.
+
 const ASK_AGAIN_MS = 50;
 
 /**

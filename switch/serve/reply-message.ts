@@ -3,6 +3,8 @@ import { Bytes, responseMti } from '../../messages/index.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 
+// What a terminal is told, as the message that tells it: the request's own numbers, the code, and what the verb found.
+
 /** The elements that a reply repeats from its request, so that the terminal finds its own again. */
 const ECHOED = [
   'de2',

@@ -7,6 +7,10 @@ import { appendNext, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { stateAfter } from '../transaction/life-cycle.ts';
 
+// A refund may not give back more than was taken, however many are asked for at once and on whichever node. So its
+// amount is an entry of the original, under the original's version, before the network is asked. A sum that is read and
+// then trusted was rejected: two refunds that read it at the same moment both fit.
+
 /** A refund that is journalled and not yet asked of the network. */
 export interface IntendedRefund {
   readonly listener: string;

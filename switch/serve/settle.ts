@@ -24,6 +24,10 @@ import { answerNotice } from './answer-notice.ts';
 import { batchDifferences, totalsOf } from './batch-differences.ts';
 import { replay } from './replay.ts';
 
+// Settlement: a terminal's batch is closed where both count the same, else it is uploaded and closed with its
+// differences named. What is counted is the projection, once it has reached the journal as of the request. To fold
+// every transaction of a day for each 0500 was rejected, and so was a counter beside the journal: a second truth.
+
 const BALANCED = '00';
 const OUT_OF_BALANCE = '95';
 const ACCEPTED = '00';
@@ -195,10 +199,17 @@ function settlementEntry(
   const isBalanced = isDeepStrictEqual(terminalTotals, open.totals) || open.closedAlready;
   const reply: ReplyFields = { code: isBalanced || isAfterUpload ? BALANCED : OUT_OF_BALANCE, rrn };
   const switchTotals = open.closedAlready ? terminalTotals : open.totals;
+  const batch = { listener, terminal, merchant, currency, number };
+  const { countedTo } = open;
   const compared: EntryBodies['batch-compared'] = {
-    ...{ key, reply, listener, terminal, merchant, currency, number, terminalTotals, switchTotals },
-    countedTo: open.countedTo,
+    ...batch,
+    key,
+    reply,
+    terminalTotals,
+    switchTotals,
+    countedTo,
   };
+
   const claim: Claim = { key, fingerprint, role: 'unique' };
   const transaction = timeOrderedUuid(ports.clock, ports.random);
   const first = { transaction, version: 1 } as const;
@@ -206,6 +217,7 @@ function settlementEntry(
   if (!closes) {
     return { reply, entry: { ...first, kind: 'batch-compared', body: compared, claims: [claim] } };
   }
+
   const body: EntryBodies['batch-closed'] = { ...compared, ...closing(open, isBalanced, number) };
   const claims = [claim, closingClaim(compared, body.ordinal)];
   return { reply, entry: { ...first, kind: 'batch-closed', body, claims } };

@@ -20,6 +20,11 @@ import { type Answer, answerNotice } from './answer-notice.ts';
 import { REMEMBERED } from './replay.ts';
 import { refundedMinorUnits } from './reserve-refund.ts';
 
+// A terminal takes a transaction back: by a reversal, which is always accepted, or by a void, which is an ordinary
+// request. Both are written to the original and answered; the network and the consensus are made to hold what stands
+// afterwards. To reverse at the network first, and answer then, was rejected: a network that is away would leave the
+// terminal without an answer, and the answer would change nothing.
+
 const ACCEPTED = '00';
 
 /**

@@ -3,6 +3,9 @@ import { untilAppended } from '../journal/until-appended.ts';
 import type { EntryBodies, EntryKind } from './entries.ts';
 import { foldTransaction, type Transaction } from './fold.ts';
 
+// To write what follows from the present state of a transaction: for follow-ups and whoever else has no message to
+// answer. See `untilAppended` for what happens where two do so at once.
+
 /** An entry to append after everything that is known of a transaction. */
 export type NextEntry = {
   [K in EntryKind]: { kind: K; body: EntryBodies[K]; followUps?: readonly FollowUp[] };

@@ -9,7 +9,7 @@ import { openingClaims } from '../requests/keys.ts';
 import type { NetworkLegOutcome } from '../stand-in/stand-in.ts';
 import { decisionEntry } from '../transaction/decision-entry.ts';
 import type { DecidedBody, OpeningBody, ReplyFields } from '../transaction/entries.ts';
-import { decideOutcome } from '../transaction/outcome-table.ts';
+import { decideOutcome, undoLegs } from '../transaction/outcome-table.ts';
 import { popPurchase } from '../transaction/pop-purchase.ts';
 import { declineReply, legsReply } from '../transaction/reply-fields.ts';
 import { beginPayment, type Payment } from './begin-payment.ts';
@@ -190,7 +190,7 @@ function undecidable(
   const { transaction } = opening.facts;
   ports.log.error({ event: 'authorise.undecidable', transaction, committed: error.committed, err: error });
   const reply = declineReply(opening.facts, new Refusal('SW_JOURNAL').responseCode);
-  const followUps = ['reverse-network', 'cancel-pop'] as const;
+  const followUps = undoLegs(decided.network, decided.pop);
   const undone: DecidedBody = { ...decided, approved: false, reply, followUps };
   ports.unsettled.add(decisionEntry(opening, undone, ports.settings.pop.finalityMs));
   return error.committed === 'no' ? reply : undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { NetworkOutcome, PopOutcome } from '../../connectors/index.ts';
-import { decideOutcome, type OutcomePolicy, type Verdict } from './outcome-table.ts';
+import { decideOutcome, type OutcomePolicy, undoLegs, type Verdict } from './outcome-table.ts';
 
 const NETWORK = {
   approved: { status: 'approved', code: '00', approvalCode: 'A1B2C3' },
@@ -125,6 +125,13 @@ describe('the outcome table', () => {
       const network = { ...NETWORK.unreachable, standIn };
       expect(decideOutcome(network, POP.accepted, USUAL)).toEqual(verdict('55', ['cancel-pop']));
     });
+  });
+
+  it('undoes what may stand of either leg, where nobody will hear the verdict', () => {
+    expect(undoLegs(NETWORK.approved, POP.accepted)).toEqual(['reverse-network', 'cancel-pop']);
+    expect(undoLegs(NETWORK.unknown, POP.unreachable)).toEqual(['reverse-network']);
+    expect(undoLegs(NETWORK.refused, POP.unknown)).toEqual(['cancel-pop']);
+    expect(undoLegs(NETWORK.unreachable, POP['not-applicable'])).toEqual([]);
   });
 
   it('approves nothing that neither the network nor a stand-in approved', () => {

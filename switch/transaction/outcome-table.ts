@@ -107,6 +107,12 @@ function decideUnreachable(standIn: StandInDecision | undefined, pop: PopOutcome
   }
 }
 
+/** What undoes two legs whose verdict nobody will hear: whatever of them may stand. */
+export function undoLegs(network: NetworkLegOutcome, pop: PopOutcome): readonly FollowUpTask[] {
+  const mayHold = network.status === 'approved' || network.status === 'unknown';
+  return [...(mayHold ? (['reverse-network'] as const) : []), ...undoPop(pop)];
+}
+
 /** Only a leg that may stand has to be undone. A rejection may yet be contradicted: it is made certain. */
 function undoPop(pop: PopOutcome): readonly FollowUpTask[] {
   switch (pop.status) {

@@ -1,4 +1,5 @@
 import type { LateAnswer } from '../connectors/index.ts';
+import type { Settings } from '../switch/config/settings.ts';
 import type { FollowUpTasks } from '../switch/follow-up/tasks.ts';
 import type { Journal, NewEntry } from '../switch/journal/journal.ts';
 import type { SwitchParts } from '../switch/node/start-switch.ts';
@@ -42,6 +43,13 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'late-answer',
     removes: 'the attention to answers that come after their leg was closed',
     lateAnswer: () => () => {},
+  },
+  {
+    ...UNCHANGED,
+    name: 'last-moment',
+    removes:
+      'the last moment of a reply: legs are joined as ever, and what comes of them leaves whenever it is ready',
+    parts: (parts) => ({ ...parts, settings: withoutLastMoment(parts.settings) }),
   },
   {
     ...UNCHANGED,
@@ -98,6 +106,12 @@ export const MUTANTS: readonly Mutant[] = [
     parts: (parts) => ({ ...parts, journal: unclaimed(parts.journal, 'batch-closed') }),
   },
 ];
+
+/** The last moment a minute away, and the join where it was. */
+function withoutLastMoment(settings: Settings): Settings {
+  const { deadlineMs, replyMarginMs } = settings;
+  return { ...settings, deadlineMs: deadlineMs + 60_000, replyMarginMs: replyMarginMs + 60_000 };
+}
 
 /** Says that the entry is there, and leaves it out. */
 function without(journal: Journal, kind: string): Journal {

@@ -79,7 +79,12 @@ function withSlowJournal(core: TestCore, kind: string, ms: number): Ports {
     if (ms > patience) throw new JournalError('SW_JOURNAL_UNAVAILABLE', 'no');
     return journal.append(entry);
   };
-  const slow = Object.assign(Object.create(journal), { append });
+  const slow: Journal = {
+    append,
+    history: (transaction) => journal.history(transaction),
+    transactionOf: (key) => journal.transactionOf(key),
+    undecided: () => journal.undecided(),
+  };
   return { ...core.ports, journal: slow };
 }
 
@@ -113,6 +118,17 @@ describe('no reply leaves after its last moment', () => {
     expect(decisions(core)).toMatchObject([{ body: { approved: false } }]);
     expect(core.journal.followUps.map(({ task }) => task)).toEqual(['reverse-network', 'cancel-pop']);
     expect(core.ports.unsettled.size).toBe(0);
+  });
+
+  it('an increment that cannot be decided durably by then is not approved, and is closed later', async () => {
+    const core = createTestCore();
+    const hold = await within(core, 1_000, ask(core, purchaseMessage({ de25: '06' })));
+    const { de37 = '', de38 = '' } = hold ?? {};
+    const more = purchaseMessage({ de25: '06', de37, de38, de11: '000002', de7: '1123120100' });
+    const ports = withSlowJournal(core, 'increment-decided', 3_000);
+    expect((await within(core, 5_000, ask(core, more, ports)))?.de39).not.toBe('00');
+    expect(core.journal.entries.at(-1)).toMatchObject({ kind: 'increment-intended' });
+    expect(core.journal.followUps.at(-1)).toMatchObject({ task: 'close-increment' });
   });
 
   it('an approval that is durable in time is told', async () => {

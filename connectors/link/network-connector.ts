@@ -94,6 +94,7 @@ function linkProfile<M extends Matchable>(
     sequence = (sequence % 999_999) + 1;
     return dialect.management(code, String(sequence).padStart(6, '0'), transmissionTime(clock));
   };
+
   return {
     matchKeys: dialect.matchKeys,
     signOn: () => manage(signOn),

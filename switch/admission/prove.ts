@@ -62,6 +62,7 @@ export async function translatePin(
 ): Promise<{ block: PinBlock | undefined } | { refusal: Refusal }> {
   const block = request.terminalPinBlock;
   if (!block || !terminal || !keys) return { block: undefined };
+
   try {
     const { pan } = request.card;
     return { block: await hsm.translatePin({ from: keys.pinKey, to: network.zonePinKey(), pan, block }) };

@@ -38,10 +38,12 @@ export function reversedOriginal(
         transmittedAt: message.de90.transmission,
       })
     : undefined;
+
   const byRepeatedNumbers = ['0100', '0200', '0220'].map((mti) =>
     originalKey(listener, terminal, { ...sender, mti }),
   );
   const byReference = message.de37?.trim() ? [referenceKey(listener, terminal, message.de37)] : [];
+
   const keys = [...(exact ? [exact] : byRepeatedNumbers), ...byReference];
   const named = message.de90 && REQUESTS.has(message.de90.mti) ? { stan: message.de90.stan } : {};
   return { keys, exact: exact ?? byRepeatedNumbers[0], ...named };

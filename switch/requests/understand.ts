@@ -87,6 +87,7 @@ export function understandPayment(message: TerminalMessage, sender: Sender, cloc
   const service = requestedService(message);
   const reference = REFERRING.has(service.kind) ? message.de37?.trim() : undefined;
   if (service.addsTo && !reference) throw new Refusal('SW_FORMAT', { element: 'DE37' });
+
   return {
     ...sender,
     ...(reference && {

@@ -36,6 +36,7 @@ export async function advise(inbound: CardInbound, ports: Ports): Promise<ReplyF
     posConditionCode: message.de25 ?? '00',
     service: OFFLINE_PURCHASE,
   };
+
   const told: Told = {
     key: requestKey(listener.name, sender),
     fingerprint: requestFingerprint(card.reference, request),
@@ -122,6 +123,7 @@ function completableHold(
   if (kind !== 'pre-authorisation' || state !== 'approved') {
     throw new Refusal('SW_ORIGINAL_STATE', { kind, state });
   }
+
   if (opening.cardReference !== cardReference) throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
   if (amount.currency !== currency) throw new Refusal('SW_AMOUNT', { element: 'DE49' });
   const rules = networks.get(opening.network)?.rules;

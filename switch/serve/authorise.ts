@@ -84,6 +84,7 @@ async function refusedRefund(
   { journal }: Ports,
 ): Promise<Refusal | undefined> {
   if (request.refersTo === undefined) return undefined;
+
   const { transaction } = facts;
   const refund = { listener: inbound.listener.name, request, transaction, cardReference };
   try {
@@ -164,6 +165,7 @@ async function decide(
   const entry = decisionEntry(opening, decided, ports.settings.pop.finalityMs);
   try {
     const { status } = await ports.journal.append(entry, lastMoment);
+
     if (status !== 'appended') {
       ports.log.warn({ event: 'authorise.superseded', transaction });
       return undefined;

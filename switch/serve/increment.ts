@@ -123,6 +123,7 @@ function extensible(found: Transaction, { inbound, request, route }: Payment): O
   if (opening?.facts.kind !== 'pre-authorisation' || !stateAfter(state, 'increment-intended')) {
     throw new Refusal('SW_ORIGINAL_STATE', { state });
   }
+
   if (opening.cardReference !== inbound.card.reference) {
     throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
   }

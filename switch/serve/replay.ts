@@ -27,6 +27,7 @@ export async function replay(
   const { transaction } = original;
   if (original.fingerprint === REMEMBERED) throw new Refusal('SW_ALREADY_REVERSED', { transaction });
   if (original.fingerprint !== fingerprint) throw new Refusal('SW_KEY_REUSED', { transaction });
+
   while (ports.clock.monotonic() < deadline) {
     const found = foldTransaction(await ports.journal.history(transaction));
     const reply = found?.replies.get(replyKey);

@@ -31,6 +31,7 @@ const REQUESTED = '57';
 export function replyMessage(request: TerminalMessage, fields: ReplyFields): TerminalMessage {
   const reply: TerminalMessage = { mti: responseMti(request.mti) };
   for (const element of ECHOED) copy(reply, request, element);
+
   reply.de39 = fields.code;
   if (fields.rrn !== undefined) reply.de37 = fields.rrn;
   if (fields.approvalCode !== undefined) reply.de38 = fields.approvalCode;

@@ -34,6 +34,7 @@ export async function reserveRefund(
   if (request.refersTo === undefined) return;
   const found = await journal.transactionOf(referenceKey(listener, request.terminal, request.refersTo));
   if (!found) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE37' });
+
   const refunded = await refundedMinorUnits(await readTransaction(journal, found.transaction), journal);
   await appendNext(journal, found.transaction, (original) => {
     if (!isMeant(original, request.originalApprovalCode)) {
@@ -48,6 +49,7 @@ export async function reserveRefund(
     if (original.opening.facts.amount.currency !== request.amount.currency) {
       throw new Refusal('SW_AMOUNT', { element: 'DE49' });
     }
+
     const unseen = original.refunds.slice(refunded.seen).reduce((sum, refund) => sum + refund.minorUnits, 0);
     const left = original.standingMinorUnits - refunded.minorUnits - unseen;
     if (request.amount.minorUnits > left) throw new Refusal('SW_AMOUNT', { element: 'DE4' });

@@ -146,6 +146,7 @@ function refuse(
 ): ReplyFields {
   const responseCode = responseCodeOf(error);
   const facts = { event: 'serve.refused', listener: listener.name, mti, stan, terminal, responseCode };
+
   if (error instanceof Refusal) {
     ports.log.warn(
       { ...facts, code: error.code, detail: error.detail, cause: causeOf(error) },

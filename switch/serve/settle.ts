@@ -99,6 +99,7 @@ export async function upload(inbound: Inbound, allPorts: Ports): Promise<ReplyFi
     ...(message.de37?.trim() && { rrn: message.de37.trim() }),
     minorUnits: Number(required(message.de4, 'DE4')),
   };
+
   const reply: ReplyFields = { code: ACCEPTED };
   return answerNotice(
     {

@@ -37,6 +37,7 @@ const ACCEPTED = '00';
 export async function reverse(inbound: Inbound, ports: Ports): Promise<ReplyFields | undefined> {
   const { message, listener, sender } = inbound;
   const original = reversedOriginal(listener.name, sender, message);
+
   const remaining = message.de95 ? Number(message.de95.transaction) : 0;
   return answerNotice(
     noticeOf(inbound, original, `reversal|${remaining}`),
@@ -61,6 +62,7 @@ export async function reverse(inbound: Inbound, ports: Ports): Promise<ReplyFiel
  */
 export async function voidPayment(inbound: Inbound, ports: Ports): Promise<ReplyFields | undefined> {
   const { message, listener, sender } = inbound;
+
   const original = referredOriginal(listener.name, sender, message);
   return answerNotice(
     noticeOf(inbound, original, 'void'),
@@ -131,6 +133,7 @@ function takeBack(
     const followUps = [...reversal(found), ...amendedProof(found)];
     return { reply, entry: { kind: 'partly-taken-back', body, followUps } };
   }
+
   const followUps =
     stands || found.state === 'intended' ? [...reversal(found), ...cancelledProof(found)] : [];
   return { reply, entry: { kind: 'taken-back', body: { key, reply, by }, followUps } };
@@ -152,6 +155,7 @@ function takeIncrementBack(
     }
     return { reply };
   }
+
   if (remainingMinorUnits > 0 && (state === 'open' || remainingMinorUnits >= standingMinorUnits)) {
     throw new Refusal('SW_AMOUNT', { element: 'DE95' });
   }

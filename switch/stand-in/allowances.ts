@@ -111,6 +111,7 @@ export class Allowances {
         step = Math.max(1, Math.floor((absent - end.count) / 2));
       }
     }
+
     this.#remember(key, end);
     return end;
   }

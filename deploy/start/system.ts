@@ -42,6 +42,8 @@ export interface StartOrder {
   readonly config: StartConfig;
   readonly progress: Progress;
   readonly log: Log;
+  /** The switch's settings as they are used, made of those of this machine; these themselves where absent. */
+  settings?(machine: Settings): Settings;
   /** Aborts between two parts, and while one is waited for. */
   readonly signal: AbortSignal;
   /** Given each part's way to stop as soon as there is something to stop, so that nothing is left behind. */
@@ -71,7 +73,7 @@ export async function startSystem(order: StartOrder): Promise<System> {
   const { server } = await makeCertificates(start);
   const counterparts = { databaseUrl, hsmSocketPath: String(hsm['socket']), visa, iso87 };
   const settings = switchSettings(config, { ...counterparts, popUrl: String(pop['apiUrl']) }, server);
-  const node = await startSwitch(start, settings);
+  const node = await startSwitch(start, order.settings?.(settings) ?? settings);
   const statusUrl = String(node['statusUrl']);
   const admin = await startAdmin(start, databaseUrl, statusUrl);
   return {

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { announceReady, onShutdown, tcpSockets } from '../../runtime/index.ts';
+import { announceReady, onShutdown, tcpSockets } from '../../../runtime/index.ts';
 
 /**
  * The floor's two counterparts: a TCP peer that sends every byte back, and an HTTP service that accepts everything.

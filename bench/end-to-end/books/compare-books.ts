@@ -1,0 +1,136 @@
+import type { Client } from 'pg';
+import type { Transaction } from '../../../switch/transaction/fold.ts';
+import { AMOUNT } from '../generator/frames.ts';
+import { type Answers, type Traffic, UNANSWERED } from '../generator/traffic.ts';
+import { transactionsSince } from './journal-book.ts';
+import { type LedgerMark, networkKey, networkStanding, popStanding, type Standing } from './ledger-book.ts';
+
+/**
+ * Compares four books of one case, purchase by purchase: what the terminals were told, what the journal says, and what
+ * each peer has in its own ledger. Whoever measures a switch that loses money measures nothing.
+ */
+export interface BookOrder {
+  readonly client: Client;
+  readonly since: string;
+  readonly networks: readonly LedgerMark[];
+  readonly pop: LedgerMark;
+  readonly traffic: Traffic;
+  readonly answers: Answers;
+}
+
+export interface Comparison {
+  /** Purchases that the journal knows. */
+  readonly journalled: number;
+  /** Approved at the terminal, and not in both peers' ledgers. */
+  readonly lost: number;
+  /** Without a reply, and something stands in a ledger. */
+  readonly uncertain: number;
+  /** Where two books differ, in words; the first of many. */
+  readonly differences: readonly string[];
+  readonly differing: number;
+}
+
+const TOLD_DIFFERENCES = 10;
+const APPROVALS: ReadonlySet<number> = new Set([0, 10]);
+
+export async function compareBooks(order: BookOrder): Promise<Comparison> {
+  const { answers, traffic } = order;
+  const [network, pop] = await Promise.all([networkStanding(order.networks), popStanding(order.pop)]);
+  const books = new Books(network, pop, traffic, answers);
+  for await (const transaction of transactionsSince(order.client, order.since)) books.enter(transaction);
+  return books.close();
+}
+
+class Books {
+  readonly #network: Standing;
+  readonly #pop: Standing;
+  readonly #traffic: Traffic;
+  readonly #answers: Answers;
+  readonly #seen: Uint8Array;
+  readonly #knownKeys = new Set<string>();
+  readonly #knownIds = new Set<string>();
+  readonly #differences: string[] = [];
+  #differing = 0;
+  #journalled = 0;
+  #lost = 0;
+  #uncertain = 0;
+
+  constructor(network: Standing, pop: Standing, traffic: Traffic, answers: Answers) {
+    this.#network = network;
+    this.#pop = pop;
+    this.#traffic = traffic;
+    this.#answers = answers;
+    this.#seen = new Uint8Array(traffic.total);
+  }
+
+  enter(transaction: Transaction): void {
+    const facts = transaction.opening?.facts;
+    if (!facts) return;
+    const key = networkKey(facts.terminal, facts.stan);
+    const atNetwork = this.#network.get(key) ?? 0;
+    const atPop = this.#pop.get(transaction.id) ?? 0;
+    this.#knownKeys.add(key);
+    this.#knownIds.add(transaction.id);
+    if (atNetwork !== transaction.networkMinorUnits) {
+      this.#differ(
+        `${transaction.id}: the network holds ${atNetwork}, the journal says ${transaction.networkMinorUnits}`,
+      );
+    }
+    if (atPop > 0 !== (transaction.pop === 'validated' || transaction.pop === 'stands')) {
+      this.#differ(`${transaction.id}: proven are ${atPop}, the journal says ${transaction.pop}`);
+    }
+
+    const index = this.#indexOf(facts.terminal, facts.stan);
+    if (index === undefined) return;
+    this.#journalled += 1;
+    if (this.#seen[index] === 1) this.#differ(`${facts.terminal} ${facts.stan}: the journal has it twice`);
+    this.#seen[index] = 1;
+    this.#told(index, atNetwork === AMOUNT && atPop === AMOUNT, atNetwork > 0 || atPop > 0);
+  }
+
+  close(): Comparison {
+    for (const [index, code] of this.#answers.codes.entries()) {
+      if (APPROVALS.has(code) && this.#seen[index] === 0) {
+        this.#lost += 1;
+        this.#differ(`purchase ${index} was approved and is not in the journal`);
+      }
+    }
+    for (const [key, amount] of this.#network) {
+      if (amount !== 0 && !this.#knownKeys.has(key)) this.#differ(`the network has ${key}, the journal not`);
+    }
+    for (const id of this.#pop.keys()) {
+      if (!this.#knownIds.has(id)) this.#differ(`the consensus has ${id}, the journal not`);
+    }
+    return {
+      journalled: this.#journalled,
+      lost: this.#lost,
+      uncertain: this.#uncertain,
+      differences: this.#differences,
+      differing: this.#differing,
+    };
+  }
+
+  /** What the terminal was told, beside what stands. */
+  #told(index: number, isWhole: boolean, stands: boolean): void {
+    const code = this.#answers.codes[index] ?? UNANSWERED;
+    if (APPROVALS.has(code)) {
+      if (isWhole) return;
+      this.#lost += 1;
+      this.#differ(`purchase ${index} was approved and is not in both ledgers`);
+    } else if (stands) {
+      if (code === UNANSWERED) this.#uncertain += 1;
+      else this.#differ(`purchase ${index} was declined with ${code}, and something stands`);
+    }
+  }
+
+  #indexOf(terminal: string, stan: string): number | undefined {
+    const { firstStan, terminals, total } = this.#traffic;
+    const index = (Number(stan) - firstStan) * terminals + Number(terminal.slice(4)) - 1;
+    return index >= 0 && index < total ? index : undefined;
+  }
+
+  #differ(text: string): void {
+    this.#differing += 1;
+    if (this.#differences.length < TOLD_DIFFERENCES) this.#differences.push(text);
+  }
+}

@@ -1,0 +1,55 @@
+import type { Client } from 'pg';
+import type { JournalEntry } from '../../../switch/journal/journal.ts';
+import { foldTransaction, type Transaction } from '../../../switch/transaction/fold.ts';
+
+/**
+ * What the journal and the projection say of one case. Transactions are told by their ids, which sort by the time they
+ * were made: a case's are those from its first moment on. All of this bench's SQL about the switch's tables is here.
+ */
+
+const PAGE = 2_000;
+
+const HISTORIES = `
+  select transaction, version, kind, body, (extract(epoch from at) * 1000)::double precision as at,
+      epoch::double precision as epoch
+    from switch.journal
+    where transaction in (
+      select distinct transaction from switch.journal where transaction > $1 order by transaction limit ${PAGE}
+    )
+    order by transaction, version`;
+const QUEUED = `select count(*)::integer as count from graphile_worker._private_jobs`;
+const OPEN = `
+  select count(*)::integer as count from switch.projected_transaction
+    where transaction > $1 and (pop_state in ('planned', 'accepted', 'unknown')
+      or network_state in ('planned', 'to-advise', 'unknown') or state in ('intended', 'open'))`;
+const BEHIND = `
+  select (select count(*) from switch.journal where transaction > $1 and version = 1 and kind = 'intended')::integer
+    - (select count(*) from switch.projected_transaction where transaction > $1)::integer as count`;
+
+/** The smallest id (UUID version 7) of a moment: no transaction that was made before it is greater. */
+export function firstIdOf(epochMs: number): string {
+  const time = Math.floor(epochMs).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
+}
+
+/** Whether every follow-up of the case is done: the queue empty, every leg final in the projection, none missing. */
+export async function isDrained(client: Client, since: string): Promise<boolean> {
+  const count = async (text: string, values: string[]) =>
+    (await client.query<{ count: number }>(text, values)).rows[0]?.count ?? 0;
+  if ((await count(QUEUED, [])) > 0) return false;
+  if ((await count(OPEN, [since])) > 0) return false;
+  return (await count(BEHIND, [since])) === 0;
+}
+
+/** Every transaction of the case, as its entries tell it. */
+export async function* transactionsSince(client: Client, since: string): AsyncGenerator<Transaction> {
+  for (let after = since; ; ) {
+    const { rows } = await client.query<JournalEntry>(HISTORIES, [after]);
+    if (rows.length === 0) return;
+    for (const entries of Map.groupBy(rows, ({ transaction }) => transaction).values()) {
+      const folded = foldTransaction(entries);
+      if (folded) yield folded;
+      after = entries[0]?.transaction ?? after;
+    }
+  }
+}

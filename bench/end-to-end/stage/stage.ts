@@ -1,0 +1,156 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { loadStartConfig } from '../../../deploy/config/load.ts';
+import { startSystem } from '../../../deploy/start/system.ts';
+import { prepareDevelopmentToken } from '../../../hsm/index.ts';
+import { type Address, silentLog } from '../../../runtime/index.ts';
+import type { Settings } from '../../../switch/index.ts';
+import { withTerminals } from '../fleet.ts';
+import { childrenOf, cpuMicroseconds, parentOf, serverCpuMicroseconds } from './cpu.ts';
+
+/**
+ * The real system on the stage of a run: PostgreSQL, token, HSM process, simulators, switch and worker as `npm start`
+ * runs them, on free ports and in a folder of its own. It says what each part has used of the processor, and what the
+ * database holds.
+ */
+export const GROUPS = ['switch', 'worker', 'postgres', 'hsm', 'simulators'] as const;
+export type Group = (typeof GROUPS)[number];
+export type CpuOf<Name extends string = Group> = Readonly<Record<Name, number>>;
+
+/** What the database has written and holds. */
+export interface Stored {
+  readonly bytes: number;
+  readonly walBytes: number;
+}
+
+export interface StageOrder {
+  readonly terminals: number;
+  readonly blockMs: number;
+  say(line: string): void;
+}
+
+const FREE_PORTS = [
+  ...[
+    'SWITCH_PORT_ISO87',
+    'SWITCH_PORT_POS',
+    'SWITCH_PORT_STATUS',
+    'SWITCH_PORT_ACQUIRER',
+    'SWITCH_PORT_TLS',
+  ],
+  ...['VISA_SIM_PORT', 'VISA_SIM_CONTROL_PORT', 'ISO87_SIM_PORT', 'ISO87_SIM_CONTROL_PORT', 'ADMIN_PORT'],
+  ...['POP_SIM_PORT', 'POP_SIM_CONTROL_PORT'],
+];
+const STORED = `
+  select coalesce(sum(pg_total_relation_size(c.oid)), 0)::double precision as bytes,
+      (pg_current_wal_lsn() - '0/0'::pg_lsn)::double precision as "walBytes"
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind = 'r' and n.nspname in ('switch', 'graphile_worker')`;
+
+export class Stage {
+  readonly folder = mkdtempSync(join(tmpdir(), 'etika-bench-'));
+  readonly #stops: (() => Promise<void>)[] = [];
+  #pids: () => Record<string, number | undefined> = () => ({});
+  #postmaster = 0;
+  #client: Client | undefined;
+  #databaseUrl = '';
+  #address: Address = { host: '127.0.0.1', port: 0 };
+
+  async start({ terminals, blockMs, say }: StageOrder): Promise<void> {
+    say('starting PostgreSQL, token, HSM, simulators and switch …');
+    const { env } = await prepareDevelopmentToken(this.folder);
+    const keys = join(import.meta.dirname, 'keys-process.ts');
+    const options = { env: { ...process.env, NODE_OPTIONS: '', ...env } };
+    await promisify(execFile)(process.execPath, [keys, String(terminals)], options);
+
+    const ports = Object.fromEntries(FREE_PORTS.map((name) => [name, '0']));
+    const chosen = { ...ports, DATA_DIR: this.folder, POP_SIM_BLOCK_MS: String(blockMs) };
+    const system = await startSystem({
+      config: loadStartConfig(undefined, chosen),
+      progress: { say() {}, step: (_name, work) => work() },
+      log: silentLog,
+      signal: new AbortController().signal,
+      onStarted: (stop) => this.#stops.push(stop),
+      settings: (settings) => this.#adjust(settings, terminals, blockMs),
+    });
+    this.#pids = system.pids;
+    this.#address = { host: '127.0.0.1', port: system.ports.iso87 };
+
+    this.#client = new Client({ connectionString: this.#databaseUrl, application_name: 'etika-bench' });
+    await this.#client.connect();
+    const { rows } = await this.#client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    this.#postmaster = parentOf(rows[0]?.pid ?? 0) ?? 0;
+  }
+
+  get database(): Client {
+    if (!this.#client) throw new Error('the stage has not started');
+    return this.#client;
+  }
+
+  get databaseUrl(): string {
+    return this.#databaseUrl;
+  }
+
+  /** Where terminals connect. */
+  get address(): Address {
+    return this.#address;
+  }
+
+  /** The processes of a group that run now. */
+  pidsOf(group: Group): number[] {
+    if (group === 'postgres') return [this.#postmaster, ...childrenOf(this.#postmaster)];
+    return Object.entries(this.#pids())
+      .filter(([name]) => groupOf(name) === group)
+      .flatMap(([, pid]) => pid ?? []);
+  }
+
+  /** Processor time of each group so far, in microseconds. */
+  cpu(): CpuOf {
+    const of = (group: Group) =>
+      group === 'postgres'
+        ? serverCpuMicroseconds(this.#postmaster)
+        : this.pidsOf(group).reduce((sum, pid) => sum + cpuMicroseconds(pid), 0);
+    return Object.fromEntries(GROUPS.map((group) => [group, of(group)])) as CpuOf;
+  }
+
+  async stored(): Promise<Stored> {
+    const { rows } = await this.database.query<Stored>(STORED);
+    return rows[0] ?? { bytes: 0, walBytes: 0 };
+  }
+
+  /** Gives the whole system, and processes it will start, these processors: a list as `taskset` reads it. */
+  pin(processors: string, more: readonly number[]): void {
+    for (const pid of [...GROUPS.flatMap((group) => this.pidsOf(group)), ...more]) {
+      execFileSync('taskset', ['-a', '-c', '-p', processors, String(pid)], { stdio: 'ignore' });
+    }
+  }
+
+  /** The end of what a service has logged. */
+  log(name: string): string {
+    return readFileSync(join(this.folder, 'logs', `${name}.log`), 'utf8').slice(-2_000);
+  }
+
+  async stop(): Promise<void> {
+    await this.#client?.end().catch(() => {});
+    for (const stop of this.#stops.reverse()) await stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #adjust(settings: Settings, terminals: number, blockMs: number): Settings {
+    this.#databaseUrl = settings.databaseUrl;
+    const limits = { maxConnections: Math.max(5_000, terminals + 100) };
+    return {
+      ...withTerminals(settings, terminals),
+      listeners: settings.listeners.map((listener) => ({ ...listener, ...limits })),
+      pop: { ...settings.pop, finalityMs: blockMs },
+    };
+  }
+}
+
+function groupOf(name: string): Group | undefined {
+  if (name.endsWith('-simulator')) return 'simulators';
+  return GROUPS.find((group) => name === group || name.startsWith(`${group}-`));
+}

@@ -1,0 +1,74 @@
+import { parseArgs } from 'node:util';
+import { Generator } from '../end-to-end/generator/generator.ts';
+import { Stage } from '../end-to-end/stage/stage.ts';
+import { CpuProfRecorder } from './cpu-prof.ts';
+import { hasPerf, PerfRecorder } from './perf.ts';
+import type { Profile, Recorder } from './recorder.ts';
+
+/** `npm run bench -- profile`: which functions the processor's time goes into, for each process of the system. */
+export const PROFILE_HELP = `npm run bench -- profile [options]
+
+Offers purchases at a steady rate to the real system and prints the functions that use the processor, by process.
+With Linux perf (Debian: linux-perf) native code and PostgreSQL are in it; without, only JavaScript, by --cpu-prof.
+
+  --rate N        purchases a second        (500)
+  --seconds N     how long                  (15)
+  --terminals N   terminals                 (10)
+  --top N         functions of each process (25)
+  --cpu-prof      Node's own profiler, also where perf is there
+
+Example: npm run bench -- profile --rate 500 --top 15`;
+
+const OPTIONS = {
+  rate: { type: 'string', default: '500' },
+  seconds: { type: 'string', default: '15' },
+  terminals: { type: 'string', default: '10' },
+  top: { type: 'string', default: '25' },
+  'cpu-prof': { type: 'boolean', default: false },
+} as const;
+const PATIENCE_MS = 4_000;
+const BLOCK_MS = 2_000;
+
+export async function profile(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: true });
+  const [rate, seconds, terminals] = [Number(values.rate), Number(values.seconds), Number(values.terminals)];
+  const say = (line: string) => void process.stderr.write(`  ${line}\n`);
+  const usesPerf = !values['cpu-prof'] && hasPerf();
+  if (!usesPerf) {
+    say(
+      'without perf: JavaScript only. With it, native code and PostgreSQL are shown too (Debian: linux-perf)',
+    );
+  }
+  const recorder: Recorder = usesPerf ? new PerfRecorder() : new CpuProfRecorder();
+  const stage = new Stage();
+  const generator = new Generator();
+  try {
+    process.env['NODE_OPTIONS'] = recorder.nodeOptions;
+    await stage.start({ terminals, blockMs: BLOCK_MS, say });
+    const offer = async (duration: number) => {
+      const total = Math.round(rate * duration);
+      await generator.prepare({ address: stage.address, rate, total, terminals, patienceMs: PATIENCE_MS });
+      return generator.run();
+    };
+    say('warming up …');
+    await offer(Math.min(5, seconds));
+    say(`${rate}/s for ${seconds} s …`);
+    const recording = recorder.record(stage, seconds);
+    await offer(seconds);
+    await recording;
+  } finally {
+    generator.stop();
+    await stage.stop();
+  }
+  for (const each of await recorder.profiles()) print(each, Number(values.top));
+  recorder.forget();
+  return 0;
+}
+
+function print({ name, functions, cpuMs }: Profile, top: number): void {
+  console.log(`\n${name}: ${Math.round(cpuMs)} ms of processor time`);
+  const total = functions.reduce((sum, { weight }) => sum + weight, 0);
+  for (const { name: of, weight } of functions.slice(0, top)) {
+    console.log(`${((weight * 100) / total).toFixed(1).padStart(7)} %  ${of}`);
+  }
+}

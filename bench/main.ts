@@ -6,6 +6,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertPinnedNode } from '../deploy/assert-node.ts';
+import { isOptionError } from './option-error.ts';
 import { PROFILE_HELP, profile } from './profile/profile.ts';
 import { COMPARE_HELP, compareResults } from './results/compare.ts';
 
@@ -33,7 +34,11 @@ npm run bench -- profile [--rate N]     where the processor's time goes
 Example: npm run bench -- end-to-end --rates 500 --terminals 10 --seconds 5`;
 
 assertPinnedNode();
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  if (!isOptionError(error)) throw error;
+  console.error(error.message);
+  return 1;
+});
 
 async function main(args: string[]): Promise<number> {
   const from = args.findIndex((arg) => arg.startsWith('-'));

@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
-import { type Case, type Means, measure } from './measure.ts';
+import type { Means } from './means.ts';
+import { type Case, measure } from './measure.ts';
 import type { CASE_NAMES, Options } from './options.ts';
 import type { Row } from './row.ts';
 

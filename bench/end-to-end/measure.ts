@@ -4,8 +4,8 @@ import { bareCpuOf } from './bare/bare-floor.ts';
 import { compareBooks } from './books/compare-books.ts';
 import { firstIdOf, isDrained } from './books/journal-book.ts';
 import { markOf } from './books/ledger-book.ts';
-import type { Generator } from './generator/generator.ts';
 import { type Answers, UNANSWERED } from './generator/traffic.ts';
+import type { Means } from './means.ts';
 import type { Row } from './row.ts';
 import { GROUPS, type Stage } from './stage/stage.ts';
 
@@ -20,12 +20,6 @@ export interface Case {
   readonly seconds: number;
   /** Whether the bare floor is measured at this rate too. */
   readonly hasBare: boolean;
-}
-
-export interface Means {
-  readonly stage: Stage;
-  readonly generator: Generator;
-  say(line: string): void;
 }
 
 const PATIENCE_MS = 6_000;
@@ -48,8 +42,9 @@ export async function measure(asked: Case, means: Means): Promise<Row> {
   const networks = [ledger('visa'), ledger('iso87')];
   const pop = ledger('pop');
   const [stored, cpu, since] = [await stage.stored(), stage.cpu(), firstIdOf(Date.now())];
-  const answers = await generator.run();
-  const lagMs = await drained(stage, since);
+  const replies = generator.run();
+  const lagMs = await drained({ stage, since }, seconds * 1_000, replies);
+  const answers = await replies;
   const [cpuAfter, storedAfter] = [stage.cpu(), await stage.stored()];
 
   const books = await compareBooks({ client: stage.database, since, networks, pop, traffic, answers });
@@ -81,11 +76,31 @@ export async function measure(asked: Case, means: Means): Promise<Row> {
   };
 }
 
-/** How long that took; nothing where it did not happen. */
-async function drained(stage: Stage, since: string): Promise<number | undefined> {
+/**
+ * Waits until every reply has come, or will not, and the follow-ups are done. Gives how long after the last purchase
+ * was due they were done for good; nothing where that did not happen in time.
+ */
+async function drained(
+  { stage, since }: { stage: Stage; since: string },
+  offeringMs: number,
+  replies: Promise<unknown>,
+): Promise<number | undefined> {
+  let isOver = false;
+  let doneAt: number | undefined;
+  await pause(offeringMs);
   const from = performance.now();
+  replies.then(
+    () => {
+      isOver = true;
+    },
+    () => {},
+  );
+
   while (performance.now() - from < DRAINED_WITHIN_MS) {
-    if (await isDrained(stage.database, since)) return performance.now() - from;
+    const wasOver = isOver;
+    const isDone = await isDrained(stage.database, since);
+    doneAt = isDone ? (doneAt ?? performance.now()) : undefined;
+    if (wasOver && doneAt !== undefined) return doneAt - from;
     await pause(LOOK_EVERY_MS);
   }
   return undefined;

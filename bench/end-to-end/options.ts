@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { OptionError } from '../option-error.ts';
 
 /** What a run is asked for. */
 export interface Options {
@@ -52,13 +53,13 @@ const OPTIONS = {
 
 export const CASE_NAMES = ['rates', 'capacity', 'twice capacity', 'five times capacity', 'one core'] as const;
 
-/** @throws TypeError with what is wrong, for the caller to print */
+/** @throws {OptionError} with what is wrong, for the caller to print */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: true });
   const { quick } = values;
   for (const name of values.case ?? []) {
     if (!CASE_NAMES.some((known) => known === name)) {
-      throw new TypeError(`there is no case "${name}": ${CASE_NAMES.join(', ')}`);
+      throw new OptionError(`there is no case "${name}": ${CASE_NAMES.join(', ')}`);
     }
   }
   return {
@@ -77,5 +78,5 @@ export function readOptions(args: readonly string[]): Options {
 function numbers(name: string, text: string, most: number): number[] {
   const values = text.split(',').map(Number);
   if (values.every((value) => Number.isInteger(value) && value >= 1 && value <= most)) return values;
-  throw new TypeError(`--${name} is whole numbers from 1 to ${most}, separated by commas`);
+  throw new OptionError(`--${name} is whole numbers from 1 to ${most}, separated by commas`);
 }

@@ -42,7 +42,8 @@ lost        approved at the terminal and not in both peers' ledgers; or without 
             while a ledger has it
 late        replied to more than 2,000 ms after it was due
 p50 … max   from the moment a purchase was due to its reply; what was never answered has no latency
-lag         from the last reply until every follow-up was done: all proofs final in journal and projection, queue empty
+lag         from when the last purchase was due until every follow-up was done: all proofs final in journal and in
+            projection, queue empty
 CPU         µs a purchase offered, from the first purchase until the follow-ups were drained; generator until the last reply
 ratio       the switch's CPU by that of a bare fork and join with two durable commits
 bytes, WAL  what the database holds more, and has written, by purchases offered`;

@@ -3,16 +3,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { GROUPS, type Group, type Stage } from '../end-to-end/stage/stage.ts';
-import { heaviestFirst, type Profile, type Recorder, shortName } from './recorder.ts';
+import type { CpuOf, Group, Stage } from '../end-to-end/stage/stage.ts';
+import { GROUPS } from '../end-to-end/stage/stage.ts';
+import { type Frame, groupOfFrames, parseFrame } from './perf-frames.ts';
+import { heaviestFirst, type Profile, type Recorder } from './recorder.ts';
 
 /**
  * Samples of Linux perf: taken by processor time, so a process that waits is not in them, and native code, the kernel's
- * work for a process and PostgreSQL's functions are. V8 writes the names of its functions to /tmp/perf-PID.map.
+ * work for a process and PostgreSQL's functions are. V8 writes the names of its functions to /tmp/perf-PID.map. Stacks
+ * are taken too: most self time lies in V8's own functions, and only the JavaScript that called them says why.
  */
-const FREQUENCY = 999;
-const MILLISECONDS_PER_SAMPLE = 1_000 / FREQUENCY;
-const SAMPLE = /^\s*(\d+)\s+[0-9a-f]+\s+(.*?)(?:\+0x[0-9a-f]+)?\s+\(([^)]*)\)\s*$/;
+const FREQUENCY = 499;
+const SAMPLE_HEAD = /^\S.*?\s(\d+)\s*$|^\s*(\d+)\s*$/;
 
 export function hasPerf(): boolean {
   try {
@@ -23,39 +25,45 @@ export function hasPerf(): boolean {
   }
 }
 
+interface Weights {
+  readonly self: Map<string, number>;
+  readonly cause: Map<string, number>;
+  readonly place: Map<string, number>;
+}
+
 export class PerfRecorder implements Recorder {
-  readonly nodeOptions = '--perf-basic-prof-only-functions';
+  readonly nodeOptions = '--perf-basic-prof-only-functions --interpreted-frames-native-stack';
   readonly #folder = mkdtempSync(join(tmpdir(), 'etika-perf-'));
   readonly #groups = new Map<number, Group>();
-  readonly #samples = new Map<Group, Map<string, number>>();
+  readonly #weights = new Map<Group, Weights>();
+  #used: CpuOf | undefined;
 
   async record(stage: Stage, seconds: number): Promise<void> {
-    for (const group of GROUPS) for (const pid of stage.pidsOf(group)) this.#groups.set(pid, group);
+    for (const group of GROUPS) {
+      for (const pid of stage.pidsOf(group)) this.#groups.set(pid, group);
+    }
     const file = join(this.#folder, 'perf.data');
     const pids = [...this.#groups.keys()].join(',');
-    const args = [
-      'record',
-      '-q',
-      '-F',
-      String(FREQUENCY),
-      '-o',
-      file,
-      '-p',
-      pids,
-      '--',
-      'sleep',
-      String(seconds),
-    ];
-    await ended(spawn('perf', args, { stdio: ['ignore', 'ignore', 'inherit'] }));
+    const what = ['-q', '-g', '-F', String(FREQUENCY), '-o', file, '-p', pids];
+    const before = stage.cpu();
+    const recording = spawn('perf', ['record', ...what, '--', 'sleep', String(seconds)], { stdio: 'ignore' });
+    await ended(recording);
+    const after = stage.cpu();
+    this.#used = Object.fromEntries(GROUPS.map((name) => [name, after[name] - before[name]])) as CpuOf;
     await this.#read(file);
   }
 
   async profiles(): Promise<Profile[]> {
-    return [...this.#samples].map(([name, weights]) => {
-      const functions = heaviestFirst(weights);
-      const samples = functions.reduce((sum, { weight }) => sum + weight, 0);
-      return { name, functions, cpuMs: samples * MILLISECONDS_PER_SAMPLE };
-    });
+    return [...this.#weights].map(([name, { self, cause, place }]) => ({
+      name,
+      cpuMs: (this.#used?.[name] ?? 0) / 1_000,
+      tables: {
+        'by function, its own time': heaviestFirst(self),
+        // Nobody calls PostgreSQL's functions from JavaScript.
+        ...(name === 'postgres' ? {} : { 'by the JavaScript function that caused it': heaviestFirst(cause) }),
+        ...(name === 'postgres' ? {} : { 'by place': heaviestFirst(place) }),
+      },
+    }));
   }
 
   forget(): void {
@@ -65,26 +73,40 @@ export class PerfRecorder implements Recorder {
 
   /** While the processes run: perf reads their maps, and the names of PostgreSQL's functions, by their ids. */
   async #read(file: string): Promise<void> {
-    const args = ['script', '-i', file, '-F', 'pid,ip,sym,symoff,dso'];
-    const script = spawn('perf', args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const script = spawn('perf', ['script', '-i', file, '-F', 'pid,ip,sym,dso'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     const done = ended(script);
+    let pid = 0;
+    let frames: Frame[] = [];
     for await (const line of createInterface({ input: script.stdout })) {
-      const [, pid, symbol = '', dso = ''] = SAMPLE.exec(line) ?? [];
-      const group = this.#groups.get(Number(pid)) ?? 'postgres';
-      const weights = this.#samples.get(group) ?? new Map<string, number>();
-      this.#samples.set(group, weights);
-      const name = nameOf(symbol, dso);
-      weights.set(name, (weights.get(name) ?? 0) + 1);
+      const head = SAMPLE_HEAD.exec(line);
+      const frame = head ? undefined : parseFrame(line);
+      if (frame) frames.push(frame);
+      if (line.trim() === '') {
+        this.#count(pid, frames);
+        frames = [];
+      } else if (head) pid = Number(head[1] ?? head[2]);
     }
+    this.#count(pid, frames);
     await done;
+  }
+
+  #count(pid: number, frames: readonly Frame[]): void {
+    const [leaf] = frames;
+    if (!leaf) return;
+    const group = this.#groups.get(pid) ?? 'postgres';
+    const weights = this.#weights.get(group) ?? { self: new Map(), cause: new Map(), place: new Map() };
+    this.#weights.set(group, weights);
+    const { cause, place } = groupOfFrames(frames);
+    add(weights.self, leaf.name);
+    add(weights.cause, cause);
+    add(weights.place, place);
   }
 }
 
-function nameOf(symbol: string, dso: string): string {
-  const library = dso.split('/').at(-1) ?? '';
-  if (symbol === '[unknown]' || symbol === '') return `(unnamed) ${library}`;
-  if (library.startsWith('perf-')) return shortName(symbol.replace(/^\w+:[*~^]?/, ''));
-  return `${symbol} [${library}]`;
+function add(weights: Map<string, number>, name: string): void {
+  weights.set(name, (weights.get(name) ?? 0) + 1);
 }
 
 function ended(child: ReturnType<typeof spawn>): Promise<void> {

@@ -60,15 +60,22 @@ export async function profile(args: readonly string[]): Promise<number> {
     generator.stop();
     await stage.stop();
   }
-  for (const each of await recorder.profiles()) print(each, Number(values.top));
+  for (const each of await recorder.profiles()) print(each, rate * seconds, Number(values.top));
   recorder.forget();
   return 0;
 }
 
-function print({ name, functions, cpuMs }: Profile, top: number): void {
-  console.log(`\n${name}: ${Math.round(cpuMs)} ms of processor time`);
-  const total = functions.reduce((sum, { weight }) => sum + weight, 0);
-  for (const { name: of, weight } of functions.slice(0, top)) {
-    console.log(`${((weight * 100) / total).toFixed(1).padStart(7)} %  ${of}`);
+function print({ name, tables, cpuMs }: Profile, purchases: number, top: number): void {
+  const micros = Math.round((cpuMs * 1_000) / purchases);
+  console.log(`\n${name}: ${Math.round(cpuMs)} ms of processor time, ${micros} µs a purchase`);
+  for (const [title, lines] of Object.entries(tables)) {
+    console.log(`\n  ${name}, ${title}`);
+    const total = lines.reduce((sum, { weight }) => sum + weight, 0);
+    for (const { name: of, weight } of lines.slice(0, top)) {
+      const share = weight / total;
+      console.log(
+        `${(share * 100).toFixed(1).padStart(8)} % ${(share * micros).toFixed(0).padStart(6)} µs  ${of}`,
+      );
+    }
   }
 }

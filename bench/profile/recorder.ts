@@ -6,11 +6,12 @@ export interface Weighed {
   readonly weight: number;
 }
 
-/** One process, or all of PostgreSQL's; the heaviest function first. */
+/** One process, or all of PostgreSQL's. */
 export interface Profile {
   readonly name: string;
   readonly cpuMs: number;
-  readonly functions: readonly Weighed[];
+  /** Ways to look at it, each with its heaviest line first. */
+  readonly tables: Readonly<Record<string, readonly Weighed[]>>;
 }
 
 /** A way to learn where processor time goes. */
@@ -33,6 +34,6 @@ export function shortName(name: string): string {
   const root = new URL('../../', import.meta.url).href;
   return name
     .replaceAll(root, '')
-    .replace(/file:\/\/\S*\/node_modules\//, '')
+    .replace(/\S*\/node_modules\//, 'node_modules/')
     .replace(/(:\d+):\d+$/, '$1');
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { silentLog, supervise, systemClock } from '../../../runtime/index.ts';
 import type { Traffic } from '../generator/traffic.ts';
-import type { Means } from '../measure.ts';
+import type { Means } from '../means.ts';
 import { cpuMicroseconds } from '../stage/cpu.ts';
 
 const SECONDS = 5;

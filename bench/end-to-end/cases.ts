@@ -32,8 +32,9 @@ export async function* runCases(options: Options, means: Means): AsyncGenerator<
   }
   const needsCapacity = wants('capacity') || wants('twice capacity') || wants('five times capacity');
   if (options.hasSearch && needsCapacity) yield* capacityCases(offer, wants, means);
-  if (options.hasSearch && wants('one core'))
+  if (options.hasSearch && wants('one core')) {
     yield await onOneCore(() => offer('one core', ONE_CORE_RATE), means);
+  }
 }
 
 type Offer = (name: string, rate: number, more?: Partial<Case>) => Promise<Row>;

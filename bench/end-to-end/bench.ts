@@ -1,10 +1,9 @@
 import { facts } from '../results/facts.ts';
 import { saveResult } from '../results/save.ts';
 import { runCases } from './cases.ts';
-import { Generator } from './generator/generator.ts';
 import { HELP, readOptions } from './options.ts';
 import { DEFINITIONS, headLine, type Row, tableLine } from './row.ts';
-import { Stage } from './stage/stage.ts';
+import { onStage } from './stage/on-stage.ts';
 
 /** `npm run bench -- end-to-end`: what a purchase costs in the real system, follow-ups included. See `--help`. */
 export async function run({ args = [] }: { args?: readonly string[] }): Promise<void> {
@@ -22,21 +21,15 @@ export async function run({ args = [] }: { args?: readonly string[] }): Promise<
     for (const difference of row.differences) say(`✗ ${row.case}: ${difference}`);
   };
 
-  const stage = new Stage();
-  const generator = new Generator();
-  try {
-    await stage.start({ terminals: Math.max(...options.terminals), blockMs: options.blockMs, say });
+  const order = { terminals: Math.max(...options.terminals), blockMs: options.blockMs, say };
+  await onStage(order, async (means) => {
     if (!options.json) console.log(headLine());
-    for await (const row of runCases(options, { stage, generator, say })) print(row);
-    const { rows: versions } = await stage.database.query<{ version: string }>('show server_version');
+    for await (const row of runCases(options, means)) print(row);
     if (options.save) {
-      const file = saveResult({ ...machine, postgres: versions[0]?.version ?? '', args: [...args], rows });
-      say(`kept in ${file}`);
+      const postgres = await means.stage.serverVersion();
+      say(`kept in ${saveResult({ ...machine, postgres, args: [...args], rows })}`);
     }
-  } finally {
-    generator.stop();
-    await stage.stop();
-  }
+  });
   if (!options.json) console.log(DEFINITIONS);
   if (rows.some(({ differences }) => differences.length > 0)) process.exitCode = 1;
 }

@@ -38,8 +38,7 @@ approved    DE39 00 or 10
 declined    any other DE39 that is no refusal for load
 shed        refused for load (DE39 91 or 96), or without a reply and nothing stands in any ledger
 unanswered  without a reply; those of which nothing stands are part of shed
-lost        approved at the terminal and not in both peers' ledgers; or without a reply, and unknown to the journal
-            while a ledger has it
+lost        approved at the terminal and not in both peers' ledgers; or in a ledger, and unknown to the journal
 late        replied to more than 2,000 ms after it was due
 p50 … max   from the moment a purchase was due to its reply; what was never answered has no latency
 lag         from when the last purchase was due until every follow-up was done: all proofs final in journal and in

@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
-import { Generator } from '../end-to-end/generator/generator.ts';
-import { Stage } from '../end-to-end/stage/stage.ts';
+import { onStage } from '../end-to-end/stage/on-stage.ts';
 import { CpuProfRecorder } from './cpu-prof.ts';
 import { hasPerf, PerfRecorder } from './perf.ts';
 import type { Profile, Recorder } from './recorder.ts';
@@ -40,11 +39,8 @@ export async function profile(args: readonly string[]): Promise<number> {
     );
   }
   const recorder: Recorder = usesPerf ? new PerfRecorder() : new CpuProfRecorder();
-  const stage = new Stage();
-  const generator = new Generator();
-  try {
-    process.env['NODE_OPTIONS'] = recorder.nodeOptions;
-    await stage.start({ terminals, blockMs: BLOCK_MS, say });
+  process.env['NODE_OPTIONS'] = recorder.nodeOptions;
+  await onStage({ terminals, blockMs: BLOCK_MS, say }, async ({ stage, generator }) => {
     const offer = async (duration: number) => {
       const total = Math.round(rate * duration);
       await generator.prepare({ address: stage.address, rate, total, terminals, patienceMs: PATIENCE_MS });
@@ -52,14 +48,12 @@ export async function profile(args: readonly string[]): Promise<number> {
     };
     say('warming up …');
     await offer(Math.min(5, seconds));
+
     say(`${rate}/s for ${seconds} s …`);
     const recording = recorder.record(stage, seconds);
     await offer(seconds);
     await recording;
-  } finally {
-    generator.stop();
-    await stage.stop();
-  }
+  });
   for (const each of await recorder.profiles()) print(each, rate * seconds, Number(values.top));
   recorder.forget();
   return 0;

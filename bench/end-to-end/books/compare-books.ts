@@ -21,7 +21,7 @@ export interface BookOrder {
 export interface Comparison {
   /** Purchases that the journal knows. */
   readonly journalled: number;
-  /** Approved at the terminal, and not in both peers' ledgers. */
+  /** Approved at the terminal and not in both peers' ledgers; or in a ledger, and unknown to the journal. */
   readonly lost: number;
   /** Without a reply, and something stands in a ledger. */
   readonly uncertain: number;
@@ -91,15 +91,14 @@ class Books {
   close(): Comparison {
     for (const [index, code] of this.#answers.codes.entries()) {
       if (APPROVALS.has(code) && this.#seen[index] === 0) {
-        this.#lost += 1;
-        this.#differ(`purchase ${index} was approved and is not in the journal`);
+        this.#lose(`purchase ${index} was approved and is not in the journal`);
       }
     }
     for (const [key, amount] of this.#network) {
-      if (amount !== 0 && !this.#knownKeys.has(key)) this.#differ(`the network has ${key}, the journal not`);
+      if (amount !== 0 && !this.#knownKeys.has(key)) this.#lose(`the network has ${key}, the journal not`);
     }
     for (const id of this.#pop.keys()) {
-      if (!this.#knownIds.has(id)) this.#differ(`the consensus has ${id}, the journal not`);
+      if (!this.#knownIds.has(id)) this.#lose(`the consensus has ${id}, the journal not`);
     }
     return {
       journalled: this.#journalled,
@@ -114,9 +113,7 @@ class Books {
   #told(index: number, isWhole: boolean, stands: boolean): void {
     const code = this.#answers.codes[index] ?? UNANSWERED;
     if (APPROVALS.has(code)) {
-      if (isWhole) return;
-      this.#lost += 1;
-      this.#differ(`purchase ${index} was approved and is not in both ledgers`);
+      if (!isWhole) this.#lose(`purchase ${index} was approved and is not in both ledgers`);
     } else if (stands) {
       if (code === UNANSWERED) this.#uncertain += 1;
       else this.#differ(`purchase ${index} was declined with ${code}, and something stands`);
@@ -127,6 +124,11 @@ class Books {
     const { firstStan, terminals, total } = this.#traffic;
     const index = (Number(stan) - firstStan) * terminals + Number(terminal.slice(4)) - 1;
     return index >= 0 && index < total ? index : undefined;
+  }
+
+  #lose(text: string): void {
+    this.#lost += 1;
+    this.#differ(text);
   }
 
   #differ(text: string): void {

@@ -37,7 +37,7 @@ export class Generator {
   }
 
   stop(): void {
-    this.#child.disconnect();
+    if (this.#child.connected) this.#child.disconnect();
   }
 
   #ask(message: ToGenerator): Promise<FromGenerator> {

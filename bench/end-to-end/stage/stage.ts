@@ -1,16 +1,15 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { loadStartConfig } from '../../../deploy/config/load.ts';
 import { startSystem } from '../../../deploy/start/system.ts';
-import { prepareDevelopmentToken } from '../../../hsm/index.ts';
 import { type Address, silentLog } from '../../../runtime/index.ts';
 import type { Settings } from '../../../switch/index.ts';
 import { withTerminals } from '../fleet.ts';
 import { childrenOf, cpuMicroseconds, parentOf, serverCpuMicroseconds } from './cpu.ts';
+import { provideToken } from './token.ts';
 
 /**
  * The real system on the stage of a run: PostgreSQL, token, HSM process, simulators, switch and worker as `npm start`
@@ -61,11 +60,7 @@ export class Stage {
 
   async start({ terminals, blockMs, say }: StageOrder): Promise<void> {
     say('starting PostgreSQL, token, HSM, simulators and switch …');
-    const { env } = await prepareDevelopmentToken(this.folder);
-    const keys = join(import.meta.dirname, 'keys-process.ts');
-    const options = { env: { ...process.env, NODE_OPTIONS: '', ...env } };
-    await promisify(execFile)(process.execPath, [keys, String(terminals)], options);
-
+    await provideToken(this.folder, terminals);
     const ports = Object.fromEntries(FREE_PORTS.map((name) => [name, '0']));
     const chosen = { ...ports, DATA_DIR: this.folder, POP_SIM_BLOCK_MS: String(blockMs) };
     const system = await startSystem({
@@ -121,16 +116,16 @@ export class Stage {
     return rows[0] ?? { bytes: 0, walBytes: 0 };
   }
 
+  async serverVersion(): Promise<string> {
+    const { rows } = await this.database.query<{ server_version: string }>('show server_version');
+    return rows[0]?.server_version ?? 'unknown';
+  }
+
   /** Gives the whole system, and processes it will start, these processors: a list as `taskset` reads it. */
   pin(processors: string, more: readonly number[]): void {
     for (const pid of [...GROUPS.flatMap((group) => this.pidsOf(group)), ...more]) {
       execFileSync('taskset', ['-a', '-c', '-p', processors, String(pid)], { stdio: 'ignore' });
     }
-  }
-
-  /** The end of what a service has logged. */
-  log(name: string): string {
-    return readFileSync(join(this.folder, 'logs', `${name}.log`), 'utf8').slice(-2_000);
   }
 
   async stop(): Promise<void> {

@@ -18,6 +18,14 @@ test('native time is told for the innermost JavaScript function that caused it',
   });
 });
 
+test('reading JSON is the work of who reads it, compiling is nobody’s; what has no name is told so', () => {
+  const reading = `7f00 JS:' ${root}connectors/etika/http.ts:5:1 (/tmp/perf-77.map)`;
+  const json = '55d1 v8::internal::JsonParser<unsigned char>::ParseJsonValue() (/opt/node)';
+  expect(groupOfFrames(stack(json, reading)).cause).toBe('(anonymous) connectors/etika/http.ts:5');
+  const compiling = '55d1 v8::internal::compiler::GraphReducer::ReduceTop() (/opt/node)';
+  expect(groupOfFrames(stack(compiling, reading)).cause).toBe('(compilation)');
+});
+
 test('packages and Node itself are places of their own; so is the garbage collector', () => {
   const query = `7f00 JS:~query ${root}node_modules/pg/lib/client.js:5:1 (/tmp/perf-77.map)`;
   expect(groupOfFrames(stack(query)).place).toBe('pg');

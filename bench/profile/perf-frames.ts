@@ -9,17 +9,18 @@ export interface Frame {
 
 const FRAME = /^\s*[0-9a-f]+\s+(.*)\s+\(([^()]*)\)\s*$/;
 /** `JS:*append file:///…/writer.ts:12:3`: kind, tier, name, place. */
-const KIND = /^(?:\w+:)?[*~^+]?/;
+const KIND = /^(?:\w+:)?[*~^+']?/;
 const PLACE = /\s(\S+?)(?::\d+)*$/;
 const GARBAGE_COLLECTION = /Scaveng|MarkCompact|Marking|Sweeper|Heap::|GarbageCollect|Evacuat/;
-const COMPILATION = /internal::(compiler|maglev|interpreter|baseline|parsing)|Compiler::|Parser/;
+const COMPILATION =
+  /internal::(compiler|maglev|interpreter|baseline|parsing|\w*Compiler|\w*CompilationJob|\w*ParserBase)::/;
 
 export function parseFrame(line: string): Frame | undefined {
   const [, symbol, dso = ''] = FRAME.exec(line) ?? [];
   if (symbol === undefined) return undefined;
   const library = dso.split('/').at(-1) ?? '';
   if (library.startsWith('perf-')) {
-    const name = shortName(symbol.replace(KIND, ''));
+    const name = shortName(symbol.replace(KIND, '')).replace(/^ /, '(anonymous) ');
     return { name, file: PLACE.exec(name)?.[1] };
   }
   const name = symbol === '[unknown]' ? '(unnamed)' : symbol;

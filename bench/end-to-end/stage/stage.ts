@@ -60,7 +60,7 @@ export class Stage {
 
   async start({ terminals, blockMs, say }: StageOrder): Promise<void> {
     say('starting PostgreSQL, token, HSM, simulators and switch …');
-    await provideToken(this.folder, terminals);
+    await provideToken(this.folder, terminals, say);
     const ports = Object.fromEntries(FREE_PORTS.map((name) => [name, '0']));
     const chosen = { ...ports, DATA_DIR: this.folder, POP_SIM_BLOCK_MS: String(blockMs) };
     const system = await startSystem({

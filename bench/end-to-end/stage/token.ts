@@ -14,11 +14,16 @@ const PARTS = ['token', 'secrets'];
  * Gives a data directory a token with keys for so many terminals. Two thousand keys take SoftHSM a minute or more to
  * create, so such a token is made once on a machine and lent to every run after that; a run writes nothing to it.
  */
-export async function provideToken(dataDir: string, terminals: number): Promise<void> {
+export async function provideToken(
+  dataDir: string,
+  terminals: number,
+  say: (line: string) => void,
+): Promise<void> {
   if (addedTerminals(terminals).length === 0) return; // the system makes its own
   const kept = join(KEPT, `bench-token-${terminals}`);
   const isComplete = join(kept, 'complete');
   if (!existsSync(isComplete)) {
+    say(`making a token for ${terminals} terminals, once on this machine: some minutes …`);
     rmSync(kept, { recursive: true, force: true });
     const { env } = await prepareDevelopmentToken(kept);
     const options = { env: { ...process.env, NODE_OPTIONS: '', ...env } };

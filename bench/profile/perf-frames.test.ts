@@ -32,6 +32,8 @@ test('packages and Node itself are places of their own; so is the garbage collec
   expect(groupOfFrames(stack('7f00 JS:*writeGeneric node:internal/stream:5:1 (/tmp/perf-7.map)')).place).toBe(
     'node:internal/stream',
   );
+  const native = '7f00 [unknown] (/usr/lib/libsofthsm2.so)';
+  expect(groupOfFrames(stack(native)).place).toBe('(no JavaScript on the stack, in libsofthsm2.so)');
   const scavenging = '55d1 v8::internal::Scavenger::Process(JobDelegate*) (/opt/node)';
   expect(groupOfFrames(stack(scavenging, query)).place).toBe('(garbage collection)');
 });

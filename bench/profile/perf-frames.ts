@@ -37,7 +37,8 @@ export function groupOfFrames(frames: readonly Frame[]): { cause: string; place:
     if (GARBAGE_COLLECTION.test(name)) return own('(garbage collection)');
     if (COMPILATION.test(name)) return own('(compilation)');
   }
-  return own('(no JavaScript on the stack)');
+  const library = /\[([^[\]]+)\]+$/.exec(frames[0]?.name ?? '')?.[1] ?? 'unknown';
+  return own(`(no JavaScript on the stack, in ${library})`);
 }
 
 function own(name: string): { cause: string; place: string } {

@@ -27,6 +27,8 @@ const OPTIONS = {
 } as const;
 const PATIENCE_MS = 4_000;
 const BLOCK_MS = 2_000;
+/** Proofs are final at their second block; what is left of the warm-up stands for what is left at the end. */
+const FOLLOW_UP_SECONDS = 5;
 
 export async function profile(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: true });
@@ -41,17 +43,18 @@ export async function profile(args: readonly string[]): Promise<number> {
   const recorder: Recorder = usesPerf ? new PerfRecorder() : new CpuProfRecorder();
   process.env['NODE_OPTIONS'] = recorder.nodeOptions;
   await onStage({ terminals, blockMs: BLOCK_MS, say }, async ({ stage, generator }) => {
-    const offer = async (duration: number) => {
+    const prepare = (duration: number) => {
       const total = Math.round(rate * duration);
-      await generator.prepare({ address: stage.address, rate, total, terminals, patienceMs: PATIENCE_MS });
-      return generator.run();
+      return generator.prepare({ address: stage.address, rate, total, terminals, patienceMs: PATIENCE_MS });
     };
     say('warming up …');
-    await offer(Math.min(5, seconds));
+    await prepare(Math.min(5, seconds));
+    await generator.run();
 
-    say(`${rate}/s for ${seconds} s …`);
-    const recording = recorder.record(stage, seconds);
-    await offer(seconds);
+    await prepare(seconds);
+    say(`${rate}/s for ${seconds} s, and ${FOLLOW_UP_SECONDS} s more for the follow-ups …`);
+    const recording = recorder.record(stage, seconds + FOLLOW_UP_SECONDS);
+    await generator.run();
     await recording;
   });
   for (const each of await recorder.profiles()) print(each, rate * seconds, Number(values.top));

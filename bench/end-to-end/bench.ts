@@ -23,12 +23,15 @@ export async function run({ args = [] }: { args?: readonly string[] }): Promise<
 
   const order = { terminals: Math.max(...options.terminals), blockMs: options.blockMs, say };
   await onStage(order, async (means) => {
+    const postgres = await means.stage.serverVersion();
+    let file: string | undefined;
     if (!options.json) console.log(headLine());
-    for await (const row of runCases(options, means)) print(row);
-    if (options.save) {
-      const postgres = await means.stage.serverVersion();
-      say(`kept in ${saveResult({ ...machine, postgres, args: [...args], rows })}`);
+    for await (const row of runCases(options, means)) {
+      print(row);
+      // After each: a run that is interrupted keeps what it has.
+      if (options.save) file = saveResult({ ...machine, postgres, args: [...args], rows });
     }
+    if (file) say(`kept in ${file}`);
   });
   if (!options.json) console.log(DEFINITIONS);
   if (rows.some(({ differences }) => differences.length > 0)) process.exitCode = 1;

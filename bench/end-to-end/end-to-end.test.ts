@@ -27,7 +27,7 @@ test('the quick form measures one rate, drains its follow-ups, finds all books e
     lost: 0,
     differences: [],
   });
-  expect(row.approved + row.declined + row.shed).toBe(40);
+  expect(row.approved + row.declined + row.shed + row.uncertain).toBe(40);
   expect(row.lag_ms).toBeGreaterThanOrEqual(0);
   expect(Object.keys(row.cpu_us_per_tx)).toEqual([
     ...['switch', 'worker', 'postgres', 'hsm', 'simulators', 'generator', 'all'],

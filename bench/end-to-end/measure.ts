@@ -61,6 +61,7 @@ export async function measure(asked: Case, means: Means): Promise<Row> {
     ...{ case: asked.name, offered: rate, terminals, seconds },
     ...tally(answers, books.uncertain),
     lost: books.lost,
+    stands: books.standing,
     ...latencies(answers),
     lag_ms: lagMs === undefined ? null : Math.round(lagMs),
     cpu_us_per_tx,
@@ -121,7 +122,7 @@ function tally({ codes: told, latencyMs }: Answers, uncertain: number) {
     if ((latencyMs[index] ?? 0) > LATE_MS) count.late += 1;
   }
   count.shed += count.unanswered - uncertain;
-  return { ...count, codes };
+  return { ...count, uncertain, codes };
 }
 
 function latencies({ codes, latencyMs }: Answers) {

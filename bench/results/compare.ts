@@ -22,6 +22,7 @@ const FIGURES: readonly (readonly [string, (row: Row) => number | null])[] = [
   ['shed', (row) => row.shed],
   ['lost', (row) => row.lost],
   ['late', (row) => row.late],
+  ['stands', (row) => row.stands],
   ['switch', (row) => row.cpu_us_per_tx.switch],
   ['worker', (row) => row.cpu_us_per_tx.worker],
   ['postgres', (row) => row.cpu_us_per_tx.postgres],

@@ -74,5 +74,5 @@ test('an approval that a peer does not have is lost, and is told', async () => {
 test('a purchase without a reply that stands is uncertain; one that was declined and stands is a difference', async () => {
   expect(await compared([0, UNANSWERED])).toMatchObject({ lost: 0, uncertain: 1, differing: 0 });
   const { differences } = await compared([0, 51]);
-  expect(differences).toEqual(['purchase 1 was declined with 51, and something stands']);
+  expect(differences).toEqual(['purchase 1 was declined with 51, and the network holds 2500']);
 });

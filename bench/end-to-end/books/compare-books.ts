@@ -25,6 +25,8 @@ export interface Comparison {
   readonly lost: number;
   /** Without a reply, and something stands in a ledger. */
   readonly uncertain: number;
+  /** Declined, and its proof stands, as the journal knows: the chain could not take it back. */
+  readonly standing: number;
   /** Where two books differ, in words; the first of many. */
   readonly differences: readonly string[];
   readonly differing: number;
@@ -54,6 +56,7 @@ class Books {
   #journalled = 0;
   #lost = 0;
   #uncertain = 0;
+  #standing = 0;
 
   constructor(network: Standing, pop: Standing, traffic: Traffic, answers: Answers) {
     this.#network = network;
@@ -85,7 +88,7 @@ class Books {
     this.#journalled += 1;
     if (this.#seen[index] === 1) this.#differ(`${facts.terminal} ${facts.stan}: the journal has it twice`);
     this.#seen[index] = 1;
-    this.#told(index, atNetwork === AMOUNT && atPop === AMOUNT, atNetwork > 0 || atPop > 0);
+    this.#told(index, atNetwork, atPop);
   }
 
   close(): Comparison {
@@ -104,19 +107,22 @@ class Books {
       journalled: this.#journalled,
       lost: this.#lost,
       uncertain: this.#uncertain,
+      standing: this.#standing,
       differences: this.#differences,
       differing: this.#differing,
     };
   }
 
   /** What the terminal was told, beside what stands. */
-  #told(index: number, isWhole: boolean, stands: boolean): void {
+  #told(index: number, atNetwork: number, atPop: number): void {
     const code = this.#answers.codes[index] ?? UNANSWERED;
     if (APPROVALS.has(code)) {
+      const isWhole = atNetwork === AMOUNT && atPop === AMOUNT;
       if (!isWhole) this.#lose(`purchase ${index} was approved and is not in both ledgers`);
-    } else if (stands) {
+    } else if (atNetwork > 0 || atPop > 0) {
       if (code === UNANSWERED) this.#uncertain += 1;
-      else this.#differ(`purchase ${index} was declined with ${code}, and something stands`);
+      else if (atNetwork === 0) this.#standing += 1;
+      else this.#differ(`purchase ${index} was declined with ${code}, and the network holds ${atNetwork}`);
     }
   }
 

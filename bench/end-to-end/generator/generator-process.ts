@@ -18,6 +18,8 @@ process.on('message', (message: ToGenerator) => {
   handle(message).then(tell, (error: unknown) => tell({ failed: String(error) }));
 });
 process.once('disconnect', () => process.exit(0));
+// A signal to the whole group is the bench's to act upon.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 
 async function handle(message: ToGenerator): Promise<FromGenerator> {
   if ('prepare' in message) {

@@ -8,9 +8,11 @@ const INTERRUPTED = 130;
 export async function onStage(order: StageOrder, work: (means: Means) => Promise<void>): Promise<void> {
   const stage = new Stage();
   const generator = new Generator();
-  const stop = async () => {
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
     generator.stop();
-    await stage.stop();
+    stopped ??= stage.stop();
+    return stopped;
   };
   const interrupt = () => {
     stop().then(

@@ -73,7 +73,7 @@ export class PerfRecorder implements Recorder {
 
   /** While the processes run: perf reads their maps, and the names of PostgreSQL's functions, by their ids. */
   async #read(file: string): Promise<void> {
-    const script = spawn('perf', ['script', '-i', file, '-F', 'pid,ip,sym,dso'], {
+    const script = spawn('perf', ['script', '--no-inline', '-i', file, '-F', 'pid,ip,sym,dso'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const done = ended(script);

@@ -119,7 +119,7 @@ export class HsmService {
 
   /** Closes what the requests of a turn shared. Resolves when what they claimed is on disk: replies wait for it. */
   endTurn(): Promise<void> | undefined {
-    this.#token.session.standing.closeAll();
+    this.#token.session.standing.endAll();
     return this.#ledger.saved();
   }
 

@@ -9,7 +9,7 @@ import type { TerminalSettings } from '../config/settings.ts';
 import { type Journal, JournalError } from '../journal/journal.ts';
 import { TerminalKeys } from '../keys/terminal-keys.ts';
 import type { Ports } from '../ports.ts';
-import type { TerminalMessage } from '../requests/terminal-message.ts';
+import type { Sealed, TerminalMessage } from '../requests/terminal-message.ts';
 import { LateReplies } from './late-replies.ts';
 import { createService } from './serve.ts';
 
@@ -28,7 +28,10 @@ function withDownloadedKeys(core: TestCore) {
   const proven = { pinKey: 'TPK/DOWNLOADED', macKey: 'TAK/DOWNLOADED' };
   const atFirst = core.ports.terminalKeys;
   const terminalKeys = Object.assign(Object.create(atFirst), {
-    prove: async () => proven,
+    prove: async (terminal: TerminalSettings, sealed: Sealed, work: object) => ({
+      ...(await atFirst.prove(terminal, sealed, work)),
+      keys: proven,
+    }),
     current: (terminal: TerminalSettings) => atFirst.current(terminal),
   });
   const generateMac = async (key: string) => {

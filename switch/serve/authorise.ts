@@ -127,7 +127,7 @@ function standInFirst(unsent: Unreachable, opening: OpeningBody, payment: Paymen
   return { network, pop };
 }
 
-async function openProof(opening: OpeningBody, inbound: CardInbound, ports: Ports): Promise<PopOutcome> {
+async function openProof(opening: OpeningBody, inbound: PaymentInbound, ports: Ports): Promise<PopOutcome> {
   const proof = popPurchase(opening.facts, opening.pop, opening.facts.amount.minorUnits);
   if (!proof) return NOT_APPLICABLE;
   if (isOver(inbound, ports)) return unopenedProof(opening, 'no time was left to open the leg');
@@ -138,7 +138,7 @@ function unopenedProof({ pop }: OpeningBody, reason: string): PopOutcome {
   return pop ? { status: 'unreachable', reason } : NOT_APPLICABLE;
 }
 
-function isOver({ joinBy }: Pick<CardInbound, 'joinBy'>, { clock }: Pick<Ports, 'clock'>): boolean {
+function isOver({ joinBy }: Pick<PaymentInbound, 'joinBy'>, { clock }: Pick<Ports, 'clock'>): boolean {
   return clock.monotonic() >= joinBy;
 }
 
@@ -156,7 +156,7 @@ async function join(legs: Legs, ports: Ports): Promise<{ network: NetworkLegOutc
 async function decide(
   opening: OpeningBody,
   decided: DecidedBody,
-  { lastMoment }: Pick<CardInbound, 'lastMoment'>,
+  { lastMoment }: Pick<PaymentInbound, 'lastMoment'>,
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
   const { transaction } = opening.facts;
@@ -200,7 +200,7 @@ function undecidable(
 function decline(
   opening: OpeningBody,
   refusal: Refusal,
-  inbound: CardInbound,
+  inbound: PaymentInbound,
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
   const { transaction } = opening.facts;

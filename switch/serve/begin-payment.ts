@@ -49,6 +49,6 @@ export async function beginPayment(
   return ports.inFlight.run(key, fingerprint, () => work(payment));
 }
 
-function waited({ receivedAt }: Pick<CardInbound, 'receivedAt'>, { clock }: Pick<Ports, 'clock'>): number {
+function waited({ receivedAt }: Pick<PaymentInbound, 'receivedAt'>, { clock }: Pick<Ports, 'clock'>): number {
   return Math.round(clock.monotonic() - receivedAt);
 }

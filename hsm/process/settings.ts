@@ -20,8 +20,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * The settings of the HSM process: `HSM_SOCKET` (path of the Unix socket), `HSM_TOKEN_LABEL`, `PKCS11_MODULE` (default:
  * SoftHSM where Debian puts it), `PKCS11_SLOT` (where labels are not unique), `PKCS11_PARAMETERS` (for NSS),
- * `HSM_OPEN_KEYS` (for tokens with little room), `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in production), and the user PIN from `HSM_PIN_FD` (an open file
- * descriptor) or `HSM_PIN_FILE` (mode 0600). The PIN itself is never in the environment nor among the arguments.
+ * `HSM_OPEN_KEYS` (for tokens with little room), `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in production), and
+ * the user PIN from `HSM_PIN_FD` (an open file descriptor) or `HSM_PIN_FILE` (mode 0600). The PIN itself is never in
+ * the environment nor among the arguments.
  * @throws HSM_SETTINGS_INVALID naming the setting and what it should be
  */
 export function readSettings(environment: Environment): HsmSettings {

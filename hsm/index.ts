@@ -3,7 +3,18 @@ import { join } from 'node:path';
 export type { HsmClient, PaymentHsmClient } from './client/client.ts';
 export type { HsmPoolOptions } from './client/failover.ts';
 export { connectHsmPool } from './client/failover.ts';
-export type { ChipCard, EncryptedPin, Hsm, NewKey, PaymentHsm, SealedKey } from './client/hsm.ts';
+export type {
+  ChipCard,
+  EncryptedPin,
+  Hsm,
+  NewKey,
+  OpenedParts,
+  OpenedRequest,
+  OpenRequest,
+  PaymentHsm,
+  ProtectedPan,
+  SealedKey,
+} from './client/hsm.ts';
 export type { HsmConnectOptions } from './client/link.ts';
 export { developmentKey } from './development/keys.ts';
 export { prepareDevelopmentToken } from './development/prepare.ts';

@@ -1,6 +1,7 @@
 import type { NetworkConnector, PopConnector } from '../connectors/index.ts';
 import type { Hsm } from '../hsm/index.ts';
 import type { Clock, Log, Random } from '../runtime/index.ts';
+import type { KnownCards } from './admission/known-cards.ts';
 import type { Directory } from './config/directory.ts';
 import type { Settings } from './config/settings.ts';
 import type { AlertBook } from './fallback/alerts.ts';
@@ -36,6 +37,8 @@ export interface Ports {
   readonly alerts?: AlertBook;
   /** Which keys a terminal's messages are under. */
   readonly terminalKeys: TerminalKeys;
+  /** Cards whose stored forms the HSM need not make again. */
+  readonly knownCards: KnownCards;
   /** Absent: terminals are given no keys. */
   readonly keyDownload?: DownloadPorts;
   readonly directory: Directory;

@@ -4,6 +4,7 @@ import { developmentKey, type PaymentHsmClient } from '../../hsm/index.ts';
 import { startTestHsm, type TestHsm } from '../../hsm/testing/index.ts';
 import { Pan, PinBlock } from '../../messages/index.ts';
 import { type BareLoop, openBareLoop } from './bare-loop.ts';
+import { costOfPurchases } from './purchases.ts';
 
 interface Row {
   case: string;
@@ -12,6 +13,8 @@ interface Row {
   bare: number | null;
   ratio: number | null;
   p99_ms: number | null;
+  /** Of a purchase: microseconds of processor time in the HSM process and in its client. */
+  cpu_us?: { hsm: number; client: number };
 }
 
 const ROUNDS = 5;
@@ -26,7 +29,7 @@ const SOFTHSM = '/usr/lib/softhsm/libsofthsm2.so';
  * their latency at a steady rate; then DUKPT translations and ARQC verifications.
  */
 export async function run({ json }: { json: boolean }): Promise<void> {
-  const hsm = await startTestHsm({ requestTimeoutMs: 5_000 });
+  const hsm = await startTestHsm({ requestTimeoutMs: 5_000, maxInFlight: 20_000 });
   process.env['SOFTHSM2_CONF'] = hsm.env['SOFTHSM2_CONF'];
   const bare = openBareLoop(
     process.env['PKCS11_MODULE'] ?? SOFTHSM,
@@ -63,7 +66,15 @@ async function measure(hsm: TestHsm, bare: BareLoop): Promise<Row[]> {
     await rateOf('TDES DUKPT translation, 64 in flight', () => dukptTranslation(client)),
     await rateOf('ARQC verification with ARPC, 64 in flight', () => arqcVerification(client)),
     await rateOf('retail MAC of 200 bytes, 64 in flight', () => client.generateMac('TAK/TERM0001', MAC_DATA)),
+    await purchaseRow(hsm, 'purchases (open and seal), 2000 a second', false),
+    await purchaseRow(hsm, 'the same, each card new', true),
   ];
+}
+
+async function purchaseRow(hsm: TestHsm, name: string, protect: boolean): Promise<Row> {
+  const { rate, hsmMicroseconds, clientMicroseconds } = await costOfPurchases(hsm, pinBlock(), protect);
+  const cpu_us = { hsm: Math.round(hsmMicroseconds), client: Math.round(clientMicroseconds) };
+  return { ...row(name, rate, null, null), cpu_us };
 }
 
 async function rateOf(name: string, work: () => Promise<unknown>): Promise<Row> {
@@ -83,10 +94,11 @@ function row(name: string, ours: number, bare: number | null, p99: number | null
   };
 }
 
-function lineOf({ case: name, ours, bare, ratio, p99_ms }: Row): string {
+function lineOf({ case: name, ours, bare, ratio, p99_ms, cpu_us }: Row): string {
   const beside = bare === null ? '' : `  bare ${bare}/s  ratio ${ratio}`;
   const latency = p99_ms === null ? '' : `  p99 ${p99_ms} ms`;
-  return `${name.padEnd(44)} ${String(ours).padStart(7)}/s${beside}${latency}`;
+  const cost = cpu_us ? `  CPU each: HSM ${cpu_us.hsm} µs, client ${cpu_us.client} µs` : '';
+  return `${name.padEnd(44)} ${String(ours).padStart(7)}/s${beside}${latency}${cost}`;
 }
 
 /** So many requests are always on their way. */
@@ -139,11 +151,15 @@ function percentile99(values: number[]): number {
 const PAN = Pan.of('4242424242424242');
 const MAC_DATA = Buffer.alloc(200, 0x5a);
 
-function translation(): (client: PaymentHsmClient) => Promise<unknown> {
-  // PIN 1234 in format 0 for the PAN above.
+/** PIN 1234 in format 0 for the PAN above, under TPK/TERM0001. */
+function pinBlock(): PinBlock {
   const clear = Buffer.from('041210DBDBDBDBDB', 'hex');
   const cipher = createCipheriv('des-ede-ecb', developmentKey('TPK/TERM0001'), null).setAutoPadding(false);
-  const block = PinBlock.of(cipher.update(clear));
+  return PinBlock.of(cipher.update(clear));
+}
+
+function translation(): (client: PaymentHsmClient) => Promise<unknown> {
+  const block = pinBlock();
   return (client) => client.translatePin({ from: 'TPK/TERM0001', to: 'ZPK/VISA', pan: PAN, block });
 }
 

@@ -3,6 +3,8 @@ import { Pan, PinBlock } from '../../messages/index.ts';
 import { HsmConnection } from './connection.ts';
 import type { ChipCard, EncryptedPin, Hsm, NewKey, PaymentHsm } from './hsm.ts';
 import type { Call, HsmConnectOptions, Link } from './link.ts';
+import { openRequest } from './open-request.ts';
+import { copied, digitsOf } from './values.ts';
 
 export interface HsmClient extends Hsm {
   connected(): boolean;
@@ -34,7 +36,14 @@ export function clientOf(link: Link): PaymentHsmClient {
 }
 
 function paymentHsm(call: Call): PaymentHsm {
-  return { ...macs(call), ...pins(call), ...pans(call), ...cards(call), ...keys(call) };
+  return {
+    ...macs(call),
+    ...pins(call),
+    ...pans(call),
+    openRequest: openRequest(call),
+    ...cards(call),
+    ...keys(call),
+  };
 }
 
 type Part<K extends keyof PaymentHsm> = Pick<PaymentHsm, K>;
@@ -210,13 +219,4 @@ function sourceOf({ key, ksn = NO_BYTES, format = 0, block, transaction }: Encry
 
 function fieldsOf({ version, pan, sequenceNumber, counter, unpredictableNumber, arqc }: ChipCard) {
   return { version, pan: digitsOf(pan), sequenceNumber, counter, unpredictableNumber, arqc };
-}
-
-function digitsOf(pan: Pan): Buffer {
-  return Buffer.from(pan.reveal(), 'latin1');
-}
-
-/** Reply fields are views on what the socket read: a kept view would keep all of it. */
-function copied(view: Uint8Array): Buffer {
-  return Buffer.from(view);
 }

@@ -94,11 +94,15 @@ export class HsmConnection implements Link {
     this.#scheduleFlush();
   }
 
-  /** Everything asked for in one turn of the event loop leaves in one write. */
+  /**
+   * Everything asked for in one turn of the event loop leaves in one write, whichever sockets it came from: the write
+   * wakes the HSM process, and costs the client more than all the rest of a request. At the end of the turn, not of the
+   * callback that asked: with a thousand terminals each message has a callback of its own.
+   */
   #scheduleFlush(): void {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    process.nextTick(() => {
+    setImmediate(() => {
       this.#flushScheduled = false;
       const batch = this.#requests.take();
       if (this.#greeted && batch.length > 0) this.#socket?.write(batch);

@@ -26,6 +26,7 @@ const REPEATABLE: ReadonlySet<OperationName> = new Set<OperationName>([
   'describeKey',
   'dukptData',
   'sign',
+  'openRequest',
   'publicKey',
 ]);
 

@@ -3,6 +3,7 @@ import type { KeyBlockHeader, OptionalBlock } from '../keyblock/header.ts';
 import type { KeyRecordFacts, KeyState } from '../keys/record.ts';
 import type { PinFormat } from '../pin/formats.ts';
 import type { HsmStatus } from '../process/service.ts';
+import type { Outcome } from '../protocol/composite.ts';
 
 /**
  * What the HSM does for the switch. A key is the label of one on the token, or the sealed record of a working key; its
@@ -23,11 +24,54 @@ export interface Hsm {
   /** Six hex digits: a zero block under a triple DES key, CMAC of one under AES. */
   keyCheckValue(key: string): Promise<string>;
   /** AES-256-GCM ciphertext for storage, and 32 bytes of HMAC-SHA256 to find equal PANs by. */
-  protectPan(pan: Pan): Promise<{ ciphertext: Buffer; lookup: Buffer }>;
+  protectPan(pan: Pan): Promise<ProtectedPan>;
+  /**
+   * All that a payment asks before it is let in, in one trip. Parts that are left out are not done; a part that is
+   * refused says why, and hinders no other.
+   */
+  openRequest(request: OpenRequest): Promise<OpenedRequest>;
   /** @throws HSM_CIPHERTEXT_INVALID */
   revealPan(ciphertext: Uint8Array): Promise<Pan>;
   /** Uses a key on the token: resolves only where the token itself answers. */
   ping(): Promise<void>;
+}
+
+/** A PAN in the two forms that may be stored. */
+export interface ProtectedPan {
+  readonly ciphertext: Buffer;
+  readonly lookup: Buffer;
+}
+
+export interface OpenRequest {
+  /** The MAC to verify first. Keys are tried in this order; those whose time is over are passed by. At most 8. */
+  readonly seal?: {
+    readonly data: Uint8Array;
+    readonly mac: Uint8Array;
+    readonly keys: readonly { readonly macKey: string; readonly pinKey: string }[];
+  };
+  readonly pan?: Pan;
+  /** Whether the PAN is to be protected. */
+  readonly protect?: boolean;
+  /** The block to translate, for that PAN; format 0 where none is named. */
+  readonly pin?: {
+    /** Default: the PIN key beside the MAC key that fits. */
+    readonly key?: string;
+    readonly block: PinBlock;
+    readonly format?: PinFormat;
+    readonly to: string;
+    readonly toFormat?: PinFormat;
+  };
+}
+
+/** Where the MAC was wrong nothing else was done. */
+export type OpenedRequest =
+  | { readonly mac: 'wrong' }
+  | ({ readonly mac: 'right' /** Which of the keys. */; readonly fitted: number } & OpenedParts)
+  | ({ readonly mac: 'not-asked' } & OpenedParts);
+
+export interface OpenedParts {
+  readonly card?: Outcome<ProtectedPan>;
+  readonly pin?: Outcome<PinBlock>;
 }
 
 /** A PIN block as it arrived: its key (a BDK where there is a KSN), its format (default 0). */

@@ -15,6 +15,7 @@ export interface RetailMacKey {
 
 const MAX_DATA = 65_536;
 const DES_BLOCK = 8;
+const ZERO_IV = Buffer.alloc(DES_BLOCK);
 
 /** The two forms of a double- or triple-length key that this token (or the host) can take apart. */
 export function retailMacKey(scratch: Scratch, key: Secret): RetailMacKey {
@@ -36,7 +37,7 @@ export function retailMac(
   const chained = padded.length - DES_BLOCK;
   const last = padded.subarray(chained);
   if (chained > 0) {
-    const chain = scratch.encrypt(key.left, 'T', padded.subarray(0, chained), Buffer.alloc(DES_BLOCK));
+    const chain = scratch.encrypt(key.left, 'T', padded.subarray(0, chained), ZERO_IV);
     xorInto(last, chain.subarray(chained - DES_BLOCK));
   }
   return scratch.encrypt(key.whole, 'T', last);

@@ -8,8 +8,11 @@ export function pad(data: Uint8Array, blockSize: number, method: PaddingMethod):
   const marker = method === 2 ? 1 : 0;
   const blocks = Math.max(1, Math.ceil((data.length + marker) / blockSize));
   const lengthBlock = method === 3 ? blockSize : 0;
-  const padded = Buffer.alloc(lengthBlock + blocks * blockSize);
-  padded.set(data, lengthBlock);
+  const end = lengthBlock + data.length;
+  // From the pool: a buffer of its own for each message would cost more than its padding.
+  const padded = Buffer.allocUnsafe(lengthBlock + blocks * blockSize);
+  padded.fill(0, 0, lengthBlock).set(data, lengthBlock);
+  padded.fill(0, end);
   if (method === 2) padded[data.length] = 0x80;
   if (method === 3) padded.writeUInt32BE(data.length * 8, blockSize - 4);
   return padded;

@@ -10,6 +10,7 @@ import {
   setKeyState,
 } from './keys.ts';
 import { dukptData, generateMac, verifyMac } from './mac.ts';
+import { openRequest } from './open-request.ts';
 import { protectPan, revealPan } from './pan.ts';
 import { translatePin, verifyOffset, verifyPvv } from './pin.ts';
 
@@ -41,5 +42,6 @@ export const HANDLERS: Handlers = {
   describeKey: (context, { record }) => ({ facts: describeKey(context, record) }),
   dukptData: (context, request) => ({ data: dukptData(context, request) }),
   sign: ({ signingKeys }, { key, data }) => ({ signature: signingKeys.sign(key, data) }),
+  openRequest: (context, request) => openRequest(context, request),
   publicKey: ({ signingKeys }, { key }) => ({ key: signingKeys.publicKey(key) }),
 };

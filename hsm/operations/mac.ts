@@ -16,9 +16,11 @@ function macKey(context: OperationContext, reference: string): SessionKey {
   return context.key(reference, 'M3', 'M1', 'M6', 'M7', 'B0');
 }
 
+type MacContext = Pick<OperationContext, 'scratch' | 'key'>;
+
 /** What a key of each usage authenticates with; padding method 1 where the algorithm leaves it open. */
 function macUnder(
-  context: OperationContext,
+  context: MacContext,
   key: SessionKey,
   { ksn, data }: { ksn: Uint8Array; data: Uint8Array },
   direction: Direction,
@@ -40,7 +42,7 @@ function macUnder(
 
 /** Triple DES DUKPT makes retail MACs of 8 bytes, AES DUKPT CMACs of 16. */
 function dukptMac(
-  context: OperationContext,
+  context: MacContext,
   bdk: SessionKey,
   ksn: Buffer,
   data: Buffer,
@@ -62,16 +64,32 @@ const SHORTEST_MAC = 4;
 /** A MAC truncated to its leftmost 4 bytes or more is compared over those. */
 export function verifyMac(context: OperationContext, request: RequestOf<'verifyMac'>): boolean {
   const key = macKey(context, request.key);
-  const expected = macUnder(context, key, request, 'request');
-  if (request.mac.length < SHORTEST_MAC || request.mac.length > expected.length) {
-    throw new HsmError('HSM_REQUEST_INVALID', `a MAC of ${request.mac.length} bytes`);
-  }
-  const valid = timingSafeEqual(expected.subarray(0, request.mac.length), request.mac);
+  const valid = isSame(macUnder(context, key, request, 'request'), request.mac);
   if (valid && key.usage === 'B0') {
     const { ksn, transaction, data: content } = request;
     context.useCounter(key, 'mac', { ksn, transaction, content });
   }
   return valid;
+}
+
+const NO_KSN = new Uint8Array(0);
+
+/** The same under a key that derives none, and has no counter to claim. */
+export function isMacUnder(
+  context: MacContext,
+  reference: string,
+  data: Uint8Array,
+  mac: Uint8Array,
+): boolean {
+  const key = context.key(reference, 'M3', 'M1', 'M6', 'M7');
+  return isSame(macUnder(context, key, { ksn: NO_KSN, data }, 'request'), mac);
+}
+
+function isSame(expected: Buffer, mac: Uint8Array): boolean {
+  if (mac.length < SHORTEST_MAC || mac.length > expected.length) {
+    throw new HsmError('HSM_REQUEST_INVALID', `a MAC of ${mac.length} bytes`);
+  }
+  return timingSafeEqual(expected.subarray(0, mac.length), mac);
 }
 
 /** Encrypts or decrypts whole blocks under a DUKPT data key, in CBC. */

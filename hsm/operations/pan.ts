@@ -18,7 +18,7 @@ const clearPan = Buffer.allocUnsafeSlow(LONGEST_PAN + TAG_LENGTH);
 
 /** AES-256-GCM for storage, HMAC-SHA256 for look-up; both keys stay in the token. */
 export function protectPan(
-  context: OperationContext,
+  context: Pick<OperationContext, 'scratch' | 'key'>,
   pan: Uint8Array,
 ): { ciphertext: Buffer; lookup: Buffer } {
   checkPan(pan);
@@ -46,7 +46,10 @@ export function protectPan(
 }
 
 /** @throws HSM_CIPHERTEXT_INVALID where it was altered, or sealed under another key */
-export function revealPan(context: OperationContext, ciphertext: Uint8Array): Buffer {
+export function revealPan(
+  context: Pick<OperationContext, 'scratch' | 'key'>,
+  ciphertext: Uint8Array,
+): Buffer {
   const sealedLength = ciphertext.length - 1 - IV_LENGTH;
   if (ciphertext[0] !== VERSION || sealedLength <= TAG_LENGTH || sealedLength > LONGEST_PAN + TAG_LENGTH) {
     throw new HsmError('HSM_CIPHERTEXT_INVALID');

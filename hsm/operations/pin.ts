@@ -56,13 +56,7 @@ export function translatePin(context: OperationContext, request: RequestOf<'tran
     algorithm: cipherOf(target.algorithm),
     format: pinFormatOf(request.toFormat),
   };
-  return translatePinBlock(
-    context.scratch,
-    pinSide(context, request),
-    to,
-    request.pan,
-    Buffer.from(request.block),
-  );
+  return translatePinBlock(context.scratch, pinSide(context, request), to, request.pan, request.block);
 }
 
 export function verifyPvv(context: OperationContext, request: RequestOf<'verifyPvv'>): boolean {

@@ -33,7 +33,7 @@ export function translatePinBlock(
   from: PinSide,
   to: PinSide,
   pan: Uint8Array,
-  block: Buffer,
+  block: Uint8Array,
 ): Buffer {
   checkSides(from, to);
   checkPan(pan, shortestPan(from.format, to.format));
@@ -46,7 +46,7 @@ export function translatePinBlock(
   const { format } = from;
   const inside =
     isInside(scratch, from.key) && isInside(scratch, to.key) && isFixedFill(format) && isFixedFill(to.format);
-  const clear = decryptPinBlock(scratch, from, pan, block, inside);
+  const clear = decryptPinBlock(scratch, from, pan, Buffer.from(block), inside);
   return clear.place === 'token' && isFixedFill(format)
     ? convertInside(scratch, format, to, pan, clear)
     : convertOnHost(scratch, format, to, pan, scratch.bytesOf(clear));

@@ -14,6 +14,7 @@ import { matchesOffset, pvvOfBlock } from '../pin/verify.ts';
 import { isUnsupported, type TokenSession } from '../token/pkcs11.ts';
 import type { TokenProfile } from '../token/profile.ts';
 import { type Place, Scratch, type Secret } from '../token/secrets.ts';
+import { openedRequest } from './opened-request.ts';
 
 /** Where an operation's secret values are on this token; `none` where the token cannot do it. */
 export type Strategy = Place | 'none';
@@ -165,6 +166,21 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
         'D0112P0TB00E0000CCE0387B75C04B4E1D0ACFEDB5066478DF4C45161C523433BD4277719AF0F9A4457CF244FE7B5E9F1973FE5B4B538369',
       ),
     answer: '9A2EA5',
+  },
+  'opened request': {
+    ask: (lab) =>
+      openedRequest(lab, {
+        tdes: TDES,
+        other: OTHER,
+        aes: Buffer.concat([AES, AES]),
+        hmac: Buffer.concat([TDES, OTHER, AES, TDES]),
+        pan: PAN,
+        data: DATA,
+        mac: hex('AE697637BAABA4E0'),
+        pinBlock: BLOCKS[0],
+      }),
+    answer:
+      'cd97d805bab6f140 d8ad7541248e9c115dd6935c32bba174508b3fb6b4f4b3f91c5cf84f31054c93 4111111111111111',
   },
 };
 

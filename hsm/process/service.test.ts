@@ -55,6 +55,7 @@ function breakUntilOpenedAnew(ckr: number, name: string): void {
 
 let directory: string;
 let service: HsmService;
+const OPEN_KEYS = 16;
 const MAC_REQUEST = {
   key: 'TAK/TERM0001',
   ksn: Buffer.alloc(0),
@@ -70,7 +71,7 @@ beforeEach(async () => {
   const { token, userPin } = readTokenAccess(env);
   faults.clear();
   service = new HsmService(
-    token,
+    { ...token, openKeys: OPEN_KEYS },
     userPin,
     { monotonic: () => performance.now(), wall: () => Date.now() },
     UseLedger.open(undefined),
@@ -129,4 +130,28 @@ it('refuses a PIN block that a token decrypted to garbage', () => {
     toFormat: 0,
   };
   expect(() => service.execute('translatePin', request)).toThrow('HSM_PIN_BLOCK_INVALID');
+});
+
+it('keeps so many working keys open, and opens another anew at its next use', () => {
+  const plan = { owner: 'x', state: 'active', notBefore: 0, notAfter: 2 ** 48 - 1, useLimit: 0 };
+  const kind = { usage: 'M3', algorithm: 'T', length: 16 };
+  const macUnder = (key: string) => service.execute('generateMac', { ...MAC_REQUEST, key }).mac;
+  const records = Array.from({ length: OPEN_KEYS + 4 }, () => {
+    return service.execute('generateKey', { ...kind, ...plan }).record;
+  });
+  const before = records.map(macUnder);
+  expect(service.status().cachedWorkingKeys).toBe(OPEN_KEYS);
+  expect(records.map(macUnder)).toEqual(before);
+  service.endTurn();
+  expect(records.map(macUnder)).toEqual(before);
+});
+
+it('ends with a turn what stood open in it, and opens no session for the next', () => {
+  mac();
+  service.endTurn();
+  calls.length = 0;
+  mac();
+  service.endTurn();
+  expect(calls.filter((name) => name === 'C_EncryptFinal')).toHaveLength(1);
+  expect(calls.filter((name) => /Session/.test(name))).toEqual([]);
 });

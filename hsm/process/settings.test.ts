@@ -36,6 +36,8 @@ it.each([
   ['HSM_TOKEN_LABEL', ''],
   ['PKCS11_SLOT', 'first'],
   ['PKCS11_SLOT', '4294967296'],
+  ['HSM_OPEN_KEYS', '15'],
+  ['HSM_OPEN_KEYS', '65537'],
   ['HSM_PIN_FD', 'x'],
   ['HSM_PIN_FILE', '/nowhere/pin'],
 ])('names %s where it is "%s"', (key, value) => {

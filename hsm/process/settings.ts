@@ -20,8 +20,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * The settings of the HSM process: `HSM_SOCKET` (path of the Unix socket), `HSM_TOKEN_LABEL`, `PKCS11_MODULE` (default:
  * SoftHSM where Debian puts it), `PKCS11_SLOT` (where labels are not unique), `PKCS11_PARAMETERS` (for NSS),
- * `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in production), and the user PIN from `HSM_PIN_FD` (an open file
- * descriptor) or `HSM_PIN_FILE` (mode 0600). The PIN itself is never in the environment nor among the arguments.
+ * `HSM_OPEN_KEYS` (for tokens with little room), `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in production), and
+ * the user PIN from `HSM_PIN_FD` (an open file descriptor) or `HSM_PIN_FILE` (mode 0600). The PIN itself is never in
+ * the environment nor among the arguments.
  * @throws HSM_SETTINGS_INVALID naming the setting and what it should be
  */
 export function readSettings(environment: Environment): HsmSettings {
@@ -44,6 +45,7 @@ export function readTokenAccess(environment: Environment): TokenAccess {
     );
   }
   const slot = slotOf(environment);
+  const openKeys = openKeysOf(environment);
   const libraryParameters = environment['PKCS11_PARAMETERS'];
   return {
     token: {
@@ -51,6 +53,7 @@ export function readTokenAccess(environment: Environment): TokenAccess {
       label: required(environment, 'HSM_TOKEN_LABEL', 'the label of the token'),
       ...(libraryParameters === undefined ? {} : { libraryParameters }),
       ...(slot === undefined ? {} : { slot }),
+      ...(openKeys === undefined ? {} : { openKeys }),
     },
     userPin: readUserPin(environment),
     production,
@@ -67,6 +70,22 @@ function slotOf(environment: Environment): number | undefined {
     );
   }
   return Number(text);
+}
+
+const FEWEST_OPEN = 16;
+const MOST_OPEN = 65_536;
+
+function openKeysOf(environment: Environment): number | undefined {
+  const text = environment['HSM_OPEN_KEYS'];
+  if (text === undefined || text === '') return undefined;
+  const count = /^[0-9]{1,6}$/.test(text) ? Number(text) : 0;
+  if (count < FEWEST_OPEN || count > MOST_OPEN) {
+    throw new HsmError(
+      'HSM_SETTINGS_INVALID',
+      `HSM_OPEN_KEYS must be a whole number from ${FEWEST_OPEN} to ${MOST_OPEN}`,
+    );
+  }
+  return count;
 }
 
 function isSoftwareToken(modulePath: string): boolean {

@@ -11,7 +11,7 @@ export const CANCEL = 0;
 export const STATUS_OK = 0;
 export const MAX_BUDGET_MS = 0xffff;
 
-const VERSION = 2;
+const VERSION = 3;
 const MAGIC = Buffer.from('EHSM', 'latin1');
 
 /** What each end says first: four letters and a version. */

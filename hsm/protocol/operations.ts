@@ -1,4 +1,5 @@
 import { bytes, type Field, flag, instant, name, record, reference, u8, u32, type ValueOf } from './codec.ts';
+import { list, optional, outcome } from './composite.ts';
 
 /** One operation of the HSM process: its number on the wire (never reused) and what travels each way. */
 export interface Operation<Request, Reply> {
@@ -25,6 +26,19 @@ const card = {
   arqc: bytes,
 };
 const keyPlan = { owner: name, state: name, notBefore: instant, notAfter: instant, useLimit: u32 };
+
+/** A terminal's keys that may be the ones: the one in use, one that expires, one that was given and not used yet. */
+const MOST_CANDIDATES = 8;
+/** In the place of a candidate's number: none fits, or there was no MAC to verify. */
+export const NONE_FITTED = 0xff;
+
+const seal = record({
+  data: bytes,
+  mac: bytes,
+  keys: list(record({ mac: reference, pin: reference }), MOST_CANDIDATES),
+});
+/** An empty `key` stands for the PIN key of the candidate that fitted. */
+const pinPart = record({ key: reference, format: u8, block: bytes, to: reference, toFormat: u8 });
 
 /**
  * PANs travel as ASCII digits in bytes, PIN blocks as bytes: neither becomes a string on the way. An empty `ksn` stands
@@ -111,6 +125,15 @@ export const OPERATIONS = {
   ),
   sign: operation(22, { key: reference, data: bytes }, { signature: bytes }),
   publicKey: operation(23, { key: reference }, { key: bytes }),
+  openRequest: operation(
+    24,
+    { seal: optional(seal), pan: bytes, protect: flag, pin: optional(pinPart) },
+    {
+      fitted: u8,
+      card: outcome(record({ ciphertext: bytes, lookup: bytes })),
+      pin: outcome(record({ block: bytes })),
+    },
+  ),
 };
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -92,6 +92,8 @@ export interface TokenSettings {
   slot?: number;
   /** NSS softokn takes its configuration this way. */
   libraryParameters?: string;
+  /** How many working keys stay open as session objects; default 8,192, which are 4,096 terminals. */
+  openKeys?: number;
 }
 
 /** A logged-in session on one token. All calls are synchronous, on one thread: see docs/hsm.md for why. */

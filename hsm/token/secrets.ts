@@ -279,7 +279,8 @@ export class Scratch {
     output: Buffer,
     iv?: Buffer,
   ): Buffer {
-    const { handle, ...cipherKey } = this.asKey(key, algorithm);
+    const cipherKey = this.asKey(key, algorithm);
+    const { handle } = cipherKey;
     const mechanism = cipherMechanism(cipherKey, algorithm, iv, this.profile);
     // Only triple DES: an open AES operation would keep the raw key at the head of its schedule.
     const mayStand = key.lasting === true && algorithm === 'T' && iv === undefined && this.profile.canStand;

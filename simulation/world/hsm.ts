@@ -6,7 +6,14 @@ import {
   sign,
   timingSafeEqual,
 } from 'node:crypto';
-import { developmentKey, HsmError, type PaymentHsmClient } from '../../hsm/index.ts';
+import {
+  developmentKey,
+  HsmError,
+  type OpenedParts,
+  type OpenedRequest,
+  type OpenRequest,
+  type PaymentHsmClient,
+} from '../../hsm/index.ts';
 import { Pan, PinBlock } from '../../messages/index.ts';
 import { retailMac } from '../../simulators/crypto/retail-mac.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -53,11 +60,7 @@ export function simHsm(
   const garbled = (bytes: Buffer) => (condition() === 'garbled' ? random.bytes(bytes.length) : bytes);
   const hsm: Partial<PaymentHsmClient> = {
     generateMac: (key, data) => ask(() => garbled(macOf(key, data))),
-    verifyMac: (key, data, mac) =>
-      ask(() => timingSafeEqual(garbled(macOf(key, data)).subarray(0, mac.length), mac)),
-    translatePin: ({ from, to, pan, block }) =>
-      ask(() => PinBlock.of(garbled(translate(from, to, pan, block)))),
-    protectPan: (pan) => ask(() => ({ ciphertext: encrypt(pan, random), lookup: lookupOf(pan) })),
+    openRequest: (request) => ask(() => openedBy(request, garbled, random)),
     revealPan: (ciphertext) => ask(() => decrypt(ciphertext)),
     sign: (_, data) =>
       ask(() => garbled(sign('sha256', data, { key: AUDIT_KEY.privateKey, dsaEncoding: 'ieee-p1363' }))),
@@ -68,6 +71,34 @@ export function simHsm(
     close: async () => {},
   };
   return hsm as PaymentHsmClient;
+}
+
+type Garble = (bytes: Buffer) => Buffer;
+
+/** Under a wrong MAC nothing else is done. */
+function openedBy(request: OpenRequest, garbled: Garble, random: SeededRandom): OpenedRequest {
+  const { seal, pan, protect, pin } = request;
+  const fitted =
+    seal?.keys.findIndex(({ macKey }) =>
+      timingSafeEqual(garbled(macOf(macKey, seal.data)).subarray(0, seal.mac.length), seal.mac),
+    ) ?? -1;
+  if (seal && fitted === -1) return { mac: 'wrong' };
+  const from = pin?.key ?? seal?.keys[fitted]?.pinKey ?? '';
+  const parts: OpenedParts = {
+    ...(pan && protect && { card: { done: { ciphertext: encrypt(pan, random), lookup: lookupOf(pan) } } }),
+    ...(pan &&
+      pin && { pin: translated(() => PinBlock.of(garbled(translate(from, pin.to, pan, pin.block)))) }),
+  };
+  return seal ? { mac: 'right', fitted, ...parts } : { mac: 'not-asked', ...parts };
+}
+
+function translated(work: () => PinBlock): OpenedParts['pin'] & object {
+  try {
+    return { done: work() };
+  } catch (error) {
+    if (error instanceof HsmError) return { refused: error };
+    throw error;
+  }
 }
 
 function macOf(key: string, data: Uint8Array): Buffer {

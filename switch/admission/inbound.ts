@@ -1,5 +1,7 @@
+import type { PinBlock } from '../../messages/index.ts';
 import type { Monotonic } from '../../runtime/index.ts';
 import type { ListenerSettings, MerchantSettings, Settings, TerminalSettings } from '../config/settings.ts';
+import type { Refusal } from '../errors.ts';
 import type { TerminalKeySet } from '../keys/key-records.ts';
 import type { Sealed, TerminalMessage } from '../requests/terminal-message.ts';
 import type { Sender } from '../requests/understand.ts';
@@ -48,6 +50,14 @@ export interface StoredCard {
 /** A proven message that names a card. */
 export interface CardInbound extends Inbound {
   readonly card: StoredCard;
+}
+
+/** A PIN block under the network's key, nothing where the message has none to translate, or why it cannot be. */
+export type TranslatedPin = { readonly block: PinBlock | undefined } | { readonly refusal: Refusal };
+
+/** A proven message that opens legs. What is wrong with its PIN declines it once it is on record. */
+export interface PaymentInbound extends CardInbound {
+  readonly pin: TranslatedPin;
 }
 
 /** The one place where a request gets its deadlines. */

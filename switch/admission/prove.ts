@@ -1,16 +1,26 @@
-import { type Hsm, HsmError } from '../../hsm/index.ts';
-import type { PinBlock } from '../../messages/index.ts';
+import { type Hsm, HsmError, type OpenedParts, type OpenRequest } from '../../hsm/index.ts';
+import type { Pan } from '../../messages/index.ts';
 import { Refusal } from '../errors.ts';
 import type { TerminalKeySet } from '../keys/key-records.ts';
 import type { Ports } from '../ports.ts';
-import { type PaymentRequest, readPan } from '../requests/understand.ts';
-import { admitSender, type Route } from './admit.ts';
-import type { CardInbound, Inbound, Party, Received, StoredCard } from './inbound.ts';
+import { readPan } from '../requests/understand.ts';
+import { admitSender } from './admit.ts';
+import type {
+  CardInbound,
+  Inbound,
+  Party,
+  PaymentInbound,
+  Received,
+  StoredCard,
+  TranslatedPin,
+} from './inbound.ts';
 
-// What the HSM does before a verb sees a message: it verifies the MAC, and gives a card the forms that may be stored.
-// It happens once for each message, here, and before the verb: a verb that proves for itself can forget to.
+// What the HSM does before a verb sees a message: it verifies the MAC, gives a card the forms that may be stored, and
+// puts a PIN block under the network's key. It happens once for each message, here, and before the verb: a verb that
+// proves for itself can forget to. All of it is one request to the HSM, which does the rest only under a right MAC.
 
-type ProofPorts = Pick<Ports, 'clock' | 'directory' | 'hsm' | 'terminalKeys'>;
+type ProofPorts = Pick<Ports, 'clock' | 'directory' | 'hsm' | 'terminalKeys' | 'networks' | 'knownCards'>;
+type Work = Omit<OpenRequest, 'seal'>;
 
 /**
  * Understands, admits and proves who sent a message.
@@ -20,57 +30,94 @@ type ProofPorts = Pick<Ports, 'clock' | 'directory' | 'hsm' | 'terminalKeys'>;
 export async function proveSender(received: Received, ports: ProofPorts): Promise<Inbound> {
   const { sealed, ...rest } = received;
   const { sender, party } = admitSender(received, ports);
-  const keys = await verifyMac(sealed, party, ports).catch(asRefusal);
+  const { keys } = await open(sealed, party, {}, ports).catch(asRefusal);
   return { ...rest, sender, party, keys };
 }
 
 /**
- * The same of a message that names a card; the MAC and the card are one trip to the HSM.
+ * The same of a message that names a card.
  * @throws Refusal SW_CARD_MISSING, SW_CARD_CONTRADICTORY, and what `proveSender` throws
  */
 export async function proveCard(received: Received, ports: ProofPorts): Promise<CardInbound> {
+  const { pin: _, ...proven } = await proveWith(received, () => undefined, ports);
+  return proven;
+}
+
+/** The same of a message that opens legs: its PIN block is put under the network's key. @throws as `proveCard` */
+export function provePayment(received: Received, ports: ProofPorts): Promise<PaymentInbound> {
+  return proveWith(received, (party, pan) => pinWork(received, party, pan, ports), ports);
+}
+
+async function proveWith(
+  received: Received,
+  pinOf: (party: Party, pan: Pan) => Work['pin'],
+  ports: ProofPorts,
+): Promise<PaymentInbound> {
   const { sealed, ...rest } = received;
   const { sender, party } = admitSender(received, ports);
   const pan = readPan(received.message);
-  const proofs = Promise.all([verifyMac(sealed, party, ports), ports.hsm.protectPan(pan)]);
-  const [keys, { ciphertext, lookup }] = await proofs.catch(asRefusal);
-  const card: StoredCard = {
-    ciphertext: ciphertext.toString('base64'),
-    reference: lookup.toString('hex'),
-  };
-  return { ...rest, sender, party, keys, card };
+
+  const known = ports.knownCards.find(pan);
+  const pin = pinOf(party, pan);
+  const work: Work = { pan, protect: !known, ...(pin && { pin }) };
+  const { keys, parts } = await open(sealed, party, work, ports).catch(asRefusal);
+
+  const card = known ?? madeCard(pan, parts, ports);
+  return { ...rest, sender, party, keys, card, pin: translatedPin(party, parts) };
 }
 
-async function verifyMac(
+interface Opened {
+  readonly keys: TerminalKeySet | undefined;
+  readonly parts: OpenedParts;
+}
+
+/** On an acquirer's line there is no MAC, and with a known card nothing to ask. */
+async function open(
   sealed: Received['sealed'],
   { terminal }: Party,
-  { terminalKeys }: ProofPorts,
-): Promise<TerminalKeySet | undefined> {
-  if (!terminal) return undefined;
+  work: Work,
+  { terminalKeys, hsm }: ProofPorts,
+): Promise<Opened> {
+  if (!terminal) return { keys: undefined, parts: work.protect ? await openUnsealed(work, hsm) : {} };
   if (!sealed) throw new Refusal('SW_MAC_MISSING', { terminal: terminal.id });
-  const keys = await terminalKeys.prove(terminal, sealed);
-  if (!keys) throw new Refusal('SW_MAC_WRONG', { terminal: terminal.id });
-  return keys;
+  const proven = await terminalKeys.prove(terminal, sealed, work);
+  if (!proven) throw new Refusal('SW_MAC_WRONG', { terminal: terminal.id });
+  return proven;
 }
 
-/** The PIN block under the network's key, or the reason why there is none. Never rejects. */
-export async function translatePin(
-  { party: { terminal }, keys }: Pick<Inbound, 'party' | 'keys'>,
-  request: PaymentRequest,
-  { network }: Route,
-  hsm: Hsm,
-): Promise<{ block: PinBlock | undefined } | { refusal: Refusal }> {
-  const block = request.terminalPinBlock;
-  if (!block || !terminal || !keys) return { block: undefined };
+async function openUnsealed(work: Work, hsm: Pick<Hsm, 'openRequest'>): Promise<OpenedParts> {
+  const opened = await hsm.openRequest(work);
+  if (opened.mac === 'wrong') throw new HsmError('HSM_PROTOCOL', 'a MAC nobody asked for');
+  return opened;
+}
 
-  try {
-    const { pan } = request.card;
-    return { block: await hsm.translatePin({ from: keys.pinKey, to: network.zonePinKey(), pan, block }) };
-  } catch (error) {
-    const isBlock = error instanceof HsmError && error.code === 'HSM_PIN_BLOCK_INVALID';
-    const code = isBlock ? 'SW_PIN_BLOCK' : 'SW_HSM';
-    return { refusal: new Refusal(code, { terminal: terminal.id }, { cause: error }) };
-  }
+/** Only a terminal's PIN block has a key of ours, and only a network that is there one to put it under. */
+function pinWork(
+  { message }: Received,
+  { terminal }: Party,
+  pan: Pan,
+  { directory, networks }: ProofPorts,
+): Work['pin'] {
+  const network = networks.get(directory.networkFor(pan) ?? '');
+  const block = message.de52;
+  return block && terminal && network ? { block, to: network.zonePinKey() } : undefined;
+}
+
+/** @throws Refusal SW_HSM */
+function madeCard(pan: Pan, { card }: OpenedParts, { knownCards }: ProofPorts): StoredCard {
+  if (!card) throw new Refusal('SW_HSM', { hsm: 'HSM_PROTOCOL' });
+  if ('refused' in card) return asRefusal(card.refused);
+  const { ciphertext, lookup } = card.done;
+  const stored = { ciphertext: ciphertext.toString('base64'), reference: lookup.toString('hex') };
+  knownCards.keep(pan, stored);
+  return stored;
+}
+
+function translatedPin({ terminal }: Party, { pin }: OpenedParts): TranslatedPin {
+  if (!pin) return { block: undefined };
+  if ('done' in pin) return { block: pin.done };
+  const code = pin.refused.code === 'HSM_PIN_BLOCK_INVALID' ? 'SW_PIN_BLOCK' : 'SW_HSM';
+  return { refusal: new Refusal(code, { terminal: terminal?.id ?? '' }, { cause: pin.refused }) };
 }
 
 export function asRefusal(error: unknown): never {

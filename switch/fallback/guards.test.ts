@@ -5,6 +5,8 @@ import { Pan } from '../../messages/index.ts';
 import { silentLog } from '../../runtime/index.ts';
 import { createTestCore, inbound, purchaseMessage, served, type TestCore } from '../../test/support/core.ts';
 import { DEFAULT_FALLBACK, type FallbackSettings } from '../config/fallback.ts';
+import { DEFAULT_KEY_LIFE } from '../config/keys.ts';
+import { TerminalKeys } from '../keys/terminal-keys.ts';
 import { authorise } from '../serve/authorise.ts';
 import type { DecidedBody } from '../transaction/entries.ts';
 import { scenariosOf } from './scenarios.ts';
@@ -20,7 +22,8 @@ function watched(settings: Partial<FallbackSettings> = {}) {
     { networks: ports.networks, pop: ports.pop, journal: core.journal, hsm },
     { settings: { node: 'node-1', fallback }, clock, log: silentLog },
   );
-  return { core, modes, scenarios, ports: { ...ports, ...guarded } };
+  const terminalKeys = new TerminalKeys({ hsm: guarded.hsm, clock, life: DEFAULT_KEY_LIFE });
+  return { core, modes, scenarios, ports: { ...ports, ...guarded, terminalKeys } };
 }
 
 let stan = 0;

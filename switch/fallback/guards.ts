@@ -1,5 +1,5 @@
 import type { NetworkConnector, PopConnector } from '../../connectors/index.ts';
-import { HsmError, type HsmErrorCode } from '../../hsm/index.ts';
+import { type Hsm, HsmError, type HsmErrorCode } from '../../hsm/index.ts';
 import type { Clock } from '../../runtime/index.ts';
 import type { Journal, NewEntry } from '../journal/journal.ts';
 import type { DegradedModes } from './degraded-modes.ts';
@@ -104,23 +104,19 @@ const HSM_FAILURES: ReadonlySet<HsmErrorCode> = new Set<HsmErrorCode>([
 ]);
 
 /** Watches the HSM by what every payment asks of it; it is asked whatever it does. */
-export function watchHsm<H extends { protectPan(pan: never): Promise<unknown> }>(
-  hsm: H,
-  modes: DegradedModes,
-  clock: Clock,
-): H {
-  const protectPan = async (pan: never) => {
+export function watchHsm<H extends Pick<Hsm, 'openRequest'>>(hsm: H, modes: DegradedModes, clock: Clock): H {
+  const openRequest: Hsm['openRequest'] = async (request) => {
     const from = clock.monotonic();
     const observe = (answered: boolean) =>
       modes.observe('hsm-degraded', { answered, tookMs: clock.monotonic() - from });
     try {
-      const protectedPan = await hsm.protectPan(pan);
+      const opened = await hsm.openRequest(request);
       observe(true);
-      return protectedPan;
+      return opened;
     } catch (error) {
       observe(!(error instanceof HsmError && HSM_FAILURES.has(error.code)));
       throw error;
     }
   };
-  return { ...hsm, protectPan };
+  return { ...hsm, openRequest };
 }

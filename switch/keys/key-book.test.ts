@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
+import type { Hsm } from '../../hsm/index.ts';
 import { silentLog } from '../../runtime/index.ts';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import { developmentSettings } from '../config/development.ts';
@@ -76,7 +77,12 @@ function node(records = new MemoryRecords()) {
   };
   const book = new KeyBook({ records, custodian: custodian as KeyCustodian, clock, log: silentLog });
   opened.add(book);
-  const hsm = { verifyMac: async (key: string, _: Uint8Array, mac: Uint8Array) => key === String(mac) };
+  const hsm: Pick<Hsm, 'openRequest'> = {
+    openRequest: async ({ seal }) => {
+      const fitted = seal?.keys.findIndex(({ macKey }) => macKey === String(seal.mac)) ?? -1;
+      return fitted === -1 ? { mac: 'wrong' } : { mac: 'right', fitted };
+    },
+  };
   const life = { overlapMs: 60_000, pendingMs: 3_600_000 };
   const terminalKeys = new TerminalKeys({ hsm, book, life, clock });
   const download = () =>
@@ -86,8 +92,10 @@ function node(records = new MemoryRecords()) {
       terminalKeys,
       wall: () => clock.wall(),
     });
-  const prove = (mac: string) =>
-    terminalKeys.prove(terminal as TerminalSettings, { covered: Buffer.alloc(0), mac: Buffer.from(mac) });
+  const prove = async (mac: string) => {
+    const sealed = { covered: Buffer.alloc(0), mac: Buffer.from(mac) };
+    return (await terminalKeys.prove(terminal as TerminalSettings, sealed))?.keys;
+  };
   return { clock, book, records, download, prove };
 }
 

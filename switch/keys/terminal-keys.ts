@@ -1,4 +1,4 @@
-import { type Hsm, HsmError } from '../../hsm/index.ts';
+import type { Hsm, OpenedParts, OpenRequest } from '../../hsm/index.ts';
 import type { Clock } from '../../runtime/index.ts';
 import type { KeyLife } from '../config/keys.ts';
 import type { TerminalSettings } from '../config/settings.ts';
@@ -14,11 +14,28 @@ export interface KeyCheckValues {
 }
 
 export interface TerminalKeyParts {
-  readonly hsm: Pick<Hsm, 'verifyMac'>;
+  readonly hsm: Pick<Hsm, 'openRequest'>;
   /** Absent: terminals keep the keys of the settings for ever. */
   readonly book?: KeyBook;
   readonly life: KeyLife;
   readonly clock: Clock;
+}
+
+/** How many the HSM tries for one message: the newest, should a terminal hold more. */
+const MOST_SETS = 8;
+
+/** What the HSM is to do of a message whose MAC is right, in the same trip. */
+type Work = Omit<OpenRequest, 'seal'>;
+
+/** A message proven: under which keys, and what was done of it. */
+export interface ProvenMessage {
+  readonly keys: TerminalKeySet;
+  readonly parts: OpenedParts;
+}
+
+interface ProvenBy {
+  readonly set: KeySet;
+  readonly parts: OpenedParts;
 }
 
 /**
@@ -40,19 +57,25 @@ export class TerminalKeys {
   }
 
   /**
-   * The keys under which a message was sealed, or nothing where its MAC is wrong.
+   * The keys under which a message was sealed, and what was to be done of it; nothing where its MAC is wrong. It is
+   * one request to the HSM, unless its keys are new.
    * @throws HsmError; Refusal SW_KEY_STORE
    */
-  async prove(terminal: TerminalSettings, sealed: Sealed): Promise<TerminalKeySet | undefined> {
+  async prove(
+    terminal: TerminalSettings,
+    sealed: Sealed,
+    work: Work = {},
+  ): Promise<ProvenMessage | undefined> {
     const { book } = this.#parts;
     const owner = terminalOwner(terminal);
+    const message = { terminal, sealed, work };
     const sets = (await book?.setsOf(owner)) ?? [];
-    const found = await this.#provenBy(terminal, sealed, sets);
-    if (found) return namesOf(found);
+    const found = await this.#provenBy(message, sets);
+    if (found || !book) return found && provenMessage(found);
     // Another node may have given it new keys since.
-    const fresh = await book?.read(owner);
-    const refound = fresh && !sameSteps(fresh, sets) && (await this.#provenBy(terminal, sealed, fresh));
-    return refound ? namesOf(refound) : undefined;
+    const fresh = await book.read(owner);
+    const refound = sameSteps(fresh, sets) ? undefined : await this.#provenBy(message, fresh);
+    return refound && provenMessage(refound);
   }
 
   /**
@@ -69,9 +92,10 @@ export class TerminalKeys {
     if (!book) throw new Refusal('SW_UNSUPPORTED_MESSAGE', { terminal: terminal.id });
     const owner = terminalOwner(terminal);
     const sets = await book.read(owner);
-    const proven = await this.#provenBy(terminal, sealed, sets, (pending) => fits(pending, computed));
+    const message = { terminal, sealed, work: {} };
+    const proven = await this.#provenBy(message, sets, (pending) => fits(pending, computed));
     if (!proven) throw new Refusal('SW_MAC_WRONG', { terminal: terminal.id });
-    if (fits(proven, computed)) return namesOf(proven);
+    if (fits(proven.set, computed)) return namesOf(proven.set);
     const pending = this.pendingOf(sets);
     if (pending) await book.record(owner, [{ ...pending, state: 'discarded', at: this.#now() }]);
     throw new Refusal('SW_KEY_CHECK', { terminal: terminal.id, generation: pending?.generation ?? 0 });
@@ -89,19 +113,30 @@ export class TerminalKeys {
    * @param mayActivate whether the pending set, once proven, is to be active; else it is only given back
    */
   async #provenBy(
-    terminal: TerminalSettings,
-    { covered, mac }: Sealed,
+    { terminal, sealed, work }: { terminal: TerminalSettings; sealed: Sealed; work: Work },
     sets: readonly KeySet[],
     mayActivate: (pending: KeySet) => boolean = () => true,
-  ): Promise<KeySet | undefined> {
-    const { hsm, book } = this.#parts;
-    const isUnder = (macKey: string) => hsm.verifyMac(macKey, covered, mac).catch(notUsable);
-    for (const set of this.#holding(withInitial(terminal, sets))) {
-      if (await isUnder(namesOf(set).macKey)) return set;
-    }
+  ): Promise<ProvenBy | undefined> {
+    const holding = this.#holding(withInitial(terminal, sets));
+    const opened = await this.#open(sealed, holding.map(namesOf), work);
+    const set = opened && holding[opened.fitted];
+    if (set) return { set, parts: opened };
+
+    const { book } = this.#parts;
     const pending = this.pendingOf(sets);
-    if (!pending?.mac || !book || !(await isUnder(await book.usable(pending.mac)))) return undefined;
-    return mayActivate(pending) ? this.#activate(terminal, pending, sets, book) : pending;
+    if (!pending?.mac || !book) return undefined;
+    const pinKey = work.pin ? await book.usable(pending.pin) : '';
+    const under = await this.#open(sealed, [{ macKey: await book.usable(pending.mac), pinKey }], work);
+    if (!under) return undefined;
+    const proven = mayActivate(pending) ? await this.#activate(terminal, pending, sets, book) : pending;
+    return { set: proven, parts: under };
+  }
+
+  /** Keys whose time is over verify nothing. */
+  async #open({ covered, mac }: Sealed, keys: readonly TerminalKeySet[], work: Work) {
+    const seal = { data: covered, mac, keys: keys.slice(0, MOST_SETS) };
+    const opened = await this.#parts.hsm.openRequest({ ...work, seal });
+    return opened.mac === 'right' ? opened : undefined;
   }
 
   async #activate(
@@ -152,6 +187,10 @@ function namesOf({ pin, mac }: KeySet): TerminalKeySet {
   return { pinKey: pin.reference, macKey: mac?.reference ?? '' };
 }
 
+function provenMessage({ set, parts }: ProvenBy): ProvenMessage {
+  return { keys: namesOf(set), parts };
+}
+
 function fits({ pin, mac }: KeySet, computed: KeyCheckValues): boolean {
   return pin.kcv === computed.pin && mac?.kcv === computed.mac;
 }
@@ -160,10 +199,4 @@ function sameSteps(a: readonly KeySet[], b: readonly KeySet[]): boolean {
   const steps = (sets: readonly KeySet[]) =>
     sets.map(({ generation, state }) => `${generation}${state}`).join();
   return steps(a) === steps(b);
-}
-
-/** A key whose time is over verifies nothing. @throws what it was given, where it is anything else */
-function notUsable(error: unknown): false {
-  if (error instanceof HsmError && error.code === 'HSM_KEY_STATE') return false;
-  throw error;
 }

@@ -2,6 +2,7 @@ import type { NetworkConnector, PopConnector } from '../../connectors/index.ts';
 import type { HsmClient } from '../../hsm/index.ts';
 import { type Codec, compile, framing, iso87Ascii, iso87AsciiHex, posBcd } from '../../messages/index.ts';
 import type { Clock, Log, Random, Sockets } from '../../runtime/index.ts';
+import { KnownCards } from '../admission/known-cards.ts';
 import { createDirectory } from '../config/directory.ts';
 import { DEFAULT_KEY_LIFE } from '../config/keys.ts';
 import type { ListenerSettings, Settings } from '../config/settings.ts';
@@ -90,6 +91,7 @@ export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
     ...watched,
     standIn: new StandIn(settings.standIn, watched),
     ...keyPorts(watched),
+    knownCards: new KnownCards(parts),
     directory: createDirectory(settings),
     inFlight: new InFlight(settings.maxInFlight),
     unsettled: new Unsettled(watched.journal, clock, log, settings.maxInFlight),

@@ -141,13 +141,15 @@ describe('the deadline', () => {
 
   it('opens no leg when its time is over by then', async () => {
     const core = createTestCore();
-    const { hsm, clock } = core.ports;
-    const slow: typeof hsm.translatePin = async (request) => {
+    const { journal, clock } = core.ports;
+    const append: typeof journal.append = async (...of) => {
+      const appended = await journal.append(...of);
       await new Promise<void>((resolve) => clock.after(1_750, resolve));
-      return hsm.translatePin(request);
+      return appended;
     };
-    Object.assign(core, { ports: { ...core.ports, hsm: { ...hsm, translatePin: slow } } });
-    const { reply } = await complete(core, purchaseMessage({ de52: PinBlock.of(Buffer.alloc(8, 1)) }));
+    const slow = Object.assign(Object.create(journal), { append });
+    Object.assign(core, { ports: { ...core.ports, journal: slow } });
+    const { reply } = await complete(core);
     expect(reply?.code).toBe('91');
     expect(core.sent).toMatchObject({ authorised: [], initiated: [] });
   });

@@ -1,7 +1,6 @@
 import type { PopOutcome, Unreachable } from '../../connectors/index.ts';
 import type { PinBlock } from '../../messages/index.ts';
-import type { CardInbound } from '../admission/inbound.ts';
-import { translatePin } from '../admission/prove.ts';
+import type { PaymentInbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import { JournalError, type NewEntry } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
@@ -31,7 +30,7 @@ const NOT_APPLICABLE = { status: 'not-applicable' } as const;
  *   the decision: the terminal's own reversal settles it)
  * @throws Refusal for everything that is refused before a leg opens
  */
-export function authorise(inbound: CardInbound, ports: Ports): Promise<ReplyFields | undefined> {
+export function authorise(inbound: PaymentInbound, ports: Ports): Promise<ReplyFields | undefined> {
   return beginPayment(inbound, ports, (payment) => authoriseOnce(payment, ports));
 }
 
@@ -40,13 +39,12 @@ async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyField
   const { kind, pop } = request.service;
   const opening = openingBody({ inbound, request, kind, pop, network: route.network.name }, ports);
 
-  // Durable point 1: no byte of a leg leaves before the intention is committed. The PIN is translated meanwhile.
-  const pinTranslated = translatePin(inbound, request, route, ports.hsm);
+  // Durable point 1: no byte of a leg leaves before the intention is committed.
   const appended = await appendIntention(payment, opening, ports);
   if (appended.status === 'claimed') return replay(appended, fingerprint, inbound.joinBy, ports);
   ports.checkpoint('intended');
 
-  const pin = await pinTranslated;
+  const { pin } = inbound;
   if ('refusal' in pin) return decline(opening, pin.refusal, inbound, ports);
   const refusal = await refusedRefund(payment, opening, ports);
   if (refusal) return decline(opening, refusal, inbound, ports);
@@ -129,7 +127,7 @@ function standInFirst(unsent: Unreachable, opening: OpeningBody, payment: Paymen
   return { network, pop };
 }
 
-async function openProof(opening: OpeningBody, inbound: CardInbound, ports: Ports): Promise<PopOutcome> {
+async function openProof(opening: OpeningBody, inbound: PaymentInbound, ports: Ports): Promise<PopOutcome> {
   const proof = popPurchase(opening.facts, opening.pop, opening.facts.amount.minorUnits);
   if (!proof) return NOT_APPLICABLE;
   if (isOver(inbound, ports)) return unopenedProof(opening, 'no time was left to open the leg');
@@ -140,7 +138,7 @@ function unopenedProof({ pop }: OpeningBody, reason: string): PopOutcome {
   return pop ? { status: 'unreachable', reason } : NOT_APPLICABLE;
 }
 
-function isOver({ joinBy }: Pick<CardInbound, 'joinBy'>, { clock }: Pick<Ports, 'clock'>): boolean {
+function isOver({ joinBy }: Pick<PaymentInbound, 'joinBy'>, { clock }: Pick<Ports, 'clock'>): boolean {
   return clock.monotonic() >= joinBy;
 }
 
@@ -158,7 +156,7 @@ async function join(legs: Legs, ports: Ports): Promise<{ network: NetworkLegOutc
 async function decide(
   opening: OpeningBody,
   decided: DecidedBody,
-  { lastMoment }: Pick<CardInbound, 'lastMoment'>,
+  { lastMoment }: Pick<PaymentInbound, 'lastMoment'>,
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
   const { transaction } = opening.facts;
@@ -202,7 +200,7 @@ function undecidable(
 function decline(
   opening: OpeningBody,
   refusal: Refusal,
-  inbound: CardInbound,
+  inbound: PaymentInbound,
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
   const { transaction } = opening.facts;

@@ -1,5 +1,5 @@
 import { type Route, routeOf } from '../admission/admit.ts';
-import type { CardInbound } from '../admission/inbound.ts';
+import type { PaymentInbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { requestFingerprint, requestKey } from '../requests/keys.ts';
@@ -11,7 +11,7 @@ import type { ReplyFields } from '../transaction/entries.ts';
 
 /** A payment that this node has not at work yet. */
 export interface Payment {
-  readonly inbound: CardInbound;
+  readonly inbound: PaymentInbound;
   readonly request: PaymentRequest;
   readonly route: Route;
   /** What makes another message the same request, and what must be equal in it then. */
@@ -26,7 +26,7 @@ export interface Payment {
  * @throws Refusal SW_NO_ROUTE, SW_PIN_NOT_ACCEPTED, SW_OVERLOADED, and what `understandPayment` throws
  */
 export async function beginPayment(
-  inbound: CardInbound,
+  inbound: PaymentInbound,
   ports: Ports,
   work: (payment: Payment) => Promise<ReplyFields | undefined>,
 ): Promise<ReplyFields | undefined> {
@@ -49,6 +49,6 @@ export async function beginPayment(
   return ports.inFlight.run(key, fingerprint, () => work(payment));
 }
 
-function waited({ receivedAt }: Pick<CardInbound, 'receivedAt'>, { clock }: Pick<Ports, 'clock'>): number {
+function waited({ receivedAt }: Pick<PaymentInbound, 'receivedAt'>, { clock }: Pick<Ports, 'clock'>): number {
   return Math.round(clock.monotonic() - receivedAt);
 }

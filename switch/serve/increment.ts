@@ -1,7 +1,6 @@
 import type { HeldTransaction, NetworkOutcome, TransactionFacts } from '../../connectors/index.ts';
 import type { PinBlock } from '../../messages/index.ts';
-import type { CardInbound } from '../admission/inbound.ts';
-import { translatePin } from '../admission/prove.ts';
+import type { PaymentInbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import { networkNumbers } from '../follow-up/reverse-network.ts';
 import { JournalError, type NewEntry } from '../journal/journal.ts';
@@ -30,18 +29,17 @@ const NOT_APPLICABLE = { status: 'not-applicable' } as const;
  *
  * @throws Refusal SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_STATE, SW_CARD_CONTRADICTORY, SW_AMOUNT, and what `authorise` throws
  */
-export function increment(inbound: CardInbound, ports: Ports): Promise<ReplyFields | undefined> {
+export function increment(inbound: PaymentInbound, ports: Ports): Promise<ReplyFields | undefined> {
   return beginPayment(inbound, ports, (payment) => incrementOnce(payment, ports));
 }
 
 async function incrementOnce(payment: Payment, ports: Ports): Promise<ReplyFields | undefined> {
-  const { inbound, request, route, key, fingerprint } = payment;
-  const pinTranslated = translatePin(inbound, request, route, ports.hsm);
+  const { inbound, key, fingerprint } = payment;
   const intended = await intend(payment, ports);
   if ('repeated' in intended) return replay(intended.repeated, fingerprint, inbound.joinBy, ports, key);
   ports.checkpoint('intended');
 
-  const pin = await pinTranslated;
+  const { pin } = inbound;
   if ('refusal' in pin) {
     return decide(intended, unsent(pin.refusal), payment, ports, pin.refusal.responseCode);
   }

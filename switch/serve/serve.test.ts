@@ -9,7 +9,7 @@ import type { TerminalSettings } from '../config/settings.ts';
 import { type Journal, JournalError } from '../journal/journal.ts';
 import { TerminalKeys } from '../keys/terminal-keys.ts';
 import type { Ports } from '../ports.ts';
-import type { TerminalMessage } from '../requests/terminal-message.ts';
+import type { Sealed, TerminalMessage } from '../requests/terminal-message.ts';
 import { LateReplies } from './late-replies.ts';
 import { createService } from './serve.ts';
 
@@ -28,7 +28,10 @@ function withDownloadedKeys(core: TestCore) {
   const proven = { pinKey: 'TPK/DOWNLOADED', macKey: 'TAK/DOWNLOADED' };
   const atFirst = core.ports.terminalKeys;
   const terminalKeys = Object.assign(Object.create(atFirst), {
-    prove: async () => proven,
+    prove: async (terminal: TerminalSettings, sealed: Sealed, work: object) => ({
+      ...(await atFirst.prove(terminal, sealed, work)),
+      keys: proven,
+    }),
     current: (terminal: TerminalSettings) => atFirst.current(terminal),
   });
   const generateMac = async (key: string) => {
@@ -89,15 +92,15 @@ function withSlowJournal(core: TestCore, kind: string, ms: number): Ports {
 }
 
 /** The same core, whose HSM takes `ms` for a MAC. */
-function withSlowHsm(core: TestCore, call: 'generateMac' | 'verifyMac', ms: number): Ports {
+function withSlowHsm(core: TestCore, call: 'generateMac' | 'openRequest', ms: number): Ports {
   const { clock, ports } = core;
   const late = async <T>(result: Promise<T>): Promise<T> => {
     await new Promise<void>((resolve) => clock.after(ms, resolve));
     return result;
   };
   const generateMac: Hsm['generateMac'] = (...of) => late(ports.hsm.generateMac(...of));
-  const verifyMac: Hsm['verifyMac'] = (...of) => late(ports.hsm.verifyMac(...of));
-  const hsm = { ...ports.hsm, ...(call === 'generateMac' ? { generateMac } : { verifyMac }) };
+  const openRequest: Hsm['openRequest'] = (...of) => late(ports.hsm.openRequest(...of));
+  const hsm = { ...ports.hsm, ...(call === 'generateMac' ? { generateMac } : { openRequest }) };
   const terminalKeys = new TerminalKeys({ hsm, clock, life: DEFAULT_KEY_LIFE });
   return { ...ports, hsm, terminalKeys };
 }
@@ -167,7 +170,7 @@ describe('no reply leaves after its last moment', () => {
   it('a refusal that is late is silence too', async () => {
     const core = createTestCore();
     core.hsm.mac = false;
-    const refused = ask(core, purchaseMessage(), withSlowHsm(core, 'verifyMac', 2_001));
+    const refused = ask(core, purchaseMessage(), withSlowHsm(core, 'openRequest', 2_001));
     expect(await within(core, 5_000, refused)).toBeUndefined();
     expect(core.ports.lateReplies.count).toBe(1);
   });

@@ -1,6 +1,6 @@
 import { withoutRepeat } from '../../messages/index.ts';
 import type { Inbound, Received } from '../admission/inbound.ts';
-import { proveCard, proveSender } from '../admission/prove.ts';
+import { proveCard, provePayment, proveSender } from '../admission/prove.ts';
 import { Refusal } from '../errors.ts';
 import type { TerminalKeySet } from '../keys/key-records.ts';
 import { type ManagementService, managementService } from '../keys/management-codes.ts';
@@ -44,8 +44,8 @@ const withoutProof =
   (handle: Handler<Received>): Verb =>
   async (received, ports) => ({ keys: undefined, answer: () => handle(received, ports) });
 
-const AUTHORISE = withProof(proveCard, authorise);
-const INCREMENT = withProof(proveCard, increment);
+const AUTHORISE = withProof(provePayment, authorise);
+const INCREMENT = withProof(provePayment, increment);
 const VOID = withProof(proveSender, voidPayment);
 const ADVISE = withProof(proveCard, advise);
 const REVERSE = withProof(proveSender, reverse);

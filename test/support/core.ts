@@ -8,11 +8,12 @@ import type {
   ReversalRequest,
   TransactionFacts,
 } from '../../connectors/index.ts';
-import type { Hsm } from '../../hsm/index.ts';
+import type { Hsm, HsmError, OpenedRequest, OpenRequest } from '../../hsm/index.ts';
 import { Pan, PinBlock } from '../../messages/index.ts';
 import { type Monotonic, silentLog, systemRandom } from '../../runtime/index.ts';
-import { type CardInbound, type Received, receive } from '../../switch/admission/inbound.ts';
-import { proveCard, proveSender } from '../../switch/admission/prove.ts';
+import { type PaymentInbound, type Received, receive } from '../../switch/admission/inbound.ts';
+import { KnownCards } from '../../switch/admission/known-cards.ts';
+import { provePayment, proveSender } from '../../switch/admission/prove.ts';
 import { developmentSettings } from '../../switch/config/development.ts';
 import { createDirectory } from '../../switch/config/directory.ts';
 import { DEFAULT_KEY_LIFE } from '../../switch/config/keys.ts';
@@ -46,7 +47,7 @@ export interface TestCore {
   standing: PopStanding;
   readonly sent: { authorised: TransactionFacts[]; reversed: ReversalRequest[]; initiated: string[] };
   /** What the HSM does with the next call of each kind; absent: as it should. */
-  hsm: { mac?: boolean; failure?: Error; pinFailure?: Error; cardValue?: boolean; pin?: boolean };
+  hsm: { mac?: boolean; failure?: Error; pinFailure?: HsmError; cardValue?: boolean; pin?: boolean };
 }
 
 const SETTINGS = developmentSettings({
@@ -78,6 +79,7 @@ export function createTestCore(overrides: Partial<Settings> = {}): TestCore {
     networks: new Map([['visa', scriptedNetwork(core)]]),
     pop: scriptedPop(core),
     standIn: new StandIn(settings.standIn, surroundings),
+    knownCards: new KnownCards(surroundings),
     terminalKeys: new TerminalKeys({ hsm, clock, life: DEFAULT_KEY_LIFE }),
     directory: createDirectory(settings),
     inFlight: new InFlight(1_000),
@@ -96,23 +98,28 @@ function scriptedHsm(core: Scripts): Hsm & CardVerifier {
     return value;
   };
   const hsm: Partial<Hsm & CardVerifier> = {
-    verifyMac: () => unlessFailing(core.hsm.mac ?? true),
     generateMac: () => unlessFailing(Buffer.alloc(8)),
-    protectPan: (pan) =>
-      unlessFailing({
-        ciphertext: Buffer.from(pan.reveal()),
-        lookup: Buffer.from(pan.lastFour().padStart(8)),
-      }),
+    openRequest: (request) => unlessFailing(opened(request, core)),
     revealPan: (ciphertext) => unlessFailing(Pan.of(Buffer.from(ciphertext).toString())),
     verifyCvv: () => unlessFailing(core.hsm.cardValue ?? true),
     verifyPvv: () => unlessFailing(core.hsm.pin ?? true),
     verifyPinOffset: () => unlessFailing(core.hsm.pin ?? true),
-    translatePin: async () => {
-      if (core.hsm.pinFailure) throw core.hsm.pinFailure;
-      return PinBlock.of(Buffer.alloc(8, 0x5a));
-    },
   };
   return hsm as Hsm & CardVerifier;
+}
+
+function opened({ seal, pan, protect, pin }: OpenRequest, { hsm }: Scripts): OpenedRequest {
+  if (seal && hsm.mac === false) return { mac: 'wrong' };
+  const card = {
+    ciphertext: Buffer.from(pan?.reveal() ?? ''),
+    lookup: Buffer.from(pan?.lastFour().padStart(8) ?? ''),
+  };
+  const block = PinBlock.of(Buffer.alloc(8, 0x5a));
+  const parts = {
+    ...(protect && { card: { done: card } }),
+    ...(pin && { pin: hsm.pinFailure ? { refused: hsm.pinFailure } : { done: block } }),
+  };
+  return seal ? { mac: 'right', fitted: 0, ...parts } : { mac: 'not-asked', ...parts };
 }
 
 function scriptedNetwork(core: Scripts): NetworkConnector {
@@ -194,11 +201,11 @@ export function inbound(core: TestCore, message: TerminalMessage = purchaseMessa
 
 /** What a verb makes of a message, once it is proven. */
 export async function served(
-  verb: (proven: CardInbound, ports: Ports) => Promise<ReplyFields | undefined>,
+  verb: (proven: PaymentInbound, ports: Ports) => Promise<ReplyFields | undefined>,
   received: Received,
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
-  if (received.message.de2) return verb(await proveCard(received, ports), ports);
+  if (received.message.de2) return verb(await provePayment(received, ports), ports);
   const card = { ciphertext: '', reference: '' };
-  return verb({ ...(await proveSender(received, ports)), card }, ports);
+  return verb({ ...(await proveSender(received, ports)), card, pin: { block: undefined } }, ports);
 }

@@ -21,7 +21,7 @@ export class AdaptiveLimit {
 
   constructor(settings: AdmissionSettings, now: Monotonic) {
     this.#settings = settings;
-    this.#value = Math.min(settings.maxLimit, settings.minLimit * 4);
+    this.#value = settings.minLimit;
     this.#judgedAt = now;
     this.#heldUntil = now;
   }

@@ -268,7 +268,8 @@ export class Gate implements Admitting {
 
   #beat(): void {
     const now = this.#clock.monotonic();
-    this.#limit.judge(now, () => Math.max(this.work.measure(now), this.#loop.takeLag()));
+    // A lag of the loop is part of every wait that it met: counted alone, one pause would halve the limit.
+    this.#limit.judge(now, () => this.work.measure(now));
     for (const queue of [this.#mustServe, this.#repeats, this.#payments, this.#verifications]) {
       for (const entry of queue.takeExpired(now)) this.#shed(entry);
     }

@@ -15,7 +15,6 @@ export class LoopWatch {
   readonly #onBeat: () => void;
   #beatAt: Monotonic;
   #awaySince: Monotonic | undefined;
-  #longestLagMs = 0;
   #timer: Timer;
 
   /** @param onBeat called with every beat */
@@ -32,13 +31,6 @@ export class LoopWatch {
     return now - this.#beatAt > BEAT_MS + SLACK_MS ? this.#beatAt : now;
   }
 
-  /** The longest absence since this was asked last, in milliseconds. */
-  takeLag(): number {
-    const lag = this.#longestLagMs;
-    this.#longestLagMs = 0;
-    return lag;
-  }
-
   close(): void {
     this.#timer.cancel();
   }
@@ -47,7 +39,6 @@ export class LoopWatch {
     const now = this.#clock.monotonic();
     const lag = now - this.#beatAt - BEAT_MS;
     if (lag > SLACK_MS) {
-      this.#longestLagMs = Math.max(this.#longestLagMs, lag);
       this.#awaySince = this.#beatAt;
       // The sockets are read before the next turn's timers.
       this.#clock.after(0, () => {

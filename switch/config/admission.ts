@@ -25,7 +25,7 @@ export type AdmissionSettings = Static<typeof AdmissionSettings>;
 /** What holds where the settings say nothing. */
 export const DEFAULT_ADMISSION: AdmissionSettings = {
   targetWaitMs: 80,
-  minLimit: 16,
+  minLimit: 64,
   maxLimit: 4_096,
   maxQueueMs: 150,
   mustServeLimit: 512,

@@ -1,4 +1,5 @@
 import type { LateAnswer } from '../connectors/index.ts';
+import type { Admitting } from '../switch/admission/gate.ts';
 import type { Settings } from '../switch/config/settings.ts';
 import type { FollowUpTasks } from '../switch/follow-up/tasks.ts';
 import type { Journal, NewEntry } from '../switch/journal/journal.ts';
@@ -105,6 +106,12 @@ export const MUTANTS: readonly Mutant[] = [
     removes: 'the claim by which of two who close a batch one counts again',
     parts: (parts) => ({ ...parts, journal: unclaimed(parts.journal, 'batch-closed') }),
   },
+  {
+    ...UNCHANGED,
+    name: 'late-reply',
+    removes: 'the gate: what waited while its node stood still is served as if it had just come',
+    parts: (parts) => ({ ...parts, admitting: () => OPEN_GATE }),
+  },
 ];
 
 /** The last moment a minute away, and the join where it was. */
@@ -112,6 +119,13 @@ function withoutLastMoment(settings: Settings): Settings {
   const { deadlineMs, replyMarginMs } = settings;
   return { ...settings, deadlineMs: deadlineMs + 60_000, replyMarginMs: replyMarginMs + 60_000 };
 }
+
+const OPEN_GATE: Admitting = {
+  ask: ({ settle }) => settle('serve'),
+  done() {},
+  heardAt: (now) => now,
+  mayReply: () => true,
+};
 
 /** Says that the entry is there, and leaves it out. */
 function without(journal: Journal, kind: string): Journal {

@@ -47,6 +47,17 @@ const TOUCHY: FallbackSettings = {
   pop: { ...DEFAULT_FALLBACK.pop, minFailures: 2, queueDepth: 3 },
 };
 
+/** So narrow a gate that a few payments at once are more than it lets in. */
+function narrowGate(random: SeededRandom): Pick<Settings, 'admission'> {
+  const limit = 1 + random.integer(2);
+  return {
+    admission: {
+      ...{ targetWaitMs: 5, minLimit: limit, maxLimit: limit, maxQueueMs: 20 },
+      ...{ mustServeLimit: 1 + random.integer(2), mustServeWaiting: random.integer(3) },
+    },
+  };
+}
+
 /** What all nodes of a run have in common; leases are short in half of all runs, so that more of them end. */
 export function settingsOf(random: SeededRandom): Settings {
   const settings = developmentSettings({
@@ -60,8 +71,12 @@ export function settingsOf(random: SeededRandom): Settings {
     { leaseMs: 10_000, takeOverEveryMs: 3_000 },
     { leaseMs: 2_000, takeOverEveryMs: 500 },
   ]);
+  const gates = random.stream('gates');
+  const isSilent = gates.chance(0.5);
   return {
     ...settings,
+    ...(gates.chance(0.25) && narrowGate(gates)),
+    listeners: settings.listeners.map((each) => (isSilent ? { ...each, whenOverloaded: 'silence' } : each)),
     journal: { ...settings.journal, ...lease },
     merchants: [...MERCHANTS],
     terminals: settings.terminals.map((terminal, index) => ({

@@ -25,6 +25,8 @@ export function tallyOf({ workload, logs }: Simulation): Tally {
     count(answers.length > 1 ? 'batch out of balance' : 'batch in balance');
   }
   for (const line of logs.lines) {
+    if (line.includes('"listener.shed"')) count('shed for load');
+    if (line.includes('"listener.reply-late"')) count('reply too late to be sent');
     if (line.includes('"degraded-mode.opened"')) count('degraded mode opened');
     if (line.includes('"reason":"limit-')) count('stand-in limit reached');
   }

@@ -4,8 +4,8 @@ import { MERCHANTS } from './settings.ts';
 import type { Simulation } from './simulation.ts';
 import type { SeededRandom } from './world/seeded-random.ts';
 
-/** The switch's deadline; a connection that is opened first, and the way there and back, at their slowest. */
-const ANSWER_LIMIT_MS = 2_000 + 4 * 80;
+/** For a connection that is opened first, and the way there and back, at their slowest. */
+const TRAVEL_MS = 4 * 80;
 export const LAST_STAN = 999_999;
 
 /** A few terminals and acquirers' hosts, in the three dialects by turns. */
@@ -17,7 +17,7 @@ export function terminalsOf(
   const [first, ...others] = nodes.map(({ name }) => name);
   const hosts: [string, ...string[]] = [first ?? 'node-1', ...others];
   const has = (kind: string) => faults.faults.some((fault) => fault.kind === kind);
-  const answerLimitMs = has('pause') ? Number.POSITIVE_INFINITY : ANSWER_LIMIT_MS;
+  const answerLimitMs = settings.deadlineMs + TRAVEL_MS;
   const make = (index: number): Terminal => {
     const registered = settings.terminals[index % settings.terminals.length];
     const [ascii, bcd, hex] = settings.listeners;

@@ -35,7 +35,7 @@ export const SWITCH_ERRORS = {
   SW_HSM: { responseCode: '96', message: 'the HSM cannot do its part' },
   SW_PROJECTION: { responseCode: '96', message: 'the batch cannot be counted now' },
   SW_JOURNAL: { responseCode: '96', message: 'the journal cannot do its part' },
-  SW_OVERLOADED: { responseCode: '91', message: 'too many transactions in flight' },
+  SW_OVERLOADED: { responseCode: '96', message: 'the switch cannot serve this in time' },
 } as const satisfies Record<string, { responseCode: string; message: string }>;
 
 export type SwitchErrorCode = keyof typeof SWITCH_ERRORS;

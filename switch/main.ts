@@ -170,7 +170,7 @@ function giveWay(): void {
 
 function nodeStatus(
   settings: Settings,
-  { ports, listeners, modes, scenarios }: RunningSwitch,
+  { ports, listeners, gate, modes, scenarios }: RunningSwitch,
   hsm: HsmClient,
   heads: HeadPublisher,
 ): NodeStatus {
@@ -184,6 +184,7 @@ function nodeStatus(
     inFlight: ports.inFlight.size,
     unsettled: ports.unsettled.size,
     lateReplies: ports.lateReplies.count,
+    admission: gate.status(),
     degradedModes: modes.open(),
     scenarios: scenarios.counts(),
     audit: heads.status(),

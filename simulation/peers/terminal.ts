@@ -27,7 +27,7 @@ export interface TerminalSettings {
   readonly listener: ListenerSettings;
   /** Hosts of the switch's nodes. */
   readonly nodes: readonly [string, ...string[]];
-  /** An answer that takes longer is a fault of the switch; milliseconds. */
+  /** An answer that takes longer is a fault of the switch, whatever befell it: late is worse than never. */
   readonly answerLimitMs: number;
   readonly takesPartialApproval: boolean;
   /** The HSM is to make wrong seals for a while: they are not believed, and nobody's fault. */
@@ -158,7 +158,7 @@ export class Terminal {
     owed.set(key, left);
     const tookMs = this.world.now - (sentAt.get(key) ?? 0);
     if (tookMs > answerLimitMs) {
-      this.world.violate('I9 isolation', `${id} waited ${tookMs.toFixed(0)} ms for ${key}`);
+      this.world.violate('I7 reply discipline', `${id} was answered after ${tookMs.toFixed(0)} ms: ${key}`);
     }
     this.#dialogues.get(key)?.answered(reply, isTrusted);
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { Value } from 'typebox/value';
+import { DEFAULT_ADMISSION } from './admission.ts';
 import { type Settings, SettingsSchema } from './settings.ts';
 
 /** A settings file that cannot be used; the message names each key, the value's shape and what was expected. */
@@ -57,6 +58,13 @@ function* contradictions(settings: Settings): Generator<string> {
   // A node that is paused past its lease must find the deadlines of what it had begun behind it: others reversed it.
   if (settings.journal.leaseMs <= settings.deadlineMs) {
     yield `/journal/leaseMs: must be more than deadlineMs (${settings.deadlineMs}), found ${settings.journal.leaseMs}`;
+  }
+  const { minLimit, maxLimit, maxQueueMs } = settings.admission ?? DEFAULT_ADMISSION;
+  if (minLimit > maxLimit) {
+    yield `/admission/minLimit: must not exceed maxLimit (${maxLimit}), found ${minLimit}`;
+  }
+  if (settings.admission && maxQueueMs >= settings.deadlineMs) {
+    yield `/admission/maxQueueMs: must be less than deadlineMs (${settings.deadlineMs}), found ${maxQueueMs}`;
   }
   for (const [index, { from, to, network }] of settings.routes.entries()) {
     if (!networks.has(network)) yield `/routes/${index}/network: no such network: "${network}"`;

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { AdmissionSettings } from './admission.ts';
 import { AuditSettings } from './audit.ts';
 import { FallbackSettings } from './fallback.ts';
 import { KeyLife } from './keys.ts';
@@ -58,6 +59,10 @@ const ListenerSettings = Type.Object({
   maxConnections: Type.Integer({ minimum: 1, maximum: 100_000, default: 5_000 }),
   maxInFlightPerConnection: Type.Integer({ minimum: 1, maximum: 10_000, default: 256 }),
   idleTimeoutMs: Milliseconds(1_000, 86_400_000),
+  /** How long a frame may take to come in whole; 10 seconds where absent. */
+  frameTimeoutMs: Type.Optional(Milliseconds(100, 600_000)),
+  /** What a payment that cannot be served in time gets: an answer without a MAC, which is the default, or none. */
+  whenOverloaded: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('silence')])),
   /** Without it the listener speaks plain TCP. */
   tls: Type.Optional(ListenerTls),
 });
@@ -147,6 +152,8 @@ export const SettingsSchema = Type.Object({
     takeOverEveryMs: Milliseconds(50, 600_000),
   }),
   maxInFlight: Type.Integer({ minimum: 1, maximum: 100_000 }),
+  /** How much is taken in at once; what is built in holds where it is absent. */
+  admission: Type.Optional(AdmissionSettings),
   listeners: Type.Array(ListenerSettings, { minItems: 1 }),
   merchants: Type.Array(MerchantSettings),
   terminals: Type.Array(TerminalSettings),

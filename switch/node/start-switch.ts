@@ -2,7 +2,9 @@ import type { NetworkConnector, PopConnector } from '../../connectors/index.ts';
 import type { HsmClient } from '../../hsm/index.ts';
 import { type Codec, compile, framing, iso87Ascii, iso87AsciiHex, posBcd } from '../../messages/index.ts';
 import type { Clock, Log, Random, Sockets } from '../../runtime/index.ts';
+import { type Admitting, Gate } from '../admission/gate.ts';
 import { KnownCards } from '../admission/known-cards.ts';
+import { timedHsm, timedJournal } from '../admission/timed.ts';
 import { createDirectory } from '../config/directory.ts';
 import { DEFAULT_KEY_LIFE } from '../config/keys.ts';
 import type { ListenerSettings, Settings } from '../config/settings.ts';
@@ -54,6 +56,8 @@ export interface SwitchParts {
   /** Without them no terminal can settle its batch. */
   readonly batches?: Pick<ProjectionReader, 'reach' | 'openBatch'>;
   readonly checkpoint?: (checkpoint: Checkpoint) => void;
+  /** What the listeners ask instead of the gate; a test may take the gate's part. */
+  readonly admitting?: (gate: Gate) => Admitting;
 }
 
 export interface RunningSwitch {
@@ -61,6 +65,7 @@ export interface RunningSwitch {
   readonly modes: DegradedModes;
   readonly scenarios: ScenarioTally;
   readonly listeners: readonly OpenListener[];
+  readonly gate: Pick<Gate, 'status'>;
   /** Stops listening, answers what is in flight, lets go. */
   close(graceMs: number): Promise<void>;
 }
@@ -99,25 +104,57 @@ export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
     checkpoint: parts.checkpoint ?? (() => {}),
   };
   await recover(ports);
-  const listeners: OpenListener[] = [];
-  for (const listener of settings.listeners) {
-    const codec = CODECS[listener.dialect]();
-    const service = createService(listener, codec, ports);
-    const wire = { settings: listener, codec, framing: framing(listener.framing), service };
-    listeners.push(await openListener({ ...wire, sockets: socketsOf(listener, parts), clock, log }));
-  }
+  const { deadlineMs, admission } = settings;
+  const gate = new Gate({ clock, deadlineMs, settings: admission });
+  const listeners = await openListeners(parts, atTheGate(ports, watched, gate), gate);
   const takeOver = new TakeOver(ports, settings.journal.takeOverEveryMs);
   return {
     ports,
     modes,
     scenarios,
     listeners,
+    gate,
     async close(graceMs) {
       modes.close();
       const looked = takeOver.close();
       await Promise.all(listeners.map((listener) => listener.close(graceMs)));
+      gate.close();
       ports.unsettled.close();
       await looked;
     },
   };
+}
+
+/** What requests reach for: what they wait for is counted. Follow-ups are not, since no limit of ours holds them. */
+function atTheGate(
+  ports: Ports,
+  watched: Pick<SwitchParts, 'hsm' | 'journal'> & SwitchParts,
+  gate: Gate,
+): Ports {
+  const timed = {
+    ...watched,
+    hsm: timedHsm(watched.hsm, gate),
+    journal: timedJournal(watched.journal, gate),
+  };
+  const { hsm, journal } = timed;
+  return {
+    ...ports,
+    hsm,
+    journal,
+    standIn: new StandIn(watched.settings.standIn, timed),
+    ...keyPorts(timed),
+  };
+}
+
+async function openListeners(parts: SwitchParts, ports: Ports, gate: Gate): Promise<OpenListener[]> {
+  const { settings, clock, log, admitting = (own) => own } = parts;
+  const listeners: OpenListener[] = [];
+  for (const listener of settings.listeners) {
+    const codec = CODECS[listener.dialect]();
+    const service = createService(listener, codec, ports);
+    const wire = { settings: listener, codec, framing: framing(listener.framing), service };
+    const sockets = socketsOf(listener, parts);
+    listeners.push(await openListener({ ...wire, gate: admitting(gate), sockets, clock, log }));
+  }
+  return listeners;
 }

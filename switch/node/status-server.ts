@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { Address } from '../../runtime/index.ts';
+import type { GateStatus } from '../admission/gate.ts';
 import type { AuditStatus } from '../audit/publisher.ts';
 import type { OpenMode } from '../fallback/degraded-modes.ts';
 import type { FallbackScenario } from '../fallback/scenarios.ts';
@@ -14,6 +15,8 @@ export interface NodeStatus {
   readonly unsettled: number;
   /** Replies that were kept back since the node started, because their last moment was over. */
   readonly lateReplies: number;
+  /** What was served, refused and left unanswered for load, since the node started. */
+  readonly admission: GateStatus;
   readonly degradedModes: readonly OpenMode[];
   /** How often each was seen since the node started. */
   readonly scenarios: Readonly<Record<FallbackScenario, number>>;

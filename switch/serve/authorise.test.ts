@@ -135,7 +135,7 @@ describe('the deadline', () => {
   it('writes nothing down whose legs could not end in time', async () => {
     const core = createTestCore({ deadlineMs: 250, replyMarginMs: 250 });
     const { refusal } = await complete(core);
-    expect(refusal).toMatchObject({ code: 'SW_OVERLOADED', responseCode: '91' });
+    expect(refusal).toMatchObject({ code: 'SW_OVERLOADED', responseCode: '96' });
     expect(core.journal.entries).toEqual([]);
   });
 

@@ -6,7 +6,7 @@ import type { TerminalKeySet } from '../keys/key-records.ts';
 import type { Ports } from '../ports.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
-import type { Service } from './listener.ts';
+import type { Service } from './peer.ts';
 import { replyMessage } from './reply-message.ts';
 import { type Ready, verbOf } from './verbs.ts';
 

@@ -1,0 +1,52 @@
+import type { Clock, Monotonic, Timer } from '../../runtime/index.ts';
+
+const BEAT_MS = 25;
+/** A timer that is late by less is on time. */
+const SLACK_MS = 5;
+
+/**
+ * Knows how long the event loop was away: at work for one long turn, or stopped (SIGSTOP, a long collection of
+ * garbage, a machine without a processor to spare). What is read from a socket then may have waited for as long, and
+ * its deadline counts from when it came. A timer beats; timers run before sockets are read, so a beat that is late
+ * tells of what is read in the same turn.
+ */
+export class LoopWatch {
+  readonly #clock: Clock;
+  readonly #onBeat: () => void;
+  #beatAt: Monotonic;
+  #awaySince: Monotonic | undefined;
+  #timer: Timer;
+
+  /** @param onBeat called with every beat */
+  constructor(clock: Clock, onBeat: () => void) {
+    this.#clock = clock;
+    this.#onBeat = onBeat;
+    this.#beatAt = clock.monotonic();
+    this.#timer = clock.after(BEAT_MS, () => this.#beat());
+  }
+
+  /** The earliest moment at which what is heard now can have arrived. */
+  heardAt(now: Monotonic): Monotonic {
+    if (this.#awaySince !== undefined) return this.#awaySince;
+    return now - this.#beatAt > BEAT_MS + SLACK_MS ? this.#beatAt : now;
+  }
+
+  close(): void {
+    this.#timer.cancel();
+  }
+
+  #beat(): void {
+    const now = this.#clock.monotonic();
+    const lag = now - this.#beatAt - BEAT_MS;
+    if (lag > SLACK_MS) {
+      this.#awaySince = this.#beatAt;
+      // The sockets are read before the next turn's timers.
+      this.#clock.after(0, () => {
+        this.#awaySince = undefined;
+      });
+    }
+    this.#beatAt = now;
+    this.#timer = this.#clock.after(BEAT_MS, () => this.#beat());
+    this.#onBeat();
+  }
+}

@@ -1,0 +1,145 @@
+import { pino } from 'pino';
+import { expect, it } from 'vitest';
+import { compile, framing, iso87Ascii, Pan } from '../../messages/index.ts';
+import { VirtualClock } from '../../test/support/virtual-clock.ts';
+import type { Admitting, Verdict } from '../admission/gate.ts';
+import { PeerLog } from '../admission/peer-log.ts';
+import { SentBefore } from '../admission/sent-before.ts';
+import type { ListenerSettings } from '../config/settings.ts';
+import type { TerminalMessage } from '../requests/terminal-message.ts';
+import { Peer } from './peer.ts';
+
+const codec = compile(iso87Ascii);
+const wire = framing('length-2');
+const PURCHASE: TerminalMessage = {
+  ...{ mti: '0200', de2: Pan.of('4242424242424242'), de3: '000000', de4: '000000002500' },
+  ...{ de7: '1123120000', de11: '000001', de12: '120000', de13: '1123' },
+  ...{ de41: 'TERM0001', de42: 'MERCHANT0000001', de49: '978' },
+};
+
+function setUp(verdict: Verdict, more: Partial<ListenerSettings> = {}) {
+  const clock = new VirtualClock();
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ base: null, timestamp: false }, { write: (line) => lines.push(JSON.parse(line)) });
+  const settings: ListenerSettings = {
+    ...{ name: 'test', host: 'localhost', port: 0, dialect: 'iso87-ascii', framing: 'length-2' },
+    ...{ mac: 'required', acquirer: '1', maxFrameBytes: 4_096, maxConnections: 9 },
+    ...{ maxInFlightPerConnection: 4, idleTimeoutMs: 600_000 },
+    ...more,
+  };
+  const answers: ((packed: Buffer | undefined) => void)[] = [];
+  const lanes: string[] = [];
+  const gate: Admitting = {
+    ask: ({ lane, settle }) => {
+      lanes.push(lane);
+      settle(lanes.length > 1 && lane === 'repeats' ? 'leave' : verdict);
+    },
+    done() {},
+    heardAt: (now) => now,
+    mayReply: (receivedAt) => clock.monotonic() < receivedAt + 2_000,
+  };
+  const peerLog = new PeerLog('test', clock, log);
+  const written: Buffer[] = [];
+  const state = { isDestroyed: false };
+  const connection = {
+    peer: '192.0.2.1:4711',
+    write: (bytes: Uint8Array) => written.push(Buffer.from(bytes)) > 0,
+    end() {},
+    destroy: () => {
+      state.isDestroyed = true;
+    },
+    pause() {},
+    resume() {},
+  };
+  const answer = () => new Promise<Buffer | undefined>((resolve) => answers.push(resolve));
+  const service = { answer, answerGarbled: answer };
+  const sentBefore = new SentBefore(clock);
+  const shared = { settings, codec, framing: wire, service, gate, sentBefore, clock, log, peerLog };
+  const peer = new Peer(connection, shared, () => {});
+  const hear = (message: TerminalMessage) => peer.onData(wire.encode(codec.pack(message)));
+  const replies = () => {
+    const bodies: TerminalMessage[] = [];
+    wire
+      .reader({ maxFrameBytes: 4_096 })
+      .push(Buffer.concat(written), (body) => bodies.push(codec.parse(body)));
+    return bodies;
+  };
+  return { clock, lines, answers, lanes, peer, hear, replies, state };
+}
+
+it('a refusal for load is DE39 96, has no MAC and costs no work', () => {
+  const { hear, replies, answers } = setUp('refuse');
+  hear(PURCHASE);
+  expect(replies()).toMatchObject([{ mti: '0210', de39: '96', de11: '000001' }]);
+  expect(replies()[0]?.de64).toBeUndefined();
+  expect(answers).toHaveLength(0);
+});
+
+it('a listener may be told to be silent instead', () => {
+  const { hear, replies } = setUp('refuse', { whenOverloaded: 'silence' });
+  hear(PURCHASE);
+  expect(replies()).toEqual([]);
+});
+
+it('the same request again counts as a repeat, unless it was refused', () => {
+  const served = setUp('serve');
+  served.hear(PURCHASE);
+  served.hear(PURCHASE);
+  expect(served.lanes).toEqual(['opens-legs', 'repeats']);
+  expect(served.replies()).toEqual([]);
+  const refused = setUp('refuse');
+  refused.hear(PURCHASE);
+  refused.hear(PURCHASE);
+  expect(refused.lanes).toEqual(['opens-legs', 'opens-legs']);
+});
+
+it.each([
+  [1_999, 1],
+  [2_000, 0],
+])('a reply that is ready after %i ms: %i leave', async (ms, count) => {
+  const { clock, hear, answers, replies, lines } = setUp('serve');
+  hear(PURCHASE);
+  await clock.advance(ms);
+  answers[0]?.(codec.pack({ ...PURCHASE, mti: '0210', de39: '00' }));
+  await clock.advance(0);
+  expect(replies()).toHaveLength(count);
+  expect(lines.some(({ event }) => event === 'listener.reply-late')).toBe(count === 0);
+});
+
+it('a frame that does not become whole in time closes the connection', async () => {
+  const { clock, peer, state, lines } = setUp('serve', { frameTimeoutMs: 500 });
+  peer.onData(Buffer.from('00', 'hex'));
+  await clock.advance(499);
+  expect(state.isDestroyed).toBe(false);
+  await clock.advance(1);
+  expect(state.isDestroyed).toBe(true);
+  expect(lines).toMatchObject([{ event: 'listener.frame-timeout', peer: '192.0.2.1' }]);
+});
+
+it('a frame that becomes whole in time costs nothing', async () => {
+  const { clock, peer, state } = setUp('serve', { frameTimeoutMs: 500 });
+  const bytes = wire.encode(codec.pack(PURCHASE));
+  peer.onData(bytes.subarray(0, 9));
+  await clock.advance(400);
+  peer.onData(bytes.subarray(9));
+  await clock.advance(5_000);
+  expect(state.isDestroyed).toBe(false);
+});
+
+it('a flood of refusals is two lines in ten seconds', async () => {
+  const { clock, hear, lines } = setUp('refuse');
+  for (let stan = 1; stan <= 500; stan += 1) hear({ ...PURCHASE, de11: String(stan).padStart(6, '0') });
+  await clock.advance(10_000);
+  expect(lines).toMatchObject([
+    { event: 'listener.shed', peer: '192.0.2.1', code: 'SW_OVERLOADED', lane: 'opens-legs' },
+    { event: 'listener.shed', peer: '192.0.2.1', more: 499 },
+  ]);
+});
+
+it('bytes that are no message cost one line without a stack trace', () => {
+  const { peer, state, lines } = setUp('serve');
+  peer.onData(wire.encode(Buffer.from('XYZ!garbage')));
+  expect(state.isDestroyed).toBe(true);
+  expect(lines).toMatchObject([{ event: 'listener.unreadable', code: 'ISO_MTI' }]);
+  expect(JSON.stringify(lines)).not.toMatch(/stack|\.ts:/);
+});

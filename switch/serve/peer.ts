@@ -1,0 +1,298 @@
+import { type Codec, type FrameReader, type Framing, IsoError, isRequest } from '../../messages/index.ts';
+import type { Clock, Connection, Log, Monotonic, Timer } from '../../runtime/index.ts';
+import type { Admitting, Verdict } from '../admission/gate.ts';
+import { type Lane, laneOf } from '../admission/lanes.ts';
+import { hostOf, type PeerLog } from '../admission/peer-log.ts';
+import type { SentBefore } from '../admission/sent-before.ts';
+import type { ListenerSettings } from '../config/settings.ts';
+import { SWITCH_ERRORS } from '../errors.ts';
+import type { Sealed, TerminalMessage } from '../requests/terminal-message.ts';
+import { replyMessage } from './reply-message.ts';
+
+/** One request frame, understood as far as its bytes go. */
+export interface Request {
+  readonly message: TerminalMessage;
+  readonly sealed: Sealed | undefined;
+  /** When it came, or when it can have come at the earliest where the process was not listening. */
+  readonly receivedAt: Monotonic;
+}
+
+/** What a listener serves: both give the packed reply, or nothing for silence. */
+export interface Service {
+  answer(request: Request): Promise<Buffer | undefined>;
+  /** A frame whose bytes do not make a message; `error.partial` has what could be read. */
+  answerGarbled(error: IsoError): Promise<Buffer | undefined>;
+}
+
+/** What all peers of a listener share. */
+export interface Shared {
+  readonly settings: ListenerSettings;
+  readonly codec: Codec<TerminalMessage>;
+  readonly framing: Framing;
+  readonly service: Service;
+  readonly gate: Admitting;
+  readonly sentBefore: SentBefore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly peerLog: PeerLog;
+}
+
+/** A request as it is at the gate. */
+interface Asked {
+  readonly message: TerminalMessage;
+  readonly lane: Lane;
+  readonly receivedAt: Monotonic;
+  readonly header: Buffer | undefined;
+  readonly serve: () => Promise<Buffer | undefined>;
+}
+
+const DEFAULT_FRAME_TIMEOUT_MS = 10_000;
+/** What is read so soon after reading went on was waiting meanwhile. */
+const BACKLOG_MS = 25;
+
+/**
+ * One connected terminal or acquirer. It reads frames, asks the gate about each, and is the last to look at the clock:
+ * what comes too late stays unsent. A refusal for load is made here and leaves without a MAC, since nothing has been
+ * proven and nothing was spent. A peer that asks faster than it is answered is not read from meanwhile; what waited
+ * in its socket is as old as that pause.
+ */
+export class Peer {
+  readonly host: string;
+  readonly #connection: Connection;
+  readonly #shared: Shared;
+  readonly #forget: () => void;
+  readonly #reader: FrameReader;
+  #inFlight = 0;
+  #open = true;
+  #clogged = false;
+  #idle: Timer | undefined;
+  #frameTimer: Timer | undefined;
+  /** Since when the frame that is not whole yet is coming in. */
+  #frameSince: Monotonic | undefined;
+  /** When bytes came last. */
+  #heardAt: Monotonic;
+  /** When what is being read can have come at the earliest. */
+  #receivedAt: Monotonic;
+  #pausedAt: Monotonic | undefined;
+  #backlog: { readonly since: Monotonic; readonly until: Monotonic } | undefined;
+  #onDrained: (() => void) | undefined;
+
+  constructor(connection: Connection, shared: Shared, forget: () => void) {
+    this.host = hostOf(connection.peer);
+    this.#connection = connection;
+    this.#shared = shared;
+    this.#forget = forget;
+    this.#reader = shared.framing.reader({ maxFrameBytes: shared.settings.maxFrameBytes });
+    this.#heardAt = shared.clock.monotonic();
+    this.#receivedAt = this.#heardAt;
+    this.#watchIdle();
+  }
+
+  onData(chunk: Buffer): void {
+    const now = this.#shared.clock.monotonic();
+    this.#heardAt = now;
+    this.#receivedAt = this.#cameAt(now);
+    let frames = 0;
+    try {
+      this.#reader.push(chunk, (body, header) => {
+        frames += 1;
+        this.#frame(body, header);
+      });
+    } catch (error) {
+      this.#refuse('listener.bad-frame', error);
+      return;
+    }
+    if (this.#reader.pending === 0) this.#frameSince = undefined;
+    else if (frames > 0 || this.#frameSince === undefined) this.#frameBegins(now);
+  }
+
+  onClose(): void {
+    const heldBytes = this.#reader.pending;
+    if (heldBytes > 0) this.#shared.peerLog.warn('listener.truncated', this.host, { heldBytes });
+    this.#open = false;
+    this.#idle?.cancel();
+    this.#frameTimer?.cancel();
+    this.#forget();
+    this.#onDrained?.();
+  }
+
+  /** Takes no more requests; resolves once those in flight are answered. */
+  drain(): Promise<void> {
+    this.#connection.pause();
+    if (this.#inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onDrained = resolve;
+    });
+  }
+
+  end(): void {
+    this.#connection.end();
+  }
+
+  destroy(): void {
+    this.#connection.destroy();
+  }
+
+  onDrain(): void {
+    this.#clogged = false;
+    this.#readOrPause();
+  }
+
+  #cameAt(now: Monotonic): Monotonic {
+    const backlog = this.#backlog;
+    this.#backlog = undefined;
+    const heardAt = this.#shared.gate.heardAt(now);
+    return backlog && now <= backlog.until ? Math.min(backlog.since, heardAt) : heardAt;
+  }
+
+  #frame(body: Buffer, header: Buffer | undefined): void {
+    const { codec, service } = this.#shared;
+    const receivedAt = this.#receivedAt;
+    let asked: Asked;
+    try {
+      const message = codec.parse(body);
+      const request = { message, sealed: codec.macSlot(body), receivedAt };
+      const lane = this.#laneOf(message);
+      asked = { message, lane, receivedAt, header, serve: () => service.answer(request) };
+    } catch (error) {
+      const garbled = readable(error);
+      if (!garbled) {
+        this.#refuse('listener.unreadable', error);
+        return;
+      }
+      // It moves no money, and its answer is sealed like any other: under load it is the first to go.
+      const lane = laneOf(garbled.message) === 'must-serve' ? 'must-serve' : 'verification';
+      const serve = () => service.answerGarbled(garbled.error);
+      asked = { message: garbled.message, lane, receivedAt, header, serve };
+    }
+    this.#inFlight += 1;
+    this.#readOrPause();
+    this.#ask(asked);
+  }
+
+  #ask(asked: Asked): void {
+    const { gate, settings } = this.#shared;
+    const { lane, receivedAt } = asked;
+    const path = [settings.name, this.host, this.#connection.peer] as const;
+    const settle = (verdict: Verdict) => {
+      if (verdict === 'serve') this.#serve(asked);
+      else this.#shed(asked, verdict);
+    };
+    gate.ask({ lane, path, receivedAt, settle });
+  }
+
+  #serve({ lane, receivedAt, header, serve }: Asked): void {
+    void serve()
+      .catch((error) => this.#unanswered(error))
+      .then((packed) => {
+        this.#shared.gate.done(lane);
+        this.#reply(packed, receivedAt, header);
+      });
+  }
+
+  /** A request that came before counts as a repeat though it does not say so: its first may be approved. */
+  #laneOf(message: TerminalMessage): Lane {
+    const { sentBefore, settings } = this.#shared;
+    const lane = laneOf(message);
+    if (lane === 'must-serve' || lane === 'repeats') return lane;
+    if (sentBefore.has(settings.name, message)) return 'repeats';
+    sentBefore.add(settings.name, message);
+    return lane;
+  }
+
+  /** Nothing was verified, so nothing is sealed; and nothing was spent but the reading. */
+  #shed({ message, lane, receivedAt, header }: Asked, verdict: 'refuse' | 'leave'): void {
+    const { codec, settings, sentBefore, peerLog } = this.#shared;
+    const isAnswered =
+      verdict === 'refuse' && settings.whenOverloaded !== 'silence' && isRequest(message.mti);
+    if (verdict === 'refuse') sentBefore.forget(settings.name, message);
+    peerLog.warn('listener.shed', this.host, { code: 'SW_OVERLOADED', lane, isAnswered });
+    const refusal = () => replyMessage(message, { code: SWITCH_ERRORS.SW_OVERLOADED.responseCode });
+    this.#reply(isAnswered ? codec.pack(refusal()) : undefined, receivedAt, header);
+  }
+
+  #reply(packed: Buffer | undefined, receivedAt: Monotonic, header: Buffer | undefined): void {
+    const { framing, peerLog, gate } = this.#shared;
+    this.#inFlight -= 1;
+    if (packed && !this.#open) {
+      peerLog.warn('listener.reply-undeliverable', this.host);
+    } else if (packed && !gate.mayReply(receivedAt)) {
+      peerLog.warn('listener.reply-late', this.host);
+    } else if (packed) {
+      this.#clogged = !this.#connection.write(framing.encode(packed, header && framing.replyHeader(header)));
+    }
+    this.#readOrPause();
+    if (this.#inFlight === 0) this.#onDrained?.();
+  }
+
+  #unanswered(error: unknown): undefined {
+    const { log, settings } = this.#shared;
+    log.error({ event: 'listener.unanswered', listener: settings.name, err: error });
+  }
+
+  /** A peer that asks faster than it is answered, or does not read its answers, is not read from meanwhile. */
+  #readOrPause(): void {
+    if (!this.#open) return;
+    const busy = this.#inFlight >= this.#shared.settings.maxInFlightPerConnection;
+    if (busy || this.#clogged || this.#onDrained) {
+      this.#pausedAt ??= this.#shared.clock.monotonic();
+      this.#connection.pause();
+    } else if (this.#pausedAt !== undefined) {
+      this.#backlog = { since: this.#pausedAt, until: this.#shared.clock.monotonic() + BACKLOG_MS };
+      this.#pausedAt = undefined;
+      this.#connection.resume();
+    }
+  }
+
+  /** Bytes that cannot be followed any further: only this connection suffers. */
+  #refuse(event: string, error?: unknown): void {
+    this.#shared.peerLog.warn(event, this.host, error === undefined ? {} : reasonOf(error));
+    this.#connection.destroy();
+  }
+
+  #frameBegins(now: Monotonic): void {
+    this.#frameSince = now;
+    if (!this.#frameTimer) this.#watchFrame(this.#frameTimeoutMs);
+  }
+
+  get #frameTimeoutMs(): number {
+    return this.#shared.settings.frameTimeoutMs ?? DEFAULT_FRAME_TIMEOUT_MS;
+  }
+
+  /** One timer a connection, and only while a frame is not whole. */
+  #watchFrame(delayMs: number): void {
+    this.#frameTimer = this.#shared.clock.after(delayMs, () => {
+      this.#frameTimer = undefined;
+      if (this.#frameSince === undefined || !this.#open) return;
+      // While it is not read from, a frame cannot become whole.
+      const since = this.#pausedAt === undefined ? this.#frameSince : this.#shared.clock.monotonic();
+      const leftMs = since + this.#frameTimeoutMs - this.#shared.clock.monotonic();
+      if (leftMs > 0) this.#watchFrame(leftMs);
+      else this.#refuse('listener.frame-timeout');
+    });
+  }
+
+  #watchIdle(): void {
+    const { clock, settings } = this.#shared;
+    const idleFor = clock.monotonic() - this.#heardAt;
+    this.#idle = clock.after(settings.idleTimeoutMs - idleFor, () => {
+      const silentFor = clock.monotonic() - this.#heardAt;
+      if (silentFor >= settings.idleTimeoutMs) this.#refuse('listener.idle');
+      else this.#watchIdle();
+    });
+  }
+}
+
+/** Why bytes are no message: the codec's code where it has one, without a stack trace. */
+function reasonOf(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return {};
+  return { ...(error instanceof IsoError && { code: error.code }), reason: error.message };
+}
+
+/** What could be read of a garbled message, where that is enough to answer it. */
+function readable(error: unknown): { message: TerminalMessage; error: IsoError } | undefined {
+  if (!(error instanceof IsoError)) return undefined;
+  const partial: Partial<TerminalMessage> = error.partial ?? {};
+  const { mti } = partial;
+  return mti ? { message: { ...partial, mti }, error } : undefined;
+}

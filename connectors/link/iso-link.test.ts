@@ -144,7 +144,7 @@ describe('a link', () => {
 
   it('echoes on an idle line and starts anew when the echo is lost', async () => {
     const network = await startNetwork();
-    const { link } = startLink(network, { echoAfterIdleMs: 30, dialogueTimeoutMs: 100 });
+    const { link } = startLink(network, { echoAfterIdleMs: 30, echoTimeoutMs: 100, signOnTimeoutMs: 100 });
     await signedOn(link);
     await vi.waitFor(() =>
       expect(network.received.filter(({ de70 }) => de70 === '301').length).toBeGreaterThan(1),

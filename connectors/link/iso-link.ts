@@ -90,6 +90,7 @@ export class IsoLink<M extends Matchable> {
   #attempts = 0;
   #beganAt: Monotonic = 0;
   #signedOnAt: Monotonic | undefined;
+  #signOns = 0;
   #lastFailure: string | undefined;
   /** Why the network did not let us in. */
   #refusal: string | undefined;
@@ -108,6 +109,10 @@ export class IsoLink<M extends Matchable> {
 
   state(): NetworkLinkState {
     return this.#state;
+  }
+
+  signOns(): number {
+    return this.#signOns;
   }
 
   /** Sends a request and waits for its answer until `deadline`. Never rejects. */
@@ -198,6 +203,7 @@ export class IsoLink<M extends Matchable> {
     if (result.status === 'answered' && profile.accepted(result.reply)) {
       this.#state = 'signed-on';
       this.#signedOnAt = clock.monotonic();
+      this.#signOns += 1;
       log.info({ event: 'link.signed-on', link: name, peer: connection.peer, attempts: this.#attempts });
       this.#watch.start();
       return;

@@ -51,6 +51,7 @@ export function networkConnector<M extends Matchable>(
     rules: dialect.rules,
     zonePinKey: () => parts.zoneKeys?.current() ?? zonePinKey,
     state: () => link.state(),
+    signOns: () => link.signOns(),
     close: () => link.close(),
     ask(facts, card, deadline) {
       const request = dialect.authorisation(facts, card);

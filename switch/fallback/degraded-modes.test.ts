@@ -282,7 +282,8 @@ describe('the outage of a link', () => {
       set.around.now = up(signOns);
       await traffic(set, 2, 5, healthy);
     }
-    expect(set.modes.open()).toMatchObject([{ mode: VISA, why: 'its link was lost 5 times within 30 s' }]);
+    const unsteady = { mode: VISA, why: 'its link was lost 5 times within 30 s' };
+    expect(set.modes.open()).toContainEqual(expect.objectContaining(unsteady));
     await traffic(set, 60, 5, healthy);
     expect(isOpen(set)).toBe(false);
   });

@@ -2,7 +2,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { compile, framing, visaBase1 } from '../../messages/index.ts';
 import { type Connection, silentLog, systemClock, systemRandom, tcpSockets } from '../../runtime/index.ts';
 import { managementRequest, type VisaMessage } from '../visa/visa-messages.ts';
-import { DEFAULT_LINK_LIMITS, IsoLink, type LinkLimits } from './iso-link.ts';
+import { IsoLink } from './iso-link.ts';
+import { DEFAULT_LINK_LIMITS, type LinkLimits } from './link-limits.ts';
 import { answerTo, type TestNetwork, testNetwork } from './testing.ts';
 
 const STATIONS = { source: '123456', destination: '000000' };

@@ -1,39 +1,13 @@
-import type { Codec, FrameReader, Framing } from '../../messages/index.ts';
+import type { FrameReader } from '../../messages/index.ts';
 import { responseMti } from '../../messages/index.ts';
-import type {
-  Address,
-  Clock,
-  Connection,
-  Log,
-  Monotonic,
-  Random,
-  Sockets,
-  Timer,
-} from '../../runtime/index.ts';
+import type { Connection, Monotonic, Timer } from '../../runtime/index.ts';
 import type { NetworkLinkState } from '../network-leg.ts';
 import { LineWatch } from './line-watch.ts';
-import { type LinkLimits, reconnectDelay } from './link-limits.ts';
+import { reconnectDelay } from './link-limits.ts';
+import type { LinkSettings } from './link-settings.ts';
 import type { Matchable, MatchKeys } from './match-keys.ts';
 import { explainMismatch, invert, replyKey, requestKey } from './match-keys.ts';
 import { type Ended, type Exchange, type NotSent, PendingRequests } from './pending.ts';
-
-/** What makes a link speak one network's network-management dialogue. */
-export interface LinkProfile<M extends Matchable> {
-  readonly matchKeys: MatchKeys;
-  signOn(): M;
-  signOff(): M;
-  echo(): M;
-  /** True where the reply to `signOn` opens the link for traffic. */
-  accepted(reply: M): boolean;
-  /** Our answer to a request of the network (an 0800), or `undefined` where it is none we serve. */
-  serve(request: M): Promise<Served<M> | undefined>;
-}
-
-export interface Served<M> {
-  readonly reply: M;
-  /** Called once the reply is handed to the connection. */
-  readonly onSent?: () => void;
-}
 
 /** What became of a request at once: it left and will end, or it did not and has ended. */
 export type Sent<M> =
@@ -51,23 +25,6 @@ const FAILURE: Readonly<Record<NetworkLinkState, string>> = {
   connected: 'link.sign-on-failed',
   'signed-on': 'link.down',
 };
-
-export { DEFAULT_LINK_LIMITS, type LinkLimits } from './link-limits.ts';
-
-export interface LinkSettings<M extends Matchable> {
-  readonly name: string;
-  readonly address: Address;
-  readonly codec: Codec<M>;
-  readonly framing: Framing;
-  readonly profile: LinkProfile<M>;
-  readonly limits: LinkLimits;
-  readonly sockets: Sockets;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  /** An answer whose request had given up waiting: a money event. `tag` is what `exchange` was given. */
-  readonly onLateAnswer: (reply: M, tag: string | undefined) => void;
-}
 
 /**
  * One persistent, multiplexed ISO 8583 connection to a network: it reconnects and signs on by itself, a second or two

@@ -152,14 +152,19 @@ export class MessageDesk<M extends HostMessage> {
     }
     const scenario = scenarios.choose('network', undefined);
     const act = async () => {
-      if (scenario?.action === 'decline') return dialect.managementReply(message, scenario.code);
-      if (message.de70 === dialect.signOn) link.signedOn = true;
-      else if (message.de70 === dialect.signOff) link.signedOn = false;
-      else if (message.de70 !== dialect.echo)
-        return dialect.managementReply(message, code.invalidTransaction);
-      return dialect.managementReply(message, code.approved);
+      const result = scenario?.action === 'decline' ? scenario.code : this.#change(link, message.de70);
+      return dialect.managementReply(message, result);
     };
     void conduct(scenario, link, act, this.#host);
+  }
+
+  /** What an 0800 asks of the link, by its DE70. @returns DE39 */
+  #change(link: HostLink<M>, asked: string | undefined): string {
+    const { signOn, signOff, echo } = this.#host.dialect;
+    if (asked === signOn) link.signedOn = true;
+    else if (asked === signOff) link.signedOn = false;
+    else if (asked !== echo) return code.invalidTransaction;
+    return code.approved;
   }
 
   #unsupported(message: M, link: HostLink<M>, received: Buffer): void {

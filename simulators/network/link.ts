@@ -17,8 +17,8 @@ interface LinkParts<M extends HostMessage> {
 }
 
 /**
- * One acquirer's connection: frames, polls, parsing, rejects and back-pressure. Nothing is sent after it closed; what is
- * sent in one turn of the event loop leaves in one write.
+ * One acquirer's connection: frames, polls, parsing, rejects and back-pressure. Nothing is sent after it closed; what
+ * is sent in one turn of the event loop leaves in one write.
  */
 export class HostLink<M extends HostMessage> implements ConnectionHandlers {
   readonly peer: string;

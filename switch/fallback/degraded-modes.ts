@@ -40,9 +40,9 @@ interface Watched {
 }
 
 /**
- * The degraded modes of this node. A trend opens one before its counterpart fails altogether, and probes close it; a link
- * that is down opens one that ends with the first payment after it is signed on again; an operator opens and closes one
- * at will. While one is open nothing waits for a counterpart that will not answer.
+ * The degraded modes of this node. A trend opens one before its counterpart fails altogether, and probes close it; a
+ * link that is down opens one that ends with the first payment after it is signed on again; an operator opens and
+ * closes one at will. While one is open nothing waits for a counterpart that will not answer.
  */
 export class DegradedModes {
   readonly #settings: FallbackSettings;
@@ -76,8 +76,8 @@ export class DegradedModes {
   }
 
   /**
-   * Whether an attempt may be made. What a trend opened lets a probe through now and then; what a link's outage opened is
-   * over where the link is signed on; what an operator opened lets nothing through until an operator closes it.
+   * Whether an attempt may be made. What a trend opened lets a probe through now and then; what a link's outage opened
+   * is over where the link is signed on; what an operator opened lets nothing through until an operator closes it.
    */
   admits(mode: DegradedMode): boolean {
     const watched = this.#watched.get(mode);

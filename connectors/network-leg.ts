@@ -123,5 +123,7 @@ export interface NetworkConnector {
   /** Tells the network of a completion, an offline purchase or a stand-in approval. */
   advise(request: AdviceRequest, deadline: Monotonic): Promise<NoticeOutcome>;
   state(): NetworkLinkState;
+  /** How often its link has signed on so far: a link that was lost and is back shows by it. Absent: not known. */
+  signOns?(): number;
   close(): Promise<void>;
 }

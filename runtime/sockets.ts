@@ -52,14 +52,20 @@ export interface Sockets {
   listen(address: Address, accept: (connection: Connection) => ConnectionHandlers): Promise<Listener>;
 }
 
+/**
+ * When an idle connection is first probed by TCP. On Linux a probe a second follows, and the tenth that is not answered
+ * ends it. Node gives no TCP_USER_TIMEOUT: whoever waits for an answer must notice by itself that none comes.
+ */
+export const KEEP_ALIVE = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 5_000 } as const;
+
 export const tcpSockets: Sockets = {
   connect(address, handlers) {
-    const socket = netConnect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
+    const socket = netConnect({ host: address.host, port: address.port, ...KEEP_ALIVE });
     socket.on('connect', () => handlers.onOpen?.());
     return attach(socket, { peer: `${address.host}:${address.port}` }, () => handlers);
   },
   async listen(address, accept) {
-    const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+    const server = createServer(KEEP_ALIVE, (socket) => {
       attach(socket, { peer: peerOf(socket) }, accept);
     });
     return listening(server, address);

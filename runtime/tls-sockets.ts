@@ -13,6 +13,7 @@ import {
   attach,
   type Connection,
   type ConnectionHandlers,
+  KEEP_ALIVE,
   listening,
   type PeerCertificate,
   peerOf,
@@ -129,7 +130,7 @@ function connectSecurely(
     checkServerIdentity: (_, certificate) => checkServerIdentity(expected, certificate),
     rejectUnauthorized: true,
   });
-  socket.setNoDelay(true).setKeepAlive(true);
+  socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE.keepAliveInitialDelay);
   const identity: Identity = { peer: `${host}:${port}` };
   const connection = attach(socket, identity, () => handlers);
   const late = setTimeout(
@@ -179,7 +180,7 @@ function secureServer(
     onRefused?.({ peer: peerOf(socket), reason: error.code ?? error.message });
     socket.destroy();
   });
-  const tcp = createTcpServer({ noDelay: true, keepAlive: true }, (socket) => {
+  const tcp = createTcpServer(KEEP_ALIVE, (socket) => {
     const peer = peerOf(socket);
     if (handshakes.size >= maxHandshakes) {
       onRefused?.({ peer, reason: 'TOO_MANY_HANDSHAKES' });

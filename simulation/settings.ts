@@ -43,6 +43,7 @@ const TOUCHY: FallbackSettings = {
   minSamples: 4,
   closeAfterGood: 3,
   linkDownMs: 2_000,
+  linkLosses: 3,
   network: { ...DEFAULT_FALLBACK.network, minFailures: 2, queueDepth: 2 },
   pop: { ...DEFAULT_FALLBACK.pop, minFailures: 2, queueDepth: 3 },
 };

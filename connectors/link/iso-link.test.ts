@@ -2,7 +2,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { compile, framing, visaBase1 } from '../../messages/index.ts';
 import { type Connection, silentLog, systemClock, systemRandom, tcpSockets } from '../../runtime/index.ts';
 import { managementRequest, type VisaMessage } from '../visa/visa-messages.ts';
-import { DEFAULT_LINK_LIMITS, IsoLink, type LinkLimits } from './iso-link.ts';
+import { IsoLink } from './iso-link.ts';
+import { DEFAULT_LINK_LIMITS, type LinkLimits } from './link-limits.ts';
 import { answerTo, type TestNetwork, testNetwork } from './testing.ts';
 
 const STATIONS = { source: '123456', destination: '000000' };
@@ -144,7 +145,7 @@ describe('a link', () => {
 
   it('echoes on an idle line and starts anew when the echo is lost', async () => {
     const network = await startNetwork();
-    const { link } = startLink(network, { echoAfterIdleMs: 30, dialogueTimeoutMs: 100 });
+    const { link } = startLink(network, { echoAfterIdleMs: 30, echoTimeoutMs: 100, signOnTimeoutMs: 100 });
     await signedOn(link);
     await vi.waitFor(() =>
       expect(network.received.filter(({ de70 }) => de70 === '301').length).toBeGreaterThan(1),

@@ -1,43 +1,13 @@
-import type { Codec, FrameReader, Framing } from '../../messages/index.ts';
+import type { FrameReader } from '../../messages/index.ts';
 import { responseMti } from '../../messages/index.ts';
-import type {
-  Address,
-  Clock,
-  Connection,
-  Log,
-  Monotonic,
-  Random,
-  Sockets,
-  Timer,
-} from '../../runtime/index.ts';
+import type { Connection, Monotonic, Timer } from '../../runtime/index.ts';
 import type { NetworkLinkState } from '../network-leg.ts';
-import {
-  explainMismatch,
-  invert,
-  type Matchable,
-  type MatchKeys,
-  replyKey,
-  requestKey,
-} from './match-keys.ts';
+import { LineWatch } from './line-watch.ts';
+import { reconnectDelay } from './link-limits.ts';
+import type { LinkSettings } from './link-settings.ts';
+import type { Matchable, MatchKeys } from './match-keys.ts';
+import { explainMismatch, invert, replyKey, requestKey } from './match-keys.ts';
 import { type Ended, type Exchange, type NotSent, PendingRequests } from './pending.ts';
-
-/** What makes a link speak one network's network-management dialogue. */
-export interface LinkProfile<M extends Matchable> {
-  readonly matchKeys: MatchKeys;
-  signOn(): M;
-  signOff(): M;
-  echo(): M;
-  /** True where the reply to `signOn` opens the link for traffic. */
-  accepted(reply: M): boolean;
-  /** Our answer to a request of the network (an 0800), or `undefined` where it is none we serve. */
-  serve(request: M): Promise<Served<M> | undefined>;
-}
-
-export interface Served<M> {
-  readonly reply: M;
-  /** Called once the reply is handed to the connection. */
-  readonly onSent?: () => void;
-}
 
 /** What became of a request at once: it left and will end, or it did not and has ended. */
 export type Sent<M> =
@@ -46,53 +16,26 @@ export type Sent<M> =
 
 /** A network asks rarely, and waits for the answer. */
 const MAX_SERVING = 16;
-
-export interface LinkLimits {
-  readonly maxFrameBytes: number;
-  /** Requests waiting for an answer at one time. */
-  readonly maxInFlight: number;
-  /** Keys remembered after their deadline. */
-  readonly maxExpired: number;
-  /** Silence after which an echo is sent. */
-  readonly echoAfterIdleMs: number;
-  /** How long a sign-on or echo may take; after that the connection is made anew. */
-  readonly dialogueTimeoutMs: number;
-  /** Waits between connection attempts in a row, the last one repeating; each is jittered by ±20 %. */
-  readonly reconnectDelaysMs: readonly number[];
-}
-
-export const DEFAULT_LINK_LIMITS: LinkLimits = {
-  maxFrameBytes: 4_096,
-  maxInFlight: 4_096,
-  maxExpired: 20_000,
-  echoAfterIdleMs: 60_000,
-  dialogueTimeoutMs: 5_000,
-  reconnectDelaysMs: [100, 250, 1_000, 5_000, 15_000],
+/** What was lost sooner after its sign-on than this counts as one more attempt in a row. */
+const STEADY_AFTER_MS = 1_000;
+const SIGN_OFF_MS = 500;
+/** How it is called that a connection came to nothing, by how far it had come. */
+const FAILURE: Readonly<Record<NetworkLinkState, string>> = {
+  down: 'link.connect-failed',
+  connected: 'link.sign-on-failed',
+  'signed-on': 'link.down',
 };
 
-export interface LinkSettings<M extends Matchable> {
-  readonly name: string;
-  readonly address: Address;
-  readonly codec: Codec<M>;
-  readonly framing: Framing;
-  readonly profile: LinkProfile<M>;
-  readonly limits: LinkLimits;
-  readonly sockets: Sockets;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  /** An answer whose request had given up waiting: a money event. `tag` is what `exchange` was given. */
-  readonly onLateAnswer: (reply: M, tag: string | undefined) => void;
-}
-
 /**
- * One persistent, multiplexed ISO 8583 connection to a network: it reconnects by itself, signs on, keeps the line
- * alive with echoes, matches answers by declared keys, and never lets two requests wait under one key.
+ * One persistent, multiplexed ISO 8583 connection to a network: it reconnects and signs on by itself, a second or two
+ * after the network lets it; notices a line at whose other end nobody is; matches answers by declared keys; and never
+ * lets two requests wait under one key. What it was given to send leaves with all else of the same turn, in one write.
  */
 export class IsoLink<M extends Matchable> {
   readonly #settings: LinkSettings<M>;
   readonly #pending: PendingRequests<M>;
   readonly #keysByReply: MatchKeys;
+  readonly #watch: LineWatch;
   #connection: Connection | undefined;
   #reader: FrameReader | undefined;
   #state: NetworkLinkState = 'down';
@@ -100,20 +43,33 @@ export class IsoLink<M extends Matchable> {
   /** Requests of the network that are being answered. */
   #serving = 0;
   #closed = false;
+  /** Connections begun in a row that came to nothing, and when the last one was begun. */
   #attempts = 0;
-  #lastHeard: Monotonic = 0;
+  #beganAt: Monotonic = 0;
+  #signedOnAt: Monotonic | undefined;
+  #signOns = 0;
+  #lastFailure: string | undefined;
+  /** Why the network did not let us in. */
+  #refusal: string | undefined;
   #retry: Timer | undefined;
-  #echo: Timer | undefined;
 
   constructor(settings: LinkSettings<M>) {
     this.#settings = settings;
     this.#pending = new PendingRequests(settings.clock, settings.limits.maxExpired);
     this.#keysByReply = invert(settings.profile.matchKeys, responseMti);
+    this.#watch = new LineWatch(settings.clock, settings.limits, {
+      ask: () => this.#echo(),
+      dead: () => this.#lineIsDead(),
+    });
     this.#connect();
   }
 
   state(): NetworkLinkState {
     return this.#state;
+  }
+
+  signOns(): number {
+    return this.#signOns;
   }
 
   /** Sends a request and waits for its answer until `deadline`. Never rejects. */
@@ -131,10 +87,10 @@ export class IsoLink<M extends Matchable> {
   async close(): Promise<void> {
     this.#closed = true;
     this.#retry?.cancel();
-    this.#echo?.cancel();
+    this.#watch.stop();
     if (this.#state === 'signed-on') {
-      const patience = Math.min(500, this.#settings.limits.dialogueTimeoutMs);
-      await this.#send(this.#settings.profile.signOff(), this.#settings.clock.monotonic() + patience).ended;
+      await this.#send(this.#settings.profile.signOff(), this.#settings.clock.monotonic() + SIGN_OFF_MS)
+        .ended;
     }
     this.#connection?.destroy();
     this.#down('link closed');
@@ -158,15 +114,23 @@ export class IsoLink<M extends Matchable> {
     }
     const ended = this.#pending.wait(key, deadline, tag);
     this.#writable = connection.write(frame);
+    this.#watch.sent();
     return { left: true, ended };
   }
 
   #connect(): void {
     if (this.#closed) return;
     const { address, sockets, framing, limits, clock } = this.#settings;
+    this.#beganAt = clock.monotonic();
+    this.#attempts += 1;
     this.#reader = framing.reader({ maxFrameBytes: limits.maxFrameBytes });
     this.#connection = undefined;
-    const patience = clock.after(limits.dialogueTimeoutMs, () => connection.destroy());
+
+    let isLate = false;
+    const patience = clock.after(limits.connectTimeoutMs, () => {
+      isLate = true;
+      connection.destroy();
+    });
     const connection = sockets.connect(address, {
       onOpen: () => {
         patience.cancel();
@@ -181,7 +145,8 @@ export class IsoLink<M extends Matchable> {
       },
       onClose: (reason) => {
         patience.cancel();
-        this.#down(reason?.message ?? 'connection ended');
+        const why = isLate ? `no connection within ${limits.connectTimeoutMs} ms` : reason?.message;
+        this.#down(why ?? 'connection ended');
         this.#reconnectLater();
       },
     });
@@ -189,45 +154,36 @@ export class IsoLink<M extends Matchable> {
 
   async #signOn(connection: Connection): Promise<void> {
     const { profile, limits, clock, log, name } = this.#settings;
-    const result = await this.#send(profile.signOn(), clock.monotonic() + limits.dialogueTimeoutMs).ended;
+    const result = await this.#send(profile.signOn(), clock.monotonic() + limits.signOnTimeoutMs).ended;
     if (this.#connection !== connection) return;
+
     if (result.status === 'answered' && profile.accepted(result.reply)) {
       this.#state = 'signed-on';
-      this.#attempts = 0;
-      log.info({ event: 'link.signed-on', link: name, peer: connection.peer });
-      this.#scheduleEcho();
+      this.#signedOnAt = clock.monotonic();
+      this.#signOns += 1;
+      log.info({ event: 'link.signed-on', link: name, peer: connection.peer, attempts: this.#attempts });
+      this.#watch.start();
       return;
     }
-    const reason = result.status === 'answered' ? 'sign-on refused' : result.reason;
-    log.warn({ event: 'link.sign-on-failed', link: name, peer: connection.peer, reason });
+
+    this.#refusal = result.status === 'answered' ? 'sign-on refused' : result.reason;
     connection.destroy();
   }
 
-  #scheduleEcho(): void {
-    const { clock, limits } = this.#settings;
-    this.#echo?.cancel();
-    const idleFor = clock.monotonic() - this.#lastHeard;
-    this.#echo = clock.after(limits.echoAfterIdleMs - idleFor, () => void this.#echoIfIdle());
+  /** What becomes of it is of no interest: whatever is heard shows that somebody is there. */
+  #echo(): void {
+    const { profile, limits, clock } = this.#settings;
+    this.#send(profile.echo(), clock.monotonic() + limits.echoTimeoutMs);
   }
 
-  async #echoIfIdle(): Promise<void> {
-    const { clock, limits, profile, log, name } = this.#settings;
-    const connection = this.#connection;
-    if (this.#state !== 'signed-on' || !connection) return;
-    if (clock.monotonic() - this.#lastHeard >= limits.echoAfterIdleMs) {
-      const result = await this.#send(profile.echo(), clock.monotonic() + limits.dialogueTimeoutMs).ended;
-      if (this.#connection !== connection) return;
-      if (result.status !== 'answered') {
-        log.warn({ event: 'link.echo-lost', link: name, peer: connection.peer });
-        connection.destroy();
-        return;
-      }
-    }
-    this.#scheduleEcho();
+  #lineIsDead(): void {
+    const { log, name } = this.#settings;
+    log.warn({ event: 'link.echo-lost', link: name, peer: this.#connection?.peer });
+    this.#connection?.destroy();
   }
 
   #receive(connection: Connection, chunk: Buffer): void {
-    this.#lastHeard = this.#settings.clock.monotonic();
+    this.#watch.heard();
     try {
       this.#reader?.push(chunk, (body) => this.#frame(connection, body));
     } catch (error) {
@@ -289,20 +245,41 @@ export class IsoLink<M extends Matchable> {
   }
 
   #down(reason: string): void {
-    const wasUp = this.#state !== 'down';
+    const { clock, log, name } = this.#settings;
+    const state = this.#state;
+    const signedOnAt = this.#signedOnAt ?? Number.POSITIVE_INFINITY;
+    const wasSteady = clock.monotonic() - signedOnAt >= STEADY_AFTER_MS;
+    this.#signedOnAt = undefined;
     this.#state = 'down';
     this.#connection = undefined;
-    this.#echo?.cancel();
+    this.#watch.stop();
     this.#pending.abandonAll(reason);
-    if (wasUp) this.#settings.log.warn({ event: 'link.down', link: this.#settings.name, reason });
+
+    if (wasSteady || this.#closed) {
+      this.#attempts = 0;
+      this.#lastFailure = undefined;
+      if (state === 'signed-on') log.warn({ event: 'link.down', link: name, reason });
+    } else {
+      this.#failed(FAILURE[state], this.#refusal ?? reason);
+    }
+    this.#refusal = undefined;
+  }
+
+  /** The first of its kind is written down, then ever fewer: an outage of a night is two dozen lines. */
+  #failed(event: string, reason: string): void {
+    const isNew = event !== this.#lastFailure;
+    const attempts = this.#attempts;
+    this.#lastFailure = event;
+    if (!isNew && (attempts & (attempts - 1)) !== 0) return;
+    const { log, name, address } = this.#settings;
+    log.warn({ event, link: name, peer: `${address.host}:${address.port}`, reason, attempts });
   }
 
   #reconnectLater(): void {
     if (this.#closed) return;
     const { limits, clock, random } = this.#settings;
-    const index = Math.min(this.#attempts, limits.reconnectDelaysMs.length - 1);
-    const delayMs = (limits.reconnectDelaysMs[index] ?? 1_000) * (0.8 + random.integer(401) / 1_000);
-    this.#attempts += 1;
+    const attempts = { inARow: this.#attempts, lastBeganAt: this.#beganAt };
+    const delayMs = reconnectDelay(attempts, clock.monotonic(), limits, random);
     this.#retry = clock.after(delayMs, () => this.#connect());
   }
 }

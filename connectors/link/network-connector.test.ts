@@ -3,7 +3,7 @@ import { silentLog, systemClock, systemRandom, tcpSockets } from '../../runtime/
 import { iso87Connector, iso87Dialect } from '../iso87/iso87-connector.ts';
 import type { LateAnswer, NetworkConnector, ZoneKeys } from '../network-leg.ts';
 import { visaConnector, visaDialect } from '../visa/visa-connector.ts';
-import { DEFAULT_LINK_LIMITS } from './iso-link.ts';
+import { DEFAULT_LINK_LIMITS } from './link-limits.ts';
 import type { Matchable } from './match-keys.ts';
 import type { NetworkParts, NetworkSettings } from './network-connector.ts';
 import type { NetworkDialect } from './network-dialect.ts';

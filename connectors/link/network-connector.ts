@@ -2,7 +2,9 @@ import { withoutRepeat } from '../../messages/index.ts';
 import type { Address, Clock, Log, Random, Sockets } from '../../runtime/index.ts';
 import { utcCalendar } from '../../runtime/index.ts';
 import type { LateAnswer, NetworkConnector, ZoneKeys } from '../network-leg.ts';
-import { DEFAULT_LINK_LIMITS, IsoLink, type LinkLimits, type LinkProfile } from './iso-link.ts';
+import { IsoLink } from './iso-link.ts';
+import { DEFAULT_LINK_LIMITS, type LinkLimits } from './link-limits.ts';
+import type { LinkProfile } from './link-settings.ts';
 import type { Matchable } from './match-keys.ts';
 import type { NetworkDialect } from './network-dialect.ts';
 import { adviceOutcome, authorisationOutcome, mayHoldMoney, reversalOutcome } from './outcomes.ts';
@@ -51,6 +53,7 @@ export function networkConnector<M extends Matchable>(
     rules: dialect.rules,
     zonePinKey: () => parts.zoneKeys?.current() ?? zonePinKey,
     state: () => link.state(),
+    signOns: () => link.signOns(),
     close: () => link.close(),
     ask(facts, card, deadline) {
       const request = dialect.authorisation(facts, card);

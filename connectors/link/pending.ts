@@ -1,4 +1,5 @@
-import type { Clock, Monotonic, Timer } from '../../runtime/index.ts';
+import type { Clock, Monotonic } from '../../runtime/index.ts';
+import { Deadlines, type Expiring } from './deadlines.ts';
 
 /** How a request on a link ended. `unreachable` promises that no byte of it left. */
 export type Exchange<M> = Ended<M> | NotSent;
@@ -13,9 +14,9 @@ export interface NotSent {
   readonly reason: string;
 }
 
-interface Waiting<M> {
+interface Waiting<M> extends Expiring {
+  readonly key: string;
   readonly resolve: (ended: Ended<M>) => void;
-  readonly timer: Timer;
   readonly tag: string | undefined;
 }
 
@@ -29,15 +30,15 @@ export type Fate =
  * deadline passed is remembered for a while, so that a late answer is recognised as such and not as a stranger.
  */
 export class PendingRequests<M> {
-  readonly #clock: Clock;
   readonly #rememberExpired: number;
+  readonly #deadlines: Deadlines<Waiting<M>>;
   readonly #waiting = new Map<string, Waiting<M>>();
   readonly #expired = new Map<string, string | undefined>();
 
   /** @param rememberExpired how many expired keys are kept; the oldest go first */
   constructor(clock: Clock, rememberExpired: number) {
-    this.#clock = clock;
     this.#rememberExpired = rememberExpired;
+    this.#deadlines = new Deadlines(clock, (waiting) => this.#expire(waiting));
   }
 
   get size(): number {
@@ -58,8 +59,9 @@ export class PendingRequests<M> {
    */
   wait(key: string, deadline: Monotonic, tag?: string): Promise<Ended<M>> {
     return new Promise((resolve) => {
-      const timer = this.#clock.after(deadline - this.#clock.monotonic(), () => this.#expire(key));
-      this.#waiting.set(key, { resolve, timer, tag });
+      const waiting = { key, deadline, resolve, tag, isOver: false };
+      this.#waiting.set(key, waiting);
+      this.#deadlines.add(waiting);
     });
   }
 
@@ -67,7 +69,7 @@ export class PendingRequests<M> {
     const waiting = this.#waiting.get(key);
     if (waiting) {
       this.#waiting.delete(key);
-      waiting.timer.cancel();
+      this.#deadlines.settle(waiting);
       waiting.resolve({ status: 'answered', reply });
       return { fate: 'matched' };
     }
@@ -80,19 +82,17 @@ export class PendingRequests<M> {
   /** The link went down: what was sent may or may not have arrived. */
   abandonAll(reason: string): void {
     for (const [key, waiting] of this.#waiting) {
-      waiting.timer.cancel();
+      this.#deadlines.settle(waiting);
       this.#remember(key, waiting.tag);
       waiting.resolve({ status: 'unknown', reason });
     }
     this.#waiting.clear();
   }
 
-  #expire(key: string): void {
-    const waiting = this.#waiting.get(key);
-    if (!waiting) return;
+  #expire({ key, tag, resolve }: Waiting<M>): void {
     this.#waiting.delete(key);
-    this.#remember(key, waiting.tag);
-    waiting.resolve({ status: 'unknown', reason: 'no answer by the deadline' });
+    this.#remember(key, tag);
+    resolve({ status: 'unknown', reason: 'no answer by the deadline' });
   }
 
   #remember(key: string, tag: string | undefined): void {

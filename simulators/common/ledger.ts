@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, writeSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -45,80 +45,77 @@ export async function openLedger<Row extends LedgerRow>(
     await handle.close();
     throw error;
   }
-  return batchedLedger(file, handle, onBroken);
+  return new BatchedLedger<Row>(file, handle, onBroken);
 }
 
-function batchedLedger<Row extends LedgerRow>(
-  file: string,
-  handle: FileHandle,
-  onBroken: (error: unknown) => void,
-): Ledger<Row> {
-  let waiting = '';
-  let batch = newBatch();
-  let writing: Promise<void> | undefined;
-  let failure: unknown;
+/**
+ * The rows of one turn of the event loop are one write, made at the end of that turn by this thread: the system takes a
+ * few microseconds to copy them, a thread of the pool ten times as many to be woken and to report.
+ */
+class BatchedLedger<Row extends LedgerRow> implements Ledger<Row> {
+  readonly #file: string;
+  readonly #handle: FileHandle;
+  readonly #onBroken: (error: unknown) => void;
+  #waiting = '';
+  #batch: PromiseWithResolvers<void> | undefined;
+  #failure: unknown;
 
-  const writeBatches = async () => {
-    await nextTurn();
-    while (waiting !== '' && failure === undefined) {
-      const text = waiting;
-      const written = batch;
-      waiting = '';
-      batch = newBatch();
-      try {
-        await handle.appendFile(text);
-        written.resolve();
-      } catch (error) {
-        failure = error;
-        written.reject(error);
-        batch.reject(error);
-        onBroken(error);
-      }
+  constructor(file: string, handle: FileHandle, onBroken: (error: unknown) => void) {
+    this.#file = file;
+    this.#handle = handle;
+    this.#onBroken = onBroken;
+  }
+
+  append(row: Row): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#waiting.length > MAX_WAITING_BYTES) {
+      const details = { file: this.#file, limit: MAX_WAITING_BYTES };
+      return Promise.reject(new SimulatorError('SIM_LEDGER_BEHIND', details));
     }
-    writing = undefined;
-  };
+    this.#waiting += `${JSON.stringify(row)}\n`;
+    this.#batch ??= this.#newBatch();
+    return this.#batch.promise;
+  }
 
-  const flush = async () => {
-    while (writing) await writing;
-    if (failure !== undefined) throw failure;
-  };
+  async flush(): Promise<void> {
+    await this.#batch?.promise;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
 
-  return {
-    append(row) {
-      if (failure !== undefined) return Promise.reject(failure);
-      if (waiting.length > MAX_WAITING_BYTES) {
-        return Promise.reject(new SimulatorError('SIM_LEDGER_BEHIND', { file, limit: MAX_WAITING_BYTES }));
-      }
-      waiting += `${JSON.stringify(row)}\n`;
-      const written = batch.promise;
-      writing ??= writeBatches();
-      return written;
-    },
-    flush,
-    async rows() {
-      await flush();
-      return parseRows<Row>(file, await readFile(file, 'utf8'));
-    },
-    async close() {
-      try {
-        await flush();
-      } finally {
-        failure ??= new SimulatorError('SIM_LEDGER_CLOSED', { file });
-        await handle.close();
-      }
-    },
-  };
-}
+  async rows(): Promise<Row[]> {
+    await this.flush();
+    return parseRows<Row>(this.#file, await readFile(this.#file, 'utf8'));
+  }
 
-function newBatch() {
-  const batch = Promise.withResolvers<void>();
-  batch.promise.catch(() => {});
-  return batch;
-}
+  async close(): Promise<void> {
+    try {
+      await this.flush();
+    } finally {
+      this.#failure ??= new SimulatorError('SIM_LEDGER_CLOSED', { file: this.#file });
+      await this.#handle.close();
+    }
+  }
 
-/** Lets every message of this turn of the event loop join the batch. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  #newBatch(): PromiseWithResolvers<void> {
+    const batch = Promise.withResolvers<void>();
+    batch.promise.catch(() => {});
+    setImmediate(() => this.#write(batch));
+    return batch;
+  }
+
+  #write(batch: PromiseWithResolvers<void>): void {
+    const bytes = Buffer.from(this.#waiting);
+    this.#waiting = '';
+    this.#batch = undefined;
+    try {
+      for (let from = 0; from < bytes.length; ) from += writeSync(this.#handle.fd, bytes, from);
+      batch.resolve();
+    } catch (error) {
+      this.#failure = error;
+      batch.reject(error);
+      this.#onBroken(error);
+    }
+  }
 }
 
 /** Gives the length that is left. */

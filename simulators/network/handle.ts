@@ -7,7 +7,7 @@ import { type IssuerWord, type NetworkBook, SPENDS } from './book.ts';
 import { conduct } from './conduct.ts';
 import type { HostDialect, HostMessage } from './host-dialect.ts';
 import type { HostLink } from './link.ts';
-import type { AuthorisationRequest } from './rows.ts';
+import type { AdviceRequest, AuthorisationRequest, ReversalRequest } from './rows.ts';
 import type { NetworkMessageKind, NetworkScenario } from './scenario.ts';
 import {
   type Understood,
@@ -42,51 +42,8 @@ export interface Host<M extends HostMessage> {
   log: Log;
 }
 
-/** Handles one message of an acquirer; `received` are its bytes, for a reject. */
-export function handleMessage<M extends HostMessage>(
-  host: Host<M>,
-  message: M,
-  link: HostLink<M>,
-  received: Buffer,
-): void {
-  const kind = host.dialect.messageKinds[withoutRepeat(message.mti)];
-  if (kind === undefined) unsupported(host, message, link, received);
-  else if (kind === 'network') manage(host, message, link);
-  else if (!link.signedOn) link.send(reply(host, message, { code: code.inoperative }));
-  else if (kind === 'authorisation') authorise(host, message, link);
-  else if (kind === 'advice') advise(host, message, link);
-  else reverse(host, message, link);
-}
-
-function authorise<M extends HostMessage>(host: Host<M>, message: M, link: HostLink<M>): void {
-  carryOut(host, message, link, {
-    kind: 'authorisation',
-    understood: understandAuthorisation(message, host.nameCard, host.dialect.transactionId(message)),
-    act(request, scenario, pan) {
-      const decision = host.book.authorise(request, () => decide(host, scenario, message, request, pan));
-      const asks = request.service === 'balance' && decision.code === code.approved;
-      return { ...decision, ...(asks && { balance: host.book.balance(request) }) };
-    },
-  });
-}
-
-function advise<M extends HostMessage>(host: Host<M>, message: M, link: HostLink<M>): void {
-  carryOut(host, message, link, {
-    kind: 'advice',
-    understood: understandAdvice(message, host.nameCard, host.dialect.transactionId(message)),
-    act: (request, scenario) => refusal(scenario) ?? host.book.advise(request),
-  });
-}
-
-function reverse<M extends HostMessage>(host: Host<M>, message: M, link: HostLink<M>): void {
-  carryOut(host, message, link, {
-    kind: 'reversal',
-    understood: understandReversal(message, host.nameCard),
-    act: (request, scenario) => refusal(scenario) ?? host.book.reverse(request),
-  });
-}
-
-type Done = Answer & { written?: Promise<void>; balance?: ReturnType<NetworkBook['balance']> };
+type Balance = ReturnType<NetworkBook['balance']>;
+type Done = Answer & { written?: Promise<void>; balance?: Balance };
 
 interface Deed<Request> {
   kind: NetworkMessageKind;
@@ -94,28 +51,141 @@ interface Deed<Request> {
   act(request: Request, scenario: NetworkScenario | undefined, pan: string): Done;
 }
 
-function carryOut<M extends HostMessage, Request extends { card: CardReference }>(
-  host: Host<M>,
-  message: M,
-  link: HostLink<M>,
-  { kind, understood, act }: Deed<Request>,
-): void {
-  if ('missing' in understood) {
-    refuseFormat(host, message, link, understood.missing);
-    return;
+/** Where a network's messages are handled: understood, decided by the book or the scenario, and answered. */
+export class MessageDesk<M extends HostMessage> {
+  readonly #host: Host<M>;
+
+  constructor(host: Host<M>) {
+    this.#host = host;
   }
-  const { request, pan } = understood;
-  const scenario = host.scenarios.choose(kind, request.card.reference);
-  conduct(
-    scenario,
-    link,
-    async () => {
-      const { balance, written, ...answer } = act(request, scenario, pan.reveal());
+
+  /** One message of an acquirer; `received` are its bytes, for a reject. */
+  handle(message: M, link: HostLink<M>, received: Buffer): void {
+    const kind = this.#host.dialect.messageKinds[withoutRepeat(message.mti)];
+    if (kind === undefined) this.#unsupported(message, link, received);
+    else if (kind === 'network') this.#manage(message, link);
+    else if (!link.signedOn) link.send(this.#reply(message, { code: code.inoperative }));
+    else this.#serve(kind, message, link);
+  }
+
+  #serve(kind: Exclude<NetworkMessageKind, 'network'>, message: M, link: HostLink<M>): void {
+    const { book, dialect, nameCard } = this.#host;
+    switch (kind) {
+      case 'authorisation': {
+        const understood = understandAuthorisation(message, nameCard, dialect.transactionId(message));
+        this.#carryOut(message, link, {
+          kind,
+          understood,
+          act: (request, scenario, pan) => this.#authorise(message, request, scenario, pan),
+        });
+        break;
+      }
+      case 'advice': {
+        const understood = understandAdvice(message, nameCard, dialect.transactionId(message));
+        const act = (request: AdviceRequest, scenario: NetworkScenario | undefined) =>
+          refusal(scenario) ?? book.advise(request);
+        this.#carryOut(message, link, { kind, understood, act });
+        break;
+      }
+      case 'reversal': {
+        const understood = understandReversal(message, nameCard);
+        const act = (request: ReversalRequest, scenario: NetworkScenario | undefined) =>
+          refusal(scenario) ?? book.reverse(request);
+        this.#carryOut(message, link, { kind, understood, act });
+      }
+    }
+  }
+
+  #authorise(
+    message: M,
+    request: AuthorisationRequest,
+    scenario: NetworkScenario | undefined,
+    pan: string,
+  ): Done {
+    const { book } = this.#host;
+    const decision = book.authorise(request, () => this.#decide(message, request, scenario, pan));
+    const asks = request.service === 'balance' && decision.code === code.approved;
+    return asks ? { ...decision, balance: book.balance(request) } : decision;
+  }
+
+  #decide(
+    { de4, de52 }: M,
+    { amount, service }: AuthorisationRequest,
+    scenario: NetworkScenario | undefined,
+    pan: string,
+  ): IssuerWord {
+    const { zoneKey, pin } = this.#host;
+    if (scenario?.action === 'decline') return { code: scenario.code };
+    if (scenario?.action === 'amount-decides') return { code: de4?.slice(-2) ?? code.format };
+    const pinWord = de52 ? pinCode(zoneKey, de52, pin, pan) : code.approved;
+    if (pinWord !== code.approved) return { code: pinWord };
+    if (scenario?.action !== 'partial' || !SPENDS.has(service)) return { code: code.approved };
+    const part = Math.max(1, Math.floor((amount * (scenario.percent ?? HALF)) / 100));
+    return { code: code.partiallyApproved, amount: part };
+  }
+
+  #carryOut<Request extends { card: CardReference }>(
+    message: M,
+    link: HostLink<M>,
+    { kind, understood, act }: Deed<Request>,
+  ): void {
+    if ('missing' in understood) {
+      this.#refuseFormat(message, link, understood.missing);
+      return;
+    }
+    const { request, pan } = understood;
+    const scenario = this.#host.scenarios.choose(kind, request.card.reference);
+    const answer = async () => {
+      const { balance, written, ...answered } = act(request, scenario, pan.reveal());
       await written;
-      return reply(host, message, answer, balance);
-    },
-    host,
-  );
+      return this.#reply(message, answered, balance);
+    };
+    void conduct(scenario, link, answer, this.#host);
+  }
+
+  #manage(message: M, link: HostLink<M>): void {
+    const { dialect, scenarios, zoneKey } = this.#host;
+    if (!isRequest(message.mti)) {
+      if (message.de70 === dialect.keyExchange) zoneKey.answered(message.de39);
+      else link.echoAnswered();
+      return;
+    }
+    const scenario = scenarios.choose('network', undefined);
+    const act = async () => {
+      const result = scenario?.action === 'decline' ? scenario.code : this.#change(link, message.de70);
+      return dialect.managementReply(message, result);
+    };
+    void conduct(scenario, link, act, this.#host);
+  }
+
+  /** What an 0800 asks of the link, by its DE70. @returns DE39 */
+  #change(link: HostLink<M>, asked: string | undefined): string {
+    const { signOn, signOff, echo } = this.#host.dialect;
+    if (asked === signOn) link.signedOn = true;
+    else if (asked === signOff) link.signedOn = false;
+    else if (asked !== echo) return code.invalidTransaction;
+    return code.approved;
+  }
+
+  #unsupported(message: M, link: HostLink<M>, received: Buffer): void {
+    const { dialect, log } = this.#host;
+    const { mti } = message;
+    log.warn({ event: 'network.unsupported', peer: link.peer, mti }, 'message type not handled');
+    if (dialect.reject) link.reject(received);
+    else if (isRequest(mti)) link.send(this.#reply(message, { code: code.invalidTransaction }));
+  }
+
+  #refuseFormat(message: M, link: HostLink<M>, missing: string): void {
+    const { mti } = message;
+    const seen = { event: 'network.incomplete', peer: link.peer, mti, missing };
+    this.#host.log.warn(seen, 'data element missing');
+    link.send(this.#reply(message, { code: code.format }));
+  }
+
+  #reply(request: M, answer: Answer, balance?: Balance): M {
+    const elements = answerElements(request, answer, balance);
+    return this.#host.dialect.reply(request, elements, answer.transactionId);
+  }
 }
 
 /** A notice that a scenario declines has no effect. */
@@ -123,74 +193,8 @@ function refusal(scenario: NetworkScenario | undefined): Done | undefined {
   return scenario?.action === 'decline' ? { code: scenario.code } : undefined;
 }
 
-function decide(
-  { zoneKey, pin }: Pick<Host<HostMessage>, 'zoneKey' | 'pin'>,
-  scenario: NetworkScenario | undefined,
-  { de4, de52 }: HostMessage,
-  { amount, service }: AuthorisationRequest,
-  pan: string,
-): IssuerWord {
-  if (scenario?.action === 'decline') return { code: scenario.code };
-  if (scenario?.action === 'amount-decides') return { code: de4?.slice(-2) ?? code.format };
-  const pinWord = de52 ? pinCode(zoneKey, de52, pin, pan) : code.approved;
-  if (pinWord !== code.approved) return { code: pinWord };
-  if (scenario?.action !== 'partial' || !SPENDS.has(service)) return { code: code.approved };
-  const part = Math.max(1, Math.floor((amount * (scenario.percent ?? HALF)) / 100));
-  return { code: code.partiallyApproved, amount: part };
-}
-
 function pinCode(zoneKey: ZoneKey, block: PinBlock, pin: string, pan: string): string {
   const result = zoneKey.check(block.reveal(), pin, pan);
   if (result === 'right') return code.approved;
   return result === 'wrong' ? code.wrongPin : code.pinNotDeciphered;
-}
-
-function manage<M extends HostMessage>(host: Host<M>, message: M, link: HostLink<M>): void {
-  const { dialect } = host;
-  if (!isRequest(message.mti)) {
-    if (message.de70 === dialect.keyExchange) host.zoneKey.answered(message.de39);
-    else link.echoAnswered();
-    return;
-  }
-  const scenario = host.scenarios.choose('network', undefined);
-  const act = async () => {
-    if (scenario?.action === 'decline') return dialect.managementReply(message, scenario.code);
-    if (message.de70 === dialect.signOn) link.signedOn = true;
-    else if (message.de70 === dialect.signOff) link.signedOn = false;
-    else if (message.de70 !== dialect.echo) return dialect.managementReply(message, code.invalidTransaction);
-    return dialect.managementReply(message, code.approved);
-  };
-  conduct(scenario, link, act, host);
-}
-
-function unsupported<M extends HostMessage>(
-  host: Host<M>,
-  message: M,
-  link: HostLink<M>,
-  received: Buffer,
-): void {
-  const { mti } = message;
-  host.log.warn({ event: 'network.unsupported', peer: link.peer, mti }, 'message type not handled');
-  if (host.dialect.reject) link.reject(received);
-  else if (isRequest(mti)) link.send(reply(host, message, { code: code.invalidTransaction }));
-}
-
-function refuseFormat<M extends HostMessage>(
-  host: Host<M>,
-  message: M,
-  link: HostLink<M>,
-  missing: string,
-): void {
-  const { mti } = message;
-  host.log.warn({ event: 'network.incomplete', peer: link.peer, mti, missing }, 'data element missing');
-  link.send(reply(host, message, { code: code.format }));
-}
-
-function reply<M extends HostMessage>(
-  { dialect }: Host<M>,
-  request: M,
-  answer: Answer,
-  balance?: ReturnType<NetworkBook['balance']>,
-): M {
-  return dialect.reply(request, answerElements(request, answer, balance), answer.transactionId);
 }

@@ -1,15 +1,14 @@
-import type { Address, Clock, Connection, Listener, Log, Random, Sockets } from '../../runtime/index.ts';
-import { utcCalendar } from '../../runtime/index.ts';
+import type { Address, Clock, Log, Random, Sockets } from '../../runtime/index.ts';
 import { cardNamer, referenceKey } from '../common/card.ts';
 import { controlRoutes } from '../common/control.ts';
 import { type HttpReply, type HttpRoute, httpService } from '../common/http.ts';
 import { scenarioBook } from '../common/scenario.ts';
 import { openNetworkBook } from './book.ts';
-import { type Host, handleMessage } from './handle.ts';
+import { MessageDesk } from './handle.ts';
 import type { HostDialect, HostMessage } from './host-dialect.ts';
-import { type HostLink, hostLink } from './link.ts';
+import { HostServer } from './host-server.ts';
 import { networkRule, testCardRules } from './scenario.ts';
-import { type KeyChange, keyChange, type ZoneMasterKey, zoneKey } from './zone-key.ts';
+import { keyChange, type ZoneMasterKey, zoneKey } from './zone-key.ts';
 
 export interface HostOptions {
   iso: Address;
@@ -49,22 +48,21 @@ export async function startHost<M extends HostMessage>(
   const book = await openNetworkBook({ ...options, overCompletionPercent, file: options.ledgerFile });
   const scenarios = scenarioBook(testCardRules(nameCard));
   const keys = zoneKey({ ...options, file: `${options.ledgerFile}.zone-key` });
-  const server = await listen(options, {
+  const desk = new MessageDesk({ dialect, book, scenarios, nameCard, zoneKey: keys, pin, clock, log });
+  const server = new HostServer<M>({
+    ...options,
     dialect,
-    book,
-    scenarios,
-    nameCard,
     zoneKey: keys,
-    pin,
-    clock,
-    log,
+    onMessage: (message, link, received) => desk.handle(message, link, received),
   });
+  await server.up();
+
   const shared = controlRoutes({
     ledger: book.ledger,
     summary: () => ({ totals: book.totals(), positions: book.positions() }),
     scenarios,
     rule: (body) => networkRule(body, nameCard),
-    health: server.health,
+    health: () => server.health(),
   });
   const control = httpService([...shared, ...serverRoutes(server)], log);
   const controlAddress = await control.listen(options.control);
@@ -79,70 +77,7 @@ export async function startHost<M extends HostMessage>(
   };
 }
 
-type Server = Awaited<ReturnType<typeof listen>>;
-
-async function listen<M extends HostMessage>({ iso, log, sockets, clock }: HostOptions, host: Host<M>) {
-  const { dialect } = host;
-  const links = new Set<HostLink<M>>();
-  const accept = (connection: Connection) => {
-    const { link, connectionHandlers } = hostLink(connection, dialect, log, {
-      onMessage: (message, from, received) => handleMessage(host, message, from, received),
-      onClose: (closed) => links.delete(closed),
-    });
-    links.add(link);
-    return connectionHandlers;
-  };
-  let listener: Listener | undefined = await sockets.listen(iso, accept);
-  let lastStan = 0;
-  const { address } = listener;
-
-  const manage = (code: string, key?: string) => {
-    lastStan = (lastStan % 999_999) + 1;
-    return dialect.managementRequest(code, String(lastStan).padStart(6, '0'), timeOf(clock), key);
-  };
-  const dropLinks = () => {
-    for (const link of links) link.drop();
-  };
-  return {
-    address,
-    dropLinks,
-    async down() {
-      const closing = listener?.close();
-      listener = undefined;
-      dropLinks();
-      await closing;
-    },
-    async up() {
-      listener ??= await sockets.listen(address, accept);
-    },
-    echo() {
-      const request = manage(dialect.echo);
-      for (const link of links) link.send(request);
-    },
-    /** Over one link: the acquirer has one key, however many links it has. */
-    changeKey(change: KeyChange) {
-      const { text, repeat } = host.zoneKey.offer(change);
-      const request = manage(dialect.keyExchange, text);
-      const link = [...links].find(({ signedOn }) => signedOn);
-      link?.send(repeat ? { ...request, mti: '0801' } : request);
-    },
-    health: () => ({
-      listening: listener !== undefined,
-      links: links.size,
-      signedOn: [...links].filter((link) => link.signedOn).length,
-      echoesAnswered: [...links].reduce((sum, link) => sum + link.echoes, 0),
-      zoneKey: host.zoneKey.state(),
-    }),
-  };
-}
-
-/** DE7. */
-function timeOf(clock: Clock): string {
-  const { month, day, hour, minute, second } = utcCalendar(clock.wall());
-  return [month, day, hour, minute, second].map((part) => String(part).padStart(2, '0')).join('');
-}
-
-function serverRoutes(server: Server): HttpRoute[] {
+function serverRoutes<M extends HostMessage>(server: HostServer<M>): HttpRoute[] {
   const route = (path: string, action: (body: unknown) => unknown): HttpRoute => ({
     method: 'POST',
     path,
@@ -152,10 +87,10 @@ function serverRoutes(server: Server): HttpRoute[] {
     },
   });
   return [
-    route('/drop-links', server.dropLinks),
-    route('/down', server.down),
-    route('/up', server.up),
-    route('/echo', server.echo),
+    route('/drop-links', () => server.dropLinks()),
+    route('/down', () => server.down()),
+    route('/up', () => server.up()),
+    route('/echo', () => server.echo()),
     route('/change-key', (body) => server.changeKey(keyChange(body ?? {}))),
   ];
 }

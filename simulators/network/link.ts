@@ -1,96 +1,109 @@
-import { IsoError } from '../../messages/index.ts';
+import { type FrameReader, IsoError } from '../../messages/index.ts';
 import type { Connection, ConnectionHandlers, Log } from '../../runtime/index.ts';
 import type { HostDialect, HostMessage } from './host-dialect.ts';
 
 const MAX_FRAME_BYTES = 8_192;
 const GARBAGE = Buffer.alloc(40, 0xff);
 
-/** One acquirer's connection. Nothing is sent after it closed. */
-export interface HostLink<M extends HostMessage> {
-  readonly peer: string;
-  signedOn: boolean;
-  /** Echoes of ours that came back. */
-  readonly echoes: number;
-  echoAnswered(): void;
-  send(message: M): void;
-  /** A frame of the right length around bytes that are no message. */
-  sendGarbage(): void;
-  /** Returns a message that could not be understood to its sender. */
-  reject(received: Buffer): void;
-  drop(): void;
-}
-
-interface LinkHandlers<M extends HostMessage> {
+export interface LinkHandlers<M extends HostMessage> {
   onMessage(message: M, link: HostLink<M>, received: Buffer): void;
   onClose(link: HostLink<M>): void;
 }
 
-/** Frames, polls, parsing, rejects and back-pressure of one connection. */
-export function hostLink<M extends HostMessage>(
-  connection: Connection,
-  { codec, framing, reject }: HostDialect<M>,
-  log: Log,
-  handlers: LinkHandlers<M>,
-): { link: HostLink<M>; connectionHandlers: ConnectionHandlers } {
-  const reader = framing.reader({ maxFrameBytes: MAX_FRAME_BYTES });
-  let open = true;
-  let echoes = 0;
+interface LinkParts<M extends HostMessage> {
+  readonly dialect: HostDialect<M>;
+  readonly log: Log;
+  readonly handlers: LinkHandlers<M>;
+}
 
-  const write = (body: Buffer) => {
-    if (open && !connection.write(framing.encode(body))) connection.pause();
-  };
-  const link: HostLink<M> = {
-    peer: connection.peer,
-    signedOn: false,
-    get echoes() {
-      return echoes;
-    },
-    echoAnswered() {
-      echoes += 1;
-    },
-    send: (message) => write(codec.pack(message)),
-    sendGarbage: () => write(GARBAGE),
-    reject(received) {
-      const rejected = reject?.(received);
-      if (rejected) write(rejected);
-      else link.drop();
-    },
-    drop: () => connection.destroy(),
-  };
+/**
+ * One acquirer's connection: frames, polls, parsing, rejects and back-pressure. Nothing is sent after it closed; what
+ * is sent in one turn of the event loop leaves in one write.
+ */
+export class HostLink<M extends HostMessage> implements ConnectionHandlers {
+  readonly peer: string;
+  signedOn = false;
+  /** Echoes of ours that came back. */
+  echoes = 0;
+  readonly #connection: Connection;
+  readonly #dialect: HostDialect<M>;
+  readonly #log: Log;
+  readonly #handlers: LinkHandlers<M>;
+  readonly #reader: FrameReader;
+  #isOpen = true;
 
-  const onFrame = (body: Buffer) => {
-    if (body.length === 0) return write(body);
-    let message: M;
+  constructor(connection: Connection, { dialect, log, handlers }: LinkParts<M>) {
+    this.peer = connection.peer;
+    this.#connection = connection;
+    this.#dialect = dialect;
+    this.#log = log;
+    this.#handlers = handlers;
+    this.#reader = dialect.framing.reader({ maxFrameBytes: MAX_FRAME_BYTES });
+  }
+
+  echoAnswered(): void {
+    this.echoes += 1;
+  }
+
+  send(message: M): void {
+    this.#write(this.#dialect.codec.pack(message));
+  }
+
+  /** A frame of the right length around bytes that are no message. */
+  sendGarbage(): void {
+    this.#write(GARBAGE);
+  }
+
+  /** Returns a message that could not be understood to its sender. */
+  reject(received: Buffer): void {
+    const rejected = this.#dialect.reject?.(received);
+    if (rejected) this.#write(rejected);
+    else this.drop();
+  }
+
+  drop(): void {
+    this.#connection.destroy();
+  }
+
+  onData(chunk: Buffer): void {
     try {
-      message = codec.parse(body);
+      this.#reader.push(chunk, (body) => this.#onFrame(body));
     } catch (error) {
       if (!(error instanceof IsoError)) throw error;
-      log.warn(
-        { event: 'network.unreadable', peer: link.peer, code: error.code, path: error.path },
-        error.message,
-      );
-      return link.reject(body);
+      this.#log.warn({ event: 'network.out-of-step', peer: this.peer, code: error.code }, error.message);
+      this.drop();
     }
-    handlers.onMessage(message, link, body);
-  };
+  }
 
-  return {
-    link,
-    connectionHandlers: {
-      onData(chunk) {
-        try {
-          reader.push(chunk, onFrame);
-        } catch (error) {
-          if (!(error instanceof IsoError)) throw error;
-          log.warn({ event: 'network.out-of-step', peer: link.peer, code: error.code }, error.message);
-          link.drop();
-        }
-      },
-      onDrain: () => connection.resume(),
-      onClose() {
-        open = false;
-        handlers.onClose(link);
-      },
-    },
-  };
+  onDrain(): void {
+    this.#connection.resume();
+  }
+
+  onClose(): void {
+    this.#isOpen = false;
+    this.#handlers.onClose(this);
+  }
+
+  #onFrame(body: Buffer): void {
+    if (body.length === 0) {
+      this.#write(body);
+      return;
+    }
+    let message: M;
+    try {
+      message = this.#dialect.codec.parse(body);
+    } catch (error) {
+      if (!(error instanceof IsoError)) throw error;
+      const { code, path } = error;
+      this.#log.warn({ event: 'network.unreadable', peer: this.peer, code, path }, error.message);
+      this.reject(body);
+      return;
+    }
+    this.#handlers.onMessage(message, this, body);
+  }
+
+  #write(body: Buffer): void {
+    if (!this.#isOpen) return;
+    if (!this.#connection.write(this.#dialect.framing.encode(body))) this.#connection.pause();
+  }
 }

@@ -24,10 +24,12 @@ import type { TerminalRecords } from './records.ts';
 import { type ReversalPlan, uncertainties } from './reversing.ts';
 import { CARD_SERVICES, type CardService, mustBeCertain, type TerminalService } from './services.ts';
 import { type Settlement, settleBatch } from './settle.ts';
-import { openStan } from './stan.ts';
+import { openStan, type StanCounter } from './stan.ts';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const ECHO = '301';
+
+type Uncertainties = ReturnType<typeof uncertainties>;
 
 export interface TerminalOptions {
   dialect: TerminalDialect;
@@ -93,74 +95,138 @@ export interface Terminal {
 }
 
 export function createTerminal(options: TerminalOptions): Terminal {
-  const { records, clock = systemClock, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  const sender = senderOf(options);
-  const stans = openStan(join(records.folder, 'stan', sender.terminal));
-  const link = options.link ?? terminalLink(linkOptions(options, sender));
-  let last: Outgoing | undefined;
+  return new RecordingTerminal(options);
+}
 
-  const send = (outgoing: Outgoing) => exchange(outgoing, { sender, records, link, clock, timeoutMs });
-  const moment = (stan = stans.next()) => ({ stan, clock });
-  const batch = async () => batchOf(await records.ledger.rows(), sender.terminal);
+/** A terminal whose every message is in its records before it leaves. */
+class RecordingTerminal implements Terminal {
+  readonly #options: TerminalOptions;
+  readonly #clock: Clock;
+  readonly #sender: Sender;
+  readonly #stans: StanCounter;
+  readonly #link: TerminalLink;
+  readonly #certainty: Uncertainties | undefined;
+  #last: Outgoing | undefined;
 
-  const sendAsLast = (outgoing: Outgoing) => {
-    last = outgoing;
-    return send(outgoing);
-  };
+  constructor(options: TerminalOptions) {
+    const { records, reverseUnanswered: plan, clock = systemClock } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#sender = senderOf(options);
+    this.#stans = openStan(join(records.folder, 'stan', this.#sender.terminal));
+    this.#link = options.link ?? terminalLink(linkOptions(options, this.#sender));
+    const reverse = (original: Original, remaining?: number, repeat?: { stan: string }) =>
+      this.#send(this.#reversal(original, remaining, repeat));
+    this.#certainty = plan && uncertainties(plan, { clock, reverse, batch: () => this.#batch() });
+  }
 
-  const reversal = (...[original, remaining, repeat]: Parameters<Terminal['reverse']>) => {
-    const message = reversalMessage(original, remaining, sender, moment(repeat?.stan));
-    return asReversal(repeat ? { ...message, mti: '0401' } : message, original, remaining);
-  };
-  const about = (service: TerminalService, message: TerminalMessage, original: Partial<Original>) =>
-    sendAsLast({ service, message, ...referred(original) });
-  const { reverseUnanswered: plan } = options;
-  const certainty =
-    plan && uncertainties(plan, { clock, reverse: (...what) => send(reversal(...what)), batch });
+  get unexpected(): number {
+    return this.#link.unexpected;
+  }
+
+  async request(service: CardService, order: PurchaseOrder, stan = this.#stans.next()): Promise<Exchange> {
+    return this.#ask(askedOf(service, CARD_SERVICES[service].mti, order, stan), () => ({
+      service,
+      message: cardMessage(service, order, this.#sender, this.#moment(stan)),
+    }));
+  }
+
+  purchase(order: PurchaseOrder, stan?: string): Promise<Exchange> {
+    return this.request('purchase', order, stan);
+  }
+
+  async increment(original: Partial<Original>, order: PurchaseOrder): Promise<Exchange> {
+    const stan = this.#stans.next();
+    return this.#ask(askedOf('increment', CARD_SERVICES.preauth.mti, order, stan), () => ({
+      service: 'increment',
+      message: incrementMessage(original, order, this.#sender, this.#moment(stan)),
+      ...referred(original),
+    }));
+  }
+
+  complete(original: Partial<Original>, order: PurchaseOrder): Promise<Exchange> {
+    const message = completionMessage(original, order, this.#sender, this.#moment());
+    return this.#sendAsLast({ service: 'complete', message, ...referred(original) });
+  }
+
+  void(original: Partial<Original> & Pick<Original, 'amount' | 'currency'>): Promise<Exchange> {
+    const message = voidMessage(original, this.#sender, this.#moment());
+    return this.#sendAsLast({ service: 'void', message, ...referred(original) });
+  }
+
+  reverse(original: Original, remaining?: number, repeat?: { stan: string }): Promise<Exchange> {
+    return this.#sendAsLast(this.#reversal(original, remaining, repeat));
+  }
+
+  async settle(currency: string): Promise<Settlement> {
+    return settleBatch(await this.#batch(), currency, this.#means());
+  }
+
+  network(code: string): Promise<Exchange> {
+    return this.#send({ service: 'network', message: networkMessage(code, this.#sender, this.#moment()) });
+  }
+
+  async repeat(): Promise<Exchange> {
+    if (!this.#last) throw new Error('nothing was sent yet');
+    return this.#send(this.#last);
+  }
+
+  echo(): Promise<Exchange> {
+    return this.network(ECHO);
+  }
+
+  downloadKeys(isTold = true): Promise<KeyDownload> {
+    return downloadKeys({ ...keyMeans(this.#options, this.#sender), ...this.#means() }, isTold);
+  }
+
+  async transactions(): Promise<readonly RecordedTransaction[]> {
+    return (await this.#batch()).transactions;
+  }
+
+  close(): void {
+    this.#stans.close();
+    if (!this.#options.link) this.#link.close();
+  }
+
+  /** What others need to speak in its name. */
+  #means() {
+    return {
+      sender: this.#sender,
+      moment: () => this.#moment(),
+      send: (outgoing: Outgoing) => this.#send(outgoing),
+    };
+  }
+
+  #moment(stan = this.#stans.next()) {
+    return { stan, clock: this.#clock };
+  }
+
+  async #batch() {
+    return batchOf(await this.#options.records.ledger.rows(), this.#sender.terminal);
+  }
+
+  #send(outgoing: Outgoing): Promise<Exchange> {
+    const { records, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+    const desk = { sender: this.#sender, records, link: this.#link, clock: this.#clock, timeoutMs };
+    return exchange(outgoing, desk);
+  }
+
+  #sendAsLast(outgoing: Outgoing): Promise<Exchange> {
+    this.#last = outgoing;
+    return this.#send(outgoing);
+  }
 
   /** Sends what moves money only while nothing earlier is uncertain, where the plan says so. */
-  const ask = (asked: Asked, outgoing: () => Outgoing) => {
-    if (!certainty || !mustBeCertain(asked.service)) return sendAsLast(outgoing());
-    return certainty.guard({ ...asked, terminal: sender.terminal }, () => sendAsLast(outgoing()));
-  };
-  const request: Terminal['request'] = async (service, order, stan = stans.next()) =>
-    ask(askedOf(service, CARD_SERVICES[service].mti, order, stan), () => ({
-      service,
-      message: cardMessage(service, order, sender, moment(stan)),
-    }));
+  #ask(asked: Asked, outgoing: () => Outgoing): Promise<Exchange> {
+    if (!this.#certainty || !mustBeCertain(asked.service)) return this.#sendAsLast(outgoing());
+    const about = { ...asked, terminal: this.#sender.terminal };
+    return this.#certainty.guard(about, () => this.#sendAsLast(outgoing()));
+  }
 
-  return {
-    request,
-    purchase: (order, stan) => request('purchase', order, stan),
-    async increment(original, order) {
-      const stan = stans.next();
-      return ask(askedOf('increment', CARD_SERVICES.preauth.mti, order, stan), () => ({
-        service: 'increment',
-        message: incrementMessage(original, order, sender, moment(stan)),
-        ...referred(original),
-      }));
-    },
-    complete: (original, order) =>
-      about('complete', completionMessage(original, order, sender, moment()), original),
-    void: (original) => about('void', voidMessage(original, sender, moment()), original),
-    reverse: (...what) => sendAsLast(reversal(...what)),
-    settle: async (currency) => settleBatch(await batch(), currency, { sender, moment, send }),
-    network: (code) => send({ service: 'network', message: networkMessage(code, sender, moment()) }),
-    async repeat() {
-      if (!last) throw new Error('nothing was sent yet');
-      return send(last);
-    },
-    echo: () => send({ service: 'network', message: networkMessage(ECHO, sender, moment()) }),
-    downloadKeys: (isTold = true) => downloadKeys({ ...keyMeans(options, sender), moment, send }, isTold),
-    transactions: async () => (await batch()).transactions,
-    get unexpected() {
-      return link.unexpected;
-    },
-    close() {
-      stans.close();
-      if (!options.link) link.close();
-    },
-  };
+  #reversal(original: Original, remaining?: number, repeat?: { stan: string }): Outgoing {
+    const message = reversalMessage(original, remaining, this.#sender, this.#moment(repeat?.stan));
+    return asReversal(repeat ? { ...message, mti: '0401' } : message, original, remaining);
+  }
 }
 
 function asReversal(message: TerminalMessage, original: Original, remaining: number | undefined): Outgoing {

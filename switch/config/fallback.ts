@@ -30,6 +30,8 @@ export const FallbackSettings = Type.Object({
   goodLatencyShare: Type.Number({ minimum: 0.05, maximum: 1 }),
   /** A link that is not signed on for so long opens its network's mode without any traffic. */
   linkDownMs: Milliseconds(100, 3_600_000),
+  /** A link that is lost so often within the window opens it as well, however fast it is back each time. */
+  linkLosses: Type.Integer({ minimum: 2, maximum: 1_000 }),
   network: Thresholds,
   pop: Thresholds,
   journal: Thresholds,
@@ -56,6 +58,7 @@ export const DEFAULT_FALLBACK: FallbackSettings = {
   closeAfterGood: 30,
   goodLatencyShare: 0.8,
   linkDownMs: 10_000,
+  linkLosses: 10,
   network: leg,
   pop: leg,
   journal: { ...leg, latencyMs: 250 },

@@ -9,7 +9,7 @@ import type { Attempt } from './sliding-window.ts';
 import type { Surroundings } from './trend.ts';
 
 const VISA: DegradedMode = 'network-degraded:visa';
-const WELL: Surroundings = { queueDepth: 0, linkDownMs: 0 };
+const WELL: Surroundings = { queueDepth: 0, linkDownMs: 0, signOns: 1 };
 
 class MemoryRecords implements ModeRecords {
   readonly changes: RecordedChange[] = [];
@@ -134,7 +134,7 @@ describe('a trend', () => {
 
   it('of a link that stays down opens the mode without any traffic', async () => {
     const set = setUp();
-    set.around.now = { queueDepth: 0, linkDownMs: 10_000 };
+    set.around.now = { queueDepth: 0, linkDownMs: 10_000, signOns: 1 };
     await set.clock.advance(1_000);
     expect(set.modes.open().map(({ mode, why }) => [mode, why])).toContainEqual([
       VISA,
@@ -144,12 +144,12 @@ describe('a trend', () => {
 
   it('of a queue that grows opens the mode, and holds it until the queue is half of that', async () => {
     const set = setUp({ closeAfterGood: 2, probeEveryMs: 100 });
-    set.around.now = { queueDepth: 5_000, linkDownMs: 0 };
+    set.around.now = { queueDepth: 5_000, linkDownMs: 0, signOns: 1 };
     await set.clock.advance(1_000);
-    set.around.now = { queueDepth: 2_501, linkDownMs: 0 };
+    set.around.now = { queueDepth: 2_501, linkDownMs: 0, signOns: 1 };
     await traffic(set, 5, 10, healthy);
     expect(set.modes.open().map(({ mode }) => mode)).toContain(VISA);
-    set.around.now = { queueDepth: 2_500, linkDownMs: 0 };
+    set.around.now = { queueDepth: 2_500, linkDownMs: 0, signOns: 1 };
     await traffic(set, 5, 10, healthy);
     expect(set.modes.open().map(({ mode }) => mode)).not.toContain(VISA);
   });
@@ -199,6 +199,93 @@ describe('an open mode', () => {
   it('does not touch the other modes', async () => {
     const set = await failing();
     expect(set.modes.admits('pop-degraded')).toBe(true);
+  });
+});
+
+describe('the outage of a link', () => {
+  const up = (signOns: number): Surroundings => ({ queueDepth: 0, linkDownMs: 0, signOns });
+  const down: Surroundings = { queueDepth: 0, linkDownMs: 15_000, signOns: 1 };
+  const isOpen = ({ modes }: SetUp) => modes.open().some(({ mode }) => mode === VISA);
+
+  it('opens the mode, which ends with the first payment after the link is signed on again', async () => {
+    const set = setUp();
+    await traffic(set, 30, 5, healthy);
+    set.around.now = down;
+    await traffic(set, 3, 5, healthy);
+    expect(isOpen(set)).toBe(true);
+    set.around.now = up(2);
+    expect(set.modes.admits(VISA)).toBe(true);
+    expect(isOpen(set)).toBe(false);
+    await set.clock.advance(1_000);
+    expect(set.records.changes.at(-1)).toMatchObject({ isOpen: false, by: 'trend', node: 'node-1' });
+    expect((await traffic(set, 60, 5, healthy)).attempted).toBe(300);
+  });
+
+  it('also ends without any payment', async () => {
+    const set = setUp();
+    set.around.now = down;
+    await set.clock.advance(1_000);
+    set.around.now = up(2);
+    await set.clock.advance(1_000);
+    expect(set.modes.open()).toEqual([]);
+  });
+
+  it('that was noticed late is no trend of answers: what went unanswered before counts no more', async () => {
+    const set = setUp();
+    await traffic(set, 30, 20, healthy);
+    await traffic(set, 4, 20, () => LOST);
+    expect(isOpen(set)).toBe(true);
+    set.around.now = up(2);
+    expect(set.modes.admits(VISA)).toBe(true);
+    expect((await traffic(set, 60, 20, healthy)).openAfterSeconds).toBe(undefined);
+  });
+
+  it('does not whitewash a network that had been losing answers before', async () => {
+    const set = setUp();
+    const random = seeded(7);
+    await traffic(set, 60, 20, () => (random() < 0.2 ? LOST : healthy()));
+    expect(isOpen(set)).toBe(true);
+    set.around.now = down;
+    await traffic(set, 20, 20, () => LOST);
+    set.around.now = up(2);
+    expect(set.modes.admits(VISA) && set.modes.admits(VISA)).toBe(false);
+    await set.clock.advance(2_000);
+    expect(isOpen(set)).toBe(true);
+    await traffic(set, 20, 20, healthy);
+    expect(isOpen(set)).toBe(false);
+  });
+
+  it('does not end what a queue holds open', async () => {
+    const set = setUp();
+    set.around.now = down;
+    await set.clock.advance(1_000);
+    set.around.now = { ...up(2), queueDepth: 5_000 };
+    await set.clock.advance(5_000);
+    expect(isOpen(set)).toBe(true);
+  });
+
+  it('does not end what an operator opened', async () => {
+    const set = setUp();
+    await set.records.record({ mode: VISA, isOpen: true, by: 'kim', why: 'maintenance' }, 0);
+    set.around.now = down;
+    await set.clock.advance(3_000);
+    set.around.now = up(2);
+    await set.clock.advance(60_000);
+    expect(set.modes.open()).toMatchObject([{ mode: VISA, by: 'kim' }]);
+    expect(set.modes.admits(VISA)).toBe(false);
+  });
+
+  it('is a trend where it comes again and again', async () => {
+    const set = setUp({ linkLosses: 5 });
+    await traffic(set, 2, 5, healthy);
+    for (let signOns = 2; signOns <= 6; signOns += 1) {
+      set.around.now = up(signOns);
+      await traffic(set, 2, 5, healthy);
+    }
+    const unsteady = { mode: VISA, why: 'its link was lost 5 times within 30 s' };
+    expect(set.modes.open()).toContainEqual(expect.objectContaining(unsteady));
+    await traffic(set, 60, 5, healthy);
+    expect(isOpen(set)).toBe(false);
   });
 });
 

@@ -1,8 +1,9 @@
 import type { Clock, Log, Monotonic, Timer } from '../../runtime/index.ts';
 import type { FallbackSettings, Thresholds } from '../config/fallback.ts';
+import { CounterpartTrend } from './counterpart-trend.ts';
 import type { DegradedMode, ModeChange, ModeRecords, RecordedChange } from './mode-records.ts';
-import { type Attempt, SlidingWindow } from './sliding-window.ts';
-import { degradation, type Surroundings } from './trend.ts';
+import type { Attempt } from './sliding-window.ts';
+import type { Cause, Surroundings } from './trend.ts';
 
 export interface OpenMode extends ModeChange {
   /** Wall clock, milliseconds since the Unix epoch. */
@@ -26,10 +27,10 @@ const MAX_UNWRITTEN = 1_000;
 
 interface Watched {
   readonly mode: DegradedMode;
-  readonly thresholds: Thresholds;
-  readonly window: SlidingWindow;
-  /** Opened by this node's own trend. */
+  readonly counterpart: CounterpartTrend;
+  /** Opened by this node's own trend, or by its link. */
   trend: OpenMode | undefined;
+  cause: Cause;
   /** Opened by an operator, for all nodes. */
   operator: OpenMode | undefined;
   /** The last change by an operator that was obeyed. */
@@ -39,8 +40,9 @@ interface Watched {
 }
 
 /**
- * The degraded modes of this node. A trend opens one before its counterpart fails altogether, and probes close it; an
- * operator opens and closes it at will. While one is open nothing waits for a counterpart that will not answer.
+ * The degraded modes of this node. A trend opens one before its counterpart fails altogether, and probes close it; a
+ * link that is down opens one that ends with the first payment after it is signed on again; an operator opens and
+ * closes one at will. While one is open nothing waits for a counterpart that will not answer.
  */
 export class DegradedModes {
   readonly #settings: FallbackSettings;
@@ -56,9 +58,9 @@ export class DegradedModes {
     this.#settings = settings;
     this.#ports = ports;
     const watch = (mode: DegradedMode, thresholds: Thresholds): [DegradedMode, Watched] => {
-      const window = new SlidingWindow(ports.clock, settings.windowMs);
-      const closed = { trend: undefined, operator: undefined, operatorPosition: 0 };
-      return [mode, { mode, thresholds, window, ...closed, goodInARow: 0, nextProbeAt: 0 }];
+      const counterpart = new CounterpartTrend(ports.clock, thresholds, settings);
+      const closed = { trend: undefined, cause: 'trend', operator: undefined, operatorPosition: 0 } as const;
+      return [mode, { mode, counterpart, ...closed, goodInARow: 0, nextProbeAt: 0 }];
     };
     this.#watched = new Map([
       ...Array.from(networks, (name) => watch(`network-degraded:${name}`, settings.network)),
@@ -74,12 +76,13 @@ export class DegradedModes {
   }
 
   /**
-   * Whether an attempt may be made. What a trend opened lets a probe through now and then; what an operator opened lets
-   * nothing through until an operator closes it.
+   * Whether an attempt may be made. What a trend opened lets a probe through now and then; what a link's outage opened
+   * is over where the link is signed on; what an operator opened lets nothing through until an operator closes it.
    */
   admits(mode: DegradedMode): boolean {
     const watched = this.#watched.get(mode);
     if (watched?.operator) return false;
+    if (watched?.trend) this.#see(watched);
     if (!watched?.trend) return true;
     const now = this.#ports.clock.monotonic();
     if (now < watched.nextProbeAt) return false;
@@ -91,9 +94,11 @@ export class DegradedModes {
   observe(mode: DegradedMode, attempt: Attempt): void {
     const watched = this.#watched.get(mode);
     if (!watched) return;
-    watched.window.add(attempt);
+    this.#see(watched);
+    watched.counterpart.add(attempt);
     if (!watched.trend) return;
-    const goodWithinMs = watched.thresholds.latencyMs * this.#settings.goodLatencyShare;
+    if (attempt.answered && watched.cause === 'silence') watched.cause = 'trend';
+    const goodWithinMs = watched.counterpart.thresholds.latencyMs * this.#settings.goodLatencyShare;
     const isGood = attempt.answered && attempt.tookMs <= goodWithinMs;
     watched.goodInARow = isGood ? watched.goodInARow + 1 : 0;
     if (watched.goodInARow < this.#settings.closeAfterGood || this.#isHeldUp(watched)) return;
@@ -115,30 +120,44 @@ export class DegradedModes {
   }
 
   #judge(watched: Watched): void {
+    const surroundings = this.#see(watched);
     if (watched.trend) return;
-    const { mode, window, thresholds } = watched;
-    const why = degradation(
-      window.statistics(),
-      this.#ports.surroundings.of(mode),
-      thresholds,
-      this.#settings,
-    );
-    if (why === undefined) return;
-    watched.trend = this.#changed({ mode, isOpen: true, by: BY_TREND, why });
+    const found = watched.counterpart.degradation(surroundings);
+    if (!found) return;
+    const { mode } = watched;
+    watched.trend = this.#changed({ mode, isOpen: true, by: BY_TREND, why: found.why });
+    watched.cause = found.cause;
     watched.goodInARow = 0;
     watched.nextProbeAt = this.#ports.clock.monotonic() + this.#settings.probeEveryMs;
   }
 
+  /**
+   * Looks at the link. A mode that is open because nothing was answered is the link's where the link is lost before
+   * anything is; and what is the link's ends with its outage, unless something else holds against the counterpart.
+   */
+  #see(watched: Watched): Surroundings {
+    const { counterpart, mode } = watched;
+    const surroundings = this.#ports.surroundings.of(mode);
+    const wasLost = counterpart.seeLink(surroundings);
+    if (wasLost && watched.cause === 'silence') watched.cause = 'link';
+    if (!watched.trend || watched.cause !== 'link' || surroundings.linkDownMs > 0) return surroundings;
+
+    const found = counterpart.degradation(surroundings);
+    if (found) watched.cause = found.cause;
+    else this.#closeTrend(watched, BY_TREND, 'its link is signed on again');
+    return surroundings;
+  }
+
   /** A queue or a link keeps a mode open, whatever single attempts say; the queue down to half of what opens it. */
-  #isHeldUp({ mode, thresholds }: Watched): boolean {
+  #isHeldUp({ mode, counterpart }: Watched): boolean {
     const { queueDepth, linkDownMs } = this.#ports.surroundings.of(mode);
-    return linkDownMs > 0 || queueDepth * 2 > thresholds.queueDepth;
+    return linkDownMs > 0 || queueDepth * 2 > counterpart.thresholds.queueDepth;
   }
 
   #closeTrend(watched: Watched, by: string, why: string): void {
     watched.trend = undefined;
     watched.goodInARow = 0;
-    watched.window.clear();
+    watched.counterpart.clear();
     this.#changed({ mode: watched.mode, isOpen: false, by, why });
   }
 

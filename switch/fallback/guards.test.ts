@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NetworkConnector, PopConnector } from '../../connectors/index.ts';
+import type { NetworkConnector, NetworkLinkState, PopConnector } from '../../connectors/index.ts';
 import { HsmError } from '../../hsm/index.ts';
 import { Pan } from '../../messages/index.ts';
 import { silentLog } from '../../runtime/index.ts';
@@ -18,12 +18,14 @@ function watched(settings: Partial<FallbackSettings> = {}) {
   const { ports, clock } = core;
   const hsm = { ...ports.hsm, connected: () => true, whenConnected: async () => {}, close: async () => {} };
   const fallback = { ...DEFAULT_FALLBACK, minSamples: 5, closeAfterGood: 3, ...settings };
+  const link: { state: NetworkLinkState } = { state: 'signed-on' };
+  const visa = { ...(ports.networks.get('visa') as NetworkConnector), state: () => link.state };
   const { modes, scenarios, ...guarded } = watchOver(
-    { networks: ports.networks, pop: ports.pop, journal: core.journal, hsm },
+    { networks: new Map([['visa', visa]]), pop: ports.pop, journal: core.journal, hsm },
     { settings: { node: 'node-1', fallback }, clock, log: silentLog },
   );
   const terminalKeys = new TerminalKeys({ hsm: guarded.hsm, clock, life: DEFAULT_KEY_LIFE });
-  return { core, modes, scenarios, ports: { ...ports, ...guarded, terminalKeys } };
+  return { core, link, modes, scenarios, ports: { ...ports, ...guarded, terminalKeys } };
 }
 
 let stan = 0;
@@ -91,6 +93,31 @@ describe('a network that has become silent', () => {
     const request = { facts, pan, original: 'request', reason: 'no-confirmation', repeat: false } as const;
     const outcome = await visa.reverse(request, 60_000);
     expect(outcome).toMatchObject({ status: 'acknowledged' });
+  });
+});
+
+describe('what says nothing of how a network answers', () => {
+  it.each([
+    'link is not signed on',
+    'too many requests in flight',
+    'a request with the same match key is in flight',
+  ])('does not count: never left, since %s', async (reason) => {
+    const set = watched();
+    set.core.network.outcome = { status: 'unreachable', reason };
+    for (let n = 0; n < 20; n += 1) await ask(set);
+    expect(open(set)).toEqual([]);
+    expect(set.scenarios.counts()['network-failure']).toBe(20);
+  });
+
+  it('does not count: lost with its link', async () => {
+    const set = watched({ linkDownMs: 3_600_000 });
+    set.core.network.outcome = { status: 'unknown', reason: 'read ECONNRESET' };
+    set.link.state = 'down';
+    for (let n = 0; n < 20; n += 1) await ask(set);
+    expect(open(set)).toEqual([]);
+    set.link.state = 'signed-on';
+    for (let n = 0; n < 6; n += 1) await ask(set);
+    expect(open(set)).toEqual(['network-degraded:visa']);
   });
 });
 

@@ -13,7 +13,9 @@ const NO_ANSWER: ReadonlySet<string> = new Set(['unreachable', 'unknown']);
 
 /**
  * Asks for an authorisation only while the network is not degraded, or to find out whether it still is. What is
- * withheld was never sent: it is unreachable at once, to be stood in for or declined without waiting.
+ * withheld was never sent: it is unreachable at once, to be stood in for or declined without waiting. What never left
+ * (there was no link, it could not be expressed, the window was full) says nothing of how the network answers, and what
+ * was lost with its link says only that the link is down, which is watched by itself: neither counts.
  */
 export function guardNetwork(
   connector: NetworkConnector,
@@ -27,14 +29,12 @@ export function guardNetwork(
       if (!modes.admits(mode)) return { left: false, outcome: { status: 'unreachable', reason: mode } };
       const from = clock.monotonic();
       const leg = connector.ask(facts, card, deadline);
-      if (!leg.left) {
-        modes.observe(mode, { answered: false, tookMs: clock.monotonic() - from });
-        return leg;
-      }
+      if (!leg.left) return leg;
 
       const outcome = leg.outcome.then((ended) => {
         const answered = !NO_ANSWER.has(ended.status);
-        modes.observe(mode, { answered, tookMs: clock.monotonic() - from });
+        const isEvidence = answered || connector.state() === 'signed-on';
+        if (isEvidence) modes.observe(mode, { answered, tookMs: clock.monotonic() - from });
         return ended;
       });
       return { left: true, outcome };

@@ -39,3 +39,28 @@ it('what took longer than the scale reaches is beyond every threshold', () => {
   window.add({ answered: false, tookMs: 1e9 });
   expect(window.statistics().quantile(0.9)).toBe(Number.POSITIVE_INFINITY);
 });
+
+it('without another is what was not added to both', () => {
+  const attempt = fc.record({
+    answered: fc.boolean(),
+    tookMs: fc.integer({ min: 0, max: 2_000 }),
+    inBoth: fc.boolean(),
+    afterMs: fc.integer({ min: 0, max: 2_000 }),
+  });
+  return fc.assert(
+    fc.asyncProperty(fc.array(attempt, { maxLength: 50 }), async (attempts) => {
+      const clock = new VirtualClock();
+      const [all, some, rest] = Array.from({ length: 3 }, () => new SlidingWindow(clock, 10_000));
+      for (const { inBoth, afterMs, ...one } of attempts) {
+        await clock.advance(afterMs);
+        all?.add(one);
+        (inBoth ? some : rest)?.add(one);
+      }
+      if (!all || !some || !rest) throw new Error('there are three windows');
+      const [expected, found] = [rest.statistics(), all.without(some).statistics()];
+      expect([found.samples, found.failures]).toEqual([expected.samples, expected.failures]);
+      for (const share of [0.5, 0.9, 0.99]) expect(found.quantile(share)).toBe(expected.quantile(share));
+    }),
+    { numRuns: 50 },
+  );
+});

@@ -32,6 +32,7 @@ interface Bucket {
 export class SlidingWindow {
   readonly #clock: Clock;
   readonly #bucketMs: number;
+  #isEmpty = true;
   readonly #buckets: readonly Bucket[] = Array.from({ length: BUCKETS }, () => ({
     span: -1,
     samples: 0,
@@ -46,6 +47,7 @@ export class SlidingWindow {
 
   add({ answered, tookMs }: Attempt): void {
     const bucket = this.#bucketAt(this.#clock.monotonic());
+    this.#isEmpty = false;
     bucket.samples += 1;
     if (!answered) bucket.failures += 1;
     const step = stepOf(tookMs);
@@ -53,7 +55,36 @@ export class SlidingWindow {
   }
 
   clear(): void {
+    if (this.#isEmpty) return;
     for (const bucket of this.#buckets) empty(bucket, -1);
+    this.#isEmpty = true;
+  }
+
+  /** What this one holds and the other does not; everything in the other was added to this one, too. */
+  without(other: SlidingWindow): SlidingWindow {
+    const rest = new SlidingWindow(this.#clock, this.#bucketMs * BUCKETS);
+    for (const [index, bucket] of this.#buckets.entries()) {
+      const copy = rest.#buckets[index];
+      copy?.latencies.set(bucket.latencies);
+      if (copy) Object.assign(copy, { ...bucket, latencies: copy.latencies });
+    }
+    rest.#isEmpty = this.#isEmpty;
+    rest.subtract(other);
+    return rest;
+  }
+
+  /** Takes out what another of the same length holds; everything in that was added to this one, too. */
+  subtract(other: SlidingWindow): void {
+    if (other.#isEmpty) return;
+    for (const [index, bucket] of this.#buckets.entries()) {
+      const less = other.#buckets[index];
+      if (!less || less.span !== bucket.span) continue;
+      bucket.samples -= less.samples;
+      bucket.failures -= less.failures;
+      for (const [step, count] of less.latencies.entries()) {
+        bucket.latencies[step] = (bucket.latencies[step] ?? 0) - count;
+      }
+    }
   }
 
   statistics(): WindowStatistics {

@@ -41,6 +41,7 @@ export class CounterpartSurroundings {
     return {
       queueDepth: this.#overdue.get(this.#lanes.get(mode) ?? '') ?? 0,
       linkDownMs: this.#linkDownMs(mode),
+      signOns: this.#links.get(mode)?.signOns?.() ?? 0,
     };
   }
 
@@ -48,7 +49,10 @@ export class CounterpartSurroundings {
     const link = this.#links.get(mode);
     if (!link) return 0;
     const now = this.#clock.monotonic();
-    if (link.state() === 'signed-on') this.#lastSignedOn.set(mode, now);
-    return now - (this.#lastSignedOn.get(mode) ?? now);
+    if (link.state() === 'signed-on') {
+      this.#lastSignedOn.set(mode, now);
+      return 0;
+    }
+    return Math.max(1, now - (this.#lastSignedOn.get(mode) ?? now));
   }
 }

@@ -153,6 +153,7 @@ test('npm start runs everything, follows one purchase to its end, and Ctrl-C lea
     'visa/main.ts',
     'pop/main.ts',
     'switch/main.ts',
+    'switch/worker.ts',
     'admin-api/main.ts',
   ]) {
     expect([...family.values()].join('\n')).toContain(part);

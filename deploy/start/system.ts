@@ -30,6 +30,7 @@ export interface System {
     readonly tls: number;
   };
   readonly statusUrl: string;
+  readonly workerStatusUrl: string;
   readonly adminUrl: string;
   readonly visa: NetworkAddress;
   readonly iso87: NetworkAddress;
@@ -75,6 +76,7 @@ export async function startSystem(order: StartOrder): Promise<System> {
   const settings = switchSettings(config, { ...counterparts, popUrl: String(pop['apiUrl']) }, server);
   const node = await startSwitch(start, order.settings?.(settings) ?? settings);
   const statusUrl = String(node['statusUrl']);
+  const workerStatusUrl = await startWorker(start, statusUrl);
   const admin = await startAdmin(start, databaseUrl, statusUrl);
   return {
     ports: {
@@ -84,6 +86,7 @@ export async function startSystem(order: StartOrder): Promise<System> {
       tls: Number(node['terminals-tls']),
     },
     statusUrl,
+    workerStatusUrl,
     adminUrl: String(admin['url']),
     visa,
     iso87,
@@ -160,7 +163,7 @@ function startSwitch(
   { config, services, progress, signal }: Start,
   settings: Settings,
 ): Promise<ReadyDetails> {
-  const file = join(config.dataDir, 'switch.settings.json');
+  const file = settingsFile(config);
   writeFileSync(file, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
   return progress.step(
     'switch node',
@@ -181,6 +184,27 @@ function startSwitch(
     },
     () => `switch ${settings.node}, signed on to the Visa simulator`,
   );
+}
+
+/** A worker is of use once its follow-ups are taken and the node knows of it, which it does by the database. */
+function startWorker({ config, services, progress, signal }: Start, nodeStatusUrl: string): Promise<string> {
+  const env = { SWITCH_SETTINGS_FILE: settingsFile(config), WORKER_STATUS_PORT: '0' };
+  return progress.step(
+    'worker',
+    async () => {
+      const { status } = await services.start({ name: 'worker', entry: 'switch/worker.ts', env });
+      await waitUntil('a worker of which the switch knows', SIGNED_ON_WITHIN_MS, signal, async () => {
+        const { followUps } = (await (await fetch(nodeStatusUrl)).json()) as NodeStatus;
+        return followUps?.workers.length ? true : undefined;
+      });
+      return `http://127.0.0.1:${status}/status`;
+    },
+    () => 'worker: follow-ups, projection',
+  );
+}
+
+function settingsFile({ dataDir }: StartConfig): string {
+  return join(dataDir, 'switch.settings.json');
 }
 
 function startAdmin(

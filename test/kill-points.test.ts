@@ -1,6 +1,5 @@
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { isRepeat } from '../messages/index.ts';
 import type { TerminalMessage } from '../switch/requests/terminal-message.ts';
 import { type House, startHouse, waitUntil } from './support/house.ts';
 import { ask, connectRaw, frame, purchase, sealed } from './support/raw-terminal.ts';
@@ -57,7 +56,7 @@ async function reversals({ de11 = '' }: TerminalMessage): Promise<{ effects: num
   const repeats = rows.filter(({ kind }) => kind === 'reversal-repeated');
   return {
     effects: rows.filter(({ kind }) => kind === 'reversed').length,
-    unmarked: repeats.filter(({ mti = '' }) => !isRepeat(mti)).length,
+    unmarked: repeats.filter(({ isMarkedRepeat }) => !isMarkedRepeat).length,
   };
 }
 

@@ -23,7 +23,7 @@ export function socketFolder(root: string, user: User | undefined): string | und
 }
 
 /** Whether every port's socket can be named in this folder. */
-export function fits(folder: string): boolean {
+function fits(folder: string): boolean {
   return Buffer.byteLength(join(folder, '.s.PGSQL.65535')) <= MAX_PATH_BYTES && !/[,"\s]/.test(folder);
 }
 

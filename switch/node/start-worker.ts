@@ -1,6 +1,6 @@
 /**
- * Puts a worker together: whatever follows a reply. It takes the follow-ups from the queue, and it keeps the projection.
- * It answers no terminal and authorises nothing, so that its work never stands before a customer. All it knows it reads
+ * Puts a worker together: whatever follows a reply. It takes the follow-ups from the queue and keeps the projection. It
+ * answers no terminal and authorises nothing, so that its work never stands before a customer. All it knows it reads
  * from the journal and the queue; it may be killed at any moment, and any number of them work side by side.
  *
  * It obeys what operators say of the consensus, and its own attempts to initiate proofs may degrade it: its backlog is

@@ -5,8 +5,9 @@
  */
 export function workerName(node: string, id: string | undefined): string {
   if (!id) return `${node}.worker`;
-  if (!WORKER_ID.test(id))
+  if (!WORKER_ID.test(id)) {
     throw new Error('WORKER_ID must be 1 to 16 lower-case letters, digits and hyphens');
+  }
   return `${node}.worker.${id}`;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The worker's process: follow-ups, projection, and the heads of the chain that it writes itself. It has a
- * lease, links, keys and a connection to the HSM of its own, and shares nothing with a switch but the database. It runs below the
+ * The worker's process: follow-ups, projection, and the heads of the chain that it writes itself. It has a lease of its
+ * own, links, keys and a connection to the HSM, and shares nothing with a switch but the database. It runs below the
  * switch in priority, on the switch's machine or on another, and several may run: `WORKER_ID` tells those of one node
  * apart. `WORKER_STATUS_PORT` gives it a status page on loopback.
  */

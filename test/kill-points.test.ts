@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TerminalMessage } from '../switch/requests/terminal-message.ts';
 import { type House, startHouse, waitUntil } from './support/house.ts';
 import { ask, connectRaw, frame, purchase, sealed } from './support/raw-terminal.ts';
@@ -22,7 +22,8 @@ beforeAll(async () => {
   admin = new Client({ connectionString: house.databaseUrl });
   await admin.connect();
 });
-// Every test leaves the switch running, with no plan to crash.
+// Every test leaves switch and worker running, with no plan to crash; one that failed may not have.
+beforeEach(() => house.ensureUp());
 afterEach(async () => {
   await Promise.all([house.visa.reset(), house.pop.reset()]);
 });

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TerminalMessage } from '../switch/requests/terminal-message.ts';
 import { type House, type SwitchNode, startHouse, waitUntil } from './support/house.ts';
 import { ask, connectRaw, frame, purchase, type RawTerminal, sealed } from './support/raw-terminal.ts';
@@ -21,6 +21,9 @@ beforeAll(async () => {
     }),
   });
   other = await house.addNode('node-2');
+});
+beforeEach(async () => {
+  await Promise.all([house.ensureUp(), other.ensureUp()]);
 });
 afterEach(async () => {
   await Promise.all([house.visa.reset(), house.pop.reset()]);

@@ -50,6 +50,8 @@ export interface SwitchNode {
   /** What the worker says of itself. */
   workerStatus(): Promise<WorkerStatus>;
   workerLog(): string;
+  /** Starts whichever is down: so that a test that failed half way spoils no other. */
+  ensureUp(): Promise<void>;
   /** Stops both in good order. */
   stop(): Promise<void>;
 }
@@ -173,16 +175,21 @@ function switchNode(
   const logOf = (file: string) => readFileSync(join(dataDir, file), 'utf8');
   let ports: Ports | undefined;
   let workerStatusPort = 0;
+  const startSwitch = async (env: Record<string, string> = {}, { isSignedOn } = { isSignedOn: true }) => {
+    ports = readPorts(await hotPath.start(env));
+    if (isSignedOn) await signedOn(ports.status);
+  };
+  const startWorker = async (env: Record<string, string> = {}) => {
+    workerStatusPort = Number((await worker.start({ WORKER_STATUS_PORT: '0', ...env }))['status']);
+    await signedOn(workerStatusPort);
+  };
   return {
     ports(): Ports {
       if (!ports) throw new Error('the switch was never started');
       return ports;
     },
     switchPid: () => hotPath.pid(),
-    async startSwitch(env: Record<string, string> = {}, { isSignedOn } = { isSignedOn: true }) {
-      ports = readPorts(await hotPath.start(env));
-      if (isSignedOn) await signedOn(ports.status);
-    },
+    startSwitch,
     stopSwitch: () => hotPath.stop(),
     killSwitch: () => hotPath.kill(),
     switchDied: () => hotPath.died(),
@@ -198,15 +205,16 @@ function switchNode(
     switchStatus: () => statusAt<NodeStatus>(ports?.status ?? 0),
     switchLog: () => logOf(`${name}.log`),
     workerPid: () => worker.pid(),
-    async startWorker(env: Record<string, string> = {}) {
-      workerStatusPort = Number((await worker.start({ WORKER_STATUS_PORT: '0', ...env }))['status']);
-      await signedOn(workerStatusPort);
-    },
+    startWorker,
     stopWorker: () => worker.stop(),
     killWorker: () => worker.kill(),
     workerDied: () => worker.died(),
     workerStatus: () => statusAt<WorkerStatus>(workerStatusPort),
     workerLog: () => logOf(`${name}.worker.log`),
+    async ensureUp() {
+      if (!hotPath.isUp) await startSwitch();
+      if (!worker.isUp) await startWorker();
+    },
     async stop() {
       await Promise.all([hotPath.stop(), worker.stop()]);
     },
@@ -222,6 +230,10 @@ class Role {
   constructor(name: string, launch: (env: Record<string, string>) => SupervisedService) {
     this.#name = name;
     this.#launch = launch;
+  }
+
+  get isUp(): boolean {
+    return this.#service?.pid() !== undefined;
   }
 
   pid(): number {

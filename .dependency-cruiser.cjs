@@ -74,7 +74,7 @@ const floorRules = SWITCH_FLOORS.flatMap((folders, floor) =>
       severity: 'error',
       comment: `switch/${folder}/ stands on floor ${floor + 1} and imports from the floors below it.`,
       from: { path: `^switch/${folder}/`, pathNot: TESTS },
-      to: { path: [`^switch/${anyOf(notBelow)}/`, '^switch/(main|index)\\.ts$'] },
+      to: { path: [`^switch/${anyOf(notBelow)}/`, '^switch/(main|worker|index)\\.ts$'] },
     };
   }),
 );
@@ -93,7 +93,7 @@ module.exports = {
         path: '^switch/',
         pathNot: [
           `^switch/${anyOf(SWITCH_FLOORS.flat())}/`,
-          '^switch/(main|index|ports|errors)\\.ts$',
+          '^switch/(main|worker|index|ports|errors)\\.ts$',
           TESTS,
         ],
       },

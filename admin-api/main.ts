@@ -1,5 +1,5 @@
 import { announceReady, createLog, onShutdown, systemClock } from '../runtime/index.ts';
-import { JournalReader } from '../switch/index.ts';
+import { FollowUpHealthReader, followUpTrouble, JournalReader } from '../switch/index.ts';
 import { fallbackApi } from './fallback.ts';
 import { askAll } from './readiness.ts';
 import { createAdminApi } from './server.ts';
@@ -14,6 +14,7 @@ const log = createLog('admin-api');
 const clock = systemClock;
 const { host, port, databaseUrl, switchStatusUrl } = readSettings(process.env);
 const journal = new JournalReader({ databaseUrl, log, readDeadlineMs: PROBE_WITHIN_MS });
+const followUps = new FollowUpHealthReader(databaseUrl, log);
 const fallback = fallbackApi(databaseUrl, () => switchStatus(switchStatusUrl), log);
 
 const server = createAdminApi({
@@ -23,6 +24,10 @@ const server = createAdminApi({
       {
         database: async () => void (await journal.history(NO_TRANSACTION)),
         ...switchProbes(switchStatusUrl),
+        'follow-ups': async () => {
+          const trouble = followUpTrouble(await followUps.read());
+          if (trouble !== undefined) throw new Error(trouble);
+        },
       },
       clock,
       PROBE_WITHIN_MS,
@@ -33,7 +38,7 @@ const server = createAdminApi({
 const url = await server.listen({ host, port });
 onShutdown(async () => {
   await server.close();
-  await Promise.all([journal.close(), fallback.close()]);
+  await Promise.all([journal.close(), fallback.close(), followUps.close()]);
 });
 announceReady({ url });
 log.info({ event: 'admin.ready', url });

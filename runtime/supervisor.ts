@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { getPriority, setPriority } from 'node:os';
 import type { Clock, Monotonic, Timer } from './clock.ts';
 import type { Log } from './log.ts';
 import type { ReadyDetails, ReadyMessage } from './service.ts';
@@ -16,6 +17,8 @@ export interface ServicePlan {
   readyWithinMs?: number;
   /** Waits before each restart in a row, the last one repeating; a service ready for a minute starts anew. */
   restartDelaysMs?: readonly number[];
+  /** Its scheduling priority below ours, 1 to 19: set before it makes its threads, which inherit it. */
+  niceness?: number;
   /** Exit codes after which a restart is pointless (a wrong PIN stays wrong). */
   finalExitCodes?: readonly number[];
 }
@@ -32,6 +35,7 @@ export interface SupervisedService {
   stop(graceMs?: number): Promise<void>;
 }
 
+const LOWEST_PRIORITY = 19;
 const HEALTHY_AFTER_MS = 60_000;
 const DEFAULT_RESTART_DELAYS_MS = [50, 200, 1_000, 5_000];
 
@@ -93,6 +97,7 @@ class Supervisor implements SupervisedService {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'inherit', logTo ?? 'inherit', 'ipc'],
     });
+    this.#standBack(child);
     const patience = this.#clock.after(readyWithinMs ?? 30_000, () => child.kill('SIGKILL'));
     this.#child = child;
     child.on('message', (message: ReadyMessage) => {
@@ -105,6 +110,16 @@ class Supervisor implements SupervisedService {
       patience.cancel();
       this.#exited(code, signal);
     });
+  }
+
+  #standBack({ pid }: ChildProcess): void {
+    const { niceness, name } = this.#plan;
+    if (niceness === undefined || pid === undefined) return;
+    try {
+      setPriority(pid, Math.min(getPriority() + niceness, LOWEST_PRIORITY));
+    } catch (error) {
+      this.#log.warn({ event: 'service.priority', service: name, err: error });
+    }
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {

@@ -2,6 +2,7 @@ export { auditCommand } from './audit/cli.ts';
 export { developmentSettings } from './config/development.ts';
 export type { Settings } from './config/settings.ts';
 export { PostgresFallbackRecords } from './fallback/postgres-records.ts';
+export { FollowUpHealthReader, followUpTrouble } from './follow-up/queue-health.ts';
 export { ParkedFollowUps } from './follow-up/queue-parked.ts';
 export type { JournalEntry } from './journal/journal.ts';
 export { JournalReader } from './journal/journal-reader.ts';

@@ -1,5 +1,11 @@
+/**
+ * A switch node's process, the hot path alone: listeners, legs, the journal's writer, recovery, status. What follows a
+ * reply is the worker's (worker.ts): a row in the queue is all that it is told, so that the two may live on different
+ * machines, and a node without a worker goes on authorising. The heads of the chain that this process writes are signed
+ * here, from its memory: whoever else signed them would have to believe the database.
+ */
 import { httpExchange, type LateAnswer, popClient } from '../connectors/index.ts';
-import { connectHsmPool, type HsmClient, type PaymentHsmClient } from '../hsm/index.ts';
+import type { HsmClient } from '../hsm/index.ts';
 import {
   announceReady,
   createLog,
@@ -8,32 +14,22 @@ import {
   systemRandom,
   tcpSockets,
 } from '../runtime/index.ts';
-import { PostgresEndedEpochs } from './audit/ended-epochs.ts';
-import { HeadFolder } from './audit/head-book.ts';
-import { HeadPublisher, type HeadSigner } from './audit/publisher.ts';
-import { AUDIT_DEFAULTS } from './config/audit.ts';
-import { headsFolder } from './config/command-settings.ts';
-import { DEFAULT_KEY_LIFE } from './config/keys.ts';
+import type { HeadPublisher } from './audit/publisher.ts';
 import { readSettings } from './config/read-settings.ts';
 import type { Settings } from './config/settings.ts';
 import { readWebhooks } from './fallback/notices/read-webhooks.ts';
 import { webhookSender } from './fallback/notices/webhook.ts';
 import { PostgresFallbackRecords } from './fallback/postgres-records.ts';
-import { followUpLanes } from './follow-up/lanes.ts';
-import { startFollowUpWorker } from './follow-up/queue.ts';
-import { followUpTasks } from './follow-up/tasks.ts';
-import { createJournal, type PostgresJournal } from './journal/postgres-journal.ts';
-import { KeyBook, type KeyCustodian } from './keys/key-book.ts';
-import { PostgresKeyRecords } from './keys/postgres-key-records.ts';
-import { openZoneKeys } from './keys/zone-keys.ts';
+import { FollowUpHealthReader, FollowUpWatch } from './follow-up/queue-health.ts';
+import { createJournal } from './journal/postgres-journal.ts';
 import { connectNetworks } from './node/connect-networks.ts';
 import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
 import { lateAnswer } from './node/late-answers.ts';
+import { connectHsms, openKeys, publishHeads } from './node/process-parts.ts';
 import { type RunningSwitch, startSwitch } from './node/start-switch.ts';
 import { type NodeStatus, serveStatus } from './node/status-server.ts';
 import { TlsEnds } from './node/tls-ends.ts';
 import { ProjectionReader } from './projection/projection-reader.ts';
-import { Projector } from './projection/projector.ts';
 
 /** How long what is in flight may take to be answered when the node is asked to stop. */
 const DRAIN_MS = 2_500;
@@ -47,10 +43,11 @@ const settingsFile = process.env['SWITCH_SETTINGS_FILE'];
 if (!settingsFile) throw new Error('SWITCH_SETTINGS_FILE must name the settings file of this node');
 await serve(readSettings(settingsFile, { production }));
 
-/** One switch node: its listeners, its links, its part of the follow-up queue. */
+/** One switch node: its listeners and its links. */
 async function serve(settings: Settings): Promise<void> {
   const { databaseUrl, node } = settings;
-  const hsm = connectHsms(settings);
+  const own = { settings, name: node, clock, log };
+  const hsm = connectHsms(own);
   const journal = await createJournal({
     databaseUrl,
     node,
@@ -66,7 +63,7 @@ async function serve(settings: Settings): Promise<void> {
   };
   const records = new PostgresFallbackRecords(databaseUrl, log);
   const tls = new TlsEnds({ production, clock, log });
-  const keys = await openKeys(settings, hsm);
+  const keys = await openKeys(own, hsm);
   const { zoneKeys } = keys;
   const links = { sockets: tcpSockets, tls, clock, random, log, onLateAnswer, zoneKeys };
   const networks = connectNetworks(settings.networks, links);
@@ -94,23 +91,20 @@ async function serve(settings: Settings): Promise<void> {
   const crash = crashCheckpoint(process.env['CRASH_AT'], production);
 
   const running = await startSwitch(crash ? withCrashPoints(parts, crash) : parts);
-  const tasks = followUpTasks(running.ports);
-  const { concurrency } = settings.followUps;
-  const lanes = followUpLanes(networks.keys());
-  const worker = await startFollowUpWorker({ databaseUrl, node, tasks, lanes, clock, log, concurrency });
-  const projector = new Projector({ databaseUrl, clock, log, cutOverHour: settings.cutOverHour ?? 0 });
-  const heads = publishHeads(settings, journal, hsm);
-  const ownStatus = () => nodeStatus(settings, running, hsm, heads);
+  const reader = new FollowUpHealthReader(databaseUrl, log);
+  const followUps = new FollowUpWatch({ reader, clock, log });
+  const heads = publishHeads(own, journal, hsm);
+  const ownStatus = () => nodeStatus(settings, running, { hsm, heads, followUps });
   const status = await serveStatus(settings.status, ownStatus, () => hsm.status());
 
   process.on('SIGHUP', () => tls.reload());
   onShutdown(async () => {
     tls.close();
+    followUps.close();
     await running.close(DRAIN_MS);
-    await Promise.all([worker.stop(), projector.stop()]);
     await Promise.all([...networks.values()].map((network) => network.close()));
     await Promise.all([pop.close(), status.close(), records.close(), keys.close()]);
-    await Promise.all([journal.close(), projection.close()]);
+    await Promise.all([journal.close(), projection.close(), reader.close()]);
     await heads.close(journal.isChainFinal);
     await hsm.close();
   }, DRAIN_MS * 3);
@@ -119,60 +113,22 @@ async function serve(settings: Settings): Promise<void> {
   announceReady({ ...ports, status: status.port });
 }
 
-/** The keys that change in service, and who changes them. */
-async function openKeys({ databaseUrl, node, networks, keyLife }: Settings, custodian: KeyCustodian) {
-  const records = new PostgresKeyRecords(databaseUrl, node, log);
-  const book = new KeyBook({ records, custodian, clock, log });
-  const parts = { book, custodian, life: keyLife ?? DEFAULT_KEY_LIFE, clock, log };
-  const zoneKeys = await openZoneKeys(networks, parts);
-  return {
-    book,
-    custodian,
-    zoneKeys,
-    async close() {
-      book.close();
-      for (const each of zoneKeys.values()) each.close();
-      await records.close();
-    },
-  };
-}
-
-function connectHsms({ hsm }: Settings): PaymentHsmClient {
-  const { socketPath, furtherSocketPaths = [], requestTimeoutMs } = hsm;
-  return connectHsmPool({
-    socketPaths: [socketPath, ...furtherSocketPaths],
-    requestTimeoutMs,
-    clock,
-    log,
-  });
-}
-
-/** Signs the ends of the journal's chain, from what the journal of this process knows. */
-function publishHeads(settings: Settings, journal: PostgresJournal, hsm: PaymentHsmClient): HeadPublisher {
-  const { node, audit, databaseUrl } = settings;
-  const { key, everyMs, everyEntries, lateAfterMs } = { ...AUDIT_DEFAULTS, ...audit };
-  const signer: HeadSigner = {
-    publicKey: () => hsm.publicKey(key),
-    sign: (text) => hsm.sign(key, Buffer.from(text)),
-  };
-  const book = new HeadFolder(headsFolder(settings), node);
-  const ended = new PostgresEndedEpochs(databaseUrl, settings.journal.appendDeadlineMs, log);
-  const chain = { node, epoch: journal.epoch, chain: () => journal.chain };
-  const when = { everyMs, everyEntries, lateAfterMs };
-  return new HeadPublisher({ ...chain, signer, book, ended, clock, log, ...when });
-}
-
 /** Another process has this node's work, and nothing that this one does counts: its supervisor starts a new one. */
 function giveWay(): void {
   log.error({ event: 'switch.fenced' });
   process.exit(1);
 }
 
+interface Watched {
+  readonly hsm: HsmClient;
+  readonly heads: HeadPublisher;
+  readonly followUps: FollowUpWatch;
+}
+
 function nodeStatus(
   settings: Settings,
   { ports, listeners, gate, modes, scenarios }: RunningSwitch,
-  hsm: HsmClient,
-  heads: HeadPublisher,
+  { hsm, heads, followUps }: Watched,
 ): NodeStatus {
   const networks = Object.fromEntries([...ports.networks].map(([name, link]) => [name, link.state()]));
   const connected = hsm.connected();
@@ -188,6 +144,7 @@ function nodeStatus(
     degradedModes: modes.open(),
     scenarios: scenarios.counts(),
     audit: heads.status(),
+    followUps: followUps.status(),
     listeners: listeners.map((listener) => ({
       name: listener.name,
       port: listener.port,

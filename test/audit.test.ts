@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { NodeStatus } from '../switch/index.ts';
 import { type House, type SwitchNode, startHouse, waitUntil } from './support/house.ts';
 import { ask, connectRaw, frame, purchase, sealed } from './support/raw-terminal.ts';
 
@@ -42,16 +41,11 @@ const heads = () => ['--heads', join(house.dataDir, 'audit')];
 const publicKey = () => ['--public-key', join(elsewhere, 'audit.pem')];
 const verify = (...args: string[]) => run('audit', 'verify', ...heads(), ...publicKey(), ...args);
 
-async function statusOf(node: SwitchNode): Promise<NodeStatus['audit']> {
-  const response = await fetch(`http://127.0.0.1:${node.ports().status}/status`);
-  return ((await response.json()) as NodeStatus).audit;
-}
-
-/** Everything that a node has written is under a head. */
+/** Everything that a node has written is under a head: of its switch, and of its worker. */
 async function isSigned(node: SwitchNode): Promise<void> {
   await waitUntil(async () => {
-    const { sequence, signedSequence } = await statusOf(node);
-    return sequence === signedSequence;
+    const said = [await node.switchStatus(), await node.workerStatus()];
+    return said.every(({ audit: { sequence, signedSequence } }) => sequence === (signedSequence ?? 0));
   });
 }
 
@@ -80,12 +74,19 @@ describe('the audit of a running installation', () => {
       outcome: 'verified',
       epochs: [
         { node: 'node-1', state: 'running', breaks: [], doubts: [] },
+        { node: 'node-1.worker', state: 'running', breaks: [], doubts: [] },
         { node: 'node-2', state: 'running', breaks: [], doubts: [] },
+        { node: 'node-2.worker', state: 'running', breaks: [], doubts: [] },
       ],
     });
     expect(status).toBe(0);
     const newest = JSON.parse(run('audit', 'head', ...heads(), ...publicKey(), '--json').stdout);
-    expect(newest.map(({ node }: { node: string }) => node)).toEqual(['node-1', 'node-2']);
+    expect(newest.map(({ node }: { node: string }) => node)).toEqual([
+      'node-1',
+      'node-1.worker',
+      'node-2',
+      'node-2.worker',
+    ]);
   });
 
   it.each(['intended', 'network-answered', 'decided'])('verifies after kill -9 at %s', async (step) => {
@@ -110,8 +111,7 @@ describe('the audit of a running installation', () => {
   });
 
   it('verifies after a stop in order: then nothing is unsigned', async () => {
-    await house.stopSwitch();
-    await other.stopSwitch();
+    await Promise.all([house.stop(), other.stop()]);
     const { status, stdout } = verify('--json', '--max-lag', '0');
     const { epochs } = JSON.parse(stdout);
     expect(

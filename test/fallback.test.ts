@@ -343,15 +343,17 @@ describe('the runbooks of docs/fallback.md', () => {
 
   it('hold commands that work when they are pasted', async () => {
     const [{ transaction = '' } = {}] = notices;
-    const log = join(house.dataDir, 'node-1.log');
+    const log = (file: string) => join(house.dataDir, file);
+    const { zoneKey } = await house.visa.health();
     await house.visa.changeKey();
-    await waitUntil(async () => house.switchLog().includes('"event":"keys.changed"'));
+    await waitUntil(async () => (await house.visa.health()).zoneKey.kcv !== zoneKey.kcv);
     expect(consoles.length).toBeGreaterThan(8);
     for (const command of consoles) {
       const here = command
         .replaceAll('localhost:8080', new URL(admin.url).host)
         .replaceAll('localhost:8585', `127.0.0.1:${house.ports().status}`)
-        .replaceAll('.data/logs/switch.log', log);
+        .replaceAll('.data/logs/switch.log', log('node-1.log'))
+        .replaceAll('.data/logs/worker.log', log('node-1.worker.log'));
       const names = { POSITION: await parkedPosition(), TRANSACTION: transaction };
       const env = { ...process.env, ...names, DATABASE_URL: house.databaseUrl };
       const { stdout } = await run('sh', ['-ec', here], { env });

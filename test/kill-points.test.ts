@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TerminalMessage } from '../switch/requests/terminal-message.ts';
 import { type House, startHouse, waitUntil } from './support/house.ts';
 import { ask, connectRaw, frame, purchase, sealed } from './support/raw-terminal.ts';
@@ -22,7 +22,8 @@ beforeAll(async () => {
   admin = new Client({ connectionString: house.databaseUrl });
   await admin.connect();
 });
-// Every test leaves the switch running, with no plan to crash.
+// Every test leaves switch and worker running, with no plan to crash; one that failed may not have.
+beforeEach(() => house.ensureUp());
 afterEach(async () => {
   await Promise.all([house.visa.reset(), house.pop.reset()]);
 });
@@ -49,6 +50,16 @@ const repeat = (message: TerminalMessage) => ask(house.ports().iso87, { ...messa
 
 const visaKinds = async ({ de11 = '' }: TerminalMessage) =>
   (await house.visa.ledger({ stan: de11 })).rows.map(({ kind }) => kind);
+
+/** What the network made of the reversals that reached it, and how many repeats did not say that they were one. */
+async function reversals({ de11 = '' }: TerminalMessage): Promise<{ effects: number; unmarked: number }> {
+  const { rows } = await house.visa.ledger({ stan: de11 });
+  const repeats = rows.filter(({ kind }) => kind === 'reversal-repeated');
+  return {
+    effects: rows.filter(({ kind }) => kind === 'reversed').length,
+    unmarked: repeats.filter(({ isMarkedRepeat }) => !isMarkedRepeat).length,
+  };
+}
 
 const popKinds = async ({ de4 }: TerminalMessage) =>
   (await house.pop.ledger()).rows.filter(({ amount }) => amount === Number(de4)).map(({ kind }) => kind);
@@ -171,7 +182,7 @@ describe('the switch killed with kill -9', () => {
   });
 });
 
-describe('the switch killed with kill -9 while it follows up', () => {
+describe('the worker killed with kill -9 while it follows up', () => {
   const silent = async (purchases: number) => {
     await house.visa.script({ next: purchases, scenario: { action: 'silence' } });
     return Array.from({ length: purchases }, ownPurchase);
@@ -183,27 +194,27 @@ describe('the switch killed with kill -9 while it follows up', () => {
     await house.visa.script({ on: 'reversal', next: 1, scenario: { action: 'late', ms: 900 } });
     expect(await ask(house.ports().iso87, message)).toMatchObject({ de39: '91' });
     await waitUntil(async () => (await visaKinds(message)).includes('reversed'));
-    await house.killSwitch();
-    await house.startSwitch();
+    await house.killWorker();
+    await house.startWorker();
     await expectAgreement(message, '91');
   });
 
   it('on the acknowledgement of a reversal: one effect', async () => {
-    await house.startSwitch({ CRASH_AT: 'reversal-acknowledged' });
+    await house.startWorker({ CRASH_AT: 'reversal-acknowledged' });
     const [message] = await silent(1);
     if (!message) throw new Error('there is one');
     await send(message);
-    await house.switchDied();
-    await house.startSwitch();
+    await house.workerDied();
+    await house.startWorker();
     await expectAgreement(message, '91');
   });
 
   it('in the middle of a drain: it resumes, and each is reversed once', async () => {
-    await house.startSwitch({ CRASH_AT: 'reversal-acknowledged:4' });
+    await house.startWorker({ CRASH_AT: 'reversal-acknowledged:4' });
     const messages = await silent(12);
     await Promise.all(messages.map(send));
-    await house.switchDied();
-    await house.startSwitch();
+    await house.workerDied();
+    await house.startWorker();
     for (const message of messages) await expectAgreement(message, '91');
   });
 
@@ -214,12 +225,45 @@ describe('the switch killed with kill -9 while it follows up', () => {
     await house.switchDied();
     await house.crashLoop([200, 200, 200, 200, 400, 600, 800, 1_000, 1_200]);
     await house.startSwitch();
+    await house.startWorker();
     for (const message of messages) {
       const { de39 } = await repeat(message);
       await expectAgreement(message, de39 === '00' ? '00' : '91');
     }
     expect(await ask(house.ports().iso87, ownPurchase())).toMatchObject({ de39: '00' });
   }, 60_000);
+});
+
+describe('a node without a worker', () => {
+  it('authorises as before and says what waits; the next worker follows it up', async () => {
+    await house.stopWorker();
+    await house.visa.script({ next: 1, scenario: { action: 'silence' } });
+    const [approved, undone] = [ownPurchase(), ownPurchase()];
+    expect(await ask(house.ports().iso87, undone)).toMatchObject({ de39: '91' });
+    expect(await ask(house.ports().iso87, approved)).toMatchObject({ de39: '00' });
+    await waitUntil(async () => {
+      const { followUps } = await house.switchStatus();
+      return followUps?.workers.length === 0 && followUps.oldestDueMs > 1_000;
+    });
+    expect(house.switchLog()).toContain('follow-up.waits');
+    expect(await visaKinds(undone)).toEqual(['authorised']);
+
+    await house.startWorker();
+    await expectAgreement(undone, '91');
+    await waitUntil(async () => (await house.switchStatus()).followUps?.workers.length === 1);
+    expect((await house.switchStatus()).followUps).toMatchObject({ workers: [{ name: 'node-1.worker' }] });
+  });
+
+  it('and a worker without a node goes on with what is queued', async () => {
+    await house.visa.script({ next: 1, scenario: { action: 'silence' } });
+    await house.visa.script({ on: 'reversal', next: 2, scenario: { action: 'silence', lost: 'request' } });
+    const message = ownPurchase();
+    expect(await ask(house.ports().iso87, message)).toMatchObject({ de39: '91' });
+    await house.killSwitch();
+    await followedUp();
+    expect(await reversals(message)).toEqual({ effects: 1, unmarked: 0 });
+    await house.startSwitch();
+  });
 });
 
 describe('two processes of one node', () => {
@@ -229,12 +273,16 @@ describe('two processes of one node', () => {
     const message = ownPurchase();
     expect(await ask(house.ports().iso87, message)).toMatchObject({ de39: '91' });
     const twin = await house.addTwin();
-    await house.switchDied();
+    await Promise.all([house.switchDied(), house.workerDied()]);
     expect(house.switchLog()).toContain('switch.fenced');
+    expect(house.workerLog()).toContain('worker.fenced');
     await followedUp();
-    expect(await visaKinds(message)).toEqual(['authorised', 'reversed']);
+    // The earlier worker may have sent it once more before it ended, and its answer is lost with it: one effect all the
+    // same, and what comes after the first says that it is a repeat.
+    expect(await reversals(message)).toEqual({ effects: 1, unmarked: 0 });
     expect(await ask(twin.ports().iso87, ownPurchase())).toMatchObject({ de39: '00' });
-    await twin.stopSwitch();
+    await twin.stop();
     await house.startSwitch();
+    await house.startWorker();
   }, 60_000); // the earlier one may take the reversal once more before it ends: then its lease has to run out
 });

@@ -167,7 +167,7 @@ describe('a completion above what was authorised', () => {
     const plain = approved(await iso87.request('preauth', order('5555555555554444', 10_000)));
     const other = await recordOf(iso87, plain);
     expect(await iso87.complete(other, order('5555555555554444', 10_001))).toMatchObject({ code: '13' });
-    expect(house.switchLog()).not.toContain('follow-up.parked');
+    expect(house.workerLog()).not.toContain('follow-up.parked');
   });
 });
 

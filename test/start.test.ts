@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, expect, onTestFinished, test, vi } from 'vitest';
@@ -153,10 +153,17 @@ test('npm start runs everything, follows one purchase to its end, and Ctrl-C lea
     'visa/main.ts',
     'pop/main.ts',
     'switch/main.ts',
+    'switch/worker.ts',
     'admin-api/main.ts',
   ]) {
     expect([...family.values()].join('\n')).toContain(part);
   }
+  const priorityOf = (part: string) =>
+    getPriority([...family].find(([, command]) => command.includes(part))?.[0] ?? 0);
+  for (const part of ['switch/worker.ts', 'admin-api/main.ts', 'visa/main.ts']) {
+    expect(priorityOf(part)).toBeGreaterThan(priorityOf('switch/main.ts'));
+  }
+  expect(priorityOf('bin/postgres')).toBeLessThanOrEqual(priorityOf('switch/main.ts'));
   process.kill(-pid, 'SIGINT');
   expect(await exit).toBe(0);
   expect(survivors(family)).toEqual([]);

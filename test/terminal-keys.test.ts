@@ -85,8 +85,9 @@ describe.each([
   });
 
   it('the keys live on in the records of the terminal and of the switch', async () => {
-    await house.stopSwitch();
+    await house.stop();
     await house.startSwitch();
+    await house.startWorker();
     const device = await terminal(id, `${id}-new`, { dialect });
     expect(await device.purchase(order)).toMatchObject(approved);
   });
@@ -163,7 +164,7 @@ it('another node takes the new keys at once', async () => {
   expect(await device.downloadKeys()).toMatchObject({ installed: true });
   const again = await terminal('TERM0008', 'TERM0008', at(other.ports().iso87));
   expect(await again.purchase(order)).toMatchObject(approved);
-  await other.stopSwitch();
+  await other.stop();
 });
 
 it('while the HSM is away nothing is given and nothing changes; then all is as it should be', async () => {

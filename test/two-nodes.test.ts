@@ -1,11 +1,13 @@
 import { Client } from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TerminalMessage } from '../switch/requests/terminal-message.ts';
 import { type House, type SwitchNode, startHouse, waitUntil } from './support/house.ts';
 import { ask, connectRaw, frame, purchase, type RawTerminal, sealed } from './support/raw-terminal.ts';
 
 const LEASE_MS = 1_500;
 const TAKE_OVER_EVERY_MS = 300;
+/** After this silence of a worker others take its follow-ups. */
+const FOLLOW_UP_LEASE_MS = 15_000;
 
 let house: House;
 let other: SwitchNode;
@@ -19,6 +21,9 @@ beforeAll(async () => {
     }),
   });
   other = await house.addNode('node-2');
+});
+beforeEach(async () => {
+  await Promise.all([house.ensureUp(), other.ensureUp()]);
 });
 afterEach(async () => {
   await Promise.all([house.visa.reset(), house.pop.reset()]);
@@ -93,6 +98,43 @@ describe('two nodes on one database', () => {
     expect(await ask(house.ports().iso87, { ...message, mti: '0101' })).toMatchObject({ de39: '91' });
     expect(await ask(house.ports().iso87, purchase())).toMatchObject({ de39: '00' });
   });
+
+  it('a worker paused in the middle of a reversal: the other sends it again, marked; the paused one gives way', async () => {
+    await other.stopWorker();
+    await house.visa.script({ next: 1, scenario: { action: 'silence' } });
+    await house.visa.script({ on: 'reversal', next: 1, scenario: { action: 'silence' } });
+    const message = purchase();
+    expect(await ask(house.ports().iso87, message)).toMatchObject({ de39: '91' });
+    await networkReversed(message.de11);
+    process.kill(house.workerPid(), 'SIGSTOP');
+    try {
+      await other.startWorker();
+      const isRepeated = async () => (await visaKinds(message.de11)).includes('reversal-repeated');
+      await waitUntil(isRepeated, FOLLOW_UP_LEASE_MS * 2);
+    } finally {
+      process.kill(house.workerPid(), 'SIGCONT');
+    }
+    await house.workerDied();
+    expect(house.workerLog()).toContain('worker.fenced');
+    const { rows } = await house.visa.ledger({ stan: message.de11 ?? '' });
+    expect(rows.map(({ kind }) => kind)).toEqual(['authorised', 'reversed', 'reversal-repeated']);
+    expect(rows.at(-1)?.isMarkedRepeat).toBe(true);
+    await house.startWorker();
+  }, 60_000);
+
+  it('workers asked to stop under load leave nothing half done: the rest is followed up by the next', async () => {
+    await house.visa.script({ next: 12, scenario: { action: 'silence' } });
+    const messages = Array.from({ length: 12 }, () => purchase());
+    await Promise.all(messages.map((message) => ask(house.ports().iso87, message)));
+    await Promise.all([house.stopWorker(), other.stopWorker()]);
+    expect(await query("select from switch.lease where node like '%.worker' and ended_at is null")).toEqual(
+      [],
+    );
+    expect(await query('select from switch.follow_up_worker')).toEqual([]);
+    await Promise.all([house.startWorker(), other.startWorker()]);
+    for (const { de11 } of messages) await networkReversed(de11);
+    for (const { de11 } of messages) expect(await visaKinds(de11)).toEqual(['authorised', 'reversed']);
+  }, 60_000);
 
   it('one asked to stop under load answers what it took; the rest is served by the other, all once', async () => {
     const before = other.switchLog().length;

@@ -68,7 +68,8 @@ export const commands: readonly LazyCommand[] = [
     summary: 'brings a database to the schema of this release',
     load: async () => (await import('./migrate.ts')).migrateCommand(),
   },
-  role('switch', 'a switch node', 'switch/main.ts'),
+  role('switch', 'a switch node: the hot path', 'switch/main.ts'),
+  role('worker', 'a worker: follow-ups and projection', 'switch/worker.ts'),
   role('hsm-process', 'the HSM process', 'hsm/main.ts'),
   role('admin', 'the admin API', 'admin-api/main.ts'),
 ];

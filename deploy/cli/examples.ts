@@ -87,6 +87,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'audit head': ['npx etika-switch audit head'],
   migrate: ['DATABASE_URL=postgres://owner:secret@db.example/etika npx etika-switch migrate'],
   switch: ['SWITCH_SETTINGS_FILE=switch.json npx etika-switch switch'],
+  worker: ['SWITCH_SETTINGS_FILE=switch.json npx etika-switch worker'],
   'hsm-process': [
     'HSM_SOCKET=/run/etika/hsm.sock HSM_TOKEN_LABEL=etika HSM_PIN_FILE=/run/etika/pin HSM_USE_LEDGER=/var/lib/etika/hsm-uses.db npx etika-switch hsm-process',
   ],

@@ -7,6 +7,8 @@ import { processState } from './data-directory.ts';
 export interface Postmaster {
   readonly pid: number;
   readonly port: number;
+  /** Where its Unix socket is; absent where it has none. */
+  readonly socketFolder?: string;
   readonly ready: boolean;
 }
 
@@ -26,7 +28,13 @@ export function runningPostmaster(cluster: string): Postmaster | undefined {
     rmSync(lockFile, { force: true }); // another program has the number now, and PostgreSQL would give way to it
     return undefined;
   }
-  return { pid, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' };
+  const socketFolder = lines[4]?.trim();
+  return {
+    pid,
+    port: Number(lines[3]),
+    ...(socketFolder && { socketFolder }),
+    ready: lines[7]?.trim() === 'ready',
+  };
 }
 
 const STOP_SIGNALS = [

@@ -71,6 +71,21 @@ test('a first start gives a durable server on loopback, whose login is no superu
   expect(statSync(join(dataDir, 'secrets')).mode & 0o777).toBe(0o600);
 });
 
+test('its Unix socket serves as well, under the same password, also where the server was adopted', async () => {
+  await orphan();
+  const { url, socketUrl = '' } = await start();
+  expect(new URL(socketUrl).searchParams.get('host')).toBe(join(dataDir, 'run'));
+  expect(await query(socketUrl, 'select inet_server_addr() is null as local')).toEqual([{ local: true }]);
+  expect(await query(url, 'select inet_server_addr() is null as local')).toEqual([{ local: false }]);
+  await expect(query(socketUrl.replace(/:[^:@]+@/, ':wrong@'), 'select 1')).rejects.toThrow(/password/);
+});
+
+test('a data directory whose path is too long for a socket has none, and serves over TCP', async () => {
+  const { url, socketUrl } = await start({ dataDir: join(dataDir, 'x'.repeat(90)) });
+  expect(socketUrl).toBeUndefined();
+  expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
+});
+
 test('a wrong password is refused', async () => {
   const { url } = await start();
   await expect(query(url.replace(/:[^:@]+@/, ':wrong@'), 'select 1')).rejects.toThrow(/password/);

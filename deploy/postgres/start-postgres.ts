@@ -7,6 +7,7 @@ import type { Log } from '../../runtime/index.ts';
 import { findBinaries, type PostgresBinaries } from './binaries.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import { becomes, type Postmaster, runningPostmaster, stopPostmaster } from './postmaster.ts';
+import { bySocket, socketFolder } from './socket-folder.ts';
 import { serverUser, spawnAs, type User } from './unprivileged.ts';
 
 export interface PostgresPlan {
@@ -20,6 +21,8 @@ export interface PostgresPlan {
 export interface RunningPostgres {
   /** The application's database, as its owner: no superuser, but one who may create roles and databases. */
   readonly url: string;
+  /** The same by its Unix socket, for processes of this machine; absent where the data directory's path is too long. */
+  readonly socketUrl?: string;
   readonly pid: number;
   stop(): Promise<void>;
 }
@@ -50,10 +53,17 @@ export async function startPostgres(plan: PostgresPlan): Promise<RunningPostgres
   try {
     const room: Room = { directory, binaries: findBinaries(), user, log: plan.log };
     if (!directory.isInitialised()) await directory.initialise((draft) => initialise(room, draft));
-    const { pid, port } = (await adoptSurvivor(room, plan.port)) ?? (await startServer(room, plan.port));
+    const { pid, port, socketFolder } =
+      (await adoptSurvivor(room, plan.port)) ?? (await startServer(room, plan.port));
     await provideDatabase(port, directory.password);
     const url = urlOf(APPLICATION, APPLICATION, directory.password, port);
-    return { url, pid, stop: () => stopPostmaster(pid).finally(directory.giveBack) };
+    const socketUrl = socketFolder && bySocket(url, socketFolder);
+    return {
+      url,
+      ...(socketUrl && { socketUrl }),
+      pid,
+      stop: () => stopPostmaster(pid).finally(directory.giveBack),
+    };
   } catch (error) {
     directory.giveBack();
     throw error;
@@ -125,7 +135,8 @@ async function startServer(room: Room, wantedPort: number | undefined): Promise<
     const before = logSize(room.directory.log);
     const port = wantedPort ?? (await freePort());
     const { cluster } = room.directory;
-    const child = spawnLogged(room, room.binaries.postgres, serverArguments(cluster, port), cluster);
+    const args = serverArguments(cluster, port, socketFolder(room.directory.root, room.user));
+    const child = spawnLogged(room, room.binaries.postgres, args, cluster);
     const started = await readiness(child, cluster, end);
     if (started) {
       child.unref();
@@ -141,11 +152,11 @@ async function startServer(room: Room, wantedPort: number | undefined): Promise<
   }
 }
 
-function serverArguments(cluster: string, port: number): string[] {
+function serverArguments(cluster: string, port: number, socketFolder: string | undefined): string[] {
   const settings = {
     port,
     listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
+    unix_socket_directories: socketFolder ?? '',
     fsync: 'on',
     synchronous_commit: 'on',
     log_line_prefix: '%m [%p] ',

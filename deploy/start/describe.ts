@@ -3,7 +3,7 @@ import type { System } from './system.ts';
 
 /** Says where everything listens, and what to try next. */
 export function describeSystem(
-  { ports, adminUrl, visa, iso87, pop, statusUrl }: System,
+  { ports, adminUrl, visa, iso87, pop, statusUrl, workerStatusUrl }: System,
   { say }: Progress,
 ): void {
   say(`
@@ -14,6 +14,7 @@ Listening:
   acquirer      127.0.0.1:${ports.acquirer}  iso87-ascii-hex, 4 ASCII length digits, no MAC
   admin API     ${adminUrl}/health, /ready, /api/v1/transactions/{id}
   node status   ${statusUrl}
+  worker status ${workerStatusUrl}
   Visa network  ${visa.host}:${visa.port}, control ${visa.controlUrl}
   second network ${iso87.host}:${iso87.port}, control ${iso87.controlUrl}
   PoP           ${pop.apiUrl}, control ${pop.controlUrl}

@@ -19,6 +19,8 @@ export interface ServiceStart {
   entry: string;
   env: Readonly<Record<string, string>>;
   finalExitCodes?: readonly number[];
+  /** How far behind the switch, the HSM and PostgreSQL it stands when they compete for the processor. */
+  niceness?: number;
 }
 
 /** The supervised processes of one start, and their logs in `logDir`. */
@@ -38,9 +40,12 @@ export function serviceRunner(logDir: string, log: Log, signal: AbortSignal): Se
   const logFile = (name: string) => join(logDir, `${name}.log`);
   return {
     logFile,
-    async start({ name, entry, env, finalExitCodes = [] }) {
+    async start({ name, entry, env, finalExitCodes = [], niceness }) {
       const descriptor = openSync(logFile(name), 'a', 0o640);
-      const plan = { name, entry: resolve(projectRoot, entry), env, logTo: descriptor, finalExitCodes };
+      const plan = {
+        ...{ name, entry: resolve(projectRoot, entry), env, logTo: descriptor, finalExitCodes },
+        ...(niceness !== undefined && { niceness }),
+      };
       const service = supervise(plan, systemClock, log);
       running.push(service);
       return readyOrFailed(service, logFile(name), signal);

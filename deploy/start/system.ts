@@ -7,7 +7,14 @@ import { migrate } from '../../switch/database/migrate.ts';
 import type { NodeStatus, Settings } from '../../switch/index.ts';
 import type { StartConfig } from '../config/schema.ts';
 import { startPostgres } from '../postgres/start-postgres.ts';
-import { iso87Simulator, popSimulator, switchSettings, visaSimulator, wantedPorts } from './plans.ts';
+import {
+  iso87Simulator,
+  NICENESS,
+  popSimulator,
+  switchSettings,
+  visaSimulator,
+  wantedPorts,
+} from './plans.ts';
 import { checkPortsAreFree } from './ports.ts';
 import type { Progress } from './progress.ts';
 import { type ServiceStart, type Services, serviceRunner } from './services.ts';
@@ -30,11 +37,12 @@ export interface System {
     readonly tls: number;
   };
   readonly statusUrl: string;
+  readonly workerStatusUrl: string;
   readonly adminUrl: string;
   readonly visa: NetworkAddress;
   readonly iso87: NetworkAddress;
   readonly pop: { readonly apiUrl: string; readonly controlUrl: string };
-  /** The processes that run now, by name. */
+  /** The processes that run now, by name; `postgres` is the postmaster of an embedded server. */
   pids(): Record<string, number | undefined>;
 }
 
@@ -64,7 +72,7 @@ export async function startSystem(order: StartOrder): Promise<System> {
   }
   const services = serviceRunner(join(config.dataDir, 'logs'), log, signal);
   const start: Start = { ...order, services };
-  const databaseUrl = await startDatabase(start);
+  const { url: databaseUrl, pid: postgres } = await startDatabase(start);
   onStarted(services.stop);
   const hsm = await startHsm(start);
   const visa = await startNetwork(start, 'Visa simulator', visaSimulator(config));
@@ -75,6 +83,7 @@ export async function startSystem(order: StartOrder): Promise<System> {
   const settings = switchSettings(config, { ...counterparts, popUrl: String(pop['apiUrl']) }, server);
   const node = await startSwitch(start, order.settings?.(settings) ?? settings);
   const statusUrl = String(node['statusUrl']);
+  const workerStatusUrl = await startWorker(start, statusUrl);
   const admin = await startAdmin(start, databaseUrl, statusUrl);
   return {
     ports: {
@@ -84,33 +93,47 @@ export async function startSystem(order: StartOrder): Promise<System> {
       tls: Number(node['terminals-tls']),
     },
     statusUrl,
+    workerStatusUrl,
     adminUrl: String(admin['url']),
     visa,
     iso87,
     pop: { apiUrl: String(pop['apiUrl']), controlUrl: String(pop['controlUrl']) },
-    pids: services.pids,
+    pids: () => ({ ...services.pids(), ...(postgres !== undefined && { postgres }) }),
   };
 }
 
-async function startDatabase({ config, progress, log, onStarted }: Start): Promise<string> {
+interface Database {
+  readonly url: string;
+  /** Of the embedded server; absent where the database was given. */
+  readonly pid?: number;
+}
+
+/** By its Unix socket where the embedded server has one; a database that was given is taken as its URL says. */
+async function startDatabase({ config, progress, log, onStarted }: Start): Promise<Database> {
   const provided = config.databaseUrl;
-  const url =
-    provided ??
-    (await progress.step(
-      'PostgreSQL',
-      async () => {
-        const postgres = await startPostgres({ dataDir: join(config.dataDir, 'postgres'), log });
-        onStarted(postgres.stop);
-        return postgres.url;
-      },
-      (address) => `PostgreSQL, embedded, on ${new URL(address).host}`,
-    ));
+  const database = provided
+    ? { url: provided }
+    : await progress.step(
+        'PostgreSQL',
+        async () => {
+          const postgres = await startPostgres({ dataDir: join(config.dataDir, 'postgres'), log });
+          onStarted(postgres.stop);
+          return { url: postgres.socketUrl ?? postgres.url, pid: postgres.pid };
+        },
+        ({ url }) => {
+          const { host, searchParams } = new URL(url);
+          const how = searchParams.has('host')
+            ? 'and a Unix socket'
+            : 'without a Unix socket: its path is too long';
+          return `PostgreSQL, embedded, on ${host} ${how}`;
+        },
+      );
   await progress.step(
     'database schema',
-    () => migrate(url, log),
+    () => migrate(database.url, log),
     () => 'database schema is up to date',
   );
-  return url;
+  return database;
 }
 
 function startHsm({ config, services, progress }: Start): Promise<ReadyDetails> {
@@ -160,7 +183,7 @@ function startSwitch(
   { config, services, progress, signal }: Start,
   settings: Settings,
 ): Promise<ReadyDetails> {
-  const file = join(config.dataDir, 'switch.settings.json');
+  const file = settingsFile(config);
   writeFileSync(file, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
   return progress.step(
     'switch node',
@@ -183,6 +206,29 @@ function startSwitch(
   );
 }
 
+/** A worker is of use once its follow-ups are taken and the node knows of it, which it does by the database. */
+function startWorker({ config, services, progress, signal }: Start, nodeStatusUrl: string): Promise<string> {
+  const env = { SWITCH_SETTINGS_FILE: settingsFile(config), WORKER_STATUS_PORT: '0' };
+  return progress.step(
+    'worker',
+    async () => {
+      const { status } = await services.start({
+        ...{ name: 'worker', entry: 'switch/worker.ts', env, niceness: NICENESS.worker },
+      });
+      await waitUntil('a worker of which the switch knows', SIGNED_ON_WITHIN_MS, signal, async () => {
+        const { followUps } = (await (await fetch(nodeStatusUrl)).json()) as NodeStatus;
+        return followUps?.workers.length ? true : undefined;
+      });
+      return `http://127.0.0.1:${status}/status`;
+    },
+    () => 'worker: follow-ups, projection',
+  );
+}
+
+function settingsFile({ dataDir }: StartConfig): string {
+  return join(dataDir, 'switch.settings.json');
+}
+
 function startAdmin(
   { config, services, progress }: Start,
   databaseUrl: string,
@@ -195,7 +241,7 @@ function startAdmin(
   };
   return progress.step(
     'admin API',
-    () => services.start({ name: 'admin-api', entry: 'admin-api/main.ts', env }),
+    () => services.start({ name: 'admin-api', entry: 'admin-api/main.ts', env, niceness: NICENESS.admin }),
     ({ url }) => `admin API on ${url}`,
   );
 }

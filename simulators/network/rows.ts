@@ -54,6 +54,8 @@ export interface ReversalRequest extends MessageIdentity, Money {
   original: OriginalMessage;
   /** DE95: what stands after a partial reversal. */
   remaining?: number;
+  /** The message said by its MTI (x4x1) that it is a repeat. */
+  isMarkedRepeat?: true;
 }
 
 /** What a row does to what stands: held by pre-authorisations, captured from cards, refunded to them. */
@@ -108,6 +110,7 @@ export interface NetworkRow extends LedgerRow, MessageIdentity, Money {
   message?: MessageIdentity;
   /** Of reversals. */
   original?: OriginalMessage;
+  isMarkedRepeat?: true;
   moves?: Moves;
 }
 

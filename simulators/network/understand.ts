@@ -1,4 +1,4 @@
-import { type Pan, withoutRepeat } from '../../messages/index.ts';
+import { isRepeat, type Pan, withoutRepeat } from '../../messages/index.ts';
 import type { CardReference } from '../common/card.ts';
 import type { HostMessage } from './host-dialect.ts';
 import type {
@@ -76,6 +76,7 @@ export function understandReversal(message: HostMessage, nameCard: NameCard): Un
     ...understood.request,
     original: { mti: de90.mti, stan: de90.stan, time: de90.transmission },
     ...(de95 ? { remaining: Number(de95.transaction) } : {}),
+    ...(isRepeat(message.mti) ? { isMarkedRepeat: true as const } : {}),
   };
   return { request, pan: understood.pan };
 }

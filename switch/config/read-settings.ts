@@ -107,6 +107,11 @@ function* plainTextOffLoopback({ listeners, networks, pop }: Settings): Generato
       }
     }
   }
+  for (const [index, { tls, workerAddress }] of networks.entries()) {
+    if (workerAddress && exposed({ host: workerAddress.host, ...(tls && { tls }) })) {
+      yield `/networks/${index}/workerAddress: off loopback TLS is required in production, found nothing`;
+    }
+  }
   const { protocol, hostname } = new URL(pop.url);
   if (protocol !== 'https:' && !isLoopback(hostname)) {
     yield '/pop/url: off loopback "https:" is required in production, found "http:"';

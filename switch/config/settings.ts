@@ -114,6 +114,8 @@ const network = {
   zoneMasterKey: Type.Optional(Type.String({ minLength: 1 })),
   /** Without it the link speaks plain TCP. */
   tls: Type.Optional(NetworkTls),
+  /** Where the worker's session goes, if not to `host` and `port`: a network may give each session an address. */
+  workerAddress: Type.Optional(Type.Object({ host: Type.String({ minLength: 1 }), port: Port })),
 };
 
 const NetworkSettings = Type.Union([
@@ -123,6 +125,8 @@ const NetworkSettings = Type.Union([
     /** Station identifiers of the VisaNet header, six digits each. */
     sourceStation: Digits(6, 6),
     destinationStation: Digits(6, 6),
+    /** Of the worker's session, where the network tells sessions apart by it. */
+    workerStation: Type.Optional(Digits(6, 6)),
   }),
   /** Plain ISO 8583:1987: ASCII, two-byte length, no header. */
   Type.Object({ ...network, profile: Type.Literal('iso87') }),

@@ -2,6 +2,7 @@ import type { AdviceReason } from '../../connectors/index.ts';
 import { appendNext, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
+import { mayRepeat } from './queue-task.ts';
 import { answered, type NetworkPorts, networkNumbers } from './reverse-network.ts';
 
 /**
@@ -23,7 +24,7 @@ export async function adviseNetwork(job: FollowUpJob, ports: NetworkPorts): Prom
       ...networkNumbers(transaction),
       reason,
       minorUnits: transaction.capturedMinorUnits ?? standingMinorUnits,
-      repeat: job.attempt > 1,
+      repeat: mayRepeat(job),
     },
     ports.clock.monotonic() + ports.settings.followUps.attemptTimeoutMs,
   );

@@ -1,5 +1,6 @@
 import type { Job } from 'graphile-worker';
 import type { Pool } from 'pg';
+import type { FollowUpJob } from './queue-task.ts';
 
 interface Payload {
   readonly transaction: string;
@@ -26,7 +27,7 @@ const PARK = { name: 'park-follow-up', text: 'select switch.park_follow_up($1, $
 
 /** A job of graphile-worker that one of our workers has taken. */
 export class HeldJob {
-  readonly job: { readonly transaction: string; readonly attempt: number; readonly lane: string };
+  readonly job: FollowUpJob;
   readonly task: string;
   /** How often it was begun since it was queued, this time included. */
   readonly starts: number;
@@ -38,7 +39,7 @@ export class HeldJob {
   constructor(task: string, payload: unknown, row: Job, pool: Pool) {
     this.#payload = checkPayload(payload);
     const { transaction, attempt, lane } = this.#payload;
-    this.job = { transaction, attempt, lane };
+    this.job = { transaction, attempt, lane, ...(row.attempts > 1 && { isRestarted: true }) };
     this.task = task;
     this.starts = row.attempts;
     this.#row = row;

@@ -4,6 +4,8 @@ export interface FollowUpJob {
   readonly transaction: TransactionId;
   /** 1 at first. */
   readonly attempt: number;
+  /** This attempt was begun before, by a worker that did not end it: what it sent, if anything, is not known. */
+  readonly isRestarted?: boolean;
   readonly lane: string;
 }
 
@@ -14,3 +16,8 @@ export type FollowUpResult =
   | { readonly park: string };
 
 export type FollowUpTask = (job: FollowUpJob) => Promise<FollowUpResult>;
+
+/** Whether the other side may have heard of it before: then it is told that this is a repeat. */
+export function mayRepeat({ attempt, isRestarted = false }: FollowUpJob): boolean {
+  return attempt > 1 || isRestarted;
+}

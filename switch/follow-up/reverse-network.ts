@@ -4,6 +4,7 @@ import { appendNext, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { type Holding, holdingsOf } from '../transaction/increments.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
+import { mayRepeat } from './queue-task.ts';
 import type { Retry } from './retry-policy.ts';
 
 export type NetworkPorts = Pick<Ports, 'journal' | 'networks' | 'hsm' | 'clock' | 'settings' | 'log'> & {
@@ -47,7 +48,7 @@ async function reverseHolding(
       original: originalOf(transaction),
       reason: reasonOf(transaction, standingMinorUnits),
       ...(standingMinorUnits > 0 && { remainingMinorUnits: standingMinorUnits }),
-      repeat: job.attempt > 1,
+      repeat: mayRepeat(job),
     },
     ports.clock.monotonic() + ports.settings.followUps.attemptTimeoutMs,
   );

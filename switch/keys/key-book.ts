@@ -16,7 +16,7 @@ export interface KeyBookParts {
   readonly log: Log;
 }
 
-/** How often this node looks for what other nodes changed. */
+/** How often this process looks for what others changed, where nobody has told it. */
 const LOOK_EVERY_MS = 2_000;
 
 /** Reads of one owner: one runs, and one more serves all who came while it did. */
@@ -35,10 +35,12 @@ export class KeyBook {
   readonly #reading = new Map<KeyOwner, Reading>();
   #position = 0;
   #timer: Timer | undefined;
+  #looking: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor(parts: KeyBookParts) {
     this.#parts = parts;
+    parts.records.onChange?.(() => this.#lookNow());
     this.#lookLater();
   }
 
@@ -131,10 +133,16 @@ export class KeyBook {
   }
 
   #lookLater(): void {
+    this.#timer?.cancel();
     if (this.#isClosed) return;
-    this.#timer = this.#parts.clock.after(LOOK_EVERY_MS, () => {
-      void this.#look().then(() => this.#lookLater());
-    });
+    this.#timer = this.#parts.clock.after(LOOK_EVERY_MS, () => this.#lookNow());
+  }
+
+  /** Behind a look under way, which may have begun too early to see what there is to see. */
+  #lookNow(): void {
+    this.#timer?.cancel();
+    if (this.#isClosed) return;
+    this.#looking = this.#looking.then(() => this.#look()).then(() => this.#lookLater());
   }
 
   async #look(): Promise<void> {

@@ -44,4 +44,6 @@ export interface KeyRecords {
   ): Promise<{ readonly owners: readonly KeyOwner[]; readonly position: number }>;
   /** All of them or none. @returns false where one of these steps was taken already: look again */
   record(owner: KeyOwner, steps: readonly KeySet[]): Promise<boolean>;
+  /** Has `changed` called soon after anybody has recorded steps; now and then such a word is lost. */
+  onChange?(changed: () => void): void;
 }

@@ -1,10 +1,12 @@
-import { DatabaseError, Pool } from 'pg';
+import { Client, DatabaseError, Pool } from 'pg';
 import type { Log } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
 import type { KeyOwner, KeyRecords, KeySet, KeySetState } from './key-records.ts';
 
 const STATEMENT_MS = 1_000;
 const UNIQUE_VIOLATION = '23505';
+/** Where every process hears of changes: one takes a key from a network, all of them have to use it. */
+const CHANNEL = 'etika_keys';
 /** Owners that one look tells of; the next look goes on behind them. */
 const MAX_CHANGES = 10_000;
 
@@ -29,18 +31,28 @@ const CHANGED = {
 };
 const RECORD = {
   name: 'record-keys',
-  text: `insert into switch.key_change (at, node, owner, generation, state, keys, not_after)
-    select to_timestamp(s.at / 1000), $1, $2, s.generation, s.state, s.keys, to_timestamp(s.not_after / 1000)
-      from json_to_recordset($3)
-        as s (at double precision, generation integer, state text, keys json, not_after double precision)`,
+  text: `with recorded as (
+      insert into switch.key_change (at, node, owner, generation, state, keys, not_after)
+        select to_timestamp(s.at / 1000), $1, $2, s.generation, s.state, s.keys, to_timestamp(s.not_after / 1000)
+          from json_to_recordset($3)
+            as s (at double precision, generation integer, state text, keys json, not_after double precision)
+        returning 1
+    ) select pg_notify('${CHANNEL}', $2) where exists (select from recorded)`,
 };
 
 /** Key sets in the switch's database. */
 export class PostgresKeyRecords implements KeyRecords {
   readonly #pool: Pool;
   readonly #node: string;
+  readonly #log: Log;
+  readonly #databaseUrl: string;
+  #listener: Client | undefined;
+  #changed: (() => void) | undefined;
+  #isClosed = false;
 
   constructor(databaseUrl: string, node: string, log: Log) {
+    this.#log = log;
+    this.#databaseUrl = databaseUrl;
     const settings = switchConnection(databaseUrl, 'etika-keys', STATEMENT_MS);
     this.#pool = new Pool({ ...settings, max: 2, allowExitOnIdle: true });
     this.#pool.on('error', (error) => log.warn({ event: 'keys.connection', err: error }));
@@ -56,7 +68,13 @@ export class PostgresKeyRecords implements KeyRecords {
     }));
   }
 
+  onChange(changed: () => void): void {
+    this.#changed = changed;
+    void this.#listen();
+  }
+
   async changedSince(position: number): Promise<{ owners: KeyOwner[]; position: number }> {
+    void this.#listen();
     const { rows } = await this.#pool.query<{ position: number; owner: KeyOwner }>({
       ...CHANGED,
       values: [position],
@@ -80,7 +98,30 @@ export class PostgresKeyRecords implements KeyRecords {
     }
   }
 
-  close(): Promise<void> {
-    return this.#pool.end();
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([this.#listener?.end().catch(() => {}), this.#pool.end()]);
+  }
+
+  /** Listens, unless it does; who asks for changes from time to time has a lost connection made anew. */
+  async #listen(): Promise<void> {
+    if (this.#listener || this.#isClosed || !this.#changed) return;
+    const client = new Client(switchConnection(this.#databaseUrl, 'etika-keys-listener', STATEMENT_MS));
+    this.#listener = client;
+    const lost = () => {
+      if (this.#listener === client) this.#listener = undefined;
+    };
+    client.on('error', (error) => this.#log.warn({ event: 'keys.connection', err: error }));
+    client.once('end', lost);
+    client.on('notification', () => this.#changed?.());
+
+    try {
+      await client.connect();
+      await client.query(`listen ${CHANNEL}`);
+    } catch (error) {
+      this.#log.warn({ event: 'keys.connection', err: error });
+      lost();
+      await client.end().catch(() => {});
+    }
   }
 }

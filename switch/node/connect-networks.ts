@@ -20,6 +20,15 @@ export interface NetworkParts {
   readonly zoneKeys?: ReadonlyMap<string, ZoneKeys>;
 }
 
+/** The same networks as a worker reaches them: over sessions of its own. */
+export function workerNetworks(networks: readonly NetworkSettings[]): NetworkSettings[] {
+  return networks.map((settings) => {
+    const address = settings.workerAddress ?? { host: settings.host, port: settings.port };
+    if (settings.profile !== 'visa') return { ...settings, ...address };
+    return { ...settings, ...address, sourceStation: settings.workerStation ?? settings.sourceStation };
+  });
+}
+
 /** Opens the link to every network, in the profile that its settings name. They sign on by themselves. */
 export function connectNetworks(
   networks: readonly NetworkSettings[],

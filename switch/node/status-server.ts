@@ -4,6 +4,7 @@ import type { GateStatus } from '../admission/gate.ts';
 import type { AuditStatus } from '../audit/publisher.ts';
 import type { OpenMode } from '../fallback/degraded-modes.ts';
 import type { FallbackScenario } from '../fallback/scenarios.ts';
+import type { FollowUpHealth } from '../follow-up/queue-health.ts';
 
 /** What a switch node says of itself, for `/ready` and for people. */
 export interface NodeStatus {
@@ -22,6 +23,8 @@ export interface NodeStatus {
   readonly scenarios: Readonly<Record<FallbackScenario, number>>;
   /** How far the signed heads of the journal's chain are behind it. */
   readonly audit: AuditStatus;
+  /** Which workers live, on whatever machine, and how old the oldest due work is; null where it cannot be asked. */
+  readonly followUps: FollowUpHealth | null;
   readonly listeners: readonly {
     readonly name: string;
     readonly port: number;
@@ -29,13 +32,21 @@ export interface NodeStatus {
   }[];
 }
 
+/** What a worker says of itself; `ready` as of a switch node. */
+export interface WorkerStatus
+  extends Pick<NodeStatus, 'node' | 'ready' | 'hsm' | 'networks' | 'degradedModes' | 'scenarios' | 'audit'> {
+  readonly worker: string;
+  /** Of all workers on one database one projects; the others stand by. */
+  readonly isProjecting: boolean;
+}
+
 /**
- * Serves the node's status as JSON over HTTP, on loopback only: it is for the admin API on the same host. `/status` is
- * the node's own, `/hsm` what one of its HSM processes says: capabilities, and per operation where secret values are.
+ * Serves a process's status as JSON over HTTP, on loopback only: it is for the admin API on the same host. `/status` is
+ * its own, `/hsm` what one of its HSM processes says: capabilities, and per operation where secret values are.
  */
 export async function serveStatus(
   address: Address,
-  status: () => NodeStatus,
+  status: () => NodeStatus | WorkerStatus,
   hsmStatus: () => Promise<unknown>,
 ) {
   const server = createServer({ requestTimeout: 2_000, headersTimeout: 2_000 }, (request, response) => {

@@ -13,13 +13,16 @@ import {
 import { iso87Control, popControl, visaControl } from '../../simulators/index.ts';
 import { developmentSettings } from '../../switch/config/development.ts';
 import type { Settings } from '../../switch/config/settings.ts';
+import type { NodeStatus, WorkerStatus } from '../../switch/node/status-server.ts';
 import { freshDatabase } from './postgres.ts';
 
+/** A worker waits for the follow-ups that run. */
+const STOP_WITHIN_MS = 20_000;
 const ROOT = join(import.meta.dirname, '../..');
 
-/** One switch node: a process that tests start, stop and kill. */
+/** One node, a switch and a worker: processes that tests start, stop and kill, each for itself. */
 export interface SwitchNode {
-  /** Ports of the listeners by name, and of the status page; they stay the same over restarts. */
+  /** Ports of the switch's listeners by name, and of its status page; they stay the same over restarts. */
   ports(): { iso87: number; pos: number; acquirer: number; status: number };
   /** The switch's process now. */
   switchPid(): number;
@@ -31,10 +34,26 @@ export interface SwitchNode {
   killSwitch(): Promise<void>;
   /** Waits until the switch has ended by itself, at its checkpoint or fenced; it stays down. */
   switchDied(): Promise<void>;
-  /** Starts the switch and kills it after each of these times, in milliseconds, ready or not; it stays down. */
+  /** Starts both and kills them after each of these times, in milliseconds, ready or not; they stay down. */
   crashLoop(lives: readonly number[]): Promise<void>;
+  /** What the switch says of itself. */
+  switchStatus(): Promise<NodeStatus>;
   /** What the switch has logged so far. */
   switchLog(): string;
+  /** The worker's process now. */
+  workerPid(): number;
+  /** Starts the worker, with extra environment, and waits until it is ready and signed on. */
+  startWorker(env?: Record<string, string>): Promise<void>;
+  stopWorker(): Promise<void>;
+  killWorker(): Promise<void>;
+  workerDied(): Promise<void>;
+  /** What the worker says of itself. */
+  workerStatus(): Promise<WorkerStatus>;
+  workerLog(): string;
+  /** Starts whichever is down: so that a test that failed half way spoils no other. */
+  ensureUp(): Promise<void>;
+  /** Stops both in good order. */
+  stop(): Promise<void>;
 }
 
 /** A whole installation for one test file: real database, token, sockets and processes, on ports of its own. */
@@ -88,6 +107,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     const added = switchNode(name, dataDir, (ports) => settingsOf(node, ports));
     nodes.push(added);
     await added.startSwitch();
+    await added.startWorker();
     return added;
   };
   const node = await addProcess('node-1', 'node-1');
@@ -107,7 +127,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     addNode: (name) => addProcess(name, name),
     addTwin: () => addProcess('twin', 'node-1'),
     async close() {
-      await Promise.all(nodes.map((each) => each.stopSwitch()));
+      await Promise.all(nodes.map((each) => each.stop()));
       await Promise.all([...services, hsm].map((service) => service.stop()));
       await database?.drop();
       rmSync(dataDir, { recursive: true, force: true });
@@ -145,56 +165,108 @@ function switchNode(
   settingsFor: (ports: Ports | undefined) => Settings,
 ): SwitchNode {
   const settingsFile = join(dataDir, `${name}.json`);
-  const logFile = join(dataDir, `${name}.log`);
-  let service: SupervisedService | undefined;
-  let ports: Ports | undefined;
-  const pid = (): number => {
-    const running = service?.pid();
-    if (running === undefined) throw new Error('the switch is not running');
-    return running;
-  };
-  const stopSwitch = async () => {
-    await service?.stop();
-    service = undefined;
-  };
-  const launch = (env: Record<string, string>) => {
+  const launcher = (entry: string, log: string) => (env: Record<string, string>) => {
     writeFileSync(settingsFile, JSON.stringify(settingsFor(ports)));
-    const file = { SWITCH_SETTINGS_FILE: settingsFile };
-    return supervised('switch', 'switch/main.ts', { ...file, ...env }, openSync(logFile, 'a'));
+    const logTo = openSync(join(dataDir, log), 'a');
+    return supervised(entry, `switch/${entry}.ts`, { SWITCH_SETTINGS_FILE: settingsFile, ...env }, logTo);
   };
-  const killSwitch = async () => {
-    process.kill(pid(), 'SIGKILL');
-    await stopSwitch();
+  const hotPath = new Role('switch', launcher('main', `${name}.log`));
+  const worker = new Role('worker', launcher('worker', `${name}.worker.log`));
+  const logOf = (file: string) => readFileSync(join(dataDir, file), 'utf8');
+  let ports: Ports | undefined;
+  let workerStatusPort = 0;
+  const startSwitch = async (env: Record<string, string> = {}, { isSignedOn } = { isSignedOn: true }) => {
+    ports = readPorts(await hotPath.start(env));
+    if (isSignedOn) await signedOn(ports.status);
+  };
+  const startWorker = async (env: Record<string, string> = {}) => {
+    workerStatusPort = Number((await worker.start({ WORKER_STATUS_PORT: '0', ...env }))['status']);
+    await signedOn(workerStatusPort);
   };
   return {
-    stopSwitch,
-    switchPid: pid,
-    async startSwitch(env: Record<string, string> = {}, { isSignedOn } = { isSignedOn: true }) {
-      await stopSwitch();
-      service = launch(env);
-      ports = readPorts(await service.ready());
-      if (isSignedOn) await signedOn(ports.status);
-    },
-    killSwitch,
-    async crashLoop(lives) {
-      await stopSwitch();
-      for (const lifeMs of lives) {
-        service = launch({});
-        await new Promise((resolve) => setTimeout(resolve, lifeMs));
-        await killSwitch();
-      }
-    },
-    async switchDied() {
-      const dead = service;
-      await waitUntil(async () => dead?.pid() === undefined);
-      await stopSwitch();
-    },
     ports(): Ports {
       if (!ports) throw new Error('the switch was never started');
       return ports;
     },
-    switchLog: () => readFileSync(logFile, 'utf8'),
+    switchPid: () => hotPath.pid(),
+    startSwitch,
+    stopSwitch: () => hotPath.stop(),
+    killSwitch: () => hotPath.kill(),
+    switchDied: () => hotPath.died(),
+    async crashLoop(lives) {
+      await Promise.all([hotPath.stop(), worker.stop()]);
+      for (const lifeMs of lives) {
+        hotPath.launch();
+        worker.launch();
+        await new Promise((resolve) => setTimeout(resolve, lifeMs));
+        await Promise.all([hotPath.kill(), worker.kill()]);
+      }
+    },
+    switchStatus: () => statusAt<NodeStatus>(ports?.status ?? 0),
+    switchLog: () => logOf(`${name}.log`),
+    workerPid: () => worker.pid(),
+    startWorker,
+    stopWorker: () => worker.stop(),
+    killWorker: () => worker.kill(),
+    workerDied: () => worker.died(),
+    workerStatus: () => statusAt<WorkerStatus>(workerStatusPort),
+    workerLog: () => logOf(`${name}.worker.log`),
+    async ensureUp() {
+      if (!hotPath.isUp) await startSwitch();
+      if (!worker.isUp) await startWorker();
+    },
+    async stop() {
+      await Promise.all([hotPath.stop(), worker.stop()]);
+    },
   };
+}
+
+/** One process of a node, or none where it is down. */
+class Role {
+  readonly #name: string;
+  readonly #launch: (env: Record<string, string>) => SupervisedService;
+  #service: SupervisedService | undefined;
+
+  constructor(name: string, launch: (env: Record<string, string>) => SupervisedService) {
+    this.#name = name;
+    this.#launch = launch;
+  }
+
+  get isUp(): boolean {
+    return this.#service?.pid() !== undefined;
+  }
+
+  pid(): number {
+    const running = this.#service?.pid();
+    if (running === undefined) throw new Error(`the ${this.#name} is not running`);
+    return running;
+  }
+
+  launch(env: Record<string, string> = {}): SupervisedService {
+    this.#service = this.#launch(env);
+    return this.#service;
+  }
+
+  async start(env: Record<string, string>): Promise<ReadyDetails> {
+    await this.stop();
+    return this.launch(env).ready();
+  }
+
+  async stop(): Promise<void> {
+    await this.#service?.stop(STOP_WITHIN_MS);
+    this.#service = undefined;
+  }
+
+  async kill(): Promise<void> {
+    process.kill(this.pid(), 'SIGKILL');
+    await this.stop();
+  }
+
+  async died(): Promise<void> {
+    const dead = this.#service;
+    await waitUntil(async () => dead?.pid() === undefined, 30_000);
+    await this.stop();
+  }
 }
 
 function supervised(
@@ -234,16 +306,17 @@ function readPorts(ready: ReadyDetails): Ports {
   };
 }
 
-/** The switch is up before its link is: terminals would be declined 91 meanwhile. */
+/** A process is up before its links are: terminals would be declined 91 meanwhile. */
 async function signedOn(statusPort: number): Promise<void> {
-  await waitUntil(async () => {
-    const response = await fetch(`http://127.0.0.1:${statusPort}/status`);
-    return ((await response.json()) as { ready: boolean }).ready;
-  });
+  await waitUntil(async () => (await statusAt<{ ready: boolean }>(statusPort)).ready);
+}
+
+async function statusAt<Status>(port: number): Promise<Status> {
+  return (await (await fetch(`http://127.0.0.1:${port}/status`)).json()) as Status;
 }
 
 /** Waits until `condition` holds, and fails after `withinMs` saying so. */
-export async function waitUntil(condition: () => Promise<boolean>, withinMs = 10_000): Promise<void> {
+export async function waitUntil(condition: () => Promise<boolean>, withinMs = 30_000): Promise<void> {
   await vi.waitFor(
     async () => {
       if (!(await condition())) throw new Error('the condition did not come to hold');

@@ -1,0 +1,74 @@
+/**
+ * What a switch and a worker have in common: the connection to the HSM, the keys that change in service, and the heads
+ * of the chain that the process itself writes. Each process has its own of all of them. One could have published the
+ * heads of the other, but only from what the database says; each knows its own chain from memory.
+ */
+import { connectHsmPool, type PaymentHsmClient } from '../../hsm/index.ts';
+import type { Clock, Log } from '../../runtime/index.ts';
+import { PostgresEndedEpochs } from '../audit/ended-epochs.ts';
+import { HeadFolder } from '../audit/head-book.ts';
+import { HeadPublisher, type HeadSigner } from '../audit/publisher.ts';
+import { AUDIT_DEFAULTS } from '../config/audit.ts';
+import { headsFolder } from '../config/command-settings.ts';
+import { DEFAULT_KEY_LIFE } from '../config/keys.ts';
+import type { Settings } from '../config/settings.ts';
+import type { PostgresJournal } from '../journal/postgres-journal.ts';
+import { KeyBook, type KeyCustodian } from '../keys/key-book.ts';
+import { PostgresKeyRecords } from '../keys/postgres-key-records.ts';
+import { openZoneKeys } from '../keys/zone-keys.ts';
+
+export interface ProcessParts {
+  readonly settings: Settings;
+  /** Under which this process writes: the node's, or a worker's own. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export function connectHsms({ settings, clock, log }: ProcessParts): PaymentHsmClient {
+  const { socketPath, furtherSocketPaths = [], requestTimeoutMs } = settings.hsm;
+  return connectHsmPool({
+    socketPaths: [socketPath, ...furtherSocketPaths],
+    requestTimeoutMs,
+    clock,
+    log,
+  });
+}
+
+/** The keys that change in service, and who changes them. */
+export async function openKeys({ settings, name, clock, log }: ProcessParts, custodian: KeyCustodian) {
+  const { databaseUrl, networks, keyLife } = settings;
+  const records = new PostgresKeyRecords(databaseUrl, name, log);
+  const book = new KeyBook({ records, custodian, clock, log });
+  const parts = { book, custodian, life: keyLife ?? DEFAULT_KEY_LIFE, clock, log };
+  const zoneKeys = await openZoneKeys(networks, parts);
+  return {
+    book,
+    custodian,
+    zoneKeys,
+    async close() {
+      book.close();
+      for (const each of zoneKeys.values()) each.close();
+      await records.close();
+    },
+  };
+}
+
+/** Signs the ends of the chain that this process writes, from what its own journal knows. */
+export function publishHeads(
+  { settings, name, clock, log }: ProcessParts,
+  journal: PostgresJournal,
+  hsm: PaymentHsmClient,
+): HeadPublisher {
+  const { audit, databaseUrl } = settings;
+  const { key, everyMs, everyEntries, lateAfterMs } = { ...AUDIT_DEFAULTS, ...audit };
+  const signer: HeadSigner = {
+    publicKey: () => hsm.publicKey(key),
+    sign: (text) => hsm.sign(key, Buffer.from(text)),
+  };
+  const book = new HeadFolder(headsFolder(settings), name);
+  const ended = new PostgresEndedEpochs(databaseUrl, settings.journal.appendDeadlineMs, log);
+  const chain = { node: name, epoch: journal.epoch, chain: () => journal.chain };
+  const when = { everyMs, everyEntries, lateAfterMs };
+  return new HeadPublisher({ ...chain, signer, book, ended, clock, log, ...when });
+}

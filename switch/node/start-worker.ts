@@ -1,0 +1,73 @@
+/**
+ * Puts a worker together: whatever follows a reply. It takes the follow-ups from the queue and keeps the projection. It
+ * answers no terminal and authorises nothing, so that its work never stands before a customer. All it knows it reads
+ * from the journal and the queue; it may be killed at any moment, and any number of them work side by side.
+ *
+ * It obeys what operators say of the consensus, and its own attempts to initiate proofs may degrade it: its backlog is
+ * what would bury a consensus that recovers. It keeps no mode of a network: reversals and advices go to a network that
+ * is degraded as well, and two trends for one link would raise two alerts.
+ */
+import type { NetworkConnector, PopConnector } from '../../connectors/index.ts';
+import type { HsmClient } from '../../hsm/index.ts';
+import type { Clock, Log, Random } from '../../runtime/index.ts';
+import type { Settings } from '../config/settings.ts';
+import type { AlertBook } from '../fallback/alerts.ts';
+import type { DegradedModes } from '../fallback/degraded-modes.ts';
+import type { ModeRecords, OverdueFollowUps } from '../fallback/mode-records.ts';
+import type { Notifications } from '../fallback/notices/webhook.ts';
+import type { ScenarioTally } from '../fallback/scenarios.ts';
+import { watchOver } from '../fallback/watch-over.ts';
+import { followUpLanes } from '../follow-up/lanes.ts';
+import { startFollowUpWorker } from '../follow-up/queue.ts';
+import { followUpTasks } from '../follow-up/tasks.ts';
+import type { Journal } from '../journal/journal.ts';
+import { Projector } from '../projection/projector.ts';
+
+export interface WorkerParts {
+  readonly settings: Settings;
+  /** The worker's own: its follow-ups are freed by its next process, and by no other's. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly hsm: HsmClient;
+  readonly journal: Journal;
+  readonly networks: ReadonlyMap<string, NetworkConnector>;
+  readonly pop: PopConnector;
+  readonly modeRecords: ModeRecords;
+  readonly overdueFollowUps: OverdueFollowUps;
+  readonly alerts: AlertBook;
+  readonly notifications: Notifications;
+}
+
+export interface RunningWorker {
+  readonly modes: DegradedModes;
+  readonly scenarios: ScenarioTally;
+  readonly projector: Projector;
+  /** Begins nothing more, and waits for what runs. */
+  stop(): Promise<void>;
+}
+
+export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
+  const { settings, name, clock, log, networks, pop, journal, hsm } = parts;
+  const { databaseUrl, fallback, cutOverHour = 0 } = settings;
+  const used = { networks: new Map<string, NetworkConnector>(), pop, journal, hsm };
+  const watched = watchOver(used, { ...parts, settings: { node: name, ...(fallback && { fallback }) } });
+  const { modes, scenarios } = watched;
+
+  const tasks = followUpTasks({ ...parts, pop: watched.pop, journal: watched.journal, hsm: watched.hsm });
+  const lanes = followUpLanes(networks.keys());
+  const { concurrency } = settings.followUps;
+  const queue = await startFollowUpWorker({ databaseUrl, node: name, tasks, lanes, clock, log, concurrency });
+  const projector = new Projector({ databaseUrl, clock, log, cutOverHour });
+
+  return {
+    modes,
+    scenarios,
+    projector,
+    async stop() {
+      modes.close();
+      await Promise.all([queue.stop(), projector.stop()]);
+    },
+  };
+}

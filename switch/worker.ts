@@ -1,0 +1,138 @@
+/**
+ * The worker's process: follow-ups, projection, and the heads of the chain that it writes itself. It has a lease of its
+ * own, links, keys and a connection to the HSM, and shares nothing with a switch but the database. It runs below the
+ * switch in priority, on the switch's machine or on another, and several may run: `WORKER_ID` tells those of one node
+ * apart. `WORKER_STATUS_PORT` gives it a status page on loopback.
+ */
+import { getPriority, setPriority } from 'node:os';
+import { httpExchange, type NetworkConnector, popClient } from '../connectors/index.ts';
+import type { HsmClient } from '../hsm/index.ts';
+import {
+  announceReady,
+  createLog,
+  onShutdown,
+  systemClock,
+  systemRandom,
+  tcpSockets,
+} from '../runtime/index.ts';
+import type { HeadPublisher } from './audit/publisher.ts';
+import { readSettings } from './config/read-settings.ts';
+import type { Settings } from './config/settings.ts';
+import { workerName } from './config/worker-name.ts';
+import { readWebhooks } from './fallback/notices/read-webhooks.ts';
+import { webhookSender } from './fallback/notices/webhook.ts';
+import { PostgresFallbackRecords } from './fallback/postgres-records.ts';
+import { createJournal } from './journal/postgres-journal.ts';
+import { connectNetworks, workerNetworks } from './node/connect-networks.ts';
+import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
+import { lateAnswer } from './node/late-answers.ts';
+import { connectHsms, openKeys, type ProcessParts, publishHeads } from './node/process-parts.ts';
+import { type RunningWorker, startWorker } from './node/start-worker.ts';
+import { serveStatus, type WorkerStatus } from './node/status-server.ts';
+import { TlsEnds } from './node/tls-ends.ts';
+
+/** How long it may take to stop: the follow-ups that run, and the links after them. */
+const STOP_WITHIN_MS = 15_000;
+const NICENESS = 5;
+
+const clock = systemClock;
+const random = systemRandom;
+const log = createLog('worker');
+const production = process.env['NODE_ENV'] === 'production';
+
+const settingsFile = process.env['SWITCH_SETTINGS_FILE'];
+if (!settingsFile) throw new Error('SWITCH_SETTINGS_FILE must name the settings file of the node');
+standBack();
+await work(readSettings(settingsFile, { production }));
+
+async function work(settings: Settings): Promise<void> {
+  const { databaseUrl, node } = settings;
+  const name = workerName(node, process.env['WORKER_ID']);
+  const own = { settings, name, clock, log };
+  const hsm = connectHsms(own);
+  const journal = await createJournal({
+    ...{ databaseUrl, node: name, ...settings.journal, clock, log },
+    onFenced: giveWay,
+  });
+  const records = new PostgresFallbackRecords(databaseUrl, log);
+  const tls = new TlsEnds({ production, clock, log });
+  const keys = await openKeys(own, hsm);
+  const networks = connectNetworks(workerNetworks(settings.networks), {
+    ...{ sockets: tcpSockets, tls, clock, random, log, zoneKeys: keys.zoneKeys },
+    onLateAnswer(answer) {
+      lateAnswer(answer, { journal, clock, log }).catch((error: unknown) => {
+        log.error({ event: 'network.late-answer-lost', transaction: answer.transaction, err: error });
+      });
+    },
+  });
+  const pop = popClient(httpExchange(settings.pop.url, clock));
+  const parts = {
+    ...{ ...own, random, hsm, journal, networks, pop },
+    modeRecords: records,
+    overdueFollowUps: () => records.overdueFollowUps(),
+    alerts: records,
+    notifications: { sender: webhookSender(clock), webhooks: readWebhooks(settings.merchants) },
+  };
+  const crash = crashCheckpoint(process.env['CRASH_AT'], production);
+
+  const running = await startWorker(crash ? withCrashPoints(parts, crash) : parts);
+  const heads = publishHeads(own, journal, hsm);
+  const ownStatus = () => workerStatus(own, { running, networks, hsm, heads });
+  const port = process.env['WORKER_STATUS_PORT'];
+  const address = { host: '127.0.0.1', port: Number(port) };
+  const status = port ? await serveStatus(address, ownStatus, () => hsm.status()) : undefined;
+
+  process.on('SIGHUP', () => tls.reload());
+  onShutdown(async () => {
+    tls.close();
+    await running.stop();
+    await Promise.all([...networks.values()].map((network) => network.close()));
+    await Promise.all([pop.close(), status?.close(), records.close(), keys.close()]);
+    await journal.close();
+    await heads.close(journal.isChainFinal);
+    await hsm.close();
+  }, STOP_WITHIN_MS);
+  log.info({ event: 'worker.ready', worker: name });
+  announceReady({ worker: name, ...(status && { status: status.port }) });
+}
+
+/** What is followed up later is not lost, but an answer that leaves late is: the switch comes first. */
+function standBack(): void {
+  try {
+    if (getPriority() < NICENESS) setPriority(NICENESS);
+  } catch (error) {
+    log.warn({ event: 'worker.priority', err: error });
+  }
+}
+
+/** Another process has this worker's name, and nothing that this one does counts: its supervisor starts a new one. */
+function giveWay(): void {
+  log.error({ event: 'worker.fenced' });
+  process.exit(1);
+}
+
+interface Working {
+  readonly running: RunningWorker;
+  readonly networks: ReadonlyMap<string, NetworkConnector>;
+  readonly hsm: HsmClient;
+  readonly heads: HeadPublisher;
+}
+
+function workerStatus(
+  { settings, name }: ProcessParts,
+  { running, networks, hsm, heads }: Working,
+): WorkerStatus {
+  const links = Object.fromEntries([...networks].map(([network, link]) => [network, link.state()]));
+  const connected = hsm.connected();
+  return {
+    worker: name,
+    node: settings.node,
+    ready: connected && Object.values(links).every((state) => state === 'signed-on'),
+    hsm: connected ? 'connected' : 'disconnected',
+    networks: links,
+    isProjecting: running.projector.isProjecting,
+    degradedModes: running.modes.open(),
+    scenarios: running.scenarios.counts(),
+    audit: heads.status(),
+  };
+}

@@ -19,7 +19,9 @@ import type { Settings } from './config/settings.ts';
 import { readWebhooks } from './fallback/notices/read-webhooks.ts';
 import { webhookSender } from './fallback/notices/webhook.ts';
 import { PostgresFallbackRecords } from './fallback/postgres-records.ts';
+import { PostgresAwaitedProofs } from './follow-up/awaited-proofs.ts';
 import { followUpLanes } from './follow-up/lanes.ts';
+import { ProofSweeper } from './follow-up/proof-sweeper.ts';
 import { startFollowUpWorker } from './follow-up/queue.ts';
 import { followUpTasks } from './follow-up/tasks.ts';
 import { createJournal, type PostgresJournal } from './journal/postgres-journal.ts';
@@ -98,7 +100,11 @@ async function serve(settings: Settings): Promise<void> {
   const { concurrency } = settings.followUps;
   const lanes = followUpLanes(networks.keys());
   const worker = await startFollowUpWorker({ databaseUrl, node, tasks, lanes, clock, log, concurrency });
-  const projector = new Projector({ databaseUrl, clock, log, cutOverHour: settings.cutOverHour ?? 0 });
+  const { finalityMs } = settings.pop;
+  const cutOverHour = settings.cutOverHour ?? 0;
+  const projector = new Projector({ databaseUrl, clock, log, cutOverHour, finalityMs });
+  const proofs = new PostgresAwaitedProofs(databaseUrl, log);
+  const sweeper = new ProofSweeper({ ...running.ports, proofs });
   const heads = publishHeads(settings, journal, hsm);
   const ownStatus = () => nodeStatus(settings, running, hsm, heads);
   const status = await serveStatus(settings.status, ownStatus, () => hsm.status());
@@ -107,9 +113,9 @@ async function serve(settings: Settings): Promise<void> {
   onShutdown(async () => {
     tls.close();
     await running.close(DRAIN_MS);
-    await Promise.all([worker.stop(), projector.stop()]);
+    await Promise.all([worker.stop(), sweeper.stop(), projector.stop()]);
     await Promise.all([...networks.values()].map((network) => network.close()));
-    await Promise.all([pop.close(), status.close(), records.close(), keys.close()]);
+    await Promise.all([pop.close(), status.close(), records.close(), keys.close(), proofs.close()]);
     await Promise.all([journal.close(), projection.close()]);
     await heads.close(journal.isChainFinal);
     await hsm.close();

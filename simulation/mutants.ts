@@ -105,6 +105,14 @@ export const MUTANTS: readonly Mutant[] = [
     removes: 'the claim by which of two who close a batch one counts again',
     parts: (parts) => ({ ...parts, journal: unclaimed(parts.journal, 'batch-closed') }),
   },
+  {
+    ...UNCHANGED,
+    name: 'forgotten-proof',
+    removes: 'the follow-up of a proof that the consensus left out, or that did not come to its usual end',
+    tables(tables) {
+      tables.awaited.keepsHandedOver = false;
+    },
+  },
 ];
 
 /** The last moment a minute away, and the join where it was. */

@@ -6,8 +6,7 @@ const ms = Type.Integer({ minimum: 0, maximum: 600_000 });
 const lost = Type.Optional(Type.Union([Type.Literal('request'), Type.Literal('answer')]));
 const strict = { additionalProperties: false };
 type Plain = 'accept' | 'validate' | 'reject' | 'reject-later' | 'expire' | 'garbage' | 'absent' | 'partial';
-const plain = <Action extends Plain>(action: Action) =>
-  Type.Object({ action: Type.Literal(action) }, strict);
+const plain = <Action extends Plain>(action: Action) => Type.Object({ action: Type.Literal(action) }, strict);
 
 const scenario = Type.Union([
   plain('accept'),

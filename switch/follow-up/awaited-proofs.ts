@@ -44,7 +44,7 @@ const PUT_OFF = `
 const HAND_OVER = `select switch.hand_over_proofs($1, 'complete-pop', '${POP_LANE}') as taken`;
 const BACKLOG = `
   select count(*)::integer as waiting, extract(epoch from now() - min(accepted_at))::double precision * 1000 as "oldestMs"
-    from (select accepted_at from switch.awaited_proof limit $1) some`;
+    from (select accepted_at from switch.awaited_proof limit $1) as counted`;
 
 const STATEMENT_MS = 5_000;
 /** Beyond that many it does not matter how many more. */

@@ -4,10 +4,11 @@ import type { Clock, Monotonic, Timer } from '../../runtime/index.ts';
 /**
  * JSON over HTTP and HTTPS to one service, over connections that are kept.
  *
- * `unreachable` promises that no byte of the request left, so that whoever reads it may act as if nothing had been asked:
- * it is said only where the request was never handed to a connection. Everything else that is no answer is `unknown`.
- * Deadlines go by the clock that is handed in; connections, calls and the length of answers are bounded. Undici rather
- * than `node:http`: it costs six tenths of it a call (docs/dependencies.md), and it tells when a request begins to leave.
+ * `unreachable` promises that no byte of the request left, so that whoever reads it may act as if nothing had been
+ * asked: it is said only where the request was never handed to a connection. Everything else that is no answer is
+ * `unknown`. Deadlines go by the clock that is handed in; connections, calls and the length of answers are bounded.
+ * Undici rather than `node:http`: it costs six tenths of it a call (docs/dependencies.md), and it tells when a request
+ * begins to leave.
  */
 export interface HttpCall {
   readonly method: 'GET' | 'POST';

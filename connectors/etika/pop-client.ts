@@ -10,9 +10,10 @@ import type {
 import type { HttpExchange, HttpOutcome } from './http-exchange.ts';
 
 /**
- * Client of etika-pop-consensus (`POST /validations`, `GET /validations`, `POST /validations/query`,
- * `POST /validations/{id}/cancel`), extended with what the consensus needs and the public client omits: consumer, merchant, amount, currency,
- * receipt hash, and an idempotency key: our transaction id and the amount, since a proof of another amount is another.
+ * Client of etika-pop-consensus (`POST /validations`, `GET /validations`, `POST /validations/query`, `POST
+ * /validations/{id}/cancel`), extended with what the consensus needs and the public client omits: consumer, merchant,
+ * amount, currency, receipt hash, and an idempotency key: our transaction id and the amount, since a proof of another
+ * amount is another.
  */
 export function popClient(http: HttpExchange): PopConnector {
   return {

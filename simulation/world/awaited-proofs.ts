@@ -1,5 +1,5 @@
 import type { AwaitedBacklog, AwaitedProofs, DueProof } from '../../switch/follow-up/awaited-proofs.ts';
-import { type AwaitedProof, awaitedProof } from '../../switch/transaction/awaited-proof.ts';
+import { awaitedProof } from '../../switch/transaction/awaited-proof.ts';
 import { foldTransaction } from '../../switch/transaction/fold.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './database-tables.ts';
@@ -15,63 +15,6 @@ const LONG_LAGS = 0.01;
 /** Of steps before which everything that was projected is forgotten. */
 const REBUILDS = 0.005;
 const TRY_AGAIN_MS = 500;
-
-/** A row of `switch.awaited_proof`. */
-interface AwaitedRow extends AwaitedProof {
-  dueAt: number;
-  attempt: number;
-  isHandedOver: boolean;
-}
-
-/** `switch.awaited_proof`, and what the projector has not read yet. */
-export class AwaitedTable {
-  readonly rows = new Map<string, AwaitedRow>();
-  readonly unprojected = new Set<string>();
-  /** Only a mutant turns this off. */
-  keepsHandedOver = true;
-
-  /** Nothing is waited for, or will be: what was handed over waits in the queue. */
-  get isQuiet(): boolean {
-    return this.unprojected.size === 0 && [...this.rows.values()].every(({ isHandedOver }) => isHandedOver);
-  }
-
-  claim(limit: number, now: number, leaseMs: number): DueProof[] {
-    const due = [...this.rows.values()].filter(({ dueAt, isHandedOver }) => dueAt <= now && !isHandedOver);
-    return due
-      .sort((a, b) => a.dueAt - b.dueAt)
-      .slice(0, limit)
-      .map((row) => {
-        row.dueAt = now + leaseMs;
-        row.attempt += 1;
-        const { transaction, validation, version, attempt } = row;
-        return { transaction, validation, version, attempt };
-      });
-  }
-
-  putOff(transactions: readonly string[], dueAt: number): void {
-    for (const transaction of transactions) {
-      const row = this.rows.get(transaction);
-      if (row && !row.isHandedOver) row.dueAt = dueAt;
-    }
-  }
-
-  /** @returns those that were not handed over before */
-  takeFrom(transactions: readonly string[]): string[] {
-    return transactions.filter((transaction) => {
-      const row = this.rows.get(transaction);
-      if (!row || row.isHandedOver) return false;
-      row.isHandedOver = true;
-      return true;
-    });
-  }
-
-  put(proof: AwaitedProof, dueAt: number): void {
-    const known = this.rows.get(proof.transaction);
-    const isSame = known?.acceptedVersion === proof.acceptedVersion;
-    const fresh = { dueAt, attempt: 0, isHandedOver: false };
-    this.rows.set(proof.transaction, { ...fresh, ...(isSame && known), ...proof });
-  }
-}
 
 /** Follows the journal as the projector does, late, and sometimes from the first entry again. */
 export class ProofProjector {

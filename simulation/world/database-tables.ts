@@ -1,7 +1,7 @@
 import type { AppendResult, FollowUp, JournalEntry, NewEntry } from '../../switch/journal/journal.ts';
 import type { Attached, Flushed } from '../../switch/journal/writer.ts';
 import { POP_LANE } from '../../switch/transaction/decision-entry.ts';
-import { AwaitedTable } from './awaited-proofs.ts';
+import { AwaitedTable } from './awaited-table.ts';
 import { ModeChanges } from './mode-changes.ts';
 import type { SimProcess } from './sim-process.ts';
 

@@ -74,8 +74,8 @@ async function undo(
 
 /**
  * The consensus has not heard of the purchase, but an initiation may still be on its way and would come into effect
- * after we looked. Initiating it under the same idempotency key makes it exist, so that it can be cancelled; should the
- * first one arrive, it finds itself answered already.
+ * after we looked. Initiating it under the same idempotency key makes it exist, so that it can be cancelled; should
+ * the first one arrive, it finds itself answered already.
  */
 async function forestall(
   job: FollowUpJob,
@@ -196,8 +196,8 @@ function recordAsked(job: FollowUpJob, minorUnits: number, ports: PopPorts): Pro
 }
 
 /**
- * A proof that is accepted now is waited for by the sweeper, along with all others. One that was known to be accepted is
- * here because the sweeper gave it up: then this follow-up sees it through.
+ * A proof that is accepted now is waited for by the sweeper, along with all others. One that was known to be accepted
+ * is here because the sweeper gave it up: then this follow-up sees it through.
  */
 async function wait(
   job: FollowUpJob,

@@ -37,8 +37,8 @@ const FINDINGS: Readonly<Record<PopStandingStatus, Finding>> = {
 };
 
 /**
- * Asks the consensus how proofs stand: by one call for up to 1,000, or one by one and slowly, where it does not know that
- * call. To ask one by one without a limit was rejected: the first to feel it would be payments, which ask it too.
+ * Asks the consensus how proofs stand: by one call for up to 1,000, or one by one and slowly, where it does not know
+ * that call. To ask one by one without a limit was rejected: the first to feel it would be payments, which ask it too.
  */
 export class ProofInquiry {
   readonly #ports: InquiryPorts;

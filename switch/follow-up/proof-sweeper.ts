@@ -4,14 +4,14 @@ import type { AwaitedBacklog, AwaitedProofs, DueProof } from './awaited-proofs.t
 import { type Finding, ProofInquiry } from './proof-inquiry.ts';
 
 /**
- * Waits for the proofs of all purchases that stand: claims those that are due in sets, asks the consensus for them by one
- * call, and appends what is final at once, so that the journal's group commit makes one flush of it. Whatever is not as
- * usual gets a follow-up of its own, which knows what to do.
+ * Waits for the proofs of all purchases that stand: claims those that are due in sets, asks the consensus for them by
+ * one call, and appends what is final at once, so that the journal's group commit makes one flush of it. Whatever is
+ * not as usual gets a follow-up of its own, which knows what to do.
  *
  * Nothing is lost with it: what is waited for is a row of the projection, and what was claimed by one that died is due
- * again after its lease. Two that take the same proof do no harm: of two entries of one version one is superseded. Only the
- * projector removes a row, once it has read the entry. A job of the queue for each purchase was rejected: it cost more
- * than the purchase's own entries.
+ * again after its lease. Two that take the same proof do no harm: of two entries of one version one is superseded.
+ * Only the projector removes a row, once it has read the entry. A job of the queue for each purchase was rejected: it
+ * cost more than the purchase's own entries.
  */
 export interface SweeperPorts extends Pick<Ports, 'journal' | 'pop' | 'clock' | 'random' | 'log'> {
   readonly settings: Pick<Ports['settings'], 'followUps' | 'pop'>;

@@ -3,9 +3,9 @@ import type { AwaitedProof } from '../transaction/awaited-proof.ts';
 import type { UnreadEntry } from './unread-entries.ts';
 
 /**
- * What the sweeper waits for, as rows of `switch.awaited_proof`: filled and emptied in the same commit as the rows of the
- * projection, so that a projection that is made again has them too. Only what was projected last is taken: a fold of
- * entries that another epoch has gone beyond would bring a row back that is over.
+ * What the sweeper waits for, as rows of `switch.awaited_proof`: filled and emptied in the same commit as the rows of
+ * the projection, so that a projection that is made again has them too. Only what was projected last is taken: a fold
+ * of entries that another epoch has gone beyond would bring a row back that is over.
  */
 const PUT = `
   insert into switch.awaited_proof as a (transaction, validation, version, accepted_version, accepted_at, due_at)
@@ -56,8 +56,8 @@ export async function removeAwaited(client: ClientBase, transactions: readonly s
 }
 
 /**
- * Projects entries that say that a proof is final, each the only one of its transaction, upon the rows as they were made
- * of the entries before. No history is read for them.
+ * Projects entries that say that a proof is final, each the only one of its transaction, upon the rows as they were
+ * made of the entries before. No history is read for them.
  * @returns the entries that are still to be projected
  */
 export async function projectValidated(

@@ -72,9 +72,9 @@ export interface Step {
 /**
  * Projects the next entries of every epoch, in one database transaction: rows and cursors agree at any time.
  *
- * Within an epoch entries become visible in the order of their sequence, so a cursor passes none by. A transaction that
- * is touched is folded anew from all of its entries: projecting one twice, or out of order, makes no difference. Of
- * several epochs one may be ahead; the row of the later version stays.
+ * Within an epoch entries become visible in the order of their sequence, so a cursor passes none by. A transaction
+ * that is touched is folded anew from all of its entries: projecting one twice, or out of order, makes no difference.
+ * Of several epochs one may be ahead; the row of the later version stays.
  */
 export async function projectStep(client: ClientBase, options: StepOptions): Promise<Step> {
   await client.query('begin');

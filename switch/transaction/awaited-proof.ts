@@ -3,8 +3,8 @@ import type { DecidedBody, OpeningBody } from './entries.ts';
 import type { Transaction } from './fold.ts';
 
 /**
- * A proof that the consensus accepted, of a purchase that stands and for what stands of it: nothing is to be done but to
- * wait until it is final. Many are waited for at once, by one sweeper (`follow-up/proof-sweeper.ts`); what stands
+ * A proof that the consensus accepted, of a purchase that stands and for what stands of it: nothing is to be done but
+ * to wait until it is final. Many are waited for at once, by one sweeper (`follow-up/proof-sweeper.ts`); what stands
  * otherwise has a follow-up of its own.
  */
 export interface AwaitedProof {

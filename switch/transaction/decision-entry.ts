@@ -4,8 +4,8 @@ import type { DecidedBody, OpeningBody } from './entries.ts';
 import type { FollowUpTask } from './outcome-table.ts';
 
 /**
- * The second entry of a transaction, together with the work that it implies: one commit makes both durable. A proof that
- * was accepted for what stands needs no work of its own: the projection keeps it, and the sweeper waits for it.
+ * The second entry of a transaction, together with the work that it implies: one commit makes both durable. A proof
+ * that was accepted for what stands needs no work of its own: the projection keeps it, and the sweeper waits for it.
  */
 export function decisionEntry(opening: OpeningBody, body: DecidedBody): NewEntry {
   const { transaction } = opening.facts;

@@ -23,7 +23,8 @@ export interface HttpCall {
 export type HttpOutcome =
   | { readonly status: 'answered'; readonly code: number; readonly body: unknown }
   | { readonly status: 'unreachable'; readonly reason: string }
-  | { readonly status: 'unknown'; readonly reason: string };
+  /** `code`: what the service said before it became clear that its answer cannot be read. */
+  | { readonly status: 'unknown'; readonly reason: string; readonly code?: number };
 
 /** JSON over HTTP, handed in: real sockets in service, a model in simulation. Never rejects. */
 export interface HttpExchange {
@@ -167,7 +168,8 @@ class CallHandler implements Dispatcher.DispatchHandler {
   }
 
   #fail(reason: string): void {
-    this.#settle({ status: this.#controller ? 'unknown' : 'unreachable', reason });
+    if (!this.#controller) this.#settle({ status: 'unreachable', reason });
+    else this.#settle({ status: 'unknown', reason, ...(this.#code > 0 && { code: this.#code }) });
   }
 
   #settle(outcome: HttpOutcome): void {

@@ -108,12 +108,13 @@ function readStanding(outcome: HttpOutcome): PopStanding {
   return { status, validation };
 }
 
-/** A service of an earlier release knows neither the path nor, where it is taken for a validation's, the method. */
+/** What a service says that does not know the path, or takes it for another's; mostly in words that are no JSON. */
 const UNSUPPORTED: ReadonlySet<number> = new Set([404, 405]);
 
 function readStandings(outcome: HttpOutcome): PopStandings {
+  const code = outcome.status === 'unreachable' ? undefined : outcome.code;
+  if (code !== undefined && UNSUPPORTED.has(code)) return { status: 'unsupported' };
   if (outcome.status !== 'answered') return { status: 'unavailable', reason: outcome.reason };
-  if (UNSUPPORTED.has(outcome.code)) return { status: 'unsupported' };
   const { validations } = objectOf(outcome.body) as { validations?: unknown };
   if (outcome.code !== 200 || !Array.isArray(validations)) {
     return { status: 'unavailable', reason: `HTTP ${outcome.code}` };

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PopStandingStatus, PopStandings } from '../../connectors/index.ts';
-import { createTestCore, inbound, purchaseMessage, type TestCore } from '../../test/support/core.ts';
+import { createTestCore, inbound, purchaseMessage, served, type TestCore } from '../../test/support/core.ts';
 import { authorise } from '../serve/authorise.ts';
 import { readTransaction } from '../transaction/append-next.ts';
 import { awaitedProof } from '../transaction/awaited-proof.ts';
@@ -80,7 +80,7 @@ const all = (status: PopStandingStatus) => (ids: readonly string[]) =>
 /** A purchase that was approved, whose proof is due. */
 async function bought({ core, proofs }: Swept, stan = '000001', validation = 'v-1'): Promise<string> {
   core.pop = { outcome: { status: 'accepted', validation }, afterMs: 1 };
-  const done = authorise(inbound(core, purchaseMessage({ de11: stan })), core.ports);
+  const done = served(authorise, inbound(core, purchaseMessage({ de11: stan })), core.ports);
   await core.clock.advance(100);
   await done;
   const transaction = core.journal.entries.at(-1)?.transaction ?? '';

@@ -199,7 +199,7 @@ describe('the two legs', () => {
   });
 
   it.each([
-    ['approves', '000000002500', '00', ['network', 'stand-in', 'proof'], ['advise-network', 'complete-pop']],
+    ['approves', '000000002500', '00', ['network', 'stand-in', 'proof'], ['advise-network']],
     ['refuses', '000000005001', '91', ['network', 'stand-in'], []],
   ])('stand-in decides before a proof is begun: it %s', async (_, de4, code, expected, tasks) => {
     const core = createTestCore(standInSettings());

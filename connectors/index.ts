@@ -18,6 +18,14 @@ export type {
   Unreachable,
   ZoneKeys,
 } from './network-leg.ts';
-export type { PopCancellation, PopConnector, PopOutcome, PopPurchase, PopStanding } from './pop-leg.ts';
+export type {
+  PopCancellation,
+  PopConnector,
+  PopOutcome,
+  PopPurchase,
+  PopStanding,
+  PopStandingStatus,
+  PopStandings,
+} from './pop-leg.ts';
 export { completable, type SchemeRules } from './scheme-rules.ts';
 export { visaConnector } from './visa/visa-connector.ts';

@@ -26,12 +26,22 @@ export type PopOutcome =
 /** What the consensus says of a validation later on. */
 export type PopStanding =
   | {
-      readonly status: 'pending' | 'validated' | 'rejected' | 'expired' | 'cancelled';
+      readonly status: PopStandingStatus;
       readonly validation: string;
     }
   /** It never heard of this transaction. */
   | { readonly status: 'absent' }
   | { readonly status: 'unavailable'; readonly reason: string };
+
+/** What the consensus says of many validations at once, by validation. */
+export type PopStandings =
+  /** What it said; what it left out, or said in words nobody knows, is not in it. */
+  | { readonly status: 'answered'; readonly standings: ReadonlyMap<string, PopStandingStatus> }
+  /** It cannot be asked for many at once. */
+  | { readonly status: 'unsupported' }
+  | { readonly status: 'unavailable'; readonly reason: string };
+
+export type PopStandingStatus = 'pending' | 'validated' | 'rejected' | 'expired' | 'cancelled';
 
 export type PopCancellation =
   | { readonly status: 'cancelled' }
@@ -44,6 +54,8 @@ export interface PopConnector {
   initiate(purchase: PopPurchase, deadline: Monotonic): Promise<PopOutcome>;
   /** Looks a validation up by our transaction id. */
   standing(transaction: string, deadline: Monotonic): Promise<PopStanding>;
+  /** Looks up to 1,000 validations up by their own ids. */
+  standings(validations: readonly string[], deadline: Monotonic): Promise<PopStandings>;
   cancel(validation: string, reason: string, deadline: Monotonic): Promise<PopCancellation>;
   close(): Promise<void>;
 }

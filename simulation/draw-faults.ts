@@ -20,6 +20,7 @@ const POP_FAULTS = [
   'overtaken',
   'failing',
   'contradicting',
+  'partial',
 ] as const;
 const LINE_FAULTS = [
   'network refuses',

@@ -10,8 +10,17 @@ export type NetworkFault = 'silent' | 'slow' | 'slow-to-act' | 'at-the-deadline'
 /**
  * `overtaken`: an initiation takes effect only when the switch has already looked it up and found nothing.
  * `contradicting`: an initiation is answered as rejected, and comes to stand all the same.
+ * `partial`: an answer about many leaves some out, and tells of others in words that nobody knows.
  */
-export type PopFault = 'down' | 'silent' | 'slow' | 'slow-to-act' | 'overtaken' | 'failing' | 'contradicting';
+export type PopFault =
+  | 'down'
+  | 'silent'
+  | 'slow'
+  | 'slow-to-act'
+  | 'overtaken'
+  | 'failing'
+  | 'contradicting'
+  | 'partial';
 /** `flaps`: connections break ten times a second. */
 export type LineFault =
   | 'network refuses'

@@ -112,6 +112,14 @@ export const MUTANTS: readonly Mutant[] = [
     removes: 'the gate: what waited while its node stood still is served as if it had just come',
     parts: (parts) => ({ ...parts, admitting: () => OPEN_GATE }),
   },
+  {
+    ...UNCHANGED,
+    name: 'forgotten-proof',
+    removes: 'the follow-up of a proof that the consensus left out, or that did not come to its usual end',
+    tables(tables) {
+      tables.awaited.keepsHandedOver = false;
+    },
+  },
 ];
 
 /** The last moment a minute away, and the join where it was. */

@@ -13,6 +13,7 @@ import { type Tally, tallyOf } from './tally.ts';
 import { terminalsOf } from './terminals.ts';
 import { Workload } from './workload.ts';
 import { HeadDisks } from './world/audit.ts';
+import { ProofProjector } from './world/awaited-proofs.ts';
 import { Database } from './world/database.ts';
 import { LogCapture } from './world/log-capture.ts';
 import { Network } from './world/network.ts';
@@ -112,6 +113,7 @@ async function prepare({
     mutant,
   };
   const settings = settingsOf(shape);
+  new ProofProjector(world, database, settings.pop.finalityMs);
   const nodes = Array.from(
     { length: nodeCount },
     (_, index) => new SwitchNode({ ...settings, ...ofNode(`node-${index + 1}`, settings) }, around),
@@ -159,6 +161,7 @@ function isQuiet({ workload, database, nodes }: Simulation): boolean {
   return (
     workload.isOver &&
     database.tables.jobs.size === 0 &&
+    database.tables.awaited.isQuiet &&
     nodes.every((node) => node.isUp && node.unsettled === 0 && node.inFlight === 0)
   );
 }

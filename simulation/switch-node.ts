@@ -4,6 +4,7 @@ import type { Log, Random } from '../runtime/index.ts';
 import { HeadPublisher } from '../switch/audit/publisher.ts';
 import { AUDIT_DEFAULTS } from '../switch/config/audit.ts';
 import type { Settings } from '../switch/config/settings.ts';
+import { ProofSweeper } from '../switch/follow-up/proof-sweeper.ts';
 import { followUpTasks } from '../switch/follow-up/tasks.ts';
 import { connectNetworks } from '../switch/node/connect-networks.ts';
 import { lateAnswer } from '../switch/node/late-answers.ts';
@@ -15,6 +16,7 @@ import { deadlineKey } from './peers/network-host.ts';
 import type { Networks } from './peers/networks.ts';
 import type { ProofService } from './peers/proof-service.ts';
 import { endedEpochsOf, type HeadDisks } from './world/audit.ts';
+import { SimAwaitedProofs } from './world/awaited-proofs.ts';
 import { SimBatches } from './world/batches.ts';
 import type { Database } from './world/database.ts';
 import { SimFollowUpWorker } from './world/follow-up-queue.ts';
@@ -55,6 +57,7 @@ export class SwitchNode {
     | {
         journal: SimJournal;
         worker: SimFollowUpWorker;
+        sweeper: ProofSweeper;
         networks: ReadonlyMap<string, NetworkConnector>;
         heads: HeadPublisher;
       }
@@ -150,7 +153,7 @@ export class SwitchNode {
     const patience = life.clock.after(DRAIN_MS * 3, over);
     void (async () => {
       await running.close(DRAIN_MS);
-      await parts.worker.stop();
+      await Promise.all([parts.worker.stop(), parts.sweeper.stop()]);
       await Promise.all([...parts.networks.values()].map((connector) => connector.close()));
       await parts.journal.close();
       await parts.heads.close(parts.journal.isChainFinal);
@@ -209,9 +212,10 @@ export class SwitchNode {
     const tasks = mutant.tasks(followUpTasks(running.ports));
     const { concurrency } = this.#settings.followUps;
     const worker = new SimFollowUpWorker(database, life, { tasks, log, concurrency });
+    const sweeper = new ProofSweeper({ ...running.ports, proofs: new SimAwaitedProofs(database, life) });
     this.#running = running;
     const heads = this.#publishHeads(life, journal, hsm, log);
-    this.#parts = { journal, worker, networks, heads };
+    this.#parts = { journal, worker, sweeper, networks, heads };
     world.tell(this.name, () => 'is ready');
   }
 

@@ -22,6 +22,7 @@ import { workerName } from './config/worker-name.ts';
 import { readWebhooks } from './fallback/notices/read-webhooks.ts';
 import { webhookSender } from './fallback/notices/webhook.ts';
 import { PostgresFallbackRecords } from './fallback/postgres-records.ts';
+import { PostgresAwaitedProofs } from './follow-up/awaited-proofs.ts';
 import { createJournal } from './journal/postgres-journal.ts';
 import { connectNetworks, workerNetworks } from './node/connect-networks.ts';
 import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
@@ -66,8 +67,9 @@ async function work(settings: Settings): Promise<void> {
     },
   });
   const pop = popClient(httpExchange(settings.pop.url, clock));
+  const proofs = new PostgresAwaitedProofs(databaseUrl, log);
   const parts = {
-    ...{ ...own, random, hsm, journal, networks, pop },
+    ...{ ...own, random, hsm, journal, networks, pop, proofs },
     modeRecords: records,
     overdueFollowUps: () => records.overdueFollowUps(),
     alerts: records,
@@ -87,7 +89,7 @@ async function work(settings: Settings): Promise<void> {
     tls.close();
     await running.stop();
     await Promise.all([...networks.values()].map((network) => network.close()));
-    await Promise.all([pop.close(), status?.close(), records.close(), keys.close()]);
+    await Promise.all([pop.close(), status?.close(), records.close(), keys.close(), proofs.close()]);
     await journal.close();
     await heads.close(journal.isChainFinal);
     await hsm.close();
@@ -131,6 +133,7 @@ function workerStatus(
     hsm: connected ? 'connected' : 'disconnected',
     networks: links,
     isProjecting: running.projector.isProjecting,
+    proofs: running.sweeper.state,
     degradedModes: running.modes.open(),
     scenarios: running.scenarios.counts(),
     audit: heads.status(),

@@ -1,10 +1,19 @@
-import type { PopCancellation, PopConnector, PopOutcome, PopPurchase, PopStanding } from '../pop-leg.ts';
+import type {
+  PopCancellation,
+  PopConnector,
+  PopOutcome,
+  PopPurchase,
+  PopStanding,
+  PopStandingStatus,
+  PopStandings,
+} from '../pop-leg.ts';
 import type { HttpExchange, HttpOutcome } from './http-exchange.ts';
 
 /**
- * Client of etika-pop-consensus (`POST /validations`, `GET /validations`, `POST /validations/{id}/cancel`),
- * extended with what the consensus needs and the public client omits: consumer, merchant, amount, currency,
- * receipt hash, and an idempotency key: our transaction id and the amount, since a proof of another amount is another.
+ * Client of etika-pop-consensus (`POST /validations`, `GET /validations`, `POST /validations/query`, `POST
+ * /validations/{id}/cancel`), extended with what the consensus needs and the public client omits: consumer, merchant,
+ * amount, currency, receipt hash, and an idempotency key: our transaction id and the amount, since a proof of another
+ * amount is another.
  */
 export function popClient(http: HttpExchange): PopConnector {
   return {
@@ -14,6 +23,10 @@ export function popClient(http: HttpExchange): PopConnector {
     async standing(transaction, deadline) {
       const path = `/validations?transaction_id=${encodeURIComponent(transaction)}`;
       return readStanding(await http.call({ method: 'GET', path }, deadline));
+    },
+    async standings(validations, deadline) {
+      const body = { validation_ids: validations };
+      return readStandings(await http.call({ method: 'POST', path: '/validations/query', body }, deadline));
     },
     async cancel(validation, reason, deadline) {
       return readCancellation(await http.call(cancellation(validation, reason), deadline));
@@ -60,7 +73,7 @@ interface ValidationBody {
 
 function readInitiation(outcome: HttpOutcome): PopOutcome {
   if (outcome.status !== 'answered') return outcome;
-  const body = validationBody(outcome.body);
+  const body: ValidationBody = objectOf(outcome.body);
   const validation = text(body.validation_id);
   if (outcome.code >= 200 && outcome.code < 300 && validation !== undefined) {
     if (body.status === 'VALIDATED') return { status: 'validated', validation };
@@ -73,37 +86,58 @@ function readInitiation(outcome: HttpOutcome): PopOutcome {
   return { status: 'unknown', reason: `HTTP ${outcome.code}` };
 }
 
-const STANDINGS: Readonly<Record<string, 'pending' | 'validated' | 'rejected' | 'expired' | 'cancelled'>> = {
-  INITIATED: 'pending',
-  PENDING: 'pending',
-  IN_PROGRESS: 'pending',
-  VALIDATED: 'validated',
-  REJECTED: 'rejected',
-  EXPIRED: 'expired',
-  CANCELLED: 'cancelled',
-};
+const STANDINGS: ReadonlyMap<string, PopStandingStatus> = new Map([
+  ['INITIATED', 'pending'],
+  ['PENDING', 'pending'],
+  ['IN_PROGRESS', 'pending'],
+  ['VALIDATED', 'validated'],
+  ['REJECTED', 'rejected'],
+  ['EXPIRED', 'expired'],
+  ['CANCELLED', 'cancelled'],
+]);
 
 function readStanding(outcome: HttpOutcome): PopStanding {
   if (outcome.status !== 'answered') return { status: 'unavailable', reason: outcome.reason };
   if (outcome.code === 404) return { status: 'absent' };
-  const body = validationBody(outcome.body);
+  const body: ValidationBody = objectOf(outcome.body);
   const validation = text(body.validation_id);
-  const status = STANDINGS[text(body.status) ?? ''];
+  const status = STANDINGS.get(text(body.status) ?? '');
   if (outcome.code !== 200 || validation === undefined || status === undefined) {
     return { status: 'unavailable', reason: `HTTP ${outcome.code}` };
   }
   return { status, validation };
 }
 
+/** What a service says that does not know the path, or takes it for another's; mostly in words that are no JSON. */
+const UNSUPPORTED: ReadonlySet<number> = new Set([404, 405]);
+
+function readStandings(outcome: HttpOutcome): PopStandings {
+  const code = outcome.status === 'unreachable' ? undefined : outcome.code;
+  if (code !== undefined && UNSUPPORTED.has(code)) return { status: 'unsupported' };
+  if (outcome.status !== 'answered') return { status: 'unavailable', reason: outcome.reason };
+  const { validations } = objectOf(outcome.body) as { validations?: unknown };
+  if (outcome.code !== 200 || !Array.isArray(validations)) {
+    return { status: 'unavailable', reason: `HTTP ${outcome.code}` };
+  }
+  const standings = new Map<string, PopStandingStatus>();
+  for (const each of validations) {
+    const body: ValidationBody = objectOf(each);
+    const validation = text(body.validation_id);
+    const status = STANDINGS.get(text(body.status) ?? '');
+    if (validation !== undefined && status !== undefined) standings.set(validation, status);
+  }
+  return { status: 'answered', standings };
+}
+
 function readCancellation(outcome: HttpOutcome): PopCancellation {
   if (outcome.status !== 'answered') return { status: 'unavailable', reason: outcome.reason };
-  const body = validationBody(outcome.body);
+  const body: ValidationBody = objectOf(outcome.body);
   if (outcome.code === 200 && body.status === 'CANCELLED') return { status: 'cancelled' };
   if (outcome.code === 409) return { status: 'too-late', reason: text(body.error) ?? 'already final' };
   return { status: 'unavailable', reason: `HTTP ${outcome.code}` };
 }
 
-function validationBody(body: unknown): ValidationBody {
+function objectOf(body: unknown): object {
   return typeof body === 'object' && body !== null ? body : {};
 }
 

@@ -19,6 +19,8 @@ export interface Proof {
   blocks: number;
 }
 
+/** Of runs in which the service can be asked for many at once. */
+const KNOWS_SETS = 0.75;
 const BLOCK_MS = 3_000;
 const ANSWER_OF_BLOCKS = 2;
 
@@ -30,12 +32,14 @@ export class ProofService implements HttpService {
   readonly #random: SeededRandom;
   readonly #faults: FaultPlan;
   readonly #byKey = new Map<string, Proof>();
+  readonly #knowsSets: boolean;
   #isTicking = false;
 
   constructor(world: World, faults: FaultPlan) {
     this.#world = world;
     this.#faults = faults;
     this.#random = world.random.stream('proof service');
+    this.#knowsSets = world.random.stream('proof service in sets').chance(KNOWS_SETS);
     this.process = new SimProcess('pop', world);
   }
 
@@ -59,7 +63,7 @@ export class ProofService implements HttpService {
     const { clock } = this.process;
     clock.after(actAfterMs, () => {
       if (isHit && grip.kind === 'failing' && random.chance(0.5)) return answer({ code: 503, body: {} });
-      const done = this.#act(call);
+      const done = this.#act(call, isHit && grip.kind === 'partial');
       const isDenied = isHit && grip.kind === 'contradicting' && call.method === 'POST' && done.code === 201;
       const reply = isDenied ? denied(done) : done;
       this.#world.tell('pop', () => `${call.method} ${call.path} → ${JSON.stringify(reply)}`);
@@ -68,7 +72,7 @@ export class ProofService implements HttpService {
     });
   }
 
-  #act({ method, path, headers, body }: HttpCall): HttpAnswer {
+  #act({ method, path, headers, body }: HttpCall, isPartial: boolean): HttpAnswer {
     const url = new URL(path, 'http://pop');
     if (method === 'GET') {
       const transaction = url.searchParams.get('transaction_id');
@@ -76,6 +80,7 @@ export class ProofService implements HttpService {
       return proof ? { code: 200, body: stateOf(proof) } : { code: 404, body: { error: 'unknown' } };
     }
     const [, , id, action] = url.pathname.split('/');
+    if (id === 'query') return this.#query((body as { validation_ids: string[] }).validation_ids, isPartial);
     if (action === 'cancel') return this.#cancel(id ?? '');
     return this.#initiate(headers?.['idempotency-key'] ?? '', body as Record<string, unknown>);
   }
@@ -99,6 +104,21 @@ export class ProofService implements HttpService {
     this.#byKey.set(key, proof);
     this.#tick();
     return { code: 201, body: stateOf(proof) };
+  }
+
+  /** In any order. */
+  #query(ids: readonly string[], isPartial: boolean): HttpAnswer {
+    const random = this.#random;
+    if (!this.#knowsSets) return { code: random.pick([404, 405] as const), body: { error: 'unknown' } };
+    const wanted = new Set(ids);
+    const told = this.proofs
+      .filter(({ id }) => wanted.has(id) && !(isPartial && random.chance(0.3)))
+      .map((proof) => ({ proof, place: random.integer(1_000) }))
+      .sort((a, b) => a.place - b.place);
+    const validations = told.map(({ proof }) =>
+      isPartial && random.chance(0.1) ? { ...stateOf(proof), status: 'AWAITED' } : stateOf(proof),
+    );
+    return { code: 200, body: { validations } };
   }
 
   #cancel(id: string): HttpAnswer {

@@ -1,5 +1,7 @@
 import type { AppendResult, FollowUp, JournalEntry, NewEntry } from '../../switch/journal/journal.ts';
 import type { Attached, Flushed } from '../../switch/journal/writer.ts';
+import { POP_LANE } from '../../switch/transaction/decision-entry.ts';
+import { AwaitedTable } from './awaited-table.ts';
 import { ModeChanges } from './mode-changes.ts';
 import type { SimProcess } from './sim-process.ts';
 
@@ -73,6 +75,7 @@ export class Tables {
   readonly jobs = new Map<number, Job>();
   readonly parked: Parked[] = [];
   readonly modes = new ModeChanges();
+  readonly awaited = new AwaitedTable();
   /** Only a mutant turns these off. */
   checksLeases = true;
   keepsOrder = true;
@@ -214,6 +217,7 @@ export class Tables {
     const body = this.keepsBodies ? append.body : `${append.body} `;
     const committedAt = this.#now();
     entries.push({ transaction, version, kind, body, at, node, epoch, sequence, committedAt });
+    this.awaited.unprojected.add(transaction);
     return true;
   }
 
@@ -236,6 +240,15 @@ export class Tables {
       };
       this.jobs.set(position, job);
     }
+  }
+
+  /** @returns those that were not handed over before */
+  handOverProofs(transactions: readonly string[]): string[] {
+    const taken = this.awaited.takeFrom(transactions);
+    if (this.awaited.keepsHandedOver) {
+      this.#enqueue(taken.map((transaction) => ({ task: 'complete-pop', transaction, lane: POP_LANE })));
+    }
+    return taken;
   }
 
   /** The follow-up that must end before this one. */

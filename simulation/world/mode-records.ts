@@ -1,4 +1,5 @@
 import type { ModeRecords, OverdueFollowUps } from '../../switch/fallback/mode-records.ts';
+import { POP_LANE } from '../../switch/transaction/decision-entry.ts';
 import type { Database } from './database.ts';
 import type { SimProcess } from './sim-process.ts';
 
@@ -23,6 +24,10 @@ export function overdueIn(database: Database, process: SimProcess): OverdueFollo
       const overdue = new Map<string, number>();
       for (const { lane, runAt } of database.tables.jobs.values()) {
         if (runAt + OVERDUE_AFTER_MS < process.world.now) overdue.set(lane, (overdue.get(lane) ?? 0) + 1);
+      }
+      for (const { dueAt, isHandedOver } of database.tables.awaited.rows.values()) {
+        const isLate = !isHandedOver && dueAt + OVERDUE_AFTER_MS < process.world.now;
+        if (isLate) overdue.set(POP_LANE, (overdue.get(POP_LANE) ?? 0) + 1);
       }
       return overdue;
     });

@@ -24,7 +24,15 @@ const purchase = Type.Object(
 export type PurchaseRequest = Static<typeof purchase>;
 export type Purchase = Required<PurchaseRequest>;
 
+const MAX_QUERIED = 1_000;
+
 const checkPurchase = checker(purchase);
+const checkQuery = checker(
+  Type.Object(
+    { validation_ids: Type.Array(identifier, { minItems: 1, maxItems: MAX_QUERIED }) },
+    { additionalProperties: false },
+  ),
+);
 const checkCancellation = checker(
   Type.Object({ reason: Type.String({ minLength: 1, maxLength: 256 }) }, { additionalProperties: false }),
 );
@@ -50,6 +58,11 @@ export function purchaseOf(body: unknown): Purchase {
     supplier_ids,
     token_references: checked.token_references ?? [],
   };
+}
+
+/** Of `POST /validations/query`. @throws {SimulatorError} SIM_HTTP_BODY_INVALID */
+export function queriedIds(body: unknown): readonly string[] {
+  return checkQuery(body).validation_ids;
 }
 
 /** @throws {SimulatorError} SIM_HTTP_BODY_INVALID */

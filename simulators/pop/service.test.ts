@@ -6,7 +6,7 @@ import { client, type Pop, purchase, started, untilStatus } from './testing.ts';
 
 describe('the contract', () => {
   test('a purchase is initiated, included in a block, and validated with the next', async () => {
-    const pop = await started(60);
+    const pop = await started(300);
     const { status, body } = await pop.initiate();
     expect(status).toBe(201);
     expect(body).toEqual({ validation_id: expect.any(String), transaction_id: 'TX-1', status: 'INITIATED' });

@@ -4,7 +4,7 @@ import { type HttpCall, type HttpReply, type HttpRoute, httpService } from '../c
 import { type ScenarioBook, scenarioBook } from '../common/scenario.ts';
 import { SimulatorError } from '../errors.ts';
 import type { Fate } from './memory.ts';
-import { cancellationReason, idempotencyKeyOf, purchaseOf } from './request.ts';
+import { cancellationReason, idempotencyKeyOf, purchaseOf, queriedIds } from './request.ts';
 import { type PopMessageKind, type PopScenario, popRule } from './scenario.ts';
 import { openValidations, type Validations } from './validations.ts';
 
@@ -139,8 +139,32 @@ function apiRoutes(
           json: validations.get(params['id'] ?? ''),
         })),
     },
+    {
+      method: 'POST',
+      path: '/api/v1/validations/query',
+      handle: ({ body }) => querySet(validations, scenarios, clock, body),
+    },
     { method: 'POST', path: '/api/v1/validations/:id/cancel', handle: cancel },
   ];
+}
+
+function querySet(
+  validations: Validations,
+  scenarios: ScenarioBook<PopMessageKind, PopScenario>,
+  clock: Clock,
+  body: unknown,
+): HttpReply | Promise<HttpReply> {
+  const scenario = scenarios.choose('query-set', undefined);
+  if (scenario?.action === 'absent') {
+    throw new SimulatorError('SIM_HTTP_NOT_FOUND', { method: 'POST', path: '/api/v1/validations/query' });
+  }
+  const ids = queriedIds(body);
+  return perform(scenario, clock, () => {
+    const answers = validations.answersOf(ids);
+    const told =
+      scenario?.action === 'partial' ? answers.filter((_, index) => index % 2 === 0).reverse() : answers;
+    return { status: 200, json: { validations: told.map(({ transaction_id: _, ...each }) => each) } };
+  });
 }
 
 function fateIn(scenario: PopScenario | undefined): Fate {

@@ -28,6 +28,8 @@ export interface Validations {
   get(id: string): Answer;
   /** The latest, where a cancelled one was followed by another. @throws {SimulatorError} SIM_POP_NOT_FOUND */
   ofTransaction(transactionId: string): Answer;
+  /** Those of the ids that are known, in their order. */
+  answersOf(ids: readonly string[]): Answer[];
   consumerOf(id: string): string | undefined;
   /** @throws {SimulatorError} SIM_POP_NOT_FOUND, SIM_POP_FINAL */
   cancel(id: string, reason: string): Promise<Answer>;
@@ -99,6 +101,11 @@ export async function openValidations(
       if (!latest) throw new SimulatorError('SIM_POP_NOT_FOUND');
       return answer(latest);
     },
+    answersOf: (ids) =>
+      ids.flatMap((id) => {
+        const known = memory.byId.get(id);
+        return known ? answer(known) : [];
+      }),
     consumerOf: (id) => memory.byId.get(id)?.opening.consumerId,
     async cancel(id, reason) {
       const validation = find(memory, id);

@@ -1,6 +1,7 @@
 import { Pool } from 'pg';
 import type { Log } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
+import { POP_LANE } from '../transaction/decision-entry.ts';
 import type { Alert, AlertBook, RaisedAlert } from './alerts.ts';
 import type { ModeChange, ModeRecords, RecordedChange } from './mode-records.ts';
 import type { FallbackScenario } from './scenarios.ts';
@@ -53,8 +54,11 @@ export class PostgresFallbackRecords implements ModeRecords, AlertBook {
   async overdueFollowUps(): Promise<ReadonlyMap<string, number>> {
     const { rows } = await this.#pool.query<{ lane: string; overdue: number }>(
       `select lane, count(*)::integer as overdue from (
-          select payload ->> 'lane' as lane from graphile_worker._private_jobs
-            where run_at < now() - $1::interval and locked_at is null limit $2
+          (select payload ->> 'lane' as lane from graphile_worker._private_jobs
+            where run_at < now() - $1::interval and locked_at is null limit $2)
+          union all
+          (select '${POP_LANE}' from switch.awaited_proof
+            where due_at < now() - $1::interval and not is_handed_over limit $2)
         ) late group by lane`,
       [OVERDUE_AFTER, MAX_COUNTED],
     );

@@ -30,8 +30,7 @@ export async function completePop(job: FollowUpJob, ports: PopPorts): Promise<Fo
       return hasRightAmount ? initiate(job, transaction, ports) : forestallOther(job, transaction, ports);
     case 'pending':
       if (!hasRightAmount) return replaceProof(job, standing, ports);
-      await recordAccepted(job, standing.validation, transaction.standingMinorUnits, ports);
-      return nextLook(ports);
+      return wait(job, standing.validation, transaction.standingMinorUnits, ports);
     case 'validated':
       if (!hasRightAmount) return proofStands(job, standing.validation, 'it witnesses another amount', ports);
       await recordValidated(job, standing.validation, ports);
@@ -75,8 +74,8 @@ async function undo(
 
 /**
  * The consensus has not heard of the purchase, but an initiation may still be on its way and would come into effect
- * after we looked. Initiating it under the same idempotency key makes it exist, so that it can be cancelled; should the
- * first one arrive, it finds itself answered already.
+ * after we looked. Initiating it under the same idempotency key makes it exist, so that it can be cancelled; should
+ * the first one arrive, it finds itself answered already.
  */
 async function forestall(
   job: FollowUpJob,
@@ -128,8 +127,7 @@ async function initiate(
   const outcome = await ports.pop.initiate(purchase, attemptDeadline(ports));
   switch (outcome.status) {
     case 'accepted':
-      await recordAccepted(job, outcome.validation, standingMinorUnits, ports);
-      return nextLook(ports);
+      return wait(job, outcome.validation, standingMinorUnits, ports);
     case 'validated':
       await recordAccepted(job, outcome.validation, standingMinorUnits, ports);
       await recordValidated(job, outcome.validation, ports);
@@ -197,17 +195,33 @@ function recordAsked(job: FollowUpJob, minorUnits: number, ports: PopPorts): Pro
   );
 }
 
-function recordAccepted(
+/**
+ * A proof that is accepted now is waited for by the sweeper, along with all others. One that was known to be accepted
+ * is here because the sweeper gave it up: then this follow-up sees it through.
+ */
+async function wait(
   job: FollowUpJob,
   validation: string,
   minorUnits: number,
   ports: PopPorts,
-): Promise<void> {
-  return appendNext(ports.journal, job.transaction, ({ pop, popMinorUnits }) =>
-    pop === 'accepted' && popMinorUnits === minorUnits
-      ? undefined
-      : { kind: 'pop-accepted', body: { validation, minorUnits } },
-  );
+): Promise<FollowUpResult> {
+  const isNew = await recordAccepted(job, validation, minorUnits, ports);
+  return isNew ? { done: true } : nextLook(ports);
+}
+
+/** @returns whether it was not known before */
+async function recordAccepted(
+  job: FollowUpJob,
+  validation: string,
+  minorUnits: number,
+  ports: PopPorts,
+): Promise<boolean> {
+  let isNew = false;
+  await appendNext(ports.journal, job.transaction, ({ pop, popMinorUnits, popValidation }) => {
+    isNew = pop !== 'accepted' || popMinorUnits !== minorUnits || popValidation !== validation;
+    return isNew ? { kind: 'pop-accepted', body: { validation, minorUnits } } : undefined;
+  });
+  return isNew;
 }
 
 function recordValidated(job: FollowUpJob, validation: string, ports: PopPorts): Promise<void> {

@@ -10,7 +10,7 @@ import { switchConnection } from '../database/connection.ts';
 export interface FollowUpHealth {
   /** The workers that live, by name, and how long ago they last said so, in milliseconds. */
   readonly workers: readonly { readonly name: string; readonly silentMs: number }[];
-  /** How long the oldest follow-up that is due has waited to be begun; 0 where none waits. */
+  /** How long the oldest follow-up, or proof to be asked for, that is due has waited; 0 where none waits. */
   readonly oldestDueMs: number;
 }
 
@@ -29,9 +29,13 @@ const HEALTH = {
       select node as name, round(extract(epoch from now() - max(renewed_at)) * 1000)::double precision as "silentMs"
         from switch.follow_up_worker where renewed_at > now() - $1 * interval '1 millisecond' group by node
     ) w), '[]') as workers,
-    coalesce((select round(extract(epoch from now() - run_at) * 1000)::double precision
-      from graphile_worker._private_jobs where is_available and run_at <= now()
-      order by priority, run_at limit 1), 0) as "oldestDueMs"`,
+    greatest(0,
+      (select round(extract(epoch from now() - run_at) * 1000)::double precision
+        from graphile_worker._private_jobs where is_available and run_at <= now()
+        order by priority, run_at limit 1),
+      (select round(extract(epoch from now() - due_at) * 1000)::double precision
+        from switch.awaited_proof where not is_handed_over and due_at <= now()
+        order by due_at limit 1)) as "oldestDueMs"`,
 };
 
 /** What is wrong, in words; nothing where follow-ups are followed up. */

@@ -1,5 +1,6 @@
 import type { Job } from 'graphile-worker';
 import type { Pool } from 'pg';
+import type { PostponedJobs } from './queue-postponed.ts';
 import type { FollowUpJob } from './queue-task.ts';
 
 interface Payload {
@@ -15,15 +16,13 @@ const BEFORE = {
   name: 'follow-up-before',
   text: 'select before, parked, due_in_ms from switch.follow_up_before($1, $2, $3)',
 };
-/** Under a new number: graphile-worker deletes the old one as soon as the task returns. */
-const POSTPONE = {
-  name: 'postpone-follow-up',
-  text: `update graphile_worker._private_jobs
-    set id = default, payload = $3, run_at = now() + $4 * interval '1 millisecond', attempts = 0,
-      locked_at = null, locked_by = null, updated_at = now()
-    where id = $1 and locked_by = $2 returning true as ours`,
-};
 const PARK = { name: 'park-follow-up', text: 'select switch.park_follow_up($1, $2, $3, $4) as ours' };
+
+/** Where a job goes back to. */
+export interface HeldJobPorts {
+  readonly pool: Pool;
+  readonly postponed: PostponedJobs;
+}
 
 /** A job of graphile-worker that one of our workers has taken. */
 export class HeldJob {
@@ -33,24 +32,24 @@ export class HeldJob {
   readonly starts: number;
   readonly #payload: Payload;
   readonly #row: Job;
-  readonly #pool: Pool;
+  readonly #ports: HeldJobPorts;
 
   /** @throws TypeError where the payload is not one that the journal queued */
-  constructor(task: string, payload: unknown, row: Job, pool: Pool) {
+  constructor(task: string, payload: unknown, row: Job, ports: HeldJobPorts) {
     this.#payload = checkPayload(payload);
     const { transaction, attempt, lane } = this.#payload;
     this.job = { transaction, attempt, lane, ...(row.attempts > 1 && { isRestarted: true }) };
     this.task = task;
     this.starts = row.attempts;
     this.#row = row;
-    this.#pool = pool;
+    this.#ports = ports;
   }
 
   /** The follow-up that has to end before this one. */
   async before(): Promise<{ position: number; isParked: boolean; dueInMs: number } | undefined> {
     const { transaction, lane, position, behind } = this.#payload;
     if (!behind) return undefined;
-    const { rows } = await this.#pool.query<{ before: string; parked: boolean; due_in_ms: number }>({
+    const { rows } = await this.#ports.pool.query<{ before: string; parked: boolean; due_in_ms: number }>({
       ...BEFORE,
       values: [transaction, lane, position],
     });
@@ -60,18 +59,21 @@ export class HeldJob {
 
   /** Puts it back, due later. @throws Error where another worker has it by now */
   async postpone(attempt: number, delayMs: number): Promise<void> {
-    await this.#giveUp(POSTPONE, [JSON.stringify({ ...this.#payload, attempt }), delayMs]);
+    const { id, locked_by: lockedBy } = this.#row;
+    const payload = JSON.stringify({ ...this.#payload, attempt });
+    const isOurs = lockedBy !== null && (await this.#ports.postponed.put({ id, lockedBy, payload, delayMs }));
+    if (!isOurs) throw this.#lost();
   }
 
   /** Takes it out of the queue, to where people see it. @throws Error where another worker has it by now */
   async park(reason: string): Promise<void> {
-    await this.#giveUp(PARK, [this.task, reason]);
+    const values = [this.#row.id, this.#row.locked_by, this.task, reason];
+    const { rows } = await this.#ports.pool.query<{ ours: boolean }>({ ...PARK, values });
+    if (!rows[0]?.ours) throw this.#lost();
   }
 
-  async #giveUp(statement: { name: string; text: string }, more: unknown[]): Promise<void> {
-    const values = [this.#row.id, this.#row.locked_by, ...more];
-    const { rows } = await this.#pool.query<{ ours: boolean }>({ ...statement, values });
-    if (!rows[0]?.ours) throw new Error(`job ${this.#row.id} is no longer held by this worker`);
+  #lost(): Error {
+    return new Error(`job ${this.#row.id} is no longer held by this worker`);
   }
 }
 

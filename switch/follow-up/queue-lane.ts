@@ -4,10 +4,12 @@ import type { Pool } from 'pg';
 import type { Clock, Log } from '../../runtime/index.ts';
 import { workerLogger } from '../database/worker-logger.ts';
 import { HeldJob } from './queue-job.ts';
+import type { PostponedJobs } from './queue-postponed.ts';
 import type { FollowUpResult, FollowUpTask } from './queue-task.ts';
 
 export interface LaneSettings {
   readonly pgPool: Pool;
+  readonly postponed: PostponedJobs;
   readonly tasks: Readonly<Record<string, FollowUpTask>>;
   readonly clock: Clock;
   readonly log: Log;
@@ -83,7 +85,8 @@ export class LaneWorker {
   }
 
   #startRunner(): Promise<Runner> {
-    const { tasks, concurrency, log, pollMs, pgPool } = this.#settings;
+    const { tasks, concurrency, log, pollMs, pgPool, postponed } = this.#settings;
+    const ports = { pool: pgPool, postponed };
     const events: WorkerEvents = new EventEmitter();
     events.on('pool:create', ({ workerPool }) => {
       this.#pool = workerPool.id;
@@ -92,8 +95,7 @@ export class LaneWorker {
     const taskList = Object.fromEntries(
       Object.entries(tasks).map(([name, task]) => [
         `${name}@${this.#lane}`, // as the journal queues it (migration 5)
-        (payload: unknown, { job }: JobHelpers) =>
-          this.#handle(new HeldJob(name, payload, job, pgPool), task),
+        (payload: unknown, { job }: JobHelpers) => this.#handle(new HeldJob(name, payload, job, ports), task),
       ]),
     );
     return run({

@@ -2,6 +2,7 @@ import { Pool } from 'pg';
 import type { Clock, Log, Timer } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
 import { LaneWorker } from './queue-lane.ts';
+import { PostponedJobs } from './queue-postponed.ts';
 import type { FollowUpJob, FollowUpResult, FollowUpTask } from './queue-task.ts';
 
 export type { FollowUpJob, FollowUpResult, FollowUpTask };
@@ -63,6 +64,7 @@ export class FollowUpWorker {
     this.#pgPool.on('connect', (client) => client.on('error', logLoss));
     const around = {
       pgPool: this.#pgPool,
+      postponed: new PostponedJobs(this.#pgPool, settings.clock),
       pollMs: settings.pollMs ?? DEFAULT_POLL_MS,
       onPool: () => this.#renew(),
     };

@@ -15,7 +15,7 @@ const LEFT_OPEN = { status: 'unknown', reason: 'the node stopped while the legs 
  *
  * @returns how many transactions were closed
  */
-export async function recover(ports: Pick<Ports, 'journal' | 'log' | 'settings'>): Promise<number> {
+export async function recover(ports: Pick<Ports, 'journal' | 'log'>): Promise<number> {
   let closed = 0;
   for (;;) {
     const undecided = await ports.journal.undecided();
@@ -30,10 +30,7 @@ export async function recover(ports: Pick<Ports, 'journal' | 'log' | 'settings'>
   return closed;
 }
 
-async function abandon(
-  transaction: string,
-  { journal, settings }: Pick<Ports, 'journal' | 'settings'>,
-): Promise<boolean> {
+async function abandon(transaction: string, { journal }: Pick<Ports, 'journal'>): Promise<boolean> {
   const found = foldTransaction(await journal.history(transaction));
   if (found?.state !== 'intended' || !found.opening) return false;
   const { opening } = found;
@@ -45,6 +42,6 @@ async function abandon(
   } as const;
   const { approved, code, followUps } = decideOutcome(legs.network, legs.pop, policy);
   const body: DecidedBody = { ...legs, approved, reply: declineReply(opening.facts, code), followUps };
-  const { status } = await journal.append(decisionEntry(opening, body, settings.pop.finalityMs));
+  const { status } = await journal.append(decisionEntry(opening, body));
   return status === 'appended';
 }

@@ -1,7 +1,8 @@
 /**
- * Puts a worker together: whatever follows a reply. It takes the follow-ups from the queue and keeps the projection. It
- * answers no terminal and authorises nothing, so that its work never stands before a customer. All it knows it reads
- * from the journal and the queue; it may be killed at any moment, and any number of them work side by side.
+ * Puts a worker together: whatever follows a reply. It takes the follow-ups from the queue, keeps the projection, and
+ * sees proofs through to their finality. It answers no terminal and authorises nothing, so that its work never stands
+ * before a customer. All it knows it reads from the journal and the queue; it may be killed at any moment, and any
+ * number of them work side by side.
  *
  * It obeys what operators say of the consensus, and its own attempts to initiate proofs may degrade it: its backlog is
  * what would bury a consensus that recovers. It keeps no mode of a network: reversals and advices go to a network that
@@ -17,7 +18,9 @@ import type { ModeRecords, OverdueFollowUps } from '../fallback/mode-records.ts'
 import type { Notifications } from '../fallback/notices/webhook.ts';
 import type { ScenarioTally } from '../fallback/scenarios.ts';
 import { watchOver } from '../fallback/watch-over.ts';
+import type { AwaitedProofs } from '../follow-up/awaited-proofs.ts';
 import { followUpLanes } from '../follow-up/lanes.ts';
+import { ProofSweeper } from '../follow-up/proof-sweeper.ts';
 import { startFollowUpWorker } from '../follow-up/queue.ts';
 import { followUpTasks } from '../follow-up/tasks.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -37,6 +40,7 @@ export interface WorkerParts {
   readonly modeRecords: ModeRecords;
   readonly overdueFollowUps: OverdueFollowUps;
   readonly alerts: AlertBook;
+  readonly proofs: AwaitedProofs;
   readonly notifications: Notifications;
 }
 
@@ -44,6 +48,7 @@ export interface RunningWorker {
   readonly modes: DegradedModes;
   readonly scenarios: ScenarioTally;
   readonly projector: Projector;
+  readonly sweeper: ProofSweeper;
   /** Begins nothing more, and waits for what runs. */
   stop(): Promise<void>;
 }
@@ -55,19 +60,23 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const watched = watchOver(used, { ...parts, settings: { node: name, ...(fallback && { fallback }) } });
   const { modes, scenarios } = watched;
 
-  const tasks = followUpTasks({ ...parts, pop: watched.pop, journal: watched.journal, hsm: watched.hsm });
+  const ports = { ...parts, pop: watched.pop, journal: watched.journal, hsm: watched.hsm };
+  const tasks = followUpTasks(ports);
   const lanes = followUpLanes(networks.keys());
   const { concurrency } = settings.followUps;
   const queue = await startFollowUpWorker({ databaseUrl, node: name, tasks, lanes, clock, log, concurrency });
-  const projector = new Projector({ databaseUrl, clock, log, cutOverHour });
+  const { finalityMs } = settings.pop;
+  const projector = new Projector({ databaseUrl, clock, log, cutOverHour, finalityMs });
+  const sweeper = new ProofSweeper(ports);
 
   return {
     modes,
     scenarios,
     projector,
+    sweeper,
     async stop() {
       modes.close();
-      await Promise.all([queue.stop(), projector.stop()]);
+      await Promise.all([queue.stop(), sweeper.stop(), projector.stop()]);
     },
   };
 }

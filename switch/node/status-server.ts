@@ -4,6 +4,7 @@ import type { GateStatus } from '../admission/gate.ts';
 import type { AuditStatus } from '../audit/publisher.ts';
 import type { OpenMode } from '../fallback/degraded-modes.ts';
 import type { FallbackScenario } from '../fallback/scenarios.ts';
+import type { SweeperState } from '../follow-up/proof-sweeper.ts';
 import type { FollowUpHealth } from '../follow-up/queue-health.ts';
 
 /** What a switch node says of itself, for `/ready` and for people. */
@@ -38,6 +39,8 @@ export interface WorkerStatus
   readonly worker: string;
   /** Of all workers on one database one projects; the others stand by. */
   readonly isProjecting: boolean;
+  /** Proofs that are waited for, and how they are asked for. */
+  readonly proofs: SweeperState;
 }
 
 /**

@@ -1,36 +1,10 @@
 import type { ClientBase } from 'pg';
 import { openCases } from '../cases/open-cases.ts';
-import type { JournalEntry } from '../journal/journal.ts';
+import { projectValidated, putAwaited, removeAwaited } from './awaited-rows.ts';
 import { projectBatch } from './batch-rows.ts';
 import { caseOfBatch, casesOfTransaction } from './journal-cases.ts';
-import { type ProjectedTransaction, projectTransaction } from './transaction-row.ts';
-
-/**
- * Epochs that are read in one step. A journal that is read from its beginning has one for every start of every node.
- */
-const EPOCHS_PER_STEP = 16;
-
-const EPOCHS = `
-  select l.epoch::double precision as epoch, coalesce(c.sequence, 0)::double precision as sequence,
-      l.ended_at is not null as "isOver"
-    from switch.lease l left join switch.projection_cursor c using (epoch)
-    where c.is_finished is not true
-    order by l.epoch limit ${EPOCHS_PER_STEP}`;
-const UNREAD = `
-  select j.epoch::double precision as epoch, j.sequence::double precision as sequence, j.transaction
-    from unnest($1::bigint[], $2::bigint[]) as e (epoch, sequence)
-    cross join lateral (
-      select epoch, sequence, transaction from switch.journal
-        where epoch = e.epoch and sequence > e.sequence order by sequence limit $3
-    ) j`;
-const HISTORIES = `
-  select transaction, version, kind, body, (extract(epoch from at) * 1000)::double precision as at,
-      epoch::double precision as epoch
-    from switch.journal where transaction = any ($1::uuid[]) order by transaction, version`;
-const MOVE_CURSORS = `
-  insert into switch.projection_cursor (epoch, sequence, is_finished)
-    select * from unnest($1::bigint[], $2::bigint[], $3::boolean[])
-    on conflict (epoch) do update set sequence = excluded.sequence, is_finished = excluded.is_finished`;
+import { type ProjectedTransaction, projectTransaction, type TransactionRow } from './transaction-row.ts';
+import { historiesOf, moveCursors, readUnread, type UnreadEntry } from './unread-entries.ts';
 
 /** Columns that a row's own entries decide; the others are about other transactions. */
 const COLUMNS = [
@@ -44,7 +18,8 @@ const UPSERT_TRANSACTIONS = `
     select transaction, ${COLUMNS.join(', ')}
     from json_populate_recordset(null::switch.projected_transaction, $1)
     on conflict (transaction) do update set ${COLUMNS.map((name) => `${name} = excluded.${name}`).join(', ')}
-    where excluded.version >= t.version`;
+    where excluded.version >= t.version
+    returning transaction`;
 const INSERT_REFUNDS = `
   insert into switch.projected_refund (refund, original, amount)
     select refund, original, amount from json_populate_recordset(null::switch.projected_refund, $1)
@@ -71,108 +46,119 @@ const INSERT_MEMBERS = `
     select * from unnest($1::uuid[], $2::uuid[]) on conflict (transaction) do nothing`;
 /** Either may be read first: the transaction, or the settlement of its batch. */
 const JOIN_BATCHES = `
-  update switch.projected_transaction t set batch = m.batch
-    from switch.projected_batch_member m
-    where m.transaction = t.transaction and t.batch is null and t.transaction = any ($1::uuid[])`;
+  with member as materialized (
+    select m.transaction, m.batch from unnest($1::uuid[]) as touched (transaction)
+      join switch.projected_batch_member m on m.transaction = touched.transaction
+  )
+  update switch.projected_transaction t set batch = member.batch
+    from member where t.transaction = member.transaction and t.batch is null`;
 
 export interface StepOptions {
   readonly cutOverHour: number;
   /** Of one epoch. */
   readonly maxEntries: number;
+  /** After how long an accepted proof is final, as a rule. */
+  readonly finalityMs: number;
 }
 
-interface Epoch {
-  readonly epoch: number;
-  readonly sequence: number;
-  readonly isOver: boolean;
+/** What a step did. */
+export interface Step {
+  /** Entries and ends of epochs; 0 where nothing was left. */
+  readonly read: number;
+  /** More than one step takes is there. */
+  readonly hasMore: boolean;
 }
 
 /**
  * Projects the next entries of every epoch, in one database transaction: rows and cursors agree at any time.
  *
- * Within an epoch entries become visible in the order of their sequence, so a cursor passes none by. A transaction that
- * is touched is folded anew from all of its entries: projecting one twice, or out of order, makes no difference.
- *
- * @returns how many entries were read; 0 where nothing was left
+ * Within an epoch entries become visible in the order of their sequence, so a cursor passes none by. A transaction
+ * that is touched is folded anew from all of its entries: projecting one twice, or out of order, makes no difference.
+ * Of several epochs one may be ahead; the row of the later version stays.
  */
-export async function projectStep(client: ClientBase, options: StepOptions): Promise<number> {
+export async function projectStep(client: ClientBase, options: StepOptions): Promise<Step> {
   await client.query('begin');
   try {
-    const read = await step(client, options);
+    const done = await step(client, options);
     await client.query('commit');
-    return read;
+    return done;
   } catch (error) {
     await client.query('rollback').catch(() => {}); // the connection may be what failed
     throw error;
   }
 }
 
-async function step(client: ClientBase, { cutOverHour, maxEntries }: StepOptions): Promise<number> {
-  // Whether a lease is over is asked first: what it wrote was committed before it ended.
-  const { rows: epochs } = await client.query<Epoch>(EPOCHS);
-  if (epochs.length === 0) return 0;
-  const { rows: unread } = await client.query<{ epoch: number; sequence: number; transaction: string }>(
-    UNREAD,
-    [epochs.map(({ epoch }) => epoch), epochs.map(({ sequence }) => sequence), maxEntries],
-  );
-  const touched = [...new Set(unread.map(({ transaction }) => transaction))];
-  if (touched.length > 0) await projectTransactions(client, touched, cutOverHour);
-  const finished = await moveCursors(client, epochs, unread, maxEntries);
-  return unread.length + finished;
-}
-
-/** @returns how many epochs were read to their end and are never looked at again */
-async function moveCursors(
-  client: ClientBase,
-  epochs: readonly Epoch[],
-  unread: readonly { epoch: number; sequence: number }[],
-  maxEntries: number,
-): Promise<number> {
-  const moved = epochs.flatMap(({ epoch, sequence, isOver }) => {
-    const read = unread.filter((entry) => entry.epoch === epoch);
-    const isFinished = isOver && read.length < maxEntries;
-    if (read.length === 0 && !isFinished) return [];
-    return { epoch, sequence: Math.max(sequence, ...read.map((entry) => entry.sequence)), isFinished };
-  });
-  if (moved.length === 0) return 0;
-  await client.query(MOVE_CURSORS, [
-    moved.map(({ epoch }) => epoch),
-    moved.map(({ sequence }) => sequence),
-    moved.map(({ isFinished }) => isFinished),
-  ]);
-  return moved.filter(({ isFinished }) => isFinished).length;
+async function step(client: ClientBase, options: StepOptions): Promise<Step> {
+  const { maxEntries } = options;
+  const unread = await readUnread(client, maxEntries);
+  if (unread.entries.length > 0) {
+    const left = await projectValidated(client, unread.entries);
+    if (left.length > 0) await projectTransactions(client, left, options);
+  }
+  const finished = await moveCursors(client, unread, maxEntries);
+  return { read: unread.entries.length + finished, hasMore: unread.hasMore || finished > 0 };
 }
 
 async function projectTransactions(
   client: ClientBase,
-  touched: readonly string[],
-  cutOverHour: number,
+  entries: readonly UnreadEntry[],
+  { cutOverHour, finalityMs }: StepOptions,
 ): Promise<void> {
   const projected: ProjectedTransaction[] = [];
   const batches: ReturnType<typeof projectBatch>[] = [];
-  for (const entries of await histories(client, touched)) {
-    const transaction = projectTransaction(entries, cutOverHour);
+  for (const history of await historiesOf(client, entries)) {
+    const transaction = projectTransaction(history, cutOverHour);
     if (transaction) projected.push(transaction);
-    else batches.push(...entries.map((entry) => projectBatch(entry, cutOverHour)));
+    else batches.push(...history.map((entry) => projectBatch(entry, cutOverHour)));
   }
+
   const rows = projected.map(({ row }) => row);
-  const refunds = projected.flatMap(({ row, refunds: reserved }) =>
-    reserved.map(({ refund, minorUnits }) => ({ refund, original: row.transaction, amount: minorUnits })),
+  const latest = await upsertTransactions(client, rows);
+  const current = projected.filter(({ row }) => latest.has(row.transaction));
+  await putAwaited(
+    client,
+    current.flatMap(({ proof }) => (proof && proof !== 'over' ? [proof] : [])),
+    finalityMs,
   );
-  if (rows.length > 0) await client.query(UPSERT_TRANSACTIONS, [JSON.stringify(rows)]);
-  if (refunds.length > 0) await client.query(INSERT_REFUNDS, [JSON.stringify(refunds)]);
-  const touchedRefunds = [
-    ...refunds.map(({ refund }) => refund),
-    ...rows.filter(({ kind }) => kind === 'refund').map(({ transaction }) => transaction),
-  ];
-  if (touchedRefunds.length > 0) await client.query(SUM_REFUNDS, [touchedRefunds]);
+  await removeAwaited(
+    client,
+    current.flatMap(({ row, proof }) => (proof === 'over' ? [row.transaction] : [])),
+  );
+  await countRefunds(client, projected);
+
   const members = await insertBatches(client, batches);
-  await client.query(JOIN_BATCHES, [[...rows.map(({ transaction }) => transaction), ...members]]);
+  const counted = rows.filter((row) => row.batch_side !== null).map(({ transaction }) => transaction);
+  if (counted.length + members.length > 0) await client.query(JOIN_BATCHES, [[...counted, ...members]]);
   const cases = [
     ...rows.flatMap(casesOfTransaction),
     ...batches.flatMap(({ batch }) => (batch ? caseOfBatch(batch) : [])),
   ];
-  await openCases(client, cases, 'switch');
+  if (cases.length > 0) await openCases(client, cases, 'switch');
+}
+
+/** @returns the transactions whose rows are of the version given */
+async function upsertTransactions(
+  client: ClientBase,
+  rows: readonly TransactionRow[],
+): Promise<ReadonlySet<string>> {
+  if (rows.length === 0) return new Set();
+  const { rows: written } = await client.query<{ transaction: string }>({
+    ...{ name: 'upsert-transactions', text: UPSERT_TRANSACTIONS },
+    values: [JSON.stringify(rows)],
+  });
+  return new Set(written.map(({ transaction }) => transaction));
+}
+
+async function countRefunds(client: ClientBase, projected: readonly ProjectedTransaction[]): Promise<void> {
+  const refunds = projected.flatMap(({ row, refunds: reserved }) =>
+    reserved.map(({ refund, minorUnits }) => ({ refund, original: row.transaction, amount: minorUnits })),
+  );
+  if (refunds.length > 0) await client.query(INSERT_REFUNDS, [JSON.stringify(refunds)]);
+  const touched = [
+    ...refunds.map(({ refund }) => refund),
+    ...projected.filter(({ row }) => row.kind === 'refund').map(({ row }) => row.transaction),
+  ];
+  if (touched.length > 0) await client.query(SUM_REFUNDS, [touched]);
 }
 
 /** @returns the transactions of the batches that were closed */
@@ -192,16 +178,4 @@ async function insertBatches(
     await client.query(INSERT_MEMBERS, [transactions, members.map(({ batch }) => batch)]);
   }
   return transactions;
-}
-
-async function histories(client: ClientBase, transactions: readonly string[]): Promise<JournalEntry[][]> {
-  const { rows } = await client.query<Omit<JournalEntry, 'node'>>(HISTORIES, [transactions]);
-  const byTransaction = new Map<string, JournalEntry[]>();
-  for (const row of rows) {
-    const entries = byTransaction.get(row.transaction);
-    const entry = { ...row, node: '' }; // nothing that is projected depends on which node wrote it
-    if (entries) entries.push(entry);
-    else byTransaction.set(row.transaction, [entry]);
-  }
-  return [...byTransaction.values()];
 }

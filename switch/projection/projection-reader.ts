@@ -2,6 +2,7 @@ import { Pool, type PoolClient } from 'pg';
 import type { Clock, Log, Monotonic } from '../../runtime/index.ts';
 import { SWITCH_ROLE, switchConnection } from '../database/connection.ts';
 import type { BatchRow, UploadRow } from './batch-rows.ts';
+import { PROJECTION_WANTED } from './projector.ts';
 import type { StoredTransaction } from './transaction-row.ts';
 
 export interface ProjectionReaderSettings {
@@ -90,13 +91,14 @@ export class ProjectionReader {
   async reach(deadline: Monotonic): Promise<boolean> {
     const { rows } = await this.#pool.query<{ epochs: Reached }>({ name: 'committed', text: COMMITTED });
     const wanted = JSON.stringify(rows[0]?.epochs ?? {});
-    for (;;) {
+    for (let isAsked = false; ; isAsked = true) {
       const { rows: found } = await this.#pool.query<{ reached: boolean }>({
         ...{ name: 'is-reached', text: IS_REACHED },
         values: [wanted],
       });
       if (found[0]?.reached) return true;
       if (this.#clock.monotonic() >= deadline) return false;
+      if (!isAsked) await this.#pool.query('select pg_notify($1, $2)', [PROJECTION_WANTED, '']);
       await new Promise<void>((resolve) => this.#clock.after(LOOK_AGAIN_MS, resolve));
     }
   }

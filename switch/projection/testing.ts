@@ -15,7 +15,14 @@ export function testJournal(databaseUrl: string, node = 'node-1'): Promise<Postg
 }
 
 export function testProjector(databaseUrl: string, settings: Partial<ProjectorSettings> = {}): Projector {
-  const around = { databaseUrl, clock: systemClock, log: silentLog, cutOverHour: 0, pollMs: 5 };
+  const around = {
+    databaseUrl,
+    clock: systemClock,
+    log: silentLog,
+    cutOverHour: 0,
+    finalityMs: 0,
+    pollMs: 5,
+  };
   return new Projector({ ...around, ...settings });
 }
 

@@ -1,4 +1,5 @@
 import type { JournalEntry } from '../journal/journal.ts';
+import { type AwaitedProof, awaitedProof, isAcceptance } from '../transaction/awaited-proof.ts';
 import type { EntryBodies, EntryKind } from '../transaction/entries.ts';
 import {
   foldTransaction,
@@ -62,6 +63,8 @@ export interface StoredTransaction extends TransactionRow {
 export interface ProjectedTransaction {
   readonly row: TransactionRow;
   readonly refunds: Transaction['refunds'];
+  /** The proof that is waited for; 'over' where one was and is not any more. */
+  readonly proof?: AwaitedProof | 'over';
 }
 
 /**
@@ -99,7 +102,8 @@ export function projectTransaction(
     cases: [...new Set(folded.cases)],
     batch_side: batchSide(folded),
   };
-  return { row, refunds: folded.refunds };
+  const proof = awaitedProof(entries, folded) ?? (entries.some(isAcceptance) ? 'over' : undefined);
+  return { row, refunds: folded.refunds, ...(proof && { proof }) };
 }
 
 const DECIDES: ReadonlySet<EntryKind> = new Set<EntryKind>(['decided', 'offline-approved', 'taken-back']);

@@ -89,7 +89,7 @@ describe('an authorisation', () => {
     const { opening, decided } = onlyTransaction(core);
     expect(opening).toMatchObject({ network: 'visa', pop: { merchant: 'MERCHANT0000001' } });
     expect(decided).toMatchObject({ network: { status: 'approved' }, pop: { status: 'accepted' } });
-    expect(core.journal.followUps).toMatchObject([{ task: 'complete-pop', lane: 'pop' }]);
+    expect(core.journal.followUps).toEqual([]); // the sweeper waits for the proof
   });
 
   it('writes down neither PAN nor PIN block', async () => {
@@ -201,7 +201,7 @@ describe('the two legs', () => {
   });
 
   it.each([
-    ['approves', '000000002500', '00', ['network', 'stand-in', 'proof'], ['advise-network', 'complete-pop']],
+    ['approves', '000000002500', '00', ['network', 'stand-in', 'proof'], ['advise-network']],
     ['refuses', '000000005001', '91', ['network', 'stand-in'], []],
   ])('stand-in decides before a proof is begun: it %s', async (_, de4, code, expected, tasks) => {
     const core = createTestCore(standInSettings());
@@ -304,7 +304,7 @@ describe('a journal that fails at the second durable point', () => {
     core.journal.moods = ['well', 'unknown-stored'];
     expect((await complete(core)).reply).toBeUndefined();
     expect((await complete(core, purchaseMessage({ mti: '0101' }))).reply?.code).toBe('00');
-    expect(core.journal.followUps.map(({ task }) => task)).toEqual(['complete-pop']);
+    expect(core.journal.followUps.map(({ task }) => task)).toEqual([]);
   });
 
   it('perhaps stored, and it was not: silence, and everything is undone', async () => {

@@ -70,7 +70,7 @@ async function appendIntention({ inbound, request, fingerprint }: Payment, body:
     return await ports.journal.append(entry, inbound.joinBy);
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
-    if (error.committed === 'unknown') ports.unsettled.add(notSent(body, 'SW_JOURNAL', ports));
+    if (error.committed === 'unknown') ports.unsettled.add(notSent(body, 'SW_JOURNAL'));
     throw new Refusal('SW_JOURNAL', { stan }, { cause: error });
   }
 }
@@ -160,7 +160,7 @@ async function decide(
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
   const { transaction } = opening.facts;
-  const entry = decisionEntry(opening, decided, ports.settings.pop.finalityMs);
+  const entry = decisionEntry(opening, decided);
   try {
     const { status } = await ports.journal.append(entry, lastMoment);
 
@@ -192,7 +192,7 @@ function undecidable(
   const reply = declineReply(opening.facts, new Refusal('SW_JOURNAL').responseCode);
   const followUps = undoLegs(decided.network, decided.pop);
   const undone: DecidedBody = { ...decided, approved: false, reply, followUps };
-  ports.unsettled.add(decisionEntry(opening, undone, ports.settings.pop.finalityMs));
+  ports.unsettled.add(decisionEntry(opening, undone));
   return error.committed === 'no' ? reply : undefined;
 }
 
@@ -208,8 +208,8 @@ function decline(
   return decide(opening, notSentBody(opening, refusal), inbound, ports);
 }
 
-function notSent(opening: OpeningBody, code: 'SW_JOURNAL', ports: Ports): NewEntry {
-  return decisionEntry(opening, notSentBody(opening, new Refusal(code)), ports.settings.pop.finalityMs);
+function notSent(opening: OpeningBody, code: 'SW_JOURNAL'): NewEntry {
+  return decisionEntry(opening, notSentBody(opening, new Refusal(code)));
 }
 
 function notSentBody(opening: OpeningBody, refusal: Refusal): DecidedBody {

@@ -78,7 +78,7 @@ describe('a purchase whose network is unreachable', () => {
     const core = coreWith();
     const reply = await ask(core);
     expect(reply).toMatchObject({ code: '00', approvalCode: expect.stringMatching(/^S[A-Z2-9]{5}$/) });
-    expect(tasks(core)).toEqual(['advise-network', 'complete-pop']);
+    expect(tasks(core)).toEqual(['advise-network']);
     expect(await last(core)).toMatchObject({
       state: 'approved',
       network: 'to-advise',
@@ -119,7 +119,7 @@ describe('a purchase whose network is unreachable', () => {
     expect(await answered).toMatchObject({ code: '00' });
     const job = { transaction: intended(core)[0] ?? '', attempt: 1, lane: 'network/visa' };
     const jobs = followUpTasks(core.ports);
-    expect(tasks(core)).toEqual(['advise-network', 'complete-pop', 'reverse-network', 'cancel-pop']);
+    expect(tasks(core)).toEqual(['advise-network', 'reverse-network', 'cancel-pop']);
     await jobs['advise-network'](job);
     expect(await last(core)).toMatchObject({ network: 'advised', networkMinorUnits: 2_500 });
     await jobs['reverse-network'](job);

@@ -1,21 +1,18 @@
 import type { FollowUp, NewEntry } from '../journal/journal.ts';
+import { leavesProofAwaited } from './awaited-proof.ts';
 import type { DecidedBody, OpeningBody } from './entries.ts';
 import type { FollowUpTask } from './outcome-table.ts';
 
 /**
- * The second entry of a transaction, together with the work that it implies: one commit makes both durable.
- * @param finalityMs after how long a proof that was accepted is looked at for the first time
+ * The second entry of a transaction, together with the work that it implies: one commit makes both durable. A proof
+ * that was accepted for what stands needs no work of its own: the projection keeps it, and the sweeper waits for it.
  */
-export function decisionEntry(
-  { facts, network }: OpeningBody,
-  body: DecidedBody,
-  finalityMs: number,
-): NewEntry {
-  const { transaction } = facts;
-  const followUps = body.followUps.map((task) => {
-    const runAfterMs = task === 'complete-pop' && body.pop.status === 'accepted' ? finalityMs : 0;
-    return { ...followUp(transaction, task, network), runAfterMs };
-  });
+export function decisionEntry(opening: OpeningBody, body: DecidedBody): NewEntry {
+  const { transaction } = opening.facts;
+  const isAwaited = leavesProofAwaited(opening, body);
+  const followUps = body.followUps
+    .filter((task) => !(isAwaited && task === 'complete-pop'))
+    .map((task) => followUp(transaction, task, opening.network));
   return { transaction, version: 2, kind: 'decided', body, followUps };
 }
 

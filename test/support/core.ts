@@ -152,6 +152,7 @@ function scriptedPop(core: Scripts): PopConnector {
       return within(core, core.pop, deadline, late);
     },
     standing: async () => core.standing,
+    standings: async () => ({ status: 'unsupported' }),
     cancel: async () => ({ status: 'cancelled' }),
     close: async () => {},
   };

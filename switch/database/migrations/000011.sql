@@ -1,0 +1,1 @@
+-- Stands in for the migration of the journal's partitions until it is here.

@@ -1,0 +1,130 @@
+import type { ClientBase } from 'pg';
+import type { JournalEntry } from '../journal/journal.ts';
+
+/**
+ * Epochs that are read in one step. A journal that is read from its beginning has one for every start of every node.
+ */
+const EPOCHS_PER_STEP = 16;
+
+const EPOCHS = `
+  select l.epoch::double precision as epoch, coalesce(c.sequence, 0)::double precision as sequence,
+      l.ended_at is not null as "isOver"
+    from switch.lease l left join switch.projection_cursor c using (epoch)
+    where c.is_finished is not true
+    order by l.epoch limit ${EPOCHS_PER_STEP}`;
+const UNREAD = `
+  select j.* from unnest($1::bigint[], $2::bigint[]) as e (epoch, sequence)
+    cross join lateral (
+      select epoch::double precision as epoch, sequence::double precision as sequence, transaction, version, kind, body,
+          (extract(epoch from at) * 1000)::double precision as at
+        from switch.journal where epoch = e.epoch and sequence > e.sequence order by sequence limit $3
+    ) j`;
+const HISTORIES = `
+  select transaction, version, kind, body, (extract(epoch from at) * 1000)::double precision as at,
+      epoch::double precision as epoch
+    from switch.journal where transaction = any ($1::uuid[]) order by transaction, version`;
+const MOVE_CURSORS = `
+  insert into switch.projection_cursor (epoch, sequence, is_finished)
+    select * from unnest($1::bigint[], $2::bigint[], $3::boolean[])
+    on conflict (epoch) do update set sequence = excluded.sequence, is_finished = excluded.is_finished`;
+
+interface Epoch {
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly isOver: boolean;
+}
+
+export interface UnreadEntry extends JournalEntry {
+  readonly sequence: number;
+}
+
+/** What a step has before it: the next entries of every epoch. */
+export interface Unread {
+  readonly epochs: readonly Epoch[];
+  readonly entries: readonly UnreadEntry[];
+  /** Some epoch has more than was read. */
+  readonly hasMore: boolean;
+}
+
+export async function readUnread(client: ClientBase, maxEntries: number): Promise<Unread> {
+  // Whether a lease is over is asked first: what it wrote was committed before it ended.
+  const { rows: epochs } = await client.query<Epoch>({ name: 'unread-epochs', text: EPOCHS });
+  if (epochs.length === 0) return { epochs, entries: [], hasMore: false };
+  const { rows } = await client.query<Omit<UnreadEntry, 'node'>>({
+    ...{ name: 'unread-entries', text: UNREAD },
+    values: [epochs.map(({ epoch }) => epoch), epochs.map(({ sequence }) => sequence), maxEntries],
+  });
+  const entries = rows.map(withoutNode);
+  return { epochs, entries, hasMore: rows.length >= maxEntries };
+}
+
+/**
+ * Entries of each transaction, oldest first. What begins with the first entry and has no gap is folded as it was read;
+ * of the others everything is asked for.
+ */
+export async function historiesOf(
+  client: ClientBase,
+  entries: readonly UnreadEntry[],
+): Promise<JournalEntry[][]> {
+  const read = new Map<string, JournalEntry[]>();
+  for (const entry of entries) {
+    const known = read.get(entry.transaction);
+    if (known) known.push(entry);
+    else read.set(entry.transaction, [entry]);
+  }
+  const whole: JournalEntry[][] = [];
+  const torn: string[] = [];
+  for (const [transaction, found] of read) {
+    found.sort((a, b) => a.version - b.version);
+    if (found.every(({ version }, index) => version === index + 1)) whole.push(found);
+    else torn.push(transaction);
+  }
+  return torn.length === 0 ? whole : [...whole, ...(await readHistories(client, torn))];
+}
+
+/** @returns how many epochs were read to their end and are never looked at again */
+export async function moveCursors(
+  client: ClientBase,
+  { epochs, entries }: Unread,
+  maxEntries: number,
+): Promise<number> {
+  const read = new Map<number, { count: number; last: number }>();
+  for (const { epoch, sequence } of entries) {
+    const { count, last } = read.get(epoch) ?? { count: 0, last: 0 };
+    read.set(epoch, { count: count + 1, last: Math.max(last, sequence) });
+  }
+  const moved = epochs.flatMap(({ epoch, sequence, isOver }) => {
+    const { count, last } = read.get(epoch) ?? { count: 0, last: 0 };
+    const isFinished = isOver && count < maxEntries;
+    return count === 0 && !isFinished ? [] : { epoch, sequence: Math.max(sequence, last), isFinished };
+  });
+  if (moved.length === 0) return 0;
+  await client.query({
+    ...{ name: 'move-cursors', text: MOVE_CURSORS },
+    values: [
+      moved.map(({ epoch }) => epoch),
+      moved.map(({ sequence }) => sequence),
+      moved.map(({ isFinished }) => isFinished),
+    ],
+  });
+  return moved.filter(({ isFinished }) => isFinished).length;
+}
+
+async function readHistories(client: ClientBase, transactions: readonly string[]): Promise<JournalEntry[][]> {
+  const { rows } = await client.query<Omit<JournalEntry, 'node'>>({
+    ...{ name: 'histories', text: HISTORIES },
+    values: [transactions],
+  });
+  const byTransaction = new Map<string, JournalEntry[]>();
+  for (const row of rows) {
+    const entries = byTransaction.get(row.transaction);
+    if (entries) entries.push(withoutNode(row));
+    else byTransaction.set(row.transaction, [withoutNode(row)]);
+  }
+  return [...byTransaction.values()];
+}
+
+/** Nothing that is projected depends on which node wrote it. */
+function withoutNode<Row extends object>(row: Row): Row & { readonly node: string } {
+  return Object.assign(row, { node: '' });
+}

@@ -10,7 +10,6 @@ const FIELD = '\u001f';
 export interface FlushLines {
   readonly entries: string;
   readonly claims: string;
-  readonly claimCount: number;
   /** Empty where there are none. */
   readonly followUps: string;
 }
@@ -39,7 +38,6 @@ export function flushLines(batch: readonly PendingEntry[], link: Link): FlushLin
   return {
     entries: entries.sort().join(LINE),
     claims: claims.sort().join(LINE),
-    claimCount: claims.length,
     followUps: followUps.join(LINE),
   };
 }

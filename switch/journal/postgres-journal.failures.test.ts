@@ -157,11 +157,11 @@ describe('when the database fails', () => {
   test('a flush of an older connection that arrives late is refused', async () => {
     const journal = await openJournal('a');
     await admin.query('select switch.attach_writer($1, $2)', [journal.epoch, []]); // what a reconnection does
-    const late = admin.query(
-      `select switch.append_entries($1, 1, '{1}', array[$2::uuid], '{1}', '{intended}', array['{}'::json], '{0}',
-        '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
-      [journal.epoch, newTransaction()],
-    );
+    const late = admin.query('select switch.append($1, 1, $2, $3, $3)', [
+      journal.epoch,
+      [newTransaction(), 1, 1, 0, 'intended', '{}', '', ''].join('\u001f'),
+      '',
+    ]);
     await expect(late).rejects.toMatchObject({ code: 'SWFEN' });
     expect(await count('switch.journal')).toBe(0);
   });

@@ -58,8 +58,8 @@ export interface WriterSettings {
 }
 
 const FENCED = 'SWFEN';
-/** Something stands in the way of an entry: the flush left nothing behind. */
-const TAKEN = 'SWTAK';
+/** Unique violation: something stands in the way of an entry, and the flush left nothing behind. */
+const TAKEN = '23505';
 /** The server ended the statement for its length. */
 const TOO_SLOW = '57014';
 /** An entry was on its way to where none had a day, while the day was made. */
@@ -71,7 +71,7 @@ const AGAIN_CLASSES = new Set(['40']);
 const NAME_LENGTH = /.{40}/g;
 
 /** The usual one: nothing stands in the way of any entry. */
-const APPEND = { name: 'append', text: 'select switch.append($1, $2, $3, $4, $5, $6, $7)' };
+const APPEND = { name: 'append', text: 'select switch.append($1, $2, $3, $4, $5)' };
 /** The one that finds out what does. */
 const APPEND_SOME = {
   name: 'append-some',
@@ -124,12 +124,12 @@ export class PostgresWriter implements Writer {
   }
 
   async flush(batch: readonly PendingEntry[], link: Link): Promise<Flushed> {
-    const { entries, claims, claimCount, followUps } = flushLines(batch, link);
+    const { entries, claims, followUps } = flushLines(batch, link);
     const place = [this.#epoch, this.#writer];
     try {
       await this.#query({
         ...APPEND,
-        values: [...place, batch.length, claimCount, entries, claims, followUps],
+        values: [...place, entries, claims, followUps],
       });
       return NOTHING_REFUSED;
     } catch (error) {

@@ -206,18 +206,6 @@ language sql stable as $$
   from (select string_to_array(l, E'\x1f') as f from string_to_table(p_lines, E'\x1e') l offset 0) j;
 $$;
 
--- Locks the lease that a flush is written under. @raises SWFEN where it is over, or has another writer
-create function switch.hold_lease(p_epoch bigint, p_writer integer) returns void
-language plpgsql as $$
-begin
-  perform from switch.lease l
-    where l.epoch = p_epoch and l.writer = p_writer and l.ended_at is null
-    for no key update;
-  if not found then
-    raise exception 'the lease % is over, or has another writer than %', p_epoch, p_writer using errcode = 'SWFEN';
-  end if;
-end $$;
-
 -- max_attempts: graphile-worker never gives a job up by itself; our worker parks it where people see it.
 create function switch.queue_follow_ups(p_lines text, p_refused bigint[]) returns void
 language plpgsql as $$
@@ -253,36 +241,28 @@ begin
   end if;
 end $$;
 
--- Appends a flush of which nothing stands in the way, or nothing of it. @raises SWTAK where something does
+-- Appends a flush of which nothing stands in the way, or nothing of it: where something does, that is a unique violation
+-- (23505) of the journal or of the claims, and the node asks append_some. `on conflict` would cost every flush what it costs
+-- to be asked twice seldom: each row is looked for before it is inserted, and marked as in doubt until it is.
 -- Rows come in one order from every node, so that two of them seldom deadlock.
 create function switch.append(
-  p_epoch bigint, p_writer integer, p_entries integer, p_claims integer,
-  p_entry_lines text, p_claim_lines text, p_follow_up_lines text
+  p_epoch bigint, p_writer integer, p_entry_lines text, p_claim_lines text, p_follow_up_lines text
 ) returns void
 language plpgsql as $$
-declare
-  v_inserted integer;
 begin
-  perform switch.hold_lease(p_epoch, p_writer);
+  perform from switch.lease l
+    where l.epoch = p_epoch and l.writer = p_writer and l.ended_at is null
+    for no key update;
+  if not found then
+    raise exception 'the lease % is over, or has another writer than %', p_epoch, p_writer using errcode = 'SWFEN';
+  end if;
   insert into switch.journal (transaction, epoch, sequence, at, version, kind, body, link, claims)
     select e.transaction, p_epoch, e.sequence, e.at, e.version, e.kind, e.body, e.link, e.claims
-    from switch.entries_in(p_entry_lines) e
-    on conflict do nothing;
-  get diagnostics v_inserted = row_count;
-  if v_inserted < p_entries then
-    raise sqlstate 'SWTAK';
-  end if;
-
-  if p_claims > 0 then
+    from switch.entries_in(p_entry_lines) e;
+  if p_claim_lines <> '' then
     insert into switch.claim (key, transaction, day, fingerprint)
-      select c.key, c.transaction, c.day, c.fingerprint from switch.claims_in(p_claim_lines) c
-      on conflict do nothing;
-    get diagnostics v_inserted = row_count;
-    if v_inserted < p_claims then
-      raise sqlstate 'SWTAK';
-    end if;
+      select c.key, c.transaction, c.day, c.fingerprint from switch.claims_in(p_claim_lines) c;
   end if;
-
   if p_follow_up_lines <> '' then
     perform switch.queue_follow_ups(p_follow_up_lines, '{}');
   end if;
@@ -312,7 +292,12 @@ declare
   v_wanted integer;
   v_inserted integer;
 begin
-  perform switch.hold_lease(p_epoch, p_writer);
+  perform from switch.lease l
+    where l.epoch = p_epoch and l.writer = p_writer and l.ended_at is null
+    for no key update;
+  if not found then
+    raise exception 'the lease % is over, or has another writer than %', p_epoch, p_writer using errcode = 'SWFEN';
+  end if;
   loop
     v_refused := array(
       select e.sequence

@@ -30,7 +30,7 @@ create table switch.journal (
   epoch bigint not null,
   sequence bigint not null,               -- within the epoch, in the order of commits; gaps are normal
   at timestamptz not null,                -- by the clock of the node
-  version integer not null check (version >= 1),
+  version integer not null constraint journal_version_check check (version >= 1),
   kind text not null,
   body json not null,                     -- json, not jsonb: keeps the exact text
   link bytea,                             -- on the first entry of a flush: the link of the chain before that flush

@@ -8,7 +8,7 @@ const CHUNK = 50_000;
 /** Of what is stored in bulk: a lease that is over, whose node kept no chain. */
 const EPOCH = 1;
 
-export const today = () => Math.floor(Date.now() / 86_400_000);
+const today = () => Math.floor(Date.now() / 86_400_000);
 
 /** A lease for what is loaded, read to its end by a projector; and the days. */
 export async function prepare(client: Client): Promise<void> {

@@ -2,18 +2,18 @@ import { hash } from 'node:crypto';
 import type { Claim, TransactionId } from './journal.ts';
 
 /**
- * How a key is kept. Its text is hashed with a secret of the database, so that a claim is short, of one length, and tells
- * nobody which terminal bought when; beside the hash stands a day, by which claims are partitioned.
+ * How a key is kept. Its text is hashed with a secret of the database, so that a claim is short, of one length, and
+ * tells nobody which terminal bought when; beside the hash stands a day, by which claims are partitioned.
  *
- * A unique index holds within one partition only. So the day must be the same whenever the key comes again, and is never
- * that of the insertion: it is the date that the key itself carries. A key ends in `|MMDDhhmmss` where it has one: the
- * date of the message (DE13, DE12), or of the original it names (DE90, DE7). The year is the one that brings it nearest
- * to now: a key is found again for half a year.
+ * A unique index holds within one partition only. So the day must be the same whenever the key comes again, and is
+ * never that of the insertion: it is the date that the key itself carries. A key ends in `|MMDDhhmmss` where it has
+ * one: the date of the message (DE13, DE12), or of the original it names (DE90, DE7). The year is the one that brings
+ * it nearest to now: a key is found again for half a year.
  *
- * A key without a date is in day 0 where it must be unique: there are few of them (stand-in, batches), and they are kept
- * for ever. Where it is only an alias (a retrieval reference), it is in the day of its transaction, and is looked for from
- * the newest day backwards: a reference that comes round again means the later one. Such a key is claimed in one role
- * only. To keep them all in one partition was rejected: there is one for every purchase.
+ * A key without a date is in day 0 where it must be unique: there are few of them (stand-in, batches), and they are
+ * kept for ever. Where it is only an alias (a retrieval reference), it is in the day of its transaction, and is looked
+ * for from the newest day backwards: a reference that comes round again means the later one. Such a key is claimed in
+ * one role only. To keep them all in one partition was rejected: there is one for every purchase.
  */
 export type ClaimName = string;
 

@@ -6,7 +6,7 @@ import type { PendingEntry } from './entry.ts';
 const LINE = '\u001e';
 const FIELD = '\u001f';
 
-/** A flush as the database takes it: a text for its entries, one for its claims, one for its follow-ups (migration 11). */
+/** A flush as the database takes it (migration 11): a text each for its entries, its claims and its follow-ups. */
 export interface FlushLines {
   readonly entries: string;
   readonly claims: string;

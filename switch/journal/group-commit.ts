@@ -1,6 +1,7 @@
 import type { Clock, Log, Monotonic, Timer } from '../../runtime/index.ts';
 import { type ChainEnd, type Link, nextLink } from './chain.ts';
 import type { NamedClaim } from './claim-names.ts';
+import { compatible } from './compatible.ts';
 import { chainLine, checkEntry, type PendingEntry } from './entry.ts';
 import {
   type AppendResult,
@@ -21,7 +22,7 @@ export interface GroupCommitSettings {
   /** What an append may take, in milliseconds. */
   readonly appendDeadlineMs: number;
   readonly renewEveryMs: number;
-  /** How long a flush may be under way before its connection is given up; no sooner than the server gives up a statement. */
+  /** How long a flush may be under way; beyond it the server would have ended it, and is not heard. */
   readonly silenceMs: number;
   /** @param nowMs wall clock */
   readonly nameClaim: (claim: Claim, transaction: TransactionId, nowMs: number) => NamedClaim;
@@ -175,8 +176,8 @@ export class GroupCommit {
   }
 
   /**
-   * A flush that outlasts its callers is slow, and will be answered: to reconnect would make it slower still. Beyond the time
-   * in which the server itself would have ended it, it is not heard any more, and a new connection tells.
+   * A flush that outlasts its callers is slow, and will be answered: to reconnect would make it slower still. Beyond
+   * the time in which the server would have ended it, it is not heard any more, and a new connection tells.
    */
   #giveUp(): void {
     this.#settings.log.warn({ event: 'journal.silent', entries: this.#underWay.length });
@@ -313,20 +314,4 @@ export class GroupCommit {
     this.#waiting = this.#waiting.filter((pending) => pending.deadline > now);
     for (const pending of dead) this.#refuse(pending, 'SW_JOURNAL_UNAVAILABLE', 'no');
   }
-}
-
-/** How many, from the first on, can be answered for in one flush: none has to know how another of them fared. */
-function compatible(waiting: readonly PendingEntry[], limit: number): number {
-  const taken = new Set<string>();
-  const most = Math.min(limit, waiting.length);
-  for (let count = 0; count < most; count += 1) {
-    const pending = waiting[count];
-    if (!pending) break;
-    const { entry, claims } = pending;
-    const step = `${entry.transaction} ${entry.version}`;
-    if (taken.has(step) || claims.some(({ name }) => taken.has(name))) return count;
-    taken.add(step);
-    for (const { name } of claims) taken.add(name);
-  }
-  return most;
 }

@@ -61,7 +61,7 @@ begin
 end $$;
 
 -- ------------------------------------------------------------------------------------------------------------ the claims
--- A key is kept as the first sixteen bytes of SHA-256 over a secret and its text: short, of one length, and a copy of the
+-- A key is kept as the first sixteen bytes of SHA-256 over a secret, in hex, and its text: short, of one length, and a copy of the
 -- database does not tell which terminals bought when. All nodes of a database must hash alike, so the secret is here.
 create table switch.claim_secret (
   is_only boolean primary key default true check (is_only),
@@ -116,7 +116,7 @@ begin
   end if;
   execute format('create table switch.claim_before partition of switch.claim for values from (1) to (%s)', v_today - 1);
   insert into switch.claim (key, transaction, day, fingerprint)
-    select encode(substring(sha256(s.secret || convert_to(c.key, 'UTF8')) for 16), 'hex')::uuid, c.transaction,
+    select encode(substring(sha256(convert_to(encode(s.secret, 'hex') || c.key, 'UTF8')) for 16), 'hex')::uuid, c.transaction,
       coalesce(
         switch.nearest_day(substring(c.key from '\|(\d{4})\d{6}$'), switch.day_of(c.transaction)),
         case when c.key like '%|reference|%' then switch.day_of(c.transaction) else 0 end

@@ -18,7 +18,8 @@ import type { Claim, TransactionId } from './journal.ts';
 export type ClaimName = string;
 
 const DAY_MS = 86_400_000;
-const HALF_A_YEAR = 184;
+/** In days: how long a key is found again. */
+export const HALF_A_YEAR = 184;
 /** Of keys without a date that must be unique. */
 const UNDATED = 0;
 const DATED = /\|(\d{2})(\d{2})\d{6}$/;

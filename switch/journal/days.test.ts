@@ -82,10 +82,13 @@ test('a reference that carries no day is looked for from the newest day backward
   const journal = await openJournal('a', { clock });
   const first = opening(clock, '1120120000', '000000000001');
   await journal.append(first);
+  for (const later of ['2026-11-29T12:00:00Z', '2027-04-20T12:00:00Z']) {
+    clock.set(later);
+    expect(await journal.transactionOf('line|reference|T|000000000001')).toMatchObject({
+      transaction: first.transaction,
+    });
+  }
   clock.set('2026-11-29T12:00:00Z');
-  expect(await journal.transactionOf('line|reference|T|000000000001')).toMatchObject({
-    transaction: first.transaction,
-  });
   const second = opening(clock, '1129120000', '000000000001');
   await journal.append(second);
   expect(await journal.transactionOf('line|reference|T|000000000001')).toMatchObject({

@@ -244,7 +244,8 @@ export class GroupCommit {
       if (!isOurs) this.#fence();
     } catch (error) {
       this.#settings.log.warn({ event: 'journal.renewal-failed', err: error });
-      this.#detach();
+      const isSlow = error instanceof FlushError && error.failure === 'again';
+      if (!isSlow) this.#detach();
       this.#isRenewalDue = true;
     }
     this.#scheduleRenewal();

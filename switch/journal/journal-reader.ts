@@ -1,7 +1,7 @@
 import { Pool } from 'pg';
 import type { Clock, Log } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
-import { dayOfKey, type KeyHash, keyHash } from './claim-names.ts';
+import { dayOfKey, dayOfTime, HALF_A_YEAR, type KeyHash, keyHash } from './claim-names.ts';
 import { isTransactionId } from './entry.ts';
 import { type Journal, type JournalEntry, JournalError, type TransactionId } from './journal.ts';
 
@@ -31,11 +31,21 @@ const OWNER = {
   name: 'claim-owner',
   text: 'select transaction, fingerprint from switch.claim where key = $1::uuid and day = $2',
 };
-/** Of a key that carries no date: from the newest day backwards, which ends where it is found. */
-const OWNER_OF_ANY_DAY = {
-  name: 'claim-owner-of-any-day',
-  text: 'select transaction, fingerprint from switch.claim where key = $1::uuid order by day desc limit 1',
+/**
+ * Of a key that carries no date: from the newest day backwards, which ends where it is found. Day 0 and the last days are
+ * asked first: to open every partition there is costs more than to look into it.
+ */
+const OWNER_OF_RECENT_DAYS = {
+  name: 'claim-owner-of-recent-days',
+  text: `select transaction, fingerprint from switch.claim
+    where key = $1::uuid and (day = 0 or day > $2) order by day desc limit 1`,
 };
+const OWNER_OF_EARLIER_DAYS = {
+  name: 'claim-owner-of-earlier-days',
+  text: `select transaction, fingerprint from switch.claim
+    where key = $1::uuid and day > $2 and day <= $3 order by day desc limit 1`,
+};
+const RECENT_DAYS = 16;
 const SECRET = { name: 'claim-secret', text: 'select secret from switch.claim_secret' };
 
 interface OwnerRow {
@@ -73,12 +83,13 @@ export class JournalReader implements Pick<Journal, 'history' | 'transactionOf'>
 
   async transactionOf(key: string): Promise<OwnerRow | undefined> {
     const hash = (await this.keyHash())(key);
-    const day = dayOfKey(key, this.#clock.wall());
-    const [row] =
-      day === undefined
-        ? await this.query<OwnerRow>(OWNER_OF_ANY_DAY, [hash])
-        : await this.query<OwnerRow>(OWNER, [hash, day]);
-    return row;
+    const now = this.#clock.wall();
+    const day = dayOfKey(key, now);
+    if (day !== undefined) return (await this.query<OwnerRow>(OWNER, [hash, day]))[0];
+    const recent = dayOfTime(now) - RECENT_DAYS;
+    const [row] = await this.query<OwnerRow>(OWNER_OF_RECENT_DAYS, [hash, recent]);
+    if (row) return row;
+    return (await this.query<OwnerRow>(OWNER_OF_EARLIER_DAYS, [hash, recent - HALF_A_YEAR, recent]))[0];
   }
 
   /** How this database hashes keys. @throws JournalError SW_JOURNAL_UNAVAILABLE */

@@ -32,8 +32,8 @@ const OWNER = {
   text: 'select transaction, fingerprint from switch.claim where key = $1::uuid and day = $2',
 };
 /**
- * Of a key that carries no date: from the newest day backwards, which ends where it is found. Day 0 and the last days are
- * asked first: to open every partition there is costs more than to look into it.
+ * Of a key that carries no date: from the newest day backwards, which ends where it is found. Day 0 and the last days
+ * are asked first: to open every partition there is costs more than to look into it.
  */
 const OWNER_OF_RECENT_DAYS = {
   name: 'claim-owner-of-recent-days',

@@ -13,7 +13,7 @@ const NO_TRANSACTION = '00000000-0000-7000-8000-000000000000';
 const log = createLog('admin-api');
 const clock = systemClock;
 const { host, port, databaseUrl, switchStatusUrl } = readSettings(process.env);
-const journal = new JournalReader({ databaseUrl, log, readDeadlineMs: PROBE_WITHIN_MS });
+const journal = new JournalReader({ databaseUrl, clock, log, readDeadlineMs: PROBE_WITHIN_MS });
 const followUps = new FollowUpHealthReader(databaseUrl, log);
 const fallback = fallbackApi(databaseUrl, () => switchStatus(switchStatusUrl), log);
 

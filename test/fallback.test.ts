@@ -13,7 +13,7 @@ import { switchStatus } from '../admin-api/switch-probes.ts';
 import { viewOf } from '../admin-api/view.ts';
 import { developmentKey } from '../hsm/index.ts';
 import { Pan, Track2 } from '../messages/index.ts';
-import { silentLog } from '../runtime/index.ts';
+import { silentLog, systemClock } from '../runtime/index.ts';
 import { DEFAULT_FALLBACK } from '../switch/config/fallback.ts';
 import { validateSettings } from '../switch/config/read-settings.ts';
 import type { Settings } from '../switch/config/settings.ts';
@@ -110,6 +110,7 @@ async function startAdmin() {
   const fallback = fallbackApi(house.databaseUrl, status, silentLog);
   const journal = new JournalReader({
     databaseUrl: house.databaseUrl,
+    clock: systemClock,
     log: silentLog,
     readDeadlineMs: 2_000,
   });

@@ -1,3 +1,4 @@
+import { type ClaimName, hashOfName, type NamedClaim } from '../../switch/journal/claim-names.ts';
 import type { AppendResult, FollowUp, JournalEntry, NewEntry } from '../../switch/journal/journal.ts';
 import type { Attached, Flushed } from '../../switch/journal/writer.ts';
 import { POP_LANE } from '../../switch/transaction/decision-entry.ts';
@@ -55,6 +56,7 @@ export interface Append {
   readonly at: number;
   readonly entry: NewEntry;
   readonly body: string;
+  readonly claims: readonly NamedClaim[];
 }
 
 const FRESH = { isEnded: false, isSettled: false, isSealed: false, lowWater: 0 };
@@ -69,7 +71,9 @@ export class Fenced extends Error {}
 export class Tables {
   readonly leases: Lease[] = [];
   readonly journal = new Map<string, StoredEntry[]>();
-  readonly claims = new Map<string, Claim>();
+  /** By day and key, as their partitions have them; and the days of each key, in which it was claimed. */
+  readonly claims = new Map<ClaimName, Claim>();
+  readonly #namesOfKey = new Map<string, ClaimName[]>();
   /** Of the chain before a flush, by epoch and sequence of its first entry. */
   readonly links = new Map<string, string>();
   readonly jobs = new Map<number, Job>();
@@ -109,7 +113,7 @@ export class Tables {
       }
     }
     const claims = [...this.claims].filter(([, claim]) => claim.epoch === epoch && found.has(claim.sequence));
-    const claimed = new Set(claims.map(([key]) => key));
+    const claimed = new Set(claims.map(([name]) => name));
     return { writer: isOurs ? lease.writer : undefined, found, claimed };
   }
 
@@ -132,21 +136,21 @@ export class Tables {
     const refused = new Map<number, AppendResult>();
     const owned = new Set<string>();
     for (const append of batch) {
-      const taken = this.#taken(append.entry);
+      const taken = this.#taken(append);
       const isFirst = append.sequence === batch[refused.size]?.sequence; // of those that are appended
       if (taken) refused.set(append.sequence, taken);
       else if (this.#store(append, lease)) {
         if (isFirst) this.links.set(`${epoch} ${append.sequence}`, link);
-        for (const key of this.#claim(append, epoch)) owned.add(key);
+        for (const name of this.#claim(append, epoch)) owned.add(name);
         this.#enqueue(append.entry.followUps ?? []);
       } else refused.set(append.sequence, { status: 'superseded' });
     }
     return { refused, owned };
   }
 
-  #taken({ claims = [] }: NewEntry): AppendResult | undefined {
-    for (const { key, role } of claims) {
-      const owner = role === 'unique' ? this.claims.get(key) : undefined;
+  #taken({ claims }: Append): AppendResult | undefined {
+    for (const { key, name, role } of claims) {
+      const owner = role === 'unique' ? this.claims.get(name) : undefined;
       if (owner) {
         const { transaction, fingerprint } = owner;
         return { status: 'claimed', key, transaction, fingerprint };
@@ -155,13 +159,24 @@ export class Tables {
     return undefined;
   }
 
-  /** Tells which keys had an owner. */
-  #claim({ entry: { transaction, claims = [] }, sequence }: Append, epoch: number): string[] {
-    const owned = claims.filter(({ key }) => this.claims.has(key)).map(({ key }) => key);
-    for (const { key, fingerprint } of claims) {
-      if (!owned.includes(key)) this.claims.set(key, { transaction, fingerprint, epoch, sequence });
+  /** Tells which claims had an owner. */
+  #claim({ entry: { transaction }, claims, sequence }: Append, epoch: number): ClaimName[] {
+    const owned: ClaimName[] = [];
+    for (const { name, fingerprint } of claims) {
+      if (this.claims.has(name)) owned.push(name);
+      else {
+        this.claims.set(name, { transaction, fingerprint, epoch, sequence });
+        const names = this.#namesOfKey.get(hashOfName(name)) ?? [];
+        this.#namesOfKey.set(hashOfName(name), [...names, name]);
+      }
     }
     return owned;
+  }
+
+  /** @param name of the day that the key carries; where it has none, the newest day counts */
+  ownerOf(key: string, name: ClaimName | undefined): Claim | undefined {
+    const newest = name ?? this.#namesOfKey.get(key)?.toSorted().at(-1);
+    return newest === undefined ? undefined : this.claims.get(newest);
   }
 
   history(transaction: string): JournalEntry[] {

@@ -1,5 +1,6 @@
 import type { Log } from '../../runtime/index.ts';
 import { type ChainEnd, firstLink } from '../../switch/journal/chain.ts';
+import { dayOfKey, nameClaim, nameOf } from '../../switch/journal/claim-names.ts';
 import { GroupCommit } from '../../switch/journal/group-commit.ts';
 import { type Journal, type JournalEntry, JournalError } from '../../switch/journal/journal.ts';
 import { type Attached, FlushError, type Flushed, type Writer } from '../../switch/journal/writer.ts';
@@ -17,6 +18,10 @@ export interface JournalPlan {
   readonly onFenced: () => void;
 }
 
+/** How many deadlines a flush may take before its connection is given up. */
+const SILENCE = 4;
+/** A key stands for its hash: histories are read. */
+const inClear = (key: string) => key;
 const MAX_UNDECIDED = 1_000;
 
 /**
@@ -41,6 +46,8 @@ export async function openJournal(
       clock,
       log,
       renewEveryMs: leaseMs / 5,
+      silenceMs: SILENCE * appendDeadlineMs,
+      nameClaim: (...claimed) => nameClaim(inClear, ...claimed),
     });
     return new SimJournal(database, process, plan, epoch, group, writer);
   } catch (error) {
@@ -90,7 +97,9 @@ export class SimJournal implements Journal {
   }
 
   transactionOf(key: string): Promise<{ transaction: string; fingerprint: string } | undefined> {
-    return this.#ask('claim', 'read', () => this.#database.tables.claims.get(key));
+    const day = dayOfKey(key, this.#process.clock.wall());
+    const name = day === undefined ? undefined : nameOf(day, key);
+    return this.#ask('claim', 'read', () => this.#database.tables.ownerOf(key, name));
   }
 
   undecided(): Promise<string[]> {
@@ -143,7 +152,7 @@ class SimWriter implements Writer {
 
   async attach(unsettled: readonly number[]): Promise<Attached> {
     this.drop();
-    const connection = this.#database.connect(this.#process, this.#plan.appendDeadlineMs);
+    const connection = this.#database.connect(this.#process, SILENCE * this.#plan.appendDeadlineMs);
     this.#connection = connection;
     const { writer, ...found } = await connection.write('attach', () =>
       this.#database.tables.attachWriter(this.#epoch, unsettled),

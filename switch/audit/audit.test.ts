@@ -43,7 +43,15 @@ test('what was written verifies, entry by entry, under the heads that were publi
 
 const DELETE = 'delete from switch.journal where epoch = 1 and sequence = $1';
 const BODY = 'update switch.journal set body = $2 where epoch = 1 and sequence = $1';
-const CLAIM = "insert into switch.claim values ('blocked', '', gen_random_uuid(), 1, $1)";
+/** Of the transaction of that entry, or of none. */
+const CLAIM = `insert into switch.claim
+  select gen_random_uuid(), coalesce((select transaction from switch.journal where sequence = $1), gen_random_uuid()), 0, ''`;
+/** Claims of an entry, as it says itself. */
+const ITS_CLAIMS = `key in (select encode(substring(claims from n for 16), 'hex')::uuid
+  from switch.journal, generate_series(5, 25, 20) n where epoch = 1 and sequence = $1)`;
+/** Claims that nobody makes any more. */
+const UNSAID = `delete from switch.claim c
+  where not exists (select from switch.journal j where j.transaction = c.transaction)`;
 const FORGED = JSON.stringify({ amount: '99.00' });
 const set = (what: string) => `update switch.journal set ${what} where epoch = 1 and sequence = $1`;
 
@@ -63,7 +71,7 @@ describe('who is superuser of the database is found out where he', () => {
       [8],
       ['1 AUDIT_ALTERED 4-8'],
     ],
-    ['deletes an entry', DELETE, [5], ['1 AUDIT_ALTERED 4-8', '1 AUDIT_STRAY_CLAIM 5-5']],
+    ['deletes an entry', DELETE, [5], ['1 AUDIT_ALTERED 4-8', 'AUDIT_STRAY_CLAIM']],
     ['deletes the first of a flush', DELETE, [4], ['1 AUDIT_ALTERED 4-5', '1 AUDIT_ALTERED 5-8']],
     ['deletes the last under a head', DELETE, [10], ['1 AUDIT_ALTERED 9-10']],
     ['deletes the last of all', DELETE, [14], ['1 AUDIT_TAIL_MISSING 14-14']],
@@ -96,27 +104,51 @@ describe('who is superuser of the database is found out where he', () => {
     ['deletes the lease', 'delete from switch.lease where epoch = $1', [1], ['1 AUDIT_EPOCH_UNKNOWN']],
     [
       'edits a fingerprint',
-      "update switch.claim set fingerprint = 'x' where sequence = $1",
+      `update switch.claim set fingerprint = 'x' where ${ITS_CLAIMS}`,
       [9],
       ['1 AUDIT_ALTERED 9-10'],
     ],
     [
       'deletes a claim, for a second effect',
-      "delete from switch.claim where sequence = $1 and key like 'key%'",
+      `delete from switch.claim where ${ITS_CLAIMS} and day = 0`,
       [9],
       ['1 AUDIT_ALTERED 9-10'],
     ],
     [
       'gives a claim to another entry',
-      'update switch.claim set sequence = 10 where sequence = $1',
+      `update switch.claim set transaction = (select transaction from switch.journal where sequence = 10) where ${ITS_CLAIMS}`,
       [9],
       ['1 AUDIT_ALTERED 9-10'],
     ],
-    ['adds a claim to an entry', CLAIM, [9], ['1 AUDIT_ALTERED 9-10']],
-    ['adds a claim of no entry', CLAIM, [99], ['1 AUDIT_STRAY_CLAIM 99-99']],
+    ['adds a claim of an entry', CLAIM, [9], ['AUDIT_STRAY_CLAIM']],
+    ['adds a claim of no entry', CLAIM, [99], ['AUDIT_STRAY_CLAIM']],
+    [
+      'adds a claim, and says that an entry made it',
+      set("claims = claims || decode('00000000' || repeat('ab', 16), 'hex')"),
+      [9],
+      ['1 AUDIT_ALTERED 9-10'],
+    ],
+    [
+      'leaves a rest behind what an entry claimed',
+      set("claims = claims || '\\x00'"),
+      [9],
+      ['1 AUDIT_ALTERED 9-10'],
+    ],
+    [
+      'says that an entry claimed nothing',
+      set('claims = null'),
+      [9],
+      ['1 AUDIT_ALTERED 9-10', 'AUDIT_STRAY_CLAIM'],
+    ],
+    [
+      'moves a claim to another day',
+      `update switch.claim set day = 1 where ${ITS_CLAIMS} and day = 0`,
+      [9],
+      ['1 AUDIT_ALTERED 9-10', 'AUDIT_STRAY_CLAIM'],
+    ],
     [
       'adds one as if from before the chain',
-      CLAIM.replace(', 1, $1', ', null, $1'),
+      "insert into switch.claim_1 values ('blocked', '', gen_random_uuid(), null, $1)",
       [null],
       ['AUDIT_STRAY_CLAIM'],
     ],
@@ -140,7 +172,7 @@ describe('who is superuser of the database is found out where he', () => {
 
   test('inserts an entry into a gap between two others', async () => {
     await asSuperuser(DELETE, [5]);
-    await asSuperuser('delete from switch.claim where sequence = 5');
+    await asSuperuser(UNSAID);
     await asSuperuser(INSERT, [1, 5, null]);
     expect(findings(await verify())).toEqual(['1 AUDIT_ALTERED 4-8']);
   });
@@ -161,13 +193,13 @@ describe('who is superuser of the database is found out where he', () => {
 
   test('deletes a whole flush from the middle', async () => {
     await asSuperuser('delete from switch.journal where sequence between 4 and 8');
-    await asSuperuser('delete from switch.claim where sequence between 4 and 8');
+    await asSuperuser(UNSAID);
     expect(findings(await verify())).toEqual(['1 AUDIT_ALTERED 1-8']);
   });
 
   test('deletes the tail, or all of it', async () => {
-    await asSuperuser('delete from switch.claim where sequence > 8');
     await asSuperuser('delete from switch.journal where sequence > 8');
+    await asSuperuser(UNSAID);
     expect(findings(await verify())).toEqual(['1 AUDIT_TAIL_MISSING 9-14']);
     await asSuperuser('delete from switch.claim');
     await asSuperuser('delete from switch.journal');

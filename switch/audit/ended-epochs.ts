@@ -2,7 +2,8 @@ import { Pool } from 'pg';
 import type { Log } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
 import { type ChainEnd, firstLink, type Link, lineOf, nextLink } from '../journal/chain.ts';
-import { type ClaimRow, ENTRY_COLUMNS, type EntryRow, entryOf } from './entry-row.ts';
+import { claimsOf } from './claims-of.ts';
+import { ENTRY_COLUMNS, type EntryRow, entryOf } from './entry-row.ts';
 
 /** An epoch that is over, whose end nobody has signed: its node died, or its HSM was away. */
 export interface EndedEpoch {
@@ -23,7 +24,7 @@ export interface EndedEpochs {
 const AT_ONCE = 10;
 const UNSEALED = {
   name: 'unsealed',
-  text: `select epoch, node from switch.lease
+  text: `select epoch, node, chain from switch.lease
     where chain is not null and sealed_at is null and ended_at is not null order by epoch limit ${AT_ONCE}`,
 };
 const SEALED = { name: 'sealed', text: 'update switch.lease set sealed_at = now() where epoch = $1' };
@@ -33,10 +34,12 @@ const LAST_FLUSH = {
       select l.sequence from switch.journal l where l.epoch = $1 and l.link is not null order by l.sequence desc limit 1
     ), 0) order by j.sequence`,
 };
-const ITS_CLAIMS = {
-  name: 'claims-of-last-flush',
-  text: 'select sequence, key, fingerprint, transaction from switch.claim where epoch = $1 and sequence >= $2',
-};
+
+interface EndedRow {
+  epoch: string;
+  node: string;
+  chain: number;
+}
 
 export class PostgresEndedEpochs implements EndedEpochs {
   readonly #pool: Pool;
@@ -48,11 +51,9 @@ export class PostgresEndedEpochs implements EndedEpochs {
   }
 
   async unsealed(): Promise<EndedEpoch[]> {
-    const { rows } = await this.#pool.query<{ epoch: string; node: string }>(UNSEALED);
+    const { rows } = await this.#pool.query<EndedRow>(UNSEALED);
     const ended: EndedEpoch[] = [];
-    for (const { epoch, node } of rows) {
-      ended.push({ epoch: Number(epoch), end: await this.#end(Number(epoch), node) });
-    }
+    for (const row of rows) ended.push({ epoch: Number(row.epoch), end: await this.#end(row) });
     return ended;
   }
 
@@ -64,12 +65,12 @@ export class PostgresEndedEpochs implements EndedEpochs {
     return this.#pool.end();
   }
 
-  async #end(epoch: number, node: string): Promise<ChainEnd> {
+  async #end({ epoch, node, chain }: EndedRow): Promise<ChainEnd> {
     const { rows } = await this.#pool.query<EntryRow>({ ...LAST_FLUSH, values: [epoch] });
-    const values = [epoch, rows[0]?.sequence ?? 0];
-    const claims = (await this.#pool.query<ClaimRow>({ ...ITS_CLAIMS, values })).rows;
-    const entries = rows.map((row) => entryOf(row, claims));
-    return endOfFlush(entries[0]?.link ?? firstLink(epoch, node), entries);
+    const before = String(Number(rows[0]?.sequence ?? 0) - 1);
+    const claims = await claimsOf(this.#pool, { epoch: Number(epoch), chain }, rows, before);
+    const entries = rows.map((row) => entryOf(row, claims.of(row)));
+    return endOfFlush(entries[0]?.link ?? firstLink(Number(epoch), node), entries);
   }
 }
 

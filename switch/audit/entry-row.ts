@@ -1,4 +1,4 @@
-import type { ChainedEntry, Link } from '../journal/chain.ts';
+import type { ChainedClaim, ChainedEntry, Link } from '../journal/chain.ts';
 
 /** An entry as it stands in the database, with the link before its flush where it is the first of one. */
 export interface StoredEntry extends ChainedEntry {
@@ -6,6 +6,7 @@ export interface StoredEntry extends ChainedEntry {
 }
 
 export const ENTRY_COLUMNS = `j.sequence, j.transaction, j.version, j.kind, j.body::text as body, encode(j.link, 'hex') as link,
+  encode(j.claims, 'hex') as claims,
   case when isfinite(j.at) then (extract(epoch from j.at) * 1000000)::bigint end as micros`;
 
 export interface EntryRow {
@@ -15,18 +16,12 @@ export interface EntryRow {
   kind: string;
   body: string;
   link: string | null;
+  /** Names of what it claimed, one behind the other. */
+  claims: string | null;
   micros: string | null;
 }
 
-export interface ClaimRow {
-  sequence: string;
-  key: string;
-  fingerprint: string;
-  transaction: string;
-}
-
-/** @param claims of this and perhaps other entries of its epoch */
-export function entryOf(row: EntryRow, claims: readonly ClaimRow[]): StoredEntry {
+export function entryOf(row: EntryRow, claims: readonly ChainedClaim[]): StoredEntry {
   const { transaction, version, kind, body, link } = row;
   return {
     sequence: Number(row.sequence),
@@ -36,8 +31,6 @@ export function entryOf(row: EntryRow, claims: readonly ClaimRow[]): StoredEntry
     kind,
     body,
     link,
-    claims: claims
-      .filter(({ sequence }) => sequence === row.sequence)
-      .map(({ key, fingerprint, transaction: owner }) => [key, fingerprint, owner] as const),
+    claims,
   };
 }

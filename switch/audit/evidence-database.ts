@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { switchConnection } from '../database/connection.ts';
-import { type ClaimRow, ENTRY_COLUMNS, type EntryRow, entryOf } from './entry-row.ts';
+import { claimsOf } from './claims-of.ts';
+import { ENTRY_COLUMNS, type EntryRow, entryOf } from './entry-row.ts';
 import type { EpochFacts, Evidence } from './evidence.ts';
 
 const AUDITOR_ROLE = 'etika_auditor';
@@ -18,9 +19,9 @@ const EPOCHS = `
     select (select j.epoch from switch.journal j where j.epoch > o.epoch order by j.epoch limit 1)
       from of_journal o where o.epoch is not null
   ), of_claim as (
-    (select epoch from switch.claim where epoch is not null order by epoch limit 1)
+    (select epoch from switch.claim_1 where epoch is not null order by epoch limit 1)
     union all
-    select (select c.epoch from switch.claim c where c.epoch > o.epoch order by c.epoch limit 1)
+    select (select c.epoch from switch.claim_1 c where c.epoch > o.epoch order by c.epoch limit 1)
       from of_claim o where o.epoch is not null
   ), known as (
     select epoch from switch.lease
@@ -34,24 +35,31 @@ const ENTRIES = {
   text: `select ${ENTRY_COLUMNS} from switch.journal j
     where j.epoch = $1 and j.sequence > $2 order by j.sequence limit ${PAGE}`,
 };
-const CLAIMS = {
-  name: 'claims',
-  text: `select sequence, key, fingerprint, transaction from switch.claim
-    where epoch = $1 and sequence > $2 and sequence <= $3`,
-};
 /** Behind the last entry that was read. In one statement, since a running epoch grows meanwhile. */
 const STRAY = {
   name: 'stray-claims',
-  text: `select c.key, c.sequence from switch.claim c
+  text: `select c.key, c.sequence from switch.claim_1 c
     where c.epoch = $1 and (c.sequence > $2 or c.sequence is null) and not exists (
       select from switch.journal j where j.epoch = c.epoch and j.sequence = c.sequence
     ) limit ${MAX_STRAY}`,
 };
 /** From before there were chains; its transaction is as old, then. */
 const UNCHAINED_STRAY = `
-  select c.key from switch.claim c
+  select c.key from switch.claim_1 c
     where c.epoch is null and not exists (
       select from switch.journal j join switch.lease l using (epoch) where j.transaction = c.transaction and l.chain is null
+    ) limit ${MAX_STRAY}`;
+
+/**
+ * No entry of its transaction says that it claimed this; nor was the transaction there before entries said so. One
+ * statement over all claims, epoch by epoch they are not kept.
+ */
+const UNSAID_STRAY = `
+  select switch.name_of_claim(c.day, c.key) as key from switch.claim c
+    where not exists (
+      select from switch.journal j join switch.lease l using (epoch)
+        where j.transaction = c.transaction
+          and (position(int4send(c.day) || uuid_send(c.key) in j.claims) > 0 or coalesce(l.chain, 1) = 1)
     ) limit ${MAX_STRAY}`;
 
 /** Reads the whole journal page by page: it never changes, so no snapshot is held. @throws what the database says */
@@ -63,8 +71,10 @@ export async function* databaseEvidence(databaseUrl: string): AsyncGenerator<Evi
     await client.query('set default_transaction_read_only = on');
     const { rows } = await client.query<EpochFacts & { epoch: string }>(EPOCHS);
     for (const row of rows) yield* epochEvidence(client, { ...row, epoch: Number(row.epoch) });
-    const claims = await client.query<{ key: string }>(UNCHAINED_STRAY);
-    for (const { key } of claims.rows) yield { stray: { key, sequence: null }, of: null };
+    for (const strays of [UNCHAINED_STRAY, UNSAID_STRAY]) {
+      const claims = await client.query<{ key: string }>(strays);
+      for (const { key } of claims.rows) yield { stray: { key, sequence: null }, of: null };
+    }
   } finally {
     await client.end();
   }
@@ -77,14 +87,9 @@ async function* epochEvidence(client: Client, facts: EpochFacts): AsyncGenerator
   for (let isMore = true; isMore; ) {
     const { rows } = await client.query<EntryRow>({ ...ENTRIES, values: [epoch, after] });
     const last = rows.at(-1)?.sequence ?? after;
-    const claims = await claimsBetween(client, epoch, after, last);
-    for (const row of rows) {
-      yield { entry: entryOf(row, claims.get(row.sequence) ?? []) };
-      claims.delete(row.sequence);
-    }
-    for (const { key, sequence } of [...claims.values()].flat()) {
-      yield { stray: { key, sequence: Number(sequence) }, of: epoch };
-    }
+    const claims = await claimsOf(client, facts, rows, after);
+    for (const row of rows) yield { entry: entryOf(row, claims.of(row)) };
+    for (const stray of claims.strays) yield { stray, of: epoch };
     isMore = rows.length === PAGE;
     after = last;
   }
@@ -95,9 +100,4 @@ async function* epochEvidence(client: Client, facts: EpochFacts): AsyncGenerator
   for (const { key, sequence } of rows) {
     yield { stray: { key, sequence: sequence === null ? null : Number(sequence) }, of: epoch };
   }
-}
-
-async function claimsBetween(client: Client, epoch: number, after: string, last: string) {
-  const { rows } = await client.query<ClaimRow>({ ...CLAIMS, values: [epoch, after, last] });
-  return Map.groupBy(rows, ({ sequence }) => sequence);
 }

@@ -6,6 +6,7 @@ import { Client } from 'pg';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Log, silentLog } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
+import { firstLink } from '../journal/chain.ts';
 import type { NewEntry } from '../journal/journal.ts';
 import type { PostgresJournal } from '../journal/postgres-journal.ts';
 import {
@@ -60,7 +61,6 @@ describe('an epoch that ended without a word', () => {
     const other = await openNode('other');
     await vi.waitFor(async () => expect(await other.journal.undecided()).toHaveLength(4), 5_000);
     await vi.waitFor(() => expect(states()).toContain('other 1 recovered 4'), 5_000);
-    await asSuperuser('delete from switch.claim where sequence = 4');
     await asSuperuser('delete from switch.journal where sequence = 4');
     expect(findings(await verify())).toContain('1 AUDIT_TAIL_MISSING 4-4');
   });
@@ -117,13 +117,14 @@ describe('the chain is that of what was committed', () => {
     expect((await verify()).epochs[0]).toMatchObject({ entries: 6, unusedSequences: 2 });
   });
 
-  test.each(['the answer', 'the request'])(
+  test.each(['the answer', 'what is in the way', 'the request'])(
     'where %s of such a flush was lost with its connection',
     async (what) => {
       const { journal, through } = await openThroughProxy();
       const node = nodeOf(journal, 'a');
       const entries = await mixed(journal);
-      if (what === 'the answer') through.loseAnswers();
+      if (what === 'the answer') through.loseAnswersTo('append_some');
+      else if (what === 'what is in the way') through.loseAnswers();
       else through.loseRequests();
       const appended = entries.map((each) => journal.append(each));
       if (what === 'the answer') await vi.waitFor(async () => expect(await count('switch.journal')).toBe(4));
@@ -219,30 +220,37 @@ test('an HSM that is away delays heads and nothing else, and is told of', async 
   await verified();
 });
 
-describe('from before there were chains', () => {
-  const OPEN = "select switch.open_lease('old', 10000) as epoch";
-  const APPEND = `select switch.append_entries($1, 1, '{1}', array[$2::uuid], '{1}', '{intended}', array['{}'::json], '{0}',
-    '{1}', array[$2::uuid], '{old key}', '{f}', '{t}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`;
-
-  /** What a node of the release before this one calls. */
-  async function oldNode(): Promise<number> {
-    const { rows } = await admin.query<{ epoch: string }>(OPEN);
-    const epoch = Number(rows[0]?.epoch);
-    const { rows: attached } = await admin.query(
-      'select new_writer, present from switch.attach_writer($1, $2)',
-      [epoch, []],
+describe('of earlier releases', () => {
+  /** As migration 11 leaves it: claims have their keys in clear, and say which entry made them. */
+  async function earlier(chain: number | null): Promise<void> {
+    const [transaction, link] = [newTransaction(), Buffer.from(firstLink(1, 'old'), 'hex')];
+    await admin.query(
+      `insert into switch.lease (node, expires_at, ended_at, chain) values ('old', now(), now(), ${chain})`,
     );
-    expect(attached).toEqual([{ new_writer: 1, present: [] }]);
-    await admin.query(APPEND, [epoch, newTransaction()]);
-    return epoch;
+    await admin.query(
+      `insert into switch.journal (transaction, epoch, sequence, at, version, kind, body, link)
+        values ($1, 1, 1, 'epoch', 1, 'intended', '{}', $2)`,
+      [transaction, chain && link],
+    );
+    await admin.query('insert into switch.claim_1 values ($1, $2, $3, $4, $4)', [
+      'old key',
+      'f',
+      transaction,
+      chain,
+    ]);
+    await admin.query("insert into switch.claim values (gen_random_uuid(), $1, 0, 'f')", [transaction]); // its hash
   }
 
-  test('epochs are told of as not chained, and verify for all else', async () => {
-    await oldNode();
-    await asSuperuser('update switch.claim set epoch = null, sequence = null'); // as the migration finds it
+  async function afterThem(): Promise<void> {
     const node = await openNode('a');
     await flush(node.journal, 2);
+    await node.sign();
     await node.close();
+  }
+
+  test('epochs without a chain are told of as such, and verify for all else', async () => {
+    await earlier(null);
+    await afterThem();
     const report = await verify();
     expect(report.outcome).toBe('verified');
     expect(report.epochs).toMatchObject([
@@ -251,12 +259,23 @@ describe('from before there were chains', () => {
     ]);
   });
 
-  test('one that was opened later is a doubt', async () => {
+  test('one without a chain that was opened later is a doubt', async () => {
     const node = await openNode('a');
     await flush(node.journal, 2);
     await node.close();
-    await oldNode();
+    await admin.query("insert into switch.lease (node, expires_at, ended_at) values ('old', now(), now())");
     expect(findings(await verify())).toEqual(['2 AUDIT_NOT_CHAINED']);
+  });
+
+  test('a chain of the first form is signed at its end, and verifies as it was made', async () => {
+    await earlier(1);
+    await afterThem();
+    expect(states()).toContain('a 1 recovered 1');
+    const report = await verify();
+    expect(findings(report)).toEqual([]);
+    expect(report.epochs[0]).toMatchObject({ node: 'old', state: 'ended', verifiedUpTo: 1 });
+    await asSuperuser("update switch.claim_1 set fingerprint = 'x'");
+    expect(findings(await verify())).toEqual([expect.stringMatching(/^1 AUDIT_(ALTERED|REWRITTEN) 1-1$/)]);
   });
 });
 
@@ -288,8 +307,12 @@ describe('rights', () => {
   });
 
   test('an auditor writes nothing, and sees nothing beside', async () => {
-    await refused('etika_auditor', "insert into switch.claim values ('x', '', gen_random_uuid())");
+    await refused(
+      'etika_auditor',
+      "insert into switch.claim values (gen_random_uuid(), gen_random_uuid(), 0, '')",
+    );
     await refused('etika_auditor', 'select from switch.alert');
+    await refused('etika_auditor', 'select from switch.claim_secret');
   });
 });
 

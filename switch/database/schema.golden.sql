@@ -12,23 +12,35 @@ create table switch.alert (
   summary text not null,
   transaction uuid
 );
-create table switch.awaited_proof (
-  transaction uuid not null,
-  validation text not null,
-  version integer not null,
-  accepted_version integer not null,
-  accepted_at timestamp with time zone not null,
-  due_at timestamp with time zone not null,
-  attempt integer not null default 0,
-  is_handed_over boolean not null default false
-);
 create table switch.claim (
+  key uuid not null,
+  transaction uuid not null,
+  day integer not null,
+  fingerprint text not null
+) partition by RANGE (day);
+create table switch.claim_1 (
   key text not null,
   fingerprint text not null,
   transaction uuid not null,
   epoch bigint,
   sequence bigint
 );
+create table switch.claim_rest (
+  key uuid not null,
+  transaction uuid not null,
+  day integer not null,
+  fingerprint text not null
+) partition of switch.claim DEFAULT;
+create table switch.claim_secret (
+  is_only boolean not null default true,
+  secret bytea not null
+);
+create table switch.claim_undated (
+  key uuid not null,
+  transaction uuid not null,
+  day integer not null,
+  fingerprint text not null
+) partition of switch.claim FOR VALUES FROM (0) TO (1);
 create table switch.degraded_mode_change (
   "position" bigint not null generated always as identity,
   at timestamp with time zone not null,
@@ -51,8 +63,20 @@ create table switch.journal (
   version integer not null,
   kind text not null,
   body json not null,
-  link bytea
-);
+  link bytea,
+  claims bytea
+) partition by RANGE (transaction);
+create table switch.journal_rest (
+  transaction uuid not null,
+  epoch bigint not null,
+  sequence bigint not null,
+  at timestamp with time zone not null,
+  version integer not null,
+  kind text not null,
+  body json not null,
+  link bytea,
+  claims bytea
+) partition of switch.journal DEFAULT;
 create table switch.key_change (
   "position" bigint not null generated always as identity,
   at timestamp with time zone not null,
@@ -213,17 +237,22 @@ alter table switch.alert add constraint alert_key_key UNIQUE (key);
 alter table switch.alert add constraint alert_kind_check CHECK ((kind = ANY (ARRAY['degraded-mode'::text, 'follow-up-parked'::text, 'case'::text])));
 alter table switch.alert add constraint alert_pkey PRIMARY KEY ("position");
 alter table switch.alert add constraint alert_scenario_check CHECK ((scenario = ANY (ARRAY['network-failure'::text, 'blockchain-failure'::text, 'timeout'::text, 'inconsistency'::text])));
-alter table switch.awaited_proof add constraint awaited_proof_pkey PRIMARY KEY (transaction);
-alter table switch.claim add constraint claim_pkey PRIMARY KEY (key);
+alter table switch.claim add constraint claim_pkey PRIMARY KEY (key, day);
+alter table switch.claim_1 add constraint claim_1_pkey PRIMARY KEY (key);
+alter table switch.claim_rest add constraint claim_rest_pkey PRIMARY KEY (key, day);
+alter table switch.claim_secret add constraint claim_secret_is_only_check CHECK (is_only);
+alter table switch.claim_secret add constraint claim_secret_pkey PRIMARY KEY (is_only);
+alter table switch.claim_undated add constraint claim_undated_pkey PRIMARY KEY (key, day);
 alter table switch.degraded_mode_change add constraint degraded_mode_change_changed_by_check CHECK (((length(changed_by) >= 1) AND (length(changed_by) <= 64)));
 alter table switch.degraded_mode_change add constraint degraded_mode_change_mode_check CHECK ((mode ~ '^(network-degraded:[a-z0-9-]{1,32}|pop-degraded|journal-degraded|hsm-degraded)$'::text));
 alter table switch.degraded_mode_change add constraint degraded_mode_change_node_check CHECK ((node ~ '^[A-Za-z0-9._-]{1,64}$'::text));
 alter table switch.degraded_mode_change add constraint degraded_mode_change_pkey PRIMARY KEY ("position");
 alter table switch.degraded_mode_change add constraint degraded_mode_change_why_check CHECK (((length(why) >= 1) AND (length(why) <= 500)));
 alter table switch.follow_up_worker add constraint follow_up_worker_pkey PRIMARY KEY (pool);
-alter table switch.journal add constraint journal_epoch_sequence_key UNIQUE (epoch, sequence);
 alter table switch.journal add constraint journal_pkey PRIMARY KEY (transaction, version);
 alter table switch.journal add constraint journal_version_check CHECK ((version >= 1));
+alter table switch.journal_rest add constraint journal_rest_pkey PRIMARY KEY (transaction, version);
+alter table switch.journal_rest add constraint journal_version_check CHECK ((version >= 1));
 alter table switch.key_change add constraint key_change_generation_check CHECK ((generation >= 0));
 alter table switch.key_change add constraint key_change_node_check CHECK ((node ~ '^[A-Za-z0-9._-]{1,64}$'::text));
 alter table switch.key_change add constraint key_change_owner_check CHECK ((owner ~ '^(terminal|network)/[\x21-\x7e]{1,32}$'::text));
@@ -251,10 +280,11 @@ alter table switch.recon_case_event add constraint recon_case_event_what_check C
 
 -- indexes
 
-CREATE INDEX awaited_proof_due ON switch.awaited_proof USING btree (due_at) WHERE (NOT is_handed_over);
-CREATE INDEX claim_of_entry ON switch.claim USING btree (epoch, sequence) WHERE (epoch IS NOT NULL);
+CREATE INDEX claim_1_of_entry ON switch.claim_1 USING btree (epoch, sequence) WHERE (epoch IS NOT NULL);
 CREATE INDEX degraded_mode_latest ON switch.degraded_mode_change USING btree (mode, node, "position" DESC);
 CREATE INDEX follow_up_transaction ON graphile_worker._private_jobs USING btree (((payload ->> 'transaction'::text)));
+CREATE INDEX journal_of_epoch ON ONLY switch.journal USING btree (epoch, sequence);
+CREATE INDEX journal_rest_epoch_sequence_idx ON switch.journal_rest USING btree (epoch, sequence);
 CREATE INDEX lease_unsealed ON switch.lease USING btree (epoch) WHERE ((chain IS NOT NULL) AND (sealed_at IS NULL));
 CREATE INDEX lease_unsettled ON switch.lease USING btree (epoch) WHERE (settled_at IS NULL);
 CREATE INDEX parked_follow_up_transaction ON switch.parked_follow_up USING btree (transaction);
@@ -335,29 +365,47 @@ begin
   return null;
 end $function$
 ;
-CREATE OR REPLACE FUNCTION switch.append_entries(p_epoch bigint, p_writer integer, p_sequences bigint[], p_transactions uuid[], p_versions integer[], p_kinds text[], p_bodies json[], p_times double precision[], p_claim_sequences bigint[], p_claim_transactions uuid[], p_claim_keys text[], p_claim_fingerprints text[], p_claim_unique boolean[], p_job_sequences bigint[], p_job_transactions uuid[], p_job_tasks text[], p_job_lanes text[], p_job_delays double precision[], p_job_attempts integer[], p_job_behind boolean[])
- RETURNS TABLE(sequence bigint, claimed_key text, claimed_by uuid, fingerprint text)
- LANGUAGE sql
+CREATE OR REPLACE FUNCTION switch.append(p_epoch bigint, p_writer integer, p_entry_lines text, p_claim_lines text, p_follow_up_lines text)
+ RETURNS void
+ LANGUAGE plpgsql
 AS $function$
-  select a.sequence, a.claimed_key, a.claimed_by, a.fingerprint
-  from switch.append_entries(
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, null
-  ) a
-  where a.sequence is not null;
-$function$
+begin
+  perform from switch.lease l
+    where l.epoch = p_epoch and l.writer = p_writer and l.ended_at is null
+    for no key update;
+  if not found then
+    raise exception 'the lease % is over, or has another writer than %', p_epoch, p_writer using errcode = 'SWFEN';
+  end if;
+  insert into switch.journal (transaction, epoch, sequence, at, version, kind, body, link, claims)
+    select e.transaction, p_epoch, e.sequence, e.at, e.version, e.kind, e.body, e.link, e.claims
+    from switch.entries_in(p_entry_lines) e;
+  if p_claim_lines <> '' then
+    insert into switch.claim (key, transaction, day, fingerprint)
+      select c.key, c.transaction, c.day, c.fingerprint from switch.claims_in(p_claim_lines) c;
+  end if;
+  if p_follow_up_lines <> '' then
+    perform switch.queue_follow_ups(p_follow_up_lines, '{}');
+  end if;
+end $function$
 ;
 CREATE OR REPLACE FUNCTION switch.append_entries(p_epoch bigint, p_writer integer, p_sequences bigint[], p_transactions uuid[], p_versions integer[], p_kinds text[], p_bodies json[], p_times double precision[], p_claim_sequences bigint[], p_claim_transactions uuid[], p_claim_keys text[], p_claim_fingerprints text[], p_claim_unique boolean[], p_job_sequences bigint[], p_job_transactions uuid[], p_job_tasks text[], p_job_lanes text[], p_job_delays double precision[], p_job_attempts integer[], p_job_behind boolean[], p_link bytea)
  RETURNS TABLE(sequence bigint, claimed_key text, claimed_by uuid, fingerprint text)
  LANGUAGE plpgsql
 AS $function$
+begin
+  raise exception 'a node of an earlier release writes no more' using errcode = 'SWFEN';
+end $function$
+;
+CREATE OR REPLACE FUNCTION switch.append_some(p_epoch bigint, p_writer integer, p_entry_lines text, p_claim_lines text, p_follow_up_lines text, p_link bytea)
+ RETURNS TABLE(sequence bigint, claim_name text, claimed_by uuid, fingerprint text)
+ LANGUAGE plpgsql
+AS $function$
 declare
-  v_refused bigint[] := '{}';           -- sequences of entries
-  v_owned text[] := '{}';               -- keys of aliases that have an owner
-  v_entries integer := cardinality(p_sequences);
-  v_claims integer := cardinality(p_claim_keys);
+  v_refused bigint[];                   -- sequences of entries
+  v_owned text[];                       -- names of aliases that have an owner
+  v_before integer := -1;
   v_first bigint;                       -- of the sequences that are appended
-  v_before integer;
+  v_wanted integer;
   v_inserted integer;
 begin
   perform from switch.lease l
@@ -366,113 +414,68 @@ begin
   if not found then
     raise exception 'the lease % is over, or has another writer than %', p_epoch, p_writer using errcode = 'SWFEN';
   end if;
-
   loop
+    v_refused := array(
+      select e.sequence
+        from switch.entries_in(p_entry_lines) e
+        join switch.journal j on j.transaction = e.transaction and j.version = e.version
+      union
+      select c.sequence
+        from switch.claims_in(p_claim_lines) c join switch.claim k on k.key = c.key and k.day = c.day
+        where c.is_unique
+    );
+    v_owned := array(
+      select switch.name_of_claim(c.day, c.key)
+        from switch.claims_in(p_claim_lines) c join switch.claim k on k.key = c.key and k.day = c.day
+        where not c.is_unique
+    );
+    if cardinality(v_refused) + cardinality(v_owned) = v_before then
+      raise exception 'two entries of one flush exclude each other' using errcode = '22023';
+    end if;
+    v_before := cardinality(v_refused) + cardinality(v_owned);
+    select min(e.sequence), count(*) into v_first, v_wanted
+      from switch.entries_in(p_entry_lines) e where e.sequence <> all (v_refused);
     begin
-      v_first := case when v_refused = '{}' then p_sequences[1]
-        else (select min(e) from unnest(p_sequences) e where e <> all (v_refused)) end;
-      insert into switch.journal (transaction, epoch, sequence, at, version, kind, body, link)
-        select e.transaction, p_epoch, e.sequence, to_timestamp(e.at_ms / 1000), e.version, e.kind, e.body,
-          case when e.sequence = v_first then p_link end
-        from unnest(p_transactions, p_sequences, p_times, p_versions, p_kinds, p_bodies)
-          as e (transaction, sequence, at_ms, version, kind, body)
+      insert into switch.journal (transaction, epoch, sequence, at, version, kind, body, link, claims)
+        select e.transaction, p_epoch, e.sequence, e.at, e.version, e.kind, e.body,
+          case when e.sequence = v_first then p_link end,
+          (select decode(string_agg(switch.name_of_claim(c.day, c.key), '' order by c.place), 'hex')
+            from switch.claims_in(p_claim_lines) c
+            where c.sequence = e.sequence and switch.name_of_claim(c.day, c.key) <> all (v_owned))
+        from switch.entries_in(p_entry_lines) e
         where e.sequence <> all (v_refused)
-        order by e.transaction, e.version
-        on conflict (transaction, version) do nothing;
+        on conflict do nothing;
       get diagnostics v_inserted = row_count;
-      if v_inserted < v_entries then
+      if v_inserted < v_wanted then
         raise sqlstate 'SWTAK';
       end if;
 
-      if v_claims > 0 then
-        insert into switch.claim (key, fingerprint, transaction, epoch, sequence)
-          select c.key, c.fingerprint, c.transaction, p_epoch, c.sequence
-          from unnest(p_claim_sequences, p_claim_keys, p_claim_fingerprints, p_claim_transactions)
-            as c (sequence, key, fingerprint, transaction)
-          where c.sequence <> all (v_refused) and c.key <> all (v_owned)
-          order by c.key
-          on conflict (key) do nothing;
-        get diagnostics v_inserted = row_count;
-        if v_inserted < v_claims then
-          raise sqlstate 'SWTAK';
-        end if;
+      select count(*) into v_wanted from switch.claims_in(p_claim_lines) c
+        where c.sequence <> all (v_refused) and switch.name_of_claim(c.day, c.key) <> all (v_owned);
+      insert into switch.claim (key, transaction, day, fingerprint)
+        select c.key, c.transaction, c.day, c.fingerprint from switch.claims_in(p_claim_lines) c
+        where c.sequence <> all (v_refused) and switch.name_of_claim(c.day, c.key) <> all (v_owned)
+        on conflict do nothing;
+      get diagnostics v_inserted = row_count;
+      if v_inserted < v_wanted then
+        raise sqlstate 'SWTAK';
       end if;
       exit;
-    exception when sqlstate 'SWTAK' then
-      v_before := cardinality(v_refused) + cardinality(v_owned);
-      v_refused := array(
-        select e.sequence
-          from unnest(p_sequences, p_transactions, p_versions) as e (sequence, transaction, version)
-          join switch.journal j on j.transaction = e.transaction and j.version = e.version
-        union
-        select c.sequence
-          from unnest(p_claim_sequences, p_claim_keys, p_claim_unique) as c (sequence, key, is_unique)
-          join switch.claim k on k.key = c.key
-          where c.is_unique
-      );
-      v_owned := array(
-        select c.key
-          from unnest(p_claim_keys, p_claim_unique) as c (key, is_unique)
-          join switch.claim k on k.key = c.key
-          where not c.is_unique
-      );
-      if cardinality(v_refused) + cardinality(v_owned) = v_before then
-        raise exception 'two entries of one flush exclude each other' using errcode = '22023';
-      end if;
-      v_entries := cardinality(p_sequences) - cardinality(v_refused);
-      select count(*) into v_claims
-        from unnest(p_claim_sequences, p_claim_keys) as c (sequence, key)
-        where c.sequence <> all (v_refused) and c.key <> all (v_owned);
+    exception when sqlstate 'SWTAK' then null;
     end;
   end loop;
 
-  if cardinality(p_job_sequences) > 0 then
-    insert into graphile_worker._private_tasks (identifier)
-      select distinct j.task || '@' || j.lane
-      from unnest(p_job_tasks, p_job_lanes) as j (task, lane)
-      where not exists (select from graphile_worker._private_tasks t where t.identifier = j.task || '@' || j.lane)
-      on conflict do nothing;
-    -- max_attempts: graphile-worker never gives a job up by itself; our worker parks it where people see it.
-    insert into graphile_worker._private_jobs (task_id, payload, run_at, max_attempts)
-      select t.id,
-        json_build_object(
-          'transaction', j.transaction, 'lane', j.lane, 'attempt', j.attempt,
-          'position', nextval('switch.follow_up_position'),
-          'behind', j.behind
-            or coalesce((
-              select true from graphile_worker._private_jobs q
-                where q.payload ->> 'transaction' = j.transaction::text and q.payload ->> 'lane' = j.lane limit 1
-            ), false)
-            or coalesce((
-              select true from switch.parked_follow_up p where p.transaction = j.transaction and p.lane = j.lane limit 1
-            ), false)
-        ),
-        now() + j.delay_ms * interval '1 millisecond', 32767
-      from unnest(
-          p_job_sequences, p_job_transactions, p_job_lanes, p_job_tasks, p_job_attempts, p_job_delays, p_job_behind
-        ) with ordinality as j (sequence, transaction, lane, task, attempt, delay_ms, behind, place)
-      join graphile_worker._private_tasks t on t.identifier = j.task || '@' || j.lane
-      where j.sequence <> all (v_refused)
-      order by j.place;
-    if 0 = any (p_job_delays) then -- the rest is found when it is due: who is told now would look for nothing
-      perform pg_notify('jobs:insert', json_build_object('r', random(), 'count', cardinality(p_job_delays))::text);
-    end if;
+  if p_follow_up_lines <> '' then
+    perform switch.queue_follow_ups(p_follow_up_lines, v_refused);
   end if;
 
-  if v_owned <> '{}' then
-    return query select null::bigint, o.key, null::uuid, null::text from unnest(v_owned) as o (key);
-  end if;
-  if v_refused = '{}' then
-    return;
-  end if;
+  return query select null::bigint, o.name, null::uuid, null::text from unnest(v_owned) as o (name);
   return query
-    select r.sequence, taken.key, taken.transaction, taken.fingerprint
+    select r.sequence, taken.name, taken.transaction, taken.fingerprint
     from unnest(v_refused) as r (sequence)
     left join lateral (
-      select k.key, k.transaction, k.fingerprint
-      from unnest(p_claim_sequences, p_claim_keys, p_claim_unique)
-        with ordinality as c (sequence, key, is_unique, place)
-      join switch.claim k on k.key = c.key
+      select switch.name_of_claim(c.day, c.key) as name, k.transaction, k.fingerprint
+      from switch.claims_in(p_claim_lines) c join switch.claim k on k.key = c.key and k.day = c.day
       where c.sequence = r.sequence and c.is_unique
       order by c.place
       limit 1
@@ -490,13 +493,45 @@ begin
   update switch.lease l set writer = l.writer + 1
     where l.epoch = p_epoch and l.ended_at is null
     returning l.writer into new_writer;
-  present := array(
-    select j.sequence from switch.journal j where j.epoch = p_epoch and j.sequence = any (p_unsettled)
-  );
-  claimed := array(
-    select c.key from switch.claim c where c.epoch = p_epoch and c.sequence = any (p_unsettled)
-  );
+  select coalesce(array_agg(j.sequence), '{}'), coalesce(array_agg(encode(j.claims, 'hex')) filter (where j.claims is not null), '{}')
+    into present, claimed
+    from switch.journal j where j.epoch = p_epoch and j.sequence = any (p_unsettled);
 end $function$
+;
+CREATE OR REPLACE FUNCTION switch.claims_in(p_lines text)
+ RETURNS TABLE(key uuid, transaction uuid, day integer, fingerprint text, sequence bigint, is_unique boolean, place integer)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select f[1]::uuid, f[2]::uuid, f[3]::integer, f[4], f[5]::bigint, f[6]::boolean, f[7]::integer
+  from (select string_to_array(l, E'\x1f') as f from string_to_table(p_lines, E'\x1e') l offset 0) c;
+$function$
+;
+CREATE OR REPLACE FUNCTION switch.day_of(p_transaction uuid)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select (('x' || translate(left(p_transaction::text, 13), '-', ''))::bit(48)::bigint / 86400000)::integer;
+$function$
+;
+CREATE OR REPLACE FUNCTION switch.entries_in(p_lines text)
+ RETURNS TABLE(sequence bigint, transaction uuid, version integer, at timestamp with time zone, kind text, body json, claims bytea, link bytea)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select f[3]::bigint, f[1]::uuid, f[2]::integer, to_timestamp(f[4]::double precision / 1000), f[5], f[6]::json,
+    case when f[7] <> '' then decode(f[7], 'hex') end, case when f[8] <> '' then decode(f[8], 'hex') end
+  from (select string_to_array(l, E'\x1f') as f from string_to_table(p_lines, E'\x1e') l offset 0) e;
+$function$
+;
+CREATE OR REPLACE FUNCTION switch.first_of_day(p_day integer)
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select rpad(lpad(to_hex(p_day::bigint * 86400000), 12, '0'), 32, '0')::uuid;
+$function$
 ;
 CREATE OR REPLACE FUNCTION switch.follow_up_before(p_transaction uuid, p_lane text, p_position bigint)
  RETURNS TABLE(before bigint, parked boolean, due_in_ms double precision)
@@ -519,61 +554,70 @@ AS $function$
   limit 1;
 $function$
 ;
-CREATE OR REPLACE FUNCTION switch.hand_over_proofs(p_transactions uuid[], p_task text, p_lane text)
- RETURNS uuid[]
+CREATE OR REPLACE FUNCTION switch.follow_ups_in(p_lines text)
+ RETURNS TABLE(sequence bigint, transaction uuid, lane text, task text, attempt integer, delay_ms double precision, behind boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select f[1]::bigint, f[2]::uuid, f[3], f[4], f[5]::integer, f[6]::double precision, f[7]::boolean
+  from (select string_to_array(l, E'\x1f') as f from string_to_table(p_lines, E'\x1e') l offset 0) j;
+$function$
+;
+CREATE OR REPLACE FUNCTION switch.make_day(p_table text, p_column text, p_day integer, p_low text, p_high text)
+ RETURNS integer
  LANGUAGE plpgsql
- SET enable_seqscan TO 'off'
- SET enable_hashjoin TO 'off'
- SET enable_mergejoin TO 'off'
 AS $function$
 declare
-  v_taken uuid[];
+  v_name text := p_table || to_char(date '1970-01-01' + p_day, '_YYYYMMDD');
+  v_rest text := p_table || '_rest';
 begin
-  with taken as (
-    update switch.awaited_proof a set is_handed_over = true
-      where a.transaction = any (p_transactions) and not a.is_handed_over
-      returning a.transaction
-  )
-  select coalesce(array_agg(t.transaction), '{}') into v_taken from taken t;
-  if v_taken = '{}' then
-    return v_taken;
+  if to_regclass('switch.' || v_name) is not null then -- also where it was detached
+    return 0;
   end if;
-  insert into graphile_worker._private_tasks (identifier)
-    select p_task || '@' || p_lane
-    where not exists (select from graphile_worker._private_tasks t where t.identifier = p_task || '@' || p_lane)
-    on conflict do nothing;
-  insert into graphile_worker._private_jobs (task_id, payload, run_at, max_attempts)
-    select t.id,
-      json_build_object(
-        'transaction', h.transaction, 'lane', p_lane, 'attempt', 1,
-        'position', nextval('switch.follow_up_position'),
-        'behind', exists (
-            select from graphile_worker._private_jobs q
-              where q.payload ->> 'transaction' = h.transaction::text and q.payload ->> 'lane' = p_lane
-          ) or exists (
-            select from switch.parked_follow_up p where p.transaction = h.transaction and p.lane = p_lane
-          )
-      ),
-      now(), 32767
-    from unnest(v_taken) as h (transaction)
-    join graphile_worker._private_tasks t on t.identifier = p_task || '@' || p_lane;
-  perform pg_notify('jobs:insert', json_build_object('r', random(), 'count', cardinality(v_taken))::text);
-  return v_taken;
+  execute format('create table switch.%I (like switch.%I including constraints including indexes)', v_name, p_table);
+  execute format('lock table switch.%I in access exclusive mode', v_rest);
+  execute format(
+    'with early as (delete from switch.%I where %I >= %s and %I < %s returning *) insert into switch.%I select * from early',
+    v_rest, p_column, p_low, p_column, p_high, v_name
+  );
+  execute format('alter table switch.%I attach partition switch.%I for values from (%s) to (%s)',
+    p_table, v_name, p_low, p_high);
+  return 1;
+exception when invalid_object_definition then -- another partition has this day: what was there before there were days
+  return 0;
 end $function$
 ;
-CREATE OR REPLACE FUNCTION switch.open_lease(p_node text, p_lease_ms double precision)
- RETURNS bigint
+CREATE OR REPLACE FUNCTION switch.make_days(p_from integer, p_to integer, OUT made integer, OUT in_rest integer)
+ RETURNS record
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '2s'
 AS $function$
-declare
-  v_epoch bigint;
 begin
-  update switch.lease set ended_at = now() where node = p_node and ended_at is null;
-  insert into switch.lease (node, expires_at)
-    values (p_node, now() + p_lease_ms * interval '1 millisecond')
-    returning epoch into v_epoch;
-  return v_epoch;
+  if p_to - p_from > 400 then
+    raise exception 'from % to % are too many days', p_from, p_to using errcode = '22023';
+  end if;
+  perform pg_advisory_xact_lock(hashtext('switch.make_days'));
+  made := 0;
+  for v_day in p_from..p_to loop
+    made := made
+      + switch.make_day('journal', 'transaction', v_day,
+          quote_literal(switch.first_of_day(v_day)), quote_literal(switch.first_of_day(v_day + 1)))
+      + switch.make_day('claim', 'day', v_day, v_day::text, (v_day + 1)::text);
+  end loop;
+  select count(*) into in_rest from (
+    (select from switch.journal_rest limit 500) union all (select from switch.claim_rest limit 500)
+  ) r;
 end $function$
+;
+CREATE OR REPLACE FUNCTION switch.name_of_claim(p_day integer, p_key uuid)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select lpad(to_hex(p_day), 8, '0') || replace(p_key::text, '-', '');
+$function$
 ;
 CREATE OR REPLACE FUNCTION switch.open_lease(p_node text, p_lease_ms double precision, p_chain smallint)
  RETURNS bigint
@@ -582,6 +626,9 @@ AS $function$
 declare
   v_epoch bigint;
 begin
+  if p_chain < 2 then
+    raise exception 'a node of an earlier release writes no more' using errcode = 'SWFEN';
+  end if;
   update switch.lease set ended_at = now() where node = p_node and ended_at is null;
   insert into switch.lease (node, expires_at, chain)
     values (p_node, now() + p_lease_ms * interval '1 millisecond', p_chain)
@@ -604,6 +651,42 @@ AS $function$
   )
   select exists (select from parked);
 $function$
+;
+CREATE OR REPLACE FUNCTION switch.queue_follow_ups(p_lines text, p_refused bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into graphile_worker._private_tasks (identifier)
+    select distinct j.task || '@' || j.lane
+    from switch.follow_ups_in(p_lines) j
+    where not exists (select from graphile_worker._private_tasks t where t.identifier = j.task || '@' || j.lane)
+    on conflict do nothing;
+  insert into graphile_worker._private_jobs (task_id, payload, run_at, max_attempts)
+    select t.id,
+      json_build_object(
+        'transaction', j.transaction, 'lane', j.lane, 'attempt', j.attempt,
+        'position', nextval('switch.follow_up_position'),
+        'behind', j.behind
+          or coalesce((
+            select true from graphile_worker._private_jobs q
+              where q.payload ->> 'transaction' = j.transaction::text and q.payload ->> 'lane' = j.lane limit 1
+          ), false)
+          or coalesce((
+            select true from switch.parked_follow_up p where p.transaction = j.transaction and p.lane = j.lane limit 1
+          ), false)
+      ),
+      now() + j.delay_ms * interval '1 millisecond', 32767
+    from switch.follow_ups_in(p_lines) with ordinality
+        as j (sequence, transaction, lane, task, attempt, delay_ms, behind, place)
+      join graphile_worker._private_tasks t on t.identifier = j.task || '@' || j.lane
+    where j.sequence <> all (p_refused)
+    order by j.place;
+  -- The rest is found when it is due: who is told now would look for nothing.
+  if exists (select from switch.follow_ups_in(p_lines) j where j.delay_ms = 0) then
+    perform pg_notify('jobs:insert', json_build_object('r', random(), 'count', 1)::text);
+  end if;
+end $function$
 ;
 CREATE OR REPLACE FUNCTION switch.renew_lease(p_epoch bigint, p_lease_ms double precision, p_low_water bigint)
  RETURNS boolean
@@ -733,7 +816,6 @@ create role etika_switch nologin;
 -- rights
 
 grant delete, insert, select on table switch.parked_follow_up to etika_switch;
-grant delete, insert, select, truncate, update on table switch.awaited_proof to etika_projector;
 grant delete, insert, select, truncate, update on table switch.projected_batch to etika_projector;
 grant delete, insert, select, truncate, update on table switch.projected_batch_member to etika_projector;
 grant delete, insert, select, truncate, update on table switch.projected_refund to etika_projector;
@@ -760,8 +842,10 @@ grant insert, select on table switch.recon_case_event to etika_projector;
 grant insert, select on table switch.recon_case_event to etika_reconciler;
 grant select on table graphile_worker.jobs to etika_switch;
 grant select on table graphile_worker.migrations to etika_switch;
-grant select on table switch.awaited_proof to etika_switch;
 grant select on table switch.claim to etika_auditor;
+grant select on table switch.claim_1 to etika_auditor;
+grant select on table switch.claim_1 to etika_switch;
+grant select on table switch.claim_secret to etika_switch;
 grant select on table switch.journal to etika_auditor;
 grant select on table switch.journal to etika_projector;
 grant select on table switch.journal to etika_reconciler;

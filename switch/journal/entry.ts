@@ -1,5 +1,6 @@
 import type { Monotonic } from '../../runtime/index.ts';
 import { type ChainedClaim, lineOf } from './chain.ts';
+import type { ClaimName, NamedClaim } from './claim-names.ts';
 import { type AppendResult, type Claim, type FollowUp, JournalError, type NewEntry } from './journal.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -10,12 +11,16 @@ const MAX_CLAIMS = 8;
 const MAX_FOLLOW_UPS = 16;
 const MAX_VERSION = 1_000_000;
 const MAX_DELAY_MS = 366 * 86_400_000;
+/** What text of PostgreSQL cannot hold, and what keeps lines and fields of a flush apart. */
+const UNFIT = ['\0', '\u001e', '\u001f'];
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** An entry on its way into the database. */
 export interface PendingEntry {
   readonly entry: NewEntry;
   readonly body: string;
+  /** Those of the entry, as they are kept. */
+  readonly claims: readonly NamedClaim[];
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly at: number;
   /** Its number within the epoch, by which it is found again after a lost connection. */
@@ -32,14 +37,14 @@ export interface PendingEntry {
  * @param isClaimed whether a claim of the entry was written: an alias may have had an owner
  */
 export function chainLine(
-  { entry, body, at, sequence }: PendingEntry,
-  isClaimed: (key: string) => boolean,
+  { entry, body, at, sequence, claims }: PendingEntry,
+  isClaimed: (name: ClaimName) => boolean,
 ): string {
-  const { transaction, version, kind, claims = [] } = entry;
+  const { transaction, version, kind } = entry;
   const written: ChainedClaim[] = [];
-  for (const { key, fingerprint } of claims) {
-    // as UTF-8 leaves them in the database
-    if (isClaimed(key)) written.push([key.toWellFormed(), fingerprint.toWellFormed(), transaction]);
+  for (const { name, fingerprint } of claims) {
+    // as UTF-8 leaves it in the database
+    if (isClaimed(name)) written.push([name, fingerprint.toWellFormed(), transaction]);
   }
   return lineOf({
     sequence,
@@ -101,7 +106,8 @@ function checkBody(body: object): string {
 }
 
 function isText(value: string, max: number): boolean {
-  return typeof value === 'string' && value.length > 0 && value.length <= max && !value.includes('\0');
+  if (typeof value !== 'string' || value.length === 0 || value.length > max) return false;
+  return !UNFIT.some((character) => value.includes(character));
 }
 
 function isWhole(value: number, min: number, max: number): boolean {

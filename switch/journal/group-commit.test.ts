@@ -4,7 +4,7 @@ import { settle, VirtualClock } from '../../test/support/virtual-clock.ts';
 import { firstLink, lineOf, nextLink } from './chain.ts';
 import type { PendingEntry } from './entry.ts';
 import { GroupCommit, type GroupCommitSettings } from './group-commit.ts';
-import type { AppendResult, NewEntry } from './journal.ts';
+import type { AppendResult, Claim, NewEntry } from './journal.ts';
 import { FlushError, type Flushed, type Writer } from './writer.ts';
 
 /** A writer whose every answer the test gives. */
@@ -72,10 +72,14 @@ afterEach(async () => {
 
 function start(changes: Partial<GroupCommitSettings> = {}) {
   const writer = new ScriptedWriter();
-  const limits = { maxWaiting: 1_000, appendDeadlineMs: 1_000, renewEveryMs: 60_000 };
-  group = new GroupCommit(writer, FIRST, { clock, log: silentLog, onFenced() {}, ...limits, ...changes });
+  const limits = { maxWaiting: 1_000, appendDeadlineMs: 1_000, renewEveryMs: 60_000, silenceMs: 4_000 };
+  const around = { clock, log: silentLog, onFenced() {}, nameClaim: named };
+  group = new GroupCommit(writer, FIRST, { ...around, ...limits, ...changes });
   return { writer, group };
 }
+
+/** Their names are their keys. */
+const named = (claim: Claim) => ({ ...claim, name: claim.key });
 
 function entry(changes: Partial<NewEntry> = {}): NewEntry {
   const transaction = timeOrderedUuid(clock, systemRandom);
@@ -176,7 +180,68 @@ test('at the deadline what was sent is unknown and what was not is certainly abs
   await clock.advance(1);
   expect(sent.outcome).toBe('SW_JOURNAL_UNAVAILABLE unknown');
   expect(waiting.outcome).toBe('SW_JOURNAL_UNAVAILABLE no');
+  expect(writer.drops).toBe(0);
+});
+
+test('a flush that is slow keeps its connection, and is told of when it is answered after all', async () => {
+  const { writer, group } = start({ renewEveryMs: 500 });
+  const late = watch(group.append(entry()));
+  await settle();
+  const gone = watch(group.append(entry()));
+  await clock.advance(1_500);
+  const patient = watch(group.append(entry()));
+  expect([late.outcome, gone.outcome]).toEqual([
+    'SW_JOURNAL_UNAVAILABLE unknown',
+    'SW_JOURNAL_UNAVAILABLE no',
+  ]);
+  await writer.succeed();
+  expect(writer.attaches).toEqual([]);
+  expect(writer.drops).toBe(0);
+  expect(writer.batches.at(-1)?.map(({ sequence }) => sequence)).toEqual([3]); // the second is sent no more
+  await writer.succeed();
+  expect(patient.outcome).toBe('appended');
+  expect(group.chain.sequence).toBe(3);
+  await clock.advance(500);
+  expect(writer.lowWaters.at(-1)).toBe(1); // the late one is there, and undecided
+});
+
+test('however often flushes outlast their callers, nothing reconnects, and it recovers at once', async () => {
+  const { writer, group } = start();
+  for (let round = 0; round < 20; round += 1) {
+    const appends = Array.from({ length: 50 }, () => watch(group.append(entry())));
+    await clock.advance(1_200);
+    expect(appends.every(({ outcome }) => outcome.startsWith('SW_JOURNAL_UNAVAILABLE'))).toBe(true);
+    await writer.succeed();
+  }
+  expect([writer.drops, writer.attaches.length]).toEqual([0, 0]);
+  expect(writer.batches.length).toBeLessThanOrEqual(20);
+  const next = watch(group.append(entry()));
+  await settle();
+  await writer.succeed();
+  expect(next.outcome).toBe('appended');
+});
+
+test('a flush that the server ended for its length is sent again on the same connection, without who gave up', async () => {
+  const { writer, group } = start();
+  watch(group.append(entry()));
+  await clock.advance(900);
+  const patient = watch(group.append(entry()));
+  await clock.advance(200);
+  await writer.fail('again');
+  expect(writer.batches.map((batch) => batch.map(({ sequence }) => sequence))).toEqual([[1], [2]]);
+  expect(writer.attaches).toEqual([]);
+  await writer.succeed();
+  expect(patient.outcome).toBe('appended');
+});
+
+test('silence far beyond what the server would allow a statement ends the connection', async () => {
+  const { writer, group } = start();
+  watch(group.append(entry()));
+  await clock.advance(3_999);
+  expect(writer.drops).toBe(0);
+  await clock.advance(1);
   expect(writer.drops).toBe(1);
+  expect(writer.attaches).toEqual([[1]]);
 });
 
 test('a late settlement leaves nothing behind', async () => {
@@ -188,6 +253,7 @@ test('a late settlement leaves nothing behind', async () => {
   const sent = watch(group.append(entry()));
   await settle();
   writer.isReachable = false;
+  await writer.fail('lost');
   await clock.advance(1_001);
   expect(sent.outcome).toBe('SW_JOURNAL_UNAVAILABLE unknown');
   expect(group.size).toBe(1); // in doubt
@@ -209,6 +275,7 @@ test('an intention in doubt that turns out to be stored holds the low-water mark
   await settle();
   writer.stored.add(1);
   writer.isReachable = false;
+  await writer.fail('lost');
   await clock.advance(1_001);
   writer.isReachable = true;
   await clock.advance(1_000);

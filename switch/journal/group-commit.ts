@@ -1,7 +1,16 @@
 import type { Clock, Log, Monotonic, Timer } from '../../runtime/index.ts';
 import { type ChainEnd, type Link, nextLink } from './chain.ts';
+import type { NamedClaim } from './claim-names.ts';
+import { compatible } from './compatible.ts';
 import { chainLine, checkEntry, type PendingEntry } from './entry.ts';
-import { type AppendResult, JournalError, type JournalErrorCode, type NewEntry } from './journal.ts';
+import {
+  type AppendResult,
+  type Claim,
+  JournalError,
+  type JournalErrorCode,
+  type NewEntry,
+  type TransactionId,
+} from './journal.ts';
 import { OpenIntentions } from './open-intentions.ts';
 import { FlushError, type Writer } from './writer.ts';
 
@@ -13,6 +22,10 @@ export interface GroupCommitSettings {
   /** What an append may take, in milliseconds. */
   readonly appendDeadlineMs: number;
   readonly renewEveryMs: number;
+  /** How long a flush may be under way; beyond it the server would have ended it, and is not heard. */
+  readonly silenceMs: number;
+  /** @param nowMs wall clock */
+  readonly nameClaim: (claim: Claim, transaction: TransactionId, nowMs: number) => NamedClaim;
   /** Called once, when the lease is over: this process can write nothing any more. */
   readonly onFenced: () => void;
 }
@@ -97,7 +110,7 @@ export class GroupCommit {
     resolve: PendingEntry['resolve'],
     reject: PendingEntry['reject'],
   ): void {
-    const { clock, maxWaiting, appendDeadlineMs } = this.#settings;
+    const { clock, maxWaiting, appendDeadlineMs, nameClaim } = this.#settings;
     if (this.#over) throw new JournalError(this.#over, 'no');
     if (this.size >= maxWaiting) throw new JournalError('SW_JOURNAL_FULL', 'no', { limit: maxWaiting });
     const body = checkEntry(entry);
@@ -105,7 +118,9 @@ export class GroupCommit {
     const deadline = Math.min(callersDeadline, now + appendDeadlineMs);
     if (!(deadline > now)) throw new JournalError('SW_JOURNAL_UNAVAILABLE', 'no', { deadline });
     const sequence = this.#nextSequence++;
-    const pending = { entry, body, at: clock.wall(), sequence, deadline, isAnswered: false, resolve, reject };
+    const at = clock.wall();
+    const claims = (entry.claims ?? []).map((claim) => nameClaim(claim, entry.transaction, at));
+    const pending = { entry, body, claims, at, sequence, deadline, isAnswered: false, resolve, reject };
     this.#intentions.offered(pending);
     this.#waiting.push(pending);
     this.#watchDeadline(deadline);
@@ -138,22 +153,35 @@ export class GroupCommit {
   }
 
   async #flush(): Promise<void> {
+    this.#expire(); // what nobody waits for any more costs no statement
+    if (this.#waiting.length === 0) return;
     const batch = this.#waiting.splice(0, compatible(this.#waiting, this.#batchLimit));
     this.#underWay = batch;
+    const silence = this.#settings.clock.after(this.#settings.silenceMs, () => this.#giveUp());
     try {
       const { refused, owned } = await this.#writer.flush(batch, this.#chain.link);
       for (const pending of batch) {
         this.#answer(pending, refused.get(pending.sequence) ?? { status: 'appended' });
       }
       const appended = refused.size > 0 ? batch.filter(({ sequence }) => !refused.has(sequence)) : batch;
-      this.#extend(appended, (key) => !owned.has(key.toWellFormed()));
+      this.#extend(appended, (name) => !owned.has(name));
       this.#batchLimit = Math.min(MAX_BATCH, this.#batchLimit * 2);
       this.#failuresInARow = 0;
     } catch (error) {
       this.#flushFailed(batch, error);
     } finally {
+      silence.cancel();
       this.#underWay = [];
     }
+  }
+
+  /**
+   * A flush that outlasts its callers is slow, and will be answered: to reconnect would make it slower still. Beyond
+   * the time in which the server would have ended it, it is not heard any more, and a new connection tells.
+   */
+  #giveUp(): void {
+    this.#settings.log.warn({ event: 'journal.silent', entries: this.#underWay.length });
+    this.#writer.drop();
   }
 
   #flushFailed(batch: PendingEntry[], error: unknown): void {
@@ -174,7 +202,7 @@ export class GroupCommit {
   }
 
   /** By one flush, as it was committed: its answer, or what the next connection found of it, says so. */
-  #extend(appended: readonly PendingEntry[], isClaimed: (key: string) => boolean): void {
+  #extend(appended: readonly PendingEntry[], isClaimed: (name: string) => boolean): void {
     const last = appended.at(-1);
     if (!last) return;
     const lines = appended.map((pending) => chainLine(pending, isClaimed));
@@ -198,7 +226,7 @@ export class GroupCommit {
       this.#isAttached = true;
       const appended = inDoubt.filter(({ sequence }) => found.has(sequence));
       for (const pending of appended) this.#answer(pending, { status: 'appended' });
-      this.#extend(appended, (key) => claimed.has(key.toWellFormed()));
+      this.#extend(appended, (name) => claimed.has(name));
       this.#putBack(inDoubt.filter(({ sequence }) => !found.has(sequence)));
       log.info({ event: 'journal.attached', inDoubt: inDoubt.length, found: found.size });
       if (isFenced) this.#fence();
@@ -216,7 +244,8 @@ export class GroupCommit {
       if (!isOurs) this.#fence();
     } catch (error) {
       this.#settings.log.warn({ event: 'journal.renewal-failed', err: error });
-      this.#detach();
+      const isSlow = error instanceof FlushError && error.failure === 'again';
+      if (!isSlow) this.#detach();
       this.#isRenewalDue = true;
     }
     this.#scheduleRenewal();
@@ -285,21 +314,5 @@ export class GroupCommit {
     const dead = this.#waiting.filter(isDue);
     this.#waiting = this.#waiting.filter((pending) => pending.deadline > now);
     for (const pending of dead) this.#refuse(pending, 'SW_JOURNAL_UNAVAILABLE', 'no');
-    // it does not answer: ask on a new connection
-    if (sent.length > 0 && this.#underWay.length > 0) this.#writer.drop();
   }
-}
-
-/** How many, from the first on, can be answered for in one flush: none has to know how another of them fared. */
-function compatible(waiting: readonly PendingEntry[], limit: number): number {
-  const taken = new Set<string>();
-  const most = Math.min(limit, waiting.length);
-  for (let count = 0; count < most; count += 1) {
-    const entry = waiting[count]?.entry;
-    if (!entry) break;
-    const names = [`${entry.transaction} ${entry.version}`, ...(entry.claims ?? []).map(({ key }) => key)];
-    if (names.some((name) => taken.has(name))) return count;
-    for (const name of names) taken.add(name);
-  }
-  return most;
 }

@@ -1,12 +1,14 @@
 import { Pool } from 'pg';
-import type { Log } from '../../runtime/index.ts';
+import type { Clock, Log } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
+import { dayOfKey, dayOfTime, HALF_A_YEAR, type KeyHash, keyHash } from './claim-names.ts';
 import { isTransactionId } from './entry.ts';
 import { type Journal, type JournalEntry, JournalError, type TransactionId } from './journal.ts';
 
 export interface ReaderSettings {
   /** A database that `migrate` has prepared; its login is granted the role `etika_switch`. */
   readonly databaseUrl: string;
+  readonly clock: Pick<Clock, 'wall'>;
   readonly log: Log;
   /** What a read may take, in milliseconds. */
   readonly readDeadlineMs: number;
@@ -27,8 +29,29 @@ const HISTORY = {
 };
 const OWNER = {
   name: 'claim-owner',
-  text: 'select transaction, fingerprint from switch.claim where key = $1',
+  text: 'select transaction, fingerprint from switch.claim where key = $1::uuid and day = $2',
 };
+/**
+ * Of a key that carries no date: from the newest day backwards, which ends where it is found. Day 0 and the last days
+ * are asked first: to open every partition there is costs more than to look into it.
+ */
+const OWNER_OF_RECENT_DAYS = {
+  name: 'claim-owner-of-recent-days',
+  text: `select transaction, fingerprint from switch.claim
+    where key = $1::uuid and (day = 0 or day > $2) order by day desc limit 1`,
+};
+const OWNER_OF_EARLIER_DAYS = {
+  name: 'claim-owner-of-earlier-days',
+  text: `select transaction, fingerprint from switch.claim
+    where key = $1::uuid and day > $2 and day <= $3 order by day desc limit 1`,
+};
+const RECENT_DAYS = 16;
+const SECRET = { name: 'claim-secret', text: 'select secret from switch.claim_secret' };
+
+interface OwnerRow {
+  transaction: TransactionId;
+  fingerprint: string;
+}
 
 interface HistoryRow {
   version: number;
@@ -42,10 +65,13 @@ interface HistoryRow {
 /** Reads the journal without a lease: for those who only look. */
 export class JournalReader implements Pick<Journal, 'history' | 'transactionOf'> {
   readonly #pool: Pool;
+  readonly #clock: Pick<Clock, 'wall'>;
+  #keyHash: KeyHash | undefined;
 
-  constructor({ databaseUrl, log, readDeadlineMs }: ReaderSettings) {
+  constructor({ databaseUrl, clock, log, readDeadlineMs }: ReaderSettings) {
     const settings = switchConnection(databaseUrl, 'etika-journal-reader', readDeadlineMs);
     this.#pool = new Pool({ ...settings, max: READ_CONNECTIONS, allowExitOnIdle: true });
+    this.#clock = clock;
     this.#pool.on('error', (error) => log.warn({ event: 'journal.reader', err: error }));
   }
 
@@ -55,9 +81,25 @@ export class JournalReader implements Pick<Journal, 'history' | 'transactionOf'>
     return rows.map((row) => ({ transaction, ...row, epoch: Number(row.epoch) }));
   }
 
-  async transactionOf(key: string): Promise<{ transaction: TransactionId; fingerprint: string } | undefined> {
-    const [row] = await this.query<{ transaction: TransactionId; fingerprint: string }>(OWNER, [key]);
-    return row;
+  async transactionOf(key: string): Promise<OwnerRow | undefined> {
+    const hash = (await this.keyHash())(key);
+    const now = this.#clock.wall();
+    const day = dayOfKey(key, now);
+    if (day !== undefined) return (await this.query<OwnerRow>(OWNER, [hash, day]))[0];
+    const recent = dayOfTime(now) - RECENT_DAYS;
+    const [row] = await this.query<OwnerRow>(OWNER_OF_RECENT_DAYS, [hash, recent]);
+    if (row) return row;
+    return (await this.query<OwnerRow>(OWNER_OF_EARLIER_DAYS, [hash, recent - HALF_A_YEAR, recent]))[0];
+  }
+
+  /** How this database hashes keys. @throws JournalError SW_JOURNAL_UNAVAILABLE */
+  async keyHash(): Promise<KeyHash> {
+    if (!this.#keyHash) {
+      const [row] = await this.query<{ secret: Buffer }>(SECRET, []);
+      if (!row) throw new JournalError('SW_JOURNAL_UNAVAILABLE', 'no', { missing: 'switch.claim_secret' });
+      this.#keyHash = keyHash(row.secret);
+    }
+    return this.#keyHash;
   }
 
   /** @throws JournalError SW_JOURNAL_UNAVAILABLE */

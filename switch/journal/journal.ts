@@ -24,6 +24,9 @@ export interface NewEntry {
  * A key belongs to the first that claims it, for ever, across all nodes.
  * `unique`: an entry whose key is taken, be it by its own transaction, is not appended.
  * `alias`: a key that is taken stays with its owner, and the entry is appended all the same.
+ * A key that carries a date (its last ten characters, `|MMDDhhmmss`) is one of that day; the year is the one nearest
+ * to now. An alias without a date belongs to the first of its transaction's day, and the newest day counts; a key
+ * without a date is claimed in one role only.
  */
 export interface Claim {
   /** At most 512 characters. */

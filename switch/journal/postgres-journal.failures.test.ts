@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { systemClock } from '../../runtime/index.ts';
+import { type Log, silentLog, systemClock } from '../../runtime/index.ts';
 import {
   admin,
   count,
@@ -44,10 +44,10 @@ describe('leases', () => {
   });
 
   test('another node takes over once a lease has expired, and the silent node is fenced', async () => {
-    const silent = await openJournal('silent', { leaseMs: 400, renewEveryMs: 3_600_000 });
+    const other = await openJournal('other');
+    const silent = await openJournal('silent', { leaseMs: 1_000, renewEveryMs: 3_600_000 });
     const left = newTransaction();
     await silent.append(intended(left));
-    const other = await openJournal('other');
     expect(await other.undecided()).toEqual([]);
     await vi.waitFor(async () => expect(await other.undecided()).toEqual([left]), { timeout: 5_000 });
     await expect(silent.append(decided(left))).rejects.toMatchObject({ code: 'SW_JOURNAL_FENCED' });
@@ -157,11 +157,11 @@ describe('when the database fails', () => {
   test('a flush of an older connection that arrives late is refused', async () => {
     const journal = await openJournal('a');
     await admin.query('select switch.attach_writer($1, $2)', [journal.epoch, []]); // what a reconnection does
-    const late = admin.query(
-      `select switch.append_entries($1, 1, '{1}', array[$2::uuid], '{1}', '{intended}', array['{}'::json], '{0}',
-        '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
-      [journal.epoch, newTransaction()],
-    );
+    const late = admin.query('select switch.append($1, 1, $2, $3, $3)', [
+      journal.epoch,
+      [newTransaction(), 1, 1, 0, 'intended', '{}', '', ''].join('\u001f'),
+      '',
+    ]);
     await expect(late).rejects.toMatchObject({ code: 'SWFEN' });
     expect(await count('switch.journal')).toBe(0);
   });
@@ -185,6 +185,60 @@ describe('when the database fails', () => {
     through.restore();
     const retry = () => journal.append(intended(newTransaction()));
     await vi.waitFor(async () => expect(await retry()).toEqual({ status: 'appended' }), { timeout: 10_000 });
+  });
+
+  describe('while the server is merely slow', () => {
+    /** Nothing can be committed until the lease is let go. */
+    async function held(work: () => Promise<void>): Promise<void> {
+      await admin.query('begin');
+      await admin.query('lock table switch.lease in exclusive mode');
+      await work();
+      await admin.query('commit');
+    }
+
+    async function opened() {
+      const events: string[] = [];
+      const note = (record: { event: string }) => void events.push(record.event);
+      const log: Log = { ...silentLog, info: note, warn: note, error: note };
+      const journal = await openJournal('a', { appendDeadlineMs: 400, log });
+      await journal.append(intended(newTransaction()));
+      events.length = 0;
+      return { journal, events };
+    }
+
+    test('its connection is kept: what outlasts its callers is committed, what still waited is not sent', async () => {
+      const { journal, events } = await opened();
+      await held(async () => {
+        const slow = journal.append(intended(newTransaction()));
+        const sent = expect(slow).rejects.toMatchObject({
+          code: 'SW_JOURNAL_UNAVAILABLE',
+          committed: 'unknown',
+        });
+        await new Promise((resolve) => setImmediate(resolve));
+        const waiting = journal.append(intended(newTransaction()));
+        const dropped = expect(waiting).rejects.toMatchObject({
+          code: 'SW_JOURNAL_UNAVAILABLE',
+          committed: 'no',
+        });
+        await Promise.all([sent, dropped]);
+      });
+      expect(await journal.append(intended(newTransaction()))).toEqual({ status: 'appended' });
+      expect(await count('switch.journal')).toBe(3);
+      expect(events).toEqual([]);
+    });
+
+    test('a statement that the server ends for its length is not repeated for those who gave up', async () => {
+      const { journal, events } = await opened();
+      await held(async () => {
+        await expect(journal.append(intended(newTransaction()))).rejects.toMatchObject({
+          committed: 'unknown',
+        });
+        await vi.waitFor(() => expect(events).toEqual(['journal.flush-failed']), 5_000);
+      });
+      expect(await journal.append(intended(newTransaction()))).toEqual({ status: 'appended' });
+      expect(await count('switch.journal')).toBe(2);
+      expect(events).toEqual(['journal.flush-failed']);
+    });
   });
 
   test("the caller's deadline holds where it is earlier", async () => {

@@ -1,5 +1,7 @@
 import type { Clock, Log } from '../../runtime/index.ts';
 import { type ChainEnd, firstLink } from './chain.ts';
+import { nameClaim } from './claim-names.ts';
+import { DayKeeper } from './day-keeper.ts';
 import { GroupCommit } from './group-commit.ts';
 import { type Journal, type JournalEntry, JournalError, type TransactionId } from './journal.ts';
 import { JournalReader } from './journal-reader.ts';
@@ -27,8 +29,13 @@ export interface JournalSettings {
   readonly onFenced: () => void;
 }
 
+/**
+ * How many times the deadline of an append the server may work at one. What its callers gave up is still worth to be
+ * finished: to end it would throw the work away, and the next flush would be no faster.
+ */
+const SLOWNESS = 2;
 const MAX_UNDECIDED = 1_000;
-const OPEN_LEASE = { name: 'open-lease', text: 'select switch.open_lease($1, $2, 1::smallint) as epoch' };
+const OPEN_LEASE = { name: 'open-lease', text: 'select switch.open_lease($1, $2, 2::smallint) as epoch' };
 const UNDECIDED = { name: 'undecided', text: 'select switch.undecided($1, $2)::text[] as found' };
 const END_LEASE = {
   name: 'end-lease',
@@ -41,23 +48,38 @@ const END_LEASE = {
  */
 export async function createJournal(settings: JournalSettings): Promise<PostgresJournal> {
   const { databaseUrl, node, appendDeadlineMs, leaseMs, log } = settings;
-  const reader = new JournalReader({ databaseUrl, log, readDeadlineMs: appendDeadlineMs });
+  const { clock } = settings;
+  const reader = new JournalReader({ databaseUrl, clock, log, readDeadlineMs: appendDeadlineMs });
+  const days = new DayKeeper(reader, clock, log);
   try {
+    const hashOf = await reader.keyHash();
+    await days.begin();
     const [lease] = await reader.query<{ epoch: string }>(OPEN_LEASE, [node, leaseMs]);
     const epoch = Number(lease?.epoch);
-    const writer = new PostgresWriter({ databaseUrl, statementMs: appendDeadlineMs, leaseMs, log }, epoch);
+    const statementMs = SLOWNESS * appendDeadlineMs;
+    const writer = new PostgresWriter({ databaseUrl, statementMs, leaseMs, log }, epoch);
     await writer.attach([]);
     const group = new GroupCommit(writer, firstLink(epoch, node), {
       ...settings,
       renewEveryMs: settings.renewEveryMs ?? leaseMs / 5,
+      silenceMs: 2 * statementMs,
+      nameClaim: (...claimed) => nameClaim(hashOf, ...claimed),
     });
     log.info({ event: 'journal.open', node, epoch });
-    return new PostgresJournal(reader, writer, group, epoch);
+    return new PostgresJournal({ reader, writer, group, days }, epoch);
   } catch (error) {
+    days.close();
     await reader.close();
     if (error instanceof JournalError) throw error;
     throw new JournalError('SW_JOURNAL_UNAVAILABLE', 'no', {}, { cause: error });
   }
+}
+
+interface Parts {
+  readonly reader: JournalReader;
+  readonly writer: PostgresWriter;
+  readonly group: GroupCommit;
+  readonly days: DayKeeper;
 }
 
 export class PostgresJournal implements Journal {
@@ -67,12 +89,14 @@ export class PostgresJournal implements Journal {
   readonly #reader: JournalReader;
   readonly #writer: PostgresWriter;
   readonly #group: GroupCommit;
+  readonly #days: DayKeeper;
   #isClosed = false;
 
-  constructor(reader: JournalReader, writer: PostgresWriter, group: GroupCommit, epoch: number) {
+  constructor({ reader, writer, group, days }: Parts, epoch: number) {
     this.#reader = reader;
     this.#writer = writer;
     this.#group = group;
+    this.#days = days;
     this.epoch = epoch;
     this.append = (entry, deadline) => group.append(entry, deadline);
   }
@@ -105,6 +129,7 @@ export class PostgresJournal implements Journal {
 
   /** Settles what waits, then ends the lease: other nodes need not wait for it to expire. */
   async close(): Promise<void> {
+    this.#days.close();
     await this.#group.close();
     this.#writer.drop();
     this.#isClosed = true;

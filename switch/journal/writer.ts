@@ -2,7 +2,9 @@ import { Client, DatabaseError } from 'pg';
 import type { Log } from '../../runtime/index.ts';
 import { SWITCH_ROLE, switchConnection } from '../database/connection.ts';
 import type { Link } from './chain.ts';
+import type { ClaimName } from './claim-names.ts';
 import type { PendingEntry } from './entry.ts';
+import { flushLines } from './flush-lines.ts';
 import { type AppendResult, JournalError, type TransactionId } from './journal.ts';
 
 /** How a flush failed. `lost`: whether it was committed is unknown. All others rolled it back. */
@@ -22,15 +24,15 @@ export interface Attached {
   readonly isFenced: boolean;
   /** Those of the unsettled sequences that are in the journal: an answer that will not change. */
   readonly found: ReadonlySet<number>;
-  /** The keys that they claimed. */
-  readonly claimed: ReadonlySet<string>;
+  /** What they claimed. */
+  readonly claimed: ReadonlySet<ClaimName>;
 }
 
 export interface Flushed {
   /** What is said to the entries that were not appended, by their sequences. */
   readonly refused: ReadonlyMap<number, AppendResult>;
   /** Aliases of the batch that had an owner: they were not written. */
-  readonly owned: ReadonlySet<string>;
+  readonly owned: ReadonlySet<ClaimName>;
 }
 
 /** Where flushes go: one connection at a time, and only the newest may write. */
@@ -56,21 +58,31 @@ export interface WriterSettings {
 }
 
 const FENCED = 'SWFEN';
+/** Unique violation: something stands in the way of an entry, and the flush left nothing behind. */
+const TAKEN = '23505';
+/** The server ended the statement for its length. */
+const TOO_SLOW = '57014';
+/** An entry was on its way to where none had a day, while the day was made. */
+const MOVED = '23514';
 /** SQLSTATE classes after which nothing was committed and nothing will be: the statement itself is at fault. */
 const REFUSED_CLASSES = new Set(['22', '23', '42']);
 /** Serialization failure, deadlock: the same statement may pass now. */
 const AGAIN_CLASSES = new Set(['40']);
+const NAME_LENGTH = /.{40}/g;
 
-const APPEND = {
-  name: 'append-entries',
-  text: `select sequence, claimed_key, claimed_by, fingerprint from switch.append_entries(
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+/** The usual one: nothing stands in the way of any entry. */
+const APPEND = { name: 'append', text: 'select switch.append($1, $2, $3, $4, $5)' };
+/** The one that finds out what does. */
+const APPEND_SOME = {
+  name: 'append-some',
+  text: 'select sequence, claim_name, claimed_by, fingerprint from switch.append_some($1, $2, $3, $4, $5, $6)',
 };
+const NOTHING_REFUSED: Flushed = { refused: new Map(), owned: new Set() };
 
 interface RefusedRow {
   /** Null: the alias has an owner, and its entry was appended without it. */
   sequence: string | null;
-  claimed_key: string | null;
+  claim_name: ClaimName | null;
   claimed_by: TransactionId | null;
   fingerprint: string | null;
 }
@@ -107,19 +119,25 @@ export class PostgresWriter implements Writer {
     return {
       isFenced: writer === null,
       found: new Set(present.map(Number)),
-      claimed: new Set(claimed),
+      claimed: new Set(claimed.flatMap((names) => names.match(NAME_LENGTH) ?? [])),
     };
   }
 
   async flush(batch: readonly PendingEntry[], link: Link): Promise<Flushed> {
-    const { rows } = await this.#query<RefusedRow>({ ...APPEND, values: this.#values(batch, link) });
-    const refused = new Map<number, AppendResult>();
-    const owned = new Set<string>();
-    for (const row of rows) {
-      if (row.sequence !== null) refused.set(Number(row.sequence), resultOf(row));
-      else if (row.claimed_key !== null) owned.add(row.claimed_key);
+    const { entries, claims, followUps } = flushLines(batch, link);
+    const place = [this.#epoch, this.#writer];
+    try {
+      await this.#query({
+        ...APPEND,
+        values: [...place, entries, claims, followUps],
+      });
+      return NOTHING_REFUSED;
+    } catch (error) {
+      if (!(error instanceof FlushError && isCode(error.cause, TAKEN))) throw error;
     }
-    return { refused, owned };
+    const values = [...place, entries, claims, followUps, Buffer.from(link, 'hex')];
+    const { rows } = await this.#query<RefusedRow>({ ...APPEND_SOME, values });
+    return answersOf(rows, batch);
   }
 
   async renew(lowWater: number): Promise<boolean> {
@@ -146,44 +164,6 @@ export class PostgresWriter implements Writer {
       throw new FlushError(failureOf(error), error);
     }
   }
-
-  #values(batch: readonly PendingEntry[], link: Link): unknown[] {
-    const claims = batch.flatMap(({ entry, sequence }) =>
-      (entry.claims ?? []).map((claim) => ({ sequence, transaction: entry.transaction, ...claim })),
-    );
-    const queues = new Set<string>();
-    const jobs = batch.flatMap(({ entry, sequence }) =>
-      (entry.followUps ?? []).map((followUp) => {
-        const queue = `${followUp.transaction} ${followUp.lane}`;
-        const isBehind = queues.has(queue);
-        queues.add(queue);
-        return { sequence, followUp, isBehind };
-      }),
-    );
-    return [
-      this.#epoch,
-      this.#writer,
-      batch.map(({ sequence }) => sequence),
-      batch.map(({ entry }) => entry.transaction),
-      batch.map(({ entry }) => entry.version),
-      batch.map(({ entry }) => entry.kind),
-      batch.map(({ body }) => body),
-      batch.map(({ at }) => at),
-      claims.map(({ sequence }) => sequence),
-      claims.map(({ transaction }) => transaction),
-      claims.map(({ key }) => key),
-      claims.map(({ fingerprint }) => fingerprint),
-      claims.map(({ role }) => role === 'unique'),
-      jobs.map(({ sequence }) => sequence),
-      jobs.map(({ followUp }) => followUp.transaction),
-      jobs.map(({ followUp }) => followUp.task),
-      jobs.map(({ followUp }) => followUp.lane),
-      jobs.map(({ followUp }) => followUp.runAfterMs ?? 0),
-      jobs.map(({ followUp }) => followUp.attempt ?? 1),
-      jobs.map(({ isBehind }) => isBehind),
-      Buffer.from(link, 'hex'),
-    ];
-  }
 }
 
 /**
@@ -203,15 +183,33 @@ async function connectDurable({ databaseUrl, statementMs, log }: WriterSettings)
   throw new JournalError('SW_JOURNAL_NOT_DURABLE', 'no', { fsync, synchronous_commit: commit, role });
 }
 
-function resultOf({ claimed_key: key, claimed_by: transaction, fingerprint }: RefusedRow): AppendResult {
-  if (key === null || transaction === null) return { status: 'superseded' };
+function answersOf(rows: readonly RefusedRow[], batch: readonly PendingEntry[]): Flushed {
+  const refused = new Map<number, AppendResult>();
+  const owned = new Set<ClaimName>();
+  for (const row of rows) {
+    if (row.sequence !== null) refused.set(Number(row.sequence), resultOf(row, batch));
+    else if (row.claim_name !== null) owned.add(row.claim_name);
+  }
+  return { refused, owned };
+}
+
+function resultOf(row: RefusedRow, batch: readonly PendingEntry[]): AppendResult {
+  const { sequence, claim_name: name, claimed_by: transaction, fingerprint } = row;
+  if (name === null || transaction === null) return { status: 'superseded' };
+  const claims = batch.find((pending) => pending.sequence === Number(sequence))?.claims;
+  const key = claims?.find((claim) => claim.name === name)?.key ?? '';
   return { status: 'claimed', key, transaction, fingerprint: fingerprint ?? '' };
 }
 
 function failureOf(error: unknown): FlushFailure {
   const code = error instanceof DatabaseError ? error.code : undefined;
   if (code === FENCED) return 'fenced';
+  if (code === TAKEN || code === TOO_SLOW || code === MOVED) return 'again';
   const failureClass = code?.slice(0, 2) ?? '';
   if (AGAIN_CLASSES.has(failureClass)) return 'again';
   return REFUSED_CLASSES.has(failureClass) ? 'refused' : 'lost';
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof DatabaseError && error.code === code;
 }

@@ -2,6 +2,14 @@ import { hash } from 'node:crypto';
 import type { Claim } from '../journal/journal.ts';
 import type { PaymentRequest, Sender } from './understand.ts';
 
+/** 132 bits: it is stored with every claim. */
+const FINGERPRINT_LENGTH = 22;
+
+/*
+ * A key that ends in MMDDhhmmss is of that day, which its claim is kept under (switch/journal/claim-names.ts): one that
+ * carries a date ends with it.
+ */
+
 /**
  * What makes two messages the same request: the line, the message type without its repeat digit, terminal, merchant,
  * STAN, local date and time. 0101 finds its 0100, 0401 its 0400.
@@ -30,7 +38,8 @@ export function requestFingerprint(
   cardReference: string,
   { amount, processingCode }: Pick<PaymentRequest, 'amount' | 'processingCode'>,
 ): string {
-  return hash('sha256', `${cardReference}|${amount.minorUnits}|${amount.currency}|${processingCode}`);
+  const asked = `${cardReference}|${amount.minorUnits}|${amount.currency}|${processingCode}`;
+  return hash('sha256', asked, 'base64url').slice(0, FINGERPRINT_LENGTH);
 }
 
 /** Everything under which a transaction must be found again: by a repeat, by its reversal, by a void or completion. */

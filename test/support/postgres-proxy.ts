@@ -5,6 +5,8 @@ export interface DatabaseProxy {
   readonly url: string;
   /** From now on requests arrive and answers do not. */
   loseAnswers(): void;
+  /** As soon as a request with this in it has passed. */
+  loseAnswersTo(request: string): void;
   /** From now on nothing arrives. */
   loseRequests(): void;
   /** Bytes lost so far. */
@@ -20,10 +22,13 @@ export interface DatabaseProxy {
 export async function proxyTo(databaseUrl: string): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
-  const state = { answers: true, requests: true, accepts: true, lost: 0 };
+  const state = { answers: true, requests: true, accepts: true, lost: 0, unanswered: '' };
   const pass = (from: Socket, to: Socket, direction: 'answers' | 'requests') => {
     sockets.add(from);
     from.on('data', (bytes) => {
+      if (direction === 'requests' && state.unanswered && bytes.includes(state.unanswered)) {
+        state.answers = false;
+      }
       if (state[direction]) to.write(bytes);
       else state.lost += bytes.length;
     });
@@ -48,11 +53,12 @@ export async function proxyTo(databaseUrl: string): Promise<DatabaseProxy> {
   url.host = `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
   const cut = () => {
     for (const socket of sockets) socket.destroy();
-    Object.assign(state, { answers: true, requests: true });
+    Object.assign(state, { answers: true, requests: true, unanswered: '' });
   };
   return {
     url: url.href,
     loseAnswers: () => Object.assign(state, { answers: false }),
+    loseAnswersTo: (unanswered) => Object.assign(state, { unanswered }),
     loseRequests: () => Object.assign(state, { requests: false }),
     lost: () => state.lost,
     cut,

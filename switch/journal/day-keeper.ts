@@ -1,0 +1,63 @@
+import type { Clock, Log, Timer } from '../../runtime/index.ts';
+import { dayOfTime } from './claim-names.ts';
+import type { JournalReader } from './journal-reader.ts';
+
+const HOUR_MS = 3_600_000;
+const FIRST_AFTER_MS = 30_000;
+const DAYS_AHEAD = 7;
+const MAKE_DAYS = {
+  name: 'make-days',
+  text: 'select made, in_rest as "inRest" from switch.make_days($1, $2)',
+};
+
+/**
+ * Sees to it that the days to come have their partitions: a week ahead, looked at every hour. Where it cannot, nothing
+ * fails: what has no day is caught by the rest, and moved once the day is made. Any node may do it for all.
+ */
+export class DayKeeper {
+  readonly #reader: Pick<JournalReader, 'query'>;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(reader: Pick<JournalReader, 'query'>, clock: Clock, log: Log) {
+    this.#reader = reader;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Makes what is needed now; the days ahead are made a little later. */
+  async begin(): Promise<void> {
+    await this.#make(1);
+    this.#again(FIRST_AFTER_MS);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+  }
+
+  #again(afterMs: number): void {
+    if (this.#isClosed) return;
+    this.#timer = this.#clock.after(afterMs, () => {
+      void this.#make(DAYS_AHEAD).then(() => this.#again(HOUR_MS));
+    });
+  }
+
+  /** From yesterday on: terminals' clocks are behind. */
+  async #make(ahead: number): Promise<void> {
+    const today = dayOfTime(this.#clock.wall());
+    try {
+      const [row] = await this.#reader.query<{ made: number; inRest: number }>(MAKE_DAYS, [
+        today - 1,
+        today + ahead,
+      ]);
+      const { made = 0, inRest = 0 } = row ?? {};
+      if (made > 0) this.#log.info({ event: 'journal.days-made', made });
+      if (inRest > 0) this.#log.warn({ event: 'journal.without-day', rows: inRest });
+    } catch (error) {
+      this.#log.warn({ event: 'journal.days-failed', err: error });
+    }
+  }
+}

@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -85,6 +94,20 @@ test('each forbidden arrow added to a copy of the repository fails the check by 
   const { status, violations } = cruise(copy);
   for (const { file, rule } of FORBIDDEN) expect(violations).toContainEqual({ from: file, rule });
   expect(status).not.toBe(0);
+});
+
+test('the architecture page shows every floor of switch/ as the check holds it', () => {
+  const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+  const shown = [...page.matchAll(/^\| (\d) +\| `([a-z-]+)\/`/gm)].map(
+    ([, floor, folder]) => `${floor} ${folder}`,
+  );
+  const rules = readFileSync(join(root, '.dependency-cruiser.cjs'), 'utf8');
+  const [, held = ''] = /SWITCH_FLOORS = (\[[\s\S]*?\n\]);/.exec(rules) ?? [];
+  const floors = [...held.matchAll(/^ {2}\[(.+)\]/gm)].flatMap(([, folders = ''], index) =>
+    [...folders.matchAll(/'([a-z-]+)'/g)].map(([, folder]) => `${index + 1} ${folder}`),
+  );
+  expect(shown).toEqual(floors);
+  for (const floor of floors) expect(existsSync(join(root, 'switch', floor.slice(2)))).toBe(true);
 });
 
 function copyProject(): void {

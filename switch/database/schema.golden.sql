@@ -12,6 +12,16 @@ create table switch.alert (
   summary text not null,
   transaction uuid
 );
+create table switch.awaited_proof (
+  transaction uuid not null,
+  validation text not null,
+  version integer not null,
+  accepted_version integer not null,
+  accepted_at timestamp with time zone not null,
+  due_at timestamp with time zone not null,
+  attempt integer not null default 0,
+  is_handed_over boolean not null default false
+);
 create table switch.claim (
   key uuid not null,
   transaction uuid not null,
@@ -237,6 +247,7 @@ alter table switch.alert add constraint alert_key_key UNIQUE (key);
 alter table switch.alert add constraint alert_kind_check CHECK ((kind = ANY (ARRAY['degraded-mode'::text, 'follow-up-parked'::text, 'case'::text])));
 alter table switch.alert add constraint alert_pkey PRIMARY KEY ("position");
 alter table switch.alert add constraint alert_scenario_check CHECK ((scenario = ANY (ARRAY['network-failure'::text, 'blockchain-failure'::text, 'timeout'::text, 'inconsistency'::text])));
+alter table switch.awaited_proof add constraint awaited_proof_pkey PRIMARY KEY (transaction);
 alter table switch.claim add constraint claim_pkey PRIMARY KEY (key, day);
 alter table switch.claim_1 add constraint claim_1_pkey PRIMARY KEY (key);
 alter table switch.claim_rest add constraint claim_rest_pkey PRIMARY KEY (key, day);
@@ -280,6 +291,7 @@ alter table switch.recon_case_event add constraint recon_case_event_what_check C
 
 -- indexes
 
+CREATE INDEX awaited_proof_due ON switch.awaited_proof USING btree (due_at) WHERE (NOT is_handed_over);
 CREATE INDEX claim_1_of_entry ON switch.claim_1 USING btree (epoch, sequence) WHERE (epoch IS NOT NULL);
 CREATE INDEX degraded_mode_latest ON switch.degraded_mode_change USING btree (mode, node, "position" DESC);
 CREATE INDEX follow_up_transaction ON graphile_worker._private_jobs USING btree (((payload ->> 'transaction'::text)));
@@ -563,6 +575,48 @@ AS $function$
   from (select string_to_array(l, E'\x1f') as f from string_to_table(p_lines, E'\x1e') l offset 0) j;
 $function$
 ;
+CREATE OR REPLACE FUNCTION switch.hand_over_proofs(p_transactions uuid[], p_task text, p_lane text)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+declare
+  v_taken uuid[];
+begin
+  with taken as (
+    update switch.awaited_proof a set is_handed_over = true
+      where a.transaction = any (p_transactions) and not a.is_handed_over
+      returning a.transaction
+  )
+  select coalesce(array_agg(t.transaction), '{}') into v_taken from taken t;
+  if v_taken = '{}' then
+    return v_taken;
+  end if;
+  insert into graphile_worker._private_tasks (identifier)
+    select p_task || '@' || p_lane
+    where not exists (select from graphile_worker._private_tasks t where t.identifier = p_task || '@' || p_lane)
+    on conflict do nothing;
+  insert into graphile_worker._private_jobs (task_id, payload, run_at, max_attempts)
+    select t.id,
+      json_build_object(
+        'transaction', h.transaction, 'lane', p_lane, 'attempt', 1,
+        'position', nextval('switch.follow_up_position'),
+        'behind', exists (
+            select from graphile_worker._private_jobs q
+              where q.payload ->> 'transaction' = h.transaction::text and q.payload ->> 'lane' = p_lane
+          ) or exists (
+            select from switch.parked_follow_up p where p.transaction = h.transaction and p.lane = p_lane
+          )
+      ),
+      now(), 32767
+    from unnest(v_taken) as h (transaction)
+    join graphile_worker._private_tasks t on t.identifier = p_task || '@' || p_lane;
+  perform pg_notify('jobs:insert', json_build_object('r', random(), 'count', cardinality(v_taken))::text);
+  return v_taken;
+end $function$
+;
 CREATE OR REPLACE FUNCTION switch.make_day(p_table text, p_column text, p_day integer, p_low text, p_high text)
  RETURNS integer
  LANGUAGE plpgsql
@@ -816,6 +870,7 @@ create role etika_switch nologin;
 -- rights
 
 grant delete, insert, select on table switch.parked_follow_up to etika_switch;
+grant delete, insert, select, truncate, update on table switch.awaited_proof to etika_projector;
 grant delete, insert, select, truncate, update on table switch.projected_batch to etika_projector;
 grant delete, insert, select, truncate, update on table switch.projected_batch_member to etika_projector;
 grant delete, insert, select, truncate, update on table switch.projected_refund to etika_projector;
@@ -842,6 +897,7 @@ grant insert, select on table switch.recon_case_event to etika_projector;
 grant insert, select on table switch.recon_case_event to etika_reconciler;
 grant select on table graphile_worker.jobs to etika_switch;
 grant select on table graphile_worker.migrations to etika_switch;
+grant select on table switch.awaited_proof to etika_switch;
 grant select on table switch.claim to etika_auditor;
 grant select on table switch.claim_1 to etika_auditor;
 grant select on table switch.claim_1 to etika_switch;

@@ -107,6 +107,7 @@ test('every fault of the catalogue is drawn', () => {
       "pop: down",
       "pop: failing",
       "pop: overtaken",
+      "pop: partial",
       "pop: silent",
       "pop: slow",
       "pop: slow-to-act",

@@ -218,7 +218,7 @@ describe('who is superuser of the database is found out where he', () => {
     await asSuperuser(
       "insert into switch.lease (node, expires_at, ended_at, chain) values ('a', now(), now(), 1)",
     );
-    await asSuperuser(INSERT, [2, 1, Buffer.from(firstLink(2, 'a'), 'hex')]);
+    await asSuperuser(INSERT, [2, 1, Buffer.from(firstLink(2, 'a', 1), 'hex')]);
     const report = await verify();
     expect(report.outcome).toBe('unproven');
     expect(findings(report)).toEqual(['2 AUDIT_NO_HEADS']);

@@ -1,4 +1,4 @@
-import { firstLink, type Link, lineOf, nextLink } from '../journal/chain.ts';
+import { CHAIN_FORM, firstLink, type Link, lineOf, nextLink } from '../journal/chain.ts';
 import type { StoredEntry } from './entry-row.ts';
 import type { EpochFacts } from './evidence.ts';
 import type { Break, Doubt, EpochReport } from './findings.ts';
@@ -38,7 +38,7 @@ export class EpochCheck {
     this.#facts = facts;
     this.#heads = heads;
     this.#over = heads.find(({ state }) => state !== 'running');
-    this.#link = firstLink(facts.epoch, facts.node ?? '');
+    this.#link = firstLink(facts.epoch, facts.node ?? '', facts.chain === 1 ? 1 : CHAIN_FORM);
     if (facts.node === null) this.#break({ code: 'AUDIT_EPOCH_UNKNOWN' });
     else if (this.#isChained) this.#compareLease();
     else if (heads.length > 0) this.#break({ code: 'AUDIT_EPOCH_MISSING' });

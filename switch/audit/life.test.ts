@@ -223,7 +223,7 @@ test('an HSM that is away delays heads and nothing else, and is told of', async 
 describe('of earlier releases', () => {
   /** As migration 11 leaves it: claims have their keys in clear, and say which entry made them. */
   async function earlier(chain: number | null): Promise<void> {
-    const [transaction, link] = [newTransaction(), Buffer.from(firstLink(1, 'old'), 'hex')];
+    const [transaction, link] = [newTransaction(), Buffer.from(firstLink(1, 'old', 1), 'hex')];
     await admin.query(
       `insert into switch.lease (node, expires_at, ended_at, chain) values ('old', now(), now(), ${chain})`,
     );

@@ -22,7 +22,8 @@ test('the form is the one that is published', () => {
   const line = `[7,"${transaction}",1,1764072000123000,"intended","{\\"amount\\":\\"10.00 €\\"}",[["a","one","${transaction}"],["b","two","${transaction}"]]]`;
   expect(lineOf(entry)).toBe(line);
   const first = sha256('["etika-journal-chain/1","epoch",3,"node-1"]\n');
-  expect(firstLink(3, 'node-1')).toBe(first);
+  expect(firstLink(3, 'node-1', 1)).toBe(first);
+  expect(firstLink(3, 'node-1')).toBe(sha256('["etika-journal-chain/1","epoch",3,"node-1",2]\n'));
   expect(first).toBe('c38a1c913584aea1bdad34cb0dbbfb465c53cb82c9e5a08fc095359ebbb24255');
   const next = sha256(`["etika-journal-chain/1","flush","${first}"]\n${line}\n`);
   expect(nextLink(first, [line])).toBe(next);

@@ -22,9 +22,14 @@ export interface ChainedEntry {
 /** SHA-256 in lower-case hex over lines of canonical JSON (RFC 8785), each ended by a line feed. */
 export type Link = string;
 
-/** What the chain of an epoch begins with. */
-export function firstLink(epoch: number, node: string): Link {
-  return hash('sha256', `${JSON.stringify([DOMAIN, 'epoch', epoch, node])}\n`);
+/** How claims are told of in a line: 1 with keys in clear, 2 as hashes by day (docs/audit.md). */
+export type ChainForm = 1 | 2;
+export const CHAIN_FORM: ChainForm = 2;
+
+/** What the chain of an epoch begins with: its form too, so that nobody can say that it had another. */
+export function firstLink(epoch: number, node: string, form: ChainForm = CHAIN_FORM): Link {
+  const named = [DOMAIN, 'epoch', epoch, node];
+  return hash('sha256', `${JSON.stringify(form === 1 ? named : [...named, form])}\n`);
 }
 
 /**

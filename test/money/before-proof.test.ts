@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { developmentSettings } from '../../switch/config/development.ts';
 import { validateSettings } from '../../switch/config/read-settings.ts';
-import { Counter, played, purchase } from './core-cases.ts';
+import { Counter, DAY_MS, played, purchase, reversal } from './core-cases.ts';
 
 // Before its MAC is verified nobody is asked anything for a message, and nothing that can be believed leaves for it.
 
@@ -43,6 +43,20 @@ describe('a message whose MAC was not verified', () => {
 
   it.fails('is given no refusal that carries a MAC', () => {
     expect(wrong().sealed).toBe(0);
+  });
+});
+
+describe('a reversal that was kept for days', () => {
+  const reversed = played(async () => {
+    const counter = new Counter();
+    await counter.heard(purchase());
+    await counter.core.clock.advance(9 * DAY_MS);
+    const { code } = await counter.heard(reversal());
+    return { code, state: counter.payment().state };
+  });
+
+  it('is accepted under its old time', () => {
+    expect(reversed()).toEqual({ code: '00', state: 'taken-back' });
   });
 });
 

@@ -1,5 +1,4 @@
 import { beforeAll } from 'vitest';
-import type { NetworkConnector } from '../../connectors/index.ts';
 import { compile, iso87Ascii, Pan } from '../../messages/index.ts';
 import type { ListenerSettings, Settings } from '../../switch/config/settings.ts';
 import { followUpTasks } from '../../switch/follow-up/tasks.ts';
@@ -141,10 +140,7 @@ export function reversal(change: Partial<TerminalMessage> = {}): TerminalMessage
 }
 
 /** The void of what was answered with this retrieval reference. */
-export function voidOf(
-  { rrn }: Pick<Heard, 'rrn'>,
-  change: Partial<TerminalMessage> = {},
-): TerminalMessage {
+export function voidOf({ rrn }: Pick<Heard, 'rrn'>, change: Partial<TerminalMessage> = {}): TerminalMessage {
   return purchase({ de3: '020000', de11: '000003', de7: '1123120600', de12: '130600', de37: rrn, ...change });
 }
 
@@ -157,11 +153,4 @@ export function replacement(minorUnits: number) {
     transactionFee: 'C00000000',
     settlementFee: 'C00000000',
   };
-}
-
-/** The one network of the core, with some of it changed. */
-export function networkOf(core: TestCore, change: Partial<NetworkConnector>): Pick<Ports, 'networks'> {
-  const visa = core.ports.networks.get('visa');
-  if (!visa) throw new Error('the core has no network');
-  return { networks: new Map([['visa', { ...visa, ...change }]]) };
 }

@@ -10,7 +10,10 @@ const NAMES: [how: string, change: (rrn: string) => Partial<TerminalMessage>][] 
   ['DE90 of the repeat, 0201', () => ({ de90: originalElements('0201') })],
   ['DE90 with a time of zeros', () => ({ de90: originalElements('0200', '000001', '0000000000') })],
   ['DE90 with the local date and time', () => ({ de90: originalElements('0200', '000001', '1123130000') })],
-  ['DE90 of zeros, and DE37', (rrn) => ({ de90: originalElements('0200', '000000', '0000000000'), de37: rrn })],
+  [
+    'DE90 of zeros, and DE37',
+    (rrn) => ({ de90: originalElements('0200', '000000', '0000000000'), de37: rrn }),
+  ],
   [
     'DE90 of zeros, and the numbers of the purchase',
     () => ({
@@ -19,8 +22,14 @@ const NAMES: [how: string, change: (rrn: string) => Partial<TerminalMessage>][] 
     }),
   ],
   ['DE90 as it was sent', () => ({})],
-  ['DE90 with a time of zeros, and DE37', (rrn) => ({ de90: originalElements('0200', '000001', '0000000000'), de37: rrn })],
-  ['no DE90, but the numbers of the purchase', () => ({ de90: undefined, de11: '000001', de7: '1123120000' })],
+  [
+    'DE90 with a time of zeros, and DE37',
+    (rrn) => ({ de90: originalElements('0200', '000001', '0000000000'), de37: rrn }),
+  ],
+  [
+    'no DE90, but the numbers of the purchase',
+    () => ({ de90: undefined, de11: '000001', de7: '1123120000' }),
+  ],
   ['no DE90, but DE37', (rrn) => ({ de90: undefined, de37: rrn })],
 ];
 
@@ -77,7 +86,9 @@ describe('a reversal that matches nothing', () => {
   const beside = played(async () => {
     const counter = new Counter();
     await counter.heard(purchase());
-    const { code } = await counter.heard(reversal({ de90: originalElements('0200', '000099', '1123115959') }));
+    const { code } = await counter.heard(
+      reversal({ de90: originalElements('0200', '000099', '1123115959') }),
+    );
     return { code, payment: counter.payment(), cases: counter.cases() };
   });
   const alone = played(async () => {

@@ -32,7 +32,12 @@ describe('two terminals that use one STAN in the same second', () => {
 describe('a full reversal of what was approved in part', () => {
   const reversed = played(async () => {
     const counter = new Counter();
-    const approved = { status: 'approved', code: '10', approvalCode: 'P', approvedMinorUnits: 1_000 } as const;
+    const approved = {
+      status: 'approved',
+      code: '10',
+      approvalCode: 'P',
+      approvedMinorUnits: 1_000,
+    } as const;
     counter.core.network.outcome = approved;
     const { code } = await counter.heard(purchase());
     await counter.heard(reversal());

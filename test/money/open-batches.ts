@@ -1,7 +1,7 @@
+import type { JournalEntry } from '../../switch/journal/journal.ts';
 import { type BatchRow, projectBatch } from '../../switch/projection/batch-rows.ts';
 import type { BatchName, OpenBatch } from '../../switch/projection/projection-reader.ts';
 import { projectTransaction, type StoredTransaction } from '../../switch/projection/transaction-row.ts';
-import type { JournalEntry } from '../../switch/journal/journal.ts';
 import type { TestCore } from '../support/core.ts';
 
 /** The batches of a core without a database: what the projection would say of its journal. */
@@ -26,7 +26,10 @@ function openBatchIn(entries: readonly JournalEntry[], terminal: string): OpenBa
 
 function rowsOf(entries: readonly JournalEntry[]): StoredTransaction[] {
   return [...new Set(entries.map(({ transaction }) => transaction))].flatMap((id) => {
-    const row = projectTransaction(entries.filter(({ transaction }) => transaction === id), 0)?.row;
+    const row = projectTransaction(
+      entries.filter(({ transaction }) => transaction === id),
+      0,
+    )?.row;
     return row ? [{ ...row, refunded: 0, batch: null }] : [];
   });
 }

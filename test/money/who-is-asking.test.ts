@@ -7,6 +7,7 @@ import {
   OTHER_CARD,
   played,
   purchase,
+  replacement,
   reversal,
   SECOND_ADDRESS,
   voidOf,
@@ -32,6 +33,7 @@ const OMISSIONS: [what: string, change: Partial<TerminalMessage>][] = [
   ['no card', { de2: undefined }],
   ['no currency', { de49: undefined }],
   ['a blank reference', { de37: '            ' }],
+  ['a remainder, DE95 being zeros,', { de95: replacement(0) }],
 ];
 
 describe('a terminal that calls its second address', () => {
@@ -117,6 +119,17 @@ describe('another till of the same merchant', () => {
     const bought = await counter.heard(purchase());
     const { code } = await counter.heard(voidOf(bought, { de41: 'TERM0002' }));
     return { code, payment: counter.payment() };
+  });
+  const refunded = played(async () => {
+    const counter = new Counter();
+    const { rrn } = await counter.heard(purchase());
+    const numbers = { de41: 'TERM0002', de11: '000051', de7: '1123120605', de12: '130605' };
+    const { code } = await counter.heard(purchase({ ...numbers, de3: '200000', de37: rrn }));
+    return { code, refunds: counter.payment().refunds.map(({ minorUnits }) => minorUnits) };
+  });
+
+  it.fails('refunds what was bought at the first, and the sale knows of it', () => {
+    expect(refunded()).toEqual({ code: '00', refunds: [2_500] });
   });
 
   it.fails('voids what was bought at the first', () => {

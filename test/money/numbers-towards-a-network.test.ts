@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { Counter, played, purchase, replacement, reversal } from './core-cases.ts';
+
+// Towards a network the numbers are the switch's own: two terminals know nothing of each other, and to the network
+// two messages with the same numbers are one. Each terminal still hears the numbers that it gave.
+
+describe('two terminals that use one STAN in the same second', () => {
+  const both = played(async () => {
+    const counter = new Counter();
+    const answers = ['TERM0001', 'TERM0002'].map((de41) => counter.asked(purchase({ de41 })));
+    await counter.core.clock.advance(5_000);
+    return { answers: await Promise.all(answers), sent: counter.core.sent.authorised };
+  });
+
+  it('are both approved, and hear their own STAN', () => {
+    expect(both().answers).toMatchObject([
+      { de39: '00', de11: '000001', de41: 'TERM0001' },
+      { de39: '00', de11: '000001', de41: 'TERM0002' },
+    ]);
+  });
+
+  it.fails('are two messages to the network', () => {
+    const names = both().sent.map(({ stan, transmittedAt, acquirer }) => [stan, transmittedAt, acquirer]);
+    expect(new Set(names.map(String)).size).toBe(2);
+  });
+
+  it.fails('have two retrieval references', () => {
+    expect(new Set(both().sent.map(({ rrn }) => rrn)).size).toBe(2);
+  });
+});
+
+describe('a full reversal of what was approved in part', () => {
+  const reversed = played(async () => {
+    const counter = new Counter();
+    const approved = {
+      status: 'approved',
+      code: '10',
+      approvalCode: 'P',
+      approvedMinorUnits: 1_000,
+    } as const;
+    counter.core.network.outcome = approved;
+    const { code } = await counter.heard(purchase());
+    await counter.heard(reversal());
+    await counter.follows('reverse-network');
+    return { code, amounts: counter.core.sent.reversed.map(({ facts }) => facts.amount.minorUnits) };
+  });
+
+  it.fails('names the amount that was approved', () => {
+    expect(reversed()).toEqual({ code: '10', amounts: [1_000] });
+  });
+});
+
+describe('a full reversal after one of a part', () => {
+  const reversed = played(async () => {
+    const counter = new Counter();
+    await counter.heard(purchase());
+    await counter.heard(reversal({ de95: replacement(1_000) }));
+    await counter.follows('reverse-network');
+    await counter.core.clock.advance(3_600_000);
+    await counter.heard(reversal({ de11: '000005', de7: '1123130500', de12: '140500' }));
+    await counter.follows('reverse-network');
+    return counter.core.sent.reversed;
+  });
+
+  it('is sent as a message of its own, not as a repeat', () => {
+    expect(reversed()).toMatchObject([{ remainingMinorUnits: 1_000, repeat: false }, { repeat: false }]);
+    expect(reversed()[1]?.remainingMinorUnits).toBeUndefined();
+  });
+
+  it.fails('has numbers of its own', () => {
+    const names = reversed().map(({ facts }) => `${facts.transmittedAt} ${facts.stan}`);
+    expect(new Set(names).size).toBe(2);
+  });
+});

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { Bytes, compile, IsoError, iso87Ascii } from '../../messages/index.ts';
+import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
+import { createService } from '../../switch/serve/serve.ts';
+import { inbound } from '../support/core.ts';
+import { ACQUIRER_LINE, Counter, originalElements, played, purchase } from './core-cases.ts';
+
+// Messages as users of payment switches report them, with what they should be answered. A letter that nobody needs
+// must not cost a sale, and neither must a currency that is one.
+
+const codec = compile(iso87Ascii);
+
+/** What a terminal reads as the code of the answer to these bytes. */
+async function codeFor(bytes: Buffer): Promise<string | undefined> {
+  const { core, ports } = new Counter();
+  const { listener, sealed } = inbound(core);
+  const service = createService(listener, codec, ports);
+  const receivedAt = core.clock.monotonic();
+  const answer = (async () => {
+    try {
+      return await service.answer({ message: codec.parse(bytes), sealed, receivedAt });
+    } catch (error) {
+      if (error instanceof IsoError) return service.answerGarbled(error);
+      throw error;
+    }
+  })();
+  await core.clock.advance(10_000);
+  const packed = await answer;
+  return packed && codec.parse(packed).de39;
+}
+
+type Packed = Parameters<typeof codec.pack>[0];
+
+/** A purchase with an element, and the same with `standIn` of it written over by other bytes of the same number. */
+function withBytes(change: Partial<Packed>, standIn: string, bytes: Buffer) {
+  const plain = codec.pack({ ...purchase(), ...change } as Packed);
+  const at = plain.indexOf(standIn);
+  if (at < 0 || standIn.length !== bytes.length) throw new Error('nothing to write over');
+  const lettered = Buffer.from(plain);
+  bytes.copy(lettered, at);
+  return { plain, lettered };
+}
+
+const LETTERS: [what: string, make: () => ReturnType<typeof withBytes>][] = [
+  [
+    'an accent in the name of the shop (DE43, Latin-1)',
+    () => withBytes({ de43: 'CAF? DE LA GARE'.padEnd(40) }, 'CAF?', Buffer.from('CAFÉ', 'latin1')),
+  ],
+  [
+    'an accent in what acquirer and switch agreed upon (DE48, UTF-8)',
+    () => withBytes({ de48: 'TICKET ??' }, 'TICKET ??', Buffer.from('TICKET é', 'utf8')),
+  ],
+  [
+    'separators in private data (DE60)',
+    () => withBytes({ de60: '01?02?03' }, '01?02?03', Buffer.from('01\x1c02\x1c03', 'latin1')),
+  ],
+];
+
+describe('a purchase with a letter that nobody needs', () => {
+  const codes = played(async () => {
+    const told: Record<string, { plain: string | undefined; lettered: string | undefined }> = {};
+    for (const [what, make] of LETTERS) {
+      const { plain, lettered } = make();
+      told[what] = { plain: await codeFor(plain), lettered: await codeFor(lettered) };
+    }
+    return told;
+  });
+
+  it.each(LETTERS)('is approved without %s', (what) => {
+    expect(codes()[what]?.plain).toBe('00');
+  });
+
+  it.fails.each(LETTERS)('is approved with %s', (what) => {
+    expect(codes()[what]?.lettered).toBe('00');
+  });
+});
+
+const TAKEN = ['978', '356', '840', '392'];
+/** NGN, ZAR, AED, IDR, BDT, KZT, BRL, SGD, MXN, SAR, HKD, ILS, THB, ISK, JOD, VND, CLP, EGP, KES. */
+const OTHERS = [
+  ...['566', '710', '784', '360', '050', '398', '986', '702', '484', '682'],
+  ...['344', '376', '764', '352', '400', '704', '152', '818', '404'],
+];
+
+describe('a purchase in a currency of ISO 4217', () => {
+  const codes = played(async () => {
+    const told: Record<string, string | undefined> = {};
+    for (const de49 of [...TAKEN, ...OTHERS]) told[de49] = await codeFor(codec.pack(purchase({ de49 })));
+    return told;
+  });
+
+  it.each(TAKEN)('%s is approved', (currency) => {
+    expect(codes()[currency]).toBe('00');
+  });
+
+  it.fails.each(OTHERS)('%s is approved too', (currency) => {
+    expect(codes()[currency]).toBe('00');
+  });
+});
+
+interface Reported {
+  readonly what: string;
+  readonly message: TerminalMessage;
+  readonly right: readonly string[];
+}
+
+const VERIFICATION: Reported = {
+  what: 'a verification, which asks for an amount of zero',
+  message: purchase({ mti: '0100', de4: '000000000000' }),
+  right: ['00', '85'],
+};
+const GARBLED_CHIP: Reported = {
+  what: 'chip data (DE55) whose length runs past its end',
+  message: purchase({ de55: Bytes.fromHex('9f2608aabb') }),
+  right: ['30'],
+};
+const OTHER_CURRENCY: Reported = {
+  what: 'a currency that is none',
+  message: purchase({ de49: '000' }),
+  right: ['30'],
+};
+
+describe('a message as it is reported', () => {
+  const codes = played(async () => {
+    const told: Record<string, string | undefined> = {};
+    for (const { what, message } of [VERIFICATION, GARBLED_CHIP, OTHER_CURRENCY]) {
+      told[what] = (await new Counter().heard(message)).code;
+    }
+    return told;
+  });
+
+  it.fails.each([VERIFICATION, GARBLED_CHIP])('$what', ({ what, right }) => {
+    expect(right).toContain(codes()[what]);
+  });
+
+  it.each([OTHER_CURRENCY])('$what', ({ what, right }) => {
+    expect(right).toContain(codes()[what]);
+  });
+});
+
+describe('a 0420 of an acquirer that names neither terminal nor merchant', () => {
+  const reversed = played(async () => {
+    const counter = new Counter();
+    const of = { de32: '654321', de37: '632812000777' };
+    await counter.heard(purchase(of), ACQUIRER_LINE);
+    const advice = { mti: '0420', de41: undefined, de42: undefined, de90: originalElements() };
+    const numbers = { de11: '000002', de7: '1123120500', de12: '130500' };
+    const { code } = await counter.heard(purchase({ ...of, ...advice, ...numbers }), ACQUIRER_LINE);
+    return { code, state: counter.payment().state };
+  });
+
+  it.fails('reverses what its reference names', () => {
+    expect(reversed()).toEqual({ code: '00', state: 'taken-back' });
+  });
+});

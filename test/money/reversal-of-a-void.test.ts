@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { Counter, originalElements, played, purchase, reversal, voidOf } from './core-cases.ts';
+
+// Who reverses a void says that it does not know of its void. The sale stands again while the network was not told
+// otherwise, and a void that comes behind its own reversal does nothing.
+
+const REVERSES_THE_VOID = {
+  de11: '000004',
+  de7: '1123120700',
+  de90: originalElements('0200', '000003', '1123120600'),
+};
+
+describe('the reversal of a void', () => {
+  const before = played(async () => {
+    const counter = new Counter();
+    const bought = await counter.heard(purchase());
+    const voided = await counter.heard(voidOf(bought));
+    const { code } = await counter.heard(reversal({ ...REVERSES_THE_VOID, de37: bought.rrn }));
+    await counter.follows('reverse-network');
+    return { voided, code, payment: counter.payment(), reversed: counter.core.sent.reversed.length };
+  });
+  const overtaking = played(async () => {
+    const counter = new Counter();
+    const bought = await counter.heard(purchase());
+    await counter.heard(reversal({ ...REVERSES_THE_VOID, de37: bought.rrn }));
+    const stands = counter.payment().standingMinorUnits;
+    const late = await counter.heard(voidOf(bought));
+    return { stands, late, payment: counter.payment() };
+  });
+
+  it.fails('leaves the sale standing, where the network was not told of the void', () => {
+    const stands = { state: 'approved', standingMinorUnits: 2_500 };
+    expect(before()).toMatchObject({ voided: { code: '00' }, code: '00', payment: stands, reversed: 0 });
+  });
+
+  it('does not reverse the sale, where it overtakes the void', () => {
+    expect(overtaking().stands).toBe(2_500);
+  });
+
+  it.fails('keeps the void that comes late from being executed', () => {
+    expect(overtaking().payment).toMatchObject({ state: 'approved', standingMinorUnits: 2_500 });
+  });
+});

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { VirtualNetwork } from '../../connectors/link/testing/virtual-network.ts';
+import { visaConnector, visaDialect } from '../../connectors/visa/visa-connector.ts';
+import { Bytes } from '../../messages/index.ts';
+import { silentLog, systemRandom } from '../../runtime/index.ts';
+import { developmentSettings } from '../../switch/config/development.ts';
+import type { Settings } from '../../switch/config/settings.ts';
+import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
+import type { TestCore } from '../support/core.ts';
+import { Counter, played, purchase } from './core-cases.ts';
+
+// While a network cannot be reached the switch answers for it, but only what it may: what its issuer alone can approve
+// is declined. What is our own fault, or the terminal's, is no reason to stand in at all: the network is up.
+
+function withStandIn(): Partial<Settings> {
+  const { merchants } = developmentSettings({
+    ...{ databaseUrl: 'postgres://unused', hsmSocketPath: '/unused' },
+    ...{ visa: { host: '127.0.0.1', port: 0 }, popUrl: 'http://127.0.0.1:1' },
+  });
+  const standIn = [{ currency: '978', floorMinorUnits: 5_000, count: 5, minorUnits: 20_000 }];
+  const perCardDay = [{ currency: '978', count: 3, minorUnits: 9_000 }];
+  const issuers = [{ from: '4', to: '4', perCardDay, pinTriesPerCardDay: 3 }];
+  return {
+    merchants: merchants.map((each) => ({ ...each, standIn })),
+    standIn: { issuers, negativeList: [] },
+  };
+}
+
+const cash = { accountType: '00', amountType: '40', currency: '978', sign: 'D', amount: '000000001000' };
+
+const ISSUERS_ONLY: [what: string, change: Partial<TerminalMessage>][] = [
+  ['cash', { de3: '010000' }],
+  ['a purchase with cash', { de3: '090000', de54: [cash] }],
+  ['a refund', { de3: '200000' }],
+];
+
+const EXPIRED: (typeof ISSUERS_ONLY)[number] = ['a purchase with an expired card', { de14: '2001' }];
+
+describe('while the network is unreachable', () => {
+  const codes = played(async () => {
+    const told: Record<string, string | undefined> = {};
+    for (const [what, change] of [...ISSUERS_ONLY, EXPIRED, ['a purchase', {}] as const]) {
+      const counter = new Counter(withStandIn());
+      counter.core.network.outcome = { status: 'unreachable', reason: 'the link is down' };
+      told[what] = (await counter.heard(purchase({ de14: '3012', ...change }))).code;
+    }
+    return told;
+  });
+
+  it('a purchase within its limits is stood in for', () => {
+    expect(codes()['a purchase']).toBe('00');
+  });
+
+  it.each(ISSUERS_ONLY)('%s is not', (what) => {
+    expect(codes()[what]).not.toBe('00');
+  });
+
+  it.fails.each([EXPIRED])('%s is not either', (what) => {
+    expect(codes()[what]).not.toBe('00');
+  });
+});
+
+/** The connector to Visa as in service, on a network that answers everything with 00. */
+function visaThatAnswers({ clock, ports }: TestCore) {
+  const stations = { source: '123456', destination: '000000' };
+  const sockets = new VirtualNetwork(visaDialect(stations), clock);
+  const address = { host: 'network', port: 1 };
+  const visa = visaConnector(
+    { name: 'visa', address, zonePinKey: 'ZPK/VISA', stations },
+    { sockets, clock, random: systemRandom, log: silentLog, onLateAnswer() {} },
+  );
+  return { networks: new Map([...ports.networks, ['visa', visa]]) };
+}
+
+/** A chip's data of so many bytes, well-formed: one tag, 9F10. */
+function chipData(bytes: number): Bytes {
+  const value = bytes - 4;
+  return Bytes.of(Buffer.concat([Buffer.from([0x9f, 0x10, 0x81, value]), Buffer.alloc(value)]));
+}
+
+describe('while the network is up', () => {
+  const large = played(async () => {
+    const counter = new Counter(withStandIn(), visaThatAnswers);
+    await counter.core.clock.advance(1_000);
+    const usual = await counter.heard(purchase({ de55: chipData(200) }));
+    const numbers = { de11: '000002', de7: '1123120100', de12: '130100' };
+    const { code } = await counter.heard(purchase({ ...numbers, de55: chipData(253) }));
+    return { usual: usual.code, code, states: counter.payments().map(({ network }) => network) };
+  });
+  const twins = played(async () => {
+    const counter = new Counter(withStandIn(), visaThatAnswers);
+    await counter.core.clock.advance(1_000);
+    const times = ['1123120000', '1123120001'];
+    const both = times.map((de7) =>
+      counter.asked(purchase({ de7, de12: de7.slice(4), de37: '000000000001' })),
+    );
+    await counter.core.clock.advance(10_000);
+    await Promise.all(both);
+    return counter.payments().map(({ network }) => network);
+  });
+
+  it('it is asked', () => {
+    expect(large()).toMatchObject({ usual: '00' });
+    expect(large().states[0]).toBe('approved');
+  });
+
+  it.fails('what its dialect cannot say is refused, and not stood in for', () => {
+    expect(large().code).toBe('30');
+  });
+
+  it.fails('two payments that its link cannot tell apart are not stood in for', () => {
+    expect(twins()).not.toContain('to-advise');
+  });
+});

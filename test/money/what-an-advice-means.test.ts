@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
+import { Counter, played, purchase } from './core-cases.ts';
+
+// DE3 decides what an advice is, as it does of a request. An advice of no service that we know is kept, moves nothing,
+// and people look at it; a tip is a new amount of the same sale.
+
+const advice = (change: Partial<TerminalMessage>) => purchase({ mti: '0220', de38: 'A1B2C3', ...change });
+
+async function afterTheAdvice(change: Partial<TerminalMessage>) {
+  const counter = new Counter();
+  await counter.heard(advice(change));
+  const [row] = counter.rows();
+  const sales = counter.rows().filter((each) => each.batch_side === 'sale');
+  const standing = counter.rows().reduce((sum, each) => sum + each.standing, 0);
+  return { kind: row?.kind, side: row?.batch_side, sales: sales.length, standing, cases: counter.cases() };
+}
+
+describe('an advice (0220)', () => {
+  const sale = played(() => afterTheAdvice({}));
+  const refund = played(() => afterTheAdvice({ de3: '200000' }));
+  const cash = played(() => afterTheAdvice({ de3: '010000' }));
+  const balance = played(() => afterTheAdvice({ de3: '300000' }));
+  const unknown = played(() => afterTheAdvice({ de3: '990000' }));
+  const tipOfNothing = played(() => afterTheAdvice({ de3: '020000' }));
+
+  it('of a sale is one', () => {
+    expect(sale()).toMatchObject({ side: 'sale', sales: 1, standing: 2_500 });
+  });
+
+  it.fails('of a refund is on the side of the refunds', () => {
+    expect(refund()).toMatchObject({ side: 'refund', sales: 0, standing: 2_500 });
+  });
+
+  it.fails('of cash is no purchase', () => {
+    expect(cash().kind).not.toBe('offline-purchase');
+  });
+
+  it.fails.each([
+    ['a balance inquiry', balance],
+    ['a service in no row', unknown],
+    ['an adjustment that names no sale', tipOfNothing],
+  ])('of %s moves no money', (_, seen) => {
+    expect(seen()).toMatchObject({ sales: 0, standing: 0 });
+  });
+
+  it.fails('of a service in no row opens a case', () => {
+    expect(unknown().cases).toHaveLength(1);
+  });
+});
+
+describe('a request of a service in no row', () => {
+  const asked = played(async () => {
+    const counter = new Counter();
+    const { code } = await counter.heard(purchase({ de3: '990000' }));
+    return { code, asked: counter.core.sent.authorised.length };
+  });
+
+  it('is refused, and nobody is asked', () => {
+    expect(asked()).toEqual({ code: '12', asked: 0 });
+  });
+});
+
+describe('a tip that is told after an online sale (0220, DE3 02, DE37)', () => {
+  const tipped = played(async () => {
+    const counter = new Counter();
+    const bought = await counter.heard(purchase());
+    const named = { de37: bought.rrn, de38: bought.approvalCode };
+    const numbers = { de11: '000002', de7: '1123120100', de12: '130100' };
+    const tip = advice({ ...named, ...numbers, de3: '020000', de4: '000000003000' });
+    const { code } = await counter.heard(tip);
+    const again = await counter.heard({ ...tip, mti: '0221' });
+    return { code, again: again.code, sales: counter.rows().map(({ standing }) => standing) };
+  });
+
+  it.fails('replaces the amount of the sale, and is no second sale', () => {
+    expect(tipped()).toEqual({ code: '00', again: '00', sales: [3_000] });
+  });
+});

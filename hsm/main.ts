@@ -96,7 +96,11 @@ function ledgerOf({ ledgerPath }: HsmSettings): UseLedger {
 async function serve(settings: HsmSettings): Promise<void> {
   forbidCoreDumps(settings.production, log);
   goFirst();
-  const clocks = { monotonic: () => systemClock.monotonic(), wall: () => systemClock.wall() };
+  const clocks = {
+    monotonic: () => systemClock.monotonic(),
+    wall: () => systemClock.wall(),
+    after: (milliseconds: number, action: () => void) => systemClock.after(milliseconds, action),
+  };
   const service = new HsmService(settings.token, settings.userPin, clocks, ledgerOf(settings));
   if (settings.production) service.refuseDevelopmentKeys(isDevelopmentCheckBlock);
   service.ensureAlive();

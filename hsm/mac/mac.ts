@@ -15,7 +15,6 @@ export interface RetailMacKey {
 
 const MAX_DATA = 65_536;
 const DES_BLOCK = 8;
-const ZERO_IV = Buffer.alloc(DES_BLOCK);
 
 /** The two forms of a double- or triple-length key that this token (or the host) can take apart. */
 export function retailMacKey(scratch: Scratch, key: Secret): RetailMacKey {
@@ -37,8 +36,7 @@ export function retailMac(
   const chained = padded.length - DES_BLOCK;
   const last = padded.subarray(chained);
   if (chained > 0) {
-    const chain = scratch.encrypt(key.left, 'T', padded.subarray(0, chained), ZERO_IV);
-    xorInto(last, chain.subarray(chained - DES_BLOCK));
+    xorInto(last, scratch.lastOfChain(key.left, 'T', padded.subarray(0, chained)));
   }
   return scratch.encrypt(key.whole, 'T', last);
 }
@@ -57,9 +55,7 @@ export function retailMacOfTwoKeys(
 
 /** ISO/IEC 9797-1 MAC algorithm 1: CBC-MAC, one block. `padded` is a whole number of blocks. */
 export function cbcMac(scratch: Scratch, key: Secret, algorithm: CipherAlgorithm, padded: Buffer): Buffer {
-  const block = BLOCK_LENGTH[algorithm];
-  const chain = scratch.encrypt(key, algorithm, padded, Buffer.alloc(block));
-  return Buffer.from(chain.subarray(chain.length - block));
+  return Buffer.from(scratch.lastOfChain(key, algorithm, padded));
 }
 
 /** CMAC (NIST SP 800-38B, ISO/IEC 9797-1 algorithm 5), one block. */

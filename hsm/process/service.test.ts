@@ -42,7 +42,7 @@ function answers(ckr: number, name = 'CKR_FAULT') {
  * life.
  */
 function breakUntilOpenedAnew(ckr: number, name: string): void {
-  const uses = ['C_EncryptInit', 'C_SignInit'] as const;
+  const uses = ['C_EncryptInit', 'C_EncryptUpdate', 'C_SignInit'] as const;
   for (const use of uses) faults.set(use, { times: 1_000, act: answers(ckr, name) });
   faults.set('C_Initialize', {
     times: 1,
@@ -55,6 +55,7 @@ function breakUntilOpenedAnew(ckr: number, name: string): void {
 
 let directory: string;
 let service: HsmService;
+let tokenEnv: Readonly<Record<string, string>>;
 const OPEN_KEYS = 16;
 const MAC_REQUEST = {
   key: 'TAK/TERM0001',
@@ -66,6 +67,7 @@ const mac = () => service.execute('generateMac', MAC_REQUEST).mac;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'etika-service-'));
   const { env } = await prepareDevelopmentToken(directory);
+  tokenEnv = env;
   // Read by the module when it is initialised, which is what opening does.
   process.env['SOFTHSM2_CONF'] = env['SOFTHSM2_CONF'];
   const { token, userPin } = readTokenAccess(env);
@@ -83,6 +85,66 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+/** A service whose operations stay open, on a clock that stands still until it is told. */
+function lasting() {
+  service.close();
+  const { token, userPin } = readTokenAccess(tokenEnv);
+  const time = { now: 0, due: [] as { at: number; action: () => void }[] };
+  const after = (milliseconds: number, action: () => void) => {
+    const entry = { at: time.now + milliseconds, action };
+    time.due.push(entry);
+    return { cancel: () => void time.due.splice(time.due.indexOf(entry), 1) };
+  };
+  const clocks = { monotonic: () => time.now, wall: () => Date.now(), after };
+  service = new HsmService(token, userPin, clocks, UseLedger.open(undefined), faulty);
+  const pass = (milliseconds: number) => {
+    time.now += milliseconds;
+    const due = time.due.filter(({ at }) => at <= time.now);
+    time.due = time.due.filter((entry) => !due.includes(entry));
+    for (const { action } of due) action();
+  };
+  return { pass, called: (name: string) => calls.filter((call) => call === name).length };
+}
+
+it('keeps operations open for the next request, and ends them at an age that use does not extend', () => {
+  const once = mac();
+  const { pass, called } = lasting();
+  calls.length = 0;
+  for (let turn = 0; turn < 4; turn++) {
+    expect(mac()).toEqual(once);
+    service.endTurn();
+    pass(6);
+  }
+  // One of the chain under the left half, one of the block under the key.
+  expect(called('C_EncryptInit')).toBe(2);
+  expect(called('C_EncryptFinal')).toBe(0);
+  pass(1);
+  expect(called('C_EncryptFinal')).toBe(2);
+  expect(mac()).toEqual(once);
+  expect(called('C_EncryptInit')).toBe(4);
+});
+
+it('a chain that stays open gives each message the MAC of its own', () => {
+  const messages = ['one block', 'a message of some blocks', 'x'.repeat(200)].map((text) =>
+    Buffer.from(text),
+  );
+  const macs = () => messages.map((data) => service.execute('generateMac', { ...MAC_REQUEST, data }).mac);
+  const alone = messages.map((data) => {
+    const { mac: value } = service.execute('generateMac', { ...MAC_REQUEST, data });
+    service.endTurn();
+    return value;
+  });
+  expect(macs()).toEqual(alone);
+  expect(macs()).toEqual(alone);
+});
+
+it('a chain that breaks is begun anew, and the MAC is right', () => {
+  const before = mac();
+  faults.set('C_EncryptUpdate', { times: 1, act: answers(0x30, 'CKR_DEVICE_ERROR') });
+  expect(mac()).toEqual(before);
+  expect(mac()).toEqual(before);
+});
+
 it('opens the token anew, once, when its session is lost, and the request does not notice', () => {
   const before = mac();
   calls.length = 0;
@@ -95,6 +157,7 @@ it('gives up on a token that stays broken, after one try to open it', () => {
   mac();
   calls.length = 0;
   faults.set('C_EncryptInit', { times: 1_000, act: answers(0x30, 'CKR_DEVICE_ERROR') });
+  faults.set('C_EncryptUpdate', { times: 1_000, act: answers(0x30, 'CKR_DEVICE_ERROR') });
   faults.set('C_SignInit', { times: 1_000, act: answers(0x30, 'CKR_DEVICE_ERROR') });
   expect(mac).toThrow(TokenLostError);
   expect(calls.filter((name) => name === 'C_Login')).toHaveLength(1);
@@ -112,6 +175,8 @@ it('never tries the user PIN again once it is refused', () => {
 it('takes an answer that is too short for a failure, not for a MAC, and asks again', () => {
   const before = mac();
   calls.length = 0;
+  // The open operation first, then the one that is begun anew.
+  faults.set('C_EncryptUpdate', { times: 1, act: () => Buffer.alloc(3) });
   faults.set('C_Encrypt', { times: 1, act: () => Buffer.alloc(3) });
   expect(mac()).toEqual(before);
   expect(calls).toContain('C_Login');
@@ -152,6 +217,7 @@ it('ends with a turn what stood open in it, and opens no session for the next', 
   calls.length = 0;
   mac();
   service.endTurn();
-  expect(calls.filter((name) => name === 'C_EncryptFinal')).toHaveLength(1);
+  // The chain and the last block.
+  expect(calls.filter((name) => name === 'C_EncryptFinal')).toHaveLength(2);
   expect(calls.filter((name) => /Session/.test(name))).toEqual([]);
 });

@@ -42,6 +42,8 @@ export interface Clocks {
   monotonic: () => number;
   /** Milliseconds since the epoch. */
   wall: () => number;
+  /** Where it is absent nothing could be ended later: an operation then ends with its turn. */
+  after?: (milliseconds: number, action: () => void) => { cancel(): void };
 }
 
 /**
@@ -49,6 +51,12 @@ export interface Clocks {
  * work at once, nearly every request would.
  */
 const OPEN_KEYS = 8_192;
+
+/**
+ * A terminal's MAC key is used twice within this time, to open a request and to seal its answer; of a busy terminal more
+ * often.
+ */
+const OPERATION_MS = 25;
 
 interface OpenToken {
   session: TokenSession;
@@ -70,6 +78,7 @@ export class HsmService {
   readonly #strategies: Record<string, Strategy>;
   readonly #runs = new Map<string, { place: Place; runs: number }>();
   #token: OpenToken;
+  #ending: { cancel(): void } | undefined;
 
   /**
    * @param ledger closed with the service
@@ -123,9 +132,9 @@ export class HsmService {
     }
   }
 
-  /** Closes what the requests of a turn shared. Resolves when what they claimed is on disk: replies wait for it. */
+  /** Ends what requests shared for long enough. Resolves when what they claimed is on disk: replies wait for it. */
   endTurn(): Promise<void> | undefined {
-    this.#token.session.standing.endAll();
+    this.#endOperations();
     return this.#ledger.saved();
   }
 
@@ -148,8 +157,29 @@ export class HsmService {
   }
 
   close(): void {
+    this.#ending?.cancel();
+    this.#token.session.standing.endAll();
     this.#token.session.close();
     this.#ledger.close();
+  }
+
+  /** Also when no request comes any more: the oldest operation that is left open sets the time. */
+  #endOperations(): void {
+    const { standing } = this.#token.session;
+    const { monotonic, after } = this.#clocks;
+    const { operationMs = OPERATION_MS } = this.#settings;
+    if (!after || operationMs === 0) {
+      standing.endAll();
+      return;
+    }
+
+    const now = monotonic();
+    const oldest = standing.endOlder(now - operationMs, now);
+    if (oldest === undefined || this.#ending) return;
+    this.#ending = after(oldest + operationMs - now, () => {
+      this.#ending = undefined;
+      this.#endOperations();
+    });
   }
 
   #repeat<N extends OperationName>(name: N, request: RequestOf<N>): ReplyOf<N> {

@@ -38,6 +38,8 @@ it.each([
   ['PKCS11_SLOT', '4294967296'],
   ['HSM_OPEN_KEYS', '15'],
   ['HSM_OPEN_KEYS', '65537'],
+  ['HSM_OPERATION_MS', '-1'],
+  ['HSM_OPERATION_MS', '1001'],
   ['HSM_PIN_FD', 'x'],
   ['HSM_PIN_FILE', '/nowhere/pin'],
 ])('names %s where it is "%s"', (key, value) => {

@@ -20,7 +20,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * The settings of the HSM process: `HSM_SOCKET` (path of the Unix socket), `HSM_TOKEN_LABEL`, `PKCS11_MODULE` (default:
  * SoftHSM where Debian puts it), `PKCS11_SLOT` (where labels are not unique), `PKCS11_PARAMETERS` (for NSS),
- * `HSM_OPEN_KEYS` (for tokens with little room), `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in production), and
+ * `HSM_OPEN_KEYS` (for tokens with little room), `HSM_OPERATION_MS` (how long an operation may stay open for the next
+ * request, see docs/hsm.md), `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in production), and
  * the user PIN from `HSM_PIN_FD` (an open file descriptor) or `HSM_PIN_FILE` (mode 0600). The PIN itself is never in
  * the environment nor among the arguments.
  * @throws HSM_SETTINGS_INVALID naming the setting and what it should be
@@ -45,7 +46,8 @@ export function readTokenAccess(environment: Environment): TokenAccess {
     );
   }
   const slot = slotOf(environment);
-  const openKeys = openKeysOf(environment);
+  const openKeys = wholeNumberOf(environment, 'HSM_OPEN_KEYS', OPEN_KEYS);
+  const operationMs = wholeNumberOf(environment, 'HSM_OPERATION_MS', OPERATION_MS);
   const libraryParameters = environment['PKCS11_PARAMETERS'];
   return {
     token: {
@@ -54,6 +56,7 @@ export function readTokenAccess(environment: Environment): TokenAccess {
       ...(libraryParameters === undefined ? {} : { libraryParameters }),
       ...(slot === undefined ? {} : { slot }),
       ...(openKeys === undefined ? {} : { openKeys }),
+      ...(operationMs === undefined ? {} : { operationMs }),
     },
     userPin: readUserPin(environment),
     production,
@@ -72,20 +75,21 @@ function slotOf(environment: Environment): number | undefined {
   return Number(text);
 }
 
-const FEWEST_OPEN = 16;
-const MOST_OPEN = 65_536;
+const OPEN_KEYS = { from: 16, to: 65_536 };
+const OPERATION_MS = { from: 0, to: 1_000 };
 
-function openKeysOf(environment: Environment): number | undefined {
-  const text = environment['HSM_OPEN_KEYS'];
+function wholeNumberOf(
+  environment: Environment,
+  setting: string,
+  { from, to }: { from: number; to: number },
+): number | undefined {
+  const text = environment[setting];
   if (text === undefined || text === '') return undefined;
-  const count = /^[0-9]{1,6}$/.test(text) ? Number(text) : 0;
-  if (count < FEWEST_OPEN || count > MOST_OPEN) {
-    throw new HsmError(
-      'HSM_SETTINGS_INVALID',
-      `HSM_OPEN_KEYS must be a whole number from ${FEWEST_OPEN} to ${MOST_OPEN}`,
-    );
+  const number = /^[0-9]{1,6}$/.test(text) ? Number(text) : -1;
+  if (number < from || number > to) {
+    throw new HsmError('HSM_SETTINGS_INVALID', `${setting} must be a whole number from ${from} to ${to}`);
   }
-  return count;
+  return number;
 }
 
 function isSoftwareToken(modulePath: string): boolean {

@@ -6,7 +6,7 @@ import type { TokenProfile } from './profile.ts';
 /** What a secret is for: a cipher key, an HMAC key, or a value to compute with. */
 export type SecretType = CipherAlgorithm | 'hmac' | 'generic';
 
-const ZERO_IV: Readonly<Record<CipherAlgorithm, Buffer>> = { T: Buffer.alloc(8), A: Buffer.alloc(16) };
+export const ZERO_IV: Readonly<Record<CipherAlgorithm, Buffer>> = { T: Buffer.alloc(8), A: Buffer.alloc(16) };
 
 const PARAMETER_LENGTH = 1_024;
 const parameterData = Buffer.allocUnsafeSlow(PARAMETER_LENGTH).fill(0);

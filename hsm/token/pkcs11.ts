@@ -94,6 +94,8 @@ export interface TokenSettings {
   libraryParameters?: string;
   /** How many working keys stay open as session objects; default 8,192, which are 4,096 terminals. */
   openKeys?: number;
+  /** How many milliseconds an operation may stay open for the next request; default 25, and 0 for its turn only. */
+  operationMs?: number;
 }
 
 /** A logged-in session on one token. All calls are synchronous, on one thread: see docs/hsm.md for why. */

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { hostCipher } from './host-cipher.ts';
+import { ZERO_IV } from './mechanisms.ts';
 import { pkcs11, type TokenSession } from './pkcs11.ts';
 import type { TokenProfile } from './profile.ts';
 import { Scratch } from './secrets.ts';
@@ -54,6 +55,7 @@ function staysOpen(scratch: Scratch): boolean {
   const { handle } = scratch.import(KEY, 'T');
   const { standing } = scratch.session;
   const mechanism = { mechanism: pkcs11.CKM_DES3_ECB };
+  const chain = { mechanism: pkcs11.CKM_DES3_CBC, parameter: ZERO_IV.T };
   const [encrypted, clear] = [Buffer.alloc(8), Buffer.alloc(8)];
   try {
     // Twice each: the second block comes from the operation the first one opened.
@@ -62,7 +64,10 @@ function staysOpen(scratch: Scratch): boolean {
         standing.run('encrypt', mechanism, handle, block, encrypted) &&
         standing.run('decrypt', mechanism, handle, encrypted, clear) &&
         encrypted.equals(expected('T', KEY, block)) &&
-        clear.equals(block),
+        clear.equals(block) &&
+        // The first block of a chain from zeroes is what ECB makes of it.
+        standing.chain(chain, handle, Buffer.from(block), clear) &&
+        clear.equals(encrypted),
     );
   } finally {
     standing.forget(handle);

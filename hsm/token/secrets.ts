@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { byteOfHmac, HMAC, type HmacHash, ORACLE_DATA } from './hmac.ts';
-import { type CipherAlgorithm, hostCipher } from './host-cipher.ts';
+import { BLOCK_LENGTH, type CipherAlgorithm, hostCipher } from './host-cipher.ts';
 import {
   aesNeedsIv,
   cipherMechanism,
@@ -10,6 +10,7 @@ import {
   type SecretType,
   stringData,
   wipeStringData,
+  ZERO_IV,
 } from './mechanisms.ts';
 import { type Handle, pkcs11, type Template, type TokenSession } from './pkcs11.ts';
 import type { TokenProfile } from './profile.ts';
@@ -127,6 +128,19 @@ export class Scratch {
     const output = Buffer.allocUnsafe(data.length);
     if (key.place === 'host') return hostCipher('encrypt', algorithm, key.bytes, data, output, iv);
     return this.#crypt('encrypt', key, algorithm, data, output, iv);
+  }
+
+  /** The last block of a CBC encryption of public data from an IV of zeroes, which a MAC is: `data` in whole blocks. */
+  lastOfChain(key: Secret, algorithm: CipherAlgorithm, data: Buffer): Buffer {
+    const from = data.length - BLOCK_LENGTH[algorithm];
+    const iv = ZERO_IV[algorithm];
+    if (key.place === 'token' && this.#mayStand(key, algorithm)) {
+      const output = Buffer.allocUnsafe(data.length);
+      const mechanism = cipherMechanism(key, algorithm, iv, this.profile);
+      const handle = this.asKey(key, algorithm).handle;
+      if (this.session.standing.chain(mechanism, handle, data, output)) return output.subarray(from);
+    }
+    return this.encrypt(key, algorithm, data, iv).subarray(from);
   }
 
   /** Decrypts to public data. */
@@ -282,14 +296,18 @@ export class Scratch {
     const cipherKey = this.asKey(key, algorithm);
     const { handle } = cipherKey;
     const mechanism = cipherMechanism(cipherKey, algorithm, iv, this.profile);
-    // Only triple DES: an open AES operation would keep the raw key at the head of its schedule.
-    const mayStand = key.lasting === true && algorithm === 'T' && iv === undefined && this.profile.canStand;
+    const mayStand = iv === undefined && this.#mayStand(key, algorithm);
     if (mayStand && this.session.standing.run(direction, mechanism, handle, data, output)) {
       return output.subarray(0, data.length);
     }
     return direction === 'encrypt'
       ? this.session.encrypt(mechanism, handle, data, output)
       : this.session.decrypt(mechanism, handle, data, output);
+  }
+
+  /** Only triple DES: an open AES operation would keep the raw key at the head of its schedule. */
+  #mayStand(key: TokenSecret, algorithm: CipherAlgorithm): boolean {
+    return key.lasting === true && algorithm === 'T' && this.profile.canStand;
   }
 
   #deriveReadable(key: TokenSecret, algorithm: CipherAlgorithm, data: Buffer): HostSecret {

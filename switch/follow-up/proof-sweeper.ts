@@ -27,7 +27,7 @@ export interface SweeperState extends AwaitedBacklog {
 
 /** Longer than a sweep may take: the consensus' answer, and the journal's. */
 const LEASE_MS = 30_000;
-const IDLE_MS = 250;
+const IDLE_MS = 500;
 const COUNT_EVERY_MS = 5_000;
 /** Entries that are handed to the journal at once: what waits there is the hot path's too. */
 const APPENDED_AT_ONCE = 500;

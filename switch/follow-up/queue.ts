@@ -29,7 +29,8 @@ export interface FollowUpWorkerSettings {
 
 const STATEMENT_MS = 5_000;
 const STOP_WITHIN_MS = 10_000;
-const DEFAULT_POLL_MS = 250;
+/** For what was put off: a new follow-up is told of. Each look costs worker and database a millisecond, in each lane. */
+const DEFAULT_POLL_MS = 500;
 const DEFAULT_LEASE_MS = 15_000;
 
 /**

@@ -23,7 +23,7 @@ const PROJECTOR_ROLE = 'etika_projector';
 const PROJECTOR_LOCK = 0x70726f6a; // 'proj'
 const STATEMENT_MS = 30_000;
 /** What came meanwhile is taken together: a step costs nearly the same for one entry and for a hundred. */
-const DEFAULT_POLL_MS = 250;
+const DEFAULT_POLL_MS = 500;
 const STANDBY_MS = 1_000;
 const DEFAULT_MAX_ENTRIES = 2_000;
 

@@ -52,10 +52,7 @@ export interface Clocks {
  */
 const OPEN_KEYS = 8_192;
 
-/**
- * A terminal's MAC key is used twice within this time, to open a request and to seal its answer; of a busy terminal more
- * often.
- */
+/** Within this time a terminal's MAC key opens a request and seals its answer, and a busy terminal comes again. */
 const OPERATION_MS = 25;
 
 interface OpenToken {

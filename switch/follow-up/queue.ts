@@ -29,7 +29,7 @@ export interface FollowUpWorkerSettings {
 
 const STATEMENT_MS = 5_000;
 const STOP_WITHIN_MS = 10_000;
-/** For what was put off: a new follow-up is told of. Each look costs worker and database a millisecond, in each lane. */
+/** For what was put off: of a new follow-up a lane is told. A look costs worker and database a millisecond. */
 const DEFAULT_POLL_MS = 500;
 const DEFAULT_LEASE_MS = 15_000;
 

@@ -21,6 +21,20 @@ export function setField(words: BitWords, field: number): void {
   words[index] = (words[index] ?? 0) | (0x80000000 >>> ((field - 1) & 31));
 }
 
+/** The fields that are present, in ascending order. */
+export function fieldsOf(words: BitWords): number[] {
+  const fields: number[] = [];
+  for (let index = 0; index < words.length; index++) {
+    let rest = words[index] ?? 0;
+    while (rest !== 0) {
+      const lead = Math.clz32(rest);
+      fields.push(index * 32 + lead + 1);
+      rest &= ~(0x80000000 >>> lead);
+    }
+  }
+  return fields;
+}
+
 /** One bitmap of eight bytes on the wire. */
 export interface BitmapCodec {
   readonly bytes: number;

@@ -1,4 +1,12 @@
-import { type BitmapCodec, type BitWords, bitmapCodec, hasField, noFields, setField } from './bitmap.ts';
+import {
+  type BitmapCodec,
+  type BitWords,
+  bitmapCodec,
+  fieldsOf,
+  hasField,
+  noFields,
+  setField,
+} from './bitmap.ts';
 import { Cursor } from './cursor.ts';
 import type { Dialect, Message } from './dialect.ts';
 import { IsoError, type PartialMessage } from './errors.ts';
@@ -29,6 +37,10 @@ export interface Codec<M> {
   /** Writes the MAC in place. @throws {IsoError} ISO_VALUE when the message ends with no MAC field of that size */
   setMac(packed: Buffer, mac: Uint8Array): void;
 }
+
+const LAST_FIELD = 192;
+/** Names of the elements, by number: to put one together costs as much as to write a short field. */
+const ELEMENTS: readonly string[] = Array.from({ length: LAST_FIELD + 1 }, (_, number) => `de${number}`);
 
 type AnyMessage = { mti: string; header?: unknown } & Record<string, unknown>;
 
@@ -73,7 +85,7 @@ function prepare(dialect: Dialect, strictness: Strictness): Frame {
   const numbers = new Map<string, number>();
   for (const [key, field] of Object.entries(dialect.fields)) {
     const number = Number(key);
-    if (!Number.isInteger(number) || number < 2 || number > 192) {
+    if (!Number.isInteger(number) || number < 2 || number > LAST_FIELD) {
       throw new IsoError('ISO_DIALECT', {
         path: `DE${key}`,
         expected: 'field numbers from 2 to 192',
@@ -81,7 +93,7 @@ function prepare(dialect: Dialect, strictness: Strictness): Frame {
       });
     }
     fields.set(number, fieldCodec(field, `DE${number}`, strictness));
-    numbers.set(`de${number}`, number);
+    numbers.set(elementOf(number), number);
   }
   const primary = bitmapCodec(dialect.bitmap.encoding);
   const extension = bitmapCodec(dialect.bitmap.extension ?? dialect.bitmap.encoding);
@@ -155,7 +167,7 @@ function readBitmaps(frame: Frame, cursor: Cursor): BitWords {
 
 function readFields(frame: Frame, cursor: Cursor, words: BitWords, message: AnyMessage): void {
   let count = 0;
-  for (let number = 2; number <= 192; number++) {
+  for (let number = 2; number <= LAST_FIELD; number++) {
     if (!hasField(words, number)) continue;
     if (number === 65 && frame.tertiary) {
       if (frame.tertiary === 'as-field-65') frame.bitmaps[2].read(cursor, words, 2);
@@ -164,7 +176,7 @@ function readFields(frame: Frame, cursor: Cursor, words: BitWords, message: AnyM
     const field = frame.fields.get(number);
     if (!field) {
       cursor.fail('ISO_FIELD_UNDEFINED', `DE${number}`, cursor.at, 'only defined fields', `field ${number}`);
-    } else readInto(message, `de${number}`, field, cursor);
+    } else readInto(message, elementOf(number), field, cursor);
     count++;
   }
   if (count === 0 && frame.strictness.emptyBitmap === 'reject') {
@@ -183,7 +195,7 @@ function pack(frame: Frame, message: AnyMessage, fast: FastPath | undefined): Bu
       parts.push(encodeBitmap(frame, words, 2));
       third = false;
     }
-    parts.push((frame.fields.get(number) as FieldCodec).encode(message[`de${number}`]));
+    parts.push((frame.fields.get(number) as FieldCodec).encode(message[elementOf(number)]));
   }
   fast?.packed(message, numbers, absent, words, Buffer.concat([mti, ...maps]));
   if (!frame.header) return Buffer.concat(parts);
@@ -193,7 +205,6 @@ function pack(frame: Frame, message: AnyMessage, fast: FastPath | undefined): Bu
 
 function presentFields(frame: Frame, message: AnyMessage) {
   const words = noFields();
-  const numbers: number[] = [];
   const absent: string[] = [];
   for (const property of Object.keys(message)) {
     if (property === 'mti' || (property === 'header' && frame.dialect.header)) continue;
@@ -211,13 +222,17 @@ function presentFields(frame: Frame, message: AnyMessage) {
       });
     }
     setField(words, number);
-    numbers.push(number);
   }
+  const numbers = fieldsOf(words);
   if (numbers.length === 0 && frame.strictness.emptyBitmap === 'reject') {
     throw new IsoError('ISO_BITMAP_EMPTY', { path: 'bitmap', expected: 'at least one field', found: 'none' });
   }
   announceBitmaps(frame, words);
-  return { words, numbers: numbers.sort((a, b) => a - b), absent };
+  return { words, numbers, absent };
+}
+
+function elementOf(number: number): string {
+  return ELEMENTS[number] ?? '';
 }
 
 /** Sets the bits that stand for further bitmaps. */
@@ -298,6 +313,6 @@ function macPlace(frame: Frame, packed: Buffer): { textStart: number; at: number
 }
 
 function lastField(words: BitWords): number {
-  for (let number = 192; number >= 2; number--) if (hasField(words, number)) return number;
+  for (let number = LAST_FIELD; number >= 2; number--) if (hasField(words, number)) return number;
   return 0;
 }

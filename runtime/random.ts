@@ -8,7 +8,34 @@ export interface Random {
   integer(below: number): number;
 }
 
-export const systemRandom: Random = { bytes: randomBytes, integer: (below) => randomInt(below) };
+const POOL_BYTES = 4_096;
+
+/** A call to the system's generator costs as much for 16 bytes as for a few thousand: small requests share one. */
+class RandomPool {
+  #pool = Buffer.alloc(0);
+  #taken = 0;
+
+  /** The bytes are in nobody else's hands, and the pool forgets them. */
+  take(length: number): Buffer {
+    if (length > POOL_BYTES / 4) return randomBytes(length);
+    if (this.#taken + length > this.#pool.length) {
+      this.#pool = randomBytes(POOL_BYTES);
+      this.#taken = 0;
+    }
+    const from = this.#taken;
+    this.#taken += length;
+    const taken = Buffer.from(this.#pool.subarray(from, this.#taken));
+    this.#pool.fill(0, from, this.#taken);
+    return taken;
+  }
+}
+
+const pool = new RandomPool();
+
+export const systemRandom: Random = {
+  bytes: (length) => pool.take(length),
+  integer: (below) => randomInt(below),
+};
 
 /**
  * A UUID version 7 (RFC 9562 §5.7): 48 bits of wall-clock milliseconds, then 74 random bits.

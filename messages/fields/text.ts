@@ -33,8 +33,10 @@ function charsetText(name: CharsetName, content: TextContent, lenient: boolean):
     characters: (value) => value.length,
     read(cursor, characters, path) {
       const at = cursor.take(characters, path);
-      let text = cursor.bytes.toString('latin1', at, at + characters);
-      if (name !== 'ascii') text = translate(text, toLatin1);
+      const text =
+        name === 'ascii'
+          ? cursor.bytes.toString('latin1', at, at + characters)
+          : translate(cursor.bytes, at, characters, toLatin1);
       if (cursor.strictness.content === 'reject') {
         const foreign = firstForeign(text, content);
         if (foreign >= 0) {
@@ -152,10 +154,13 @@ function isLatin1(text: string): boolean {
   return true;
 }
 
-function translate(text: string, table: Uint8Array): string {
-  const bytes = Buffer.allocUnsafe(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = table[text.charCodeAt(i)] ?? 0;
-  return bytes.toString('latin1');
+/** Short text is translated in it, as nearly all text is; a call that is over has no more use for it. */
+const scratch = Buffer.alloc(256);
+
+function translate(from: Buffer, at: number, characters: number, table: Uint8Array): string {
+  const bytes = characters <= scratch.length ? scratch : Buffer.allocUnsafe(characters);
+  for (let i = 0; i < characters; i++) bytes[i] = table[from[at + i] ?? 0] ?? 0;
+  return bytes.toString('latin1', 0, characters);
 }
 
 function nibbleOf(code: number): number {

@@ -22,7 +22,10 @@ const DAY_MS = 86_400_000;
 export const HALF_A_YEAR = 184;
 /** Of keys without a date that must be unique. */
 const UNDATED = 0;
-const DATED = /\|(\d{2})(\d{2})\d{6}$/;
+/** A key's date and time, MMDDhhmmss. */
+const DATED = /\|\d{10}$/;
+const DATE_AND_TIME = 10;
+const TIME = 6;
 
 /** 32 hex digits of a key. */
 export type KeyHash = (key: string) => string;
@@ -60,11 +63,27 @@ export const hashOfName = (name: ClaimName): string => name.slice(8);
 
 /** The day that a key carries; undefined where it has none. */
 export function dayOfKey(key: string, nowMs: number): number | undefined {
-  const [, month, date] = DATED.exec(key) ?? [];
-  if (month === undefined || date === undefined) return undefined;
+  if (!DATED.test(key)) return undefined;
+  const monthAndDate = key.slice(-DATE_AND_TIME, -TIME);
   const today = Math.floor(nowMs / DAY_MS);
-  const year = new Date(nowMs).getUTCFullYear();
-  const days = [year - 1, year, year + 1].map((each) => dayOf(each, Number(month), Number(date)));
+  if (latest.monthAndDate !== monthAndDate || latest.today !== today) {
+    latest = { monthAndDate, today, day: nearestDay(monthAndDate, today) };
+  }
+  return latest.day;
+}
+
+/** What was worked out last: nearly every key is of the same date as the one before, and dates are dear. */
+let latest: { monthAndDate: string; today: number; day: number | undefined } = {
+  monthAndDate: '',
+  today: 0,
+  day: undefined,
+};
+
+/** The day with this date that is nearest to today; undefined where none is near enough. */
+function nearestDay(monthAndDate: string, today: number): number | undefined {
+  const [month, date] = [Number(monthAndDate.slice(0, 2)), Number(monthAndDate.slice(2))];
+  const year = new Date(today * DAY_MS).getUTCFullYear();
+  const days = [year - 1, year, year + 1].map((each) => dayOf(each, month, date));
   const near = days.filter((day) => Math.abs(day - today) <= HALF_A_YEAR);
   return near.sort((a, b) => Math.abs(a - today) - Math.abs(b - today))[0];
 }

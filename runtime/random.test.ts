@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { systemRandom } from './random.ts';
+
+it('gives nobody the bytes of another, however many draw', () => {
+  const drawn = Array.from({ length: 2_000 }, (_, index) => systemRandom.bytes(8 + (index % 24)));
+  expect(new Set(drawn.map((bytes) => bytes.toString('hex'))).size).toBe(drawn.length);
+  expect(drawn.map(({ length }) => length)).toEqual(drawn.map((_, index) => 8 + (index % 24)));
+});
+
+it('what is done to drawn bytes changes no others', () => {
+  const [first, second] = [systemRandom.bytes(16), systemRandom.bytes(16)];
+  const before = second.toString('hex');
+  first.fill(0);
+  expect(second.toString('hex')).toBe(before);
+});
+
+it('gives more than the pool holds', () => {
+  expect(systemRandom.bytes(10_000)).toHaveLength(10_000);
+});

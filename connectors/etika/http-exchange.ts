@@ -41,7 +41,7 @@ export interface HttpOptions {
   readonly ca?: string;
 }
 
-/** A connection is free again a turn of the event loop later at the earliest: with turns of 100 ms, 64 carried 640/s. */
+/** One is free again a turn of the event loop later at the earliest: with turns of 100 ms, 64 carried 640/s. */
 const MAX_CONNECTIONS = 256;
 const MAX_CALLS = 10_000;
 const MAX_RESPONSE_BYTES = 256 * 1024;

@@ -5,18 +5,16 @@ import type { OwnPace } from './own-work.ts';
 /** A judgement needs so much time, and a cut as long as the waits it answers to: those show its effect only then. */
 const JUDGE_EVERY_MS = 100;
 const LONGEST_HOLD_MS = 500;
-/**
- * Below so much of the target the limit opens quickly: back to normal within two seconds. A busy machine's waits are
- * about half of the target with next to nothing at work, so that the share is a large one.
- */
-const BELOW = 0.75;
+/** A step up; it shows in the waits a few judgements later. */
+const RISE = 1.25;
 const DEEPEST_CUT = 0.5;
 
 /**
- * How many may be at work at once. Waits below the target raise it step by step, but only where it was reached: an
- * idle night or a slow network raises nothing. Waits above the target cut it to what the switch carries by Little's
- * law: the rate at which its work ends, times the target. To cut by the waits alone was rejected: on a machine without
- * processors to spare every wait is long, whatever the limit, and it fell to its floor.
+ * How many may be at work at once: as many as the switch carries, which Little's law says. What ends in a time, times
+ * the wait that is aimed at, is how many may wait. Below that the limit rises step by step, but only where it was
+ * reached: an idle night or a slow network raises nothing. Where waits are above the target it is cut to that. To cut
+ * by the waits alone was rejected: on a machine without processors to spare every wait is long, whatever the limit,
+ * and it fell to its floor.
  */
 export class AdaptiveLimit {
   readonly #settings: AdmissionSettings;
@@ -50,12 +48,12 @@ export class AdaptiveLimit {
     if (now < this.#heldUntil) return;
 
     const { targetWaitMs } = this.#settings;
+    const carried = carries(targetWaitMs);
     if (waitMs > targetWaitMs) {
-      const carried = Math.max(carries(targetWaitMs), this.#value * DEEPEST_CUT);
-      this.#set(Math.min(this.#value, carried));
+      this.#set(Math.min(this.#value, Math.max(carried, this.#value * DEEPEST_CUT)));
       this.#heldUntil = now + Math.min(waitMs, LONGEST_HOLD_MS);
     } else if (wasReached) {
-      this.#set(waitMs < targetWaitMs * BELOW ? this.#value * 1.25 + 2 : this.#value * 1.05 + 1);
+      this.#set(Math.max(this.#value, Math.min(carried, this.#value * RISE + 2)));
     }
   }
 

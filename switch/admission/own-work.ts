@@ -7,7 +7,7 @@ export type Stage = 'hsm' | 'journal';
 export interface OwnPace {
   /** The longer of the two stages' average waits; 0 where nothing waited. */
   readonly waitMs: number;
-  /** How many calls under way make waits of `targetMs`, at the rate at which calls end. */
+  /** How many calls under way make waits of `targetMs`, by the best rate at which they ended of late. */
   readonly carries: (targetMs: number) => number;
 }
 
@@ -18,7 +18,11 @@ export interface OwnPace {
  * since most of it is the issuer's.
  */
 export class OwnWork {
-  readonly #stages: Readonly<Record<Stage, Waits>> = { hsm: new Waits(), journal: new Waits() };
+  readonly #stages: Readonly<Record<Stage, Waits>>;
+
+  constructor(now: Monotonic) {
+    this.#stages = { hsm: new Waits(now), journal: new Waits(now) };
+  }
 
   /** Calls under way. */
   get inFlight(): number {
@@ -35,13 +39,11 @@ export class OwnWork {
 
   /** Closes a step of time: what ended in it counts for the next half second, and its rate for a while longer. */
   measure(now: Monotonic): OwnPace {
-    const { hsm, journal } = this.#stages;
-    hsm.step(now);
-    journal.step(now);
-    return {
-      waitMs: Math.max(hsm.waitMs(now), journal.waitMs(now)),
-      carries: (targetMs) => hsm.carries(now, targetMs) + journal.carries(now, targetMs),
-    };
+    const stages = Object.values(this.#stages);
+    for (const stage of stages) stage.step(now);
+    const waitMs = Math.max(...stages.map((stage) => stage.waitMs(now)));
+    const held = stages.reduce((sum, stage) => sum + stage.holds(now), 0);
+    return { waitMs, carries: (targetMs) => (waitMs === 0 ? 0 : (held * targetMs) / waitMs) };
   }
 }
 
@@ -61,10 +63,14 @@ class Waits {
   #sumOfBegins = 0;
   #ended = 0;
   #waitedMs = 0;
-  #steppedAt: Monotonic | undefined;
+  #steppedAt: Monotonic;
   readonly #steps: Step[] = [];
   /** Calls a millisecond, over the last steps, as it was at each of the steps remembered. */
   readonly #rates: number[] = [];
+
+  constructor(now: Monotonic) {
+    this.#steppedAt = now;
+  }
 
   began(at: Monotonic): void {
     this.inFlight += 1;
@@ -79,7 +85,7 @@ class Waits {
   }
 
   step(now: Monotonic): void {
-    const lastedMs = now - (this.#steppedAt ?? now);
+    const lastedMs = now - this.#steppedAt;
     this.#steppedAt = now;
     this.#steps.push({ ended: this.#ended, waitedMs: this.#waitedMs, lastedMs });
     this.#ended = 0;
@@ -87,7 +93,7 @@ class Waits {
     if (this.#steps.length > LATELY_STEPS) this.#steps.shift();
 
     const lately = this.#lately();
-    this.#rates.push(lately.ended / Math.max(1, lately.lastedMs));
+    this.#rates.push(lately.ended / lately.lastedMs);
     if (this.#rates.length > REMEMBERED_STEPS) this.#rates.shift();
   }
 
@@ -96,9 +102,9 @@ class Waits {
     return Math.max(this.#endedMs(), this.inFlight === 0 ? 0 : now - this.#sumOfBegins / this.inFlight);
   }
 
-  /** Little's law. A stage that is quick holds few, however many it could. */
-  carries(now: Monotonic, targetMs: number): number {
-    return Math.max(...this.#rates) * Math.min(targetMs, this.waitMs(now));
+  /** Little's law: what makes such waits at such a rate. A stage that is quick holds few, however many it could. */
+  holds(now: Monotonic): number {
+    return Math.max(...this.#rates) * this.waitMs(now);
   }
 
   #endedMs(): number {

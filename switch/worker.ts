@@ -34,7 +34,7 @@ import { TlsEnds } from './node/tls-ends.ts';
 
 /** How long it may take to stop: the follow-ups that run, and the links after them. */
 const STOP_WITHIN_MS = 15_000;
-const NICENESS = 5;
+const NICENESS = 10;
 
 const clock = systemClock;
 const random = systemRandom;

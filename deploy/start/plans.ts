@@ -5,8 +5,12 @@ import type { StartConfig } from '../config/schema.ts';
 import type { WantedPort } from './ports.ts';
 import type { ServiceStart } from './services.ts';
 
-/** Others answer customers; these can wait. The switch, the HSM and PostgreSQL stand at the priority of the start. */
-export const NICENESS = { worker: 5, admin: 5, simulator: 10 } as const;
+/**
+ * Others answer customers; these can wait. All else stands at the priority of the start, the simulators too: they stand
+ * for networks on machines of their own. When they came last, a flood starved them first, and payments that were let in
+ * waited for their legs until it was too late.
+ */
+export const NICENESS = { worker: 10, admin: 10 } as const;
 
 const LOOPBACK = '127.0.0.1';
 
@@ -33,7 +37,6 @@ export function visaSimulator({ simulators, dataDir }: StartConfig): ServiceStar
   return {
     name: 'visa-simulator',
     entry: 'simulators/visa/main.ts',
-    niceness: NICENESS.simulator,
     env: {
       VISA_SIM_PORT: String(simulators.visa),
       VISA_SIM_CONTROL_PORT: String(simulators.visaControl),
@@ -46,7 +49,6 @@ export function iso87Simulator({ simulators, dataDir }: StartConfig): ServiceSta
   return {
     name: 'iso87-simulator',
     entry: 'simulators/iso87/main.ts',
-    niceness: NICENESS.simulator,
     env: {
       ISO87_SIM_PORT: String(simulators.iso87),
       ISO87_SIM_CONTROL_PORT: String(simulators.iso87Control),
@@ -59,7 +61,6 @@ export function popSimulator({ simulators, dataDir }: StartConfig): ServiceStart
   return {
     name: 'pop-simulator',
     entry: 'simulators/pop/main.ts',
-    niceness: NICENESS.simulator,
     env: {
       POP_SIM_PORT: String(simulators.pop),
       POP_SIM_CONTROL_PORT: String(simulators.popControl),

@@ -42,6 +42,28 @@ describe('offered load against capacity', () => {
     expect(longest(core.fates)).toBeLessThan(DEADLINE_MS);
   });
 
+  it.each([60, 150])('a starved machine, where every wait takes %i ms without a queue', async (ms) => {
+    const core = new ModelCore(1, CAPACITY);
+    core.starvedMs = ms;
+    core.send(payments(CAPACITY * 5));
+    await core.run(10_000);
+    const replied = repliedIn(core.fates, 0, 10_000);
+    expect(replied.length).toBeGreaterThanOrEqual(CAPACITY * SECONDS * 0.85);
+    expect(core.gate.status().late).toBe(0);
+    expect(longest(core.fates)).toBeLessThan(DEADLINE_MS * 0.75);
+  });
+
+  it('a machine that begins to starve under twice the load keeps what it carries', async () => {
+    const core = new ModelCore(1, CAPACITY);
+    core.send(payments(CAPACITY * 2, 0, 8_000));
+    core.at(3_000, () => {
+      core.starvedMs = 150;
+    });
+    await core.run(12_000);
+    expect(repliedIn(core.fates, 5_000, 8_000).length).toBeGreaterThanOrEqual(CAPACITY * 3 * 0.85);
+    expect(core.gate.status().late).toBe(0);
+  });
+
   it('is back to normal within two seconds of the end of five times the load', async () => {
     const core = new ModelCore(1, CAPACITY);
     core.send(payments(CAPACITY * 5, 0, 4_000));

@@ -2,6 +2,7 @@ import type { Clock, Monotonic, Timer } from '../../runtime/index.ts';
 import { type AdmissionSettings, DEFAULT_ADMISSION } from '../config/admission.ts';
 import { AdaptiveLimit } from './adaptive-limit.ts';
 import { FairQueue, type Waiting } from './fair-queue.ts';
+import { lastMomentOf } from './inbound.ts';
 import { type Lane, SHED } from './lanes.ts';
 import { LoopWatch } from './loop-watch.ts';
 import { OwnWork } from './own-work.ts';
@@ -72,7 +73,7 @@ const VERIFICATION_SHARE = 0.8;
  * switch idle.
  */
 export class Gate implements Admitting {
-  readonly work = new OwnWork();
+  readonly work: OwnWork;
   readonly #clock: Clock;
   readonly #deadlineMs: number;
   readonly #settings: AdmissionSettings;
@@ -99,6 +100,7 @@ export class Gate implements Admitting {
     this.#clock = clock;
     this.#deadlineMs = deadlineMs;
     this.#settings = settings;
+    this.work = new OwnWork(clock.monotonic());
     this.#limit = new AdaptiveLimit(settings, clock.monotonic());
     this.#loop = new LoopWatch(clock, () => this.#beat());
   }
@@ -119,7 +121,7 @@ export class Gate implements Admitting {
   }
 
   mayReply(receivedAt: Monotonic): boolean {
-    const isInTime = this.#clock.monotonic() < receivedAt + this.#deadlineMs;
+    const isInTime = this.#clock.monotonic() < lastMomentOf(receivedAt, this.#deadlineMs);
     if (!isInTime) this.#late += 1;
     return isInTime;
   }
@@ -227,7 +229,7 @@ export class Gate implements Admitting {
   }
 
   #shed({ lane, receivedAt, settle }: Asking): void {
-    const isInTime = this.#clock.monotonic() < receivedAt + this.#deadlineMs;
+    const isInTime = this.#clock.monotonic() < lastMomentOf(receivedAt, this.#deadlineMs);
     const verdict = isInTime ? SHED[lane] : 'leave';
     this.#counts[lane][verdict === 'refuse' ? 'refused' : 'unanswered'] += 1;
     settle(verdict);

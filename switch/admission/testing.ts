@@ -34,6 +34,8 @@ export class ModelCore {
   readonly gate: Gate;
   readonly fates: Fate[] = [];
   networkMs: () => number = () => 50;
+  /** What each wait takes beside its turn in the queue: a machine without processors to spare. */
+  starvedMs = 0;
   mostWaiting = 0;
   #msPerWait: number;
   #freeAt = 0;
@@ -96,7 +98,7 @@ export class ModelCore {
   #wait(then: () => void): void {
     const end = this.gate.began('journal');
     this.#freeAt = Math.max(this.#freeAt, this.world.now) + this.#msPerWait;
-    this.process.deliver(this.#freeAt - this.world.now, () => {
+    this.process.deliver(this.#freeAt - this.world.now + this.starvedMs, () => {
       end();
       then();
     });

@@ -24,7 +24,7 @@ export type AdmissionSettings = Static<typeof AdmissionSettings>;
 
 /** What holds where the settings say nothing. */
 export const DEFAULT_ADMISSION: AdmissionSettings = {
-  targetWaitMs: 80,
+  targetWaitMs: 200,
   minLimit: 64,
   maxLimit: 4_096,
   maxQueueMs: 150,

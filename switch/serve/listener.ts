@@ -2,6 +2,7 @@ import type { Codec, Framing } from '../../messages/index.ts';
 import type { Clock, Connection, ConnectionHandlers, Listener, Log, Sockets } from '../../runtime/index.ts';
 import type { Admitting } from '../admission/gate.ts';
 import { hostOf, PeerLog } from '../admission/peer-log.ts';
+import { Refusals } from '../admission/refusals.ts';
 import { SentBefore } from '../admission/sent-before.ts';
 import type { ListenerSettings } from '../config/settings.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
@@ -35,7 +36,8 @@ export async function openListener(ports: ListenerPorts): Promise<OpenListener> 
   const { settings, sockets, clock, log } = ports;
   const peers = new Set<Peer>();
   const peerLog = new PeerLog(settings.name, clock, log);
-  const shared: Shared = { ...ports, peerLog, sentBefore: new SentBefore(clock) };
+  const refusals = new Refusals(clock);
+  const shared: Shared = { ...ports, peerLog, sentBefore: new SentBefore(clock), refusals };
   const listener: Listener = await sockets.listen(settings, (connection) =>
     accept(connection, peers, shared),
   );
@@ -45,6 +47,7 @@ export async function openListener(ports: ListenerPorts): Promise<OpenListener> 
     connections: () => peers.size,
     async close(graceMs) {
       const stopped = listener.close();
+      refusals.flush();
       const drained = Promise.all([...peers].map((peer) => peer.drain()));
       await Promise.race([drained, new Promise<void>((resolve) => clock.after(graceMs, resolve))]);
       for (const peer of peers) peer.end();

@@ -4,6 +4,7 @@ import { compile, framing, iso87Ascii, Pan } from '../../messages/index.ts';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import type { Admitting, Verdict } from '../admission/gate.ts';
 import { PeerLog } from '../admission/peer-log.ts';
+import { Refusals } from '../admission/refusals.ts';
 import { SentBefore } from '../admission/sent-before.ts';
 import type { ListenerSettings } from '../config/settings.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
@@ -53,8 +54,8 @@ function setUp(verdict: Verdict, more: Partial<ListenerSettings> = {}) {
   };
   const answer = () => new Promise<Buffer | undefined>((resolve) => answers.push(resolve));
   const service = { answer, answerGarbled: answer };
-  const sentBefore = new SentBefore(clock);
-  const shared = { settings, codec, framing: wire, service, gate, sentBefore, clock, log, peerLog };
+  const kept = { sentBefore: new SentBefore(clock), refusals: new Refusals(clock), peerLog };
+  const shared = { settings, codec, framing: wire, service, gate, ...kept, clock, log };
   const peer = new Peer(connection, shared, () => {});
   const hear = (message: TerminalMessage) => peer.onData(wire.encode(codec.pack(message)));
   const replies = () => {
@@ -67,17 +68,29 @@ function setUp(verdict: Verdict, more: Partial<ListenerSettings> = {}) {
   return { clock, lines, answers, lanes, peer, hear, replies, state };
 }
 
-it('a refusal for load is DE39 96, has no MAC and costs no work', () => {
-  const { hear, replies, answers } = setUp('refuse');
+it('a refusal for load is DE39 96, has no MAC and costs no work', async () => {
+  const { clock, hear, replies, answers } = setUp('refuse');
   hear(PURCHASE);
+  await clock.advance(20);
   expect(replies()).toMatchObject([{ mti: '0210', de39: '96', de11: '000001' }]);
   expect(replies()[0]?.de64).toBeUndefined();
   expect(answers).toHaveLength(0);
 });
 
-it('a listener may be told to be silent instead', () => {
-  const { hear, replies } = setUp('refuse', { whenOverloaded: 'silence' });
+it('refusals leave together, twenty milliseconds after the first at the latest', async () => {
+  const { clock, hear, replies } = setUp('refuse');
   hear(PURCHASE);
+  await clock.advance(19);
+  hear({ ...PURCHASE, de11: '000002' });
+  expect(replies()).toEqual([]);
+  await clock.advance(1);
+  expect(replies().map(({ de11 }) => de11)).toEqual(['000001', '000002']);
+});
+
+it('a listener may be told to be silent instead', async () => {
+  const { clock, hear, replies } = setUp('refuse', { whenOverloaded: 'silence' });
+  hear(PURCHASE);
+  await clock.advance(1_000);
   expect(replies()).toEqual([]);
 });
 

@@ -3,6 +3,7 @@ import type { Clock, Connection, Log, Monotonic, Timer } from '../../runtime/ind
 import type { Admitting, Verdict } from '../admission/gate.ts';
 import { type Lane, laneOf } from '../admission/lanes.ts';
 import { hostOf, type PeerLog } from '../admission/peer-log.ts';
+import type { Refusals } from '../admission/refusals.ts';
 import type { SentBefore } from '../admission/sent-before.ts';
 import type { ListenerSettings } from '../config/settings.ts';
 import { SWITCH_ERRORS } from '../errors.ts';
@@ -32,6 +33,7 @@ export interface Shared {
   readonly service: Service;
   readonly gate: Admitting;
   readonly sentBefore: SentBefore;
+  readonly refusals: Refusals;
   readonly clock: Clock;
   readonly log: Log;
   readonly peerLog: PeerLog;
@@ -202,13 +204,17 @@ export class Peer {
 
   /** Nothing was verified, so nothing is sealed; and nothing was spent but the reading. */
   #shed({ message, lane, receivedAt, header }: Asked, verdict: 'refuse' | 'leave'): void {
-    const { codec, settings, sentBefore, peerLog } = this.#shared;
+    const { codec, settings, sentBefore, peerLog, refusals } = this.#shared;
     const isAnswered =
       verdict === 'refuse' && settings.whenOverloaded !== 'silence' && isRequest(message.mti);
     if (verdict === 'refuse') sentBefore.forget(settings.name, message);
     peerLog.warn('listener.shed', this.host, { code: 'SW_OVERLOADED', lane, isAnswered });
-    const refusal = () => replyMessage(message, { code: SWITCH_ERRORS.SW_OVERLOADED.responseCode });
-    this.#reply(isAnswered ? codec.pack(refusal()) : undefined, receivedAt, header);
+    if (!isAnswered) {
+      this.#reply(undefined, receivedAt, header);
+      return;
+    }
+    const refusal = replyMessage(message, { code: SWITCH_ERRORS.SW_OVERLOADED.responseCode });
+    refusals.add(() => this.#reply(codec.pack(refusal), receivedAt, header));
   }
 
   #reply(packed: Buffer | undefined, receivedAt: Monotonic, header: Buffer | undefined): void {

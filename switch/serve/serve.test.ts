@@ -136,13 +136,13 @@ describe('no reply leaves after its last moment', () => {
 
   it('an approval that is durable in time is told', async () => {
     const core = createTestCore();
-    const ports = withSlowJournal(core, 'decided', 1_900);
+    const ports = withSlowJournal(core, 'decided', 1_800);
     expect(await within(core, 5_000, ask(core, purchaseMessage(), ports))).toMatchObject({ de39: '00' });
   });
 
   it.each([
-    [1_970, '00'],
-    [1_971, undefined],
+    [1_870, '00'],
+    [1_871, undefined],
   ])('an approval whose seal takes %i ms after the join at 30 ms: %s', async (ms, code) => {
     const core = createTestCore();
     const reply = await within(
@@ -190,7 +190,7 @@ describe('no reply leaves after its last moment', () => {
     const late = new LateReplies(clock, { ...silentLog, warn: (line: object) => void lines.push(line) });
     const core = createTestCore();
     const received = inbound(core);
-    await clock.advance(2_001);
+    await clock.advance(1_901);
     for (let n = 0; n < 100; n += 1) expect(late.holds(received)).toBe(true);
     await clock.advance(1_000);
     late.holds(received);

@@ -31,6 +31,15 @@ export function childrenOf(parent: number): number[] {
     .filter((pid) => statOf(pid)?.parent === parent);
 }
 
+/** Niceness is a thread's own: whoever changes a process's changes each. */
+export function threadsOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch {
+    return []; // it has ended
+  }
+}
+
 export function parentOf(pid: number): number | undefined {
   return statOf(pid)?.parent;
 }

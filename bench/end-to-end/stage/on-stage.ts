@@ -24,6 +24,9 @@ export async function onStage(order: StageOrder, work: (means: Means) => Promise
   process.once('SIGTERM', interrupt);
   try {
     await stage.start(order);
+    if (!stage.putFirst([generator.pid()])) {
+      order.say('generator and simulators may not go first here: their own waits are part of the latencies');
+    }
     await work({ stage, generator, say: order.say });
   } finally {
     process.off('SIGINT', interrupt);

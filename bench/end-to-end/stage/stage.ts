@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { loadStartConfig } from '../../../deploy/config/load.ts';
@@ -8,7 +8,7 @@ import { startSystem } from '../../../deploy/start/system.ts';
 import { type Address, silentLog } from '../../../runtime/index.ts';
 import type { Settings } from '../../../switch/index.ts';
 import { withTerminals } from '../fleet.ts';
-import { childrenOf, cpuMicroseconds, parentOf, serverCpuMicroseconds } from './cpu.ts';
+import { childrenOf, cpuMicroseconds, parentOf, serverCpuMicroseconds, threadsOf } from './cpu.ts';
 import { provideToken } from './token.ts';
 
 /**
@@ -43,6 +43,8 @@ const FREE_PORTS = [
   ...['VISA_SIM_PORT', 'VISA_SIM_CONTROL_PORT', 'ISO87_SIM_PORT', 'ISO87_SIM_CONTROL_PORT', 'ADMIN_PORT'],
   ...['POP_SIM_PORT', 'POP_SIM_CONTROL_PORT'],
 ];
+/** Of terminals, networks and consensus: in service they have machines of their own. */
+const OTHERS_PRIORITY = -5;
 const STORED = `
   select coalesce(sum(pg_total_relation_size(c.oid)), 0)::double precision as bytes,
       (pg_current_wal_lsn() - '0/0'::pg_lsn)::double precision as "walBytes"
@@ -125,6 +127,17 @@ export class Stage {
   pin(processors: string, more: readonly number[]): void {
     for (const pid of [...GROUPS.flatMap((group) => this.pidsOf(group)), ...more]) {
       execFileSync('taskset', ['-a', '-c', '-p', processors, String(pid)], { stdio: 'ignore' });
+    }
+  }
+
+  /** Those who stand for other machines do not wait for this one: they go first, where this user may say so. */
+  putFirst(more: readonly number[]): boolean {
+    const threads = [...this.pidsOf('simulators'), ...more].flatMap(threadsOf);
+    try {
+      for (const thread of threads) setPriority(thread, OTHERS_PRIORITY);
+      return true;
+    } catch {
+      return false;
     }
   }
 

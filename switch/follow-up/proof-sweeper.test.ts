@@ -117,8 +117,8 @@ describe('the sweeper', () => {
     const swept = sweep(all('pending'));
     const id = await bought(swept);
     const { finalityMs } = swept.core.ports.settings.pop;
-    await swept.core.clock.advance(600 + 2 * finalityMs);
-    expect(swept.asked.length).toBeGreaterThanOrEqual(4);
+    await swept.core.clock.advance(600 + finalityMs);
+    expect(swept.asked.length).toBeGreaterThanOrEqual(3);
     expect(swept.proofs.putOffs).toEqual([]);
     await swept.core.clock.advance(60_000);
     expect(swept.proofs.putOffs).toEqual([{ transactions: [id], delayMs: finalityMs / 3 }]);

@@ -69,7 +69,9 @@ export class ProofSweeper {
     this.#timer?.cancel();
     await this.#sweeping;
     const back = this.#putOff(this.#held.release(), 0);
-    await back.catch((error: unknown) => this.#ports.log.warn({ event: 'proofs.not-given-back', err: error }));
+    await back.catch((error: unknown) =>
+      this.#ports.log.warn({ event: 'proofs.not-given-back', err: error }),
+    );
   }
 
   #schedule(delayMs: number): void {

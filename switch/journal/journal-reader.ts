@@ -1,6 +1,7 @@
 import { Pool } from 'pg';
 import type { Clock, Log } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
+import { bodyOf } from './body-form.ts';
 import { dayOfKey, dayOfTime, HALF_A_YEAR, type KeyHash, keyHash } from './claim-names.ts';
 import { isTransactionId } from './entry.ts';
 import { type Journal, type JournalEntry, JournalError, type TransactionId } from './journal.ts';
@@ -78,7 +79,10 @@ export class JournalReader implements Pick<Journal, 'history' | 'transactionOf'>
   async history(transaction: TransactionId): Promise<JournalEntry[]> {
     if (!isTransactionId(transaction)) return [];
     const rows = await this.query<HistoryRow>(HISTORY, [transaction]);
-    return rows.map((row) => ({ transaction, ...row, epoch: Number(row.epoch) }));
+    return rows.map((row) => ({
+      ...{ transaction, ...row, epoch: Number(row.epoch) },
+      body: bodyOf(row.kind, row.body, transaction),
+    }));
   }
 
   async transactionOf(key: string): Promise<OwnerRow | undefined> {

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { bodyOf } from '../journal/body-form.ts';
 import type { JournalEntry } from '../journal/journal.ts';
 
 /**
@@ -54,7 +55,7 @@ export async function readUnread(client: ClientBase, maxEntries: number): Promis
     ...{ name: 'unread-entries', text: UNREAD },
     values: [epochs.map(({ epoch }) => epoch), epochs.map(({ sequence }) => sequence), maxEntries],
   });
-  const entries = rows.map(withoutNode);
+  const entries = rows.map(asEntry);
   return { epochs, entries, hasMore: rows.length >= maxEntries };
 }
 
@@ -118,13 +119,13 @@ async function readHistories(client: ClientBase, transactions: readonly string[]
   const byTransaction = new Map<string, JournalEntry[]>();
   for (const row of rows) {
     const entries = byTransaction.get(row.transaction);
-    if (entries) entries.push(withoutNode(row));
-    else byTransaction.set(row.transaction, [withoutNode(row)]);
+    if (entries) entries.push(asEntry(row));
+    else byTransaction.set(row.transaction, [asEntry(row)]);
   }
   return [...byTransaction.values()];
 }
 
 /** Nothing that is projected depends on which node wrote it. */
-function withoutNode<Row extends object>(row: Row): Row & { readonly node: string } {
-  return Object.assign(row, { node: '' });
+function asEntry<Row extends Omit<JournalEntry, 'node'>>(row: Row): Row & { readonly node: string } {
+  return Object.assign(row, { node: '', body: bodyOf(row.kind, row.body, row.transaction) });
 }

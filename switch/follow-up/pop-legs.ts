@@ -1,6 +1,6 @@
 import type { PopStanding } from '../../connectors/index.ts';
 import type { Ports } from '../ports.ts';
-import { appendNext, readTransaction } from '../transaction/append-next.ts';
+import { appendNext, type NextEntry, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { popPurchase } from '../transaction/pop-purchase.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
@@ -12,6 +12,15 @@ export type PopPorts = Pick<Ports, 'journal' | 'pop' | 'clock' | 'settings' | 'l
 
 /** A validation that the consensus knows. */
 type Known = Extract<PopStanding, { validation: string }>;
+
+/** A validation that must not stand, and of what. */
+type Cancelled = Pick<Known, 'validation'> & { readonly transaction: Transaction };
+
+/** How a proof stands, beside what the journal said a moment before. */
+interface Found {
+  readonly standing: Exclude<PopStanding, { status: 'absent' }>;
+  readonly transaction: Transaction;
+}
 
 /**
  * Sees the proof of a purchase through to its finality: asks how it stands, initiates it where the consensus has never
@@ -29,7 +38,7 @@ export async function completePop(job: FollowUpJob, ports: PopPorts): Promise<Fo
     case 'absent':
       return hasRightAmount ? initiate(job, transaction, ports) : forestallOther(job, transaction, ports);
     case 'pending':
-      if (!hasRightAmount) return replaceProof(job, standing, ports);
+      if (!hasRightAmount) return replaceProof(job, { ...standing, transaction }, ports);
       return wait(job, standing.validation, transaction.standingMinorUnits, ports);
     case 'validated':
       if (!hasRightAmount) return proofStands(job, standing.validation, 'it witnesses another amount', ports);
@@ -50,12 +59,14 @@ export async function cancelPop(job: FollowUpJob, ports: PopPorts): Promise<Foll
   const transaction = await readTransaction(ports.journal, job.transaction);
   if (transaction.pop === 'cancelled' || transaction.pop === 'stands') return { done: true };
   const standing = await ports.pop.standing(job.transaction, attemptDeadline(ports));
-  return standing.status === 'absent' ? forestall(job, transaction, ports) : undo(job, standing, ports);
+  return standing.status === 'absent'
+    ? forestall(job, transaction, ports)
+    : undo(job, { standing, transaction }, ports);
 }
 
 async function undo(
   job: FollowUpJob,
-  standing: Exclude<PopStanding, { status: 'absent' }>,
+  { standing, transaction }: Found,
   ports: PopPorts,
 ): Promise<FollowUpResult> {
   switch (standing.status) {
@@ -64,11 +75,11 @@ async function undo(
     case 'rejected':
     case 'expired':
     case 'cancelled':
-      await recordCancelled(job, standing.validation, ports);
+      await recordCancelled(transaction, standing.validation, ports);
       return { done: true };
     case 'pending':
     case 'validated':
-      return (await cancel(job, standing, ports)) ?? { done: true };
+      return (await cancel(job, { ...standing, transaction }, ports)) ?? { done: true };
   }
 }
 
@@ -79,9 +90,10 @@ async function undo(
  */
 async function forestall(
   job: FollowUpJob,
-  { opening, popParties, popMinorUnits }: Transaction,
+  transaction: Transaction,
   ports: PopPorts,
 ): Promise<FollowUpResult> {
+  const { opening, popParties, popMinorUnits } = transaction;
   const asked = popMinorUnits ?? opening?.facts.amount.minorUnits ?? 0;
   const purchase = opening && popPurchase(opening.facts, popParties, asked);
   const outcome = purchase
@@ -90,16 +102,16 @@ async function forestall(
   switch (outcome.status) {
     case 'accepted':
     case 'validated':
-      return (await cancel(job, outcome, ports)) ?? { done: true };
+      return (await cancel(job, { ...outcome, transaction }, ports)) ?? { done: true };
     case 'rejected': {
       // An answer that may yet be contradicted: what is known now decides.
       const standing = await ports.pop.standing(job.transaction, attemptDeadline(ports));
-      if (standing.status !== 'absent') return undo(job, standing, ports);
-      await recordCancelled(job, null, ports);
+      if (standing.status !== 'absent') return undo(job, { standing, transaction }, ports);
+      await recordCancelled(transaction, null, ports);
       return { done: true };
     }
     case 'not-applicable':
-      await recordCancelled(job, null, ports);
+      await recordCancelled(transaction, null, ports);
       return { done: true };
     case 'unreachable':
     case 'unknown':
@@ -115,12 +127,13 @@ function isOver({ pop, popMinorUnits, standingMinorUnits, state }: Transaction):
 
 async function initiate(
   job: FollowUpJob,
-  { opening, popParties, standingMinorUnits }: Transaction,
+  transaction: Transaction,
   ports: PopPorts,
 ): Promise<FollowUpResult> {
+  const { opening, popParties, standingMinorUnits } = transaction;
   const purchase = opening && popPurchase(opening.facts, popParties, standingMinorUnits);
   if (!purchase) {
-    await recordCancelled(job, null, ports); // all that is left is cash: nothing stands that could be witnessed
+    await recordCancelled(transaction, null, ports); // all that is left is cash: nothing stands that could be witnessed
     return { done: true };
   }
   await recordAsked(job, standingMinorUnits, ports);
@@ -153,20 +166,20 @@ async function forestallOther(
 }
 
 /** Cancels a proof of another amount; the next look finds it cancelled and initiates the right one. */
-async function replaceProof(job: FollowUpJob, standing: Known, ports: PopPorts): Promise<FollowUpResult> {
+async function replaceProof(job: FollowUpJob, standing: Cancelled, ports: PopPorts): Promise<FollowUpResult> {
   return (await cancel(job, standing, ports)) ?? { retryAfterMs: 0 };
 }
 
 /** @returns what is left to do, or nothing where the proof is cancelled */
 async function cancel(
   job: FollowUpJob,
-  { validation }: Pick<Known, 'validation'>,
+  { validation, transaction }: Cancelled,
   ports: PopPorts,
 ): Promise<FollowUpResult | undefined> {
   const outcome = await ports.pop.cancel(validation, 'the purchase does not stand', attemptDeadline(ports));
   switch (outcome.status) {
     case 'cancelled':
-      await recordCancelled(job, validation, ports);
+      await recordCancelled(transaction, validation, ports);
       return undefined;
     case 'too-late':
       return proofStands(job, validation, outcome.reason, ports);
@@ -238,10 +251,10 @@ async function recordFailed(job: FollowUpJob, reason: string, ports: PopPorts): 
   return { done: true };
 }
 
-function recordCancelled(job: FollowUpJob, validation: string | null, ports: PopPorts): Promise<void> {
-  return appendNext(ports.journal, job.transaction, ({ pop }) =>
-    pop === 'cancelled' ? undefined : { kind: 'pop-cancelled', body: { validation } },
-  );
+function recordCancelled(known: Transaction, validation: string | null, ports: PopPorts): Promise<void> {
+  const next = ({ pop }: Transaction): NextEntry | undefined =>
+    pop === 'cancelled' ? undefined : { kind: 'pop-cancelled', body: { validation } };
+  return appendNext(ports.journal, known.id, next, known);
 }
 
 /** A pending proof becomes final with a block; it is looked at a few times for each. */

@@ -3,6 +3,7 @@ import { openCases } from '../cases/open-cases.ts';
 import { projectValidated, putAwaited, removeAwaited } from './awaited-rows.ts';
 import { projectBatch } from './batch-rows.ts';
 import { caseOfBatch, casesOfTransaction } from './journal-cases.ts';
+import type { RecentHistories } from './recent-histories.ts';
 import { type ProjectedTransaction, projectTransaction, type TransactionRow } from './transaction-row.ts';
 import { historiesOf, moveCursors, readUnread, type UnreadEntry } from './unread-entries.ts';
 
@@ -59,6 +60,8 @@ export interface StepOptions {
   readonly maxEntries: number;
   /** After how long an accepted proof is final, as a rule. */
   readonly finalityMs: number;
+  /** Of the projector: what steps before this one read. */
+  readonly recent: RecentHistories;
 }
 
 /** What a step did. */
@@ -92,7 +95,7 @@ async function step(client: ClientBase, options: StepOptions): Promise<Step> {
   const { maxEntries } = options;
   const unread = await readUnread(client, maxEntries);
   if (unread.entries.length > 0) {
-    const left = await projectValidated(client, unread.entries);
+    const left = await projectValidated(client, unread.entries, options.recent);
     if (left.length > 0) await projectTransactions(client, left, options);
   }
   const finished = await moveCursors(client, unread, maxEntries);
@@ -102,11 +105,11 @@ async function step(client: ClientBase, options: StepOptions): Promise<Step> {
 async function projectTransactions(
   client: ClientBase,
   entries: readonly UnreadEntry[],
-  { cutOverHour, finalityMs }: StepOptions,
+  { cutOverHour, finalityMs, recent }: StepOptions,
 ): Promise<void> {
   const projected: ProjectedTransaction[] = [];
   const batches: ReturnType<typeof projectBatch>[] = [];
-  for (const history of await historiesOf(client, entries)) {
+  for (const history of await historiesOf(client, entries, recent)) {
     const transaction = projectTransaction(history, cutOverHour);
     if (transaction) projected.push(transaction);
     else batches.push(...history.map((entry) => projectBatch(entry, cutOverHour)));

@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import type { Clock, Log, Timer } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
 import { projectStep } from './project-step.ts';
+import { RecentHistories } from './recent-histories.ts';
 
 export interface ProjectorSettings {
   /** A database that `migrate` has prepared. */
@@ -44,6 +45,7 @@ const TABLES = [
  */
 export class Projector {
   readonly #settings: ProjectorSettings;
+  readonly #recent = new RecentHistories();
   #client: Client | undefined;
   #timer: Timer | undefined;
   #isWanted = false;
@@ -91,7 +93,11 @@ export class Projector {
     try {
       this.#client ??= await this.#connect();
       if (!this.#isProjecting && !(await this.#begin(this.#client))) return STANDBY_MS;
-      const { hasMore } = await projectStep(this.#client, { ...this.#settings, maxEntries });
+      const { hasMore } = await projectStep(this.#client, {
+        ...this.#settings,
+        maxEntries,
+        recent: this.#recent,
+      });
       return hasMore ? 0 : pollMs;
     } catch (error) {
       log.warn({ event: 'projection.failed', err: error });

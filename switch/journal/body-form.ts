@@ -152,8 +152,7 @@ class Writing {
     if (value === null) return null;
     switch (slot) {
       case 'plain':
-        if (typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0)
-          throw new Unfit();
+        if (isAbsent(value)) throw new Unfit();
         return value;
       case 'own':
         if (value !== this.#transaction) throw new Unfit();

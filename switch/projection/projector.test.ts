@@ -87,8 +87,9 @@ describe('a row of the projection', () => {
   it('waits a moment for the decision, which a projector that comes after reads with all before it', async () => {
     projector = testProjector(database.url, { openAfterMs: 600_000 });
     const bodies = [opening(), opening()];
-    for (const body of bodies)
+    for (const body of bodies) {
       await journalSteps(journal, body.facts.transaction, [{ kind: 'intended', body }]);
+    }
     await caughtUp();
     expect(await table()).toEqual([]);
     const [first = '', second = ''] = bodies.map(({ facts }) => facts.transaction);

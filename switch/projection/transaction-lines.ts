@@ -53,7 +53,7 @@ const UPSERT = `
 const LINE = '\u001e';
 const FIELD = '\u001f';
 const NULL = '\u001d';
-/** Control characters: three of them keep lines and fields apart, one no text can hold, and no field of a message has any. */
+/** Control characters: three keep lines and fields apart, one no text can hold, and no field of a message has any. */
 const UNFIT = /\p{Cc}/gu;
 
 /** @returns the transactions whose rows are of the version given */

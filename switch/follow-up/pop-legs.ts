@@ -13,20 +13,18 @@ export type PopPorts = Pick<Ports, 'journal' | 'pop' | 'clock' | 'settings' | 'l
 /** A validation that the consensus knows. */
 type Known = Extract<PopStanding, { validation: string }>;
 
-/** A proof that the consensus has accepted; of what was read a moment before, where nothing was written since. */
+/**
+ * A proof that the consensus has accepted, with what was read a moment before: while a purchase stands nobody else
+ * writes about it, as a rule. Of one that falls two follow-ups do at once, and read anew.
+ */
 interface Accepted {
   readonly validation: string;
   readonly minorUnits: number;
   readonly known?: Transaction;
 }
 
-/** A validation that must not stand, and of what. */
-type Cancelled = Pick<Known, 'validation'> & { readonly transaction: Transaction };
-
-/** How a proof stands, beside what the journal said a moment before. */
-interface Found {
-  readonly standing: Exclude<PopStanding, { status: 'absent' }>;
-  readonly transaction: Transaction;
+function acceptedAs({ validation }: Known, transaction: Transaction): Accepted {
+  return { validation, minorUnits: transaction.standingMinorUnits, known: transaction };
 }
 
 /**
@@ -45,11 +43,8 @@ export async function completePop(job: FollowUpJob, ports: PopPorts): Promise<Fo
     case 'absent':
       return hasRightAmount ? initiate(job, transaction, ports) : forestallOther(job, transaction, ports);
     case 'pending':
-      if (!hasRightAmount) return replaceProof(job, { ...standing, transaction }, ports);
-      {
-        const { standingMinorUnits: minorUnits } = transaction;
-        return wait(job, { validation: standing.validation, minorUnits, known: transaction }, ports);
-      }
+      if (!hasRightAmount) return replaceProof(job, standing, ports);
+      return wait(job, acceptedAs(standing, transaction), ports);
     case 'validated':
       if (!hasRightAmount) return proofStands(job, standing.validation, 'it witnesses another amount', ports);
       await recordValidated(job, standing.validation, ports, transaction);
@@ -69,14 +64,12 @@ export async function cancelPop(job: FollowUpJob, ports: PopPorts): Promise<Foll
   const transaction = await readTransaction(ports.journal, job.transaction);
   if (transaction.pop === 'cancelled' || transaction.pop === 'stands') return { done: true };
   const standing = await ports.pop.standing(job.transaction, attemptDeadline(ports));
-  return standing.status === 'absent'
-    ? forestall(job, transaction, ports)
-    : undo(job, { standing, transaction }, ports);
+  return standing.status === 'absent' ? forestall(job, transaction, ports) : undo(job, standing, ports);
 }
 
 async function undo(
   job: FollowUpJob,
-  { standing, transaction }: Found,
+  standing: Exclude<PopStanding, { status: 'absent' }>,
   ports: PopPorts,
 ): Promise<FollowUpResult> {
   switch (standing.status) {
@@ -85,11 +78,11 @@ async function undo(
     case 'rejected':
     case 'expired':
     case 'cancelled':
-      await recordCancelled(transaction, standing.validation, ports);
+      await recordCancelled(job, standing.validation, ports);
       return { done: true };
     case 'pending':
     case 'validated':
-      return (await cancel(job, { ...standing, transaction }, ports)) ?? { done: true };
+      return (await cancel(job, standing, ports)) ?? { done: true };
   }
 }
 
@@ -100,10 +93,9 @@ async function undo(
  */
 async function forestall(
   job: FollowUpJob,
-  transaction: Transaction,
+  { opening, popParties, popMinorUnits }: Transaction,
   ports: PopPorts,
 ): Promise<FollowUpResult> {
-  const { opening, popParties, popMinorUnits } = transaction;
   const asked = popMinorUnits ?? opening?.facts.amount.minorUnits ?? 0;
   const purchase = opening && popPurchase(opening.facts, popParties, asked);
   const outcome = purchase
@@ -112,16 +104,16 @@ async function forestall(
   switch (outcome.status) {
     case 'accepted':
     case 'validated':
-      return (await cancel(job, { ...outcome, transaction }, ports)) ?? { done: true };
+      return (await cancel(job, outcome, ports)) ?? { done: true };
     case 'rejected': {
       // An answer that may yet be contradicted: what is known now decides.
       const standing = await ports.pop.standing(job.transaction, attemptDeadline(ports));
-      if (standing.status !== 'absent') return undo(job, { standing, transaction }, ports);
-      await recordCancelled(transaction, null, ports);
+      if (standing.status !== 'absent') return undo(job, standing, ports);
+      await recordCancelled(job, null, ports);
       return { done: true };
     }
     case 'not-applicable':
-      await recordCancelled(transaction, null, ports);
+      await recordCancelled(job, null, ports);
       return { done: true };
     case 'unreachable':
     case 'unknown':
@@ -137,13 +129,12 @@ function isOver({ pop, popMinorUnits, standingMinorUnits, state }: Transaction):
 
 async function initiate(
   job: FollowUpJob,
-  transaction: Transaction,
+  { opening, popParties, standingMinorUnits }: Transaction,
   ports: PopPorts,
 ): Promise<FollowUpResult> {
-  const { opening, popParties, standingMinorUnits } = transaction;
   const purchase = opening && popPurchase(opening.facts, popParties, standingMinorUnits);
   if (!purchase) {
-    await recordCancelled(transaction, null, ports); // all that is left is cash: nothing stands that could be witnessed
+    await recordCancelled(job, null, ports); // all that is left is cash: nothing stands that could be witnessed
     return { done: true };
   }
   await recordAsked(job, standingMinorUnits, ports);
@@ -176,20 +167,20 @@ async function forestallOther(
 }
 
 /** Cancels a proof of another amount; the next look finds it cancelled and initiates the right one. */
-async function replaceProof(job: FollowUpJob, standing: Cancelled, ports: PopPorts): Promise<FollowUpResult> {
+async function replaceProof(job: FollowUpJob, standing: Known, ports: PopPorts): Promise<FollowUpResult> {
   return (await cancel(job, standing, ports)) ?? { retryAfterMs: 0 };
 }
 
 /** @returns what is left to do, or nothing where the proof is cancelled */
 async function cancel(
   job: FollowUpJob,
-  { validation, transaction }: Cancelled,
+  { validation }: Pick<Known, 'validation'>,
   ports: PopPorts,
 ): Promise<FollowUpResult | undefined> {
   const outcome = await ports.pop.cancel(validation, 'the purchase does not stand', attemptDeadline(ports));
   switch (outcome.status) {
     case 'cancelled':
-      await recordCancelled(transaction, validation, ports);
+      await recordCancelled(job, validation, ports);
       return undefined;
     case 'too-late':
       return proofStands(job, validation, outcome.reason, ports);
@@ -261,10 +252,10 @@ async function recordFailed(job: FollowUpJob, reason: string, ports: PopPorts): 
   return { done: true };
 }
 
-function recordCancelled(known: Transaction, validation: string | null, ports: PopPorts): Promise<void> {
-  const next = ({ pop }: Transaction): NextEntry | undefined =>
-    pop === 'cancelled' ? undefined : { kind: 'pop-cancelled', body: { validation } };
-  return appendNext(ports.journal, known.id, next, known);
+function recordCancelled(job: FollowUpJob, validation: string | null, ports: PopPorts): Promise<void> {
+  return appendNext(ports.journal, job.transaction, ({ pop }) =>
+    pop === 'cancelled' ? undefined : { kind: 'pop-cancelled', body: { validation } },
+  );
 }
 
 /** A pending proof becomes final with a block; it is looked at a few times for each. */

@@ -1,6 +1,6 @@
 import type { ReversalReason, ReversalRequest, TransactionFacts } from '../../connectors/index.ts';
 import type { Ports } from '../ports.ts';
-import { appendNext, type NextEntry, readTransaction } from '../transaction/append-next.ts';
+import { appendNext, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { type Holding, holdingsOf } from '../transaction/increments.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
@@ -61,9 +61,9 @@ async function reverseHolding(
         remainingMinorUnits: standingMinorUnits,
         ...(increment && { increment: increment.key }),
       };
-      const next = (now: Transaction): NextEntry | undefined =>
-        heldOf(now, increment?.key) <= standingMinorUnits ? undefined : { kind: 'network-reversed', body };
-      await appendNext(ports.journal, job.transaction, next, transaction);
+      await appendNext(ports.journal, job.transaction, (now) =>
+        heldOf(now, increment?.key) <= standingMinorUnits ? undefined : { kind: 'network-reversed', body },
+      );
       return undefined;
     }
     case 'refused':

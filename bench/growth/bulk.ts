@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
+import { bodyText } from '../../switch/journal/body-form.ts';
 import { purchase } from './purchase.ts';
 
 /** Days that hold what is stored, today among them. */
@@ -45,7 +46,7 @@ export async function load(
   const [claim] = entries[0]?.claims ?? [];
   const values = [
     entries.map(({ kind }) => kind),
-    entries.map(({ body }) => JSON.stringify(body)),
+    entries.map(({ kind, body, transaction }) => bodyText(kind, body, transaction)),
     claim?.fingerprint ?? '',
     JSON.stringify(row),
   ];

@@ -7,6 +7,7 @@ import type { Log } from '../../runtime/index.ts';
 import { findBinaries, type PostgresBinaries } from './binaries.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import { becomes, type Postmaster, runningPostmaster, stopPostmaster } from './postmaster.ts';
+import { SERVER_SETTINGS } from './server-settings.ts';
 import { bySocket, socketFolder } from './socket-folder.ts';
 import { serverUser, spawnAs, type User } from './unprivileged.ts';
 
@@ -157,9 +158,7 @@ function serverArguments(cluster: string, port: number, socketFolder: string | u
     port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: socketFolder ?? '',
-    fsync: 'on',
-    synchronous_commit: 'on',
-    log_line_prefix: '%m [%p] ',
+    ...SERVER_SETTINGS,
   };
   return ['-D', cluster, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
 }

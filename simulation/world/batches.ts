@@ -1,3 +1,4 @@
+import { bodyOf } from '../../switch/journal/body-form.ts';
 import type { JournalEntry } from '../../switch/journal/journal.ts';
 import { type BatchRows, projectBatch } from '../../switch/projection/batch-rows.ts';
 import type { BatchName, OpenBatch, ProjectionReader } from '../../switch/projection/projection-reader.ts';
@@ -98,5 +99,5 @@ function project(tables: Tables, horizon: number) {
 }
 
 function entryOf({ sequence: _, committedAt: _committedAt, body, ...entry }: StoredEntry): JournalEntry {
-  return { ...entry, body: JSON.parse(body) as unknown };
+  return { ...entry, body: bodyOf(entry.kind, JSON.parse(body), entry.transaction) };
 }

@@ -1,3 +1,4 @@
+import { bodyOf } from '../../switch/journal/body-form.ts';
 import { type ClaimName, hashOfName, type NamedClaim } from '../../switch/journal/claim-names.ts';
 import type { AppendResult, FollowUp, JournalEntry, NewEntry } from '../../switch/journal/journal.ts';
 import type { Attached, Flushed } from '../../switch/journal/writer.ts';
@@ -184,7 +185,7 @@ export class Tables {
     return entries
       .map(({ sequence: _, committedAt: _at, body, ...entry }) => ({
         ...entry,
-        body: JSON.parse(body) as unknown,
+        body: bodyOf(entry.kind, JSON.parse(body), transaction),
       }))
       .sort((a, b) => a.version - b.version);
   }

@@ -1,6 +1,6 @@
 import type { PopStanding } from '../../connectors/index.ts';
 import type { Ports } from '../ports.ts';
-import { appendNext, readTransaction } from '../transaction/append-next.ts';
+import { appendNext, type NextEntry, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { popPurchase } from '../transaction/pop-purchase.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
@@ -12,6 +12,20 @@ export type PopPorts = Pick<Ports, 'journal' | 'pop' | 'clock' | 'settings' | 'l
 
 /** A validation that the consensus knows. */
 type Known = Extract<PopStanding, { validation: string }>;
+
+/**
+ * A proof that the consensus has accepted, with what was read a moment before: while a purchase stands nobody else
+ * writes about it, as a rule. Of one that falls two follow-ups do at once, and read anew.
+ */
+interface Accepted {
+  readonly validation: string;
+  readonly minorUnits: number;
+  readonly known?: Transaction;
+}
+
+function acceptedAs({ validation }: Known, transaction: Transaction): Accepted {
+  return { validation, minorUnits: transaction.standingMinorUnits, known: transaction };
+}
 
 /**
  * Sees the proof of a purchase through to its finality: asks how it stands, initiates it where the consensus has never
@@ -30,10 +44,10 @@ export async function completePop(job: FollowUpJob, ports: PopPorts): Promise<Fo
       return hasRightAmount ? initiate(job, transaction, ports) : forestallOther(job, transaction, ports);
     case 'pending':
       if (!hasRightAmount) return replaceProof(job, standing, ports);
-      return wait(job, standing.validation, transaction.standingMinorUnits, ports);
+      return wait(job, acceptedAs(standing, transaction), ports);
     case 'validated':
       if (!hasRightAmount) return proofStands(job, standing.validation, 'it witnesses another amount', ports);
-      await recordValidated(job, standing.validation, ports);
+      await recordValidated(job, standing.validation, ports, transaction);
       return { done: true };
     case 'cancelled':
       // One that we cancelled for its amount: the right one may not have arrived yet.
@@ -127,9 +141,9 @@ async function initiate(
   const outcome = await ports.pop.initiate(purchase, attemptDeadline(ports));
   switch (outcome.status) {
     case 'accepted':
-      return wait(job, outcome.validation, standingMinorUnits, ports);
+      return wait(job, { ...outcome, minorUnits: standingMinorUnits }, ports);
     case 'validated':
-      await recordAccepted(job, outcome.validation, standingMinorUnits, ports);
+      await recordAccepted(job, { ...outcome, minorUnits: standingMinorUnits }, ports);
       await recordValidated(job, outcome.validation, ports);
       return { done: true };
     case 'rejected':
@@ -199,35 +213,35 @@ function recordAsked(job: FollowUpJob, minorUnits: number, ports: PopPorts): Pro
  * A proof that is accepted now is waited for by the sweeper, along with all others. One that was known to be accepted
  * is here because the sweeper gave it up: then this follow-up sees it through.
  */
-async function wait(
-  job: FollowUpJob,
-  validation: string,
-  minorUnits: number,
-  ports: PopPorts,
-): Promise<FollowUpResult> {
-  const isNew = await recordAccepted(job, validation, minorUnits, ports);
+async function wait(job: FollowUpJob, accepted: Accepted, ports: PopPorts): Promise<FollowUpResult> {
+  const isNew = await recordAccepted(job, accepted, ports);
   return isNew ? { done: true } : nextLook(ports);
 }
 
 /** @returns whether it was not known before */
 async function recordAccepted(
   job: FollowUpJob,
-  validation: string,
-  minorUnits: number,
+  { validation, minorUnits, known }: Accepted,
   ports: PopPorts,
 ): Promise<boolean> {
   let isNew = false;
-  await appendNext(ports.journal, job.transaction, ({ pop, popMinorUnits, popValidation }) => {
+  const next = ({ pop, popMinorUnits, popValidation }: Transaction): NextEntry | undefined => {
     isNew = pop !== 'accepted' || popMinorUnits !== minorUnits || popValidation !== validation;
     return isNew ? { kind: 'pop-accepted', body: { validation, minorUnits } } : undefined;
-  });
+  };
+  await appendNext(ports.journal, job.transaction, next, known);
   return isNew;
 }
 
-function recordValidated(job: FollowUpJob, validation: string, ports: PopPorts): Promise<void> {
-  return appendNext(ports.journal, job.transaction, ({ pop }) =>
-    pop === 'validated' ? undefined : { kind: 'pop-validated', body: { validation } },
-  );
+function recordValidated(
+  job: FollowUpJob,
+  validation: string,
+  ports: PopPorts,
+  known?: Transaction,
+): Promise<void> {
+  const next = ({ pop }: Transaction): NextEntry | undefined =>
+    pop === 'validated' ? undefined : { kind: 'pop-validated', body: { validation } };
+  return appendNext(ports.journal, job.transaction, next, known);
 }
 
 async function recordFailed(job: FollowUpJob, reason: string, ports: PopPorts): Promise<FollowUpResult> {

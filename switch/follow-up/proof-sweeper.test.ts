@@ -111,11 +111,25 @@ describe('the sweeper', () => {
     swept.proofs.due = Array.from({ length: 1_500 }, (_, n) => row(n));
     await swept.core.clock.advance(1);
     expect(swept.asked.map((ids) => ids.length)).toEqual([1_000, 500]);
+  });
+
+  it('keeps what is pending, asks for it again, and gives it back when its claim is nearly over', async () => {
+    const swept = sweep(all('pending'));
+    const id = await bought(swept);
     const { finalityMs } = swept.core.ports.settings.pop;
-    expect(swept.proofs.putOffs.map(({ transactions, delayMs }) => [transactions.length, delayMs])).toEqual([
-      [1_000, finalityMs / 3],
-      [500, finalityMs / 3],
-    ]);
+    await swept.core.clock.advance(600 + finalityMs);
+    expect(swept.asked.length).toBeGreaterThanOrEqual(3);
+    expect(swept.proofs.putOffs).toEqual([]);
+    await swept.core.clock.advance(60_000);
+    expect(swept.proofs.putOffs).toEqual([{ transactions: [id], delayMs: finalityMs / 3 }]);
+  });
+
+  it('gives back at once what it keeps when it stops', async () => {
+    const swept = sweep(all('pending'));
+    const id = await bought(swept);
+    await swept.core.clock.advance(600);
+    await swept.sweeper.stop();
+    expect(swept.proofs.putOffs).toEqual([{ transactions: [id], delayMs: 0 }]);
   });
 
   it.each(['rejected', 'expired', 'cancelled'] as const)(
@@ -131,14 +145,11 @@ describe('the sweeper', () => {
 
   it('gives what the answer left out to a follow-up, and heeds no order', async () => {
     const swept = sweep(() => answered({ 'v-9': 'validated', 'v-3': 'validated', 'v-1': 'pending' }));
-    const [pending, leftOut, final] = [
-      await bought(swept, '000001', 'v-1'),
-      await bought(swept, '000002', 'v-2'),
-      await bought(swept, '000003', 'v-3'),
-    ];
+    await bought(swept, '000001', 'v-1');
+    const leftOut = await bought(swept, '000002', 'v-2');
+    const final = await bought(swept, '000003', 'v-3');
     await swept.core.clock.advance(600);
     expect(swept.proofs.handedOver).toEqual([leftOut]);
-    expect(swept.proofs.putOffs).toMatchObject([{ transactions: [pending] }]);
     expect(await pop(swept, final)).toBe('validated');
   });
 
@@ -225,7 +236,8 @@ describe('what fails', () => {
     swept.core.journal.moods = ['away'];
     await swept.core.clock.advance(400);
     expect(await pop(swept, id)).toBe('accepted');
-    expect(swept.proofs.putOffs).toMatchObject([{ transactions: [other] }]);
     expect(swept.sweeper.state.failures).toBe(1);
+    await swept.sweeper.stop();
+    expect(swept.proofs.putOffs).toMatchObject([{ transactions: [other] }]);
   });
 });

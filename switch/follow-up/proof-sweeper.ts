@@ -1,12 +1,14 @@
 import type { Timer } from '../../runtime/index.ts';
 import type { Ports } from '../ports.ts';
 import type { AwaitedBacklog, AwaitedProofs, DueProof } from './awaited-proofs.ts';
+import { HeldProofs } from './held-proofs.ts';
 import { type Finding, ProofInquiry } from './proof-inquiry.ts';
 
 /**
  * Waits for the proofs of all purchases that stand: claims those that are due in sets, asks the consensus for them by
- * one call, and appends what is final at once, so that the journal's group commit makes one flush of it. Whatever is
- * not as usual gets a follow-up of its own, which knows what to do.
+ * one call, and appends what is final at once, so that the journal's group commit makes one flush of it. What is
+ * pending it keeps, and asks for again, for as long as its claim lasts. Whatever is not as usual gets a follow-up of
+ * its own, which knows what to do.
  *
  * Nothing is lost with it: what is waited for is a row of the projection, and what was claimed by one that died is due
  * again after its lease. Two that take the same proof do no harm: of two entries of one version one is superseded.
@@ -25,8 +27,9 @@ export interface SweeperState extends AwaitedBacklog {
   readonly asks: 'in sets' | 'one by one';
 }
 
-/** Longer than a sweep may take: the consensus' answer, and the journal's. */
-const LEASE_MS = 30_000;
+const LEASE_MS = 15_000;
+/** A sweep takes less, as a rule: what is ours for no longer is not asked for again. Two that ask do no harm. */
+const SWEEP_MS = 5_000;
 const IDLE_MS = 500;
 const COUNT_EVERY_MS = 5_000;
 /** Entries that are handed to the journal at once: what waits there is the hot path's too. */
@@ -39,6 +42,7 @@ const JITTER = 0.2;
 export class ProofSweeper {
   readonly #ports: SweeperPorts;
   readonly #inquiry: ProofInquiry;
+  readonly #held = new HeldProofs();
   #timer: Timer | undefined;
   #sweeping: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -64,6 +68,10 @@ export class ProofSweeper {
     this.#isStopped = true;
     this.#timer?.cancel();
     await this.#sweeping;
+    const back = this.#putOff(this.#held.release(), 0);
+    await back.catch((error: unknown) =>
+      this.#ports.log.warn({ event: 'proofs.not-given-back', err: error }),
+    );
   }
 
   #schedule(delayMs: number): void {
@@ -84,9 +92,8 @@ export class ProofSweeper {
   }
 
   async #sweep(): Promise<number> {
-    const { proofs } = this.#ports;
     const limit = this.#failures > 0 ? PROBE : this.#inquiry.limit;
-    const due = await proofs.claim(limit, LEASE_MS);
+    const due = await this.#take(limit);
     if (due.length === 0) return IDLE_MS;
     const { findings, reason } = await this.#inquiry.inquire(due);
     const having = (wanted: Finding) =>
@@ -96,13 +103,30 @@ export class ProofSweeper {
     const delayMs = reason === undefined ? 0 : this.#failed({ reason });
     await this.#settle([
       this.#append(having('final')),
-      this.#putOff(having('pending'), this.#ports.settings.pop.finalityMs / 3),
+      this.#keep(having('pending')),
       this.#putOff(unanswered, delayMs),
       this.#handOver(having('unusual')),
     ]);
     if (reason !== undefined) return delayMs;
     this.#recovered();
     return due.length === limit ? 0 : IDLE_MS;
+  }
+
+  /** First what is held, then what is due to whoever claims it. */
+  async #take(limit: number): Promise<DueProof[]> {
+    const { clock, proofs } = this.#ports;
+    const now = clock.monotonic();
+    const held = this.#held.take(limit, now);
+    if (held.length === limit) return held;
+    const claimed = await proofs.claim(limit - held.length, LEASE_MS);
+    this.#held.claimed(claimed, now + LEASE_MS - SWEEP_MS);
+    return held.length === 0 ? claimed : [...held, ...claimed];
+  }
+
+  /** A proof becomes final with a block; it is looked at a few times for each. */
+  async #keep(pending: readonly DueProof[]): Promise<void> {
+    const delayMs = this.#ports.settings.pop.finalityMs / 3;
+    await this.#putOff(this.#held.hold(pending, this.#ports.clock.monotonic() + delayMs), delayMs);
   }
 
   /** Each does its part, whatever becomes of the others. @throws what the first failed with */

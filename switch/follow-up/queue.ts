@@ -20,7 +20,8 @@ export interface FollowUpWorkerSettings {
   /** Follow-ups of one lane that run at once. */
   readonly concurrency: number;
   /**
-   * How often it looks for what has become due, in milliseconds. What is due at once is announced and starts at once.
+   * How often it looks for what has become due, in milliseconds. What is due at once is announced and starts at once,
+   * or at the next look, where the last one was a moment ago.
    */
   readonly pollMs?: number;
   /** After this silence of a worker others take its jobs, in milliseconds. */

@@ -1,4 +1,5 @@
 import type { Monotonic } from '../../runtime/index.ts';
+import { bodyText } from './body-form.ts';
 import { type ChainedClaim, lineOf } from './chain.ts';
 import type { ClaimName, NamedClaim } from './claim-names.ts';
 import { type AppendResult, type Claim, type FollowUp, JournalError, type NewEntry } from './journal.ts';
@@ -74,7 +75,7 @@ export function checkEntry(entry: NewEntry): string {
   const followUps = entry.followUps ?? [];
   if (followUps.length > MAX_FOLLOW_UPS) throw malformed('followUps', MAX_FOLLOW_UPS);
   followUps.forEach(checkFollowUp);
-  return checkBody(entry.body);
+  return checkBody(entry);
 }
 
 function checkClaim(claim: Claim, index: number, claims: readonly Claim[]): void {
@@ -94,10 +95,10 @@ function checkFollowUp(followUp: FollowUp, index: number): void {
   if (!(delay >= 0 && delay <= MAX_DELAY_MS)) throw malformed(`${path}.runAfterMs`, MAX_DELAY_MS);
 }
 
-function checkBody(body: object): string {
+function checkBody({ kind, body, transaction }: NewEntry): string {
   let text: string | undefined;
   try {
-    text = JSON.stringify(body);
+    text = bodyText(kind, body, transaction);
   } catch (cause) {
     throw new JournalError('SW_JOURNAL_ENTRY', 'no', { path: 'body' }, { cause });
   }

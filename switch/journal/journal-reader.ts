@@ -3,6 +3,7 @@ import type { Clock, Log } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
 import { dayOfKey, dayOfTime, HALF_A_YEAR, type KeyHash, keyHash } from './claim-names.ts';
 import { isTransactionId } from './entry.ts';
+import { HISTORIES, HistoryReads, type HistoryRow } from './history-reads.ts';
 import { type Journal, type JournalEntry, JournalError, type TransactionId } from './journal.ts';
 
 export interface ReaderSettings {
@@ -22,11 +23,6 @@ interface Statement {
   readonly text: string;
 }
 
-const HISTORY = {
-  name: 'history',
-  text: `select j.version, j.kind, j.body, (extract(epoch from j.at) * 1000)::double precision as at, l.node, j.epoch
-    from switch.journal j join switch.lease l using (epoch) where j.transaction = $1 order by j.version`,
-};
 const OWNER = {
   name: 'claim-owner',
   text: 'select transaction, fingerprint from switch.claim where key = $1::uuid and day = $2',
@@ -53,19 +49,11 @@ interface OwnerRow {
   fingerprint: string;
 }
 
-interface HistoryRow {
-  version: number;
-  kind: string;
-  body: unknown;
-  at: number;
-  node: string;
-  epoch: string;
-}
-
 /** Reads the journal without a lease: for those who only look. */
 export class JournalReader implements Pick<Journal, 'history' | 'transactionOf'> {
   readonly #pool: Pool;
   readonly #clock: Pick<Clock, 'wall'>;
+  readonly #histories = new HistoryReads((ids) => this.query<HistoryRow>(HISTORIES, [ids]));
   #keyHash: KeyHash | undefined;
 
   constructor({ databaseUrl, clock, log, readDeadlineMs }: ReaderSettings) {
@@ -77,8 +65,7 @@ export class JournalReader implements Pick<Journal, 'history' | 'transactionOf'>
 
   async history(transaction: TransactionId): Promise<JournalEntry[]> {
     if (!isTransactionId(transaction)) return [];
-    const rows = await this.query<HistoryRow>(HISTORY, [transaction]);
-    return rows.map((row) => ({ transaction, ...row, epoch: Number(row.epoch) }));
+    return this.#histories.history(transaction);
   }
 
   async transactionOf(key: string): Promise<OwnerRow | undefined> {

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { AwaitedProof } from '../transaction/awaited-proof.ts';
+import type { RecentHistories } from './recent-histories.ts';
 import type { UnreadEntry } from './unread-entries.ts';
 
 /**
@@ -63,6 +64,7 @@ export async function removeAwaited(client: ClientBase, transactions: readonly s
 export async function projectValidated(
   client: ClientBase,
   entries: readonly UnreadEntry[],
+  recent: RecentHistories,
 ): Promise<readonly UnreadEntry[]> {
   const ofTransaction = new Map<string, number>();
   for (const { transaction } of entries) {
@@ -78,5 +80,6 @@ export async function projectValidated(
   });
   const projected = new Set(rows.map(({ transaction }) => transaction));
   await removeAwaited(client, [...projected]);
+  recent.forget(projected);
   return entries.filter(({ transaction }) => !projected.has(transaction));
 }

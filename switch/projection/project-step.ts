@@ -1,25 +1,15 @@
 import type { ClientBase } from 'pg';
 import { openCases } from '../cases/open-cases.ts';
+import type { JournalEntry } from '../journal/journal.ts';
 import { projectValidated, putAwaited, removeAwaited } from './awaited-rows.ts';
 import { projectBatch } from './batch-rows.ts';
 import { caseOfBatch, casesOfTransaction } from './journal-cases.ts';
-import { type ProjectedTransaction, projectTransaction, type TransactionRow } from './transaction-row.ts';
-import { historiesOf, moveCursors, readUnread, type UnreadEntry } from './unread-entries.ts';
+import type { RecentHistories } from './recent-histories.ts';
+import { upsertTransactions } from './transaction-lines.ts';
+import { type ProjectedTransaction, projectTransaction } from './transaction-row.ts';
+import { historiesOf, moveCursors, readUnread } from './unread-entries.ts';
+import type { YoungIntentions } from './young-intentions.ts';
 
-/** Columns that a row's own entries decide; the others are about other transactions. */
-const COLUMNS = [
-  ...['version', 'kind', 'state', 'listener', 'terminal', 'merchant', 'stan', 'rrn', 'transmitted_at'],
-  ...['masked_pan', 'card_reference', 'network', 'network_state', 'pop_state', 'is_enrolled', 'currency'],
-  ...['asked', 'cash', 'approved', 'captured', 'standing', 'network_amount', 'pop_amount', 'response_code'],
-  ...['approval_code', 'business_date', 'opened_at', 'decided_at', 'cases', 'batch_side'],
-];
-const UPSERT_TRANSACTIONS = `
-  insert into switch.projected_transaction as t (transaction, ${COLUMNS.join(', ')})
-    select transaction, ${COLUMNS.join(', ')}
-    from json_populate_recordset(null::switch.projected_transaction, $1)
-    on conflict (transaction) do update set ${COLUMNS.map((name) => `${name} = excluded.${name}`).join(', ')}
-    where excluded.version >= t.version
-    returning transaction`;
 const INSERT_REFUNDS = `
   insert into switch.projected_refund (refund, original, amount)
     select refund, original, amount from json_populate_recordset(null::switch.projected_refund, $1)
@@ -59,6 +49,11 @@ export interface StepOptions {
   readonly maxEntries: number;
   /** After how long an accepted proof is final, as a rule. */
   readonly finalityMs: number;
+  /** Of the projector: what steps before this one read, and what they left for later. */
+  readonly recent: RecentHistories;
+  readonly young: YoungIntentions;
+  /** A payment that was asked for later than then, wall clock, and is open need not be projected yet. */
+  readonly openSince: number;
 }
 
 /** What a step did. */
@@ -79,8 +74,9 @@ export interface Step {
 export async function projectStep(client: ClientBase, options: StepOptions): Promise<Step> {
   await client.query('begin');
   try {
-    const done = await step(client, options);
+    const { written, ...done } = await step(client, options);
     await client.query('commit');
+    options.young.forget(written);
     return done;
   } catch (error) {
     await client.query('rollback').catch(() => {}); // the connection may be what failed
@@ -88,25 +84,39 @@ export async function projectStep(client: ClientBase, options: StepOptions): Pro
   }
 }
 
-async function step(client: ClientBase, options: StepOptions): Promise<Step> {
-  const { maxEntries } = options;
+async function step(client: ClientBase, options: StepOptions): Promise<Step & { written: string[] }> {
+  const { maxEntries, recent } = options;
   const unread = await readUnread(client, maxEntries);
-  if (unread.entries.length > 0) {
-    const left = await projectValidated(client, unread.entries);
-    if (left.length > 0) await projectTransactions(client, left, options);
-  }
+  const left = await projectValidated(client, unread.entries, recent);
+  const histories = left.length === 0 ? [] : await historiesOf(client, left, recent);
+  const due = dueHistories(histories, options);
+  if (due.length > 0) await projectHistories(client, due, options);
   const finished = await moveCursors(client, unread, maxEntries);
-  return { read: unread.entries.length + finished, hasMore: unread.hasMore || finished > 0 };
+  return {
+    read: unread.entries.length + finished,
+    hasMore: unread.hasMore || finished > 0,
+    written: due.flatMap(([first]) => first?.transaction ?? []),
+  };
 }
 
-async function projectTransactions(
+/** What was read now and may not wait, and what was left for later and may not wait any more. */
+function dueHistories(
+  read: readonly (readonly JournalEntry[])[],
+  { young, openSince }: StepOptions,
+): (readonly JournalEntry[])[] {
+  const due = read.filter((history) => !young.keep(history, openSince));
+  const known = new Set(due.map(([first]) => first?.transaction));
+  return [...due, ...young.grown(openSince).filter(([first]) => !known.has(first?.transaction))];
+}
+
+async function projectHistories(
   client: ClientBase,
-  entries: readonly UnreadEntry[],
+  histories: readonly (readonly JournalEntry[])[],
   { cutOverHour, finalityMs }: StepOptions,
 ): Promise<void> {
   const projected: ProjectedTransaction[] = [];
   const batches: ReturnType<typeof projectBatch>[] = [];
-  for (const history of await historiesOf(client, entries)) {
+  for (const history of histories) {
     const transaction = projectTransaction(history, cutOverHour);
     if (transaction) projected.push(transaction);
     else batches.push(...history.map((entry) => projectBatch(entry, cutOverHour)));
@@ -134,19 +144,6 @@ async function projectTransactions(
     ...batches.flatMap(({ batch }) => (batch ? caseOfBatch(batch) : [])),
   ];
   if (cases.length > 0) await openCases(client, cases, 'switch');
-}
-
-/** @returns the transactions whose rows are of the version given */
-async function upsertTransactions(
-  client: ClientBase,
-  rows: readonly TransactionRow[],
-): Promise<ReadonlySet<string>> {
-  if (rows.length === 0) return new Set();
-  const { rows: written } = await client.query<{ transaction: string }>({
-    ...{ name: 'upsert-transactions', text: UPSERT_TRANSACTIONS },
-    values: [JSON.stringify(rows)],
-  });
-  return new Set(written.map(({ transaction }) => transaction));
 }
 
 async function countRefunds(client: ClientBase, projected: readonly ProjectedTransaction[]): Promise<void> {

@@ -84,6 +84,25 @@ describe('a row of the projection', () => {
     });
   });
 
+  it('waits a moment for the decision, which a projector that comes after reads with all before it', async () => {
+    projector = testProjector(database.url, { openAfterMs: 600_000 });
+    const bodies = [opening(), opening()];
+    for (const body of bodies) {
+      await journalSteps(journal, body.facts.transaction, [{ kind: 'intended', body }]);
+    }
+    await caughtUp();
+    expect(await table()).toEqual([]);
+    const [first = '', second = ''] = bodies.map(({ facts }) => facts.transaction);
+    await journalSteps(journal, first, [{ kind: 'decided', body: decided(true) }], 2);
+    await caughtUp();
+    expect(await table()).toMatchObject([{ transaction: first, version: 2, state: 'approved' }]);
+    await projector.stop();
+    projector = testProjector(database.url, { openAfterMs: 600_000 });
+    await journalSteps(journal, second, [{ kind: 'decided', body: decided(false) }], 2);
+    await caughtUp();
+    expect(await projected(second)).toMatchObject({ version: 2, state: 'declined' });
+  });
+
   it('counts only refunds that were approved, whichever was read first', async () => {
     const refundOf = async (original: string, version: number, approved: boolean, minorUnits: number) => {
       const body = opening({ kind: 'refund', minorUnits });

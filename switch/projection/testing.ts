@@ -22,6 +22,7 @@ export function testProjector(databaseUrl: string, settings: Partial<ProjectorSe
     cutOverHour: 0,
     finalityMs: 0,
     pollMs: 5,
+    openAfterMs: 0,
   };
   return new Projector({ ...around, ...settings });
 }

@@ -1,5 +1,7 @@
 import type { ClientBase } from 'pg';
+import { bodyOf } from '../journal/body-form.ts';
 import type { JournalEntry } from '../journal/journal.ts';
+import type { RecentHistories } from './recent-histories.ts';
 
 /**
  * Epochs that are read in one step. A journal that is read from its beginning has one for every start of every node.
@@ -20,9 +22,12 @@ const UNREAD = `
         from switch.journal where epoch = e.epoch and sequence > e.sequence order by sequence limit $3
     ) j`;
 const HISTORIES = `
-  select transaction, version, kind, body, (extract(epoch from at) * 1000)::double precision as at,
-      epoch::double precision as epoch
-    from switch.journal where transaction = any ($1::uuid[]) order by transaction, version`;
+  select j.* from unnest($1::uuid[]) as t (id)
+    cross join lateral (
+      select transaction, version, kind, body, (extract(epoch from at) * 1000)::double precision as at,
+          epoch::double precision as epoch
+        from switch.journal where transaction = t.id order by version
+    ) j`;
 const MOVE_CURSORS = `
   insert into switch.projection_cursor (epoch, sequence, is_finished)
     select * from unnest($1::bigint[], $2::bigint[], $3::boolean[])
@@ -54,17 +59,18 @@ export async function readUnread(client: ClientBase, maxEntries: number): Promis
     ...{ name: 'unread-entries', text: UNREAD },
     values: [epochs.map(({ epoch }) => epoch), epochs.map(({ sequence }) => sequence), maxEntries],
   });
-  const entries = rows.map(withoutNode);
+  const entries = rows.map(asEntry);
   return { epochs, entries, hasMore: rows.length >= maxEntries };
 }
 
 /**
- * Entries of each transaction, oldest first. What begins with the first entry and has no gap is folded as it was read;
- * of the others everything is asked for.
+ * Entries of each transaction, oldest first. What begins with the first entry and has no gap, with what was read in
+ * steps before, is folded as it was read; of the others everything is asked for.
  */
 export async function historiesOf(
   client: ClientBase,
   entries: readonly UnreadEntry[],
+  recent: RecentHistories,
 ): Promise<JournalEntry[][]> {
   const read = new Map<string, JournalEntry[]>();
   for (const entry of entries) {
@@ -75,11 +81,13 @@ export async function historiesOf(
   const whole: JournalEntry[][] = [];
   const torn: string[] = [];
   for (const [transaction, found] of read) {
-    found.sort((a, b) => a.version - b.version);
-    if (found.every(({ version }, index) => version === index + 1)) whole.push(found);
+    const history = recent.join(transaction, found);
+    if (history) whole.push(history);
     else torn.push(transaction);
   }
-  return torn.length === 0 ? whole : [...whole, ...(await readHistories(client, torn))];
+  if (torn.length > 0) whole.push(...(await readHistories(client, torn)));
+  for (const history of whole) recent.keep(history);
+  return whole;
 }
 
 /** @returns how many epochs were read to their end and are never looked at again */
@@ -118,13 +126,13 @@ async function readHistories(client: ClientBase, transactions: readonly string[]
   const byTransaction = new Map<string, JournalEntry[]>();
   for (const row of rows) {
     const entries = byTransaction.get(row.transaction);
-    if (entries) entries.push(withoutNode(row));
-    else byTransaction.set(row.transaction, [withoutNode(row)]);
+    if (entries) entries.push(asEntry(row));
+    else byTransaction.set(row.transaction, [asEntry(row)]);
   }
   return [...byTransaction.values()];
 }
 
 /** Nothing that is projected depends on which node wrote it. */
-function withoutNode<Row extends object>(row: Row): Row & { readonly node: string } {
-  return Object.assign(row, { node: '' });
+function asEntry<Row extends Omit<JournalEntry, 'node'>>(row: Row): Row & { readonly node: string } {
+  return Object.assign(row, { node: '', body: bodyOf(row.kind, row.body, row.transaction) });
 }

@@ -1,4 +1,5 @@
 import type { Clock, Monotonic } from '../../runtime/index.ts';
+import { bodyOf } from '../../switch/journal/body-form.ts';
 import { checkEntry } from '../../switch/journal/entry.ts';
 import {
   type AppendResult,
@@ -56,7 +57,7 @@ export class MemoryJournal implements Journal {
 
   #store(entry: NewEntry): AppendResult {
     const { transaction, version, kind, claims = [], followUps } = entry;
-    const stored: unknown = JSON.parse(checkEntry(entry));
+    const stored: unknown = bodyOf(entry.kind, JSON.parse(checkEntry(entry)), entry.transaction);
     for (const { key, role } of claims) {
       const owner = role === 'unique' && this.#claims.get(key);
       if (owner) return { status: 'claimed', key, ...owner };

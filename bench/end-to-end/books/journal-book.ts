@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { bodyOf } from '../../../switch/journal/body-form.ts';
 import type { JournalEntry } from '../../../switch/journal/journal.ts';
 import { foldTransaction, type Transaction } from '../../../switch/transaction/fold.ts';
 
@@ -46,7 +47,8 @@ export async function* transactionsSince(client: Client, since: string): AsyncGe
   for (let after = since; ; ) {
     const { rows } = await client.query<JournalEntry>(HISTORIES, [after]);
     if (rows.length === 0) return;
-    for (const entries of Map.groupBy(rows, ({ transaction }) => transaction).values()) {
+    const read = rows.map((row) => ({ ...row, body: bodyOf(row.kind, row.body, row.transaction) }));
+    for (const entries of Map.groupBy(read, ({ transaction }) => transaction).values()) {
       const folded = foldTransaction(entries);
       if (folded) yield folded;
       after = entries[0]?.transaction ?? after;

@@ -10,7 +10,7 @@ create table switch.awaited_proof (
   due_at timestamptz not null,            -- may be claimed from then on
   attempt integer not null default 0,     -- how often it was claimed
   is_handed_over boolean not null default false -- a follow-up of its own sees it through
-) with (fillfactor = 70);
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 create index awaited_proof_due on switch.awaited_proof (due_at) where not is_handed_over;
 grant select, insert, update, delete, truncate on switch.awaited_proof to etika_projector;
 grant select, update (due_at, attempt, is_handed_over) on switch.awaited_proof to etika_switch;
@@ -57,3 +57,7 @@ end $$;
 -- A row of the projection is written again when its proof is final, mostly with its neighbours and in one statement. With as
 -- much room beside it that needs no new entry in any index, and a third of the log.
 alter table switch.projected_transaction set (fillfactor = 50);
+
+-- Jobs live for a moment. Who looks for the next one passes by those that ended until they are vacuumed away.
+alter table graphile_worker._private_jobs
+  set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);

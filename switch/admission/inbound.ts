@@ -62,10 +62,11 @@ export interface PaymentInbound extends CardInbound {
 
 /** What a message and its reply may spend on the line and in the queues of two kernels, of the whole deadline. */
 const ON_THE_WAY = 0.05;
+const LONGEST_WAY_MS = 100;
 
 /** The terminal counts from when its request was due, and until the reply is with it. */
 export function lastMomentOf(receivedAt: Monotonic, deadlineMs: number): Monotonic {
-  return receivedAt + deadlineMs * (1 - ON_THE_WAY);
+  return receivedAt + deadlineMs - Math.min(deadlineMs * ON_THE_WAY, LONGEST_WAY_MS);
 }
 
 /** The one place where a request gets its deadlines. */
@@ -75,6 +76,7 @@ export function receive(
   { deadlineMs, replyMarginMs }: Pick<Settings, 'deadlineMs' | 'replyMarginMs'>,
 ): Received {
   const { message, sealed, receivedAt } = request;
-  const joinBy = receivedAt + deadlineMs - replyMarginMs;
-  return { message, listener, sealed, receivedAt, joinBy, lastMoment: lastMomentOf(receivedAt, deadlineMs) };
+  const lastMoment = lastMomentOf(receivedAt, deadlineMs);
+  const joinBy = Math.min(receivedAt + deadlineMs - replyMarginMs, lastMoment);
+  return { message, listener, sealed, receivedAt, joinBy, lastMoment };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readSeries } from '../../switch/audit/head-series.ts';
 import { Audit } from '../../switch/audit/verify.ts';
+import { CHAIN_FORM } from '../../switch/journal/chain.ts';
 import type { Simulation } from '../simulation.ts';
 import { entriesOf } from '../world/audit.ts';
 import { AUDIT_KEY } from '../world/hsm.ts';
@@ -17,7 +18,7 @@ export function checkAudit({ world, database: { tables }, headDisks }: Simulatio
   const heads = readSeries(lines, new Map([[FINGERPRINT, AUDIT_KEY.publicKey]]));
   const audit = new Audit({ heads, unsignedBefore: Number.POSITIVE_INFINITY });
   for (const { epoch, node, isEnded } of tables.leases) {
-    audit.take({ epoch: { epoch, node, chain: 1, isEnded } });
+    audit.take({ epoch: { epoch, node, chain: CHAIN_FORM, isEnded } });
     for (const entry of entriesOf(tables, epoch)) audit.take({ entry });
   }
   const { epochs, breaks, doubts } = audit.finish();

@@ -139,8 +139,12 @@ describe.concurrent.each(LINES)('%s', (_, dialect, network, id, card) => {
 
   it('reverses what never came: accepted each time, and nothing of it reaches the network', async () => {
     const never: Original = {
-      ...{ mti: '0100', stan: '777777', time: '1123120000' },
-      ...{ processingCode: '000000', amount: 1_000, currency: '978' },
+      mti: '0100',
+      stan: '777777',
+      time: '1123120000',
+      processingCode: '000000',
+      amount: 1_000,
+      currency: '978',
     };
     const { stan } = approved(await terminal.reverse(never));
     approved(await terminal.reverse(never, undefined, { stan }));
@@ -223,13 +227,11 @@ describe('when all is done', () => {
         fetchNetworkLedger(iso87, 'iso87'),
       ]);
       return desk.run({
-        ...{
-          date: null,
-          networkLedger: ledgers.flat(),
-          networks: new Set(['visa', 'iso87']),
-          graceMs: 60_000,
-          withoutHolds: new Set(),
-        },
+        date: null,
+        networkLedger: ledgers.flat(),
+        networks: new Set(['visa', 'iso87']),
+        graceMs: 60_000,
+        withoutHolds: new Set(),
         proofLedger: await fetchProofLedger(pop),
       });
     };

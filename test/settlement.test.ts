@@ -71,7 +71,8 @@ it('a batch of which the terminal lost a sale is uploaded, closed, and a case na
   await waitUntil(async () => (await cases()).length > 0);
   expect(await cases()).toMatchObject([
     {
-      ...{ state: 'open', amount: 2_500 },
+      state: 'open',
+      amount: 2_500,
       evidence: { differences: [{ kind: 'not-uploaded', stan: lost.de11, switchMinorUnits: 2_500 }] },
     },
   ]);

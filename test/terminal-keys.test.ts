@@ -115,8 +115,12 @@ it('asked for again, or after a lost answer, they are the same until they are us
   const next = await device.downloadKeys();
   expect(next.computed).not.toEqual(first.computed);
   expect(await steps('TERM0004')).toEqual([
-    ...['1 pending', '1 active', '0 expiring'],
-    ...['2 pending', '2 active', '1 expiring'],
+    '1 pending',
+    '1 active',
+    '0 expiring',
+    '2 pending',
+    '2 active',
+    '1 expiring',
   ]);
 });
 

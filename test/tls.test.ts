@@ -172,10 +172,20 @@ describe('a purchase over mutual TLS', () => {
   it('still needs the right MAC: TLS says which machine speaks, not which terminal', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [
       join(ROOT, 'deploy/cli/etika-switch.js'),
-      ...['terminal', 'send', join(ROOT, 'simulators/terminal/samples/iso87-ascii-wrong-mac.hex')],
-      ...['--port', String(await tlsPort()), '--json', '--expect', '63'],
-      ...['--ca', certificates.terminal.caFile],
-      ...['--cert', certificates.terminal.certFile, '--key', certificates.terminal.keyFile],
+      'terminal',
+      'send',
+      join(ROOT, 'simulators/terminal/samples/iso87-ascii-wrong-mac.hex'),
+      '--port',
+      String(await tlsPort()),
+      '--json',
+      '--expect',
+      '63',
+      '--ca',
+      certificates.terminal.caFile,
+      '--cert',
+      certificates.terminal.certFile,
+      '--key',
+      certificates.terminal.keyFile,
     ]);
     expect(JSON.parse(stdout)).toMatchObject({ de39: '63' });
   });

@@ -4,7 +4,7 @@
  * machines, and a node without a worker goes on authorising. The heads of the chain that this process writes are signed
  * here, from its memory: whoever else signed them would have to believe the database.
  */
-import { httpExchange, type LateAnswer, popClient } from '../connectors/index.ts';
+import { httpExchange, popClient } from '../connectors/index.ts';
 import type { HsmClient } from '../hsm/index.ts';
 import {
   announceReady,
@@ -24,7 +24,7 @@ import { FollowUpHealthReader, FollowUpWatch } from './follow-up/queue-health.ts
 import { createJournal } from './journal/postgres-journal.ts';
 import { connectNetworks } from './node/connect-networks.ts';
 import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
-import { lateAnswer } from './node/late-answers.ts';
+import { onLateAnswer } from './node/late-answers.ts';
 import { connectHsms, openKeys, publishHeads } from './node/process-parts.ts';
 import { type RunningSwitch, startSwitch } from './node/start-switch.ts';
 import { type NodeStatus, serveStatus } from './node/status-server.ts';
@@ -56,20 +56,24 @@ async function serve(settings: Settings): Promise<void> {
     log,
     onFenced: giveWay,
   });
-  const onLateAnswer = (answer: LateAnswer) => {
-    lateAnswer(answer, { journal, clock, log }).catch((error: unknown) => {
-      log.error({ event: 'network.late-answer-lost', transaction: answer.transaction, err: error });
-    });
-  };
+
   const records = new PostgresFallbackRecords(databaseUrl, log);
   const tls = new TlsEnds({ production, clock, log });
   const keys = await openKeys(own, hsm);
   const { zoneKeys } = keys;
-  const links = { sockets: tcpSockets, tls, clock, random, log, onLateAnswer, zoneKeys };
-  const networks = connectNetworks(settings.networks, links);
+  const networks = connectNetworks(settings.networks, {
+    sockets: tcpSockets,
+    tls,
+    clock,
+    random,
+    log,
+    zoneKeys,
+    onLateAnswer: onLateAnswer({ journal, clock, log }),
+  });
   const pop = popClient(httpExchange(settings.pop.url, clock));
   const { appendDeadlineMs: readDeadlineMs } = settings.journal;
   const projection = new ProjectionReader({ databaseUrl, clock, log, readDeadlineMs });
+
   const parts = {
     settings,
     clock,

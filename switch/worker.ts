@@ -26,7 +26,7 @@ import { PostgresAwaitedProofs } from './follow-up/awaited-proofs.ts';
 import { createJournal } from './journal/postgres-journal.ts';
 import { connectNetworks, workerNetworks } from './node/connect-networks.ts';
 import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
-import { lateAnswer } from './node/late-answers.ts';
+import { onLateAnswer } from './node/late-answers.ts';
 import { connectHsms, openKeys, type ProcessParts, publishHeads } from './node/process-parts.ts';
 import { type RunningWorker, startWorker } from './node/start-worker.ts';
 import { serveStatus, type WorkerStatus } from './node/status-server.ts';
@@ -52,24 +52,37 @@ async function work(settings: Settings): Promise<void> {
   const own = { settings, name, clock, log };
   const hsm = connectHsms(own);
   const journal = await createJournal({
-    ...{ databaseUrl, node: name, ...settings.journal, clock, log },
+    databaseUrl,
+    node: name,
+    ...settings.journal,
+    clock,
+    log,
     onFenced: giveWay,
   });
+
   const records = new PostgresFallbackRecords(databaseUrl, log);
   const tls = new TlsEnds({ production, clock, log });
   const keys = await openKeys(own, hsm);
   const networks = connectNetworks(workerNetworks(settings.networks), {
-    ...{ sockets: tcpSockets, tls, clock, random, log, zoneKeys: keys.zoneKeys },
-    onLateAnswer(answer) {
-      lateAnswer(answer, { journal, clock, log }).catch((error: unknown) => {
-        log.error({ event: 'network.late-answer-lost', transaction: answer.transaction, err: error });
-      });
-    },
+    sockets: tcpSockets,
+    tls,
+    clock,
+    random,
+    log,
+    zoneKeys: keys.zoneKeys,
+    onLateAnswer: onLateAnswer({ journal, clock, log }),
   });
   const pop = popClient(httpExchange(settings.pop.url, clock));
   const proofs = new PostgresAwaitedProofs(databaseUrl, log);
+
   const parts = {
-    ...{ ...own, random, hsm, journal, networks, pop, proofs },
+    ...own,
+    random,
+    hsm,
+    journal,
+    networks,
+    pop,
+    proofs,
     modeRecords: records,
     overdueFollowUps: () => records.overdueFollowUps(),
     alerts: records,

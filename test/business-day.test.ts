@@ -17,7 +17,8 @@ import {
 } from '../switch/reconciliation/ledgers/records.ts';
 import type { ReconciliationOrder, Report } from '../switch/reconciliation/reconcile.ts';
 import { type Day, runDay } from './support/business-day.ts';
-import { type House, startHouse, waitUntil } from './support/house.ts';
+import { type House, startHouse } from './support/house.ts';
+import { waitUntil } from './support/wait-until.ts';
 
 const TRANSACTIONS = Number(process.env['DAY_TRANSACTIONS'] ?? 2_000);
 const DAY_WITHIN_MS = 120_000 + 60 * TRANSACTIONS;

@@ -13,7 +13,8 @@ import {
 } from '../simulators/index.ts';
 import { ReconciliationDesk } from '../switch/reconciliation/desk.ts';
 import { fetchNetworkLedger, fetchProofLedger } from '../switch/reconciliation/ledgers/control-api.ts';
-import { type House, startHouse, waitUntil } from './support/house.ts';
+import { type House, startHouse } from './support/house.ts';
+import { waitUntil } from './support/wait-until.ts';
 
 /** Of the restaurant: a scheme may let it complete for more than was authorised. */
 const RESTAURANT = 'MERCHANT0000002';

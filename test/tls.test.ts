@@ -23,7 +23,8 @@ import { createTerminal, openRecords, type Terminal } from '../simulators/index.
 import { developmentSettings } from '../switch/config/development.ts';
 import type { Settings } from '../switch/config/settings.ts';
 import type { NodeStatus } from '../switch/index.ts';
-import { type House, startHouse, waitUntil } from './support/house.ts';
+import { type House, startHouse } from './support/house.ts';
+import { waitUntil } from './support/wait-until.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const ORDER = { amount: 2_500, currency: '978', card: '4242424242424242', pin: '1234' };

@@ -22,7 +22,7 @@ export async function lateAnswer({ transaction, code }: LateAnswer, ports: LateA
   ports.log.error({ event: 'network.late-answer-undecided', transaction, code });
 }
 
-/** What a link is given to tell of late answers. One that cannot even be looked at is an error in the log, and no more. */
+/** What a link is given to tell of late answers. Where one cannot be looked at, the log has an error. */
 export function onLateAnswer(ports: LateAnswerPorts): (answer: LateAnswer) => void {
   return (answer) => {
     lateAnswer(answer, ports).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 /**
- * One process of a node as tests treat it: started, stopped, killed, or left to die by itself. A process that died stays
- * down until the test starts it, since a supervisor that brought it back would hide what the death left behind.
+ * One process of a node as tests treat it: started, stopped, killed, or left to die by itself. A process that died
+ * stays down until the test starts it: a supervisor that brought it back at once would hide what the death left behind.
  */
 import { join } from 'node:path';
 import {

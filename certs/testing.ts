@@ -28,7 +28,10 @@ export function testAuthority(commonName = 'test authority', wish: Wish = {}): T
     server: (names, wish) =>
       material(
         issue({
-          ...{ commonName: 'server', now, days: 1, issuer },
+          commonName: 'server',
+          now,
+          days: 1,
+          issuer,
           purpose: names ? { role: 'server', ...names } : LOCAL,
           ...wish,
         }),

@@ -69,7 +69,10 @@ interface Outcome {
 function speak(port: number, options: Partial<TlsOptions> = {}): Outcome {
   const sockets = tlsSockets({ ...client, requirePeerCertificate: true, ...options });
   const outcome: Outcome = {
-    ...{ opened: false, heard: '', closed: false, reason: undefined },
+    opened: false,
+    heard: '',
+    closed: false,
+    reason: undefined,
     connection: sockets.connect(
       { host: '127.0.0.1', port },
       {

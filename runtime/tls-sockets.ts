@@ -124,7 +124,9 @@ function connectSecurely(
   const { secureContext, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options;
   const expected = options.servername ?? host;
   const socket = connect({
-    ...{ host, port, secureContext },
+    host,
+    port,
+    secureContext,
     // RFC 6066, section 3: a literal address is no server name.
     servername: isIP(expected) ? '' : expected,
     checkServerIdentity: (_, certificate) => checkServerIdentity(expected, certificate),

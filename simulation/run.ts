@@ -92,6 +92,7 @@ async function prepare({
   const nodeCount = shape.chance(0.5) ? 2 : 1;
   const spanMs = shape.between(2_000, LAST_PAYMENT_MS);
   const plan = faults ? new FaultPlan(faults) : drawFaults(world.random.stream('faults'), spanMs, nodeCount);
+
   const network = new Network(world.random.stream('network'));
   network.maxLatencyMs = shape.pick([0.5, 2, 20] as const);
   const database = new Database(world);
@@ -101,28 +102,18 @@ async function prepare({
   const logs = new LogCapture();
   const headDisks = new HeadDisks();
   for (const host of Object.values(networks)) await host.listen(network.socketsOf(host.process));
-  const around = {
-    world,
-    network,
-    database,
-    networks,
-    proofs,
-    faults: plan,
-    logs,
-    headDisks,
-    mutant,
-  };
+  const around = { world, network, database, networks, proofs, faults: plan, logs, headDisks };
+
   const settings = settingsOf(shape);
   new ProofProjector(world, database, settings.pop.finalityMs);
   const nodes = Array.from(
     { length: nodeCount },
-    (_, index) => new SwitchNode({ ...settings, ...ofNode(`node-${index + 1}`, settings) }, around),
+    (_, index) =>
+      new SwitchNode({ ...settings, ...ofNode(`node-${index + 1}`, settings) }, { ...around, mutant }),
   );
   const workload = new Workload(world);
-  const simulation = {
-    ...{ world, network, database, networks, proofs, nodes, workload, faults: plan, logs },
-    headDisks,
-  };
+  const simulation = { ...around, nodes, workload };
+
   for (const node of nodes) node.start();
   workload.schedule(terminalsOf(simulation, settings, shape), 8 + shape.integer(30), spanMs);
   for (const fault of plan.faults) arrange(fault, simulation);

@@ -53,8 +53,12 @@ function narrowGate(random: SeededRandom): Pick<Settings, 'admission'> {
   const limit = 1 + random.integer(2);
   return {
     admission: {
-      ...{ targetWaitMs: 5, minLimit: limit, maxLimit: limit, maxQueueMs: 20 },
-      ...{ mustServeLimit: 1 + random.integer(2), mustServeWaiting: random.integer(3) },
+      targetWaitMs: 5,
+      minLimit: limit,
+      maxLimit: limit,
+      maxQueueMs: 20,
+      mustServeLimit: 1 + random.integer(2),
+      mustServeWaiting: random.integer(3),
     },
   };
 }

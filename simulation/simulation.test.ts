@@ -36,8 +36,14 @@ const HAPPENS = [
     `${kind} accepted`,
     `${kind} refused`,
   ]),
-  ...['refund of a payment approved', 'refund of a payment declined', 'approved in part', 'stood in for'],
-  ...['stand-in limit reached', 'degraded mode opened', 'batch in balance', 'batch out of balance'],
+  'refund of a payment approved',
+  'refund of a payment declined',
+  'approved in part',
+  'stood in for',
+  'stand-in limit reached',
+  'degraded mode opened',
+  'batch in balance',
+  'batch out of balance',
 ];
 
 test(`the invariants hold in ${SEEDS} seeds`, { timeout: LONG_MS }, async () => {
@@ -123,7 +129,11 @@ test.each(QUICK_MUTANTS)('the switch without its %s is found out', { timeout: LO
 
 function diesIntending(from: number): Fault {
   return {
-    ...{ on: 'node', kind: 'crash at', node: 0, from, to: from + 1_500 },
+    on: 'node',
+    kind: 'crash at',
+    node: 0,
+    from,
+    to: from + 1_500,
     checkpoint: { name: 'intended', count: 1 },
   };
 }

@@ -7,7 +7,7 @@ import type { Settings } from '../switch/config/settings.ts';
 import { ProofSweeper } from '../switch/follow-up/proof-sweeper.ts';
 import { followUpTasks } from '../switch/follow-up/tasks.ts';
 import { connectNetworks } from '../switch/node/connect-networks.ts';
-import { lateAnswer } from '../switch/node/late-answers.ts';
+import { onLateAnswer } from '../switch/node/late-answers.ts';
 import { type RunningSwitch, type SwitchParts, startSwitch } from '../switch/node/start-switch.ts';
 import type { Checkpoint } from '../switch/ports.ts';
 import type { FaultPlan, NetworkName } from './faults.ts';
@@ -236,13 +236,9 @@ export class SwitchNode {
   }
 
   #connectNetworks(networks: Map<string, NetworkConnector>, parts: SwitchParts): void {
-    const { mutant } = this.#around;
-    const onLateAnswer = mutant.lateAnswer((answer) => {
-      lateAnswer(answer, parts).catch((error) => {
-        parts.log.error({ event: 'network.late-answer-lost', transaction: answer.transaction, err: error });
-      });
-    });
-    for (const [name, connector] of connectNetworks(this.#settings.networks, { ...parts, onLateAnswer })) {
+    const told = this.#around.mutant.lateAnswer(onLateAnswer(parts));
+    const links = connectNetworks(this.#settings.networks, { ...parts, onLateAnswer: told });
+    for (const [name, connector] of links) {
       networks.set(name, this.#observed(connector));
     }
   }

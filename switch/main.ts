@@ -4,7 +4,6 @@
  * machines, and a node without a worker goes on authorising. The heads of the chain that this process writes are signed
  * here, from its memory: whoever else signed them would have to believe the database.
  */
-import { httpExchange, type LateAnswer, popClient } from '../connectors/index.ts';
 import type { HsmClient } from '../hsm/index.ts';
 import {
   announceReady,
@@ -17,18 +16,11 @@ import {
 import type { HeadPublisher } from './audit/publisher.ts';
 import { readSettings } from './config/read-settings.ts';
 import type { Settings } from './config/settings.ts';
-import { readWebhooks } from './fallback/notices/read-webhooks.ts';
-import { webhookSender } from './fallback/notices/webhook.ts';
-import { PostgresFallbackRecords } from './fallback/postgres-records.ts';
 import { FollowUpHealthReader, FollowUpWatch } from './follow-up/queue-health.ts';
-import { createJournal } from './journal/postgres-journal.ts';
-import { connectNetworks } from './node/connect-networks.ts';
 import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
-import { lateAnswer } from './node/late-answers.ts';
-import { connectHsms, openKeys, publishHeads } from './node/process-parts.ts';
+import { openParts, publishHeads } from './node/process-parts.ts';
 import { type RunningSwitch, startSwitch } from './node/start-switch.ts';
 import { type NodeStatus, serveStatus } from './node/status-server.ts';
-import { TlsEnds } from './node/tls-ends.ts';
 import { ProjectionReader } from './projection/projection-reader.ts';
 
 /** How long what is in flight may take to be answered when the node is asked to stop. */
@@ -45,52 +37,18 @@ await serve(readSettings(settingsFile, { production }));
 
 /** One switch node: its listeners and its links. */
 async function serve(settings: Settings): Promise<void> {
-  const { databaseUrl, node } = settings;
+  const { databaseUrl, node, networks } = settings;
   const own = { settings, name: node, clock, log };
-  const hsm = connectHsms(own);
-  const journal = await createJournal({
-    databaseUrl,
-    node,
-    ...settings.journal,
-    clock,
-    log,
-    onFenced: giveWay,
-  });
-  const onLateAnswer = (answer: LateAnswer) => {
-    lateAnswer(answer, { journal, clock, log }).catch((error: unknown) => {
-      log.error({ event: 'network.late-answer-lost', transaction: answer.transaction, err: error });
-    });
-  };
-  const records = new PostgresFallbackRecords(databaseUrl, log);
-  const tls = new TlsEnds({ production, clock, log });
-  const keys = await openKeys(own, hsm);
-  const { zoneKeys } = keys;
-  const links = { sockets: tcpSockets, tls, clock, random, log, onLateAnswer, zoneKeys };
-  const networks = connectNetworks(settings.networks, links);
-  const pop = popClient(httpExchange(settings.pop.url, clock));
+  const ends = { random, sockets: tcpSockets, networks, production, onFenced: giveWay };
+  const opened = await openParts(own, ends);
+  const { hsm, journal, networks: links, pop, records, keys, tls } = opened;
   const { appendDeadlineMs: readDeadlineMs } = settings.journal;
   const projection = new ProjectionReader({ databaseUrl, clock, log, readDeadlineMs });
-  const parts = {
-    settings,
-    clock,
-    random,
-    sockets: tcpSockets,
-    tls,
-    log,
-    hsm,
-    journal,
-    networks,
-    pop,
-    keys,
-    batches: projection,
-    modeRecords: records,
-    overdueFollowUps: () => records.overdueFollowUps(),
-    alerts: records,
-    notifications: { sender: webhookSender(clock), webhooks: readWebhooks(settings.merchants) },
-  };
-  const crash = crashCheckpoint(process.env['CRASH_AT'], production);
 
+  const parts = { ...opened, sockets: tcpSockets, batches: projection };
+  const crash = crashCheckpoint(process.env['CRASH_AT'], production);
   const running = await startSwitch(crash ? withCrashPoints(parts, crash) : parts);
+
   const reader = new FollowUpHealthReader(databaseUrl, log);
   const followUps = new FollowUpWatch({ reader, clock, log });
   const heads = publishHeads(own, journal, hsm);
@@ -102,7 +60,7 @@ async function serve(settings: Settings): Promise<void> {
     tls.close();
     followUps.close();
     await running.close(DRAIN_MS);
-    await Promise.all([...networks.values()].map((network) => network.close()));
+    await Promise.all([...links.values()].map((network) => network.close()));
     await Promise.all([pop.close(), status.close(), records.close(), keys.close()]);
     await Promise.all([journal.close(), projection.close(), reader.close()]);
     await heads.close(journal.isChainFinal);

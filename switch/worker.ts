@@ -5,7 +5,7 @@
  * apart. `WORKER_STATUS_PORT` gives it a status page on loopback.
  */
 import { getPriority, setPriority } from 'node:os';
-import { httpExchange, type NetworkConnector, popClient } from '../connectors/index.ts';
+import type { NetworkConnector } from '../connectors/index.ts';
 import type { HsmClient } from '../hsm/index.ts';
 import {
   announceReady,
@@ -19,18 +19,12 @@ import type { HeadPublisher } from './audit/publisher.ts';
 import { readSettings } from './config/read-settings.ts';
 import type { Settings } from './config/settings.ts';
 import { workerName } from './config/worker-name.ts';
-import { readWebhooks } from './fallback/notices/read-webhooks.ts';
-import { webhookSender } from './fallback/notices/webhook.ts';
-import { PostgresFallbackRecords } from './fallback/postgres-records.ts';
 import { PostgresAwaitedProofs } from './follow-up/awaited-proofs.ts';
-import { createJournal } from './journal/postgres-journal.ts';
-import { connectNetworks, workerNetworks } from './node/connect-networks.ts';
+import { workerNetworks } from './node/connect-networks.ts';
 import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
-import { lateAnswer } from './node/late-answers.ts';
-import { connectHsms, openKeys, type ProcessParts, publishHeads } from './node/process-parts.ts';
+import { openParts, type ProcessParts, publishHeads } from './node/process-parts.ts';
 import { type RunningWorker, startWorker } from './node/start-worker.ts';
 import { serveStatus, type WorkerStatus } from './node/status-server.ts';
-import { TlsEnds } from './node/tls-ends.ts';
 
 /** How long it may take to stop: the follow-ups that run, and the links after them. */
 const STOP_WITHIN_MS = 15_000;
@@ -47,37 +41,18 @@ standBack();
 await work(readSettings(settingsFile, { production }));
 
 async function work(settings: Settings): Promise<void> {
-  const { databaseUrl, node } = settings;
-  const name = workerName(node, process.env['WORKER_ID']);
+  const name = workerName(settings.node, process.env['WORKER_ID']);
   const own = { settings, name, clock, log };
-  const hsm = connectHsms(own);
-  const journal = await createJournal({
-    ...{ databaseUrl, node: name, ...settings.journal, clock, log },
-    onFenced: giveWay,
-  });
-  const records = new PostgresFallbackRecords(databaseUrl, log);
-  const tls = new TlsEnds({ production, clock, log });
-  const keys = await openKeys(own, hsm);
-  const networks = connectNetworks(workerNetworks(settings.networks), {
-    ...{ sockets: tcpSockets, tls, clock, random, log, zoneKeys: keys.zoneKeys },
-    onLateAnswer(answer) {
-      lateAnswer(answer, { journal, clock, log }).catch((error: unknown) => {
-        log.error({ event: 'network.late-answer-lost', transaction: answer.transaction, err: error });
-      });
-    },
-  });
-  const pop = popClient(httpExchange(settings.pop.url, clock));
-  const proofs = new PostgresAwaitedProofs(databaseUrl, log);
-  const parts = {
-    ...{ ...own, random, hsm, journal, networks, pop, proofs },
-    modeRecords: records,
-    overdueFollowUps: () => records.overdueFollowUps(),
-    alerts: records,
-    notifications: { sender: webhookSender(clock), webhooks: readWebhooks(settings.merchants) },
-  };
-  const crash = crashCheckpoint(process.env['CRASH_AT'], production);
+  const reached = workerNetworks(settings.networks);
+  const ends = { random, sockets: tcpSockets, networks: reached, production, onFenced: giveWay };
+  const opened = await openParts(own, ends);
+  const { hsm, journal, networks, pop, records, keys, tls } = opened;
+  const proofs = new PostgresAwaitedProofs(settings.databaseUrl, log);
 
+  const parts = { ...opened, proofs };
+  const crash = crashCheckpoint(process.env['CRASH_AT'], production);
   const running = await startWorker(crash ? withCrashPoints(parts, crash) : parts);
+
   const heads = publishHeads(own, journal, hsm);
   const ownStatus = () => workerStatus(own, { running, networks, hsm, heads });
   const port = process.env['WORKER_STATUS_PORT'];

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type House, type SwitchNode, startHouse, waitUntil } from './support/house.ts';
+import { type House, startHouse } from './support/house.ts';
 import { ask, connectRaw, frame, purchase, sealed } from './support/raw-terminal.ts';
+import type { SwitchNode } from './support/switch-node.ts';
+import { waitUntil } from './support/wait-until.ts';
 
 const LEASE_MS = 1_500;
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile, iso87Ascii, Pan } from '../messages/index.ts';
-import { type House, startHouse, waitUntil } from './support/house.ts';
+import { type House, startHouse } from './support/house.ts';
 import { ask, connectRaw, frame, pinBlock, purchase, sealed } from './support/raw-terminal.ts';
+import { waitUntil } from './support/wait-until.ts';
 
 let house: House;
 beforeAll(async () => {

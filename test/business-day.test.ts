@@ -17,7 +17,8 @@ import {
 } from '../switch/reconciliation/ledgers/records.ts';
 import type { ReconciliationOrder, Report } from '../switch/reconciliation/reconcile.ts';
 import { type Day, runDay } from './support/business-day.ts';
-import { type House, startHouse, waitUntil } from './support/house.ts';
+import { type House, startHouse } from './support/house.ts';
+import { waitUntil } from './support/wait-until.ts';
 
 const TRANSACTIONS = Number(process.env['DAY_TRANSACTIONS'] ?? 2_000);
 const DAY_WITHIN_MS = 120_000 + 60 * TRANSACTIONS;
@@ -34,7 +35,8 @@ function daySettings(settings: Settings): Settings {
   const limit = { currency: '978', count: 10_000, minorUnits: 999_999_999 };
   return {
     ...settings,
-    ...{ deadlineMs: 900, replyMarginMs: 150 },
+    deadlineMs: 900,
+    replyMarginMs: 150,
     merchants: settings.merchants.map((merchant) => ({
       ...merchant,
       standIn: [{ ...limit, floorMinorUnits: 999_999 }],
@@ -177,9 +179,15 @@ async function dishonestLedgers() {
     lines,
     proofs,
     kinds: {
-      ...{ 'missing-at-network': 1, 'amount-differs': 1, 'reversed-at-network': 1, 'stands-at-network': 1 },
-      ...{ 'completion-missing': 1, 'missing-in-journal': 1 },
-      ...{ 'proof-missing': 1, 'proof-amount-differs': 1, 'proof-unknown-purchase': 1 },
+      'missing-at-network': 1,
+      'amount-differs': 1,
+      'reversed-at-network': 1,
+      'stands-at-network': 1,
+      'completion-missing': 1,
+      'missing-in-journal': 1,
+      'proof-missing': 1,
+      'proof-amount-differs': 1,
+      'proof-unknown-purchase': 1,
     },
   };
 }

@@ -9,7 +9,8 @@ import {
   type Terminal,
   type TerminalRecords,
 } from '../simulators/index.ts';
-import { type House, startHouse, waitUntil } from './support/house.ts';
+import { type House, startHouse } from './support/house.ts';
+import { waitUntil } from './support/wait-until.ts';
 
 let house: House;
 let records: TerminalRecords;

@@ -21,8 +21,9 @@ import type { Notice } from '../switch/fallback/notices/events.ts';
 import { SIGNATURE_HEADER, verifySignature } from '../switch/fallback/notices/webhook.ts';
 import { JournalReader } from '../switch/index.ts';
 import type { TerminalMessage } from '../switch/requests/terminal-message.ts';
-import { type House, startHouse, waitUntil } from './support/house.ts';
+import { type House, startHouse } from './support/house.ts';
 import { ask, pinBlock, purchase } from './support/raw-terminal.ts';
+import { waitUntil } from './support/wait-until.ts';
 
 const run = promisify(execFile);
 const SECRET = 'what the merchant and the switch know, and nobody else';

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Pan } from '../messages/index.ts';
 import type { TerminalMessage } from '../switch/requests/terminal-message.ts';
-import { type House, startHouse, waitUntil } from './support/house.ts';
+import { type House, startHouse } from './support/house.ts';
 import { ask, connectRaw, frame, pinBlock, purchase, sealed } from './support/raw-terminal.ts';
+import { waitUntil } from './support/wait-until.ts';
 
 let house: House;
 beforeAll(async () => {

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningPostgres, startPostgres } from '../deploy/postgres/start-postgres.ts';
 import { silentLog } from '../runtime/index.ts';
 import { migrate } from '../switch/database/migrate.ts';
-import { type House, startHouse, waitUntil } from './support/house.ts';
+import { type House, startHouse } from './support/house.ts';
 import { ask, purchase } from './support/raw-terminal.ts';
+import { waitUntil } from './support/wait-until.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'etika-postgres-'));
 let postgres: RunningPostgres;

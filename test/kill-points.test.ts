@@ -1,8 +1,9 @@
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TerminalMessage } from '../switch/requests/terminal-message.ts';
-import { type House, startHouse, waitUntil } from './support/house.ts';
+import { type House, startHouse } from './support/house.ts';
 import { ask, connectRaw, frame, purchase, sealed } from './support/raw-terminal.ts';
+import { waitUntil } from './support/wait-until.ts';
 
 /** A proof becomes final long after these tests: what is cancelled was cancelled in time. */
 const POP_BLOCK_MS = 60_000;

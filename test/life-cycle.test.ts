@@ -13,7 +13,8 @@ import {
 } from '../simulators/index.ts';
 import { ReconciliationDesk } from '../switch/reconciliation/desk.ts';
 import { fetchNetworkLedger, fetchProofLedger } from '../switch/reconciliation/ledgers/control-api.ts';
-import { type House, startHouse, waitUntil } from './support/house.ts';
+import { type House, startHouse } from './support/house.ts';
+import { waitUntil } from './support/wait-until.ts';
 
 /** Of the restaurant: a scheme may let it complete for more than was authorised. */
 const RESTAURANT = 'MERCHANT0000002';
@@ -139,8 +140,12 @@ describe.concurrent.each(LINES)('%s', (_, dialect, network, id, card) => {
 
   it('reverses what never came: accepted each time, and nothing of it reaches the network', async () => {
     const never: Original = {
-      ...{ mti: '0100', stan: '777777', time: '1123120000' },
-      ...{ processingCode: '000000', amount: 1_000, currency: '978' },
+      mti: '0100',
+      stan: '777777',
+      time: '1123120000',
+      processingCode: '000000',
+      amount: 1_000,
+      currency: '978',
     };
     const { stan } = approved(await terminal.reverse(never));
     approved(await terminal.reverse(never, undefined, { stan }));
@@ -223,13 +228,11 @@ describe('when all is done', () => {
         fetchNetworkLedger(iso87, 'iso87'),
       ]);
       return desk.run({
-        ...{
-          date: null,
-          networkLedger: ledgers.flat(),
-          networks: new Set(['visa', 'iso87']),
-          graceMs: 60_000,
-          withoutHolds: new Set(),
-        },
+        date: null,
+        networkLedger: ledgers.flat(),
+        networks: new Set(['visa', 'iso87']),
+        graceMs: 60_000,
+        withoutHolds: new Set(),
         proofLedger: await fetchProofLedger(pop),
       });
     };

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTerminal, openRecords, type Terminal, type TerminalRecords } from '../simulators/index.ts';
 import { rowsOf } from '../switch/projection/testing.ts';
-import { type House, startHouse, waitUntil } from './support/house.ts';
+import { type House, startHouse } from './support/house.ts';
 import { ask, purchase } from './support/raw-terminal.ts';
+import { waitUntil } from './support/wait-until.ts';
 
 let house: House;
 let records: TerminalRecords;
@@ -71,7 +72,8 @@ it('a batch of which the terminal lost a sale is uploaded, closed, and a case na
   await waitUntil(async () => (await cases()).length > 0);
   expect(await cases()).toMatchObject([
     {
-      ...{ state: 'open', amount: 2_500 },
+      state: 'open',
+      amount: 2_500,
       evidence: { differences: [{ kind: 'not-uploaded', stan: lost.de11, switchMinorUnits: 2_500 }] },
     },
   ]);

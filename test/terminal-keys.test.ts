@@ -6,8 +6,9 @@ import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTerminal, openRecords, type Terminal, type TerminalOptions } from '../simulators/index.ts';
-import { type House, startHouse, waitUntil } from './support/house.ts';
+import { type House, startHouse } from './support/house.ts';
 import { ask, connectRaw, frame, purchase, sealed } from './support/raw-terminal.ts';
+import { waitUntil } from './support/wait-until.ts';
 
 const run = promisify(execFile);
 const OVERLAP_MS = 2_000;
@@ -115,8 +116,12 @@ it('asked for again, or after a lost answer, they are the same until they are us
   const next = await device.downloadKeys();
   expect(next.computed).not.toEqual(first.computed);
   expect(await steps('TERM0004')).toEqual([
-    ...['1 pending', '1 active', '0 expiring'],
-    ...['2 pending', '2 active', '1 expiring'],
+    '1 pending',
+    '1 active',
+    '0 expiring',
+    '2 pending',
+    '2 active',
+    '1 expiring',
   ]);
 });
 

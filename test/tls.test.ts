@@ -23,7 +23,8 @@ import { createTerminal, openRecords, type Terminal } from '../simulators/index.
 import { developmentSettings } from '../switch/config/development.ts';
 import type { Settings } from '../switch/config/settings.ts';
 import type { NodeStatus } from '../switch/index.ts';
-import { type House, startHouse, waitUntil } from './support/house.ts';
+import { type House, startHouse } from './support/house.ts';
+import { waitUntil } from './support/wait-until.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const ORDER = { amount: 2_500, currency: '978', card: '4242424242424242', pin: '1234' };
@@ -172,10 +173,20 @@ describe('a purchase over mutual TLS', () => {
   it('still needs the right MAC: TLS says which machine speaks, not which terminal', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [
       join(ROOT, 'deploy/cli/etika-switch.js'),
-      ...['terminal', 'send', join(ROOT, 'simulators/terminal/samples/iso87-ascii-wrong-mac.hex')],
-      ...['--port', String(await tlsPort()), '--json', '--expect', '63'],
-      ...['--ca', certificates.terminal.caFile],
-      ...['--cert', certificates.terminal.certFile, '--key', certificates.terminal.keyFile],
+      'terminal',
+      'send',
+      join(ROOT, 'simulators/terminal/samples/iso87-ascii-wrong-mac.hex'),
+      '--port',
+      String(await tlsPort()),
+      '--json',
+      '--expect',
+      '63',
+      '--ca',
+      certificates.terminal.caFile,
+      '--cert',
+      certificates.terminal.certFile,
+      '--key',
+      certificates.terminal.keyFile,
     ]);
     expect(JSON.parse(stdout)).toMatchObject({ de39: '63' });
   });

@@ -1,8 +1,10 @@
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TerminalMessage } from '../switch/requests/terminal-message.ts';
-import { type House, type SwitchNode, startHouse, waitUntil } from './support/house.ts';
+import { type House, startHouse } from './support/house.ts';
 import { ask, connectRaw, frame, purchase, type RawTerminal, sealed } from './support/raw-terminal.ts';
+import type { SwitchNode } from './support/switch-node.ts';
+import { waitUntil } from './support/wait-until.ts';
 
 const LEASE_MS = 1_500;
 const TAKE_OVER_EVERY_MS = 300;

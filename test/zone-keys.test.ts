@@ -1,8 +1,9 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Pan } from '../messages/index.ts';
-import { type House, startHouse, waitUntil } from './support/house.ts';
+import { type House, startHouse } from './support/house.ts';
 import { ask, pinBlock, purchase } from './support/raw-terminal.ts';
+import { waitUntil } from './support/wait-until.ts';
 
 const OVERLAP_MS = 2_000;
 

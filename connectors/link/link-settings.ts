@@ -1,3 +1,7 @@
+// What an `IsoLink` is given: where to connect, in which dialect, and what to do with what it hears. The dialogue of
+// one network is a `LinkProfile`, so that the link itself knows no data element but those that match answers to
+// requests.
+
 import type { Codec, Framing } from '../../messages/index.ts';
 import type { Address, Clock, Log, Random, Sockets } from '../../runtime/index.ts';
 import type { LinkLimits } from './link-limits.ts';

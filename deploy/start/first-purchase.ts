@@ -61,7 +61,10 @@ export async function firstPurchase(order: FirstPurchase): Promise<void> {
 
 async function purchase({ config, system, signal }: FirstPurchase): Promise<Exchange> {
   const options = {
-    ...{ ...TERMINAL, ...PURCHASE, host: '127.0.0.1', port: String(system.ports.iso87) },
+    ...TERMINAL,
+    ...PURCHASE,
+    host: '127.0.0.1',
+    port: String(system.ports.iso87),
     records: join(config.dataDir, 'terminal'),
   };
   const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);

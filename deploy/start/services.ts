@@ -43,7 +43,11 @@ export function serviceRunner(logDir: string, log: Log, signal: AbortSignal): Se
     async start({ name, entry, env, finalExitCodes = [], niceness }) {
       const descriptor = openSync(logFile(name), 'a', 0o640);
       const plan = {
-        ...{ name, entry: resolve(projectRoot, entry), env, logTo: descriptor, finalExitCodes },
+        name,
+        entry: resolve(projectRoot, entry),
+        env,
+        logTo: descriptor,
+        finalExitCodes,
         ...(niceness !== undefined && { niceness }),
       };
       const service = supervise(plan, systemClock, log);

@@ -213,7 +213,10 @@ function startWorker({ config, services, progress, signal }: Start, nodeStatusUr
     'worker',
     async () => {
       const { status } = await services.start({
-        ...{ name: 'worker', entry: 'switch/worker.ts', env, niceness: NICENESS.worker },
+        name: 'worker',
+        entry: 'switch/worker.ts',
+        env,
+        niceness: NICENESS.worker,
       });
       await waitUntil('a worker of which the switch knows', SIGNED_ON_WITHIN_MS, signal, async () => {
         const { followUps } = (await (await fetch(nodeStatusUrl)).json()) as NodeStatus;

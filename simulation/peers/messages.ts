@@ -51,7 +51,12 @@ export function reversalMessage(
   return {
     mti: order.reversalMti,
     ...envelope(terminal),
-    ...{ de2, de3, de4, de22, de25, de49 },
+    de2,
+    de3,
+    de4,
+    de22,
+    de25,
+    de49,
     de90: { mti: message.mti, stan: de11, transmission: de7, acquirer: nobody, forwarder: nobody },
     ...(remaining > 0 && { de95: replacementAmounts(remaining) }),
   };

@@ -238,8 +238,16 @@ function requestOf(message: NetworkMessage): NetworkRequest {
   const { de2, de4, de7 = '', de11 = '', de37 = '', de38, de41 = '', de42 = '', de49 = '' } = message;
   const { de12: localTime = '', de13: localDate = '' } = message;
   return {
-    ...{ terminal: de41.trimEnd(), rrn: de37, stan: de11, time: de7, localDate, localTime },
-    ...{ pan: de2?.reveal() ?? '', amount: Number(de4), currency: de49, merchant: de42.trimEnd() },
+    terminal: de41.trimEnd(),
+    rrn: de37,
+    stan: de11,
+    time: de7,
+    localDate,
+    localTime,
+    pan: de2?.reveal() ?? '',
+    amount: Number(de4),
+    currency: de49,
+    merchant: de42.trimEnd(),
     ...(de38 !== undefined && { approvalCode: de38 }),
   };
 }

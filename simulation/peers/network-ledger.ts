@@ -118,7 +118,10 @@ export class NetworkLedger {
     const account: NetworkAccount = {
       ...request,
       ...decided,
-      ...{ held: 0, captured: 0, refunded: 0, isCompleted: false },
+      held: 0,
+      captured: 0,
+      refunded: 0,
+      isCompleted: false,
       isReversed: this.remembered.has(keyOf(request)),
       approvalCode: request.approvalCode ?? String(this.#count).padStart(6, '0'),
     };

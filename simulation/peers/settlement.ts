@@ -76,7 +76,10 @@ export class Settlement {
     const nobody = '0'.repeat(11);
     return {
       ...this.#envelope('0320'),
-      ...{ de3, de37: rrn, de49: this.order.currency, de60: digits(this.order.number, 6) },
+      de3,
+      de37: rrn,
+      de49: this.order.currency,
+      de60: digits(this.order.number, 6),
       de4: digits(standing.minorUnits, 12),
       de90: { mti: message.mti, stan: de11, transmission: de7, acquirer: nobody, forwarder: nobody },
     };
@@ -89,7 +92,11 @@ export class Settlement {
   #say(kind: 'settlement' | 'upload', message: TerminalMessage, whenOver: (code: string) => void): void {
     const { patienceMs, doubled } = this.order;
     new Notice(this.terminal, {
-      ...{ kind, message, patienceMs, doubled, whenOver },
+      kind,
+      message,
+      patienceMs,
+      doubled,
+      whenOver,
       brokenMac: false,
       remaining: Number(message.de4 ?? 0),
     }).begin();

@@ -1,3 +1,9 @@
+/**
+ * The proofs that are waited for, in the simulation: the projector that fills the table from the journal, and what a
+ * node's sweeper asks of it over the network. The projector is late by chance, and now and then begins again from the
+ * first entry, since the switch must be right whatever the projection lags. It calls the switch's own fold and
+ * `awaitedProof`; the SQL of the real one is not run, and its tests are in `switch/projection/`.
+ */
 import type { AwaitedBacklog, AwaitedProofs, DueProof } from '../../switch/follow-up/awaited-proofs.ts';
 import { awaitedProof } from '../../switch/transaction/awaited-proof.ts';
 import { foldTransaction } from '../../switch/transaction/fold.ts';
@@ -8,11 +14,12 @@ import type { SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
 
 const STATEMENT_MS = 5_000;
-/** How far the projector is behind, as a rule, and seldom. */
+/** How far the projector is behind: as a rule, and now and then. */
 const LAG_MS = { from: 5, to: 300 };
 const LONG_LAG_MS = { from: 300, to: 40_000 };
+/** The share of steps with a long lag. */
 const LONG_LAGS = 0.01;
-/** Of steps before which everything that was projected is forgotten. */
+/** The share of steps before which all rows are forgotten. */
 const REBUILDS = 0.005;
 const TRY_AGAIN_MS = 500;
 

@@ -1,3 +1,8 @@
+/**
+ * `switch.awaited_proof` in memory, with what its statements do (`switch/follow-up/awaited-proofs.ts`): leases, due
+ * dates, and the mark of what was handed over to the queue. A statement is one call here, so nothing comes between its
+ * parts, as in the database.
+ */
 import type { DueProof } from '../../switch/follow-up/awaited-proofs.ts';
 import type { AwaitedProof } from '../../switch/transaction/awaited-proof.ts';
 
@@ -8,7 +13,7 @@ interface AwaitedRow extends AwaitedProof {
   isHandedOver: boolean;
 }
 
-/** `switch.awaited_proof`, and what the projector has not read yet. */
+/** The rows, and the transactions that the projector has not read yet. */
 export class AwaitedTable {
   readonly rows = new Map<string, AwaitedRow>();
   readonly unprojected = new Set<string>();

@@ -18,6 +18,14 @@ export interface JournalPlan {
   readonly onFenced: () => void;
 }
 
+/** What a journal and its writer are made of. */
+interface JournalParts {
+  readonly database: Database;
+  readonly process: SimProcess;
+  readonly plan: JournalPlan;
+  readonly epoch: number;
+}
+
 /** How many deadlines a flush may take before its connection is given up. */
 const SILENCE = 4;
 /** A key stands for its hash: histories are read. */
@@ -38,8 +46,10 @@ export async function openJournal(
   const opening = database.connect(process, appendDeadlineMs);
   try {
     const epoch = await opening.write('open-lease', () => database.tables.openLease(node, leaseMs));
-    const writer = new SimWriter(database, process, random, plan, epoch);
+    const parts: JournalParts = { database, process, plan, epoch };
+    const writer = new SimWriter(parts, random);
     await writer.attach([]);
+
     const { clock } = process;
     const group = new GroupCommit(writer, firstLink(epoch, node), {
       ...plan,
@@ -49,7 +59,7 @@ export async function openJournal(
       silenceMs: SILENCE * appendDeadlineMs,
       nameClaim: (...claimed) => nameClaim(inClear, ...claimed),
     });
-    return new SimJournal(database, process, plan, epoch, group, writer);
+    return new SimJournal(parts, group, writer);
   } catch (error) {
     throw unavailable(error);
   } finally {
@@ -67,14 +77,7 @@ export class SimJournal implements Journal {
   readonly #writer: SimWriter;
   #isClosed = false;
 
-  constructor(
-    database: Database,
-    process: SimProcess,
-    plan: JournalPlan,
-    epoch: number,
-    group: GroupCommit,
-    writer: SimWriter,
-  ) {
+  constructor({ database, process, plan, epoch }: JournalParts, group: GroupCommit, writer: SimWriter) {
     this.#database = database;
     this.#process = process;
     this.#plan = plan;
@@ -136,13 +139,7 @@ class SimWriter implements Writer {
   #connection: DatabaseConnection | undefined;
   #writer = 0;
 
-  constructor(
-    database: Database,
-    process: SimProcess,
-    random: SeededRandom,
-    plan: JournalPlan,
-    epoch: number,
-  ) {
+  constructor({ database, process, plan, epoch }: JournalParts, random: SeededRandom) {
     this.#database = database;
     this.#process = process;
     this.#random = random;

@@ -1,3 +1,9 @@
+/**
+ * Which claims each entry made, for whoever computes the chain from what the database holds. In chains of the first
+ * form a claim says which entry made it; in those of the second an entry names its claims, and each is looked up under
+ * its name. Both forms are read in pages of entries, with one query a page. One query for each entry was simpler, and
+ * took as many round trips as there are entries.
+ */
 import type { QueryResult } from 'pg';
 import type { ChainedClaim } from '../journal/chain.ts';
 import { dayOfName, hashOfName } from '../journal/claim-names.ts';
@@ -24,7 +30,7 @@ const BY_NAME = {
   text: `select switch.name_of_claim(c.day, c.key) as key, c.fingerprint, c.transaction
     from unnest($1::integer[], $2::uuid[]) as n (day, key) join switch.claim c on c.key = n.key and c.day = n.day`,
 };
-/** A day is eight digits, a key 32; a rest that is shorter is no claim, and is looked for like one. */
+/** A day is eight digits, a key 32. A shorter rest is no name; no claim has it, and the chain shows that. */
 const NAMES = /.{1,40}/g;
 
 interface ClaimRow {
@@ -69,7 +75,7 @@ async function byName(connection: Asked, rows: readonly EntryRow[]): Promise<Cla
   const found = whole.length > 0 ? await connection.query<ClaimRow>({ ...BY_NAME, values }) : { rows: [] };
   const byKey = new Map(found.rows.map((row) => [row.key, chained(row)]));
   return {
-    // what an entry claimed and nobody has is no claim of it: the chain says so
+    // A claim that is not there goes into the line as nobody's, so that the chain does not match.
     of: (row) => namesOf(row).map((name) => byKey.get(name) ?? [name, '', '']),
     strays: [],
   };

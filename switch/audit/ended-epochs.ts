@@ -1,9 +1,10 @@
 import { Pool } from 'pg';
 import type { Log } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
-import { CHAIN_FORM, type ChainEnd, firstLink, type Link, lineOf, nextLink } from '../journal/chain.ts';
+import { type ChainEnd, firstLink, type Link, lineOf, nextLink } from '../journal/chain.ts';
 import { claimsOf } from './claims-of.ts';
 import { ENTRY_COLUMNS, type EntryRow, entryOf } from './entry-row.ts';
+import { chainFormOf } from './evidence.ts';
 
 /** An epoch that is over, whose end nobody has signed: its node died, or its HSM was away. */
 export interface EndedEpoch {
@@ -70,10 +71,8 @@ export class PostgresEndedEpochs implements EndedEpochs {
     const before = String(Number(rows[0]?.sequence ?? 0) - 1);
     const claims = await claimsOf(this.#pool, { epoch: Number(epoch), chain }, rows, before);
     const entries = rows.map((row) => entryOf(row, claims.of(row)));
-    return endOfFlush(
-      entries[0]?.link ?? firstLink(Number(epoch), node, chain === 1 ? 1 : CHAIN_FORM),
-      entries,
-    );
+    const first = firstLink(Number(epoch), node, chainFormOf(chain));
+    return endOfFlush(entries[0]?.link ?? first, entries);
   }
 }
 

@@ -1,12 +1,12 @@
-import { CHAIN_FORM, firstLink, type Link, lineOf, nextLink } from '../journal/chain.ts';
+import { firstLink, type Link, lineOf, nextLink } from '../journal/chain.ts';
 import type { StoredEntry } from './entry-row.ts';
-import type { EpochFacts } from './evidence.ts';
+import { chainFormOf, type EpochFacts } from './evidence.ts';
 import type { Break, Doubt, EpochReport } from './findings.ts';
 import type { Head } from './head.ts';
 
 const MAX_BREAKS = 100;
-/** Of the second the claims are kept as hashes. */
-const CHAIN_VERSIONS: readonly (number | null)[] = [1, 2];
+/** The forms that this release can follow (docs/audit.md). */
+const CHAIN_FORMS: readonly (number | null)[] = [1, 2];
 
 /**
  * Walks along one epoch, flush by flush. Each link that stands there says what came before it, so that a change is
@@ -38,7 +38,7 @@ export class EpochCheck {
     this.#facts = facts;
     this.#heads = heads;
     this.#over = heads.find(({ state }) => state !== 'running');
-    this.#link = firstLink(facts.epoch, facts.node ?? '', facts.chain === 1 ? 1 : CHAIN_FORM);
+    this.#link = firstLink(facts.epoch, facts.node ?? '', chainFormOf(facts.chain));
     if (facts.node === null) this.#break({ code: 'AUDIT_EPOCH_UNKNOWN' });
     else if (this.#isChained) this.#compareLease();
     else if (heads.length > 0) this.#break({ code: 'AUDIT_EPOCH_MISSING' });
@@ -79,7 +79,7 @@ export class EpochCheck {
   }
 
   get #isChained(): boolean {
-    return CHAIN_VERSIONS.includes(this.#facts.chain) && this.#facts.node !== null;
+    return CHAIN_FORMS.includes(this.#facts.chain) && this.#facts.node !== null;
   }
 
   /** A head that was signed before the first entry has the link that epoch and node give. */

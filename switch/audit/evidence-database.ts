@@ -43,7 +43,7 @@ const STRAY = {
       select from switch.journal j where j.epoch = c.epoch and j.sequence = c.sequence
     ) limit ${MAX_STRAY}`,
 };
-/** From before there were chains; its transaction is as old, then. */
+/** A claim without an epoch is from before there were chains; these have a transaction that is not as old. */
 const UNCHAINED_STRAY = `
   select c.key from switch.claim_1 c
     where c.epoch is null and not exists (
@@ -51,8 +51,8 @@ const UNCHAINED_STRAY = `
     ) limit ${MAX_STRAY}`;
 
 /**
- * No entry of its transaction says that it claimed this; nor was the transaction there before entries said so. One
- * statement over all claims, epoch by epoch they are not kept.
+ * Claims that no entry of their transaction says it made, unless the transaction is older than the form in which
+ * entries say so. It is one statement over all claims, since they are not kept by epoch.
  */
 const UNSAID_STRAY = `
   select switch.name_of_claim(c.day, c.key) as key from switch.claim c

@@ -1,3 +1,4 @@
+import { CHAIN_FORM, type ChainForm } from '../journal/chain.ts';
 import type { StoredEntry } from './entry-row.ts';
 
 /** An epoch as the database has it. */
@@ -8,6 +9,11 @@ export interface EpochFacts {
   /** Version of the form of its chain; null where it keeps none. */
   readonly chain: number | null;
   readonly isEnded: boolean;
+}
+
+/** The form in which the chain of an epoch is read. A chain of no known form is not followed at all. */
+export function chainFormOf(chain: number | null): ChainForm {
+  return chain === 1 ? 1 : CHAIN_FORM;
 }
 
 /** A claim that no entry has made, as far as the database says. */

@@ -50,8 +50,41 @@ function* shapeProblems(value: unknown): Generator<string> {
 
 /** What the schema cannot say: names that must exist, numbers that must fit each other. */
 function* contradictions(settings: Settings): Generator<string> {
+  yield* unfitTimes(settings);
+
   const networks = new Set(settings.networks.map(({ name }) => name));
+  for (const [index, { from, to, network }] of settings.routes.entries()) {
+    if (!networks.has(network)) yield `/routes/${index}/network: no such network: "${network}"`;
+    if (from.length !== to.length || from > to) yield `/routes/${index}: "${from}" to "${to}" is no range`;
+  }
+
+  for (const [index, { webhook }] of settings.merchants.entries()) {
+    if (webhook?.url.startsWith('http:') && !isLoopback(new URL(webhook.url).hostname)) {
+      yield `/merchants/${index}/webhook/url: off loopback "https:" is required, found "http:"`;
+    }
+  }
+
+  yield* unfitDelays(settings);
+  for (const [index, { from, to }] of settings.standIn?.issuers.entries() ?? []) {
+    if (from.length !== to.length || from > to) {
+      yield `/standIn/issuers/${index}: "${from}" to "${to}" is no range`;
+    }
+  }
+
   const merchants = new Set(settings.merchants.map(({ id }) => id));
+  for (const [index, { merchant }] of settings.terminals.entries()) {
+    if (!merchants.has(merchant)) yield `/terminals/${index}/merchant: no such merchant: "${merchant}"`;
+  }
+
+  for (const [index, { mac, host, tls }] of settings.listeners.entries()) {
+    if (mac === 'none' && !isLoopback(host) && !tls?.requireClientCertificate) {
+      yield `/listeners/${index}/host: a listener without MAC must be on loopback or require client certificates, found "${host}"`;
+    }
+  }
+}
+
+/** Times and limits of a node that must fit each other. */
+function* unfitTimes(settings: Settings): Generator<string> {
   if (settings.replyMarginMs >= settings.deadlineMs) {
     yield `/replyMarginMs: must be less than deadlineMs (${settings.deadlineMs}), found ${settings.replyMarginMs}`;
   }
@@ -59,6 +92,7 @@ function* contradictions(settings: Settings): Generator<string> {
   if (settings.journal.leaseMs <= settings.deadlineMs) {
     yield `/journal/leaseMs: must be more than deadlineMs (${settings.deadlineMs}), found ${settings.journal.leaseMs}`;
   }
+
   const { minLimit, maxLimit, maxQueueMs } = settings.admission ?? DEFAULT_ADMISSION;
   if (minLimit > maxLimit) {
     yield `/admission/minLimit: must not exceed maxLimit (${maxLimit}), found ${minLimit}`;
@@ -66,33 +100,15 @@ function* contradictions(settings: Settings): Generator<string> {
   if (settings.admission && maxQueueMs >= settings.deadlineMs) {
     yield `/admission/maxQueueMs: must be less than deadlineMs (${settings.deadlineMs}), found ${maxQueueMs}`;
   }
-  for (const [index, { from, to, network }] of settings.routes.entries()) {
-    if (!networks.has(network)) yield `/routes/${index}/network: no such network: "${network}"`;
-    if (from.length !== to.length || from > to) yield `/routes/${index}: "${from}" to "${to}" is no range`;
-  }
-  for (const [index, { webhook }] of settings.merchants.entries()) {
-    if (webhook?.url.startsWith('http:') && !isLoopback(new URL(webhook.url).hostname)) {
-      yield `/merchants/${index}/webhook/url: off loopback "https:" is required, found "http:"`;
-    }
-  }
+}
+
+/** The first delay of a strategy may not be longer than its longest. */
+function* unfitDelays(settings: Settings): Generator<string> {
   const { strategies = {}, ...followUps } = settings.followUps;
   for (const [path, strategy] of Object.entries({ '': {}, ...strategies })) {
     const { firstDelayMs, maxDelayMs } = { ...followUps, ...strategy };
     if (firstDelayMs > maxDelayMs) {
       yield `/followUps${path && `/strategies/${path}`}/firstDelayMs: must not exceed maxDelayMs (${maxDelayMs}), found ${firstDelayMs}`;
-    }
-  }
-  for (const [index, { from, to }] of settings.standIn?.issuers.entries() ?? []) {
-    if (from.length !== to.length || from > to) {
-      yield `/standIn/issuers/${index}: "${from}" to "${to}" is no range`;
-    }
-  }
-  for (const [index, { merchant }] of settings.terminals.entries()) {
-    if (!merchants.has(merchant)) yield `/terminals/${index}/merchant: no such merchant: "${merchant}"`;
-  }
-  for (const [index, { mac, host, tls }] of settings.listeners.entries()) {
-    if (mac === 'none' && !isLoopback(host) && !tls?.requireClientCertificate) {
-      yield `/listeners/${index}/host: a listener without MAC must be on loopback or require client certificates, found "${host}"`;
     }
   }
 }

@@ -1,3 +1,7 @@
+// The settings of a retry: how soon, how often, after which answers. `switch/follow-up/retry-policy.ts` applies them.
+// Every strategy ends: after its last attempt a follow-up is parked where people see it. Endless retries were rejected:
+// nobody would ever look.
+
 import { type Static, Type } from 'typebox';
 
 /** When and how often a task is tried again. */

@@ -22,6 +22,16 @@ export async function lateAnswer({ transaction, code }: LateAnswer, ports: LateA
   ports.log.error({ event: 'network.late-answer-undecided', transaction, code });
 }
 
+/** What a link is given to tell of late answers. Where one cannot be looked at, the log has an error. */
+export function onLateAnswer(ports: LateAnswerPorts): (answer: LateAnswer) => void {
+  return (answer) => {
+    lateAnswer(answer, ports).catch((error: unknown) => {
+      const { transaction } = answer;
+      ports.log.error({ event: 'network.late-answer-lost', transaction, err: error });
+    });
+  };
+}
+
 /** False while the transaction is undecided, or the journal away: the evidence waits for both. */
 async function isRecorded(transaction: string, code: string, ports: LateAnswerPorts): Promise<boolean> {
   try {

@@ -1,21 +1,29 @@
 /**
- * What a switch and a worker have in common: the connection to the HSM, the keys that change in service, and the heads
- * of the chain that the process itself writes. Each process has its own of all of them. One could have published the
- * heads of the other, but only from what the database says; each knows its own chain from memory.
+ * What a switch and a worker have in common: journal, HSM, links, the keys that change in service, the records of
+ * degraded modes, and the heads of the chain that the process itself writes. Each process has its own of all of them.
+ * One could have published the heads of the other, but only from what the database says; each knows its own chain from
+ * memory.
  */
+import { httpExchange, popClient } from '../../connectors/index.ts';
 import { connectHsmPool, type PaymentHsmClient } from '../../hsm/index.ts';
-import type { Clock, Log } from '../../runtime/index.ts';
+import type { Clock, Log, Random, Sockets } from '../../runtime/index.ts';
 import { PostgresEndedEpochs } from '../audit/ended-epochs.ts';
 import { HeadFolder } from '../audit/head-book.ts';
 import { HeadPublisher, type HeadSigner } from '../audit/publisher.ts';
 import { AUDIT_DEFAULTS } from '../config/audit.ts';
 import { headsFolder } from '../config/command-settings.ts';
 import { DEFAULT_KEY_LIFE } from '../config/keys.ts';
-import type { Settings } from '../config/settings.ts';
-import type { PostgresJournal } from '../journal/postgres-journal.ts';
+import type { NetworkSettings, Settings } from '../config/settings.ts';
+import { readWebhooks } from '../fallback/notices/read-webhooks.ts';
+import { webhookSender } from '../fallback/notices/webhook.ts';
+import { PostgresFallbackRecords } from '../fallback/postgres-records.ts';
+import { createJournal, type PostgresJournal } from '../journal/postgres-journal.ts';
 import { KeyBook, type KeyCustodian } from '../keys/key-book.ts';
 import { PostgresKeyRecords } from '../keys/postgres-key-records.ts';
 import { openZoneKeys } from '../keys/zone-keys.ts';
+import { connectNetworks } from './connect-networks.ts';
+import { onLateAnswer } from './late-answers.ts';
+import { TlsEnds } from './tls-ends.ts';
 
 export interface ProcessParts {
   readonly settings: Settings;
@@ -25,7 +33,48 @@ export interface ProcessParts {
   readonly log: Log;
 }
 
-export function connectHsms({ settings, clock, log }: ProcessParts): PaymentHsmClient {
+export interface OpeningParts {
+  readonly random: Random;
+  readonly sockets: Sockets;
+  /** As this process reaches them. */
+  readonly networks: readonly NetworkSettings[];
+  readonly production: boolean;
+  /** Another process has this one's name. */
+  readonly onFenced: () => void;
+}
+
+/** Opens what both are made of, under the names that `startSwitch` and `startWorker` know it by. */
+export async function openParts(own: ProcessParts, opening: OpeningParts) {
+  const { settings, name, clock, log } = own;
+  const { databaseUrl, merchants } = settings;
+  const { random, sockets, production, onFenced } = opening;
+  const hsm = connectHsms(own);
+  const journal = await createJournal({ databaseUrl, node: name, ...settings.journal, clock, log, onFenced });
+
+  const records = new PostgresFallbackRecords(databaseUrl, log);
+  const tls = new TlsEnds({ production, clock, log });
+  const keys = await openKeys(own, hsm);
+  const told = onLateAnswer({ journal, clock, log });
+  const links = { sockets, tls, clock, random, log, zoneKeys: keys.zoneKeys, onLateAnswer: told };
+
+  return {
+    ...own,
+    random,
+    tls,
+    hsm,
+    journal,
+    keys,
+    networks: connectNetworks(opening.networks, links),
+    pop: popClient(httpExchange(settings.pop.url, clock)),
+    records,
+    modeRecords: records,
+    overdueFollowUps: () => records.overdueFollowUps(),
+    alerts: records,
+    notifications: { sender: webhookSender(clock), webhooks: readWebhooks(merchants) },
+  };
+}
+
+function connectHsms({ settings, clock, log }: ProcessParts): PaymentHsmClient {
   const { socketPath, furtherSocketPaths = [], requestTimeoutMs } = settings.hsm;
   return connectHsmPool({
     socketPaths: [socketPath, ...furtherSocketPaths],
@@ -36,7 +85,7 @@ export function connectHsms({ settings, clock, log }: ProcessParts): PaymentHsmC
 }
 
 /** The keys that change in service, and who changes them. */
-export async function openKeys({ settings, name, clock, log }: ProcessParts, custodian: KeyCustodian) {
+async function openKeys({ settings, name, clock, log }: ProcessParts, custodian: KeyCustodian) {
   const { databaseUrl, networks, keyLife } = settings;
   const records = new PostgresKeyRecords(databaseUrl, name, log);
   const book = new KeyBook({ records, custodian, clock, log });

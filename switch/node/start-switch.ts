@@ -1,3 +1,9 @@
+/**
+ * Puts a switch together: what was opened for it (journal, HSM, links, records) becomes the ports of the core, watched
+ * for trends and counted by the gate, and the listeners are opened last. Everything is handed in, so that a simulation
+ * starts the same switch on virtual time. What an earlier life left undecided is closed before the first terminal is
+ * heard: else a repeat would wait for an original that nobody decides.
+ */
 import type { NetworkConnector, PopConnector } from '../../connectors/index.ts';
 import type { HsmClient } from '../../hsm/index.ts';
 import { type Codec, compile, framing, iso87Ascii, iso87AsciiHex, posBcd } from '../../messages/index.ts';
@@ -87,7 +93,7 @@ function keyPorts({
   return { terminalKeys, ...(keys && { keyDownload: { ...keys, terminalKeys, wall: () => clock.wall() } }) };
 }
 
-/** Puts the core together and opens its listeners; recovery has run before the first terminal is heard. */
+/** @returns once its listeners are open */
 export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
   const { settings, clock, log } = parts;
   const { modes, scenarios, ...counterparts } = watchOver(parts, parts);
@@ -125,18 +131,11 @@ export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
   };
 }
 
-/** What requests reach for: what they wait for is counted. Follow-ups are not, since no limit of ours holds them. */
-function atTheGate(
-  ports: Ports,
-  watched: Pick<SwitchParts, 'hsm' | 'journal'> & SwitchParts,
-  gate: Gate,
-): Ports {
-  const timed = {
-    ...watched,
-    hsm: timedHsm(watched.hsm, gate),
-    journal: timedJournal(watched.journal, gate),
-  };
-  const { hsm, journal } = timed;
+/** The ports of requests, whose waits the gate counts. Recovery has the others: no limit may hold it up. */
+function atTheGate(ports: Ports, watched: SwitchParts, gate: Gate): Ports {
+  const hsm = timedHsm(watched.hsm, gate);
+  const journal = timedJournal(watched.journal, gate);
+  const timed = { ...watched, hsm, journal };
   return {
     ...ports,
     hsm,

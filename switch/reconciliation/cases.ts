@@ -99,9 +99,17 @@ export async function caseHistory(client: ClientBase, id: number): Promise<CaseE
 export async function stepCase(client: ClientBase, { id, version }: Case, step: CaseStep): Promise<void> {
   const { what, by, action, note, anew } = step;
   const { rowCount } = await client.query(STEP, [
-    ...[id, version, STATE_AFTER[what], action, what, by, note ?? null],
+    id,
+    version,
+    STATE_AFTER[what],
+    action,
+    what,
+    by,
+    note ?? null,
     anew ? JSON.stringify(anew.evidence) : null,
-    ...[anew?.amount ?? null, anew?.suggested_action ?? null, anew?.is_automatic ?? null],
+    anew?.amount ?? null,
+    anew?.suggested_action ?? null,
+    anew?.is_automatic ?? null,
   ]);
   if (rowCount !== 1) throw new ReconError('SW_RECON_CASE_CHANGED', { case: id });
 }

@@ -90,7 +90,9 @@ function casesCommand(): Command {
     .argument('[id]', 'a case', caseArgument)
     .addOption(
       new Option('--state <state>', 'only these; absent: all that is not resolved').choices([
-        ...[...UNRESOLVED, 'resolved', 'all'],
+        ...UNRESOLVED,
+        'resolved',
+        'all',
       ]),
     )
     .option('--csv', 'output for spreadsheets')

@@ -131,7 +131,10 @@ describe('a run', () => {
     await projector.stop();
     await journalTransaction(journal);
     const impatient = new ReconciliationDesk({
-      ...{ databaseUrl: database.url, name: 'test', log: silentLog, reachWithinMs: 50 },
+      databaseUrl: database.url,
+      name: 'test',
+      log: silentLog,
+      reachWithinMs: 50,
     });
     const order = {
       date: null,

@@ -51,7 +51,11 @@ export class ReconciliationDesk {
     this.#log = log;
     this.#name = name;
     this.#projection = new ProjectionReader({
-      ...{ databaseUrl, clock, log, readDeadlineMs: READ_WITHIN_MS, role: RECONCILER_ROLE },
+      databaseUrl,
+      clock,
+      log,
+      readDeadlineMs: READ_WITHIN_MS,
+      role: RECONCILER_ROLE,
     });
   }
 
@@ -123,9 +127,14 @@ export class ReconciliationDesk {
   async #repair(found: Case, by: string): Promise<void> {
     const parked = new ParkedFollowUps(this.#databaseUrl, this.#log);
     const journal = await createJournal({
-      ...{ databaseUrl: this.#databaseUrl, clock: this.#clock, log: this.#log },
-      ...{ node: `recon-${this.#name}-${process.pid}`, maxWaiting: 100 },
-      ...{ appendDeadlineMs: REPAIR_APPEND_MS, leaseMs: REPAIR_LEASE_MS, onFenced: () => {} },
+      databaseUrl: this.#databaseUrl,
+      clock: this.#clock,
+      log: this.#log,
+      node: `recon-${this.#name}-${process.pid}`,
+      maxWaiting: 100,
+      appendDeadlineMs: REPAIR_APPEND_MS,
+      leaseMs: REPAIR_LEASE_MS,
+      onFenced: () => {},
     });
     try {
       const ports = {

@@ -145,12 +145,19 @@ it('adds up: whatever the two sides hold, the differences that were found explai
   const amount = fc.integer({ min: 0, max: 3_000 });
   const currency = fc.constantFrom('978', '392', '414');
   const row = fc.record({
-    ...{ stan, currency, standing: amount, kind: fc.constantFrom('purchase', 'refund', 'pre-authorisation') },
+    stan,
+    currency,
+    standing: amount,
+    kind: fc.constantFrom('purchase', 'refund', 'pre-authorisation'),
     state: fc.constantFrom<StoredTransaction['state']>('approved', 'captured', 'taken-back', 'declined'),
     network: fc.constantFrom('visa', 'iso87'),
   });
   const line = fc.record({
-    ...{ stan, currency, held: amount, captured: amount, refunded: amount },
+    stan,
+    currency,
+    held: amount,
+    captured: amount,
+    refunded: amount,
     network: fc.constantFrom('visa', 'iso87'),
   });
   fc.assert(

@@ -34,7 +34,15 @@ export function networkPositions(records: readonly NetworkRecord[], cutOverHour:
     const { network, terminal, rrn, stan, transmitted, currency, at } = record;
     const key = `${nameOf(record)}|${transmitted}|${currency}`;
     const position = positions.get(key) ?? {
-      ...{ network, terminal, rrn, stan, transmitted, currency, ...NOTHING, firstAt: at, hasMoved: false },
+      network,
+      terminal,
+      rrn,
+      stan,
+      transmitted,
+      currency,
+      ...NOTHING,
+      firstAt: at,
+      hasMoved: false,
       businessDate: businessDate(Date.parse(at), cutOverHour),
     };
     positions.set(key, position);
@@ -133,8 +141,11 @@ function standsThere(
 ): Finding {
   if (state === 'reversal-refused') return people('reversal-refused', sumOf(there));
   return {
-    ...{ kind: 'stands-at-network', action: 'resend-reversal', isAutomatic: true },
-    ...{ isUnderWay: known > 0, amount: sumOf(there) },
+    kind: 'stands-at-network',
+    action: 'resend-reversal',
+    isAutomatic: true,
+    isUnderWay: known > 0,
+    amount: sumOf(there),
   };
 }
 
@@ -153,21 +164,30 @@ function differsThere(
     if (hasMoved) return people('reversed-at-network', standing);
     const isAdvice = isUnderWay || state === 'advised';
     return {
-      ...{ kind: 'missing-at-network', action: isAdvice ? 'resend-advice' : 'by-hand' },
-      ...{ isAutomatic: isAdvice, isUnderWay, amount: standing },
+      kind: 'missing-at-network',
+      action: isAdvice ? 'resend-advice' : 'by-hand',
+      isAutomatic: isAdvice,
+      isUnderWay,
+      amount: standing,
     };
   }
   if (row.state === 'captured' && there.held > 0) {
     return {
-      ...{ kind: 'completion-missing', action: 'resend-advice', isAutomatic: true },
-      ...{ isUnderWay: state !== 'advised', amount: Math.max(there.held, standing) },
+      kind: 'completion-missing',
+      action: 'resend-advice',
+      isAutomatic: true,
+      isUnderWay: state !== 'advised',
+      amount: Math.max(there.held, standing),
     };
   }
   // A network reverses no less than nothing: what it took beyond what it was asked is for people.
   const isMore = sumOf(there) > standing && row.asked > standing;
   return {
-    ...{ kind: 'amount-differs', action: isMore ? 'resend-reversal' : 'by-hand', isAutomatic: isMore },
-    ...{ isUnderWay: known > standing, amount },
+    kind: 'amount-differs',
+    action: isMore ? 'resend-reversal' : 'by-hand',
+    isAutomatic: isMore,
+    isUnderWay: known > standing,
+    amount,
   };
 }
 

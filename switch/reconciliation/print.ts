@@ -53,10 +53,15 @@ export function reportCsv({ differences }: Report): string {
     csvLine(head),
     ...differences.map((difference) =>
       csvLine([
-        ...[difference.case, difference.caseState ?? 'under way', difference.kind, difference.network],
-        ...[difference.businessDate, difference.currency],
+        difference.case,
+        difference.caseState ?? 'under way',
+        difference.kind,
+        difference.network,
+        difference.businessDate,
+        difference.currency,
         decimal(difference.amount, difference.currency),
-        ...[difference.transaction ?? difference.subject, difference.action],
+        difference.transaction ?? difference.subject,
+        difference.action,
       ]),
     ),
   ].join('\n');
@@ -65,8 +70,14 @@ export function reportCsv({ differences }: Report): string {
 export function printCases(cases: readonly Case[]): string {
   if (cases.length === 0) return 'No cases.';
   const rows = cases.map((found) => [
-    ...[String(found.id), found.state, found.kind, found.business_date ?? '', found.network ?? ''],
-    ...[amountOf(found), found.currency ?? '', found.action ?? `(${found.suggested_action})`],
+    String(found.id),
+    found.state,
+    found.kind,
+    found.business_date ?? '',
+    found.network ?? '',
+    amountOf(found),
+    found.currency ?? '',
+    found.action ?? `(${found.suggested_action})`,
     found.transaction ?? found.subject,
   ]);
   const head = ['CASE', 'STATE', 'KIND', 'DATE', 'NETWORK', 'AMOUNT', 'CURRENCY', 'ACTION', 'ABOUT'];
@@ -79,10 +90,18 @@ export function casesCsv(cases: readonly Case[]): string {
     csvLine([...head, 'suggested_action', 'proposed_by', 'opened_at']),
     ...cases.map((found) =>
       csvLine([
-        ...[found.id, found.state, found.kind, found.business_date, found.network, found.currency],
+        found.id,
+        found.state,
+        found.kind,
+        found.business_date,
+        found.network,
+        found.currency,
         found.amount === null ? null : decimal(found.amount, found.currency ?? ''),
-        ...[found.transaction ?? found.subject, found.action, found.suggested_action],
-        ...[found.proposed_by, found.opened_at],
+        found.transaction ?? found.subject,
+        found.action,
+        found.suggested_action,
+        found.proposed_by,
+        found.opened_at,
       ]),
     ),
   ].join('\n');
@@ -115,8 +134,13 @@ function totalsRows({ ledger, currency, ...line }: TotalsLine<object>): string[]
 function differenceTable(differences: readonly ReportedDifference[]): string[] {
   const head = ['CASE', 'STATE', 'KIND', 'NETWORK', 'AMOUNT', 'CURRENCY', 'ACTION', 'ABOUT'];
   const rows = differences.map((difference) => [
-    ...[String(difference.case ?? ''), difference.caseState ?? '', difference.kind, difference.network ?? ''],
-    ...[formatAmount(difference.amount, difference.currency), difference.currency, difference.action],
+    String(difference.case ?? ''),
+    difference.caseState ?? '',
+    difference.kind,
+    difference.network ?? '',
+    formatAmount(difference.amount, difference.currency),
+    difference.currency,
+    difference.action,
     difference.transaction ?? difference.subject,
   ]);
   return table([head, ...rows]);

@@ -87,7 +87,10 @@ async function reconcileOn(client: PoolClient, order: ReconciliationOrder, clock
   const { date, networks, withoutHolds, networkLedger, proofLedger } = order;
   const { rows, batches, hour } = await snapshot(client, date);
   const compared = await compareSides({
-    ...{ date, rows, networks, withoutHolds },
+    date,
+    rows,
+    networks,
+    withoutHolds,
     positions: networkPositions(networkLedger, hour),
     proofs: proofLedger && proofsOf(proofLedger, hour),
     others: {
@@ -95,6 +98,7 @@ async function reconcileOn(client: PoolClient, order: ReconciliationOrder, clock
       byId: (ids) => transactionsById(client, ids),
     },
   });
+
   const now = clock.wall();
   const due = compared.differences.filter((difference) => !isYoung(difference, now - order.graceMs));
   const scope = { date, networks, withoutHolds, hasProofs: proofLedger !== undefined };
@@ -102,20 +106,29 @@ async function reconcileOn(client: PoolClient, order: ReconciliationOrder, clock
     recordDifferences(client, compared.differences, due, scope),
   );
   const differences = compared.differences.map((difference) => reported(difference, cases));
-  const totals = {
+
+  const found = {
+    notCompared: missingLedgers(rows, networks),
     networkTotals: networkTotals(compared.network),
     proofTotals: proofTotals(compared.proof),
+    differences,
   };
-  const notCompared = missingLedgers(rows, networks);
+  const at = new Date(now).toISOString();
+  return { date, at, transactions: rows.length, ...found, batches, outcome: outcomeOf(found) };
+}
+
+function outcomeOf({
+  notCompared,
+  networkTotals,
+  proofTotals,
+  differences,
+}: Pick<Report, 'notCompared' | 'networkTotals' | 'proofTotals' | 'differences'>): Report['outcome'] {
   const isComplete =
     Object.keys(notCompared).length === 0 &&
-    isBalanced([...totals.networkTotals, ...totals.proofTotals]) &&
+    isBalanced([...networkTotals, ...proofTotals]) &&
     differences.every((difference) => difference.case !== null);
-  const explained = differences.length === 0 ? 'agrees' : 'explained';
-  return {
-    ...{ date, at: new Date(now).toISOString(), transactions: rows.length, notCompared, ...totals },
-    ...{ differences, batches, outcome: isComplete ? explained : 'incomplete' },
-  };
+  if (!isComplete) return 'incomplete';
+  return differences.length === 0 ? 'agrees' : 'explained';
 }
 
 /** Everything of one moment: a day may have more rows than one statement reads. */

@@ -90,7 +90,13 @@ function isCompared({ kind, network, evidence }: Case, scope: Scope): boolean {
 function draftOf(difference: Difference) {
   const { kind, subject, transaction, network, businessDate, currency, amount, evidence } = difference;
   return {
-    ...{ kind, subject, network, currency, amount, evidence, business_date: businessDate },
+    kind,
+    subject,
+    network,
+    currency,
+    amount,
+    evidence,
+    business_date: businessDate,
     transaction: transaction?.transaction ?? null,
     suggested_action: difference.action,
     is_automatic: difference.isAutomatic,

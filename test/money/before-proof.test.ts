@@ -61,8 +61,10 @@ describe('a reversal that was kept for days', () => {
 });
 
 const MACHINE = {
-  ...{ databaseUrl: 'postgres://unused', hsmSocketPath: '/unused' },
-  ...{ visa: { host: '127.0.0.1', port: 0 }, popUrl: 'http://127.0.0.1:1' },
+  databaseUrl: 'postgres://unused',
+  hsmSocketPath: '/unused',
+  visa: { host: '127.0.0.1', port: 0 },
+  popUrl: 'http://127.0.0.1:1',
 };
 
 /** What keeps settings from being used, or nothing. */

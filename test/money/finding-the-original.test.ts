@@ -17,8 +17,9 @@ const NAMES: [how: string, change: (rrn: string) => Partial<TerminalMessage>][] 
   [
     'DE90 of zeros, and the numbers of the purchase',
     () => ({
-      ...{ de90: originalElements('0200', '000000', '0000000000') },
-      ...{ de11: '000001', de7: '1123120000' },
+      de90: originalElements('0200', '000000', '0000000000'),
+      de11: '000001',
+      de7: '1123120000',
     }),
   ],
   ['DE90 as it was sent', () => ({})],

@@ -170,7 +170,11 @@ describe('a database that is away for longer than the lease', () => {
       const limits = { maxWaiting: 1_000, appendDeadlineMs: 800, leaseMs: 600, renewEveryMs: 120 };
       const open = (node: string) =>
         createJournal({
-          ...{ databaseUrl: url, node, clock: systemClock, log: silentLog, ...limits },
+          databaseUrl: url,
+          node,
+          clock: systemClock,
+          log: silentLog,
+          ...limits,
           onFenced: () => lost.push(node),
         });
       const nodes = await Promise.all(['a', 'b', 'c', 'd'].map(open));

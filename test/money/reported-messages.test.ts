@@ -78,8 +78,25 @@ describe('a purchase with a letter that nobody needs', () => {
 const TAKEN = ['978', '356', '840', '392'];
 /** NGN, ZAR, AED, IDR, BDT, KZT, BRL, SGD, MXN, SAR, HKD, ILS, THB, ISK, JOD, VND, CLP, EGP, KES. */
 const OTHERS = [
-  ...['566', '710', '784', '360', '050', '398', '986', '702', '484', '682'],
-  ...['344', '376', '764', '352', '400', '704', '152', '818', '404'],
+  '566',
+  '710',
+  '784',
+  '360',
+  '050',
+  '398',
+  '986',
+  '702',
+  '484',
+  '682',
+  '344',
+  '376',
+  '764',
+  '352',
+  '400',
+  '704',
+  '152',
+  '818',
+  '404',
 ];
 
 describe('a purchase in a currency of ISO 4217', () => {

@@ -14,8 +14,10 @@ import { Counter, played, purchase } from './core-cases.ts';
 
 function withStandIn(): Partial<Settings> {
   const { merchants } = developmentSettings({
-    ...{ databaseUrl: 'postgres://unused', hsmSocketPath: '/unused' },
-    ...{ visa: { host: '127.0.0.1', port: 0 }, popUrl: 'http://127.0.0.1:1' },
+    databaseUrl: 'postgres://unused',
+    hsmSocketPath: '/unused',
+    visa: { host: '127.0.0.1', port: 0 },
+    popUrl: 'http://127.0.0.1:1',
   });
   const standIn = [{ currency: '978', floorMinorUnits: 5_000, count: 5, minorUnits: 20_000 }];
   const perCardDay = [{ currency: '978', count: 3, minorUnits: 9_000 }];

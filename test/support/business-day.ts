@@ -88,7 +88,9 @@ export async function runDay(system: DaySystem, plan: DayPlan): Promise<Day> {
   await Promise.all(tellers.map(work));
   await faults.upTo(2);
   return {
-    ...{ done, codes, seconds: (systemClock.monotonic() - startedAt) / 1_000 },
+    done,
+    codes,
+    seconds: (systemClock.monotonic() - startedAt) / 1_000,
     async settle() {
       const settled = await Promise.all(tellers.map((teller) => teller.settle()));
       return settled.flat();
@@ -133,7 +135,10 @@ async function openTeller(
   const records = await openRecords(own);
   const dialect: TerminalDialect = index % 2 === 0 ? 'iso87-ascii' : 'pos-bcd';
   const terminal = createTerminal({
-    ...{ dialect, records, terminal: name, timeoutMs: ANSWER_WITHIN_MS },
+    dialect,
+    records,
+    terminal: name,
+    timeoutMs: ANSWER_WITHIN_MS,
     address: dialect === 'iso87-ascii' ? ascii : bcd,
   });
   const random = new SeededRandom(seed, name);
@@ -289,7 +294,12 @@ function originalOf(exchange: Exchange): Original {
   const { mti, stan, time = '', processingCode = '', amount = 0, currency = '' } = exchange;
   const { rrn, approvalCode } = exchange;
   return {
-    ...{ mti, stan, time, processingCode, amount, currency },
+    mti,
+    stan,
+    time,
+    processingCode,
+    amount,
+    currency,
     ...(rrn === undefined ? {} : { rrn }),
     ...(approvalCode === undefined ? {} : { approvalCode }),
   };

@@ -18,14 +18,16 @@ function fileOf(text: string): string {
 const HEAD = 'network,terminal,rrn,stan,transmitted,at,currency,held,captured,refunded';
 const LINE = 'visa,TERM0001,632812000001,000001,1123120000,2026-11-23T12:00:00Z,978,,2500,0';
 const RECORD = {
-  ...{
-    network: 'visa',
-    terminal: 'TERM0001',
-    rrn: '632812000001',
-    stan: '000001',
-    transmitted: '1123120000',
-  },
-  ...{ at: '2026-11-23T12:00:00.000Z', currency: '978', held: 0, captured: 2_500, refunded: 0 },
+  network: 'visa',
+  terminal: 'TERM0001',
+  rrn: '632812000001',
+  stan: '000001',
+  transmitted: '1123120000',
+  at: '2026-11-23T12:00:00.000Z',
+  currency: '978',
+  held: 0,
+  captured: 2_500,
+  refunded: 0,
 };
 const read = (text: string) => readNetworkLedger(ledgerSource(fileOf(text)));
 

@@ -83,7 +83,16 @@ export function proofRecord(fields: Fields, place: Place): ProofRecord {
 }
 
 export const NETWORK_COLUMNS = [
-  ...['network', 'terminal', 'rrn', 'stan', 'transmitted', 'at', 'currency', 'held', 'captured', 'refunded'],
+  'network',
+  'terminal',
+  'rrn',
+  'stan',
+  'transmitted',
+  'at',
+  'currency',
+  'held',
+  'captured',
+  'refunded',
 ] as const;
 
 function fieldReader(fields: Fields, { source, line }: Place) {

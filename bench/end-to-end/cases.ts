@@ -9,7 +9,6 @@ type CaseName = (typeof CASE_NAMES)[number];
 
 /** What one core is offered. */
 const ONE_CORE_RATE = 1_500;
-const WARM_UP_RATE = 300;
 const PROBE_SECONDS = 6;
 const FIRST_PROBE = 500;
 const LEAST_RATE = 25;
@@ -23,7 +22,7 @@ export async function* runCases(options: Options, means: Means): AsyncGenerator<
   const few = terminals[0] ?? 10;
   const offer = (name: string, rate: number, more: Partial<Case> = {}) =>
     measure({ name, rate, terminals: few, seconds, hasBare: false, ...more }, means);
-  await offer('warm-up', Math.min(WARM_UP_RATE, Math.max(...rates)), { seconds: options.warmUpSeconds });
+  await offer('warm-up', options.warmUp.rate, { seconds: options.warmUp.seconds });
 
   if (wants('rates')) {
     for (const count of terminals) {

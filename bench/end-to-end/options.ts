@@ -1,6 +1,9 @@
 import { parseArgs } from 'node:util';
 import { OptionError } from '../option-error.ts';
 
+/** So many purchases until V8 has compiled what is hot and PostgreSQL has planned: figures fall until then. */
+const WARM_UP = { rate: 1_000, seconds: 15 };
+
 /** What a run is asked for. */
 export interface Options {
   readonly json: boolean;
@@ -14,7 +17,8 @@ export interface Options {
   readonly hasSearch: boolean;
   readonly hasBare: boolean;
   readonly blockMs: number;
-  readonly warmUpSeconds: number;
+  /** Before anything is measured. */
+  readonly warmUp: { readonly rate: number; readonly seconds: number };
   readonly save: boolean;
 }
 
@@ -71,7 +75,7 @@ export function readOptions(args: readonly string[]): Options {
     hasSearch: !quick,
     hasBare: !values['no-bare'] && !quick,
     blockMs: numbers('block-ms', values['block-ms'] ?? (quick ? '200' : '2000'), 60_000)[0] ?? 0,
-    warmUpSeconds: quick ? 1 : 3,
+    warmUp: quick ? { rate: 100, seconds: 1 } : WARM_UP,
   };
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { silentLog, systemRandom, timeOrderedUuid } from '../../runtime/index.ts';
 import { settle, VirtualClock } from '../../test/support/virtual-clock.ts';
+import { bodyText } from './body-form.ts';
 import { firstLink, lineOf, nextLink } from './chain.ts';
 import type { PendingEntry } from './entry.ts';
 import { GroupCommit, type GroupCommitSettings } from './group-commit.ts';
@@ -363,7 +364,9 @@ test('a flush in doubt is chained as the next connection finds it', async () => 
   expect(writer.links.at(-1)).toBe(link); // of the flush that asks about the other again
 });
 
-function lineIn({ transaction, version, kind }: NewEntry, sequence: number, keys: readonly string[]): string {
+function lineIn(entry: NewEntry, sequence: number, keys: readonly string[]): string {
+  const { transaction, version, kind } = entry;
   const claims = keys.map((key) => [key, 'f', transaction] as const);
-  return lineOf({ sequence, transaction, version, atMicros: clock.wall() * 1_000, kind, body: '{}', claims });
+  const body = bodyText(kind, entry.body, transaction) ?? '';
+  return lineOf({ sequence, transaction, version, atMicros: clock.wall() * 1_000, kind, body, claims });
 }

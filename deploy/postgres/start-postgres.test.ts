@@ -8,7 +8,7 @@ import { silentLog } from '../../runtime/index.ts';
 import { findBinaries } from './binaries.ts';
 import { processState } from './data-directory.ts';
 import { becomes, stopPostmaster } from './postmaster.ts';
-import { type RunningPostgres, startPostgres } from './start-postgres.ts';
+import { freePort, type RunningPostgres, startPostgres } from './start-postgres.ts';
 import { serverUser, spawnAs } from './unprivileged.ts';
 
 let dataDir: string;
@@ -111,8 +111,7 @@ test('a server whose starter was killed is adopted with its sessions', async () 
 
 test('a server whose starter was killed is stopped where another port is wanted', async () => {
   const left = await orphan();
-  const taken = Number(new URL(left.url).port);
-  const wanted = await start({ port: taken === 65535 ? taken - 1 : taken + 1 });
+  const wanted = await start({ port: await freePort() });
   expect(wanted.pid).not.toBe(left.server);
   expect(processState(left.server)).toBeUndefined();
 });

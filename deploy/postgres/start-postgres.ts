@@ -211,7 +211,8 @@ function logTail(path: string, from: number): string {
   return readFileSync(path).subarray(from).toString('utf8').split('\n').slice(-20).join('\n').trim();
 }
 
-async function freePort(): Promise<number> {
+/** One that nobody listens on now. */
+export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
   const address = probe.address();

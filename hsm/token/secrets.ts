@@ -12,8 +12,9 @@ import {
   wipeStringData,
   ZERO_IV,
 } from './mechanisms.ts';
-import { type Handle, pkcs11, type Template, type TokenSession } from './pkcs11.ts';
+import { type Handle, pkcs11, type TokenSession } from './pkcs11.ts';
 import type { TokenProfile } from './profile.ts';
+import { secretTemplate } from './secret-template.ts';
 
 export type { HmacHash } from './hmac.ts';
 export type { SecretType } from './mechanisms.ts';
@@ -115,7 +116,7 @@ export class Scratch {
   import(bytes: Uint8Array, type: SecretType): TokenSecret {
     const value = Buffer.from(bytes);
     const handle = this.session.create([
-      ...this.#template(type, undefined),
+      ...secretTemplate(this.readable, type, undefined),
       { type: pkcs11.CKA_KEY_TYPE, value: keyTypeOf(type, value.length, this.profile) },
       { type: pkcs11.CKA_VALUE, value: this.#tokenForm(value, type) },
     ]);
@@ -154,7 +155,7 @@ export class Scratch {
     const cipherKey = this.asKey(key, algorithm);
     const mechanism = cipherMechanism(cipherKey, algorithm, iv ?? aesNeedsIv(algorithm), this.profile);
     const handle = this.session.unwrap(mechanism, cipherKey.handle, data, [
-      ...this.#template('generic', data.length),
+      ...secretTemplate(this.readable, 'generic', data.length),
       { type: pkcs11.CKA_KEY_TYPE, value: pkcs11.CKK_GENERIC_SECRET },
     ]);
     return this.#keep({ place: 'token', type: 'generic', length: data.length, handle });
@@ -370,30 +371,11 @@ export class Scratch {
     length: number,
   ): TokenSecret {
     const handle = this.session.derive({ mechanism, parameter }, base.handle, [
-      ...this.#template(type, fixedLength(type) ? undefined : length),
+      ...secretTemplate(this.readable, type, fixedLength(type) ? undefined : length),
       { type: pkcs11.CKA_KEY_TYPE, value: keyTypeOf(type, length, this.profile) },
     ]);
     wipeStringData();
     return this.#keep({ place: 'token', type, length, handle });
-  }
-
-  #template(type: SecretType, valueLength: number | undefined): Template {
-    const cipher = type === 'T' || type === 'A';
-    return [
-      { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_SECRET_KEY },
-      { type: pkcs11.CKA_TOKEN, value: false },
-      { type: pkcs11.CKA_PRIVATE, value: true },
-      { type: pkcs11.CKA_SENSITIVE, value: !this.readable },
-      // C_WrapKey takes a secret out encrypted only where it is extractable; it lives for one call.
-      { type: pkcs11.CKA_EXTRACTABLE, value: true },
-      { type: pkcs11.CKA_DERIVE, value: true },
-      { type: pkcs11.CKA_SIGN, value: true },
-      { type: pkcs11.CKA_ENCRYPT, value: cipher },
-      { type: pkcs11.CKA_DECRYPT, value: cipher },
-      { type: pkcs11.CKA_WRAP, value: cipher },
-      { type: pkcs11.CKA_UNWRAP, value: cipher },
-      ...(valueLength === undefined ? [] : [{ type: pkcs11.CKA_VALUE_LEN, value: valueLength }]),
-    ];
   }
 
   #tokenForm(value: Buffer, type: SecretType): Buffer {

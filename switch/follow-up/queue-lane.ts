@@ -27,13 +27,6 @@ const RESTART_DELAYS_MS = [100, 500, 2_000, 5_000];
 const NEXT_LOOK_MS = 100;
 /** Jobs that end within this time are deleted together. */
 const COMPLETE_TOGETHER_MS = 5;
-/**
- * A fetch that found less than it could take is not repeated sooner, whatever is announced: each flush announces jobs
- * to every lane, and under load five lanes asked a hundred times a second each, in vain. What is announced meanwhile
- * is found at the next poll, so this is for those who poll often.
- */
-const FETCH_EVERY_MS = 50;
-const OFTEN_MS = 1_000;
 /** A job that was begun so often and never ended takes its worker along each time. */
 const MAX_STARTS = 20;
 /** Attempts of a task that throws; its own retries are its own affair. */
@@ -115,10 +108,7 @@ export class LaneWorker {
       noHandleSignals: true,
       preset: {
         worker: {
-          localQueue: {
-            size: concurrency, // one statement fetches for all workers that wait
-            ...(pollMs <= OFTEN_MS && { refetchDelay: fetches(concurrency, pollMs) }),
-          },
+          localQueue: { size: concurrency }, // one statement fetches for all workers that wait
           completeJobBatchDelay: COMPLETE_TOGETHER_MS,
           failJobBatchDelay: COMPLETE_TOGETHER_MS,
         },
@@ -159,12 +149,4 @@ export class LaneWorker {
     await held.park(reason);
     this.#settings.log.error({ event: 'follow-up.parked', task: held.task, ...held.job, reason });
   }
-}
-
-function fetches(concurrency: number, pollMs: number) {
-  return {
-    durationMs: Math.min(FETCH_EVERY_MS, pollMs),
-    threshold: concurrency - 1,
-    maxAbortThreshold: Number.MAX_SAFE_INTEGER,
-  };
 }

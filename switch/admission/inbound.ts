@@ -20,6 +20,11 @@ export interface Received {
   readonly receivedAt: Monotonic;
   /** When the legs are joined at the latest, and what the journal is asked for on the way has come. */
   readonly joinBy: Monotonic;
+  /**
+   * When a notice (a reversal, an advice, an upload) must be durable: counted from when it is served. What waited long
+   * is written down all the same, though its reply is too late.
+   */
+  readonly noticeBy: Monotonic;
   /** The last moment at which a reply may leave. */
   readonly lastMoment: Monotonic;
 }
@@ -69,14 +74,19 @@ export function lastMomentOf(receivedAt: Monotonic, deadlineMs: number): Monoton
   return receivedAt + deadlineMs - Math.min(deadlineMs * ON_THE_WAY, LONGEST_WAY_MS);
 }
 
-/** The one place where a request gets its deadlines. */
+/**
+ * The one place where a request gets its deadlines.
+ * @param now when it is served; it may have waited since it came
+ */
 export function receive(
   request: Pick<Received, 'message' | 'sealed' | 'receivedAt'>,
   listener: ListenerSettings,
   { deadlineMs, replyMarginMs }: Pick<Settings, 'deadlineMs' | 'replyMarginMs'>,
+  now: Monotonic,
 ): Received {
   const { message, sealed, receivedAt } = request;
   const lastMoment = lastMomentOf(receivedAt, deadlineMs);
   const joinBy = Math.min(receivedAt + deadlineMs - replyMarginMs, lastMoment);
-  return { message, listener, sealed, receivedAt, joinBy, lastMoment };
+  const noticeBy = Math.max(joinBy, now + deadlineMs - replyMarginMs);
+  return { message, listener, sealed, receivedAt, joinBy, noticeBy, lastMoment };
 }

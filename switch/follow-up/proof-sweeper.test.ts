@@ -198,10 +198,12 @@ describe('what fails', () => {
   it('a consensus that is away: its proofs are put off, and it is left alone for longer and longer', async () => {
     const swept = sweep(() => ({ status: 'unavailable', reason: 'refused' }));
     const id = await bought(swept);
-    for (let minute = 0; minute < 60; minute += 1) {
-      if (swept.proofs.due.length === 0) {
-        swept.proofs.due.push({ transaction: id, validation: 'v-1', version: 2, attempt: 1 });
-      }
+    const isDueAgain = () => {
+      if (swept.proofs.due.length > 0) return;
+      swept.proofs.due.push({ transaction: id, validation: 'v-1', version: 2, attempt: 1 });
+    };
+    for (let second = 0; second < 60; second += 1) {
+      isDueAgain();
       await swept.core.clock.advance(1_000);
     }
     expect(swept.asked.length).toBeGreaterThan(4);
@@ -211,6 +213,7 @@ describe('what fails', () => {
     expect(swept.proofs.handedOver).toEqual([]);
 
     swept.core.ports.pop.standings = async () => answered({ 'v-1': 'validated' });
+    isDueAgain();
     await swept.core.clock.advance(40_000);
     expect(swept.sweeper.state.failures).toBe(0);
   });

@@ -28,7 +28,7 @@ const PRE_AUTHORISATION_CONDITION = '06';
  * @throws Refusal SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_STATE, SW_AMOUNT, SW_NO_ROUTE, and what `readPayment` throws
  */
 export async function advise(inbound: CardInbound, ports: Ports): Promise<ReplyFields | undefined> {
-  const { message, listener, sender, card, joinBy } = inbound;
+  const { message, listener, sender, card, noticeBy } = inbound;
   const request: PaymentRequest = {
     ...sender,
     ...readPayment(message, 'offline-purchase', 'positive'),
@@ -40,7 +40,7 @@ export async function advise(inbound: CardInbound, ports: Ports): Promise<ReplyF
   const told: Told = {
     key: requestKey(listener.name, sender),
     fingerprint: requestFingerprint(card.reference, request),
-    deadline: joinBy,
+    deadline: noticeBy,
   };
   return request.posConditionCode === PRE_AUTHORISATION_CONDITION
     ? complete(inbound, request, told, ports)

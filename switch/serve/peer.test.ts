@@ -156,3 +156,10 @@ it('bytes that are no message cost one line without a stack trace', () => {
   expect(lines).toMatchObject([{ event: 'listener.unreadable', code: 'ISO_MTI' }]);
   expect(JSON.stringify(lines)).not.toMatch(/stack|\.ts:/);
 });
+
+it('what stands behind bytes that are no message is not served', () => {
+  const { peer, answers } = setUp('serve');
+  const unreadable = wire.encode(Buffer.from('rubbish'));
+  peer.onData(Buffer.concat([unreadable, wire.encode(codec.pack(PURCHASE))]));
+  expect(answers).toEqual([]);
+});

@@ -16,6 +16,8 @@ export interface Request {
   readonly sealed: Sealed | undefined;
   /** When it came, or when it can have come at the earliest where the process was not listening. */
   readonly receivedAt: Monotonic;
+  /** Its numbers came before: it may repeat what is approved, whatever its message type says. */
+  readonly cameBefore: boolean;
 }
 
 /** What a listener serves: both give the packed reply, or nothing for silence. */
@@ -43,6 +45,8 @@ export interface Shared {
 interface Asked {
   readonly message: TerminalMessage;
   readonly lane: Lane;
+  /** Whether its numbers are kept, as those of a request that came for the first time. */
+  readonly isRemembered: boolean;
   readonly receivedAt: Monotonic;
   readonly header: Buffer | undefined;
   readonly serve: () => Promise<Buffer | undefined>;
@@ -51,6 +55,8 @@ interface Asked {
 const DEFAULT_FRAME_TIMEOUT_MS = 10_000;
 /** What is read so soon after reading went on was waiting meanwhile. */
 const BACKLOG_MS = 25;
+/** What Node reads of a socket at once, at most. */
+const FULL_READ_BYTES = 65_536;
 
 /**
  * One connected terminal or acquirer. It reads frames, asks the gate about each, and is the last to look at the clock:
@@ -93,7 +99,7 @@ export class Peer {
   onData(chunk: Buffer): void {
     const now = this.#shared.clock.monotonic();
     this.#heardAt = now;
-    this.#receivedAt = this.#cameAt(now);
+    this.#receivedAt = this.#cameAt(now, chunk.length);
     let frames = 0;
     try {
       this.#reader.push(chunk, (body, header) => {
@@ -140,22 +146,29 @@ export class Peer {
     this.#readOrPause();
   }
 
-  #cameAt(now: Monotonic): Monotonic {
+  #cameAt(now: Monotonic, bytes: number): Monotonic {
     const backlog = this.#backlog;
-    this.#backlog = undefined;
+    const isWaiting = backlog !== undefined && now <= backlog.until;
+    // A read that is full leaves more behind, which has waited as long.
+    this.#backlog =
+      isWaiting && bytes >= FULL_READ_BYTES ? { since: backlog.since, until: now + BACKLOG_MS } : undefined;
     const heardAt = this.#shared.gate.heardAt(now);
-    return backlog && now <= backlog.until ? Math.min(backlog.since, heardAt) : heardAt;
+    return isWaiting ? Math.min(backlog.since, heardAt) : heardAt;
   }
 
   #frame(body: Buffer, header: Buffer | undefined): void {
+    if (!this.#open) return;
+
     const { codec, service } = this.#shared;
     const receivedAt = this.#receivedAt;
     let asked: Asked;
     try {
       const message = codec.parse(body);
-      const request = { message, sealed: codec.macSlot(body), receivedAt };
       const lane = this.#laneOf(message);
-      asked = { message, lane, receivedAt, header, serve: () => service.answer(request) };
+      const cameBefore = lane === 'repeats';
+      const request = { message, sealed: codec.macSlot(body), receivedAt, cameBefore };
+      const isRemembered = !cameBefore && lane !== 'must-serve';
+      asked = { message, lane, isRemembered, receivedAt, header, serve: () => service.answer(request) };
     } catch (error) {
       const garbled = readable(error);
       if (!garbled) {
@@ -165,7 +178,7 @@ export class Peer {
       // It moves no money, and its answer is sealed like any other: under load it is the first to go.
       const lane = laneOf(garbled.message) === 'must-serve' ? 'must-serve' : 'verification';
       const serve = () => service.answerGarbled(garbled.error);
-      asked = { message: garbled.message, lane, receivedAt, header, serve };
+      asked = { message: garbled.message, lane, isRemembered: false, receivedAt, header, serve };
     }
     this.#inFlight += 1;
     this.#readOrPause();
@@ -203,11 +216,11 @@ export class Peer {
   }
 
   /** Nothing was verified, so nothing is sealed; and nothing was spent but the reading. */
-  #shed({ message, lane, receivedAt, header }: Asked, verdict: 'refuse' | 'leave'): void {
+  #shed({ message, lane, isRemembered, receivedAt, header }: Asked, verdict: 'refuse' | 'leave'): void {
     const { codec, settings, sentBefore, peerLog, refusals } = this.#shared;
     const isAnswered =
       verdict === 'refuse' && settings.whenOverloaded !== 'silence' && isRequest(message.mti);
-    if (verdict === 'refuse') sentBefore.forget(settings.name, message);
+    if (verdict === 'refuse' && isRemembered) sentBefore.forget(settings.name, message);
     peerLog.warn('listener.shed', this.host, { code: 'SW_OVERLOADED', lane, isAnswered });
     if (!isAnswered) {
       this.#reply(undefined, receivedAt, header);
@@ -241,7 +254,7 @@ export class Peer {
     if (!this.#open) return;
     const busy = this.#inFlight >= this.#shared.settings.maxInFlightPerConnection;
     if (busy || this.#clogged || this.#onDrained) {
-      this.#pausedAt ??= this.#shared.clock.monotonic();
+      this.#pausedAt ??= this.#backlog?.since ?? this.#shared.clock.monotonic();
       this.#connection.pause();
     } else if (this.#pausedAt !== undefined) {
       this.#backlog = { since: this.#pausedAt, until: this.#shared.clock.monotonic() + BACKLOG_MS };
@@ -253,6 +266,7 @@ export class Peer {
   /** Bytes that cannot be followed any further: only this connection suffers. */
   #refuse(event: string, error?: unknown): void {
     this.#shared.peerLog.warn(event, this.host, error === undefined ? {} : reasonOf(error));
+    this.#open = false; // what stands behind it in the same bytes is not served
     this.#connection.destroy();
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Hsm } from '../../hsm/index.ts';
+import { type Hsm, HsmError } from '../../hsm/index.ts';
 import { compile, iso87Ascii } from '../../messages/index.ts';
 import { silentLog } from '../../runtime/index.ts';
 import { createTestCore, inbound, purchaseMessage, type TestCore } from '../../test/support/core.ts';
@@ -16,10 +16,10 @@ import { createService } from './serve.ts';
 const codec = compile(iso87Ascii);
 
 /** What the listener gets back for a message: the reply as its terminal reads it, or nothing. */
-function ask(core: TestCore, message: TerminalMessage, ports: Ports = core.ports) {
+function ask(core: TestCore, message: TerminalMessage, ports: Ports = core.ports, cameBefore = false) {
   const { listener, ...request } = inbound(core, message);
   const service = createService(listener, codec, ports);
-  return service.answer(request).then((packed) => packed && codec.parse(packed));
+  return service.answer({ ...request, cameBefore }).then((packed) => packed && codec.parse(packed));
 }
 
 /** The same core, whose terminals seal with keys that they were given in service. */
@@ -70,6 +70,15 @@ describe('a message whose MAC is wrong', () => {
     expect(core.journal.entries).toEqual([]);
     expect(core.sent).toEqual({ authorised: [], reversed: [], initiated: [] });
   });
+});
+
+it('a request that came before without the repeat digit is left unanswered where a first one hears 96', async () => {
+  const core = createTestCore();
+  const away = { ...core.ports.hsm, openRequest: () => Promise.reject(new HsmError('HSM_UNAVAILABLE')) };
+  const terminalKeys = new TerminalKeys({ hsm: away, clock: core.clock, life: DEFAULT_KEY_LIFE });
+  const ports = { ...core.ports, hsm: away, terminalKeys };
+  expect(await ask(core, purchaseMessage(), ports)).toMatchObject({ de39: '96' });
+  expect(await ask(core, purchaseMessage(), ports, true)).toBeUndefined();
 });
 
 /** The same core, whose journal takes `ms` for entries of one kind, or until their deadline. */
@@ -182,6 +191,16 @@ describe('no reply leaves after its last moment', () => {
     const first = ask(core, reversal('0400'), withSlowHsm(core, 'generateMac', 2_001));
     expect(await within(core, 5_000, first)).toBeUndefined();
     expect(await within(core, 1_000, ask(core, reversal('0401')))).toMatchObject({ mti: '0410', de39: '00' });
+  });
+
+  it('a reversal that waited until after its last moment is written down all the same', async () => {
+    const core = createTestCore();
+    await within(core, 1_000, ask(core, purchaseMessage()));
+    const { listener, ...request } = inbound(core, purchaseMessage({ mti: '0400', de11: '000001' }));
+    await core.clock.advance(2_500);
+    const served = createService(listener, codec, core.ports).answer({ ...request, cameBefore: false });
+    expect(await within(core, 1_000, served as Promise<undefined>)).toBeUndefined();
+    expect(core.journal.entries.at(-1)).toMatchObject({ kind: 'taken-back' });
   });
 
   it('is logged once a second, with how many it stands for', async () => {

@@ -41,12 +41,12 @@ export function createService(
         return undefined;
       }
 
-      const received = receive(request, listener, ports.settings);
+      const received = receive(request, listener, ports.settings, ports.clock.monotonic());
       const ready = await prove(received, ports);
       const fields = await ready
         .answer()
         .catch((error: unknown) =>
-          isRepeat(message.mti) && isPassing(error)
+          (request.cameBefore || isRepeat(message.mti)) && isPassing(error)
             ? leaveUnanswered(message, error, desk)
             : refuse(message, error, desk),
         );
@@ -65,8 +65,13 @@ export function createService(
       if (mti === undefined || !isRequest(mti)) return undefined;
 
       const message = { ...partial, mti };
-      const garbled = { message, sealed: undefined, receivedAt: ports.clock.monotonic() };
-      const received = receive(garbled, listener, ports.settings);
+      const now = ports.clock.monotonic();
+      const received = receive(
+        { message, sealed: undefined, receivedAt: now },
+        listener,
+        ports.settings,
+        now,
+      );
       const packed = await sealOrDecline(replyMessage(message, fields), desk);
       return packed && ports.lateReplies.holds(received) ? undefined : packed;
     },

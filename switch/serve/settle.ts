@@ -106,7 +106,7 @@ export async function upload(inbound: Inbound, allPorts: Ports): Promise<ReplyFi
       key,
       fingerprint: hash('sha256', JSON.stringify(told)),
       original: reversedOriginal(listener.name, sender, message),
-      deadline: inbound.joinBy,
+      deadline: inbound.noticeBy,
     },
     (found) => {
       const body: EntryBodies['uploaded'] = {

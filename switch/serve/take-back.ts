@@ -96,8 +96,8 @@ function isOfAmount(found: Transaction, de4: string | undefined): boolean {
   return minorUnits === 0 || [asked, approved, whole, standingMinorUnits].includes(minorUnits);
 }
 
-function noticeOf({ listener, sender, joinBy }: Inbound, original: OriginalReference, fingerprint: string) {
-  return { key: requestKey(listener.name, sender), original, fingerprint, deadline: joinBy };
+function noticeOf({ listener, sender, noticeBy }: Inbound, original: OriginalReference, fingerprint: string) {
+  return { key: requestKey(listener.name, sender), original, fingerprint, deadline: noticeBy };
 }
 
 /**

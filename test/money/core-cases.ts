@@ -52,7 +52,8 @@ export class Counter {
   ) {
     const { listener, sealed, receivedAt } = inbound(this.core, message);
     const service = createService({ ...listener, ...line }, codec, this.ports);
-    const request = { message, receivedAt, sealed: seal === 'sealed' ? sealed : undefined };
+    const isSealed = seal === 'sealed';
+    const request = { message, receivedAt, sealed: isSealed ? sealed : undefined, cameBefore: false };
     const packed = await service.answer(request);
     return packed && codec.parse(packed);
   }

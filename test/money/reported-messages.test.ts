@@ -18,7 +18,8 @@ async function codeFor(bytes: Buffer): Promise<string | undefined> {
   const receivedAt = core.clock.monotonic();
   const answer = (async () => {
     try {
-      return await service.answer({ message: codec.parse(bytes), sealed, receivedAt });
+      const message = codec.parse(bytes);
+      return await service.answer({ message, sealed, receivedAt, cameBefore: false });
     } catch (error) {
       if (error instanceof IsoError) return service.answerGarbled(error);
       throw error;

@@ -197,7 +197,7 @@ export function inbound(core: TestCore, message: TerminalMessage = purchaseMessa
   if (!listener) throw new Error('the development settings have no listener');
   const sealed = { covered: Buffer.from('covered'), mac: Buffer.alloc(8) };
   const receivedAt = core.clock.monotonic();
-  return receive({ message, sealed, receivedAt }, listener, core.ports.settings);
+  return receive({ message, sealed, receivedAt }, listener, core.ports.settings, core.clock.monotonic());
 }
 
 /** What a verb makes of a message, once it is proven. */

@@ -7,6 +7,7 @@ import type { EpochFacts, Evidence } from './evidence.ts';
 const AUDITOR_ROLE = 'etika_auditor';
 const PAGE = 1_000;
 const FIRST = '-9223372036854775808'; // no node writes one below 1, and one that is there must be seen
+const NO_TRANSACTION = '00000000-0000-0000-0000-000000000000';
 const STATEMENT_MS = 600_000;
 /** Claims without an entry that are told at most; one is enough to know. */
 const MAX_STRAY = 100;
@@ -30,10 +31,12 @@ const EPOCHS = `
   )
   select epoch, l.node, l.chain, l.ended_at is not null as "isEnded"
     from known left join switch.lease l using (epoch) order by epoch`;
+/** No index makes a sequence unique any more: one that stands there twice must not hide at the end of a page. */
 const ENTRIES = {
   name: 'entries',
   text: `select ${ENTRY_COLUMNS} from switch.journal j
-    where j.epoch = $1 and j.sequence > $2 order by j.sequence limit ${PAGE}`,
+    where j.epoch = $1 and j.sequence >= $2 and (j.sequence, j.transaction, j.version) > ($2, $3, $4)
+    order by j.sequence, j.transaction, j.version limit ${PAGE}`,
 };
 /** Behind the last entry that was read. In one statement, since a running epoch grows meanwhile. */
 const STRAY = {
@@ -84,9 +87,12 @@ async function* epochEvidence(client: Client, facts: EpochFacts): AsyncGenerator
   const { epoch } = facts;
   yield { epoch: facts };
   let after = FIRST;
+  let place: Pick<EntryRow, 'transaction' | 'version'> = { transaction: NO_TRANSACTION, version: 0 };
   for (let isMore = true; isMore; ) {
-    const { rows } = await client.query<EntryRow>({ ...ENTRIES, values: [epoch, after] });
+    const values = [epoch, after, place.transaction, place.version];
+    const { rows } = await client.query<EntryRow>({ ...ENTRIES, values });
     const last = rows.at(-1)?.sequence ?? after;
+    place = rows.at(-1) ?? place;
     const claims = await claimsOf(client, facts, rows, after);
     for (const row of rows) yield { entry: entryOf(row, claims.of(row)) };
     for (const stray of claims.strays) yield { stray, of: epoch };

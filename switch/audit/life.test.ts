@@ -352,6 +352,17 @@ describe('an evidence file', () => {
     }
   });
 
+  test('has an entry whose number stands twice, also at the end of a page of a thousand', async () => {
+    await evidenceFile();
+    const heads = readSeries(headLines([folder]), publicKeys([folder]));
+    await admin.query(
+      `insert into switch.journal (transaction, epoch, sequence, at, version, kind, body)
+        select 'ffffffff-ffff-7fff-bfff-ffffffffffff', epoch, sequence, now(), 1, 'network-reversed', '{}'
+          from switch.journal where epoch = 1 order by sequence offset 999 limit 1`,
+    );
+    expect((await verify(databaseEvidence(database.url), heads)).outcome).toBe('broken');
+  });
+
   test('shows every change of every field of it', { timeout: 60_000 }, async () => {
     const file = await evidenceFile();
     const heads = readSeries(await evidenceHeads(file), publicKeys([folder]));

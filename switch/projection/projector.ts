@@ -32,6 +32,8 @@ const STATEMENT_MS = 30_000;
  */
 const DEFAULT_POLL_MS = 1_000;
 const STANDBY_MS = 1_000;
+/** After so much silence the server ends the session of the one that projects, and its lock with it. */
+const SILENT_MS = 15_000;
 const DEFAULT_MAX_ENTRIES = 4_000;
 const DEFAULT_OPEN_AFTER_MS = 3_000;
 
@@ -118,6 +120,9 @@ export class Projector {
     const client = new Client(switchConnection(databaseUrl, 'etika-projector', STATEMENT_MS, PROJECTOR_ROLE));
     client.on('error', (error) => log.warn({ event: 'projection.connection', err: error }));
     await client.connect();
+    // One that stands still, paused or cut off, must not keep the others from projecting: it looks every second.
+    await client.query(`set idle_session_timeout = ${SILENT_MS}`);
+    await client.query(`set idle_in_transaction_session_timeout = ${SILENT_MS}`);
     return client;
   }
 

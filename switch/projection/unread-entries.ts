@@ -4,16 +4,23 @@ import type { JournalEntry } from '../journal/journal.ts';
 import type { RecentHistories } from './recent-histories.ts';
 
 /**
- * Epochs that are read in one step. A journal that is read from its beginning has one for every start of every node.
+ * Epochs that are over and are read in one step: a journal that is read from its beginning has one for every start of
+ * every process. Those of processes that live are read in every step, however many there are.
  */
-const EPOCHS_PER_STEP = 16;
+const ENDED_EPOCHS_PER_STEP = 16;
 
 const EPOCHS = `
-  select l.epoch::double precision as epoch, coalesce(c.sequence, 0)::double precision as sequence,
-      l.ended_at is not null as "isOver"
-    from switch.lease l left join switch.projection_cursor c using (epoch)
-    where c.is_finished is not true
-    order by l.epoch limit ${EPOCHS_PER_STEP}`;
+  with unfinished as (
+    select l.epoch, coalesce(c.sequence, 0) as sequence, l.ended_at is not null as is_over
+      from switch.lease l left join switch.projection_cursor c using (epoch)
+      where c.is_finished is not true
+  )
+  select u.epoch::double precision as epoch, u.sequence::double precision as sequence, u.is_over as "isOver"
+    from (
+      (select * from unfinished where is_over order by epoch limit ${ENDED_EPOCHS_PER_STEP})
+      union all
+      (select * from unfinished where not is_over)
+    ) u order by u.epoch`;
 const UNREAD = `
   select j.* from unnest($1::bigint[], $2::bigint[]) as e (epoch, sequence)
     cross join lateral (

@@ -234,6 +234,28 @@ describe('the proof of a purchase that does not stand', () => {
     expect(await state(core, id)).toMatchObject({ pop: 'cancelled' });
   });
 
+  it('is forestalled where only the proof before is known: the one asked for since may still arrive', async () => {
+    const core = createTestCore();
+    core.pop = { outcome: { status: 'accepted', validation: 'v-1' }, afterMs: 1 };
+    const id = await purchase(core);
+    const part = { key: 'part', reply: { code: '00' }, remainingMinorUnits: 1_000 };
+    await appendNext(core.journal, id, () => ({ kind: 'partly-taken-back', body: part }));
+    core.standing = { status: 'cancelled', validation: 'v-1' };
+    core.pop.outcome = { status: 'unknown', reason: 'no answer by the deadline' };
+    await run(core, 'complete-pop', id);
+    expect(core.journal.kinds(id).at(-1)).toBe('pop-asked');
+
+    core.pop.outcome = { status: 'accepted', validation: 'v-2' };
+    const cancelled: string[] = [];
+    core.ports.pop.cancel = async (validation) => {
+      cancelled.push(validation);
+      return { status: 'cancelled' };
+    };
+    expect(await run(core, 'cancel-pop', id, 2)).toEqual({ done: true });
+    expect(cancelled).toEqual(['v-2']);
+    expect(await state(core, id)).toMatchObject({ pop: 'cancelled' });
+  });
+
   it('is looked up again where its initiation is rejected: it may stand all the same', async () => {
     const core = refused();
     core.pop.outcome = { status: 'unknown', reason: 'no answer by the deadline' };

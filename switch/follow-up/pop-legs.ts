@@ -64,7 +64,18 @@ export async function cancelPop(job: FollowUpJob, ports: PopPorts): Promise<Foll
   const transaction = await readTransaction(ports.journal, job.transaction);
   if (transaction.pop === 'cancelled' || transaction.pop === 'stands') return { done: true };
   const standing = await ports.pop.standing(job.transaction, attemptDeadline(ports));
-  return standing.status === 'absent' ? forestall(job, transaction, ports) : undo(job, standing, ports);
+  const mayYetArrive = standing.status === 'absent' || isOfAnEarlierProof(standing, transaction);
+  return mayYetArrive ? forestall(job, transaction, ports) : undo(job, standing, ports);
+}
+
+/** What is over is the proof before: another amount was asked for since, and nobody knows what became of that. */
+function isOfAnEarlierProof(
+  standing: Exclude<PopStanding, { status: 'absent' }>,
+  { pop, popValidation }: Transaction,
+): standing is Known {
+  if (standing.status === 'unavailable' || pop !== 'unknown') return false;
+  const isOver = standing.status !== 'pending' && standing.status !== 'validated';
+  return isOver && standing.validation === popValidation;
 }
 
 async function undo(

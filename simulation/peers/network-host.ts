@@ -45,6 +45,8 @@ interface Link {
   readonly connection: Connection;
   readonly reader: FrameReader;
   isSignedOn: boolean;
+  /** The switch has given the connection up: what is written now reaches nobody. */
+  isGone: boolean;
 }
 
 /** An approval that went out, for those who check what became of it. */
@@ -105,10 +107,12 @@ export class NetworkHost<M extends NetworkMessage> {
 
   #accept(connection: Connection): ConnectionHandlers {
     const reader = this.#dialect.framing.reader({ maxFrameBytes: MAX_FRAME_BYTES });
-    const link: Link = { connection, reader, isSignedOn: false };
+    const link: Link = { connection, reader, isSignedOn: false, isGone: false };
     return {
       onData: (chunk) => link.reader.push(chunk, (body) => this.#frame(link, body)),
-      onClose() {},
+      onClose: () => {
+        link.isGone = true;
+      },
     };
   }
 
@@ -196,7 +200,8 @@ export class NetworkHost<M extends NetworkMessage> {
     if (spoils === 'twice') connection.write(frame);
     const isApproval = reply.de39 === APPROVED || reply.de39 === PARTLY_APPROVED;
     const answersRequest = reply.mti === '0110' || reply.mti === '0210';
-    if (isApproval && answersRequest && spoils !== 'stan' && spoils !== 'rrn') this.#noteApproval(reply);
+    const isHeard = !link.isGone && spoils !== 'stan' && spoils !== 'rrn';
+    if (isApproval && answersRequest && isHeard) this.#noteApproval(reply);
   }
 
   #noteApproval(reply: M): void {

@@ -63,6 +63,7 @@ export class HeadPublisher {
   #timer: Timer | undefined;
   #work: Promise<void> = Promise.resolve();
   #isClosed = false;
+  #closed: Promise<void> | undefined;
 
   constructor(parts: PublisherParts) {
     this.#parts = parts;
@@ -84,11 +85,16 @@ export class HeadPublisher {
   }
 
   /**
-   * Publishes the last head.
+   * Publishes the last head, once: who is asked to stop twice signs one end.
    * @param isFinal nothing is in doubt and nothing can be appended any more. Where it cannot be published, another life
    * signs what it finds.
    */
-  async close(isFinal: boolean): Promise<void> {
+  close(isFinal: boolean): Promise<void> {
+    this.#closed ??= this.#close(isFinal);
+    return this.#closed;
+  }
+
+  async #close(isFinal: boolean): Promise<void> {
     this.#isClosed = true;
     this.#timer?.cancel();
     await this.#work;

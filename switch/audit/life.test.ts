@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { Client } from 'pg';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Log, silentLog } from '../../runtime/index.ts';
+import { altered } from '../../test/support/altered-lines.ts';
 import { switchConnection } from '../database/connection.ts';
 import { firstLink } from '../journal/chain.ts';
 import type { NewEntry } from '../journal/journal.ts';
@@ -395,14 +396,4 @@ describe('an evidence file', () => {
   });
 
   /** One digit or letter of a line is another; or a whole line is missing, there twice, or where the next one was. */
-  function altered(lines: readonly string[], at: number, where: number, how: string): string[] {
-    const line = lines[at] ?? '';
-    if (how === 'remove') return lines.toSpliced(at, 1);
-    if (how === 'double') return lines.toSpliced(at, 0, line);
-    if (how === 'swap') return lines.toSpliced(at, 2, ...lines.slice(at, at + 2).reverse());
-    const places = [...line.matchAll(/(?<=":"[^"]*)[0-9a-f]|(?<=":)\d/g)].map(({ index }) => index);
-    const place = places[where % places.length] ?? 0;
-    const other = line[place] === '1' ? '2' : '1';
-    return lines.with(at, `${line.slice(0, place)}${other}${line.slice(place + 1)}`);
-  }
 });

@@ -7,7 +7,7 @@ import { startPostgres } from '../../deploy/postgres/start-postgres.ts';
 import { silentLog, systemClock, systemRandom, timeOrderedUuid } from '../../runtime/index.ts';
 import { migrate } from '../../switch/database/migrate.ts';
 import { createJournal, type PostgresJournal } from '../../switch/journal/postgres-journal.ts';
-import { serverCpuMicroseconds } from '../journal/server-cpu.ts';
+import { serverCpuMicroseconds } from '../process-cpu.ts';
 import { DAYS, load, prepare } from './bulk.ts';
 import { purchase, type StoredPurchase } from './purchase.ts';
 

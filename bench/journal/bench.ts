@@ -9,7 +9,7 @@ import { migrate } from '../../switch/database/migrate.ts';
 import { type FollowUpJob, type FollowUpResult, startFollowUpWorker } from '../../switch/follow-up/queue.ts';
 import type { NewEntry } from '../../switch/journal/journal.ts';
 import { createJournal, type PostgresJournal } from '../../switch/journal/postgres-journal.ts';
-import { serverCpuMicroseconds } from './server-cpu.ts';
+import { serverCpuMicroseconds } from '../process-cpu.ts';
 
 const PURCHASES = 20_000;
 const IN_FLIGHT = 64;

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { silentLog, supervise, systemClock } from '../../../runtime/index.ts';
+import { cpuMicroseconds } from '../../process-cpu.ts';
 import type { Traffic } from '../generator/traffic.ts';
 import type { Means } from '../means.ts';
-import { cpuMicroseconds } from '../stage/cpu.ts';
 
 const SECONDS = 5;
 const WARM_UP_SECONDS = 1;

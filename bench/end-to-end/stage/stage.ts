@@ -7,8 +7,14 @@ import { loadStartConfig } from '../../../deploy/config/load.ts';
 import { startSystem } from '../../../deploy/start/system.ts';
 import { type Address, silentLog } from '../../../runtime/index.ts';
 import type { Settings } from '../../../switch/index.ts';
+import {
+  childrenOf,
+  cpuMicroseconds,
+  parentOf,
+  serverCpuMicroseconds,
+  threadsOf,
+} from '../../process-cpu.ts';
 import { withTerminals } from '../fleet.ts';
-import { childrenOf, cpuMicroseconds, parentOf, serverCpuMicroseconds, threadsOf } from './cpu.ts';
 import { provideToken } from './token.ts';
 
 /**

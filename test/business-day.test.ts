@@ -71,13 +71,19 @@ function showProgress(done: number): void {
   if (done % 5_000 === 0) console.log(`${done} of ${TRANSACTIONS} transactions`);
 }
 
-/** Nothing is queued any more: what is not done by now is parked, where people see it. */
+/**
+ * Nothing is to be done any more: no job is queued, no proof awaits its finality, and the projection knows it. What is
+ * not done by now is parked, where people see it.
+ */
 async function isQuiet(): Promise<boolean> {
-  const [queued] = await rowsOf<{ jobs: number }>(
+  const [left] = await rowsOf<{ jobs: number; proofs: number; unread: number }>(
     house.databaseUrl,
-    'select count(*)::integer as jobs from graphile_worker._private_jobs',
+    `select (select count(*)::integer from graphile_worker._private_jobs) as jobs,
+       (select count(*)::integer from switch.awaited_proof where not is_handed_over) as proofs,
+       (select count(*)::integer from switch.journal j left join switch.projection_cursor c using (epoch)
+         where j.sequence > coalesce(c.sequence, 0)) as unread`,
   );
-  return queued?.jobs === 0;
+  return left?.jobs === 0 && left.proofs === 0 && left.unread === 0;
 }
 
 async function order(): Promise<ReconciliationOrder> {

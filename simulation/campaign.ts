@@ -1,4 +1,3 @@
-import { MUTANTS } from './mutants.ts';
 import { runSeed } from './run.ts';
 import { addTallies, type Tally } from './tally.ts';
 
@@ -55,32 +54,4 @@ export async function runCampaign({ first, count, onSeed }: CampaignOptions): Pr
     onSeed?.(campaign);
   }
   return campaign;
-}
-
-export interface Hunt {
-  readonly mutant: string;
-  readonly removes: string;
-  /** The first seed that notices, counted from 1; absent where none did. */
-  readonly seed?: number;
-  /** What it notices. */
-  readonly invariant?: string;
-  readonly what?: string;
-  readonly tried: number;
-}
-
-/** For each mutant, tries seeds from 1 on until one notices that a safeguard is gone. */
-export async function* huntMutants(limit: number, names?: readonly string[]): AsyncGenerator<Hunt> {
-  for (const mutant of MUTANTS) {
-    if (names && !names.includes(mutant.name)) continue;
-    const about = { mutant: mutant.name, removes: mutant.removes };
-    let hunt: Hunt = { ...about, tried: limit };
-    for (let seed = 1; seed <= limit; seed += 1) {
-      const [violation] = (await runSeed({ seed, mutant })).violations;
-      if (!violation) continue;
-      if ((await runSeed({ seed })).violations.length > 0) continue; // fails as it is: no merit of the mutant's
-      hunt = { ...about, seed, invariant: violation.invariant, what: violation.what, tried: seed };
-      break;
-    }
-    yield hunt;
-  }
 }

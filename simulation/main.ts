@@ -1,17 +1,20 @@
 /**
  * `npm run sim`: runs the real switch on virtual time, many seeds in a row, or one with its timeline; or shows that the
  * simulation notices each safeguard that is taken away. A seed and a commit are one history. Exits 0 only where every
- * seed passed, or every mutant was found out; 2 where it was called with something that is no option.
+ * seed passed, or every mutant was found out; 2 where it was called with something that is no option, or where a mutant
+ * cannot be made.
  */
 import { execFileSync } from 'node:child_process';
 import { Command, InvalidArgumentError } from 'commander';
 import { assertPinnedNode } from '../deploy/assert-node.ts';
-import { huntMutants, runCampaign } from './campaign.ts';
+import { runCampaign } from './campaign.ts';
+import { type HuntOptions, huntMutants } from './mutants/hunt.ts';
+import { MutantError } from './mutants/source-mutant.ts';
 import { campaignText, failureText, mutantText, Progress } from './report.ts';
 import { runSeed } from './run.ts';
 
 const DEFAULT_SEEDS = 300;
-const MUTANT_SEEDS = 1_000;
+const MUTANT_SEEDS = 200;
 const MAX_SEEDS = 10_000_000;
 
 const EXAMPLES = `
@@ -19,12 +22,14 @@ Examples:
   $ npm run sim                                # seeds 1 to 300
   $ npm run sim -- --seeds 1000 --seed 5001    # seeds 5001 to 6000
   $ npm run sim -- --seed 203                  # one seed, twice, with its timeline
-  $ npm run sim -- --mutants                   # does the simulation notice each safeguard that is taken away?`;
+  $ npm run sim -- --mutants                   # does the simulation notice each safeguard that is taken away?
+  $ npm run sim -- --mutants --only lease      # this one only; more names may follow`;
 
 interface Options {
   readonly seeds?: number;
   readonly seed?: number;
   readonly mutants: boolean;
+  readonly only?: readonly string[];
   readonly json: boolean;
 }
 
@@ -34,20 +39,26 @@ process.exitCode = await main(process.argv);
 async function main(argv: readonly string[]): Promise<number> {
   const command = new Command('npm run sim --')
     .description('Runs the real switch on virtual time, with faults drawn from a seed.')
-    .option('--seeds <n>', `how many seeds, one after the other (default: ${DEFAULT_SEEDS})`, wholeNumber)
+    .option(
+      '--seeds <n>',
+      `how many seeds, one after the other (default: ${DEFAULT_SEEDS}; ${MUTANT_SEEDS} for each mutant)`,
+      wholeNumber,
+    )
     .option(
       '--seed <s>',
       'the first of them (default: 1); without --seeds, this one with its timeline',
       wholeNumber,
     )
     .option('--mutants', 'take each safeguard away and look for the first seed that notices', false)
+    .option('--only <names...>', 'with --mutants: these and no others')
     .option('--json', 'one object instead of text', false)
     .addHelpText('after', EXAMPLES)
     .allowExcessArguments(false)
     .exitOverride((problem) => process.exit(problem.exitCode === 0 ? 0 : 2))
     .parse(argv);
-  const { seeds, seed, mutants: isHunt, json } = command.opts<Options>();
-  if (isHunt) return mutants(seeds ?? MUTANT_SEEDS, json);
+  const { seeds, seed, mutants: isHunt, only, json } = command.opts<Options>();
+  if (only && !isHunt) command.error("error: option '--only' needs '--mutants'");
+  if (isHunt) return mutants({ first: seed ?? 1, count: seeds ?? MUTANT_SEEDS, names: only }, json);
   if (seed !== undefined && seeds === undefined) return one(seed, json);
   return many(seed ?? 1, seeds ?? DEFAULT_SEEDS, json);
 }
@@ -75,11 +86,17 @@ async function many(first: number, count: number, json: boolean): Promise<number
   return 1;
 }
 
-async function mutants(limit: number, json: boolean): Promise<number> {
+async function mutants(options: HuntOptions, json: boolean): Promise<number> {
   let survivors = 0;
-  for await (const hunt of huntMutants(limit)) {
-    console.log(json ? JSON.stringify(hunt) : mutantText(hunt));
-    if (hunt.seed === undefined) survivors += 1;
+  try {
+    for await (const hunt of huntMutants(options)) {
+      console.log(json ? JSON.stringify(hunt) : mutantText(hunt));
+      if (hunt.seed === undefined) survivors += 1;
+    }
+  } catch (error) {
+    if (!(error instanceof MutantError)) throw error;
+    console.error(`error: ${error.message}`);
+    return 2;
   }
   return survivors === 0 ? 0 : 1;
 }

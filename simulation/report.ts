@@ -1,5 +1,6 @@
-import type { Campaign, Hunt } from './campaign.ts';
+import type { Campaign } from './campaign.ts';
 import { describeFault } from './faults.ts';
+import type { Hunt } from './mutants/hunt.ts';
 import type { RunResult } from './run.ts';
 import type { Tally } from './tally.ts';
 

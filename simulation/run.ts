@@ -1,7 +1,7 @@
 import { arrange } from './arrange.ts';
 import { drawFaults } from './draw-faults.ts';
 import { type Fault, FaultPlan } from './faults.ts';
-import { type Mutant, UNCHANGED } from './mutants.ts';
+import { UNCHANGED, type WrapperMutant } from './mutants/wrapper-mutant.ts';
 import { checkInvariants } from './oracle/invariants.ts';
 import { COMES_BACK_WITHIN_MS } from './orders.ts';
 import { createNetworks } from './peers/networks.ts';
@@ -21,7 +21,7 @@ import { type Line, type Violation, World } from './world/world.ts';
 
 export interface RunOptions {
   readonly seed: number;
-  readonly mutant?: Mutant;
+  readonly mutant?: WrapperMutant;
   /** Keep a timeline of what happened. */
   readonly isTold?: boolean;
   /** Instead of those that the seed draws. */

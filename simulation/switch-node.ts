@@ -11,7 +11,7 @@ import { onLateAnswer } from '../switch/node/late-answers.ts';
 import { type RunningSwitch, type SwitchParts, startSwitch } from '../switch/node/start-switch.ts';
 import type { Checkpoint } from '../switch/ports.ts';
 import type { FaultPlan, NetworkName } from './faults.ts';
-import type { Mutant } from './mutants.ts';
+import type { WrapperMutant } from './mutants/wrapper-mutant.ts';
 import { deadlineKey } from './peers/network-host.ts';
 import type { Networks } from './peers/networks.ts';
 import type { ProofService } from './peers/proof-service.ts';
@@ -39,7 +39,7 @@ export interface Surroundings {
   readonly faults: FaultPlan;
   readonly logs: LogCapture;
   readonly headDisks: HeadDisks;
-  readonly mutant: Mutant;
+  readonly mutant: WrapperMutant;
 }
 
 const DRAIN_MS = 2_500;

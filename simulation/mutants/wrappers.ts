@@ -1,32 +1,14 @@
-import type { LateAnswer } from '../connectors/index.ts';
-import type { Admitting } from '../switch/admission/gate.ts';
-import type { Settings } from '../switch/config/settings.ts';
-import type { FollowUpTasks } from '../switch/follow-up/tasks.ts';
-import type { Journal, NewEntry } from '../switch/journal/journal.ts';
-import type { SwitchParts } from '../switch/node/start-switch.ts';
-import type { Tables } from './world/database-tables.ts';
+/**
+ * The mutants that wrap what the switch is given: its journal, its follow-ups, the database below. They need no process
+ * of their own. What is decided inside a file is taken away by a `SourceMutant` instead.
+ */
+import type { Admitting } from '../../switch/admission/gate.ts';
+import type { Settings } from '../../switch/config/settings.ts';
+import type { FollowUpTasks } from '../../switch/follow-up/tasks.ts';
+import type { Journal, NewEntry } from '../../switch/journal/journal.ts';
+import { UNCHANGED, type WrapperMutant } from './wrapper-mutant.ts';
 
-/** One safeguard taken out of the switch, by wrapping what it is given. The simulation must notice. */
-export interface Mutant {
-  readonly name: string;
-  readonly removes: string;
-  parts(parts: SwitchParts): SwitchParts;
-  tasks(tasks: FollowUpTasks): FollowUpTasks;
-  lateAnswer(handle: (answer: LateAnswer) => void): (answer: LateAnswer) => void;
-  tables(tables: Tables): void;
-}
-
-/** The switch as it is. */
-export const UNCHANGED: Mutant = {
-  name: 'none',
-  removes: 'nothing',
-  parts: (parts) => parts,
-  tasks: (tasks) => tasks,
-  lateAnswer: (handle) => handle,
-  tables() {},
-};
-
-export const MUTANTS: readonly Mutant[] = [
+export const WRAPPER_MUTANTS: readonly WrapperMutant[] = [
   {
     ...UNCHANGED,
     name: 'pre-send-commit',

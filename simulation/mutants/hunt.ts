@@ -1,0 +1,54 @@
+import { runSeed } from '../run.ts';
+import { allMutants, isSourceMutant, type Mutant } from './all-mutants.ts';
+import { type Notice, searchApart } from './search-apart.ts';
+import type { WrapperMutant } from './wrapper-mutant.ts';
+
+export interface HuntOptions {
+  /** The first seed to try; 1 where it is left out. */
+  readonly first?: number;
+  /** Seeds to try for each mutant. */
+  readonly count: number;
+  /** All mutants where they are left out. */
+  readonly names?: readonly string[] | undefined;
+}
+
+export interface Hunt extends Partial<Notice> {
+  readonly mutant: string;
+  readonly removes: string;
+  /** Seeds that were tried; the last of them noticed, if any did. */
+  readonly tried: number;
+}
+
+/**
+ * For each mutant, tries one seed after the other until one notices that a safeguard is gone.
+ *
+ * @throws MutantError where a mutant cannot be made, or where there is none of that name
+ */
+export async function* huntMutants({ first = 1, count, names }: HuntOptions): AsyncGenerator<Hunt> {
+  for (const mutant of await allMutants(names)) {
+    const notice = await firstNotice(mutant, first, first + count - 1);
+    const tried = notice ? notice.seed - first + 1 : count;
+    yield { mutant: mutant.name, removes: mutant.removes, ...notice, tried };
+  }
+}
+
+async function firstNotice(mutant: Mutant, first: number, to: number): Promise<Notice | undefined> {
+  for (let from = first; from <= to; ) {
+    const notice = await (isSourceMutant(mutant)
+      ? searchApart({ mutant, from, to })
+      : searchHere(mutant, from, to));
+    if (!notice) return undefined;
+    const { violations } = await runSeed({ seed: notice.seed });
+    if (violations.length === 0) return notice;
+    from = notice.seed + 1; // fails as it is: no merit of the mutant's
+  }
+  return undefined;
+}
+
+async function searchHere(mutant: WrapperMutant, from: number, to: number): Promise<Notice | undefined> {
+  for (let seed = from; seed <= to; seed += 1) {
+    const [violation] = (await runSeed({ seed, mutant })).violations;
+    if (violation) return { seed, invariant: violation.invariant, what: violation.what };
+  }
+  return undefined;
+}

@@ -1,3 +1,4 @@
+export { atDeadline } from './at-deadline.ts';
 export type { UtcCalendar } from './calendar.ts';
 export { utcCalendar } from './calendar.ts';
 export type { Clock, Monotonic, Timer } from './clock.ts';

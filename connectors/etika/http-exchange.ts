@@ -1,5 +1,5 @@
 import { type Dispatcher, Pool } from 'undici';
-import type { Clock, Monotonic, Timer } from '../../runtime/index.ts';
+import { atDeadline, type Clock, type Monotonic, type Timer } from '../../runtime/index.ts';
 
 /**
  * JSON over HTTP and HTTPS to one service, over connections that are kept.
@@ -120,7 +120,7 @@ class CallHandler implements Dispatcher.DispatchHandler {
   constructor(clock: Clock, deadline: Monotonic, maxBytes: number, finish: (outcome: HttpOutcome) => void) {
     this.#finish = finish;
     this.#maxBytes = maxBytes;
-    this.#timer = clock.after(deadline - clock.monotonic(), () => this.#giveUp('no answer by the deadline'));
+    this.#timer = atDeadline(clock, deadline, () => this.#giveUp('no answer by the deadline'));
   }
 
   begin(dispatch: () => void): void {

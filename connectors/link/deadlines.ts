@@ -1,4 +1,4 @@
-import type { Clock, Monotonic, Timer } from '../../runtime/index.ts';
+import { atDeadline, type Clock, type Monotonic, type Timer } from '../../runtime/index.ts';
 
 /** Something that is over at its deadline, unless it is over before. */
 export interface Expiring {
@@ -52,7 +52,7 @@ export class Deadlines<T extends Expiring> {
   #arm(at: Monotonic): void {
     this.#timer?.cancel();
     this.#firesAt = at;
-    this.#timer = this.#clock.after(at - this.#clock.monotonic(), () => this.#fire());
+    this.#timer = atDeadline(this.#clock, at, () => this.#fire());
   }
 
   #fire(): void {

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { Timer } from '../../runtime/index.ts';
+import { atDeadline, type Monotonic, type Timer } from '../../runtime/index.ts';
 import { codeOfWire, HsmError } from '../errors.ts';
 import { name as nameField, Reader, Writer } from '../protocol/codec.ts';
 import { CANCEL, FrameSplitter, GREETING, MAX_BUDGET_MS, STATUS_OK } from '../protocol/frames.ts';
@@ -62,7 +62,7 @@ export class HsmConnection implements Link {
       this.#write(id, operation, request);
       const expiresAt = this.#options.clock.monotonic() + this.#timeoutMs;
       this.#inFlight.set(id, { resolve: resolve as InFlight['resolve'], reject, operation, expiresAt });
-      this.#deadline ??= this.#options.clock.after(this.#timeoutMs, () => this.#expire());
+      if (!this.#deadline) this.#expireAt(expiresAt);
     });
   }
 
@@ -109,13 +109,17 @@ export class HsmConnection implements Link {
     });
   }
 
+  #expireAt(deadline: Monotonic): void {
+    this.#deadline = atDeadline(this.#options.clock, deadline, () => this.#expire());
+  }
+
   /** All requests have the same time, so they expire in the order they were sent: one timer serves them all. */
   #expire(): void {
     this.#deadline = undefined;
     const now = this.#options.clock.monotonic();
     for (const [id, request] of this.#inFlight) {
       if (request.expiresAt > now) {
-        this.#deadline = this.#options.clock.after(request.expiresAt - now, () => this.#expire());
+        this.#expireAt(request.expiresAt);
         return;
       }
       this.#inFlight.delete(id);

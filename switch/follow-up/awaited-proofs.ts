@@ -30,13 +30,13 @@ export interface AwaitedProofs {
   backlog(): Promise<AwaitedBacklog>;
 }
 
+/** As an array, so that no plan joins: of a table that was empty when last looked at, a join is tried row by row. */
 const CLAIM = `
   update switch.awaited_proof a set due_at = now() + $2 * interval '1 millisecond', attempt = a.attempt + 1
-    from (
+    where a.transaction = any (array(
       select transaction from switch.awaited_proof
         where due_at <= now() and not is_handed_over order by due_at limit $1 for update skip locked
-    ) due
-    where a.transaction = due.transaction
+    ))
     returning a.transaction, a.validation, a.version, a.attempt`;
 const PUT_OFF = `
   update switch.awaited_proof set due_at = now() + $2 * interval '1 millisecond'

@@ -1,4 +1,4 @@
-import type { Clock, Log, Monotonic, Timer } from '../../runtime/index.ts';
+import { atDeadline, type Clock, type Log, type Monotonic, type Timer } from '../../runtime/index.ts';
 import { type ChainEnd, type Link, nextLink } from './chain.ts';
 import type { NamedClaim } from './claim-names.ts';
 import { compatible } from './compatible.ts';
@@ -294,8 +294,8 @@ export class GroupCommit {
     if (this.#deadlineTimer && this.#deadlineTimerDue <= deadline) return;
     this.#deadlineTimer?.cancel();
     this.#deadlineTimerDue = deadline;
-    const delayMs = deadline - this.#settings.clock.monotonic();
-    this.#deadlineTimer = this.#settings.clock.after(Math.max(1, delayMs), () => {
+    const { clock } = this.#settings;
+    this.#deadlineTimer = atDeadline(clock, Math.max(clock.monotonic() + 1, deadline), () => {
       this.#deadlineTimer = undefined;
       this.#expire();
       let next = Number.POSITIVE_INFINITY;

@@ -41,7 +41,7 @@ function setUp(verdict: Verdict, more: Partial<ListenerSettings> = {}) {
   };
   const peerLog = new PeerLog('test', clock, log);
   const written: Buffer[] = [];
-  const state = { isDestroyed: false };
+  const state = { isDestroyed: false, isPaused: false };
   const connection = {
     peer: '192.0.2.1:4711',
     write: (bytes: Uint8Array) => written.push(Buffer.from(bytes)) > 0,
@@ -49,8 +49,12 @@ function setUp(verdict: Verdict, more: Partial<ListenerSettings> = {}) {
     destroy: () => {
       state.isDestroyed = true;
     },
-    pause() {},
-    resume() {},
+    pause: () => {
+      state.isPaused = true;
+    },
+    resume: () => {
+      state.isPaused = false;
+    },
   };
   const answer = () => new Promise<Buffer | undefined>((resolve) => answers.push(resolve));
   const service = { answer, answerGarbled: answer };
@@ -85,6 +89,29 @@ it('refusals leave together, twenty milliseconds after the first at the latest',
   expect(replies()).toEqual([]);
   await clock.advance(1);
   expect(replies().map(({ de11 }) => de11)).toEqual(['000001', '000002']);
+});
+
+it('payments beyond the share of a connection are refused at once, and it is read on', async () => {
+  const { clock, answers, hear, replies, state } = setUp('serve');
+  for (let stan = 1; stan <= 6; stan += 1) hear({ ...PURCHASE, de11: `00000${stan}` });
+  await clock.advance(25);
+  expect(answers).toHaveLength(4);
+  expect(replies()).toMatchObject([
+    { de11: '000005', de39: '96' },
+    { de11: '000006', de39: '96' },
+  ]);
+  expect(state.isPaused).toBe(false);
+});
+
+it('what must be served is not refused: beyond its share it stays in the socket', async () => {
+  const { clock, answers, hear, replies, state } = setUp('serve');
+  const reversal = (stan: number): TerminalMessage => ({ ...PURCHASE, mti: '0400', de11: `00000${stan}` });
+  for (let stan = 1; stan <= 4; stan += 1) hear(reversal(stan));
+  expect(state.isPaused).toBe(true);
+  answers[0]?.(undefined);
+  await clock.advance(25);
+  expect(state.isPaused).toBe(false);
+  expect(replies()).toEqual([]);
 });
 
 it('a listener may be told to be silent instead', async () => {

@@ -1,7 +1,7 @@
 import { type Codec, type FrameReader, type Framing, IsoError, isRequest } from '../../messages/index.ts';
 import type { Clock, Connection, Log, Monotonic, Timer } from '../../runtime/index.ts';
 import type { Admitting, Verdict } from '../admission/gate.ts';
-import { type Lane, laneOf } from '../admission/lanes.ts';
+import { type Lane, laneOf, SHED } from '../admission/lanes.ts';
 import { hostOf, type PeerLog } from '../admission/peer-log.ts';
 import type { Refusals } from '../admission/refusals.ts';
 import type { SentBefore } from '../admission/sent-before.ts';
@@ -61,8 +61,10 @@ const FULL_READ_BYTES = 65_536;
 /**
  * One connected terminal or acquirer. It reads frames, asks the gate about each, and is the last to look at the clock:
  * what comes too late stays unsent. A refusal for load is made here and leaves without a MAC, since nothing has been
- * proven and nothing was spent. A peer that asks faster than it is answered is not read from meanwhile; what waited
- * in its socket is as old as that pause.
+ * proven and nothing was spent. A peer with too many requests at work is read on, and what opens legs is refused: to
+ * leave it in the socket was rejected, since how long bytes waited at their sender cannot be known, and what was read
+ * of them was answered too late. Only what must be served is left there, and the answers a peer does not read hold up
+ * its requests; what waited in its socket then is as old as that pause.
  */
 export class Peer {
   readonly host: string;
@@ -71,6 +73,8 @@ export class Peer {
   readonly #forget: () => void;
   readonly #reader: FrameReader;
   #inFlight = 0;
+  /** Of these, those which are never refused. */
+  #mustServeInFlight = 0;
   #open = true;
   #clogged = false;
   #idle: Timer | undefined;
@@ -180,9 +184,12 @@ export class Peer {
       const serve = () => service.answerGarbled(garbled.error);
       asked = { message: garbled.message, lane, isRemembered: false, receivedAt, header, serve };
     }
+    const hasRoom = this.#inFlight - this.#mustServeInFlight < this.#shared.settings.maxInFlightPerConnection;
     this.#inFlight += 1;
+    if (asked.lane === 'must-serve') this.#mustServeInFlight += 1;
     this.#readOrPause();
-    this.#ask(asked);
+    if (hasRoom || asked.lane === 'must-serve') this.#ask(asked);
+    else this.#shed(asked, SHED[asked.lane]);
   }
 
   #ask(asked: Asked): void {
@@ -196,12 +203,13 @@ export class Peer {
     gate.ask({ lane, path, receivedAt, settle });
   }
 
-  #serve({ lane, receivedAt, header, serve }: Asked): void {
-    void serve()
+  #serve(asked: Asked): void {
+    void asked
+      .serve()
       .catch((error) => this.#unanswered(error))
       .then((packed) => {
-        this.#shared.gate.done(lane);
-        this.#reply(packed, receivedAt, header);
+        this.#shared.gate.done(asked.lane);
+        this.#reply(packed, asked);
       });
   }
 
@@ -216,23 +224,25 @@ export class Peer {
   }
 
   /** Nothing was verified, so nothing is sealed; and nothing was spent but the reading. */
-  #shed({ message, lane, isRemembered, receivedAt, header }: Asked, verdict: 'refuse' | 'leave'): void {
+  #shed(asked: Asked, verdict: 'refuse' | 'leave'): void {
+    const { message, lane, isRemembered } = asked;
     const { codec, settings, sentBefore, peerLog, refusals } = this.#shared;
     const isAnswered =
       verdict === 'refuse' && settings.whenOverloaded !== 'silence' && isRequest(message.mti);
     if (verdict === 'refuse' && isRemembered) sentBefore.forget(settings.name, message);
     peerLog.warn('listener.shed', this.host, { code: 'SW_OVERLOADED', lane, isAnswered });
     if (!isAnswered) {
-      this.#reply(undefined, receivedAt, header);
+      this.#reply(undefined, asked);
       return;
     }
     const refusal = replyMessage(message, { code: SWITCH_ERRORS.SW_OVERLOADED.responseCode });
-    refusals.add(() => this.#reply(codec.pack(refusal), receivedAt, header));
+    refusals.add(() => this.#reply(codec.pack(refusal), asked));
   }
 
-  #reply(packed: Buffer | undefined, receivedAt: Monotonic, header: Buffer | undefined): void {
+  #reply(packed: Buffer | undefined, { lane, receivedAt, header }: Asked): void {
     const { framing, peerLog, gate } = this.#shared;
     this.#inFlight -= 1;
+    if (lane === 'must-serve') this.#mustServeInFlight -= 1;
     if (packed && !this.#open) {
       peerLog.warn('listener.reply-undeliverable', this.host);
     } else if (packed && !gate.mayReply(receivedAt)) {
@@ -249,10 +259,10 @@ export class Peer {
     log.error({ event: 'listener.unanswered', listener: settings.name, err: error });
   }
 
-  /** A peer that asks faster than it is answered, or does not read its answers, is not read from meanwhile. */
+  /** A peer whose must-serve messages fill its share, or that does not read its answers, is not read from meanwhile. */
   #readOrPause(): void {
     if (!this.#open) return;
-    const busy = this.#inFlight >= this.#shared.settings.maxInFlightPerConnection;
+    const busy = this.#mustServeInFlight >= this.#shared.settings.maxInFlightPerConnection;
     if (busy || this.#clogged || this.#onDrained) {
       this.#pausedAt ??= this.#backlog?.since ?? this.#shared.clock.monotonic();
       this.#connection.pause();

@@ -2,7 +2,7 @@ import type { Clock, Monotonic, Timer } from '../../runtime/index.ts';
 import { type AdmissionSettings, DEFAULT_ADMISSION } from '../config/admission.ts';
 import { AdaptiveLimit } from './adaptive-limit.ts';
 import { FairQueue, type Waiting } from './fair-queue.ts';
-import { lastMomentOf } from './inbound.ts';
+import { lastMomentOf, mayStillLeave } from './inbound.ts';
 import { type Lane, SHED } from './lanes.ts';
 import { LoopWatch } from './loop-watch.ts';
 import { OwnWork } from './own-work.ts';
@@ -121,7 +121,7 @@ export class Gate implements Admitting {
   }
 
   mayReply(receivedAt: Monotonic): boolean {
-    const isInTime = this.#clock.monotonic() < lastMomentOf(receivedAt, this.#deadlineMs);
+    const isInTime = this.#isInTime(receivedAt);
     if (!isInTime) this.#late += 1;
     return isInTime;
   }
@@ -229,10 +229,14 @@ export class Gate implements Admitting {
   }
 
   #shed({ lane, receivedAt, settle }: Asking): void {
-    const isInTime = this.#clock.monotonic() < lastMomentOf(receivedAt, this.#deadlineMs);
+    const isInTime = this.#isInTime(receivedAt);
     const verdict = isInTime ? SHED[lane] : 'leave';
     this.#counts[lane][verdict === 'refuse' ? 'refused' : 'unanswered'] += 1;
     settle(verdict);
+  }
+
+  #isInTime(receivedAt: Monotonic): boolean {
+    return mayStillLeave(this.#clock.monotonic(), lastMomentOf(receivedAt, this.#deadlineMs));
   }
 
   /** When this turn of the event loop is over, what was let in is at work and counts as such. */

@@ -63,6 +63,13 @@ const ListenerSettings = Type.Object({
   frameTimeoutMs: Type.Optional(Milliseconds(100, 600_000)),
   /** What a payment that cannot be served in time gets: an answer without a MAC, which is the default, or none. */
   whenOverloaded: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('silence')])),
+  /**
+   * How a refusal leaves whose request was not proven: without a MAC, which is the default; as an 0820, which nobody can
+   * take for the answer; or not at all.
+   */
+  whenUnproven: Type.Optional(
+    Type.Union([Type.Literal('unsealed'), Type.Literal('notice'), Type.Literal('silence')]),
+  ),
   /** Without it the listener speaks plain TCP. */
   tls: Type.Optional(ListenerTls),
 });

@@ -33,7 +33,7 @@ const LINGER_MS = 250;
 
 /** Opens a TCP listener for one dialect. Every limit is per listener and comes from its settings. */
 export async function openListener(ports: ListenerPorts): Promise<OpenListener> {
-  const { settings, sockets, clock, log } = ports;
+  const { settings, sockets, clock, log, service } = ports;
   const peers = new Set<Peer>();
   const peerLog = new PeerLog(settings.name, clock, log);
   const refusals = new Refusals(clock);
@@ -57,6 +57,7 @@ export async function openListener(ports: ListenerPorts): Promise<OpenListener> 
       await stopped;
       lingering.cancel();
       peerLog.close();
+      service.close?.();
     },
   };
 }

@@ -18,13 +18,20 @@ export interface Request {
   readonly receivedAt: Monotonic;
   /** Its numbers came before: it may repeat what is approved, whatever its message type says. */
   readonly cameBefore: boolean;
+  /** Who sent it, for the log: an address without its port. */
+  readonly peer?: string;
 }
+
+/** What is known of a frame whose bytes make no message. */
+export type Garbled = Partial<Pick<Request, 'sealed' | 'peer'>>;
 
 /** What a listener serves: both give the packed reply, or nothing for silence. */
 export interface Service {
   answer(request: Request): Promise<Buffer | undefined>;
   /** A frame whose bytes do not make a message; `error.partial` has what could be read. */
-  answerGarbled(error: IsoError): Promise<Buffer | undefined>;
+  answerGarbled(error: IsoError, garbled?: Garbled): Promise<Buffer | undefined>;
+  /** Says what it has still to say in the log. */
+  close?(): void;
 }
 
 /** What all peers of a listener share. */
@@ -166,7 +173,8 @@ export class Peer {
       const message = codec.parse(body);
       const lane = this.#laneOf(message);
       const cameBefore = lane === 'repeats';
-      const request = { message, sealed: codec.macSlot(body), receivedAt, cameBefore };
+      const sealed = codec.macSlot(body);
+      const request = { message, sealed, receivedAt, cameBefore, peer: this.host };
       const isRemembered = !cameBefore && lane !== 'must-serve';
       asked = { message, lane, isRemembered, receivedAt, header, serve: () => service.answer(request) };
     } catch (error) {
@@ -175,9 +183,10 @@ export class Peer {
         this.#refuse('listener.unreadable', error);
         return;
       }
-      // It moves no money, and its answer is sealed like any other: under load it is the first to go.
+      // It moves no money, and its MAC is verified for the answer's sake: under load it is the first to go.
       const lane = laneOf(garbled.message) === 'must-serve' ? 'must-serve' : 'verification';
-      const serve = () => service.answerGarbled(garbled.error);
+      const sealed = codec.macSlot(body);
+      const serve = () => service.answerGarbled(garbled.error, { sealed, peer: this.host });
       asked = { message: garbled.message, lane, isRemembered: false, receivedAt, header, serve };
     }
     this.#inFlight += 1;
@@ -245,8 +254,7 @@ export class Peer {
   }
 
   #unanswered(error: unknown): undefined {
-    const { log, settings } = this.#shared;
-    log.error({ event: 'listener.unanswered', listener: settings.name, err: error });
+    this.#shared.peerLog.error('listener.unanswered', this.host, { err: error });
   }
 
   /** A peer that asks faster than it is answered, or does not read its answers, is not read from meanwhile. */

@@ -77,7 +77,7 @@ export async function proveSealed(
   ports: ProofPorts,
 ): Promise<TerminalKeySet | undefined> {
   const { listener, message, sealed } = received;
-  const terminal = ports.directory.terminal(message.de41 ?? '');
+  const terminal = ports.directory.terminal(message.de41 ?? '', message.de42);
   if (listener.mac === 'none' || !sealed || !terminal) return undefined;
   let proven: ProvenMessage | undefined;
   try {

@@ -51,6 +51,7 @@ function* shapeProblems(value: unknown): Generator<string> {
 /** What the schema cannot say: names that must exist, numbers that must fit each other. */
 function* contradictions(settings: Settings): Generator<string> {
   yield* unfitTimes(settings);
+  yield* namedTwice(settings);
 
   const networks = new Set(settings.networks.map(({ name }) => name));
   for (const [index, { from, to, network }] of settings.routes.entries()) {
@@ -79,6 +80,25 @@ function* contradictions(settings: Settings): Generator<string> {
   for (const [index, { mac, host, tls }] of settings.listeners.entries()) {
     if (mac === 'none' && !isLoopback(host) && !tls?.requireClientCertificate) {
       yield `/listeners/${index}/host: a listener without MAC must be on loopback or require client certificates, found "${host}"`;
+    }
+  }
+}
+
+/** Of two that have one name nobody could say which is meant. DE41 and DE42 are compared without their padding. */
+function* namedTwice({ listeners, networks, merchants, terminals }: Settings): Generator<string> {
+  const nameOfTerminal = ({ id, merchant }: (typeof terminals)[number]) =>
+    `${id.trimEnd()}" of merchant "${merchant.trimEnd()}`;
+  const named: readonly [key: string, names: readonly string[]][] = [
+    ['/listeners/N/name', listeners.map(({ name }) => name)],
+    ['/networks/N/name', networks.map(({ name }) => name)],
+    ['/merchants/N/id', merchants.map(({ id }) => id.trimEnd())],
+    ['/terminals/N/id', terminals.map(nameOfTerminal)],
+  ];
+  for (const [key, names] of named) {
+    const seen = new Set<string>();
+    for (const [index, name] of names.entries()) {
+      if (seen.has(name)) yield `${key.replace('N', String(index))}: named twice: "${name}"`;
+      seen.add(name);
     }
   }
 }

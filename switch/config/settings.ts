@@ -63,6 +63,8 @@ const ListenerSettings = Type.Object({
   frameTimeoutMs: Type.Optional(Milliseconds(100, 600_000)),
   /** What a payment that cannot be served in time gets: an answer without a MAC, which is the default, or none. */
   whenOverloaded: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('silence')])),
+  /** How far DE7 of what opens legs may lie from now, before or after; a quarter of a year where absent. */
+  freshnessMs: Type.Optional(Milliseconds(60_000, 15_552_000_000)),
   /**
    * How a refusal leaves whose request was not proven: without a MAC, which is the default; as an 0820, which nobody can
    * take for the answer; or not at all.
@@ -103,6 +105,10 @@ const TerminalSettings = Type.Object({
   keyBlock: Type.Optional(Type.Union([Type.Literal('B'), Type.Literal('D')])),
   /** The terminal can ask the customer for the rest of a partly approved amount. */
   partialApproval: Type.Boolean(),
+  /** `local`: its DE7 is known not to be UTC, and says nothing about how old a message is. `utc` where absent. */
+  clock: Type.Optional(Type.Union([Type.Literal('utc'), Type.Literal('local')])),
+  /** Under which name the keys that it is given are recorded; its id where absent. */
+  keyName: Type.Optional(Type.String({ minLength: 1, maxLength: 40 })),
 });
 
 const RouteSettings = Type.Object({

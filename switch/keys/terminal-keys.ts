@@ -160,8 +160,8 @@ export class TerminalKeys {
   }
 }
 
-export function terminalOwner({ id }: Pick<TerminalSettings, 'id'>): KeyOwner {
-  return `terminal/${id}`;
+export function terminalOwner({ id, keyName = id }: Pick<TerminalSettings, 'id' | 'keyName'>): KeyOwner {
+  return `terminal/${keyName}`;
 }
 
 /** What the settings name is generation 0, which is recorded once others take its place. */

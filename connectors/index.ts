@@ -2,6 +2,7 @@ export type { CardData, HeldTransaction, Money, TransactionFacts, TransactionKin
 export { httpExchange } from './etika/http-exchange.ts';
 export { popClient } from './etika/pop-client.ts';
 export { iso87Connector } from './iso87/iso87-connector.ts';
+export { linkElementPolicies } from './link/tolerated.ts';
 export type {
   AdviceReason,
   AdviceRequest,

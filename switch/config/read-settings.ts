@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { Value } from 'typebox/value';
 import { DEFAULT_ADMISSION } from './admission.ts';
+import { unfitElementPolicies } from './element-policies.ts';
 import { type Settings, SettingsSchema } from './settings.ts';
 
 /** A settings file that cannot be used; the message names each key, the value's shape and what was expected. */
@@ -52,6 +53,7 @@ function* shapeProblems(value: unknown): Generator<string> {
 function* contradictions(settings: Settings): Generator<string> {
   yield* unfitTimes(settings);
   yield* namedTwice(settings);
+  yield* unfitElementPolicies(settings.listeners, settings.networks);
 
   const networks = new Set(settings.networks.map(({ name }) => name));
   for (const [index, { from, to, network }] of settings.routes.entries()) {

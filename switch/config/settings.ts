@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { AdmissionSettings } from './admission.ts';
 import { AuditSettings } from './audit.ts';
+import { ElementPolicies } from './elements.ts';
 import { FallbackSettings } from './fallback.ts';
 import { KeyLife } from './keys.ts';
 import { RetryOverrides, RetryStrategy } from './retry.ts';
@@ -63,6 +64,8 @@ const ListenerSettings = Type.Object({
   frameTimeoutMs: Type.Optional(Milliseconds(100, 600_000)),
   /** What a payment that cannot be served in time gets: an answer without a MAC, which is the default, or none. */
   whenOverloaded: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('silence')])),
+  /** What becomes of single elements that are not as the dialect says (docs/messages-of-terminals.md). */
+  elements: Type.Optional(ElementPolicies),
   /** How far DE7 of what opens legs may lie from now, before or after; a quarter of a year where absent. */
   freshnessMs: Type.Optional(Milliseconds(60_000, 15_552_000_000)),
   /**
@@ -125,6 +128,8 @@ const network = {
   zonePinKey: Type.String({ minLength: 1 }),
   /** Name of the key under which the network sends another zone PIN key; without it none is taken. */
   zoneMasterKey: Type.Optional(Type.String({ minLength: 1 })),
+  /** What becomes of single elements that are not as the dialect says. */
+  elements: Type.Optional(ElementPolicies),
   /** Without it the link speaks plain TCP. */
   tls: Type.Optional(NetworkTls),
   /** Where the worker's session goes, if not to `host` and `port`: a network may give each session an address. */
@@ -188,6 +193,8 @@ export const SettingsSchema = Type.Object({
   standIn: Type.Optional(StandInSettings),
   /** What is built in holds where it is absent. */
   fallback: Type.Optional(FallbackSettings),
+  /** Numeric codes and the digits of their minor units, in place of all of ISO 4217. */
+  currencies: Type.Optional(Type.Record(Digits(3, 3), Type.Integer({ minimum: 0, maximum: 4 }))),
   /** The UTC hour at which a business day begins; 0 where absent. */
   cutOverHour: Type.Optional(Type.Integer({ minimum: 0, maximum: 23 })),
   /** How follow-ups are tried again, and where a task differs from the others. */

@@ -32,7 +32,7 @@ export async function beginPayment(
   work: (payment: Payment) => Promise<ReplyFields | undefined>,
 ): Promise<ReplyFields | undefined> {
   const { message, sender, listener, card } = inbound;
-  const request = understandPayment(message, sender, ports.clock);
+  const request = understandPayment(message, sender, ports.clock, ports.settings.currencies);
   const route = routeOf(request, inbound, ports);
 
   const key = requestKey(listener.name, request);

@@ -43,7 +43,7 @@ function withDownloadedKeys(core: TestCore) {
 describe('what a message was proven under', () => {
   it.each([
     ['an approval', {}, '00'],
-    ['a refusal that comes after the proof', { de4: '000000000000' }, '13'],
+    ['a refusal that comes after the proof', { mti: '0200', de4: '000000000000' }, '13'],
   ])('%s is sealed with', async (_, change, code) => {
     const core = createTestCore();
     const { ports, sealedWith } = withDownloadedKeys(core);

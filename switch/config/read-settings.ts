@@ -53,6 +53,7 @@ function* shapeProblems(value: unknown): Generator<string> {
 function* contradictions(settings: Settings): Generator<string> {
   yield* unfitTimes(settings);
   yield* namedTwice(settings);
+  yield* unfitServiceTls(settings.pop);
   yield* unfitElementPolicies(settings.listeners, settings.networks);
 
   const networks = new Set(settings.networks.map(({ name }) => name));
@@ -83,6 +84,15 @@ function* contradictions(settings: Settings): Generator<string> {
     if (mac === 'none' && !isLoopback(host) && !tls?.requireClientCertificate) {
       yield `/listeners/${index}/host: a listener without MAC must be on loopback or require client certificates, found "${host}"`;
     }
+  }
+}
+
+/** Certificates for an address that has no TLS would be a promise that nobody keeps. */
+function* unfitServiceTls({ url, tls }: Settings['pop']): Generator<string> {
+  if (!URL.canParse(url)) yield `/pop/url: is no address`;
+  else if (tls && new URL(url).protocol !== 'https:') yield '/pop/tls: the address must be "https:"';
+  if (tls && (tls.certFile === undefined) !== (tls.keyFile === undefined)) {
+    yield '/pop/tls: certFile and keyFile belong together';
   }
 }
 
@@ -150,6 +160,7 @@ function* plainTextOffLoopback({ listeners, networks, pop }: Settings): Generato
       yield `/networks/${index}/workerAddress: off loopback TLS is required in production, found nothing`;
     }
   }
+  if (!URL.canParse(pop.url)) return;
   const { protocol, hostname } = new URL(pop.url);
   if (protocol !== 'https:' && !isLoopback(hostname)) {
     yield '/pop/url: off loopback "https:" is required in production, found "http:"';

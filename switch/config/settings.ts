@@ -36,6 +36,18 @@ const NetworkTls = Type.Object(
   { additionalProperties: false },
 );
 
+/** Of a service that is asked over HTTPS: whom it is known by, and who we are to it where it asks. */
+const ServiceTls = Type.Object(
+  {
+    caFile: tlsFiles.caFile,
+    certFile: Type.Optional(tlsFiles.certFile),
+    keyFile: Type.Optional(tlsFiles.keyFile),
+    /** The name that its certificate must carry, where that is not the host of the address. */
+    serverName: Type.Optional(Type.String({ minLength: 1, maxLength: 253 })),
+  },
+  { additionalProperties: false },
+);
+
 const ListenerSettings = Type.Object({
   name: Type.String({ pattern: '^[a-z0-9-]{1,32}$' }),
   host: Type.String({ minLength: 1 }),
@@ -183,6 +195,8 @@ export const SettingsSchema = Type.Object({
   networks: Type.Array(NetworkSettings),
   pop: Type.Object({
     url: Type.String({ pattern: '^https?://' }),
+    /** Over `https:`; without it whom the machine trusts may vouch for the consensus. */
+    tls: Type.Optional(ServiceTls),
     /** How long an accepted proof takes to become final, as a rule: it is not asked about before. */
     finalityMs: Milliseconds(10, 600_000),
   }),
@@ -223,6 +237,7 @@ export const SettingsSchema = Type.Object({
 export type Settings = Static<typeof SettingsSchema>;
 export type ListenerTls = Static<typeof ListenerTls>;
 export type NetworkTls = Static<typeof NetworkTls>;
+export type ServiceTls = Static<typeof ServiceTls>;
 export type ListenerSettings = Static<typeof ListenerSettings>;
 export type MerchantSettings = Static<typeof MerchantSettings>;
 export type TerminalSettings = Static<typeof TerminalSettings>;

@@ -34,8 +34,8 @@ describe('what is named twice stops the start', () => {
     ['a merchant', { merchants: [merchant, merchant] }, '/merchants/1/id'],
     [
       'a merchant, but for its padding',
-      { merchants: [merchant, { ...merchant, id: `${merchant.id} ` }] },
-      '/merchants/1',
+      { merchants: [merchant, { ...merchant, id: 'SHOP' }, { ...merchant, id: 'SHOP ' }] },
+      '/merchants/2/id',
     ],
     ['a terminal of one merchant', { terminals: [terminal, terminal] }, '/terminals/1/id'],
   ] satisfies [string, Partial<Settings>, string][])('%s', (_, change, path) => {

@@ -10,6 +10,7 @@ import { framing } from '../../messages/index.ts';
 import type { Clock, Log, Random, Sockets } from '../../runtime/index.ts';
 import { type Admitting, Gate } from '../admission/gate.ts';
 import { KnownCards } from '../admission/known-cards.ts';
+import { SentBefore } from '../admission/sent-before.ts';
 import { timedHsm, timedJournal } from '../admission/timed.ts';
 import { createDirectory } from '../config/directory.ts';
 import { DEFAULT_KEY_LIFE } from '../config/keys.ts';
@@ -142,10 +143,11 @@ function atTheGate(ports: Ports, watched: SwitchParts, gate: Gate): Ports {
 async function openListeners(parts: SwitchParts, ports: Ports, gate: Gate): Promise<OpenListener[]> {
   const { settings, clock, log, admitting = (own) => own } = parts;
   const listeners: OpenListener[] = [];
+  const sentBefore = new SentBefore(clock);
   for (const listener of settings.listeners) {
     const codec = listenerCodec(listener, { clock, log });
     const service = createService(listener, codec, ports);
-    const wire = { settings: listener, codec, framing: framing(listener.framing), service };
+    const wire = { settings: listener, codec, framing: framing(listener.framing), service, sentBefore };
     const sockets = socketsOf(listener, parts);
     listeners.push(await openListener({ ...wire, gate: admitting(gate), sockets, clock, log }));
   }

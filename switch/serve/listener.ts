@@ -15,6 +15,8 @@ export interface ListenerPorts {
   readonly service: Service;
   /** One for all listeners of the node. */
   readonly gate: Admitting;
+  /** The same for all of them: a terminal repeats at whichever address answers. */
+  readonly sentBefore?: SentBefore;
   readonly sockets: Sockets;
   readonly clock: Clock;
   readonly log: Log;
@@ -37,7 +39,12 @@ export async function openListener(ports: ListenerPorts): Promise<OpenListener> 
   const peers = new Set<Peer>();
   const peerLog = new PeerLog(settings.name, clock, log);
   const refusals = new Refusals(clock);
-  const shared: Shared = { ...ports, peerLog, sentBefore: new SentBefore(clock), refusals };
+  const shared: Shared = {
+    ...ports,
+    sentBefore: ports.sentBefore ?? new SentBefore(clock),
+    peerLog,
+    refusals,
+  };
   const listener: Listener = await sockets.listen(settings, (connection) =>
     accept(connection, peers, shared),
   );

@@ -4,7 +4,7 @@ import type { Admitting, Verdict } from '../admission/gate.ts';
 import { type Lane, laneOf } from '../admission/lanes.ts';
 import { hostOf, type PeerLog } from '../admission/peer-log.ts';
 import type { Refusals } from '../admission/refusals.ts';
-import type { SentBefore } from '../admission/sent-before.ts';
+import { numbersOf, type SentBefore } from '../admission/sent-before.ts';
 import type { ListenerSettings } from '../config/settings.ts';
 import { SWITCH_ERRORS } from '../errors.ts';
 import type { Sealed, TerminalMessage } from '../requests/terminal-message.ts';
@@ -52,8 +52,8 @@ export interface Shared {
 interface Asked {
   readonly message: TerminalMessage;
   readonly lane: Lane;
-  /** Whether its numbers are kept, as those of a request that came for the first time. */
-  readonly isRemembered: boolean;
+  /** By which it is known again; absent where it is served in any case. */
+  readonly numbers?: string;
   readonly receivedAt: Monotonic;
   readonly header: Buffer | undefined;
   readonly serve: () => Promise<Buffer | undefined>;
@@ -175,8 +175,9 @@ export class Peer {
       const cameBefore = lane === 'repeats';
       const sealed = codec.macSlot(body);
       const request = { message, sealed, receivedAt, cameBefore, peer: this.host };
-      const isRemembered = !cameBefore && lane !== 'must-serve';
-      asked = { message, lane, isRemembered, receivedAt, header, serve: () => service.answer(request) };
+      const numbers = lane === 'must-serve' ? undefined : this.#numbersOf(message);
+      const serve = () => service.answer(request);
+      asked = { message, lane, ...(numbers !== undefined && { numbers }), receivedAt, header, serve };
     } catch (error) {
       const garbled = readable(error);
       if (!garbled) {
@@ -187,7 +188,7 @@ export class Peer {
       const lane = laneOf(garbled.message) === 'must-serve' ? 'must-serve' : 'verification';
       const sealed = codec.macSlot(body);
       const serve = () => service.answerGarbled(garbled.error, { sealed, peer: this.host });
-      asked = { message: garbled.message, lane, isRemembered: false, receivedAt, header, serve };
+      asked = { message: garbled.message, lane, receivedAt, header, serve };
     }
     this.#inFlight += 1;
     this.#readOrPause();
@@ -216,20 +217,25 @@ export class Peer {
 
   /** A request that came before counts as a repeat though it does not say so: its first may be approved. */
   #laneOf(message: TerminalMessage): Lane {
-    const { sentBefore, settings } = this.#shared;
+    const { sentBefore } = this.#shared;
     const lane = laneOf(message);
-    if (lane === 'must-serve' || lane === 'repeats') return lane;
-    if (sentBefore.has(settings.name, message)) return 'repeats';
-    sentBefore.add(settings.name, message);
+    if (lane === 'must-serve') return lane;
+    const numbers = this.#numbersOf(message);
+    if (lane !== 'repeats') return sentBefore.came(numbers, this.host) ? 'repeats' : lane;
+    sentBefore.isCopy(numbers);
     return lane;
   }
 
+  #numbersOf(message: TerminalMessage): string {
+    return numbersOf(this.#shared.settings.acquirer, message);
+  }
+
   /** Nothing was verified, so nothing is sealed; and nothing was spent but the reading. */
-  #shed({ message, lane, isRemembered, receivedAt, header }: Asked, verdict: 'refuse' | 'leave'): void {
-    const { codec, settings, sentBefore, peerLog, refusals } = this.#shared;
-    const isAnswered =
-      verdict === 'refuse' && settings.whenOverloaded !== 'silence' && isRequest(message.mti);
-    if (verdict === 'refuse' && isRemembered) sentBefore.forget(settings.name, message);
+  #shed(asked: Asked, verdict: 'refuse' | 'leave'): void {
+    const { message, lane, receivedAt, header } = asked;
+    const { codec, settings, peerLog, refusals } = this.#shared;
+    const mayAnswer = settings.whenOverloaded !== 'silence' && isRequest(message.mti);
+    const isAnswered = this.#comesToNothing(asked, verdict) && mayAnswer;
     peerLog.warn('listener.shed', this.host, { code: 'SW_OVERLOADED', lane, isAnswered });
     if (!isAnswered) {
       this.#reply(undefined, receivedAt, header);
@@ -237,6 +243,14 @@ export class Peer {
     }
     const refusal = replyMessage(message, { code: SWITCH_ERRORS.SW_OVERLOADED.responseCode });
     refusals.add(() => this.#reply(codec.pack(refusal), receivedAt, header));
+  }
+
+  /** Whether it may be told so: a refusal of the first would be taken for the answer to its copy that is at work. */
+  #comesToNothing({ lane, numbers }: Asked, verdict: 'refuse' | 'leave'): boolean {
+    const { sentBefore } = this.#shared;
+    if (numbers !== undefined && lane === 'repeats') sentBefore.leftCopy(numbers);
+    if (verdict === 'leave') return false;
+    return numbers === undefined || sentBefore.refuseFirst(numbers);
   }
 
   #reply(packed: Buffer | undefined, receivedAt: Monotonic, header: Buffer | undefined): void {

@@ -59,7 +59,7 @@ export function elementPolicies(
 
 function faultOf(policy: ElementPolicy, field: Field, decides: boolean): string | undefined {
   if (decides && policy !== 'refuse') return 'refuse, since it decides about money or identity';
-  if ((policy === 'pass' || policy === 'replace') && !isText(field))
-    return 'refuse or drop, since it is no text';
+  const needsText = policy === 'pass' || policy === 'replace';
+  if (needsText && !isText(field)) return 'refuse or drop, since it is no text';
   return undefined;
 }

@@ -1,4 +1,3 @@
-import { isTlv } from '../../messages/index.ts';
 import type { TransactionFacts } from '../authorisation.ts';
 import type { Balance, NetworkOutcome, NoticeOutcome, Unreachable } from '../network-leg.ts';
 import type { AdditionalAmount, ReplyElements } from './network-dialect.ts';
@@ -22,8 +21,7 @@ export function authorisationOutcome(
 ): Exclude<NetworkOutcome, Unreachable> {
   const { code } = reply;
   if (code === undefined) return { status: 'unknown', reason: 'the answer has no response code' };
-  // Chip data that is none is of no use to a card; the answer is what it is all the same.
-  const emvHex = reply.emv && isTlv(reply.emv) ? reply.emv.hex() : undefined;
+  const emvHex = reply.emv?.hex();
   const chip = emvHex === undefined ? {} : { emvHex };
   const verified = code === NO_REASON_TO_DECLINE && facts.kind === 'account-verification';
   if (!mayHoldMoney(code) && !verified) return { status: 'refused', code, ...chip };

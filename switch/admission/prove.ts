@@ -68,8 +68,8 @@ async function proveWith(
 }
 
 /**
- * The keys that a message is sealed with which comes with a MAC, though nothing requires one of it; nothing where it has
- * none, or nobody knows its terminal, or the HSM is away: its answer leaves without a MAC then.
+ * The keys that a message is sealed with which comes with a MAC, though nothing requires one of it; nothing where it
+ * has none, or nobody knows its terminal, or the HSM is away: its answer leaves without a MAC then.
  * @throws Refusal SW_MAC_WRONG
  */
 export async function proveSealed(

@@ -81,8 +81,8 @@ const ListenerSettings = Type.Object({
   /** How far DE7 of what opens legs may lie from now, before or after; a quarter of a year where absent. */
   freshnessMs: Type.Optional(Milliseconds(60_000, 15_552_000_000)),
   /**
-   * How a refusal leaves whose request was not proven: without a MAC, which is the default; as an 0820, which nobody can
-   * take for the answer; or not at all.
+   * How a refusal leaves whose request was not proven: without a MAC, which is the default; as an 0820, which nobody
+   * can take for the answer; or not at all.
    */
   whenUnproven: Type.Optional(
     Type.Union([Type.Literal('unsealed'), Type.Literal('notice'), Type.Literal('silence')]),

@@ -160,8 +160,9 @@ function readCashback(message: TerminalMessage, amount: Money): number {
 function readCard(message: TerminalMessage, kind: TransactionKind): Omit<CardData, 'pinBlock'> {
   const emv = message.de55 && isTlv(message.de55) ? message.de55 : undefined;
   // What has happened at the terminal already is taken without it: to refuse it would lose the sale.
-  if (message.de55 && !emv && kind !== 'offline-purchase')
-    throw new Refusal('SW_FORMAT', { element: 'DE55' });
+  const isToldLater = kind === 'offline-purchase';
+  if (message.de55 && !emv && !isToldLater) throw new Refusal('SW_FORMAT', { element: 'DE55' });
+
   const expiry = message.de14 ?? message.de35?.expiry();
   return {
     pan: readPan(message),

@@ -14,8 +14,8 @@ const COMPILE: Record<ListenerSettings['dialect'], (tolerance: Tolerance) => Cod
 };
 
 /**
- * The codec of a listener: its dialect, and what becomes of elements that are not as the dialect says. A policy holds in
- * both directions; an answer leaves without an element that cannot be written rather than not at all. What counts as
+ * The codec of a listener: its dialect, and what becomes of elements that are not as the dialect says. A policy holds
+ * in both directions; an answer leaves without an element that cannot be written rather than not at all. What counts as
  * absent is told in the log, where a terminal vendor's tester looks for it.
  */
 export function listenerCodec(

@@ -61,7 +61,7 @@ export class SentBefore {
     if (known && known.copies > 0) known.copies -= 1;
   }
 
-  /** Whether the first may be refused: not while a copy of it is at work. Refused it is forgotten: it comes to nothing. */
+  /** Whether the first may be refused: not while a copy of it is at work. Refused it is forgotten. */
   refuseFirst(numbers: string): boolean {
     const known = this.#sightings.get(numbers);
     if (known && known.copies > 0) return false;

@@ -40,7 +40,7 @@ const withProof =
     return { keys: proven.keys, answer: () => handle(proven, ports) };
   };
 
-/** Its answer is sealed where the message is. A wrong MAC is refused: a terminal whose keys are out of step hears it. */
+/** Its answer is sealed where the message is. A wrong MAC is refused: who is out of step hears it. */
 const provenIfSealed =
   (handle: Handler<Received>): Verb =>
   async (received, ports) => {

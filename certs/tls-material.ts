@@ -23,6 +23,14 @@ export interface ReadTlsMaterial extends TlsMaterial {
   readonly certificates: readonly CertificateFacts[];
 }
 
+/** The same of an end that may have no identity of its own, and only asks who the others are. */
+export interface ClientTlsFiles extends Pick<TlsFiles, 'caFile'>, Partial<Omit<TlsFiles, 'caFile'>> {}
+
+export interface ClientTlsMaterial extends Pick<TlsMaterial, 'ca'>, Partial<Omit<TlsMaterial, 'ca'>> {
+  /** All that was read, this end's own first, where it has one. */
+  readonly certificates: readonly CertificateFacts[];
+}
+
 const OPEN_TO_OTHERS = 0o007;
 /** PKCS#8 (RFC 5958), and the older encryption within PEM (RFC 1421). */
 const ENCRYPTED = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
@@ -54,6 +62,26 @@ export function readTlsMaterial(files: TlsFiles, { production }: { production: b
       ...chain.map((certificate) => factsOf(certificate, files.certFile)),
       ...authorities.map((certificate) => factsOf(certificate, files.caFile)),
     ],
+  };
+}
+
+/** @throws {CertError} */
+export function readClientTlsMaterial(
+  { caFile, certFile, keyFile }: ClientTlsFiles,
+  surroundings: { production: boolean },
+): ClientTlsMaterial {
+  if (certFile !== undefined && keyFile !== undefined) {
+    const { ca, cert, key, certificates } = readTlsMaterial({ caFile, certFile, keyFile }, surroundings);
+    return { ca, cert, key, certificates };
+  }
+  const ca = readLimited(caFile);
+  const authorities = parseCertificates(ca, caFile);
+  if (surroundings.production && authorities.some(isDevelopmentCertificate)) {
+    throw new CertError('CERT_DEVELOPMENT_ONLY', caFile);
+  }
+  return {
+    ca: ca.toString('latin1'),
+    certificates: authorities.map((certificate) => factsOf(certificate, caFile)),
   };
 }
 

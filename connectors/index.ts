@@ -1,7 +1,13 @@
 export type { CardData, HeldTransaction, Money, TransactionFacts, TransactionKind } from './authorisation.ts';
-export { httpExchange } from './etika/http-exchange.ts';
+export {
+  type HttpExchange,
+  type HttpTls,
+  httpExchange,
+  type RenewableExchange,
+} from './etika/http-exchange.ts';
 export { popClient } from './etika/pop-client.ts';
 export { iso87Connector } from './iso87/iso87-connector.ts';
+export { linkElementPolicies } from './link/tolerated.ts';
 export type {
   AdviceReason,
   AdviceRequest,

@@ -14,10 +14,12 @@ import type { FieldCodec } from './fields/codecs.ts';
 import { fieldCodec } from './fields/field.ts';
 import { readInto } from './fields/read-into.ts';
 import { wrongKind } from './fields/semantics.ts';
+import { tolerantCodec } from './fields/tolerant.ts';
 import { type FastPath, fastPath } from './generated/fast-path.ts';
 import { encodeVisaHeader, readVisaHeader, type VisaHeader } from './header-visa.ts';
 import { type MtiCodec, mtiCodec } from './mti-codec.ts';
 import { type Strictness, strict } from './strictness.ts';
+import { INTOLERANT, type Tolerance } from './tolerance.ts';
 
 export interface MacSlot {
   /** Every byte of the message text before the MAC field; the header is not part of it. */
@@ -58,29 +60,34 @@ interface Frame {
   readonly numbers: ReadonlyMap<string, number>;
   readonly dialect: Dialect;
   readonly strictness: Strictness;
+  readonly tolerance: Tolerance;
 }
 
 /**
  * Makes the codec of a dialect.
  * @param strictness what to refuse beyond the default, or to let pass
+ * @param tolerance what becomes of single elements that are not as the dialect says; the message is refused by default
  * @throws {IsoError} ISO_DIALECT when the dialect contradicts itself
  */
 export function compile<const D extends Dialect>(
   dialect: D,
   strictness: Partial<Strictness> = {},
+  tolerance: Tolerance = INTOLERANT,
 ): Codec<Message<D>> {
-  const frame = prepare(dialect, { ...strict, ...strictness });
-  const fast = fastPath(dialect, frame.fields, frame.strictness);
+  const frame = prepare(dialect, { ...strict, ...strictness }, tolerance);
+  const fast = fastPath(dialect, frame.fields, frame.strictness, tolerance.elements);
   return {
     dialect,
     parse: (bytes) => (parseFast(fast, bytes) ?? parse(frame, bytes)) as Message<D>,
-    pack: (message) => fast?.pack(message) ?? pack(frame, message as unknown as AnyMessage, fast),
+    pack: tolerance.leavesOut
+      ? (message) => packFast(fast, message) ?? pack(frame, message as unknown as AnyMessage, fast)
+      : (message) => fast?.pack(message) ?? pack(frame, message as unknown as AnyMessage, fast),
     macSlot: (packed) => macSlot(frame, packed),
     setMac: (packed, mac) => setMac(frame, packed, mac),
   };
 }
 
-function prepare(dialect: Dialect, strictness: Strictness): Frame {
+function prepare(dialect: Dialect, strictness: Strictness, tolerance: Tolerance): Frame {
   const fields = new Map<number, FieldCodec>();
   const numbers = new Map<string, number>();
   for (const [key, field] of Object.entries(dialect.fields)) {
@@ -92,7 +99,8 @@ function prepare(dialect: Dialect, strictness: Strictness): Frame {
         found: key,
       });
     }
-    fields.set(number, fieldCodec(field, `DE${number}`, strictness));
+    const policy = tolerance.elements[number] ?? 'refuse';
+    fields.set(number, tolerantCodec(field, `DE${number}`, strictness, policy, tolerance.onDropped));
     numbers.set(elementOf(number), number);
   }
   const primary = bitmapCodec(dialect.bitmap.encoding);
@@ -100,6 +108,7 @@ function prepare(dialect: Dialect, strictness: Strictness): Frame {
   return {
     dialect,
     strictness,
+    tolerance,
     fields,
     numbers,
     mti: mtiCodec(dialect.mti.encoding, strictness.mti),
@@ -124,6 +133,16 @@ function headerCodec(header: Dialect['header'], strictness: Strictness): HeaderC
 function parseFast(fast: FastPath | undefined, bytes: Buffer): object | undefined {
   try {
     return fast?.parse(bytes);
+  } catch (error) {
+    if (error instanceof IsoError) return undefined;
+    throw error;
+  }
+}
+
+/** A value that cannot be written may be one that is left out: the tables say. */
+function packFast(fast: FastPath | undefined, message: { readonly mti: string }): Buffer | undefined {
+  try {
+    return fast?.pack(message);
   } catch (error) {
     if (error instanceof IsoError) return undefined;
     throw error;
@@ -185,22 +204,51 @@ function readFields(frame: Frame, cursor: Cursor, words: BitWords, message: AnyM
 }
 
 function pack(frame: Frame, message: AnyMessage, fast: FastPath | undefined): Buffer {
-  const { words, numbers, absent } = presentFields(frame, message);
+  const { numbers, absent } = presentFields(frame, message);
+  const written = numbers.flatMap((number) => writtenField(frame, number, message[elementOf(number)]));
+  const words = bitmapOf(frame, written);
   const mti = frame.mti.encode(message.mti);
   const maps = encodeBitmaps(frame, words);
   const parts: Buffer[] = [mti, ...maps];
   let third = frame.tertiary === 'as-field-65' && hasField(words, 65);
-  for (const number of numbers) {
+  for (const { number, bytes } of written) {
     if (third && number > 65) {
       parts.push(encodeBitmap(frame, words, 2));
       third = false;
     }
-    parts.push((frame.fields.get(number) as FieldCodec).encode(message[elementOf(number)]));
+    parts.push(bytes);
   }
-  fast?.packed(message, numbers, absent, words, Buffer.concat([mti, ...maps]));
+  // What was left out of this message fits into another of the same kind.
+  if (written.length === numbers.length) {
+    fast?.packed(message, numbers, absent, words, Buffer.concat([mti, ...maps]));
+  }
   if (!frame.header) return Buffer.concat(parts);
   const textBytes = parts.reduce((sum, part) => sum + part.length, 0);
   return Buffer.concat([frame.header.encode(message.header, textBytes), ...parts]);
+}
+
+interface Written {
+  readonly number: number;
+  readonly bytes: Buffer;
+}
+
+/** Nothing where the value cannot be written and its policy lets it be left out. */
+function writtenField({ fields, tolerance }: Frame, number: number, value: unknown): readonly Written[] {
+  try {
+    return [{ number, bytes: (fields.get(number) as FieldCodec).encode(value) }];
+  } catch (error) {
+    const mayBeLeftOut = tolerance.leavesOut && (tolerance.elements[number] ?? 'refuse') !== 'refuse';
+    if (!(error instanceof IsoError) || !mayBeLeftOut) throw error;
+    tolerance.onDropped?.(`DE${number}`, error);
+    return [];
+  }
+}
+
+function bitmapOf(frame: Frame, written: readonly Written[]): BitWords {
+  const words = noFields();
+  for (const { number } of written) setField(words, number);
+  announceBitmaps(frame, words);
+  return words;
 }
 
 function presentFields(frame: Frame, message: AnyMessage) {
@@ -227,8 +275,7 @@ function presentFields(frame: Frame, message: AnyMessage) {
   if (numbers.length === 0 && frame.strictness.emptyBitmap === 'reject') {
     throw new IsoError('ISO_BITMAP_EMPTY', { path: 'bitmap', expected: 'at least one field', found: 'none' });
   }
-  announceBitmaps(frame, words);
-  return { words, numbers, absent };
+  return { numbers, absent };
 }
 
 function elementOf(number: number): string {

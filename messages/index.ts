@@ -56,4 +56,5 @@ export { iso87 } from './standards/iso87.ts';
 export { iso93 } from './standards/iso93.ts';
 export { iso2003 } from './standards/iso2003.ts';
 export { type Strictness, strict } from './strictness.ts';
-export { packTlv, parseTlv, type Tlv } from './tlv.ts';
+export { isTlv, packTlv, parseTlv, type Tlv } from './tlv.ts';
+export { type ElementPolicy, elementPolicies, type Tolerance } from './tolerance.ts';

@@ -37,6 +37,38 @@ export function parseTlv(bytes: Bytes | Uint8Array, options: TlvOptions = {}): T
   return readObjects(new Cursor(data, 0, data.length, strict), options, path, 0);
 }
 
+/**
+ * Whether bytes are data objects from the first to the last, constructed ones too. It makes no values, since it is
+ * asked of every payment with a chip.
+ */
+export function isTlv(bytes: Bytes): boolean {
+  const data = bytes.buffer();
+  return holdsObjects(data, 0, data.length, 0);
+}
+
+function holdsObjects(data: Buffer, from: number, end: number, depth: number): boolean {
+  let at = from;
+  while (at < end) {
+    const first = data[at++] ?? 0;
+    if (first === 0) continue;
+    const tagAt = at;
+    if ((first & 0x1f) === 0x1f) {
+      while (at < end && at - tagAt < maxTagBytes && (data[at] ?? 0) & 0x80) at++;
+      if (++at - tagAt >= maxTagBytes) return false;
+    }
+    if (at >= end) return false;
+    const lead = data[at++] ?? 0;
+    const more = lead < 0x80 ? 0 : lead & 0x7f;
+    if (lead === 0x80 || more > maxLengthBytes || at + more > end) return false;
+    const length = more === 0 ? lead : data.readUIntBE(at, more);
+    at += more + length;
+    if (at > end) return false;
+    const isConstructed = (first & constructed) !== 0;
+    if (isConstructed && (depth >= maxDepth || !holdsObjects(data, at - length, at, depth + 1))) return false;
+  }
+  return true;
+}
+
 function readObjects(cursor: Cursor, options: TlvOptions, path: string, depth: number): Tlv[] {
   if (depth > maxDepth) cursor.fail('ISO_TLV', path, cursor.at, `at most ${maxDepth} levels`, 'more');
   const data = cursor.bytes;

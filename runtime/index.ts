@@ -21,4 +21,4 @@ export { tcpSockets } from './sockets.ts';
 export type { ServicePlan, SupervisedService } from './supervisor.ts';
 export { supervise } from './supervisor.ts';
 export type { TlsMaterial, TlsOptions, TlsRefusal, TlsSockets } from './tls-sockets.ts';
-export { tlsSockets } from './tls-sockets.ts';
+export { tlsSockets, tlsStrength } from './tls-sockets.ts';

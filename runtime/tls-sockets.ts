@@ -111,9 +111,13 @@ export function tlsSockets(options: TlsOptions): TlsSockets {
 
 type Context = ReturnType<typeof contextOf>;
 
-function contextOf({ ca, cert, key }: TlsMaterial, { minVersion = 'TLSv1.2' }: TlsOptions) {
-  const strength = { minVersion, ciphers: CIPHERS, honorCipherOrder: true, secureOptions: SECURE_OPTIONS };
-  return { ca, cert, key, ...strength } as const;
+/** What every TLS end of this project is held to, whoever opens its sockets. */
+export function tlsStrength(minVersion: 'TLSv1.2' | 'TLSv1.3' = 'TLSv1.2') {
+  return { minVersion, ciphers: CIPHERS, honorCipherOrder: true, secureOptions: SECURE_OPTIONS } as const;
+}
+
+function contextOf({ ca, cert, key }: TlsMaterial, { minVersion }: TlsOptions) {
+  return { ca, cert, key, ...tlsStrength(minVersion) } as const;
 }
 
 function connectSecurely(

@@ -24,6 +24,10 @@ export const SWITCH_ERRORS = {
   SW_ALREADY_REVERSED: { responseCode: '12', message: 'the reversal of this request came before it' },
   SW_PIN_NOT_ACCEPTED: { responseCode: '30', message: 'PIN blocks are not accepted on this listener' },
   SW_PIN_BLOCK: { responseCode: '88', message: 'the PIN block does not decipher to a PIN' },
+  SW_STALE: {
+    responseCode: '12',
+    message: 'the request is older or newer than the listener takes, and nobody knows it',
+  },
   SW_NO_ROUTE: { responseCode: '92', message: 'no network serves this IIN' },
   SW_KEY_REUSED: { responseCode: '94', message: 'the same idempotency key came with other content' },
   SW_NO_MASTER_KEY: { responseCode: '58', message: 'the terminal has no master key to be given keys under' },

@@ -20,7 +20,7 @@ export type Checkpoint = 'intended' | 'forked' | 'network-answered' | 'joined' |
 
 /** Everything an authorisation reaches for. The same core runs live and in simulation: only these differ. */
 export interface Ports {
-  readonly settings: Pick<Settings, 'deadlineMs' | 'replyMarginMs' | 'followUps' | 'pop'>;
+  readonly settings: Pick<Settings, 'deadlineMs' | 'replyMarginMs' | 'followUps' | 'pop' | 'currencies'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -149,7 +149,7 @@ describe('over TLS', () => {
     server.on('request', () => (requests += 1));
     const port = await listening(server);
     const trusted = ca ?? authority.cert;
-    const exchange = httpExchange(`https://localhost:${port}`, systemClock, { ca: trusted });
+    const exchange = httpExchange(`https://localhost:${port}`, systemClock, { tls: { ca: trusted } });
     onTestFinished(() => exchange.close());
     return { exchange, requests: () => requests };
   }

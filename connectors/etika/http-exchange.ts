@@ -1,5 +1,5 @@
 import { type Dispatcher, Pool } from 'undici';
-import { atDeadline, type Clock, type Monotonic, type Timer } from '../../runtime/index.ts';
+import { atDeadline, type Clock, type Monotonic, type Timer, tlsStrength } from '../../runtime/index.ts';
 
 /**
  * JSON over HTTP and HTTPS to one service, over connections that are kept.
@@ -37,8 +37,25 @@ export interface HttpOptions {
   /** Under way or waiting for a connection; more are unreachable. */
   readonly maxCalls?: number;
   readonly maxResponseBytes?: number;
-  /** Who may vouch for an HTTPS service, as PEM; those that the machine trusts where absent. */
-  readonly ca?: string;
+  /** Of an HTTPS service; whom the machine trusts may vouch for it where absent. */
+  readonly tls?: HttpTls;
+}
+
+/** Whom an HTTPS service is known by, and who we are to it; all PEM. */
+export interface HttpTls {
+  /** The authorities that may vouch for it; the machine's own are not consulted. */
+  readonly ca: string;
+  /** Our certificate and its key, where the service asks for one. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** The name that its certificate must carry, where that is not the host of its address. */
+  readonly servername?: string;
+}
+
+/** An exchange whose TLS can be renewed while it is in use. */
+export interface RenewableExchange extends HttpExchange {
+  /** For every connection from now on; what is under way ends on those that exist. */
+  renew(tls: HttpTls): void;
 }
 
 /** One is free again a turn of the event loop later at the earliest: with turns of 100 ms, 64 carried 640/s. */
@@ -48,33 +65,36 @@ const MAX_RESPONSE_BYTES = 256 * 1024;
 const CONNECT_WITHIN_MS = 10_000;
 
 /** Keep-alive HTTP to one service. `base` is its address and path prefix: `http://localhost:3001/api/v1`. */
-export function httpExchange(base: string, clock: Clock, options: HttpOptions = {}): HttpExchange {
+export function httpExchange(base: string, clock: Clock, options: HttpOptions = {}): RenewableExchange {
   return new PooledExchange(base, clock, options);
 }
 
-class PooledExchange implements HttpExchange {
+class PooledExchange implements RenewableExchange {
   readonly #clock: Clock;
   readonly #prefix: string;
-  readonly #pool: Pool;
+  readonly #origin: string;
+  readonly #maxConnections: number;
+  #pool: Pool;
   readonly #maxCalls: number;
   readonly #maxResponseBytes: number;
   #calls = 0;
 
   constructor(base: string, clock: Clock, options: HttpOptions) {
     const url = new URL(base);
-    const { maxConnections = MAX_CONNECTIONS, maxCalls = MAX_CALLS, ca } = options;
+    const { maxConnections = MAX_CONNECTIONS, maxCalls = MAX_CALLS, tls } = options;
     this.#clock = clock;
     this.#prefix = url.pathname.replace(/\/$/, '');
     this.#maxCalls = maxCalls;
     this.#maxResponseBytes = options.maxResponseBytes ?? MAX_RESPONSE_BYTES;
-    this.#pool = new Pool(url.origin, {
-      connections: maxConnections,
-      pipelining: 1, // a request behind another would be as unknown as the other
-      allowH2: false,
-      headersTimeout: 0, // each call has a deadline
-      bodyTimeout: 0,
-      connect: { timeout: CONNECT_WITHIN_MS, rejectUnauthorized: true, ...(ca !== undefined && { ca }) },
-    });
+    this.#origin = url.origin;
+    this.#maxConnections = maxConnections;
+    this.#pool = this.#opened(tls);
+  }
+
+  renew(tls: HttpTls): void {
+    const before = this.#pool;
+    this.#pool = this.#opened(tls);
+    before.close().catch(() => {}); // once its calls are over; each has a deadline
   }
 
   call({ method, path, headers, body }: HttpCall, deadline: Monotonic): Promise<HttpOutcome> {
@@ -95,6 +115,23 @@ class PooledExchange implements HttpExchange {
         body: body === undefined ? null : JSON.stringify(body),
       };
       handler.begin(() => this.#pool.dispatch(request, handler));
+    });
+  }
+
+  #opened(tls: HttpTls | undefined): Pool {
+    return new Pool(this.#origin, {
+      connections: this.#maxConnections,
+      pipelining: 1, // a request behind another would be as unknown as the other
+      allowH2: false,
+      headersTimeout: 0, // each call has a deadline
+      bodyTimeout: 0,
+      connect: {
+        timeout: CONNECT_WITHIN_MS,
+        maxCachedSessions: 0, // a resumed session would not look at the certificate again
+        rejectUnauthorized: true,
+        ...tlsStrength(),
+        ...tls,
+      },
     });
   }
 

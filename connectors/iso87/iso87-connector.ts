@@ -1,6 +1,7 @@
 import { compile, framing, iso87Ascii } from '../../messages/index.ts';
 import { type NetworkParts, type NetworkSettings, networkConnector } from '../link/network-connector.ts';
 import type { NetworkDialect } from '../link/network-dialect.ts';
+import { linkTolerance } from '../link/tolerated.ts';
 import type { NetworkConnector } from '../network-leg.ts';
 import { PLAIN_RULES } from '../scheme-rules.ts';
 import {
@@ -17,11 +18,13 @@ const FINANCIAL_KEYS = ['de7', 'de11', 'de37', 'de41'] as const;
 
 /** A network of plain ISO 8583:1987: ASCII, two-byte length, no header. */
 export function iso87Connector(settings: NetworkSettings, parts: NetworkParts): NetworkConnector {
-  return networkConnector(iso87Dialect, settings, parts);
+  const { elements } = settings;
+  const codec = elements ? compile(iso87Ascii, {}, linkTolerance(iso87Ascii, elements)) : iso87Dialect.codec;
+  return networkConnector({ ...iso87Dialect, codec }, settings, parts);
 }
 
 export const iso87Dialect: NetworkDialect<Iso87Message> = {
-  codec: compile(iso87Ascii),
+  codec: compile(iso87Ascii, {}, linkTolerance(iso87Ascii)),
   framing: framing('length-2'),
   matchKeys: {
     ...Object.fromEntries(

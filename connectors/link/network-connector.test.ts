@@ -139,6 +139,15 @@ describe.each(NETWORKS)('a connector to $name', ({ start, purchaseReply, signOn,
     expect(await connector.ask(facts, card, soon()).outcome).toMatchObject({ status: 'refused', code: '51' });
   });
 
+  it('answered: letters, parts and chip data that nobody can read cost no approval', async () => {
+    const { connector, answer } = await start();
+    answer({ de38: 'A12345', de39: '00', de44: 'refusé\u001c', de15: undefined, de48: 'ça\u0000' });
+    expect(await connector.ask(facts, card, soon()).outcome).toMatchObject({
+      status: 'approved',
+      approvalCode: 'A12345',
+    });
+  });
+
   it('answered: balances come back from DE54', async () => {
     const { connector, answer } = await start();
     const de54 = [

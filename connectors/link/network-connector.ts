@@ -1,4 +1,4 @@
-import { withoutRepeat } from '../../messages/index.ts';
+import { type ElementPolicy, withoutRepeat } from '../../messages/index.ts';
 import type { Address, Clock, Log, Random, Sockets } from '../../runtime/index.ts';
 import { utcCalendar } from '../../runtime/index.ts';
 import type { LateAnswer, NetworkConnector, ZoneKeys } from '../network-leg.ts';
@@ -15,6 +15,8 @@ export interface NetworkSettings {
   /** Name of the zone key under which PIN blocks travel on this link, until the network sends another. */
   readonly zonePinKey: string;
   readonly limits?: LinkLimits;
+  /** What becomes of single elements that are not as the dialect says, where that is not the usual. */
+  readonly elements?: Readonly<Record<number, ElementPolicy>>;
 }
 
 export interface NetworkParts {

@@ -1,6 +1,7 @@
 import { compile, framing, visaBase1 } from '../../messages/index.ts';
 import { type NetworkParts, type NetworkSettings, networkConnector } from '../link/network-connector.ts';
 import type { NetworkDialect } from '../link/network-dialect.ts';
+import { linkTolerance } from '../link/tolerated.ts';
 import type { NetworkConnector } from '../network-leg.ts';
 import { VISA_RULES } from '../scheme-rules.ts';
 import {
@@ -22,13 +23,16 @@ const FINANCIAL_KEYS = ['de11', 'de37', 'de41', 'de42'] as const;
 
 /** A network of Visa's profile: BASE I header and dialect. */
 export function visaConnector(settings: VisaSettings, parts: NetworkParts): NetworkConnector {
-  return networkConnector(visaDialect(settings.stations), settings, parts);
+  return networkConnector(visaDialect(settings.stations, settings.elements), settings, parts);
 }
 
 /** Codes and match keys are unverified against the confidential specification, hence data. */
-export function visaDialect(stations: VisaStations): NetworkDialect<VisaMessage> {
+export function visaDialect(
+  stations: VisaStations,
+  elements?: NetworkSettings['elements'],
+): NetworkDialect<VisaMessage> {
   return {
-    codec: compile(visaBase1),
+    codec: compile(visaBase1, {}, linkTolerance(visaBase1, elements)),
     framing: framing('visa'),
     matchKeys: {
       '0100': FINANCIAL_KEYS,

@@ -3,6 +3,8 @@ import type { Cursor } from '../cursor.ts';
 /** Reads and writes one field, length prefix and all. Slow and exact: the generated code falls back on it. */
 export interface FieldCodec {
   read(cursor: Cursor): unknown;
+  /** Steps over the field as far as its length tells, whatever it holds. @throws {IsoError} where that leads too far */
+  skip(cursor: Cursor): void;
   /** The bytes of the field, prefix included. */
   encode(value: unknown): Buffer;
 }

@@ -9,7 +9,7 @@ import { compositeCodec } from './composite.ts';
 import { lengthCodec } from './length.ts';
 import { pinBlockMeaning, plainBytes, plainText, textMeanings } from './semantics.ts';
 import { sliced } from './slices.ts';
-import { type ContentCodec, dialectError, textCodec } from './text.ts';
+import { type ContentCodec, dialectError, type Letters, textCodec } from './text.ts';
 
 /** Between a wire value (text or bytes, padding included) and the value in a message. */
 interface Meaning<V> {
@@ -19,11 +19,19 @@ interface Meaning<V> {
 
 /**
  * @param strictness what pack lets pass; parse asks its cursor
+ * @param letters what becomes of characters that are foreign to the field
  * @throws {IsoError} ISO_DIALECT when the axes of the field contradict each other
  */
-export function fieldCodec(field: Field, path: string, strictness: Strictness): FieldCodec {
+export function fieldCodec(
+  field: Field,
+  path: string,
+  strictness: Strictness,
+  letters: Letters = strictness.content === 'accept' ? 'pass' : 'refuse',
+): FieldCodec {
   if (field.parts) {
-    const composite = compositeCodec(field, path, (part, inner) => fieldCodec(part, inner, strictness));
+    const composite = compositeCodec(field, path, (part, inner) =>
+      fieldCodec(part, inner, strictness, letters),
+    );
     const content = containerCodec(field.encoding);
     if (!content) throw dialectError(path, 'an encoding of bytes or characters', field.encoding);
     return assemble(field, path, content, composite);
@@ -34,7 +42,7 @@ export function fieldCodec(field: Field, path: string, strictness: Strictness): 
     return assemble(field, path, content, field.as === 'pin-block' ? pinBlockMeaning : plainBytes);
   }
   const lenient = strictness.content === 'accept';
-  const content = textCodec(field, path, lenient);
+  const content = textCodec(field, path, letters);
   if (field.slices) {
     return assemble(field, path, content, sliced(field.slices, field.repeated ?? false, path, lenient));
   }
@@ -71,6 +79,9 @@ function restField<V extends string | Bytes>(
       }
       return meaning.wrap(trimmed(content.read(cursor, characters, path), field), cursor, at);
     },
+    skip(cursor) {
+      cursor.at = cursor.end;
+    },
     encode(value) {
       const wire = meaning.unwrap(value, path);
       const characters = content.characters(wire);
@@ -97,6 +108,9 @@ function fixedField<V extends string | Bytes>(
     read(cursor) {
       const at = cursor.at;
       return meaning.wrap(trimmed(content.read(cursor, characters, path), field), cursor, at);
+    },
+    skip(cursor) {
+      cursor.take(bytes, path);
     },
     encode(value) {
       const wire = padded(meaning.unwrap(value, path), characters, field);
@@ -135,6 +149,11 @@ function variableField<V extends string | Bytes>(
       if (occupied > 0) cursor.take(Math.max(0, at + occupied - cursor.at), path);
       return value;
     },
+    skip(cursor) {
+      const count = prefix.read(cursor, path);
+      const bytes = asWritten(count);
+      cursor.take(Math.max(bytes, occupied), path);
+    },
     encode(value) {
       const wire = meaning.unwrap(value, path);
       const characters = content.characters(wire);
@@ -147,6 +166,13 @@ function variableField<V extends string | Bytes>(
       return out.fill(fillerOf(field), prefix.bytes + bytes);
     },
   };
+
+  /** Bytes that so many of the unit take, unused nibbles included. */
+  function asWritten(count: number): number {
+    if (unit === 'bytes') return count;
+    if (unit === 'characters' || content.packed) return content.bytesOf(count);
+    return content.hexText ? count + (count % 2) : (count + 1) >> 1;
+  }
 
   /** An odd number of nibbles leaves one unused. */
   function charactersOf(count: number, oddNibbles: boolean): number | undefined {

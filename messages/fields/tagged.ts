@@ -138,6 +138,7 @@ function unknownCodec({ prefix, width }: LengthForm, path: string): FieldCodec {
       const start = cursor.take(codec.read(cursor, path), path);
       return Bytes.view(cursor.bytes, start, cursor.at);
     },
+    skip: (cursor) => void cursor.take(codec.read(cursor, path), path),
     encode(value) {
       const bytes = (value as Bytes).buffer();
       if (bytes.length > limit) {

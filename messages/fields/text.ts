@@ -21,10 +21,11 @@ export interface ContentCodec<V> {
 
 export type TextContent = Exclude<Content, 'b'>;
 
-/**
- * Text with one byte a character. @param lenient whether pack lets any character of the set pass, as parse does then
- */
-function charsetText(name: CharsetName, content: TextContent, lenient: boolean): ContentCodec<string> {
+/** What becomes of a character that is foreign to the field: in what is read, and in what is packed. */
+export type Letters = 'refuse' | 'pass' | 'replace';
+
+/** Text with one byte a character. */
+function charsetText(name: CharsetName, content: TextContent, letters: Letters): ContentCodec<string> {
   const { toLatin1, fromLatin1 } = charsets[name];
   return {
     packed: false,
@@ -37,7 +38,8 @@ function charsetText(name: CharsetName, content: TextContent, lenient: boolean):
         name === 'ascii'
           ? cursor.bytes.toString('latin1', at, at + characters)
           : translate(cursor.bytes, at, characters, toLatin1);
-      if (cursor.strictness.content === 'reject') {
+      if (letters === 'replace') return replaced(text, content);
+      if (letters === 'refuse' && cursor.strictness.content === 'reject') {
         const foreign = firstForeign(text, content);
         if (foreign >= 0) {
           cursor.fail(
@@ -52,8 +54,9 @@ function charsetText(name: CharsetName, content: TextContent, lenient: boolean):
       return text;
     },
     write(value, out, at, path) {
-      if (!lenient || !isLatin1(value)) checkContent(value, content, path);
-      for (let i = 0; i < value.length; i++) out[at + i] = fromLatin1[value.charCodeAt(i)] ?? 0;
+      const text = letters === 'replace' ? replaced(value, content) : value;
+      if (letters !== 'pass' || !isLatin1(text)) checkContent(text, content, path);
+      for (let i = 0; i < text.length; i++) out[at + i] = fromLatin1[text.charCodeAt(i)] ?? 0;
     },
   };
 }
@@ -110,8 +113,8 @@ function packedText(content: TextContent, pad: Pad, countedInBytes: boolean): Co
   return codec;
 }
 
-/** @param lenient foreign characters pass; in BCD none ever does, since they would come out as others */
-export function textCodec(field: Field, path: string, lenient: boolean): ContentCodec<string> {
+/** @param letters in BCD no foreign one ever passes, since it would come out as another */
+export function textCodec(field: Field, path: string, letters: Letters): ContentCodec<string> {
   const { content, encoding } = field;
   if (content === 'b') throw dialectError(path, 'text', 'bits');
   switch (encoding) {
@@ -119,7 +122,7 @@ export function textCodec(field: Field, path: string, lenient: boolean): Content
     case 'ebcdic-1047':
     case 'ebcdic-037':
     case 'ebcdic-500':
-      return charsetText(encoding, content, lenient);
+      return charsetText(encoding, content, letters);
     case 'bcd':
       if (content !== 'n' && content !== 'z' && content !== 'h' && content !== 'x+n') {
         throw dialectError(path, 'digits, track data or hex digits in BCD', content);
@@ -147,6 +150,16 @@ function checkContent(value: string, content: TextContent, path: string): void {
       found: `another character at position ${foreign + 1} of ${value.length}`,
     });
   }
+}
+
+/** A question mark for every foreign character, or a space where the content has none: the length stays. */
+function replaced(text: string, content: TextContent): string {
+  if (firstForeign(text, content) < 0) return text;
+  const mark = firstForeign('?', content) < 0 ? '?' : ' ';
+  return Array.from({ length: text.length }, (_, i) => {
+    const character = text.charAt(i);
+    return firstForeign(character, content) < 0 ? character : mark;
+  }).join('');
 }
 
 function isLatin1(text: string): boolean {

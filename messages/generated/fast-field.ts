@@ -1,6 +1,7 @@
 import type { Field } from '../dialect.ts';
 import { contentBit } from '../fields/contents.ts';
 import type { TextContent } from '../fields/text.ts';
+import type { ElementPolicy } from '../tolerance.ts';
 
 /** What the generators need to know of a field that they can write code for. */
 export interface FastField {
@@ -14,6 +15,8 @@ export interface FastField {
   readonly prefix: { readonly encoding: 'ascii' | 'bcd' | 'binary'; readonly bytes: number } | undefined;
   readonly min: number;
   readonly max: number;
+  /** Any character may stand in what is read: none is looked at. */
+  readonly open: boolean;
   /** Short text is filled up with spaces on the right, a short number with zeros on the left. */
   readonly padded: 'spaces' | 'zeros' | undefined;
 }
@@ -48,7 +51,11 @@ const wrappers: Readonly<Record<NonNullable<Field['as']>, Wrapper | undefined>> 
 
 const characterContents: readonly Field['content'][] = ['n', 'a', 'an', 'as', 'ns', 'ans', 'anp', 'z'];
 
-export function fastField(number: number, field: Field): FastField | SlowField {
+export function fastField(
+  number: number,
+  field: Field,
+  policy: ElementPolicy = 'refuse',
+): FastField | SlowField {
   const wire = wireOf(field);
   const prefix = prefixOf(field, wire);
   if (!wire || prefix === 'other') return { number, wire: 'other' };
@@ -63,6 +70,7 @@ export function fastField(number: number, field: Field): FastField | SlowField {
     prefix,
     min: 'fixed' in length ? length.fixed : (length.min ?? 0),
     max: 'fixed' in length ? length.fixed : length.max,
+    open: policy === 'pass' && wire === 'characters',
     padded: wire === 'characters' && field.pad ? (field.pad.side === 'left' ? 'zeros' : 'spaces') : undefined,
   };
 }

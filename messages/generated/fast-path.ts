@@ -11,6 +11,7 @@ import { PinBlock } from '../sensitive/pin-block.ts';
 import { Secret } from '../sensitive/secret.ts';
 import { Track1, Track2, Track3 } from '../sensitive/tracks.ts';
 import type { Strictness } from '../strictness.ts';
+import type { ElementPolicy } from '../tolerance.ts';
 import { HotCache } from './cache.ts';
 import { type FastField, fastField, type SlowField } from './fast-field.ts';
 import { packerSource } from './packer.ts';
@@ -62,13 +63,14 @@ export function fastPath(
   dialect: Dialect,
   codecs: ReadonlyMap<number, FieldCodec>,
   strictness: Strictness,
+  policies: Readonly<Record<number, ElementPolicy>> = {},
 ): FastPath | undefined {
   const { encoding } = dialect.mti;
   const { encoding: bitmapEncoding, extension, secondary, tertiary } = dialect.bitmap;
   const unusual = dialect.header || tertiary || extension || secondary === 'never' || secondary === 'joined';
   if (unusual || (bitmapEncoding !== 'binary' && bitmapEncoding !== 'hex')) return undefined;
   if ((encoding !== 'ascii' && encoding !== 'bcd') || !mayGenerate()) return undefined;
-  return new GeneratedPath(encoding, bitmapEncoding, makers(dialect, codecs, strictness));
+  return new GeneratedPath(encoding, bitmapEncoding, makers(dialect, codecs, strictness, policies));
 }
 
 class GeneratedPath implements FastPath {
@@ -156,7 +158,12 @@ class GeneratedPath implements FastPath {
   }
 }
 
-function makers(dialect: Dialect, codecs: ReadonlyMap<number, FieldCodec>, strictness: Strictness): Makers {
+function makers(
+  dialect: Dialect,
+  codecs: ReadonlyMap<number, FieldCodec>,
+  strictness: Strictness,
+  policies: Readonly<Record<number, ElementPolicy>>,
+): Makers {
   const environment = {
     ...tables,
     ...writers,
@@ -178,7 +185,7 @@ function makers(dialect: Dialect, codecs: ReadonlyMap<number, FieldCodec>, stric
   };
   const described = (number: number): FastField | SlowField => {
     const field = dialect.fields[number];
-    return field ? fastField(number, field) : { number, wire: 'other' };
+    return field ? fastField(number, field, policies[number]) : { number, wire: 'other' };
   };
   return {
     parser(numbers, firstByte) {

@@ -118,7 +118,7 @@ function scanFixed(
   if (field.wire === 'packed' && characters % 2 === 1) {
     scan.push(`if (bytes[${start}] > 15) return undefined;`);
   }
-  if (field.wire === 'raw') run.end();
+  if (isUnchecked(field)) run.end();
   else run.add(field, start, bytes);
   place.step(bytes);
   return { start, end: place.at(), characters: String(characters) };
@@ -144,9 +144,14 @@ function scanVariable(
   scan.push(`const ${start} = ${place.at()}, ${after} = ${start} + ${bytes};`);
   scan.push(`if (${after} + ${following} > end) return undefined;`);
   if (field.wire === 'packed') scan.push(`if (${length} & 1 && bytes[${start}] > 15) return undefined;`);
-  if (field.wire !== 'raw') scan.push(foreignLoop(field, start, after));
+  if (!isUnchecked(field)) scan.push(foreignLoop(field, start, after));
   place.from(after);
   return { start, end: after, characters: length };
+}
+
+/** Bytes that may be any. */
+function isUnchecked({ wire, open }: FastField): boolean {
+  return wire === 'raw' || open;
 }
 
 function readPrefix(field: FastField, place: Place, length: string): string[] {

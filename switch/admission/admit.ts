@@ -35,7 +35,7 @@ function identify(sender: Sender, listener: ListenerSettings, directory: Directo
   if (listener.mac === 'none') {
     return { terminal: undefined, merchant: merchant ?? { id: sender.merchant.trimEnd(), ...UNENROLLED } };
   }
-  const terminal = directory.terminal(sender.terminal);
+  const terminal = directory.terminal(sender.terminal, sender.merchant);
   if (!terminal) throw new Refusal('SW_UNKNOWN_TERMINAL', { listener: listener.name });
   if (!merchant || terminal.merchant !== merchant.id) {
     throw new Refusal('SW_UNKNOWN_MERCHANT', { terminal: terminal.id });

@@ -137,6 +137,29 @@ describe('shares', () => {
     expect(served.length).toBeGreaterThanOrEqual(quiet.length * 0.98);
   });
 
+  it('a stranger who says that everything is a repeat takes no more than one turn', async () => {
+    const core = new ModelCore(1, CAPACITY);
+    core.send({ ...payments(CAPACITY * 5), lane: 'repeats', peer: 'stranger' });
+    for (let index = 0; index < 9; index += 1) {
+      core.send({ ...payments(CAPACITY * 0.09), peer: `honest-${index}` });
+    }
+    await core.run(10_000);
+    const honest = core.fates.filter(({ peer }) => peer !== 'stranger');
+    const served = honest.filter(({ repliedAt }) => repliedAt !== undefined);
+    expect(served.length).toBeGreaterThanOrEqual(honest.length * 0.95);
+  });
+
+  it('a storm of what must be served leaves payments the half', async () => {
+    const core = new ModelCore(1, CAPACITY);
+    core.send({ ...payments(CAPACITY * 6), lane: 'must-serve', peer: 'storm' });
+    core.send(payments(CAPACITY * 0.3));
+    await core.run(14_000);
+    const asked = core.fates.filter(({ lane }) => lane === 'opens-legs');
+    const served = asked.filter(({ repliedAt }) => repliedAt !== undefined);
+    expect(served.length).toBeGreaterThanOrEqual(asked.length * 0.85);
+    expect(core.gate.status().lanes['must-serve'].refused).toBe(0);
+  });
+
   it('what must be served is never refused while most of all else is', async () => {
     const core = new ModelCore(1, CAPACITY);
     core.send({ ...payments(CAPACITY * 5), peer: 'flood' });

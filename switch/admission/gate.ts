@@ -2,7 +2,7 @@ import type { Clock, Monotonic, Timer } from '../../runtime/index.ts';
 import { type AdmissionSettings, DEFAULT_ADMISSION } from '../config/admission.ts';
 import { AdaptiveLimit } from './adaptive-limit.ts';
 import { FairQueue, type Waiting } from './fair-queue.ts';
-import { lastMomentOf } from './inbound.ts';
+import { lastMomentOf, mayStillLeave } from './inbound.ts';
 import { type Lane, SHED } from './lanes.ts';
 import { LoopWatch } from './loop-watch.ts';
 import { OwnWork } from './own-work.ts';
@@ -57,13 +57,15 @@ export interface GateParts {
   readonly settings?: AdmissionSettings | undefined;
 }
 
-type Entry = Asking & Waiting;
+type Entry = Omit<Asking, 'path'> & Waiting;
 
 const PATH_LENGTH = 3;
 /** A payment that was noticed later has too little left of its time for its legs. */
 const STALE_SHARE = 0.5;
 /** Verifications are let in only while so much of the limit is free for payments. */
 const VERIFICATION_SHARE = 0.8;
+/** Of the limit, for payments while what must be served takes the rest. */
+const SHARE_BESIDE_MUST_SERVE = 0.5;
 
 /**
  * Decides at the socket what is served, before the HSM and the journal have spent anything on it. What opens legs is
@@ -80,8 +82,8 @@ export class Gate implements Admitting {
   readonly #loop: LoopWatch;
   readonly #limit: AdaptiveLimit;
   readonly #mustServe = new FairQueue<Entry>(PATH_LENGTH);
-  readonly #repeats = new FairQueue<Entry>(PATH_LENGTH);
-  readonly #payments = new FairQueue<Entry>(PATH_LENGTH);
+  /** Repeats and first requests: they take turns within their connection, and nobody else's turn. */
+  readonly #payments = new FairQueue<Entry>(PATH_LENGTH + 1);
   readonly #verifications = new FairQueue<Entry>(PATH_LENGTH);
   readonly #counts: Record<Lane, LaneCounts> = {
     'must-serve': { served: 0, refused: 0, unanswered: 0 },
@@ -92,7 +94,6 @@ export class Gate implements Admitting {
   #mustServeAtWork = 0;
   /** Let in during this turn of the event loop: their work is not under way yet. */
   #entering = 0;
-  #isRepeatsTurn = true;
   #late = 0;
   #turn: Timer | undefined;
 
@@ -121,7 +122,7 @@ export class Gate implements Admitting {
   }
 
   mayReply(receivedAt: Monotonic): boolean {
-    const isInTime = this.#clock.monotonic() < lastMomentOf(receivedAt, this.#deadlineMs);
+    const isInTime = this.#isInTime(receivedAt);
     if (!isInTime) this.#late += 1;
     return isInTime;
   }
@@ -151,21 +152,22 @@ export class Gate implements Admitting {
   close(): void {
     this.#loop.close();
     this.#turn?.cancel();
-    for (const queue of [this.#mustServe, this.#repeats, this.#payments, this.#verifications]) {
+    for (const queue of [this.#mustServe, this.#payments, this.#verifications]) {
       for (let entry = queue.take(); entry; entry = queue.take()) this.#shed(entry);
     }
   }
 
   get #waiting(): number {
-    return this.#repeats.size + this.#payments.size + this.#verifications.size;
+    return this.#payments.size + this.#verifications.size;
   }
 
   #askMustServe(asking: Asking): void {
-    const { mustServeLimit, mustServeWaiting } = this.#settings;
-    if (this.#mustServeAtWork < mustServeLimit && this.#mustServe.size === 0) {
+    const { mustServeWaiting } = this.#settings;
+    if (this.#mustServeAtWork < this.#mustServeLimit && this.#mustServe.size === 0) {
       this.#letInMustServe(asking);
       return;
     }
+    this.#limit.reached();
     this.#mustServe.add({ ...asking, expiresAt: this.#clock.monotonic() + this.#deadlineMs });
     if (this.#mustServe.size > mustServeWaiting) this.#push(this.#mustServe);
   }
@@ -183,44 +185,48 @@ export class Gate implements Admitting {
     }
     this.#limit.reached();
     const expiresAt = Math.min(now + this.#settings.maxQueueMs, staleAt);
-    this.#queueOf(asking.lane).add({ ...asking, expiresAt });
+    if (asking.lane === 'verification') this.#verifications.add({ ...asking, expiresAt });
+    else this.#payments.add({ ...asking, path: [...asking.path, asking.lane], expiresAt });
     // As many wait as work: the wait for one's turn is then about as long as the work.
     if (this.#waiting > this.#limit.value) this.#pushOneOut();
     this.#nextTurn();
   }
 
   #isNextInTurn(lane: Lane): boolean {
-    const before = this.#repeats.size + this.#payments.size;
-    return before === 0 && (lane !== 'verification' || this.#verifications.size === 0);
+    return this.#payments.size === 0 && (lane !== 'verification' || this.#verifications.size === 0);
   }
 
-  #queueOf(lane: Lane): FairQueue<Entry> {
-    if (lane === 'repeats') return this.#repeats;
-    return lane === 'verification' ? this.#verifications : this.#payments;
-  }
-
+  /**
+   * Whether fewer are at work than the limit allows. A storm of what must be served may not take all of it: half is
+   * left to the others, whose calls are at least those beyond one for each must-serve message.
+   */
   #hasRoom(lane: Lane): boolean {
-    const share = lane === 'verification' ? VERIFICATION_SHARE : 1;
-    return this.work.inFlight + this.#entering < this.#limit.value * share;
+    const limit = this.#limit.value * (lane === 'verification' ? VERIFICATION_SHARE : 1);
+    const atWork = this.work.inFlight + this.#entering;
+    return atWork < limit || atWork - this.#mustServeAtWork < limit * SHARE_BESIDE_MUST_SERVE;
   }
 
-  #letIn(asking: Asking): void {
+  /** As many as payments may be at the most, too: more at once would only wait for each other. */
+  get #mustServeLimit(): number {
+    return Math.min(this.#settings.mustServeLimit, this.#limit.value);
+  }
+
+  #letIn(asking: Omit<Asking, 'path'>): void {
     this.#entering += 1;
     this.#nextTurn();
     this.#counts[asking.lane].served += 1;
     asking.settle('serve');
   }
 
-  #letInMustServe(asking: Asking): void {
+  #letInMustServe(asking: Omit<Asking, 'path'>): void {
     this.#mustServeAtWork += 1;
     this.#counts['must-serve'].served += 1;
     asking.settle('serve');
   }
 
-  /** Verifications first, then of the two others the one that has more waiting. */
+  /** Verifications first, then the latest of whoever has the most waiting. */
   #pushOneOut(): void {
-    if (this.#verifications.size > 0) this.#push(this.#verifications);
-    else this.#push(this.#repeats.size > this.#payments.size ? this.#repeats : this.#payments);
+    this.#push(this.#verifications.size > 0 ? this.#verifications : this.#payments);
   }
 
   #push(queue: FairQueue<Entry>): void {
@@ -228,11 +234,15 @@ export class Gate implements Admitting {
     if (entry) this.#shed(entry);
   }
 
-  #shed({ lane, receivedAt, settle }: Asking): void {
-    const isInTime = this.#clock.monotonic() < lastMomentOf(receivedAt, this.#deadlineMs);
+  #shed({ lane, receivedAt, settle }: Omit<Asking, 'path'>): void {
+    const isInTime = this.#isInTime(receivedAt);
     const verdict = isInTime ? SHED[lane] : 'leave';
     this.#counts[lane][verdict === 'refuse' ? 'refused' : 'unanswered'] += 1;
     settle(verdict);
+  }
+
+  #isInTime(receivedAt: Monotonic): boolean {
+    return mayStillLeave(this.#clock.monotonic(), lastMomentOf(receivedAt, this.#deadlineMs));
   }
 
   /** When this turn of the event loop is over, what was let in is at work and counts as such. */
@@ -245,7 +255,7 @@ export class Gate implements Admitting {
   }
 
   #letInWaiting(): void {
-    while (this.#mustServe.size > 0 && this.#mustServeAtWork < this.#settings.mustServeLimit) {
+    while (this.#mustServe.size > 0 && this.#mustServeAtWork < this.#mustServeLimit) {
       const entry = this.#mustServe.take();
       if (entry) this.#letInMustServe(entry);
     }
@@ -256,15 +266,9 @@ export class Gate implements Admitting {
     }
   }
 
-  /** Repeats and payments take turns; verifications get what these leave. */
+  /** Verifications get what the others leave. */
   #nextToOpen(): Entry | undefined {
-    if (this.#repeats.size + this.#payments.size > 0) {
-      if (!this.#hasRoom('opens-legs')) return undefined;
-      this.#isRepeatsTurn = !this.#isRepeatsTurn;
-      const first = this.#isRepeatsTurn ? this.#repeats : this.#payments;
-      const second = this.#isRepeatsTurn ? this.#payments : this.#repeats;
-      return first.take() ?? second.take();
-    }
+    if (this.#payments.size > 0) return this.#hasRoom('opens-legs') ? this.#payments.take() : undefined;
     return this.#hasRoom('verification') ? this.#verifications.take() : undefined;
   }
 
@@ -272,7 +276,7 @@ export class Gate implements Admitting {
     const now = this.#clock.monotonic();
     // A lag of the loop is part of every wait that it met: counted alone, one pause would halve the limit.
     this.#limit.judge(now, () => this.work.measure(now));
-    for (const queue of [this.#mustServe, this.#repeats, this.#payments, this.#verifications]) {
+    for (const queue of [this.#mustServe, this.#payments, this.#verifications]) {
       for (const entry of queue.takeExpired(now)) this.#shed(entry);
     }
     this.#letInWaiting();

@@ -74,6 +74,11 @@ export function lastMomentOf(receivedAt: Monotonic, deadlineMs: number): Monoton
   return receivedAt + deadlineMs - Math.min(deadlineMs * ON_THE_WAY, LONGEST_WAY_MS);
 }
 
+/** Whether a reply may still leave: the one statement of it. */
+export function mayStillLeave(now: Monotonic, lastMoment: Monotonic): boolean {
+  return now <= lastMoment;
+}
+
 /**
  * The one place where a request gets its deadlines.
  * @param now when it is served; it may have waited since it came

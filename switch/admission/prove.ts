@@ -1,7 +1,8 @@
 import { type Hsm, HsmError, type OpenedParts, type OpenRequest } from '../../hsm/index.ts';
 import type { Pan } from '../../messages/index.ts';
-import { Refusal } from '../errors.ts';
+import { Refusal, type SwitchErrorCode } from '../errors.ts';
 import type { TerminalKeySet } from '../keys/key-records.ts';
+import type { ProvenMessage } from '../keys/terminal-keys.ts';
 import type { Ports } from '../ports.ts';
 import { readPan } from '../requests/understand.ts';
 import { admitSender } from './admit.ts';
@@ -64,6 +65,49 @@ async function proveWith(
 
   const card = known ?? madeCard(pan, parts, ports);
   return { ...rest, sender, party, keys, card, pin: translatedPin(party, parts) };
+}
+
+/**
+ * The keys that a message is sealed with which comes with a MAC, though nothing requires one of it; nothing where it
+ * has none, or nobody knows its terminal, or the HSM is away: its answer leaves without a MAC then.
+ * @throws Refusal SW_MAC_WRONG
+ */
+export async function proveSealed(
+  received: Received,
+  ports: ProofPorts,
+): Promise<TerminalKeySet | undefined> {
+  const { listener, message, sealed } = received;
+  const terminal = ports.directory.terminal(message.de41 ?? '', message.de42);
+  if (listener.mac === 'none' || !sealed || !terminal) return undefined;
+  let proven: ProvenMessage | undefined;
+  try {
+    proven = await ports.terminalKeys.prove(terminal, sealed);
+  } catch (error) {
+    if (error instanceof HsmError || error instanceof Refusal) return undefined;
+    throw error;
+  }
+  if (!proven) throw new Refusal('SW_MAC_WRONG', { terminal: terminal.id });
+  return proven.keys;
+}
+
+/** After these a MAC is wrong, or nobody can say whose it is, or it cannot be verified now. */
+const NOT_TO_BE_PROVEN: ReadonlySet<string> = new Set<SwitchErrorCode>([
+  'SW_MAC_MISSING',
+  'SW_MAC_WRONG',
+  'SW_UNKNOWN_TERMINAL',
+  'SW_UNKNOWN_MERCHANT',
+  'SW_HSM',
+  'SW_KEY_STORE',
+]);
+
+/** The keys that a refusal may be sealed with: those of a message that is refused, and whose MAC is right. */
+export async function keysOfRefused(
+  received: Received,
+  reason: unknown,
+  ports: ProofPorts,
+): Promise<TerminalKeySet | undefined> {
+  if (reason instanceof Refusal && NOT_TO_BE_PROVEN.has(reason.code)) return undefined;
+  return proveSealed(received, ports).catch(() => undefined);
 }
 
 interface Opened {

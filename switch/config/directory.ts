@@ -9,18 +9,23 @@ interface Route {
 
 /** Who may ask, for whom, and where a card leads: the look-ups of admission, all in memory. */
 export interface Directory {
-  terminal(id: string): TerminalSettings | undefined;
+  /** DE41 is unique only within DE42: the one of this merchant, else the only one of this id. */
+  terminal(id: string, merchant?: string): TerminalSettings | undefined;
   merchant(id: string): MerchantSettings | undefined;
   /** The network that serves this card's IIN; the longest matching range wins. */
   networkFor(pan: Pan): string | undefined;
 }
 
 export function createDirectory(settings: Pick<Settings, 'terminals' | 'merchants' | 'routes'>): Directory {
-  const terminals = new Map(settings.terminals.map((terminal) => [terminal.id, terminal]));
+  const terminals = terminalsById(settings.terminals);
   const merchants = new Map(settings.merchants.map((merchant) => [merchant.id, merchant]));
   const routes = [...settings.routes].sort((a, b) => b.from.length - a.from.length);
   return {
-    terminal: (id) => terminals.get(id.trimEnd()),
+    terminal(id, merchant) {
+      const those = terminals.get(id.trimEnd()) ?? [];
+      if (those.length === 1) return those[0];
+      return those.find((each) => each.merchant === merchant?.trimEnd());
+    },
     merchant: (id) => merchants.get(id.trimEnd()),
     networkFor: (pan) => routes.find((route) => serves(route, pan))?.network,
   };
@@ -29,4 +34,16 @@ export function createDirectory(settings: Pick<Settings, 'terminals' | 'merchant
 function serves(route: Route, pan: Pan): boolean {
   const iin = pan.iin(8).slice(0, route.from.length);
   return iin >= route.from && iin <= route.to;
+}
+
+/** Of several merchants' terminals of one id the first keeps the id as the name of its keys; the others get another. */
+function terminalsById(terminals: readonly TerminalSettings[]): Map<string, TerminalSettings[]> {
+  const byId = new Map<string, TerminalSettings[]>();
+  for (const terminal of terminals) {
+    const id = terminal.id.trimEnd();
+    const those = byId.get(id) ?? [];
+    const { keyName = `${id}/${terminal.merchant}` } = terminal;
+    byId.set(id, [...those, those.length === 0 ? terminal : { ...terminal, keyName }]);
+  }
+  return byId;
 }

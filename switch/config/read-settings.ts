@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { Value } from 'typebox/value';
 import { DEFAULT_ADMISSION } from './admission.ts';
+import { unfitElementPolicies } from './element-policies.ts';
 import { type Settings, SettingsSchema } from './settings.ts';
 
 /** A settings file that cannot be used; the message names each key, the value's shape and what was expected. */
@@ -51,6 +52,9 @@ function* shapeProblems(value: unknown): Generator<string> {
 /** What the schema cannot say: names that must exist, numbers that must fit each other. */
 function* contradictions(settings: Settings): Generator<string> {
   yield* unfitTimes(settings);
+  yield* namedTwice(settings);
+  yield* unfitServiceTls(settings.pop);
+  yield* unfitElementPolicies(settings.listeners, settings.networks);
 
   const networks = new Set(settings.networks.map(({ name }) => name));
   for (const [index, { from, to, network }] of settings.routes.entries()) {
@@ -79,6 +83,34 @@ function* contradictions(settings: Settings): Generator<string> {
   for (const [index, { mac, host, tls }] of settings.listeners.entries()) {
     if (mac === 'none' && !isLoopback(host) && !tls?.requireClientCertificate) {
       yield `/listeners/${index}/host: a listener without MAC must be on loopback or require client certificates, found "${host}"`;
+    }
+  }
+}
+
+/** Certificates for an address that has no TLS would be a promise that nobody keeps. */
+function* unfitServiceTls({ url, tls }: Settings['pop']): Generator<string> {
+  if (!URL.canParse(url)) yield `/pop/url: is no address`;
+  else if (tls && new URL(url).protocol !== 'https:') yield '/pop/tls: the address must be "https:"';
+  if (tls && (tls.certFile === undefined) !== (tls.keyFile === undefined)) {
+    yield '/pop/tls: certFile and keyFile belong together';
+  }
+}
+
+/** Of two that have one name nobody could say which is meant. DE41 and DE42 are compared without their padding. */
+function* namedTwice({ listeners, networks, merchants, terminals }: Settings): Generator<string> {
+  const nameOfTerminal = ({ id, merchant }: (typeof terminals)[number]) =>
+    `${id.trimEnd()}" of merchant "${merchant.trimEnd()}`;
+  const named: readonly [key: string, names: readonly string[]][] = [
+    ['/listeners/N/name', listeners.map(({ name }) => name)],
+    ['/networks/N/name', networks.map(({ name }) => name)],
+    ['/merchants/N/id', merchants.map(({ id }) => id.trimEnd())],
+    ['/terminals/N/id', terminals.map(nameOfTerminal)],
+  ];
+  for (const [key, names] of named) {
+    const seen = new Set<string>();
+    for (const [index, name] of names.entries()) {
+      if (seen.has(name)) yield `${key.replace('N', String(index))}: named twice: "${name}"`;
+      seen.add(name);
     }
   }
 }
@@ -128,6 +160,7 @@ function* plainTextOffLoopback({ listeners, networks, pop }: Settings): Generato
       yield `/networks/${index}/workerAddress: off loopback TLS is required in production, found nothing`;
     }
   }
+  if (!URL.canParse(pop.url)) return;
   const { protocol, hostname } = new URL(pop.url);
   if (protocol !== 'https:' && !isLoopback(hostname)) {
     yield '/pop/url: off loopback "https:" is required in production, found "http:"';

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { AdmissionSettings } from './admission.ts';
 import { AuditSettings } from './audit.ts';
+import { ElementPolicies } from './elements.ts';
 import { FallbackSettings } from './fallback.ts';
 import { KeyLife } from './keys.ts';
 import { RetryOverrides, RetryStrategy } from './retry.ts';
@@ -35,6 +36,18 @@ const NetworkTls = Type.Object(
   { additionalProperties: false },
 );
 
+/** Of a service that is asked over HTTPS: whom it is known by, and who we are to it where it asks. */
+const ServiceTls = Type.Object(
+  {
+    caFile: tlsFiles.caFile,
+    certFile: Type.Optional(tlsFiles.certFile),
+    keyFile: Type.Optional(tlsFiles.keyFile),
+    /** The name that its certificate must carry, where that is not the host of the address. */
+    serverName: Type.Optional(Type.String({ minLength: 1, maxLength: 253 })),
+  },
+  { additionalProperties: false },
+);
+
 const ListenerSettings = Type.Object({
   name: Type.String({ pattern: '^[a-z0-9-]{1,32}$' }),
   host: Type.String({ minLength: 1 }),
@@ -63,6 +76,17 @@ const ListenerSettings = Type.Object({
   frameTimeoutMs: Type.Optional(Milliseconds(100, 600_000)),
   /** What a payment that cannot be served in time gets: an answer without a MAC, which is the default, or none. */
   whenOverloaded: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('silence')])),
+  /** What becomes of single elements that are not as the dialect says (docs/messages-of-terminals.md). */
+  elements: Type.Optional(ElementPolicies),
+  /** How far DE7 of what opens legs may lie from now, before or after; a quarter of a year where absent. */
+  freshnessMs: Type.Optional(Milliseconds(60_000, 15_552_000_000)),
+  /**
+   * How a refusal leaves whose request was not proven: without a MAC, which is the default; as an 0820, which nobody
+   * can take for the answer; or not at all.
+   */
+  whenUnproven: Type.Optional(
+    Type.Union([Type.Literal('unsealed'), Type.Literal('notice'), Type.Literal('silence')]),
+  ),
   /** Without it the listener speaks plain TCP. */
   tls: Type.Optional(ListenerTls),
 });
@@ -96,6 +120,10 @@ const TerminalSettings = Type.Object({
   keyBlock: Type.Optional(Type.Union([Type.Literal('B'), Type.Literal('D')])),
   /** The terminal can ask the customer for the rest of a partly approved amount. */
   partialApproval: Type.Boolean(),
+  /** `local`: its DE7 is known not to be UTC, and says nothing about how old a message is. `utc` where absent. */
+  clock: Type.Optional(Type.Union([Type.Literal('utc'), Type.Literal('local')])),
+  /** Under which name the keys that it is given are recorded; its id where absent. */
+  keyName: Type.Optional(Type.String({ minLength: 1, maxLength: 40 })),
 });
 
 const RouteSettings = Type.Object({
@@ -112,6 +140,8 @@ const network = {
   zonePinKey: Type.String({ minLength: 1 }),
   /** Name of the key under which the network sends another zone PIN key; without it none is taken. */
   zoneMasterKey: Type.Optional(Type.String({ minLength: 1 })),
+  /** What becomes of single elements that are not as the dialect says. */
+  elements: Type.Optional(ElementPolicies),
   /** Without it the link speaks plain TCP. */
   tls: Type.Optional(NetworkTls),
   /** Where the worker's session goes, if not to `host` and `port`: a network may give each session an address. */
@@ -165,6 +195,8 @@ export const SettingsSchema = Type.Object({
   networks: Type.Array(NetworkSettings),
   pop: Type.Object({
     url: Type.String({ pattern: '^https?://' }),
+    /** Over `https:`; without it whom the machine trusts may vouch for the consensus. */
+    tls: Type.Optional(ServiceTls),
     /** How long an accepted proof takes to become final, as a rule: it is not asked about before. */
     finalityMs: Milliseconds(10, 600_000),
   }),
@@ -175,6 +207,8 @@ export const SettingsSchema = Type.Object({
   standIn: Type.Optional(StandInSettings),
   /** What is built in holds where it is absent. */
   fallback: Type.Optional(FallbackSettings),
+  /** Numeric codes and the digits of their minor units, in place of all of ISO 4217. */
+  currencies: Type.Optional(Type.Record(Digits(3, 3), Type.Integer({ minimum: 0, maximum: 4 }))),
   /** The UTC hour at which a business day begins; 0 where absent. */
   cutOverHour: Type.Optional(Type.Integer({ minimum: 0, maximum: 23 })),
   /** How follow-ups are tried again, and where a task differs from the others. */
@@ -203,6 +237,7 @@ export const SettingsSchema = Type.Object({
 export type Settings = Static<typeof SettingsSchema>;
 export type ListenerTls = Static<typeof ListenerTls>;
 export type NetworkTls = Static<typeof NetworkTls>;
+export type ServiceTls = Static<typeof ServiceTls>;
 export type ListenerSettings = Static<typeof ListenerSettings>;
 export type MerchantSettings = Static<typeof MerchantSettings>;
 export type TerminalSettings = Static<typeof TerminalSettings>;

@@ -16,6 +16,8 @@ export interface KeyBookParts {
   readonly log: Log;
 }
 
+const NONE: readonly KeySet[] = [];
+
 /** How often this process looks for what others changed, where nobody has told it. */
 const LOOK_EVERY_MS = 2_000;
 
@@ -32,6 +34,8 @@ interface Reading {
 export class KeyBook {
   readonly #parts: KeyBookParts;
   readonly #known = new Map<KeyOwner, readonly KeySet[]>();
+  /** Whose keys were ever changed, as far as the looks have seen; nothing until the first one. */
+  #recorded: Set<KeyOwner> | undefined;
   readonly #reading = new Map<KeyOwner, Reading>();
   #position = 0;
   #timer: Timer | undefined;
@@ -41,12 +45,21 @@ export class KeyBook {
   constructor(parts: KeyBookParts) {
     this.#parts = parts;
     parts.records.onChange?.(() => this.#lookNow());
-    this.#lookLater();
+    this.#lookNow();
   }
 
-  /** @throws Refusal SW_KEY_STORE */
+  /**
+   * From memory, where nearly every owner is: those who never changed their keys have none that are recorded.
+   * @throws Refusal SW_KEY_STORE
+   */
   async setsOf(owner: KeyOwner): Promise<readonly KeySet[]> {
-    return this.#known.get(owner) ?? this.read(owner);
+    const known = this.#known.get(owner);
+    if (known) return known;
+    // Only the first look is waited for: a later one may find the database away.
+    if (!this.#recorded) await this.#looking;
+    if (!this.#recorded || this.#recorded.has(owner)) return this.read(owner);
+    this.#known.set(owner, NONE);
+    return NONE;
   }
 
   /** Those in memory; nothing where they were never asked for. */
@@ -147,9 +160,17 @@ export class KeyBook {
 
   async #look(): Promise<void> {
     try {
-      const { owners, position } = await this.#parts.records.changedSince(this.#position);
-      for (const owner of owners) if (this.#known.has(owner)) await this.read(owner);
-      this.#position = position;
+      const recorded = this.#recorded ?? new Set();
+      for (let isMore = true; isMore; ) {
+        const { owners, position } = await this.#parts.records.changedSince(this.#position);
+        for (const owner of owners) {
+          recorded.add(owner);
+          if (this.#known.has(owner)) await this.read(owner);
+        }
+        isMore = position > this.#position;
+        this.#position = position;
+      }
+      this.#recorded = recorded;
     } catch (error) {
       this.#parts.log.warn({ event: 'keys.unreadable', err: error });
     }

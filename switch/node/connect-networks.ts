@@ -38,7 +38,7 @@ export function connectNetworks(
 }
 
 function connectNetwork(settings: NetworkSettings, parts: NetworkParts): NetworkConnector {
-  const { name, host, port, zonePinKey } = settings;
+  const { name, host, port, zonePinKey, elements } = settings;
   const address = { host, port };
   const { zoneKeys, ...common } = parts;
   const ofNetwork = zoneKeys?.get(name);
@@ -50,9 +50,9 @@ function connectNetwork(settings: NetworkSettings, parts: NetworkParts): Network
   switch (settings.profile) {
     case 'visa': {
       const stations = { source: settings.sourceStation, destination: settings.destinationStation };
-      return visaConnector({ name, address, stations, zonePinKey }, given);
+      return visaConnector({ name, address, stations, zonePinKey, ...(elements && { elements }) }, given);
     }
     case 'iso87':
-      return iso87Connector({ name, address, zonePinKey }, given);
+      return iso87Connector({ name, address, zonePinKey, ...(elements && { elements }) }, given);
   }
 }

@@ -4,7 +4,7 @@
  * One could have published the heads of the other, but only from what the database says; each knows its own chain from
  * memory.
  */
-import { httpExchange, popClient } from '../../connectors/index.ts';
+import { type HttpExchange, type HttpTls, httpExchange, popClient } from '../../connectors/index.ts';
 import { connectHsmPool, type PaymentHsmClient } from '../../hsm/index.ts';
 import type { Clock, Log, Random, Sockets } from '../../runtime/index.ts';
 import { PostgresEndedEpochs } from '../audit/ended-epochs.ts';
@@ -65,13 +65,20 @@ export async function openParts(own: ProcessParts, opening: OpeningParts) {
     journal,
     keys,
     networks: connectNetworks(opening.networks, links),
-    pop: popClient(httpExchange(settings.pop.url, clock)),
+    pop: popClient(openConsensus(own, tls)),
     records,
     modeRecords: records,
     overdueFollowUps: () => records.overdueFollowUps(),
     alerts: records,
     notifications: { sender: webhookSender(clock), webhooks: readWebhooks(merchants) },
   };
+}
+
+/** Over HTTPS where the address says so; there is no way back to plain text. */
+function openConsensus({ settings, clock }: ProcessParts, ends: TlsEnds): HttpExchange {
+  const { url, tls } = settings.pop;
+  const connect = (of?: HttpTls) => httpExchange(url, clock, of ? { tls: of } : {});
+  return tls ? ends.openService('pop', tls, connect) : connect();
 }
 
 function connectHsms({ settings, clock, log }: ProcessParts): PaymentHsmClient {

@@ -6,14 +6,15 @@
  */
 import type { NetworkConnector, PopConnector } from '../../connectors/index.ts';
 import type { HsmClient } from '../../hsm/index.ts';
-import { type Codec, compile, framing, iso87Ascii, iso87AsciiHex, posBcd } from '../../messages/index.ts';
+import { framing } from '../../messages/index.ts';
 import type { Clock, Log, Random, Sockets } from '../../runtime/index.ts';
 import { type Admitting, Gate } from '../admission/gate.ts';
 import { KnownCards } from '../admission/known-cards.ts';
+import { SentBefore } from '../admission/sent-before.ts';
 import { timedHsm, timedJournal } from '../admission/timed.ts';
 import { createDirectory } from '../config/directory.ts';
 import { DEFAULT_KEY_LIFE } from '../config/keys.ts';
-import type { ListenerSettings, Settings } from '../config/settings.ts';
+import type { Settings } from '../config/settings.ts';
 import type { AlertBook } from '../fallback/alerts.ts';
 import type { DegradedModes } from '../fallback/degraded-modes.ts';
 import type { ModeRecords, OverdueFollowUps } from '../fallback/mode-records.ts';
@@ -27,9 +28,9 @@ import { TerminalKeys } from '../keys/terminal-keys.ts';
 import type { Checkpoint, Ports } from '../ports.ts';
 import type { ProjectionReader } from '../projection/projection-reader.ts';
 import { InFlight } from '../requests/in-flight.ts';
-import type { TerminalMessage } from '../requests/terminal-message.ts';
 import { LateReplies } from '../serve/late-replies.ts';
 import { type OpenListener, openListener } from '../serve/listener.ts';
+import { listenerCodec } from '../serve/listener-codec.ts';
 import { createService } from '../serve/serve.ts';
 import type { CardVerifier } from '../stand-in/card-checks.ts';
 import { StandIn } from '../stand-in/stand-in.ts';
@@ -75,12 +76,6 @@ export interface RunningSwitch {
   /** Stops listening, answers what is in flight, lets go. */
   close(graceMs: number): Promise<void>;
 }
-
-const CODECS: Record<ListenerSettings['dialect'], () => Codec<TerminalMessage>> = {
-  'iso87-ascii': () => compile(iso87Ascii),
-  'iso87-ascii-hex': () => compile(iso87AsciiHex),
-  'pos-bcd': () => compile(posBcd),
-};
 
 function keyPorts({
   settings,
@@ -148,10 +143,11 @@ function atTheGate(ports: Ports, watched: SwitchParts, gate: Gate): Ports {
 async function openListeners(parts: SwitchParts, ports: Ports, gate: Gate): Promise<OpenListener[]> {
   const { settings, clock, log, admitting = (own) => own } = parts;
   const listeners: OpenListener[] = [];
+  const sentBefore = new SentBefore(clock);
   for (const listener of settings.listeners) {
-    const codec = CODECS[listener.dialect]();
+    const codec = listenerCodec(listener, { clock, log });
     const service = createService(listener, codec, ports);
-    const wire = { settings: listener, codec, framing: framing(listener.framing), service };
+    const wire = { settings: listener, codec, framing: framing(listener.framing), service, sentBefore };
     const sockets = socketsOf(listener, parts);
     listeners.push(await openListener({ ...wire, gate: admitting(gate), sockets, clock, log }));
   }

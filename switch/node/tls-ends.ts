@@ -1,24 +1,30 @@
-import { type CertificateFacts, daysLeft, type ReadTlsMaterial, readTlsMaterial } from '../../certs/index.ts';
 import {
-  type Clock,
-  type Log,
-  type Sockets,
-  type Timer,
-  type TlsSockets,
-  tlsSockets,
-} from '../../runtime/index.ts';
-import type { ListenerTls, NetworkTls } from '../config/settings.ts';
+  type CertificateFacts,
+  daysLeft,
+  readClientTlsMaterial,
+  readTlsMaterial,
+} from '../../certs/index.ts';
+import type { HttpExchange, HttpTls, RenewableExchange } from '../../connectors/index.ts';
+import { type Clock, type Log, type Sockets, type Timer, tlsSockets } from '../../runtime/index.ts';
+import type { ListenerTls, NetworkTls, ServiceTls } from '../config/settings.ts';
 
 const WARN_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 type TlsSettings = ListenerTls | NetworkTls;
 
+/** What one end's files hold now, and how it begins to use them. */
+interface Renewal {
+  /** Its own first, where it has one. */
+  readonly certificates: readonly CertificateFacts[];
+  use(): void;
+}
+
 interface TlsEnd {
   readonly name: string;
-  readonly settings: TlsSettings;
-  readonly sockets: TlsSockets;
-  material: ReadTlsMaterial;
+  /** @throws {CertError} where its files cannot be used */
+  read(): Renewal;
+  certificates: readonly CertificateFacts[];
 }
 
 export interface TlsEndsParts {
@@ -27,7 +33,7 @@ export interface TlsEndsParts {
   readonly log: Log;
 }
 
-/** The listeners and links of one node that speak TLS. They are given new certificates all at once. */
+/** All of one process that speaks TLS: listeners, links, services. They are given new certificates all at once. */
 export class TlsEnds {
   readonly #parts: TlsEndsParts;
   readonly #ends: TlsEnd[] = [];
@@ -37,10 +43,11 @@ export class TlsEnds {
     this.#parts = parts;
   }
 
-  /** @throws {CertError} where its files cannot be used */
+  /** The sockets of a listener or a link. @throws {CertError} where its files cannot be used */
   open(name: string, settings: TlsSettings): Sockets {
     const { log, production } = this.#parts;
-    const material = readTlsMaterial(settings, { production });
+    const read = () => readTlsMaterial(settings, { production });
+    const material = read();
     const isListener = 'requireClientCertificate' in settings;
     const sockets = tlsSockets({
       ...material,
@@ -48,24 +55,43 @@ export class TlsEnds {
       servername: isListener ? undefined : settings.serverName,
       onRefused: (refusal) => log.warn({ event: 'tls.refused', listener: name, ...refusal }),
     });
-    const end = { name, settings, sockets, material };
-    this.#ends.push(end);
-    this.#report('tls.loaded', end);
-    this.#watch ??= this.#warnDaily();
+    this.#add(name, material.certificates, () => {
+      const next = read();
+      return { certificates: next.certificates, use: () => sockets.reload(next) };
+    });
     return sockets;
+  }
+
+  /** What a service is asked by over HTTPS. @throws {CertError} where its files cannot be used */
+  openService(
+    name: string,
+    settings: ServiceTls,
+    connect: (tls: HttpTls) => RenewableExchange,
+  ): HttpExchange {
+    const { production } = this.#parts;
+    const { serverName } = settings;
+    const read = () => {
+      const { certificates, ...material } = readClientTlsMaterial(settings, { production });
+      const tls: HttpTls = { ...material, ...(serverName !== undefined && { servername: serverName }) };
+      return { certificates, tls };
+    };
+    const first = read();
+    const exchange = connect(first.tls);
+    this.#add(name, first.certificates, () => {
+      const next = read();
+      return { certificates: next.certificates, use: () => exchange.renew(next.tls) };
+    });
+    return exchange;
   }
 
   /** Reads every file again and uses it from the next handshake on; where one cannot be used, nothing changes. */
   reload(): void {
-    const { log, production } = this.#parts;
+    const { log } = this.#parts;
     try {
-      const read = this.#ends.map((end) => ({
-        end,
-        material: readTlsMaterial(end.settings, { production }),
-      }));
-      for (const { end, material } of read) {
-        end.sockets.reload(material);
-        end.material = material;
+      const renewals = this.#ends.map((end) => ({ end, renewal: end.read() }));
+      for (const { end, renewal } of renewals) {
+        renewal.use();
+        end.certificates = renewal.certificates;
         this.#report('tls.reloaded', end);
       }
     } catch (error) {
@@ -77,17 +103,21 @@ export class TlsEnds {
     this.#watch?.cancel();
   }
 
-  #report(event: string, { name, material }: TlsEnd): void {
+  #add(name: string, certificates: readonly CertificateFacts[], read: () => Renewal): void {
+    const end: TlsEnd = { name, certificates, read };
+    this.#ends.push(end);
+    this.#report('tls.loaded', end);
+    this.#watch ??= this.#warnDaily();
+  }
+
+  #report(event: string, { name, certificates }: TlsEnd): void {
     const { clock, log } = this.#parts;
-    const { subject, fingerprint } = material.certificate;
-    log.info({
-      event,
-      end: name,
-      subject,
-      fingerprint,
-      daysLeft: daysLeft(material.certificate, clock.wall()),
-    });
-    this.#warn(name, material.certificates);
+    const [own] = certificates;
+    if (own) {
+      const { subject, fingerprint } = own;
+      log.info({ event, end: name, subject, fingerprint, daysLeft: daysLeft(own, clock.wall()) });
+    }
+    this.#warn(name, certificates);
   }
 
   #warn(name: string, certificates: readonly CertificateFacts[]): void {
@@ -102,7 +132,7 @@ export class TlsEnds {
 
   #warnDaily(): Timer {
     return this.#parts.clock.after(DAY_MS, () => {
-      for (const { name, material } of this.#ends) this.#warn(name, material.certificates);
+      for (const { name, certificates } of this.#ends) this.#warn(name, certificates);
       this.#watch = this.#warnDaily();
     });
   }

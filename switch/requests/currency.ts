@@ -1,39 +1,29 @@
-/** ISO 4217 numeric codes with the number of digits of their minor unit. */
-const MINOR_UNIT_DIGITS: ReadonlyMap<string, number> = new Map([
-  ['036', 2], // AUD
-  ['124', 2], // CAD
-  ['156', 2], // CNY
-  ['203', 2], // CZK
-  ['208', 2], // DKK
-  ['348', 2], // HUF
-  ['356', 2], // INR
-  ['392', 0], // JPY
-  ['410', 0], // KRW
-  ['414', 3], // KWD
-  ['048', 3], // BHD
-  ['504', 2], // MAD
-  ['512', 3], // OMR
-  ['578', 2], // NOK
-  ['752', 2], // SEK
-  ['756', 2], // CHF
-  ['788', 3], // TND
-  ['012', 2], // DZD
-  ['826', 2], // GBP
-  ['840', 2], // USD
-  ['946', 2], // RON
-  ['949', 2], // TRY
-  ['950', 0], // XAF
-  ['952', 0], // XOF
-  ['975', 2], // BGN
-  ['978', 2], // EUR
-  ['985', 2], // PLN
+import { data } from 'currency-codes';
+
+// Which currencies there are, and how many digits their minor unit has: all of ISO 4217, from a package that follows
+// its list, or those that the operator names. A list of our own was rejected: ours lacked nine of ten.
+
+/** An operator's own list: numeric code → digits of the minor unit. */
+export type CurrencyList = Readonly<Record<string, number>>;
+
+/** Metals, bond units, special drawing rights, codes for tests and for none: ISO 4217 gives them no minor unit. */
+const NOT_PAYABLE: ReadonlySet<string> = new Set([
+  ...['955', '956', '957', '958', '959', '960', '961', '962', '963', '964', '965', '994', '999'],
 ]);
 
-export function isKnownCurrency(numericCode: string): boolean {
-  return MINOR_UNIT_DIGITS.has(numericCode);
+const MINOR_UNIT_DIGITS: ReadonlyMap<string, number> = new Map(
+  data
+    .filter(({ number }) => /^\d{3}$/.test(number) && !NOT_PAYABLE.has(number))
+    .map(({ number, digits }) => [number, digits]),
+);
+
+/** @param list the operator's, in place of all others */
+export function isKnownCurrency(numericCode: string, list?: CurrencyList): boolean {
+  return minorUnitDigits(numericCode, list) !== undefined;
 }
 
 /** How many digits follow the decimal point: 2 for '978', 0 for '392'. */
-export function minorUnitDigits(numericCode: string): number | undefined {
-  return MINOR_UNIT_DIGITS.get(numericCode);
+export function minorUnitDigits(numericCode: string, list?: CurrencyList): number | undefined {
+  if (!list) return MINOR_UNIT_DIGITS.get(numericCode);
+  return Object.hasOwn(list, numericCode) ? list[numericCode] : undefined;
 }

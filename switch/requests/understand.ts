@@ -1,8 +1,8 @@
 import type { CardData, Money, TransactionKind } from '../../connectors/index.ts';
-import { isRepeat, type Pan, type PinBlock, withoutRepeat } from '../../messages/index.ts';
+import { isRepeat, isTlv, type Pan, type PinBlock, withoutRepeat } from '../../messages/index.ts';
 import { type Clock, utcCalendar } from '../../runtime/index.ts';
 import { Refusal } from '../errors.ts';
-import { isKnownCurrency } from './currency.ts';
+import { type CurrencyList, isKnownCurrency } from './currency.ts';
 import { findService, type Service } from './services.ts';
 import type { TerminalMessage } from './terminal-message.ts';
 
@@ -48,6 +48,9 @@ const SHORTEST_PAN = 12;
 /** What refers to an earlier transaction by DE37, and gets a retrieval reference of its own. */
 const REFERRING: ReadonlySet<TransactionKind> = new Set<TransactionKind>(['refund', 'increment']);
 const CASHBACK = '40';
+const NOTHING = '000000000000';
+/** DE25 of an account verification. */
+const VERIFICATION = '51';
 
 /** @throws Refusal SW_FORMAT */
 export function understandSender(message: TerminalMessage, clock: Clock): Sender {
@@ -73,9 +76,15 @@ export function understandSender(message: TerminalMessage, clock: Clock): Sender
 export function requestedService(message: TerminalMessage): Service {
   const mti = withoutRepeat(message.mti);
   const processingCode = required(message.de3, 'DE3');
-  const service = findService(mti, processingCode, message.de25 ?? '00', message.de38 !== undefined);
+  const service = findService(mti, processingCode, conditionOf(message), message.de38 !== undefined);
   if (!service) throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti, processingCode });
   return service;
+}
+
+/** DE25. An authorisation of nothing is a verification, whether it says so or not. */
+function conditionOf({ mti, de4, de25 = '00' }: TerminalMessage): string {
+  const asksForNothing = withoutRepeat(mti) === '0100' && de4 === NOTHING && de25 === '00';
+  return asksForNothing ? VERIFICATION : de25;
 }
 
 /**
@@ -83,7 +92,12 @@ export function requestedService(message: TerminalMessage): Service {
  * @throws Refusal SW_FORMAT, SW_UNSUPPORTED_MESSAGE, SW_CARD_MISSING, SW_CARD_CONTRADICTORY,
  *   SW_CURRENCY_UNKNOWN, SW_AMOUNT
  */
-export function understandPayment(message: TerminalMessage, sender: Sender, clock: Clock): PaymentRequest {
+export function understandPayment(
+  message: TerminalMessage,
+  sender: Sender,
+  clock: Clock,
+  currencies?: CurrencyList,
+): PaymentRequest {
   const service = requestedService(message);
   const reference = REFERRING.has(service.kind) ? message.de37?.trim() : undefined;
   if (service.addsTo && !reference) throw new Refusal('SW_FORMAT', { element: 'DE37' });
@@ -96,29 +110,34 @@ export function understandPayment(message: TerminalMessage, sender: Sender, cloc
       rrn: retrievalReference(clock, sender.stan),
     }),
     service,
-    ...readPayment(message, service.kind, service.amount),
+    ...readPayment(message, service.kind, service.amount, currencies),
     processingCode: required(message.de3, 'DE3'),
     posConditionCode: message.de25 ?? '00',
   };
 }
 
 /** What payments and advices of payments share. @throws Refusal */
-export function readPayment(message: TerminalMessage, kind: TransactionKind, rule: Service['amount']) {
-  const amount = readAmount(message, rule);
+export function readPayment(
+  message: TerminalMessage,
+  kind: TransactionKind,
+  rule: Service['amount'],
+  currencies?: CurrencyList,
+) {
+  const amount = readAmount(message, rule, currencies);
   return {
     amount,
     ...(kind === 'cashback' && { cashbackMinorUnits: readCashback(message, amount) }),
     posEntryMode: message.de22 ?? '000',
     ...(message.de18 !== undefined && { merchantCategory: message.de18 }),
     ...(message.de32 !== undefined && { acquirer: message.de32 }),
-    card: readCard(message),
+    card: readCard(message, kind),
     ...(message.de52 && { terminalPinBlock: message.de52 }),
   };
 }
 
-function readAmount(message: TerminalMessage, rule: Service['amount']): Money {
+function readAmount(message: TerminalMessage, rule: Service['amount'], currencies?: CurrencyList): Money {
   const currency = required(message.de49, 'DE49');
-  if (!isKnownCurrency(currency)) throw new Refusal('SW_CURRENCY_UNKNOWN', { currency });
+  if (!isKnownCurrency(currency, currencies)) throw new Refusal('SW_CURRENCY_UNKNOWN', { currency });
   if (rule === 'none') return { minorUnits: 0, currency };
   const minorUnits = Number(required(message.de4, 'DE4'));
   if (rule === 'zero' ? minorUnits !== 0 : minorUnits === 0) {
@@ -138,14 +157,19 @@ function readCashback(message: TerminalMessage, amount: Money): number {
   return minorUnits;
 }
 
-function readCard(message: TerminalMessage): Omit<CardData, 'pinBlock'> {
+function readCard(message: TerminalMessage, kind: TransactionKind): Omit<CardData, 'pinBlock'> {
+  const emv = message.de55 && isTlv(message.de55) ? message.de55 : undefined;
+  // What has happened at the terminal already is taken without it: to refuse it would lose the sale.
+  const isToldLater = kind === 'offline-purchase';
+  if (message.de55 && !emv && !isToldLater) throw new Refusal('SW_FORMAT', { element: 'DE55' });
+
   const expiry = message.de14 ?? message.de35?.expiry();
   return {
     pan: readPan(message),
     ...(expiry !== undefined && { expiry }),
     ...(message.de23 !== undefined && { sequenceNumber: message.de23 }),
     ...(message.de35 && { track2: message.de35 }),
-    ...(message.de55 && { emv: message.de55 }),
+    ...(emv && { emv }),
   };
 }
 

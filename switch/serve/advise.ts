@@ -31,7 +31,7 @@ export async function advise(inbound: CardInbound, ports: Ports): Promise<ReplyF
   const { message, listener, sender, card, noticeBy } = inbound;
   const request: PaymentRequest = {
     ...sender,
-    ...readPayment(message, 'offline-purchase', 'positive'),
+    ...readPayment(message, 'offline-purchase', 'positive', ports.settings.currencies),
     processingCode: required(message.de3, 'DE3'),
     posConditionCode: message.de25 ?? '00',
     service: OFFLINE_PURCHASE,

@@ -332,7 +332,7 @@ describe('refusals before a leg opens', () => {
     ['an unknown merchant', { de42: 'MERCHANT9999999' }, '03'],
     ['an IIN without route', { de2: Pan.of('5555555555554444') }, '92'],
     ['an unknown currency', { de49: '999' }, '30'],
-    ['an amount of zero', { de4: '000000000000' }, '13'],
+    ['an amount of zero', { mti: '0200', de4: '000000000000' }, '13'],
     ['another processing code', { de3: '990000' }, '12'],
   ])('%s', async (_, change, responseCode) => {
     const core = createTestCore();

@@ -2,6 +2,7 @@ import { type Route, routeOf } from '../admission/admit.ts';
 import type { PaymentInbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
+import { DEFAULT_FRESHNESS_MS, distanceOf } from '../requests/freshness.ts';
 import { requestFingerprint, requestKey } from '../requests/keys.ts';
 import { type PaymentRequest, understandPayment } from '../requests/understand.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
@@ -23,7 +24,7 @@ export interface Payment {
  * Understands and routes a payment and has `work` done for it, once: a repeat of what is in flight on this node waits
  * for the answer that its original gets.
  *
- * @throws Refusal SW_NO_ROUTE, SW_PIN_NOT_ACCEPTED, SW_OVERLOADED, and what `understandPayment` throws
+ * @throws Refusal SW_NO_ROUTE, SW_PIN_NOT_ACCEPTED, SW_STALE, SW_OVERLOADED, and what `understandPayment` throws
  */
 export async function beginPayment(
   inbound: PaymentInbound,
@@ -31,11 +32,16 @@ export async function beginPayment(
   work: (payment: Payment) => Promise<ReplyFields | undefined>,
 ): Promise<ReplyFields | undefined> {
   const { message, sender, listener, card } = inbound;
-  const request = understandPayment(message, sender, ports.clock);
+  const request = understandPayment(message, sender, ports.clock, ports.settings.currencies);
   const route = routeOf(request, inbound, ports);
 
   const key = requestKey(listener.name, request);
   const fingerprint = requestFingerprint(card.reference, request);
+  if (isStale(inbound, ports) && !(await ports.journal.transactionOf(key))) {
+    throw new Refusal('SW_STALE', { element: 'DE7' });
+  }
+
+  // From here to where it is registered nothing is waited for: else two of the same would both be the first.
   const running = ports.inFlight.find(key);
   if (running?.fingerprint === fingerprint) return running.reply;
   const isTooLate = ports.clock.monotonic() >= inbound.joinBy;
@@ -51,4 +57,11 @@ export async function beginPayment(
 
 function waited({ receivedAt }: Pick<PaymentInbound, 'receivedAt'>, { clock }: Pick<Ports, 'clock'>): number {
   return Math.round(clock.monotonic() - receivedAt);
+}
+
+/** What is out of its time may be a repeat of what is known: that is answered as ever. */
+function isStale({ message, listener, party }: PaymentInbound, { clock }: Pick<Ports, 'clock'>): boolean {
+  if (party.terminal?.clock === 'local') return false;
+  const { freshnessMs = DEFAULT_FRESHNESS_MS } = listener;
+  return (distanceOf(message, clock.wall()) ?? 0) > freshnessMs;
 }

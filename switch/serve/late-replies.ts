@@ -1,5 +1,5 @@
 import type { Clock, Log, Monotonic } from '../../runtime/index.ts';
-import type { Received } from '../admission/inbound.ts';
+import { mayStillLeave, type Received } from '../admission/inbound.ts';
 
 const LOG_EVERY_MS = 1_000;
 
@@ -29,7 +29,7 @@ export class LateReplies {
   /** Whether the reply to this message may not leave any more; then it is counted. */
   holds({ message, listener, lastMoment }: Pick<Received, 'message' | 'listener' | 'lastMoment'>): boolean {
     const now = this.#clock.monotonic();
-    if (now <= lastMoment) return false;
+    if (mayStillLeave(now, lastMoment)) return false;
     this.#count += 1;
     this.#unlogged += 1;
     if (now - this.#loggedAt < LOG_EVERY_MS) return true;

@@ -15,6 +15,8 @@ export interface ListenerPorts {
   readonly service: Service;
   /** One for all listeners of the node. */
   readonly gate: Admitting;
+  /** The same for all of them: a terminal repeats at whichever address answers. */
+  readonly sentBefore?: SentBefore;
   readonly sockets: Sockets;
   readonly clock: Clock;
   readonly log: Log;
@@ -33,11 +35,16 @@ const LINGER_MS = 250;
 
 /** Opens a TCP listener for one dialect. Every limit is per listener and comes from its settings. */
 export async function openListener(ports: ListenerPorts): Promise<OpenListener> {
-  const { settings, sockets, clock, log } = ports;
+  const { settings, sockets, clock, log, service } = ports;
   const peers = new Set<Peer>();
   const peerLog = new PeerLog(settings.name, clock, log);
   const refusals = new Refusals(clock);
-  const shared: Shared = { ...ports, peerLog, sentBefore: new SentBefore(clock), refusals };
+  const shared: Shared = {
+    ...ports,
+    sentBefore: ports.sentBefore ?? new SentBefore(clock),
+    peerLog,
+    refusals,
+  };
   const listener: Listener = await sockets.listen(settings, (connection) =>
     accept(connection, peers, shared),
   );
@@ -57,6 +64,7 @@ export async function openListener(ports: ListenerPorts): Promise<OpenListener> 
       await stopped;
       lingering.cancel();
       peerLog.close();
+      service.close?.();
     },
   };
 }

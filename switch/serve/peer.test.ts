@@ -18,7 +18,11 @@ const PURCHASE: TerminalMessage = {
   ...{ de41: 'TERM0001', de42: 'MERCHANT0000001', de49: '978' },
 };
 
-function setUp(verdict: Verdict, more: Partial<ListenerSettings> = {}) {
+function setUp(
+  verdict: Verdict,
+  more: Partial<ListenerSettings> = {},
+  asked?: (asking: Parameters<Admitting['ask']>[0]) => void,
+) {
   const clock = new VirtualClock();
   const lines: Record<string, unknown>[] = [];
   const log = pino({ base: null, timestamp: false }, { write: (line) => lines.push(JSON.parse(line)) });
@@ -31,9 +35,11 @@ function setUp(verdict: Verdict, more: Partial<ListenerSettings> = {}) {
   const answers: ((packed: Buffer | undefined) => void)[] = [];
   const lanes: string[] = [];
   const gate: Admitting = {
-    ask: ({ lane, settle }) => {
+    ask(asking) {
+      const { lane, settle } = asking;
       lanes.push(lane);
-      settle(lanes.length > 1 && lane === 'repeats' ? 'leave' : verdict);
+      if (asked) asked(asking);
+      else settle(lanes.length > 1 && lane === 'repeats' ? 'leave' : verdict);
     },
     done() {},
     heardAt: (now) => now,
@@ -131,6 +137,17 @@ it('the same request again counts as a repeat, unless it was refused', () => {
   refused.hear(PURCHASE);
   refused.hear(PURCHASE);
   expect(refused.lanes).toEqual(['opens-legs', 'opens-legs']);
+});
+
+it('a first request that waits is not refused once a copy of it was let in: its terminal would take that for the answer', async () => {
+  const verdicts: ((verdict: Verdict) => void)[] = [];
+  const { clock, hear, replies } = setUp('serve', {}, ({ settle }) => verdicts.push(settle));
+  hear(PURCHASE);
+  hear(PURCHASE);
+  verdicts[1]?.('serve');
+  verdicts[0]?.('refuse');
+  await clock.advance(100);
+  expect(replies()).toEqual([]);
 });
 
 it.each([

@@ -4,7 +4,7 @@ import type { Admitting, Verdict } from '../admission/gate.ts';
 import { type Lane, laneOf, SHED } from '../admission/lanes.ts';
 import { hostOf, type PeerLog } from '../admission/peer-log.ts';
 import type { Refusals } from '../admission/refusals.ts';
-import type { SentBefore } from '../admission/sent-before.ts';
+import { numbersOf, type SentBefore } from '../admission/sent-before.ts';
 import type { ListenerSettings } from '../config/settings.ts';
 import { SWITCH_ERRORS } from '../errors.ts';
 import type { Sealed, TerminalMessage } from '../requests/terminal-message.ts';
@@ -18,13 +18,20 @@ export interface Request {
   readonly receivedAt: Monotonic;
   /** Its numbers came before: it may repeat what is approved, whatever its message type says. */
   readonly cameBefore: boolean;
+  /** Who sent it, for the log: an address without its port. */
+  readonly peer?: string;
 }
+
+/** What is known of a frame whose bytes make no message. */
+export type Garbled = Partial<Pick<Request, 'sealed' | 'peer'>>;
 
 /** What a listener serves: both give the packed reply, or nothing for silence. */
 export interface Service {
   answer(request: Request): Promise<Buffer | undefined>;
   /** A frame whose bytes do not make a message; `error.partial` has what could be read. */
-  answerGarbled(error: IsoError): Promise<Buffer | undefined>;
+  answerGarbled(error: IsoError, garbled?: Garbled): Promise<Buffer | undefined>;
+  /** Says what it has still to say in the log. */
+  close?(): void;
 }
 
 /** What all peers of a listener share. */
@@ -45,8 +52,8 @@ export interface Shared {
 interface Asked {
   readonly message: TerminalMessage;
   readonly lane: Lane;
-  /** Whether its numbers are kept, as those of a request that came for the first time. */
-  readonly isRemembered: boolean;
+  /** By which it is known again; absent where it is served in any case. */
+  readonly numbers?: string;
   readonly receivedAt: Monotonic;
   readonly header: Buffer | undefined;
   readonly serve: () => Promise<Buffer | undefined>;
@@ -170,19 +177,22 @@ export class Peer {
       const message = codec.parse(body);
       const lane = this.#laneOf(message);
       const cameBefore = lane === 'repeats';
-      const request = { message, sealed: codec.macSlot(body), receivedAt, cameBefore };
-      const isRemembered = !cameBefore && lane !== 'must-serve';
-      asked = { message, lane, isRemembered, receivedAt, header, serve: () => service.answer(request) };
+      const sealed = codec.macSlot(body);
+      const request = { message, sealed, receivedAt, cameBefore, peer: this.host };
+      const numbers = lane === 'must-serve' ? undefined : this.#numbersOf(message);
+      const serve = () => service.answer(request);
+      asked = { message, lane, ...(numbers !== undefined && { numbers }), receivedAt, header, serve };
     } catch (error) {
       const garbled = readable(error);
       if (!garbled) {
         this.#refuse('listener.unreadable', error);
         return;
       }
-      // It moves no money, and its answer is sealed like any other: under load it is the first to go.
+      // It moves no money, and its MAC is verified for the answer's sake: under load it is the first to go.
       const lane = laneOf(garbled.message) === 'must-serve' ? 'must-serve' : 'verification';
-      const serve = () => service.answerGarbled(garbled.error);
-      asked = { message: garbled.message, lane, isRemembered: false, receivedAt, header, serve };
+      const sealed = codec.macSlot(body);
+      const serve = () => service.answerGarbled(garbled.error, { sealed, peer: this.host });
+      asked = { message: garbled.message, lane, receivedAt, header, serve };
     }
     const hasRoom = this.#inFlight - this.#mustServeInFlight < this.#shared.settings.maxInFlightPerConnection;
     this.#inFlight += 1;
@@ -215,21 +225,25 @@ export class Peer {
 
   /** A request that came before counts as a repeat though it does not say so: its first may be approved. */
   #laneOf(message: TerminalMessage): Lane {
-    const { sentBefore, settings } = this.#shared;
+    const { sentBefore } = this.#shared;
     const lane = laneOf(message);
-    if (lane === 'must-serve' || lane === 'repeats') return lane;
-    if (sentBefore.has(settings.name, message)) return 'repeats';
-    sentBefore.add(settings.name, message);
+    if (lane === 'must-serve') return lane;
+    const numbers = this.#numbersOf(message);
+    if (lane !== 'repeats') return sentBefore.came(numbers, this.host) ? 'repeats' : lane;
+    sentBefore.isCopy(numbers);
     return lane;
+  }
+
+  #numbersOf(message: TerminalMessage): string {
+    return numbersOf(this.#shared.settings.acquirer, message);
   }
 
   /** Nothing was verified, so nothing is sealed; and nothing was spent but the reading. */
   #shed(asked: Asked, verdict: 'refuse' | 'leave'): void {
-    const { message, lane, isRemembered } = asked;
-    const { codec, settings, sentBefore, peerLog, refusals } = this.#shared;
-    const isAnswered =
-      verdict === 'refuse' && settings.whenOverloaded !== 'silence' && isRequest(message.mti);
-    if (verdict === 'refuse' && isRemembered) sentBefore.forget(settings.name, message);
+    const { message, lane } = asked;
+    const { codec, settings, peerLog, refusals } = this.#shared;
+    const mayAnswer = settings.whenOverloaded !== 'silence' && isRequest(message.mti);
+    const isAnswered = this.#comesToNothing(asked, verdict) && mayAnswer;
     peerLog.warn('listener.shed', this.host, { code: 'SW_OVERLOADED', lane, isAnswered });
     if (!isAnswered) {
       this.#reply(undefined, asked);
@@ -237,6 +251,14 @@ export class Peer {
     }
     const refusal = replyMessage(message, { code: SWITCH_ERRORS.SW_OVERLOADED.responseCode });
     refusals.add(() => this.#reply(codec.pack(refusal), asked));
+  }
+
+  /** Whether it may be told so: a refusal of the first would be taken for the answer to its copy that is at work. */
+  #comesToNothing({ lane, numbers }: Asked, verdict: 'refuse' | 'leave'): boolean {
+    const { sentBefore } = this.#shared;
+    if (numbers !== undefined && lane === 'repeats') sentBefore.leftCopy(numbers);
+    if (verdict === 'leave') return false;
+    return numbers === undefined || sentBefore.refuseFirst(numbers);
   }
 
   #reply(packed: Buffer | undefined, { lane, receivedAt, header }: Asked): void {
@@ -255,8 +277,7 @@ export class Peer {
   }
 
   #unanswered(error: unknown): undefined {
-    const { log, settings } = this.#shared;
-    log.error({ event: 'listener.unanswered', listener: settings.name, err: error });
+    this.#shared.peerLog.error('listener.unanswered', this.host, { err: error });
   }
 
   /** A peer whose must-serve messages fill its share, or that does not read its answers, is not read from meanwhile. */

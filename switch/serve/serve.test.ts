@@ -32,7 +32,6 @@ function withDownloadedKeys(core: TestCore) {
       ...(await atFirst.prove(terminal, sealed, work)),
       keys: proven,
     }),
-    current: (terminal: TerminalSettings) => atFirst.current(terminal),
   });
   const generateMac = async (key: string) => {
     sealedWith.push(key);
@@ -44,7 +43,7 @@ function withDownloadedKeys(core: TestCore) {
 describe('what a message was proven under', () => {
   it.each([
     ['an approval', {}, '00'],
-    ['a refusal that comes after the proof', { de4: '000000000000' }, '13'],
+    ['a refusal that comes after the proof', { mti: '0200', de4: '000000000000' }, '13'],
   ])('%s is sealed with', async (_, change, code) => {
     const core = createTestCore();
     const { ports, sealedWith } = withDownloadedKeys(core);
@@ -54,11 +53,11 @@ describe('what a message was proven under', () => {
     expect(sealedWith).toEqual(['TAK/DOWNLOADED']);
   });
 
-  it('a refusal before the proof is sealed with what the terminal has now', async () => {
+  it('a refusal that needs no proof is proven for, and sealed with that', async () => {
     const core = createTestCore();
     const { ports, sealedWith } = withDownloadedKeys(core);
     expect(await ask(core, purchaseMessage({ de3: '990000' }), ports)).toMatchObject({ de39: '12' });
-    expect(sealedWith).toEqual(['TAK/TERM0001']);
+    expect(sealedWith).toEqual(['TAK/DOWNLOADED']);
   });
 });
 

@@ -1,5 +1,7 @@
-import { Bytes, type Codec, IsoError, isRepeat, isRequest } from '../../messages/index.ts';
+import { type Codec, IsoError, isRepeat, isRequest } from '../../messages/index.ts';
 import { type Received, receive } from '../admission/inbound.ts';
+import { PeerLog } from '../admission/peer-log.ts';
+import { keysOfRefused } from '../admission/prove.ts';
 import type { ListenerSettings } from '../config/settings.ts';
 import { Refusal } from '../errors.ts';
 import type { TerminalKeySet } from '../keys/key-records.ts';
@@ -8,22 +10,26 @@ import type { TerminalMessage } from '../requests/terminal-message.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import type { Service } from './peer.ts';
 import { replyMessage } from './reply-message.ts';
+import { isApproval, sealed, unprovenRefusal } from './seal.ts';
 import { type Ready, verbOf } from './verbs.ts';
 
 // From a message to the bytes of its answer: find its verb, prove it, have it answered, seal the answer. What every
 // verb shares is here, so that none can forget it: refusals become codes, repeats that cannot be served stay
-// unanswered, the answer is sealed under the keys that the message was proven under, and what is late does not leave.
+// unanswered, the answer is sealed under the keys that the message was proven under or not at all, and what is late
+// does not leave.
 
-const APPROVED = '00';
-const PARTIALLY_APPROVED = '10';
 const FORMAT_ERROR = '30';
 const SYSTEM_MALFUNCTION = '96';
-const MAC_BYTES = 8;
+
+/** Lines of one event that one peer can cause in ten seconds, before the rest is counted. */
+const LINES_IN_FULL = 20;
+const UNKNOWN_PEER = 'unknown';
 
 interface Desk {
   readonly listener: ListenerSettings;
   readonly codec: Codec<TerminalMessage>;
   readonly ports: Ports;
+  readonly log: PeerLog;
 }
 
 /** What a listener's peers can ask for; everything is answered in kind, or not at all. */
@@ -32,12 +38,13 @@ export function createService(
   codec: Codec<TerminalMessage>,
   ports: Ports,
 ): Service {
-  const desk: Desk = { listener, codec, ports };
+  const log = new PeerLog(listener.name, ports.clock, ports.log, LINES_IN_FULL);
+  const desk: Desk = { listener, codec, ports, log };
   return {
     async answer(request) {
-      const { message } = request;
+      const { message, peer = UNKNOWN_PEER } = request;
       if (!isRequest(message.mti)) {
-        ports.log.warn({ event: 'serve.unasked-answer', listener: listener.name, mti: message.mti });
+        log.warn('serve.unasked-answer', peer, { mti: message.mti });
         return undefined;
       }
 
@@ -47,82 +54,65 @@ export function createService(
         .answer()
         .catch((error: unknown) =>
           (request.cameBefore || isRepeat(message.mti)) && isPassing(error)
-            ? leaveUnanswered(message, error, desk)
-            : refuse(message, error, desk),
+            ? leaveUnanswered(message, error, peer, desk)
+            : refuse(message, error, peer, desk),
         );
       // Looked at twice: there is no use in sealing what is late already, and sealing takes time.
       if (!fields || ports.lateReplies.holds(received)) return undefined;
 
-      const packed = await sealOrDecline(replyMessage(message, fields), desk, ready.keys);
+      const packed = await toBytes(replyMessage(message, fields), ready.keys, peer, desk);
       if (!packed || ports.lateReplies.holds(received)) return undefined;
       ports.checkpoint('replied');
       return packed;
     },
-    async answerGarbled(error) {
+    async answerGarbled(error, { sealed: seal, peer = UNKNOWN_PEER } = {}) {
       const partial: Partial<TerminalMessage> = error.partial ?? {};
-      const fields = refuse(partial, error, desk);
+      const fields = refuse(partial, error, peer, desk);
       const { mti } = partial;
       if (mti === undefined || !isRequest(mti)) return undefined;
 
       const message = { ...partial, mti };
       const now = ports.clock.monotonic();
-      const received = receive(
-        { message, sealed: undefined, receivedAt: now },
-        listener,
-        ports.settings,
-        now,
-      );
-      const packed = await sealOrDecline(replyMessage(message, fields), desk);
+      const received = receive({ message, sealed: seal, receivedAt: now }, listener, ports.settings, now);
+      const keys = await keysOfRefused(received, error, ports);
+      const packed = await toBytes(replyMessage(message, fields), keys, peer, desk);
       return packed && ports.lateReplies.holds(received) ? undefined : packed;
     },
+    close: () => log.close(),
   };
 }
 
-/** What is refused before it is proven is answered like any other refusal, under the keys that its terminal has now. */
+/** What is refused before it is proven has its MAC verified all the same, where it has one: for the answer's sake. */
 async function prove(received: Received, ports: Ports): Promise<Ready> {
   try {
     return await verbOf(received)(received, ports);
   } catch (error) {
-    return { keys: undefined, answer: () => Promise.reject(error) };
+    const keys = await keysOfRefused(received, error, ports);
+    return { keys, answer: () => Promise.reject(error) };
   }
 }
 
-/** Replies to terminals carry a MAC under the terminal's key; nobody else could have been asked to believe them. */
-async function seal(
-  reply: TerminalMessage,
-  { listener, codec, ports }: Desk,
-  proven: TerminalKeySet | undefined,
-): Promise<Buffer> {
-  const terminal = ports.directory.terminal(reply.de41 ?? '');
-  if (listener.mac === 'none' || !terminal) return codec.pack(reply);
-  const packed = codec.pack({ ...reply, [macElement(reply)]: Bytes.of(Buffer.alloc(MAC_BYTES)) });
-  const slot = codec.macSlot(packed);
-  const { macKey } = proven ?? ports.terminalKeys.current(terminal);
-  if (slot) codec.setMac(packed, await ports.hsm.generateMac(macKey, slot.covered));
-  return packed;
-}
-
-/** The MAC is the last element: DE128 where there is a second bitmap, which here only DE70 asks for. */
-function macElement({ de70 }: TerminalMessage): 'de64' | 'de128' {
-  return de70 === undefined ? 'de64' : 'de128';
-}
-
 /**
- * Without the HSM there is no MAC. A refusal leaves without one, since it moves no money; an approval does not leave
- * at all, and the terminal's repeat asks for it again.
+ * The answer as it leaves. Without the HSM there is no MAC: a refusal leaves without one, since it moves no money; an
+ * approval of what was proven does not leave at all, and the terminal's repeat asks for it again.
  */
-function sealOrDecline(
+async function toBytes(
   reply: TerminalMessage,
-  desk: Desk,
-  proven?: TerminalKeySet,
+  keys: TerminalKeySet | undefined,
+  peer: string,
+  { listener, codec, ports, log }: Desk,
 ): Promise<Buffer | undefined> {
-  return seal(reply, desk, proven).catch((error: unknown) => {
+  if (listener.mac === 'none') return codec.pack(reply);
+  const isYes = isApproval(reply.de39);
+  if (!keys) return isYes ? codec.pack(reply) : unprovenRefusal(reply, codec, listener);
+
+  try {
+    return await sealed(reply, keys, codec, ports);
+  } catch (error) {
     const { de11: stan, de39: responseCode } = reply;
-    const isApproval = responseCode === APPROVED || responseCode === PARTIALLY_APPROVED;
-    const listener = desk.listener.name;
-    desk.ports.log.error({ event: 'serve.unsealed', listener, stan, responseCode, isApproval, err: error });
-    return isApproval ? undefined : desk.codec.pack(reply);
-  });
+    log.error('serve.unsealed', peer, { stan, responseCode, isApproval: isYes, err: error });
+    return isYes ? undefined : unprovenRefusal(reply, codec, listener);
+  }
 }
 
 /** Whether nothing was found out about the request: neither what it is nor what became of it. */
@@ -137,28 +127,30 @@ function isPassing(error: unknown): boolean {
 function leaveUnanswered(
   { mti, de11: stan, de41: terminal }: TerminalMessage,
   error: unknown,
-  { listener, ports }: Desk,
+  peer: string,
+  { log }: Desk,
 ): undefined {
   const code = error instanceof Refusal ? error.code : undefined;
-  const facts = { event: 'serve.unanswered-repeat', listener: listener.name, mti, stan, terminal, code };
-  ports.log.warn({ ...facts, err: error });
+  log.warn('serve.unanswered-repeat', peer, { mti, stan, terminal, code, err: error });
 }
 
 function refuse(
   { mti, de11: stan, de41: terminal }: Partial<TerminalMessage>,
   error: unknown,
-  { listener, ports }: Desk,
+  peer: string,
+  { log }: Desk,
 ): ReplyFields {
   const responseCode = responseCodeOf(error);
-  const facts = { event: 'serve.refused', listener: listener.name, mti, stan, terminal, responseCode };
+  const facts = { mti, stan, terminal, responseCode };
 
   if (error instanceof Refusal) {
-    ports.log.warn(
-      { ...facts, code: error.code, detail: error.detail, cause: causeOf(error) },
-      error.message,
-    );
+    const { code, detail, message } = error;
+    log.warn('serve.refused', peer, { ...facts, code, detail, cause: causeOf(error) }, message);
+  } else if (error instanceof IsoError) {
+    const { code, path, offset, message } = error;
+    log.warn('serve.refused', peer, { ...facts, code, path, offset }, message);
   } else {
-    ports.log.error({ ...facts, err: error });
+    log.error('serve.refused', peer, { ...facts, err: error });
   }
   return { code: responseCode };
 }

@@ -55,7 +55,7 @@ type BatchPorts = Ports & { readonly batches: NonNullable<Ports['batches']> };
 export async function settle(inbound: Inbound, allPorts: Ports): Promise<ReplyFields | undefined> {
   const ports = withBatches(inbound, allPorts);
   const { sender } = inbound;
-  const told = readSettlement(inbound);
+  const told = readSettlement(inbound, ports);
   const settlement: Settlement = {
     ...told,
     key: requestKey(told.listener, sender),
@@ -94,7 +94,7 @@ export async function upload(inbound: Inbound, allPorts: Ports): Promise<ReplyFi
   const { message, listener, sender } = inbound;
   const key = requestKey(listener.name, sender);
   const told = {
-    ...batchName(inbound),
+    ...batchName(inbound, ports),
     stan: message.de90?.stan ?? sender.stan,
     ...(message.de37?.trim() && { rrn: message.de37.trim() }),
     minorUnits: Number(required(message.de4, 'DE4')),
@@ -152,15 +152,15 @@ function withBatches({ message }: Inbound, ports: Ports): BatchPorts {
   throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: message.mti });
 }
 
-function batchName({ message, listener, sender: { terminal } }: Inbound) {
+function batchName({ message, listener, sender: { terminal } }: Inbound, { settings }: BatchPorts) {
   const currency = required(message.de49, 'DE49');
-  if (!isKnownCurrency(currency)) throw new Refusal('SW_CURRENCY_UNKNOWN', { currency });
+  if (!isKnownCurrency(currency, settings.currencies)) throw new Refusal('SW_CURRENCY_UNKNOWN', { currency });
   const number = required(message.de60, 'DE60');
   if (!/^\d{6}$/.test(number)) throw new Refusal('SW_FORMAT', { element: 'DE60' });
   return { listener: listener.name, terminal: terminal.trimEnd(), currency, number };
 }
 
-function readSettlement(inbound: Inbound): ToldSettlement {
+function readSettlement(inbound: Inbound, ports: BatchPorts): ToldSettlement {
   const { message, sender } = inbound;
   const processingCode = required(message.de3, 'DE3');
   const isAfterUpload = processingCode.startsWith(AFTER_UPLOAD);
@@ -168,7 +168,7 @@ function readSettlement(inbound: Inbound): ToldSettlement {
     throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: message.mti, processingCode });
   }
   const merchant = sender.merchant.trimEnd();
-  return { ...batchName(inbound), merchant, isAfterUpload, totals: readTotals(message) };
+  return { ...batchName(inbound, ports), merchant, isAfterUpload, totals: readTotals(message) };
 }
 
 /** DE63: number (3 digits) and amount (12) of sales, then of refunds. */

@@ -1,6 +1,6 @@
 import { withoutRepeat } from '../../messages/index.ts';
 import type { Inbound, Received } from '../admission/inbound.ts';
-import { proveCard, provePayment, proveSender } from '../admission/prove.ts';
+import { proveCard, provePayment, proveSealed, proveSender } from '../admission/prove.ts';
 import { Refusal } from '../errors.ts';
 import type { TerminalKeySet } from '../keys/key-records.ts';
 import { type ManagementService, managementService } from '../keys/management-codes.ts';
@@ -40,9 +40,21 @@ const withProof =
     return { keys: proven.keys, answer: () => handle(proven, ports) };
   };
 
-const withoutProof =
+/** Its answer is sealed where the message is. A wrong MAC is refused: who is out of step hears it. */
+const provenIfSealed =
   (handle: Handler<Received>): Verb =>
-  async (received, ports) => ({ keys: undefined, answer: () => handle(received, ports) });
+  async (received, ports) => {
+    const keys = await proveSealed(received, ports);
+    return { keys, answer: () => handle(received, ports) };
+  };
+
+/** Whoever has lost its keys has no MAC that is right: a wrong one is as good as none. */
+const provenIfRight =
+  (handle: Handler<Received>): Verb =>
+  async (received, ports) => {
+    const keys = await proveSealed(received, ports).catch(() => undefined);
+    return { keys, answer: () => handle(received, ports) };
+  };
 
 const AUTHORISE = withProof(provePayment, authorise);
 const INCREMENT = withProof(provePayment, increment);
@@ -53,10 +65,10 @@ const UPLOAD = withProof(proveSender, upload);
 const SETTLE = withProof(proveSender, settle);
 
 const MANAGE: Readonly<Record<ManagementService, Verb>> = {
-  'sign-on': withoutProof(acknowledge),
-  'sign-off': withoutProof(acknowledge),
-  echo: withoutProof(acknowledge),
-  'key-download': withoutProof(giveKeys),
+  'sign-on': provenIfSealed(acknowledge),
+  'sign-off': provenIfSealed(acknowledge),
+  echo: provenIfSealed(acknowledge),
+  'key-download': provenIfRight(giveKeys),
   'key-confirmation': withProof(proveInstalledKeys, acknowledge),
 };
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Bytes, compile, IsoError, iso87Ascii } from '../../messages/index.ts';
+import { silentLog } from '../../runtime/index.ts';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
+import { listenerCodec } from '../../switch/serve/listener-codec.ts';
 import { createService } from '../../switch/serve/serve.ts';
 import { inbound } from '../support/core.ts';
 import { ACQUIRER_LINE, Counter, originalElements, played, purchase } from './core-cases.ts';
@@ -9,16 +11,21 @@ import { ACQUIRER_LINE, Counter, originalElements, played, purchase } from './co
 // must not cost a sale, and neither must a currency that is one.
 
 const codec = compile(iso87Ascii);
+/** As the first listener reads it: what nobody needs is no reason to refuse. */
+const atTheListener = (() => {
+  const { core } = new Counter();
+  return listenerCodec(inbound(core).listener, { clock: core.clock, log: silentLog });
+})();
 
 /** What a terminal reads as the code of the answer to these bytes. */
 async function codeFor(bytes: Buffer): Promise<string | undefined> {
   const { core, ports } = new Counter();
   const { listener, sealed } = inbound(core);
-  const service = createService(listener, codec, ports);
+  const service = createService(listener, atTheListener, ports);
   const receivedAt = core.clock.monotonic();
   const answer = (async () => {
     try {
-      const message = codec.parse(bytes);
+      const message = atTheListener.parse(bytes);
       return await service.answer({ message, sealed, receivedAt, cameBefore: false });
     } catch (error) {
       if (error instanceof IsoError) return service.answerGarbled(error);
@@ -71,7 +78,7 @@ describe('a purchase with a letter that nobody needs', () => {
     expect(codes()[what]?.plain).toBe('00');
   });
 
-  it.fails.each(LETTERS)('is approved with %s', (what) => {
+  it.each(LETTERS)('is approved with %s', (what) => {
     expect(codes()[what]?.lettered).toBe('00');
   });
 });
@@ -111,7 +118,7 @@ describe('a purchase in a currency of ISO 4217', () => {
     expect(codes()[currency]).toBe('00');
   });
 
-  it.fails.each(OTHERS)('%s is approved too', (currency) => {
+  it.each(OTHERS)('%s is approved too', (currency) => {
     expect(codes()[currency]).toBe('00');
   });
 });
@@ -147,11 +154,7 @@ describe('a message as it is reported', () => {
     return told;
   });
 
-  it.fails.each([VERIFICATION, GARBLED_CHIP])('$what', ({ what, right }) => {
-    expect(right).toContain(codes()[what]);
-  });
-
-  it.each([OTHER_CURRENCY])('$what', ({ what, right }) => {
+  it.each([VERIFICATION, GARBLED_CHIP, OTHER_CURRENCY])('$what', ({ what, right }) => {
     expect(right).toContain(codes()[what]);
   });
 });

@@ -1,0 +1,60 @@
+import type { SourceMutant } from './source-mutant.ts';
+
+/** What is decided at the door: what may be believed, what is read, who may be refused. */
+export const OF_DOOR: readonly SourceMutant[] = [
+  {
+    name: 'seal-before-proof',
+    removes: 'the proof that an answer is sealed for: a refusal gets the seal of whoever the request names',
+    file: 'switch/admission/prove.ts',
+    find: '  return proveSealed(received, ports).catch(() => undefined);',
+    put: "  return ports.directory.terminal(received.message.de41 ?? '', received.message.de42);",
+  },
+  {
+    name: 'wrong-seal-answered',
+    removes: 'the refusal to seal what answers a wrong MAC',
+    file: 'switch/admission/prove.ts',
+    find: '  if (reason instanceof Refusal && NOT_TO_BE_PROVEN.has(reason.code)) return undefined;\n',
+    put: `  if (reason instanceof Refusal && reason.code === 'SW_MAC_WRONG') {
+    return ports.directory.terminal(received.message.de41 ?? '', received.message.de42);
+  }
+`,
+  },
+  {
+    name: 'letters-of-terminals',
+    removes: 'the patience with letters that nobody needs in what terminals send',
+    file: 'switch/serve/listener-codec.ts',
+    find: 'elements: listenerElementPolicies(listener),',
+    put: 'elements: {},',
+  },
+  {
+    name: 'letters-of-networks',
+    removes: 'the patience with letters that nobody needs in what networks answer',
+    file: 'connectors/link/tolerated.ts',
+    find: '{ elements: linkElementPolicies(dialect, chosen), leavesOut: false }',
+    put: '{ elements: {}, leavesOut: false }',
+  },
+  {
+    name: 'garbled-chip',
+    removes: 'the look at chip data: what is none goes to the network as it came',
+    file: 'switch/requests/understand.ts',
+    find: 'message.de55 && isTlv(message.de55) ? message.de55 : undefined',
+    put: 'message.de55',
+  },
+  {
+    name: 'stale-notices',
+    removes: 'the difference between what opens legs and what tells of the past: both are held to their DE7',
+    file: 'switch/requests/understand.ts',
+    find: "  const stan = required(message.de11, 'DE11');\n",
+    put: `  const stan = required(message.de11, 'DE11');
+  const today = transmissionTime(clock).slice(0, 4);
+  if (message.mti.startsWith('04') && message.de7?.slice(0, 4) !== today) throw new Refusal('SW_STALE');
+`,
+  },
+  {
+    name: 'first-refused-beside-its-copy',
+    removes: 'the silence towards a first request whose copy was let in',
+    file: 'switch/admission/sent-before.ts',
+    find: '    if (known && known.copies > 0) return false;\n',
+    put: '',
+  },
+];

@@ -78,10 +78,13 @@ export function compile<const D extends Dialect>(
   const fast = fastPath(dialect, frame.fields, frame.strictness, tolerance.elements);
   return {
     dialect,
-    parse: (bytes) => (parseFast(fast, bytes) ?? parse(frame, bytes)) as Message<D>,
-    pack: tolerance.leavesOut
-      ? (message) => packFast(fast, message) ?? pack(frame, message as unknown as AnyMessage, fast)
-      : (message) => fast?.pack(message) ?? pack(frame, message as unknown as AnyMessage, fast),
+    parse: (bytes) => (parseFast(frame, fast, bytes) ?? parse(frame, bytes)) as Message<D>,
+    pack:
+      tolerance.leavesOut || frame.header
+        ? (message) =>
+            packFast(frame, fast, message as unknown as AnyMessage) ??
+            pack(frame, message as unknown as AnyMessage, fast)
+        : (message) => fast?.pack(message) ?? pack(frame, message as unknown as AnyMessage, fast),
     macSlot: (packed) => macSlot(frame, packed),
     setMac: (packed, mac) => setMac(frame, packed, mac),
   };
@@ -130,9 +133,15 @@ function headerCodec(header: Dialect['header'], strictness: Strictness): HeaderC
   };
 }
 
-function parseFast(fast: FastPath | undefined, bytes: Buffer): object | undefined {
+function parseFast({ header, strictness }: Frame, fast: FastPath | undefined, bytes: Buffer) {
+  if (!fast) return undefined;
   try {
-    return fast?.parse(bytes);
+    if (!header) return fast.parse(bytes);
+    const cursor = new Cursor(bytes, 0, bytes.length, strictness);
+    const value = header.read(cursor);
+    const message = fast.parse(bytes.subarray(cursor.at)) as AnyMessage | undefined;
+    if (message) message.header = value;
+    return message;
   } catch (error) {
     if (error instanceof IsoError) return undefined;
     throw error;
@@ -140,9 +149,12 @@ function parseFast(fast: FastPath | undefined, bytes: Buffer): object | undefine
 }
 
 /** A value that cannot be written may be one that is left out: the tables say. */
-function packFast(fast: FastPath | undefined, message: { readonly mti: string }): Buffer | undefined {
+function packFast({ header }: Frame, fast: FastPath | undefined, message: AnyMessage): Buffer | undefined {
+  if (!fast) return undefined;
   try {
-    return fast?.pack(message);
+    if (!header) return fast.pack(message);
+    const text = message.header === undefined ? undefined : fast.pack(message, 1);
+    return text && Buffer.concat([header.encode(message.header, text.length), text]);
   } catch (error) {
     if (error instanceof IsoError) return undefined;
     throw error;
@@ -220,7 +232,8 @@ function pack(frame: Frame, message: AnyMessage, fast: FastPath | undefined): Bu
   }
   // What was left out of this message fits into another of the same kind.
   if (written.length === numbers.length) {
-    fast?.packed(message, numbers, absent, words, Buffer.concat([mti, ...maps]));
+    const others = frame.header ? 1 : 0;
+    fast?.packed(message, numbers, absent, words, Buffer.concat([mti, ...maps]), others);
   }
   if (!frame.header) return Buffer.concat(parts);
   const textBytes = parts.reduce((sum, part) => sum + part.length, 0);

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { compile, iso87Ascii, type Message } from '../index.ts';
+import { Bytes, compile, iso87Ascii, type Message, visaBase1 } from '../index.ts';
 import { HotCache } from './cache.ts';
 import { fastField } from './fast-field.ts';
 import { packerSource } from './packer.ts';
@@ -142,5 +142,45 @@ describe('generated code', () => {
     }
     const refused = { mti: '0800', de7: undefined, de11: '00000x' };
     for (let i = 0; i < 100; i++) expect(() => codec.pack(refused)).toThrow('ISO_CONTENT DE11');
+  });
+});
+
+describe('a dialect with a header and a third bitmap', () => {
+  const header = { destination: '123456', source: '654321', roundTrip: 0x81 };
+  const echo = { mti: '0800', header, de7: '1123120000', de11: '000001', de41: 'TERM0001' };
+
+  test('is written and read by generated code as by the tables, whatever header it has', () => {
+    const codec = compile(visaBase1);
+    const fresh = compile(visaBase1).pack(echo);
+    for (let i = 0; i < 100; i++) {
+      expect(codec.pack(echo)).toEqual(fresh);
+      expect(codec.parse(fresh)).toEqual(compile(visaBase1).parse(fresh));
+    }
+    const elsewhere = { ...header, source: '000001' };
+    expect(codec.parse(codec.pack({ ...echo, header: elsewhere })).header).toMatchObject(elsewhere);
+    const reject = { code: '0522', original: header };
+    expect(codec.parse(codec.pack({ ...echo, header: { ...header, reject } }))).toMatchObject({
+      header: { reject },
+      de41: 'TERM0001',
+    });
+  });
+
+  test('a third bitmap among messages without one', () => {
+    const codec = compile(visaBase1);
+    const withThird = { ...echo, de130: Bytes.of(Buffer.from('a1b2c3', 'hex')) };
+    for (let i = 0; i < 100; i++) {
+      expect(codec.parse(codec.pack(echo))).not.toHaveProperty('de130');
+      expect(codec.parse(codec.pack(withThird)).de130).toEqual(withThird.de130);
+    }
+  });
+
+  test('says what is wrong with a header of a message that keeps coming, and with one that is missing', () => {
+    const codec = compile(visaBase1);
+    const packed = codec.pack(echo);
+    for (let i = 0; i < 100; i++) codec.parse(packed);
+    packed[5] = 0xaa;
+    expect(() => codec.parse(packed)).toThrow('ISO_HEADER');
+    for (let i = 0; i < 100; i++) codec.pack(echo);
+    expect(() => codec.pack({ ...echo, header: undefined as never })).toThrow('ISO_VALUE');
   });
 });

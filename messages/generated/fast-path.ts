@@ -22,17 +22,24 @@ import * as writers from './writers.ts';
 type Parser = (bytes: Buffer, end: number, mti: string) => object | undefined;
 type Packer = (message: object, properties: number) => Buffer | undefined;
 
-/** The codes generated for a dialect, one for each bitmap or set of properties that keeps coming. */
+/**
+ * The codes generated for a dialect, one for each bitmap or set of properties that keeps coming. They know nothing of a
+ * header: they read what stands behind it, and make what it is written in front of.
+ */
 export interface FastPath {
   /** undefined: read the message with the table-driven codec. */
   parse(bytes: Buffer): object | undefined;
-  /** undefined: pack the message with the table-driven codec. */
-  pack(message: { readonly mti: string }): Buffer | undefined;
+  /**
+   * undefined: pack the message with the table-driven codec.
+   * @param others properties that the message has besides its type and its elements
+   */
+  pack(message: { readonly mti: string }, others?: number): Buffer | undefined;
   /**
    * After the table-driven codec packed a message.
    * @param absent properties that were undefined
    * @param words its bitmap
-   * @param start its bytes before the first field
+   * @param start its bytes from the message type on, before the first field
+   * @param others properties that it has besides its type and its elements
    */
   packed(
     message: { readonly mti: string },
@@ -40,6 +47,7 @@ export interface FastPath {
     absent: readonly string[],
     words: readonly number[],
     start: Uint8Array,
+    others?: number,
   ): void;
   /** How many codes are held. */
   readonly size: number;
@@ -56,8 +64,8 @@ interface Makers {
 }
 
 /**
- * Undefined where the dialect has a header, a message type in EBCDIC or bitmaps of an unusual kind;
- * and where the process forbids code generation.
+ * Undefined where the dialect has a message type in EBCDIC or bitmaps of an unusual kind; and where the process
+ * forbids code generation. A third bitmap is no hindrance as long as no message has one.
  */
 export function fastPath(
   dialect: Dialect,
@@ -67,15 +75,25 @@ export function fastPath(
 ): FastPath | undefined {
   const { encoding } = dialect.mti;
   const { encoding: bitmapEncoding, extension, secondary, tertiary } = dialect.bitmap;
-  const unusual = dialect.header || tertiary || extension || secondary === 'never' || secondary === 'joined';
+  const hasUsualThird = tertiary === undefined || tertiary === 'after-secondary';
+  const unusual = !hasUsualThird || extension || secondary === 'never' || secondary === 'joined';
   if (unusual || (bitmapEncoding !== 'binary' && bitmapEncoding !== 'hex')) return undefined;
   if ((encoding !== 'ascii' && encoding !== 'bcd') || !mayGenerate()) return undefined;
-  return new GeneratedPath(encoding, bitmapEncoding, makers(dialect, codecs, strictness, policies));
+  const make = makers(dialect, codecs, strictness, policies);
+  return new GeneratedPath({ mti: encoding, bitmap: bitmapEncoding, hasThird: tertiary !== undefined }, make);
+}
+
+interface Shape {
+  readonly mti: 'ascii' | 'bcd';
+  readonly bitmap: 'binary' | 'hex';
+  /** Whether bit 65 says that a third bitmap follows. */
+  readonly hasThird: boolean;
 }
 
 class GeneratedPath implements FastPath {
   readonly #bcdMti: boolean;
   readonly #hexBitmap: boolean;
+  readonly #hasThird: boolean;
   readonly #makers: Makers;
   readonly #parsers = new HotCache<Parser>(sets);
   readonly #packers = new HotCache<Packer>(sets);
@@ -85,9 +103,10 @@ class GeneratedPath implements FastPath {
   /** The packer that fitted last: messages of one kind often come in a row. */
   #last: Packer | undefined;
 
-  constructor(mti: 'ascii' | 'bcd', bitmap: 'binary' | 'hex', make: Makers) {
+  constructor({ mti, bitmap, hasThird }: Shape, make: Makers) {
     this.#bcdMti = mti === 'bcd';
     this.#hexBitmap = bitmap === 'hex';
+    this.#hasThird = hasThird;
     this.#makers = make;
   }
 
@@ -108,7 +127,7 @@ class GeneratedPath implements FastPath {
     const second = w0 < 0;
     const w2 = second ? word(bytes, mtiBytes + 2 * size) : 0;
     const w3 = second ? word(bytes, mtiBytes + 3 * size) : 0;
-    if (Number.isNaN(w0 + w1 + w2 + w3)) return undefined;
+    if (Number.isNaN(w0 + w1 + w2 + w3) || (this.#hasThird && w2 < 0)) return undefined;
     const parser = this.#parsers.get(w0, w1, w2, w3);
     if (parser) return parser(bytes, bytes.length, mti);
     if (this.#parsers.miss(w0, w1, w2, w3)) {
@@ -119,10 +138,10 @@ class GeneratedPath implements FastPath {
     return undefined;
   }
 
-  pack(message: { readonly mti: string }): Buffer | undefined {
+  pack(message: { readonly mti: string }, others = 0): Buffer | undefined {
     const { mti } = message;
     if (typeof mti !== 'string' || mti.length !== 4) return undefined;
-    const properties = propertyCount(message);
+    const properties = propertyCount(message) - others;
     const again = this.#last?.(message, properties);
     if (again !== undefined) return again;
     const bucket = this.#buckets[bucketOf(mti, properties)];
@@ -143,8 +162,10 @@ class GeneratedPath implements FastPath {
     absent: readonly string[],
     words: readonly number[],
     start: Uint8Array,
+    others = 0,
   ): void {
     const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = words;
+    if (this.#hasThird && w2 < 0) return;
     const last = w3 ^ mtiKey(message.mti);
     let packer = this.#packers.get(w0, w1, w2, last);
     if (!packer) {
@@ -152,9 +173,9 @@ class GeneratedPath implements FastPath {
       packer = this.#makers.packer(message.mti, numbers, absent, start);
       this.#packers.set(w0, w1, w2, last, packer);
     }
-    const slot = bucketOf(message.mti, propertyCount(message));
-    const others = (this.#buckets[slot] ?? []).filter((other) => other !== packer);
-    this.#buckets[slot] = [packer, ...others.slice(0, bucketSize - 1)];
+    const slot = bucketOf(message.mti, propertyCount(message) - others);
+    const rest = (this.#buckets[slot] ?? []).filter((other) => other !== packer);
+    this.#buckets[slot] = [packer, ...rest.slice(0, bucketSize - 1)];
   }
 }
 

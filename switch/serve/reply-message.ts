@@ -2,6 +2,7 @@ import type { Balance } from '../../connectors/index.ts';
 import { Bytes, responseMti } from '../../messages/index.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
+import { type WordsOf, wordFor } from './approval-words.ts';
 
 // What a terminal is told, as the message that tells it: the request's own numbers, the code, and what the verb found.
 
@@ -27,18 +28,22 @@ const PARTIALLY_APPROVED = '10';
 /** DE54 amount type: the original amount. */
 const REQUESTED = '57';
 
-/** The message that answers `request`, still without its MAC. */
-export function replyMessage(request: TerminalMessage, fields: ReplyFields): TerminalMessage {
+/** The message that answers `request` in the words of its listener, still without its MAC. */
+export function replyMessage(
+  request: TerminalMessage,
+  fields: ReplyFields,
+  listener: WordsOf,
+): TerminalMessage {
   const reply: TerminalMessage = { mti: responseMti(request.mti) };
   for (const element of ECHOED) copy(reply, request, element);
 
-  reply.de39 = fields.code;
+  reply.de39 = wordFor(fields.code, listener);
   if (fields.rrn !== undefined) reply.de37 = fields.rrn;
   if (fields.approvalCode !== undefined) reply.de38 = fields.approvalCode;
   if (fields.approvedMinorUnits !== undefined) {
     reply.de4 = String(fields.approvedMinorUnits).padStart(12, '0');
   }
-  if (fields.code === PARTIALLY_APPROVED && request.de4 !== undefined) {
+  if (reply.de39 === PARTIALLY_APPROVED && request.de4 !== undefined) {
     reply.de54 = [requestedAmount(request, request.de4)];
   }
   if (fields.balances) reply.de54 = fields.balances.map(additionalAmount);

@@ -19,6 +19,7 @@ export function recordOvertaken(
   const answer = {
     code,
     approved: true,
+    isInTime: true as const,
     ...(approvalCode !== undefined && { approvalCode }),
     ...(networkReference !== undefined && { networkReference }),
     ...(increment !== undefined && { increment }),

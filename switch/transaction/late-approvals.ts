@@ -16,6 +16,8 @@ const MAX_LATE_ANSWERS = 5;
 export type LateAnswerTold = Omit<LateAnswer, 'transaction' | 'stray' | 'increment'> & {
   /** The increment that it answers, by its key. */
   readonly increment?: string;
+  /** It came in time, beside what took its transaction back and queued a reversal of it. */
+  readonly isInTime?: true;
 };
 
 /** @returns nothing where it is known already, or says nothing new */
@@ -23,7 +25,13 @@ export function lateAnswerEntry(now: Transaction, answer: LateAnswerTold): NextE
   const { increment } = answer;
   if (traceOf(now, increment).lateAnswers >= MAX_LATE_ANSWERS || isSecondCopy(now, answer)) return undefined;
   const body = bodyOf(answer);
-  return { kind: 'late-answer', body, followUps: reversal(now, body) };
+  const isQueued = answer.isInTime === true && isYetToBeFound(now, increment);
+  return { kind: 'late-answer', body, followUps: isQueued ? [] : reversal(now, body) };
+}
+
+/** The reversal that is queued has found nothing so far, and has not been refused: it will know of this approval. */
+function isYetToBeFound(now: Transaction, increment: string | undefined): boolean {
+  return traceOf(now, increment).notFound === 0 && now.network !== 'reversal-refused';
 }
 
 function bodyOf(answer: LateAnswerTold): EntryBodies['late-answer'] {

@@ -310,7 +310,7 @@ function answeredLate(draft: Draft, body: EntryBodies['late-answer']): void {
   const asked = draft.opening?.facts.amount.minorUnits ?? 0;
   if (!traces.isUnwanted(draft, body.increment) || asked === 0) return;
   holdAgain(draft, asked, body.increment);
-  draft.network = 'unknown';
+  if (body.increment === undefined) draft.network = 'unknown';
 }
 
 /** What an answer in time would have approved: 87 refuses the cash, which no proof witnesses. */

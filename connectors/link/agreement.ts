@@ -36,7 +36,7 @@ export function disagreements(
   const { facts } = asked;
   const meaning = reply.code === undefined ? undefined : codeMeaning(reply.code, facts.kind, table);
   const found = noticeDisagreements(reply, asked, agreement);
-  if (compares.includes('amount') && !amountAgrees(reply.amount, facts, meaning)) found.push('DE4');
+  if (compares.includes('amount')) found.push(...amountDisagreements(reply, facts, meaning));
   return found;
 }
 
@@ -54,23 +54,38 @@ export function noticeDisagreements(
   return found;
 }
 
-/** An approval repeats what was asked, or less where its code says so; what is no approval may name nothing. */
-export function amountAgrees(
-  amount: string | undefined,
+/** DE54 amount type: what was asked, where less is approved. */
+const ORIGINAL_AMOUNT = '57';
+
+/**
+ * Which amounts of an answer contradict what was asked. An approval repeats it, or names less where its code says so;
+ * what is no approval may name nothing.
+ */
+export function amountDisagreements(
+  { amount, amounts = [] }: Pick<ReplyElements, 'amount' | 'amounts'>,
   { amount: asked, kind }: Pick<TransactionFacts, 'amount' | 'kind'>,
   meaning: CodeMeaning | undefined,
-): boolean {
-  if (amount === undefined || kind === 'balance') return true;
-  const given = Number(amount);
+): string[] {
+  if (kind === 'balance') return [];
+  const isLess = meaning === 'approved-in-part' || meaning === 'approved-without-cash';
+  const originals = isLess ? amounts.filter(({ amountType }) => amountType === ORIGINAL_AMOUNT) : [];
+  const isWhatWasAsked = (given: string) => Number(given) === asked.minorUnits;
+  return [
+    ...(amount !== undefined && !isPossible(Number(amount), asked.minorUnits, meaning) ? ['DE4'] : []),
+    ...(originals.every((original) => isWhatWasAsked(original.amount)) ? [] : ['DE54']),
+  ];
+}
+
+function isPossible(given: number, asked: number, meaning: CodeMeaning | undefined): boolean {
   switch (meaning) {
     case 'approved':
     case 'approved-but-identify':
-      return given === asked.minorUnits;
+      return given === asked;
     case 'approved-in-part':
     case 'approved-without-cash':
-      return given <= asked.minorUnits;
+      return given <= asked;
     default:
-      return given === 0 || given === asked.minorUnits;
+      return given === 0 || given === asked;
   }
 }
 

@@ -34,11 +34,17 @@ async function connected(settings: { matchedBy?: string[]; agreement?: Agreement
   return { network, connector, late, answers };
 }
 
+/** DE54: what was asked, beside the part that is approved. */
+const original = (amount: string) => ({
+  ...{ accountType: '00', amountType: '57', currency: '978', sign: 'C', amount },
+});
+
 describe('an answer that contradicts what was asked', () => {
   it.each([
     ['DE4', { de4: '000000009900' }],
     ['DE4', { de4: '000000000100' }],
     ['DE4', { de4: '000000009900', de39: '10' }],
+    ['DE54', { de4: '000000001000', de39: '10', de54: [original('000000009900')] }],
     ['DE49', { de49: '840' }],
     ['DE2', { de2: Pan.of('4000056655665556') }],
   ])('by %s leaves its leg unknown at the deadline, and is handed up', async (element, change) => {
@@ -107,6 +113,19 @@ describe('what an answer leaves out or shortens', () => {
     const other = factsOf({ transaction: facts.transaction.replace('1', '2'), transmittedAt: '1123110000' });
     answers({ de7: undefined });
     expect(await connector.ask(other, card, soon(100)).outcome).toMatchObject({ status: 'unknown' });
+  });
+
+  it('belongs to a reversal that was sent before under the same numbers', async () => {
+    const { network, connector, answers } = await connected();
+    const reversal = { facts, pan: card.pan, original: 'request', reason: 'customer' } as const;
+    network.respond = () => {};
+    expect(await connector.reverse({ ...reversal, repeat: false }, soon(30))).toMatchObject({
+      status: 'unknown',
+    });
+    answers({ de7: undefined });
+    expect(await connector.reverse({ ...reversal, repeat: true }, soon())).toMatchObject({
+      status: 'acknowledged',
+    });
   });
 
   it('of a network that never repeats it is none of its numbers', async () => {

@@ -73,7 +73,7 @@ export function matchWithout(
     const [, ...theirs] = key.split('|');
     if (theirs.length !== elements.length) continue;
     if (!repeated.every((value, index) => value === false || value === theirs[index])) continue;
-    if (found !== undefined) return undefined;
+    if (found !== undefined && found !== key) return undefined;
     found = key;
   }
   return found;

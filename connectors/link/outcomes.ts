@@ -6,7 +6,7 @@ import type { AnswerTable } from '../answers/answer-table.ts';
 import { PLAIN_ANSWERS } from '../answers/plain-answers.ts';
 import type { TransactionFacts } from '../authorisation.ts';
 import type { Balance, NetworkOutcome, NoticeOutcome, Unreachable } from '../network-leg.ts';
-import { amountAgrees } from './agreement.ts';
+import { amountDisagreements } from './agreement.ts';
 import type { AdditionalAmount, ReplyElements } from './network-dialect.ts';
 
 /** DE39 (ISO 8583:1987), as the switch knows what is approved otherwise than whole. */
@@ -29,7 +29,8 @@ export function authorisationOutcome(
   const { code } = reply;
   if (code === undefined) return unknown('the answer has no response code');
   const meaning = codeMeaning(code, facts.kind, table);
-  if (!amountAgrees(reply.amount, facts, meaning)) return unknown('the answer is to another amount');
+  if (amountDisagreements(reply, facts, meaning).length > 0)
+    return unknown('the answer is to another amount');
 
   switch (meaning) {
     case 'approved':

@@ -90,7 +90,10 @@ describe('87, the purchase without the cash,', () => {
         standingMinorUnits: 1_500,
         isReversed: false,
       },
-      de54: [{ amountType: '57', amount: '000000002500' }],
+      de54: [
+        { amountType: '57', amount: '000000002500' },
+        { amountType: '40', amount: '000000000000' },
+      ],
     });
   });
 

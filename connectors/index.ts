@@ -1,3 +1,6 @@
+export { mayHoldMoney, notFoundRules, reversalMeaning } from './answers/answer-meaning.ts';
+export type { AnswerTable } from './answers/answer-table.ts';
+export { answersOf } from './answers/of-network.ts';
 export type { CardData, HeldTransaction, Money, TransactionFacts, TransactionKind } from './authorisation.ts';
 export {
   type HttpExchange,
@@ -8,9 +11,11 @@ export {
 export { popClient } from './etika/pop-client.ts';
 export { iso87Connector } from './iso87/iso87-connector.ts';
 export { linkElementPolicies } from './link/tolerated.ts';
+export { WHOLE_AGREEMENT } from './link/agreement.ts';
 export type {
   AdviceReason,
   AdviceRequest,
+  AnswerNumbers,
   Balance,
   KeyOffer,
   LateAnswer,
@@ -21,6 +26,7 @@ export type {
   NoticeOutcome,
   ReversalReason,
   ReversalRequest,
+  StrayAnswer,
   Unreachable,
   ZoneKeys,
 } from './network-leg.ts';

@@ -1,5 +1,6 @@
 import type { Pan } from '../messages/index.ts';
 import type { Monotonic } from '../runtime/index.ts';
+import type { AnswerTable } from './answers/answer-table.ts';
 import type { CardData, TransactionFacts } from './authorisation.ts';
 import type { SchemeRules } from './scheme-rules.ts';
 
@@ -10,7 +11,10 @@ import type { SchemeRules } from './scheme-rules.ts';
 export type NetworkOutcome =
   | {
       readonly status: 'approved';
-      /** DE39: 00; 10 for a partial amount; 85 where an account was verified and nothing speaks against it. */
+      /**
+       * DE39 of an approval in the network's words; 10 for a partial amount, 08 where the customer is to be identified,
+       * and 87 where the cash was refused, whatever the network calls them.
+       */
       readonly code: string;
       /** DE38. */
       readonly approvalCode?: string;
@@ -25,7 +29,12 @@ export type NetworkOutcome =
     }
   | { readonly status: 'refused'; readonly code: string; readonly emvHex?: string }
   | { readonly status: 'unreachable'; readonly reason: string }
-  | { readonly status: 'unknown'; readonly reason: string };
+  | {
+      readonly status: 'unknown';
+      readonly reason: string;
+      /** It did answer, and nobody can say what that means: the network is there. */
+      readonly hasAnswered?: true;
+    };
 
 /** Nothing of the request left, and nothing of it will. */
 export type Unreachable = Extract<NetworkOutcome, { readonly status: 'unreachable' }>;
@@ -87,11 +96,51 @@ export interface AdviceRequest {
   readonly repeat: boolean;
 }
 
-/** An answer to an authorisation that came after its leg was closed: money that the network may hold. */
+/**
+ * An answer to an authorisation that nobody waits for any more, or that is not about what was asked: money that the
+ * network may hold.
+ */
 export interface LateAnswer {
-  readonly transaction: string;
+  /** Absent where this link does not know the request: it is of an earlier life, or of another session. */
+  readonly transaction?: string;
+  /** Of an increment: the STAN of its own message. */
+  readonly increment?: string;
+  /** By which numbers the request is looked for, where its transaction is not known. */
+  readonly stray?: StrayAnswer;
+  /** The network may hold money of it: its code approves, or is in no table. */
   readonly approved: boolean;
   readonly code: string;
+  /** DE38. */
+  readonly approvalCode?: string;
+  /** The network's own identifier of the transaction. */
+  readonly networkReference?: string;
+  /** The elements that contradict what was asked: it counts for nobody. */
+  readonly disagrees?: readonly string[];
+}
+
+export interface StrayAnswer {
+  readonly network: string;
+  readonly numbers: AnswerNumbers;
+}
+
+/** What an answer repeats of its request's numbers. */
+export interface AnswerNumbers {
+  /** DE7. */
+  readonly transmittedAt?: string;
+  /** DE11. */
+  readonly stan?: string;
+  /** DE32. */
+  readonly acquirer?: string;
+  /** DE37. */
+  readonly rrn?: string;
+  /** DE41. */
+  readonly terminal?: string;
+  /** DE42. */
+  readonly merchant?: string;
+  /** DE4, in minor units. */
+  readonly minorUnits?: number;
+  /** DE49. */
+  readonly currency?: string;
 }
 
 /** What becomes of a zone key that a network sends. */
@@ -115,6 +164,8 @@ export type NetworkLinkState = 'down' | 'connected' | 'signed-on';
 export interface NetworkConnector {
   readonly name: string;
   readonly rules: SchemeRules;
+  /** What its codes mean; absent: as plain ISO 8583:1987 has them. */
+  readonly answers?: AnswerTable;
   /** Name of the zone key under which PIN blocks travel to this network now. */
   zonePinKey(): string;
   /** Opens the leg of an authorisation. */

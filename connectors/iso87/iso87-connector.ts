@@ -1,4 +1,5 @@
 import { compile, framing, iso87Ascii } from '../../messages/index.ts';
+import { PLAIN_ANSWERS } from '../answers/plain-answers.ts';
 import { type NetworkParts, type NetworkSettings, networkConnector } from '../link/network-connector.ts';
 import type { NetworkDialect } from '../link/network-dialect.ts';
 import { linkTolerance } from '../link/tolerated.ts';
@@ -36,6 +37,7 @@ export const iso87Dialect: NetworkDialect<Iso87Message> = {
     '0800': ['de11', 'de70'],
   },
   managementCodes: { signOn: '001', signOff: '002', echo: '301', keyExchange: '161' },
+  answers: PLAIN_ANSWERS,
   rules: PLAIN_RULES,
   management: managementRequest,
   managementReply,

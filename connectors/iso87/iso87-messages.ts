@@ -82,8 +82,9 @@ export function managementReply({ de7, de11, de70 }: Iso87Message, code: string)
   return { mti: '0810', de7, de11, de39: code, de70 };
 }
 
-export function replyElements({ de4, de38, de39, de54, de55 }: Iso87Message): ReplyElements {
-  return { code: de39, amount: de4, approvalCode: de38, amounts: de54, emv: de55 };
+export function replyElements(reply: Iso87Message): ReplyElements {
+  const { de2, de4, de38, de39, de49, de54, de55 } = reply;
+  return { code: de39, amount: de4, currency: de49, card: de2, approvalCode: de38, amounts: de54, emv: de55 };
 }
 
 function originalMti({ facts, original }: ReversalRequest): string {

@@ -2,12 +2,13 @@ import type { FrameReader } from '../../messages/index.ts';
 import { responseMti } from '../../messages/index.ts';
 import type { Connection, Monotonic, Timer } from '../../runtime/index.ts';
 import type { NetworkLinkState } from '../network-leg.ts';
+import { LineBudget } from './line-budget.ts';
 import { LineWatch } from './line-watch.ts';
 import { reconnectDelay } from './link-limits.ts';
 import type { LinkSettings } from './link-settings.ts';
 import type { Matchable, MatchKeys } from './match-keys.ts';
-import { explainMismatch, invert, replyKey, requestKey } from './match-keys.ts';
-import { type Ended, type Exchange, type NotSent, PendingRequests } from './pending.ts';
+import { explainMismatch, invert, matchWithout, replyKey, requestKey } from './match-keys.ts';
+import { type Ended, type Examine, type Exchange, type NotSent, PendingRequests } from './pending.ts';
 
 /** What became of a request at once: it left and will end, or it did not and has ended. */
 export type Sent<M> =
@@ -19,6 +20,7 @@ const MAX_SERVING = 16;
 /** What was lost sooner after its sign-on than this counts as one more attempt in a row. */
 const STEADY_AFTER_MS = 1_000;
 const SIGN_OFF_MS = 500;
+const STRAY = { fate: 'unmatched' } as const;
 /** How it is called that a connection came to nothing, by how far it had come. */
 const FAILURE: Readonly<Record<NetworkLinkState, string>> = {
   down: 'link.connect-failed',
@@ -31,11 +33,13 @@ const FAILURE: Readonly<Record<NetworkLinkState, string>> = {
  * after the network lets it; notices a line at whose other end nobody is; matches answers by declared keys; and never
  * lets two requests wait under one key. What it was given to send leaves with all else of the same turn, in one write.
  */
-export class IsoLink<M extends Matchable> {
-  readonly #settings: LinkSettings<M>;
-  readonly #pending: PendingRequests<M>;
+export class IsoLink<M extends Matchable, Tag = string> {
+  readonly #settings: LinkSettings<M, Tag>;
+  readonly #pending: PendingRequests<M, Tag>;
   readonly #keysByReply: MatchKeys;
   readonly #watch: LineWatch;
+  /** Of answers that are nobody's. */
+  readonly #strayLines: LineBudget;
   #connection: Connection | undefined;
   #reader: FrameReader | undefined;
   #state: NetworkLinkState = 'down';
@@ -53,8 +57,9 @@ export class IsoLink<M extends Matchable> {
   #refusal: string | undefined;
   #retry: Timer | undefined;
 
-  constructor(settings: LinkSettings<M>) {
+  constructor(settings: LinkSettings<M, Tag>) {
     this.#settings = settings;
+    this.#strayLines = new LineBudget(settings.clock);
     this.#pending = new PendingRequests(settings.clock, settings.limits.maxExpired);
     this.#keysByReply = invert(settings.profile.matchKeys, responseMti);
     this.#watch = new LineWatch(settings.clock, settings.limits, {
@@ -73,14 +78,14 @@ export class IsoLink<M extends Matchable> {
   }
 
   /** Sends a request and waits for its answer until `deadline`. Never rejects. */
-  async exchange(message: M, deadline: Monotonic, tag?: string): Promise<Exchange<M>> {
-    return this.send(message, deadline, tag).ended;
+  async exchange(message: M, deadline: Monotonic, tag?: Tag, examine?: Examine<M>): Promise<Exchange<M>> {
+    return this.send(message, deadline, tag, examine).ended;
   }
 
   /** The same, and tells at once whether the request left. */
-  send(message: M, deadline: Monotonic, tag?: string): Sent<M> {
+  send(message: M, deadline: Monotonic, tag?: Tag, examine?: Examine<M>): Sent<M> {
     if (this.#state !== 'signed-on') return unreachable('link is not signed on');
-    return this.#send(message, deadline, tag);
+    return this.#send(message, deadline, tag, examine);
   }
 
   /** Signs off where possible, then closes; what waits is abandoned as unknown. */
@@ -96,7 +101,7 @@ export class IsoLink<M extends Matchable> {
     this.#down('link closed');
   }
 
-  #send(message: M, deadline: Monotonic, tag?: string): Sent<M> {
+  #send(message: M, deadline: Monotonic, tag?: Tag, examine?: Examine<M>): Sent<M> {
     const { profile, limits, codec, framing } = this.#settings;
     const connection = this.#connection;
     if (!connection) return unreachable('link is down');
@@ -112,7 +117,7 @@ export class IsoLink<M extends Matchable> {
       this.#settings.log.error({ event: 'link.pack-failed', link: this.#settings.name, err: error });
       return unreachable('the request cannot be expressed in the network dialect');
     }
-    const ended = this.#pending.wait(key, deadline, tag);
+    const ended = this.#pending.wait(key, deadline, tag, examine);
     this.#writable = connection.write(frame);
     this.#watch.sent();
     return { left: true, ended };
@@ -208,18 +213,39 @@ export class IsoLink<M extends Matchable> {
   }
 
   #message(connection: Connection, message: M): void {
-    const { log, name } = this.#settings;
-    const key = replyKey(message, this.#keysByReply);
-    if (key !== undefined) {
-      const answered = this.#pending.answer(key, message);
-      if (answered.fate === 'late') this.#settings.onLateAnswer(message, answered.tag);
-      if (answered.fate === 'unmatched') {
-        const nearest = explainMismatch(message, this.#keysByReply, this.#pending.keys());
-        log.warn({ event: 'link.unmatched-answer', link: name, mti: message.mti, ...nearest });
+    if (this.#keysByReply[message.mti]) this.#answered(message);
+    else void this.#serve(connection, message);
+  }
+
+  #answered(message: M): void {
+    const { log, name, onLateAnswer, onContradiction, onStrayAnswer } = this.#settings;
+    const { mti } = message;
+    const keys = this.#keysByReply;
+    const key = replyKey(message, keys) ?? matchWithout(message, keys, this.#pending.knownKeys());
+    const answered = key === undefined ? STRAY : this.#pending.answer(key, message);
+    switch (answered.fate) {
+      case 'matched':
+      case 'follows':
+      case 'repeated':
+        return;
+      case 'late':
+        onLateAnswer(message, answered.tag);
+        return;
+      case 'disagrees': {
+        const { elements, tag } = answered;
+        this.#strayLines.spend((leftOut) =>
+          log.warn({ event: 'link.answer-disagrees', link: name, mti, elements, ...leftOut }),
+        );
+        onContradiction?.(message, tag, elements);
+        return;
       }
-      return;
+      case 'unmatched':
+        this.#strayLines.spend((leftOut) => {
+          const nearest = explainMismatch(message, keys, this.#pending.keys());
+          log.warn({ event: 'link.unmatched-answer', link: name, mti, ...nearest, ...leftOut });
+        });
+        onStrayAnswer?.(message);
     }
-    void this.#serve(connection, message);
   }
 
   async #serve(connection: Connection, request: M): Promise<void> {

@@ -25,7 +25,7 @@ export interface Served<M> {
   readonly onSent?: () => void;
 }
 
-export interface LinkSettings<M extends Matchable> {
+export interface LinkSettings<M extends Matchable, Tag = string> {
   readonly name: string;
   readonly address: Address;
   readonly codec: Codec<M>;
@@ -37,5 +37,9 @@ export interface LinkSettings<M extends Matchable> {
   readonly random: Random;
   readonly log: Log;
   /** An answer whose request had given up waiting: a money event. `tag` is what `exchange` was given. */
-  readonly onLateAnswer: (reply: M, tag: string | undefined) => void;
+  readonly onLateAnswer: (reply: M, tag: Tag | undefined) => void;
+  /** An answer that contradicts the request whose numbers it has: it counts for nobody, and is a money event. */
+  readonly onContradiction?: (reply: M, tag: Tag | undefined, elements: readonly string[]) => void;
+  /** An answer to nothing that this link knows of: to a request of an earlier life, or of another session. */
+  readonly onStrayAnswer?: (reply: M) => void;
 }

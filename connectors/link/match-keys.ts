@@ -6,7 +6,8 @@ export interface Matchable {
 
 /**
  * Which data elements tie an answer to its request, declared per request MTI: `{ '0100': ['de11', 'de37'] }`.
- * Every one must be present in the request and come back unchanged.
+ * Every one must be present in the request. What an answer repeats of them must be unchanged; what it leaves out, some
+ * networks never echo: see `matchWithout`.
  */
 export type MatchKeys = Readonly<Record<string, readonly string[]>>;
 
@@ -15,9 +16,17 @@ export function requestKey(message: Matchable, replyMti: string, keys: MatchKeys
   return keyOf(message, replyMti, keys[message.mti]);
 }
 
-/** The key of an answer. `keysByReply` is `invert(keys)`. */
+/**
+ * The key of an answer, or `undefined` where it leaves an element of it out, or blank. `keysByReply` is `invert(keys)`.
+ */
 export function replyKey(message: Matchable, keysByReply: MatchKeys): string | undefined {
-  return keyOf(message, message.mti, keysByReply[message.mti]);
+  const elements = keysByReply[message.mti];
+  if (elements?.some((element) => !isRepeated(message[element]))) return undefined;
+  return keyOf(message, message.mti, elements);
+}
+
+function isRepeated(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== '';
 }
 
 /** The same declaration seen from the answer's side. */
@@ -38,6 +47,36 @@ function keyOf(
     key += `|${value}`;
   }
   return key;
+}
+
+/** How much of a key an answer must at least repeat, its STAN among it. */
+const FEWEST_REPEATED = 2;
+
+/**
+ * The key of an answer that leaves elements of it out: that of the one request, waiting or given up, that agrees with
+ * all it does repeat. Where two do it is nobody's: one of them would get the approval of the other.
+ */
+export function matchWithout(
+  answer: Matchable,
+  keysByReply: MatchKeys,
+  known: Iterable<string>,
+): string | undefined {
+  const elements = keysByReply[answer.mti];
+  if (!elements || typeof answer['de11'] !== 'string') return undefined;
+  const repeated = elements.map((element) => answer[element]).map((value) => isRepeated(value) && value);
+  const many = repeated.filter((value) => value !== false).length;
+  if (many < Math.min(FEWEST_REPEATED, elements.length)) return undefined;
+
+  let found: string | undefined;
+  for (const key of known) {
+    if (!key.startsWith(answer.mti)) continue;
+    const [, ...theirs] = key.split('|');
+    if (theirs.length !== elements.length) continue;
+    if (!repeated.every((value, index) => value === false || value === theirs[index])) continue;
+    if (found !== undefined && found !== key) return undefined;
+    found = key;
+  }
+  return found;
 }
 
 /**

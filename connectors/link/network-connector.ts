@@ -1,13 +1,18 @@
 import { type ElementPolicy, withoutRepeat } from '../../messages/index.ts';
 import type { Address, Clock, Log, Random, Sockets } from '../../runtime/index.ts';
 import { utcCalendar } from '../../runtime/index.ts';
+import { codeMeaning } from '../answers/answer-meaning.ts';
+import type { AnswerTable } from '../answers/answer-table.ts';
 import type { LateAnswer, NetworkConnector, ZoneKeys } from '../network-leg.ts';
+import { type Agreement, type Asked, disagreements, noticeDisagreements } from './agreement.ts';
 import { IsoLink } from './iso-link.ts';
 import { DEFAULT_LINK_LIMITS, type LinkLimits } from './link-limits.ts';
 import type { LinkProfile } from './link-settings.ts';
-import type { Matchable } from './match-keys.ts';
+import type { Matchable, MatchKeys } from './match-keys.ts';
 import type { NetworkDialect } from './network-dialect.ts';
-import { adviceOutcome, authorisationOutcome, mayHoldMoney, reversalOutcome } from './outcomes.ts';
+import { adviceOutcome, authorisationOutcome, reversalOutcome } from './outcomes.ts';
+import type { Examination, Examine } from './pending.ts';
+import { lateAnswer, type RequestTag, strayApproval, tagOf } from './unawaited-answers.ts';
 
 export interface NetworkSettings {
   readonly name: string;
@@ -17,6 +22,12 @@ export interface NetworkSettings {
   readonly limits?: LinkLimits;
   /** What becomes of single elements that are not as the dialect says, where that is not the usual. */
   readonly elements?: Readonly<Record<number, ElementPolicy>>;
+  /** What its codes mean; absent: what its dialect says. */
+  readonly answers?: AnswerTable;
+  /** What must agree in its answers; absent: amount, currency and card. */
+  readonly agreement?: Agreement;
+  /** What ties its answers to payments, reversals and advices; absent: what its dialect says. */
+  readonly matchedBy?: readonly string[];
 }
 
 export interface NetworkParts {
@@ -36,23 +47,37 @@ export function networkConnector<M extends Matchable>(
   parts: NetworkParts,
 ): NetworkConnector {
   const { name, zonePinKey } = settings;
-  const link = new IsoLink<M>({
+  const answers = settings.answers ?? dialect.answers;
+  const { agreement } = settings;
+  const reading = { name, dialect, answers };
+  const link = new IsoLink<M, RequestTag>({
     name,
     address: settings.address,
     codec: dialect.codec,
     framing: dialect.framing,
-    profile: linkProfile(dialect, parts),
+    profile: { ...linkProfile(dialect, parts), matchKeys: matchKeysOf(dialect, settings) },
     limits: settings.limits ?? DEFAULT_LINK_LIMITS,
     ...parts,
-    onLateAnswer(reply, transaction) {
-      if (transaction === undefined) return;
-      const { code = '' } = dialect.replyElements(reply);
-      parts.onLateAnswer({ transaction, approved: mayHoldMoney(code), code });
+    onLateAnswer(reply, tag) {
+      if (tag) parts.onLateAnswer(lateAnswer(reply, tag, reading));
+    },
+    onContradiction(reply, tag, disagrees) {
+      if (tag) parts.onLateAnswer({ ...lateAnswer(reply, tag, reading), disagrees });
+    },
+    onStrayAnswer(reply) {
+      const stray = strayApproval(reply, reading);
+      if (stray) parts.onLateAnswer(stray);
     },
   });
+  const looksAt =
+    (asked: Asked): Examine<M> =>
+    (reply) =>
+      examined(noticeDisagreements(dialect.replyElements(reply), asked, agreement));
+
   return {
     name,
     rules: dialect.rules,
+    answers,
     zonePinKey: () => parts.zoneKeys?.current() ?? zonePinKey,
     state: () => link.state(),
     signOns: () => link.signOns(),
@@ -64,26 +89,53 @@ export function networkConnector<M extends Matchable>(
         return { left: false, outcome: { status: 'unreachable', reason } };
       }
 
-      const sent = link.send(request, deadline, facts.transaction);
+      const asked = { facts, pan: card.pan };
+      const examine: Examine<M> = (reply) => {
+        const elements = dialect.replyElements(reply);
+        const meaning =
+          elements.code === undefined ? undefined : codeMeaning(elements.code, facts.kind, answers);
+        return meaning === 'wait' ? 'follows' : examined(disagreements(elements, asked, answers, agreement));
+      };
+      const sent = link.send(request, deadline, tagOf(facts), examine);
       if (!sent.left) return { left: false, outcome: sent.ended };
       const outcome = sent.ended.then((ended) =>
-        ended.status === 'answered' ? authorisationOutcome(dialect.replyElements(ended.reply), facts) : ended,
+        ended.status === 'answered'
+          ? authorisationOutcome(dialect.replyElements(ended.reply), facts, answers)
+          : ended,
       );
       return { left: true, outcome };
     },
     async reverse(request, deadline) {
-      const exchange = await link.exchange(dialect.reversal(request), deadline);
-      return exchange.status === 'answered'
-        ? reversalOutcome(dialect.replyElements(exchange.reply))
-        : exchange;
+      const ended = await link.exchange(dialect.reversal(request), deadline, undefined, looksAt(request));
+      return ended.status === 'answered'
+        ? reversalOutcome(dialect.replyElements(ended.reply), answers, request.repeat)
+        : ended;
     },
     async advise(request, deadline) {
-      const exchange = await link.exchange(dialect.advice(request), deadline);
-      return exchange.status === 'answered' ? adviceOutcome(dialect.replyElements(exchange.reply)) : exchange;
+      const ended = await link.exchange(dialect.advice(request), deadline, undefined, looksAt(request));
+      return ended.status === 'answered' ? adviceOutcome(dialect.replyElements(ended.reply), answers) : ended;
     },
   };
 }
 
+function matchKeysOf<M extends Matchable>(
+  { matchKeys }: Pick<NetworkDialect<M>, 'matchKeys'>,
+  { matchedBy }: Pick<NetworkSettings, 'matchedBy'>,
+): MatchKeys {
+  if (!matchedBy) return matchKeys;
+  const own = Object.entries(matchKeys).map(([mti, elements]) => [
+    mti,
+    mti.startsWith(MANAGEMENT) ? elements : matchedBy,
+  ]);
+  return Object.fromEntries(own);
+}
+
+function examined(disagrees: readonly string[]): Examination {
+  return disagrees.length === 0 ? 'counts' : { disagrees };
+}
+
+/** How the MTIs of network management begin. */
+const MANAGEMENT = '08';
 /** DE39 of an 0810. */
 const APPROVED = '00';
 const NOT_SERVED = '12';

@@ -1,4 +1,5 @@
-import type { Bytes, Codec, Framing } from '../../messages/index.ts';
+import type { Bytes, Codec, Framing, Pan } from '../../messages/index.ts';
+import type { AnswerTable } from '../answers/answer-table.ts';
 import type { CardData, TransactionFacts } from '../authorisation.ts';
 import type { AdviceRequest, ReversalRequest } from '../network-leg.ts';
 import type { SchemeRules } from '../scheme-rules.ts';
@@ -20,6 +21,10 @@ export interface ReplyElements {
   readonly code?: string | undefined;
   /** DE4. */
   readonly amount?: string | undefined;
+  /** DE49. */
+  readonly currency?: string | undefined;
+  /** DE2: whole, or its last digits. */
+  readonly card?: Pan | undefined;
   /** DE38. */
   readonly approvalCode?: string | undefined;
   readonly networkReference?: string | undefined;
@@ -45,6 +50,8 @@ export interface NetworkDialect<M extends Matchable> {
   /** What ties an answer to its request. */
   readonly matchKeys: MatchKeys;
   readonly managementCodes: NetworkManagementCodes;
+  /** What its codes mean. */
+  readonly answers: AnswerTable;
   readonly rules: SchemeRules;
   /**
    * An 0800.

@@ -1,54 +1,91 @@
+// What an answer of a network means for the transaction it answers: its code by the network's own table, its amount by
+// what was asked. An answer that contradicts what was asked is no answer to it, whatever its code says.
+
+import { codeMeaning, reversalMeaning } from '../answers/answer-meaning.ts';
+import type { AnswerTable } from '../answers/answer-table.ts';
+import { PLAIN_ANSWERS } from '../answers/plain-answers.ts';
 import type { TransactionFacts } from '../authorisation.ts';
 import type { Balance, NetworkOutcome, NoticeOutcome, Unreachable } from '../network-leg.ts';
+import { amountDisagreements } from './agreement.ts';
 import type { AdditionalAmount, ReplyElements } from './network-dialect.ts';
 
-/** DE39 (ISO 8583:1987, table of response codes; 85 as card networks use it for verifications). */
+/** DE39 (ISO 8583:1987), as the switch knows what is approved otherwise than whole. */
+const IN_PART = '10';
+const BUT_IDENTIFY = '08';
+const WITHOUT_CASH = '87';
 const APPROVED = '00';
-const PARTIALLY_APPROVED = '10';
-const NO_REASON_TO_DECLINE = '85';
-/** The network knows of nothing to reverse: it holds nothing, which is what a reversal is for. */
-const NOT_FOUND = '25';
-/** Codes after which the same notice may well succeed: issuer or network temporarily unable. */
-const TRANSIENT_CODES: ReadonlySet<string> = new Set(['19', '91', '92', '96']);
 
 /** DE54 amount types that say what an account holds: ledger and available balance. */
 const BALANCES: ReadonlySet<string> = new Set(['01', '02']);
+
+type Answered = Exclude<NetworkOutcome, Unreachable>;
 
 /** What an answer to an authorisation request means for the transaction it answers. */
 export function authorisationOutcome(
   reply: ReplyElements,
   facts: TransactionFacts,
-): Exclude<NetworkOutcome, Unreachable> {
+  table: AnswerTable = PLAIN_ANSWERS,
+): Answered {
   const { code } = reply;
-  if (code === undefined) return { status: 'unknown', reason: 'the answer has no response code' };
-  const emvHex = reply.emv?.hex();
-  const chip = emvHex === undefined ? {} : { emvHex };
-  const verified = code === NO_REASON_TO_DECLINE && facts.kind === 'account-verification';
-  if (!mayHoldMoney(code) && !verified) return { status: 'refused', code, ...chip };
-  const partial = code === PARTIALLY_APPROVED ? partialAmount(reply.amount, facts) : {};
-  if (partial === undefined) return { status: 'unknown', reason: 'a partial approval of no possible amount' };
+  if (code === undefined) return unknown('the answer has no response code');
+  const meaning = codeMeaning(code, facts.kind, table);
+  if (amountDisagreements(reply, facts, meaning).length > 0)
+    return unknown('the answer is to another amount');
+
+  switch (meaning) {
+    case 'approved':
+      return approved(code, reply);
+    case 'approved-but-identify':
+      return approved(BUT_IDENTIFY, reply);
+    case 'approved-in-part': {
+      const approvedMinorUnits = Number(reply.amount ?? 0);
+      if (approvedMinorUnits === 0) return unknown('a partial approval of no amount');
+      return { ...approved(IN_PART, reply), approvedMinorUnits };
+    }
+    case 'approved-without-cash':
+      return approvedWithoutCash(reply, facts);
+    case 'refused':
+    case 'soft-decline':
+      return { status: 'refused', code, ...chipData(reply) };
+    case 'wait':
+      return unknown('the answer was said to follow');
+    case undefined:
+      return unknown(`the network answered ${code}, which is in no table`);
+  }
+}
+
+function unknown(reason: string): Answered {
+  return { status: 'unknown', reason, hasAnswered: true };
+}
+
+function approved(code: string, reply: ReplyElements) {
+  const { approvalCode, networkReference } = reply;
   const balances = readBalances(reply.amounts);
   return {
     status: 'approved',
     code,
-    ...chip,
-    ...partial,
-    ...(reply.approvalCode !== undefined && { approvalCode: reply.approvalCode }),
-    ...(reply.networkReference !== undefined && { networkReference: reply.networkReference }),
+    ...chipData(reply),
+    ...(approvalCode !== undefined && { approvalCode }),
+    ...(networkReference !== undefined && { networkReference }),
     ...(balances.length > 0 && { balances }),
-  };
+  } as const;
 }
 
-/** Whether a network that gave this code may have taken or held an amount. */
-export function mayHoldMoney(code: string): boolean {
-  return code === APPROVED || code === PARTIALLY_APPROVED;
+/** What is approved is what was asked without its cash; some networks repeat in DE4 what was asked. */
+function approvedWithoutCash(
+  reply: ReplyElements,
+  { amount, cashbackMinorUnits = 0 }: TransactionFacts,
+): Answered {
+  const withoutCash = amount.minorUnits - cashbackMinorUnits;
+  const given = Number(reply.amount ?? 0);
+  const approvedMinorUnits = given === 0 || given === amount.minorUnits ? withoutCash : given;
+  if (approvedMinorUnits > withoutCash) return unknown('an approval without cash of more than the purchase');
+  return { ...approved(WITHOUT_CASH, reply), approvedMinorUnits };
 }
 
-/** `undefined` where the amount is missing, zero, or more than was asked for. */
-function partialAmount(amount: string | undefined, facts: TransactionFacts) {
-  const approvedMinorUnits = Number(amount ?? 0);
-  const possible = approvedMinorUnits > 0 && approvedMinorUnits <= facts.amount.minorUnits;
-  return possible ? { approvedMinorUnits } : undefined;
+function chipData({ emv }: ReplyElements) {
+  const emvHex = emv?.hex();
+  return emvHex === undefined ? {} : { emvHex };
 }
 
 function readBalances(amounts: readonly AdditionalAmount[] = []): Balance[] {
@@ -62,19 +99,35 @@ function readBalances(amounts: readonly AdditionalAmount[] = []): Balance[] {
     }));
 }
 
-/** To a reversal, "not found" is an acknowledgement; an advice that finds nothing has told nobody anything. */
-export function reversalOutcome(reply: ReplyElements): NoticeOutcome {
-  return noticeOutcome(reply, reply.code === NOT_FOUND);
-}
-
-export function adviceOutcome(reply: ReplyElements): NoticeOutcome {
-  return noticeOutcome(reply, false);
-}
-
-function noticeOutcome({ code }: ReplyElements, nothingToDo: boolean): NoticeOutcome {
+/**
+ * "Not found" is no refusal, and no end either: the code says so to whoever reversed (`reversalMeaning`).
+ * @param isRepeat the reversal said that it was one: then the network may know it
+ */
+export function reversalOutcome(
+  { code }: ReplyElements,
+  table: AnswerTable = PLAIN_ANSWERS,
+  isRepeat = false,
+): NoticeOutcome {
   if (code === undefined) return { status: 'unknown', reason: 'the answer has no response code' };
-  if (code === APPROVED || nothingToDo) return { status: 'acknowledged', code };
-  return TRANSIENT_CODES.has(code)
+  switch (reversalMeaning(code, table)) {
+    case 'reversed':
+    case 'already-reversed':
+    case 'not-found':
+      return { status: 'acknowledged', code };
+    case 'repeat-known':
+      return { status: isRepeat ? 'acknowledged' : 'refused', code };
+    case 'try-again':
+      return { status: 'unknown', reason: `the network answered ${code}` };
+    case undefined:
+      return { status: 'refused', code };
+  }
+}
+
+/** An advice that finds nothing has told nobody anything. */
+export function adviceOutcome({ code }: ReplyElements, table: AnswerTable = PLAIN_ANSWERS): NoticeOutcome {
+  if (code === undefined) return { status: 'unknown', reason: 'the answer has no response code' };
+  if (code === APPROVED) return { status: 'acknowledged', code };
+  return table.adviceTryAgain.includes(code)
     ? { status: 'unknown', reason: `the network answered ${code}` }
     : { status: 'refused', code };
 }

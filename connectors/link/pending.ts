@@ -14,26 +14,42 @@ export interface NotSent {
   readonly reason: string;
 }
 
-interface Waiting<M> extends Expiring {
-  readonly key: string;
-  readonly resolve: (ended: Ended<M>) => void;
-  readonly tag: string | undefined;
+/** What is looked at before an answer counts. `follows`: the network says that the answer is yet to come. */
+export type Examination = 'counts' | 'follows' | { readonly disagrees: readonly string[] };
+export type Examine<M> = (reply: M) => Examination;
+
+/** Whose request it was, and what its answer must be like. */
+interface Asked<M, Tag> {
+  readonly tag: Tag | undefined;
+  readonly examine: Examine<M> | undefined;
 }
 
-/** What became of an answer: expected, after its deadline (with the tag its request had), or never asked for. */
-export type Fate =
-  | { readonly fate: 'matched' | 'unmatched' }
-  | { readonly fate: 'late'; readonly tag: string | undefined };
+interface Waiting<M, Tag> extends Asked<M, Tag>, Expiring {
+  readonly key: string;
+  readonly resolve: (ended: Ended<M>) => void;
+  /** An answer came under its key that is not about it: told once. */
+  hasStray: boolean;
+}
+
+/**
+ * What became of an answer: expected; expected, and another follows; after its deadline (with the tag its request had);
+ * under the key of a request that it contradicts, which counts for nobody; or never asked for.
+ */
+export type Fate<Tag = string> =
+  | { readonly fate: 'matched' | 'follows' | 'repeated' | 'unmatched' }
+  | { readonly fate: 'late'; readonly tag: Tag | undefined }
+  | { readonly fate: 'disagrees'; readonly tag: Tag | undefined; readonly elements: readonly string[] };
 
 /**
  * Requests that wait for their answer, by match key. A key that is taken refuses a second request; a key whose
- * deadline passed is remembered for a while, so that a late answer is recognised as such and not as a stranger.
+ * deadline passed is remembered for a while, so that a late answer is recognised as such and not as a stranger. An
+ * answer that contradicts its request leaves it waiting: the right one may yet come, and nobody can be told this one.
  */
-export class PendingRequests<M> {
+export class PendingRequests<M, Tag = string> {
   readonly #rememberExpired: number;
-  readonly #deadlines: Deadlines<Waiting<M>>;
-  readonly #waiting = new Map<string, Waiting<M>>();
-  readonly #expired = new Map<string, string | undefined>();
+  readonly #deadlines: Deadlines<Waiting<M, Tag>>;
+  readonly #waiting = new Map<string, Waiting<M, Tag>>();
+  readonly #expired = new Map<string, Asked<M, Tag>>();
 
   /** @param rememberExpired how many expired keys are kept; the oldest go first */
   constructor(clock: Clock, rememberExpired: number) {
@@ -49,6 +65,12 @@ export class PendingRequests<M> {
     return this.#waiting.keys();
   }
 
+  /** Those that wait, and those whose answer would be late. */
+  *knownKeys(): Generator<string> {
+    yield* this.#waiting.keys();
+    yield* this.#expired.keys();
+  }
+
   has(key: string): boolean {
     return this.#waiting.has(key);
   }
@@ -56,47 +78,65 @@ export class PendingRequests<M> {
   /**
    * Waits for the answer to `key`; the caller has checked `has`.
    * @param tag what the caller calls the request, given back with an answer that comes late
+   * @param examine what an answer must be like; absent: any counts
    */
-  wait(key: string, deadline: Monotonic, tag?: string): Promise<Ended<M>> {
+  wait(key: string, deadline: Monotonic, tag?: Tag, examine?: Examine<M>): Promise<Ended<M>> {
     return new Promise((resolve) => {
-      const waiting = { key, deadline, resolve, tag, isOver: false };
+      const waiting = { key, deadline, resolve, tag, examine, isOver: false, hasStray: false };
       this.#waiting.set(key, waiting);
       this.#deadlines.add(waiting);
     });
   }
 
-  answer(key: string, reply: M): Fate {
+  answer(key: string, reply: M): Fate<Tag> {
     const waiting = this.#waiting.get(key);
-    if (waiting) {
-      this.#waiting.delete(key);
-      this.#deadlines.settle(waiting);
-      waiting.resolve({ status: 'answered', reply });
-      return { fate: 'matched' };
+    if (!waiting) return this.#answerLate(key, reply);
+    const { tag, examine } = waiting;
+    const examined = examine?.(reply) ?? 'counts';
+    if (examined === 'follows') return { fate: 'follows' };
+
+    if (examined !== 'counts') {
+      if (waiting.hasStray) return { fate: 'repeated' };
+      waiting.hasStray = true;
+      return { fate: 'disagrees', tag, elements: examined.disagrees };
     }
-    if (!this.#expired.has(key)) return { fate: 'unmatched' };
-    const tag = this.#expired.get(key);
-    this.#expired.delete(key);
-    return { fate: 'late', tag };
+
+    this.#waiting.delete(key);
+    this.#deadlines.settle(waiting);
+    waiting.resolve({ status: 'answered', reply });
+    return { fate: 'matched' };
   }
 
   /** The link went down: what was sent may or may not have arrived. */
   abandonAll(reason: string): void {
-    for (const [key, waiting] of this.#waiting) {
+    for (const waiting of this.#waiting.values()) {
       this.#deadlines.settle(waiting);
-      this.#remember(key, waiting.tag);
+      this.#remember(waiting);
       waiting.resolve({ status: 'unknown', reason });
     }
     this.#waiting.clear();
   }
 
-  #expire({ key, tag, resolve }: Waiting<M>): void {
-    this.#waiting.delete(key);
-    this.#remember(key, tag);
-    resolve({ status: 'unknown', reason: 'no answer by the deadline' });
+  #answerLate(key: string, reply: M): Fate<Tag> {
+    const asked = this.#expired.get(key);
+    if (!asked) return { fate: 'unmatched' };
+    const { tag, examine } = asked;
+    const examined = examine?.(reply) ?? 'counts';
+    if (examined === 'follows') return { fate: 'follows' };
+    this.#expired.delete(key);
+    return examined === 'counts'
+      ? { fate: 'late', tag }
+      : { fate: 'disagrees', tag, elements: examined.disagrees };
   }
 
-  #remember(key: string, tag: string | undefined): void {
-    this.#expired.set(key, tag);
+  #expire(waiting: Waiting<M, Tag>): void {
+    this.#waiting.delete(waiting.key);
+    this.#remember(waiting);
+    waiting.resolve({ status: 'unknown', reason: 'no answer by the deadline' });
+  }
+
+  #remember({ key, tag, examine }: Waiting<M, Tag>): void {
+    this.#expired.set(key, { tag, examine });
     if (this.#expired.size <= this.#rememberExpired) return;
     for (const oldest of this.#expired.keys()) {
       this.#expired.delete(oldest);

@@ -1,4 +1,5 @@
 import { compile, framing, visaBase1 } from '../../messages/index.ts';
+import { VISA_ANSWERS } from '../answers/visa-answers.ts';
 import { type NetworkParts, type NetworkSettings, networkConnector } from '../link/network-connector.ts';
 import type { NetworkDialect } from '../link/network-dialect.ts';
 import { linkTolerance } from '../link/tolerated.ts';
@@ -19,7 +20,7 @@ export interface VisaSettings extends NetworkSettings {
   readonly stations: VisaStations;
 }
 
-const FINANCIAL_KEYS = ['de11', 'de37', 'de41', 'de42'] as const;
+const FINANCIAL_KEYS = ['de7', 'de11', 'de37', 'de41', 'de42'] as const;
 
 /** A network of Visa's profile: BASE I header and dialect. */
 export function visaConnector(settings: VisaSettings, parts: NetworkParts): NetworkConnector {
@@ -43,6 +44,7 @@ export function visaDialect(
       '0800': ['de11', 'de70'],
     },
     managementCodes: { signOn: '071', signOff: '072', echo: '301', keyExchange: '161' },
+    answers: VISA_ANSWERS,
     rules: VISA_RULES,
     management: (code, stan, transmittedAt) => managementRequest(code, stan, transmittedAt, stations),
     managementReply,

@@ -129,10 +129,13 @@ export function managementReply(request: VisaMessage, code: string): VisaMessage
   return { ...echoed, mti: '0810', header: visaReplyHeader(request.header), de39: code };
 }
 
-export function replyElements({ de4, de38, de39, de54, de55, de62 }: VisaMessage): ReplyElements {
+export function replyElements(reply: VisaMessage): ReplyElements {
+  const { de2, de4, de38, de39, de49, de54, de55, de62 } = reply;
   return {
     code: de39,
     amount: de4,
+    currency: de49,
+    card: de2,
     approvalCode: de38,
     networkReference: de62?.sf2,
     amounts: de54,

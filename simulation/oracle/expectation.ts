@@ -5,6 +5,8 @@ import { PAYMENTS, type Side } from '../peers/services.ts';
 import { MERCHANTS } from '../settings.ts';
 import type { JournalView } from './journal-view.ts';
 
+const APPROVED_IN_PART = '10';
+
 /** What must be found in the ledgers of a payment's peers, in minor units. */
 export interface Expectation {
   /** Where the network's ledger shows it. */
@@ -48,12 +50,14 @@ function recorded(payment: Payment, journal: JournalView): Pick<Expectation, 'si
 
 /** The consensus witnesses purchases, of enrolled merchants, without the cash that was handed out. */
 function witnessed(
-  { order, terminal }: Payment,
+  { order, terminal, told }: Payment,
   { side, minorUnits }: Pick<Expectation, 'side' | 'minorUnits'>,
 ): number {
   const isPurchase = PAYMENTS[order.kind].isWitnessed || order.kind === 'pre-authorisation';
   if (side !== 'captured' || !isPurchase || !isEnrolled(terminal.settings.merchant)) return 0;
-  return Math.max(0, minorUnits - (order.cash ?? 0));
+  // Of a cashback less is approved only where the cash is refused: then none is handed out.
+  const isWithoutCash = told.some(({ code }) => code === APPROVED_IN_PART);
+  return Math.max(0, minorUnits - (isWithoutCash ? 0 : (order.cash ?? 0)));
 }
 
 function isEnrolled(merchant: string): boolean {

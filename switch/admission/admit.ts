@@ -3,6 +3,7 @@ import type { Directory } from '../config/directory.ts';
 import type { ListenerSettings } from '../config/settings.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
+import { canIdentify } from '../requests/presence.ts';
 import { type PaymentRequest, type Sender, understandSender } from '../requests/understand.ts';
 import type { OutcomePolicy } from '../transaction/outcome-table.ts';
 import type { Inbound, Party, Received } from './inbound.ts';
@@ -60,6 +61,8 @@ export function routeOf(
   const policy: OutcomePolicy = {
     proof: merchant.pop === 'required' ? 'required' : 'optional',
     partialApproval: request.service.partial && mayBePartial,
+    withoutCash: mayBePartial,
+    canIdentify: canIdentify(request),
     movesMoney: request.service.movesMoney,
   };
   return { network, policy };

@@ -34,6 +34,8 @@ export const CASE_KINDS = {
   'reversed-at-network': 'it stands here, and the network has reversed it',
   'completion-missing': 'it was captured here, and the network still holds it',
   'reversal-refused': 'the network refused its reversal',
+  'reversal-not-found': 'the network approved it, and its reversal found nothing there',
+  'answer-disagrees': 'the network answered it with another amount, currency or card',
   'advice-refused': 'the network refused to be told of it',
   'proof-missing': 'it stands here, and the consensus has no proof of it',
   'pop-rejected': 'it stands here, and the consensus rejected its proof',
@@ -48,7 +50,14 @@ export const CASE_KINDS = {
 export type CaseKind = keyof typeof CASE_KINDS;
 
 /** The kinds that a transaction's own entries may ask for. */
-const JOURNAL_KINDS = ['pop-rejected', 'pop-stands', 'reversal-refused', 'advice-refused'] as const;
+const JOURNAL_KINDS = [
+  'pop-rejected',
+  'pop-stands',
+  'reversal-refused',
+  'reversal-not-found',
+  'answer-disagrees',
+  'advice-refused',
+] as const;
 
 /** The kind of a case that a transaction's entries name. */
 export function journalCaseKind(name: string): CaseKind | undefined {

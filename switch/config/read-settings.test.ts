@@ -44,6 +44,23 @@ describe('the settings of a node', () => {
     expect(problemsOf({ ...settings(), databaseUrl: { url: 'secret-word' } })).not.toContain('secret-word');
   });
 
+  it('refuse answers of a network that contradict themselves', () => {
+    const [network, ...rest] = settings().networks;
+    const answering = (answers: object) => ({ ...settings(), networks: [{ ...network, answers }, ...rest] });
+    const own = { codes: 'mastercard', authorisation: { T1: 'refused' }, reversal: { '12': 'not-found' } };
+    expect(problemsOf(answering(own))).toBe('');
+    expect(problemsOf(answering({ matchedBy: ['de7', 'de41'] }))).toContain('/networks/0/answers/matchedBy');
+    const tokens = [{ from: '4299', to: '4200' }];
+    expect(problemsOf(answering({ tokens }))).toContain('/networks/0/answers/tokens/0');
+    for (const wrong of [
+      { codes: 'amex' },
+      { authorisation: { T1: 'yes' } },
+      { authorisation: { T: 'refused' } },
+    ]) {
+      expect(problemsOf(answering(wrong))).toContain('/networks/0');
+    }
+  });
+
   it('refuse a listener without MAC that is open to the network', () => {
     const [first, ...rest] = settings().listeners;
     const exposed = { ...settings(), listeners: [{ ...first, mac: 'none', host: '0.0.0.0' }, ...rest] };

@@ -62,6 +62,7 @@ function* contradictions(settings: Settings): Generator<string> {
     if (from.length !== to.length || from > to) yield `/routes/${index}: "${from}" to "${to}" is no range`;
   }
 
+  yield* unfitAnswers(settings);
   for (const [index, { webhook }] of settings.merchants.entries()) {
     if (webhook?.url.startsWith('http:') && !isLoopback(new URL(webhook.url).hostname)) {
       yield `/merchants/${index}/webhook/url: off loopback "https:" is required, found "http:"`;
@@ -111,6 +112,21 @@ function* namedTwice({ listeners, networks, merchants, terminals }: Settings): G
     for (const [index, name] of names.entries()) {
       if (seen.has(name)) yield `${key.replace('N', String(index))}: named twice: "${name}"`;
       seen.add(name);
+    }
+  }
+}
+
+/** What is said of a network's answers. */
+function* unfitAnswers({ networks }: Settings): Generator<string> {
+  for (const [index, { answers }] of networks.entries()) {
+    const path = `/networks/${index}/answers`;
+    if (answers?.matchedBy && !answers.matchedBy.includes('de11')) {
+      yield `${path}/matchedBy: "de11" must be among them`;
+    }
+    for (const [range, { from, to }] of answers?.tokens?.entries() ?? []) {
+      if (from.length !== to.length || from > to) {
+        yield `${path}/tokens/${range}: "${from}" to "${to}" is no range`;
+      }
     }
   }
 }

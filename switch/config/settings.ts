@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { AdmissionSettings } from './admission.ts';
+import { NetworkAnswers } from './answers.ts';
 import { AuditSettings } from './audit.ts';
 import { ElementPolicies } from './elements.ts';
 import { FallbackSettings } from './fallback.ts';
@@ -48,6 +49,14 @@ const ServiceTls = Type.Object(
   { additionalProperties: false },
 );
 
+const ApprovalCode = Type.Union([
+  Type.Literal('08'),
+  Type.Literal('11'),
+  Type.Literal('16'),
+  Type.Literal('85'),
+  Type.Literal('87'),
+]);
+
 const ListenerSettings = Type.Object({
   name: Type.String({ pattern: '^[a-z0-9-]{1,32}$' }),
   host: Type.String({ minLength: 1 }),
@@ -68,6 +77,8 @@ const ListenerSettings = Type.Object({
   acquirer: Digits(1, 11),
   /** An acquirer's terminals can ask the customer for the rest of a partly approved amount; absent: they cannot. */
   partialApproval: Type.Optional(Type.Boolean()),
+  /** Which approvals beside 00 and 10 its terminals know (DE39); what they do not know leaves as 00. */
+  approvalCodes: Type.Optional(Type.Array(ApprovalCode, { maxItems: 8 })),
   maxFrameBytes: Type.Integer({ minimum: 64, maximum: 65_535, default: 4_096 }),
   maxConnections: Type.Integer({ minimum: 1, maximum: 100_000, default: 5_000 }),
   maxInFlightPerConnection: Type.Integer({ minimum: 1, maximum: 10_000, default: 256 }),
@@ -144,6 +155,8 @@ const network = {
   elements: Type.Optional(ElementPolicies),
   /** Without it the link speaks plain TCP. */
   tls: Type.Optional(NetworkTls),
+  /** What its answers are like, where it is not as its profile says. */
+  answers: Type.Optional(NetworkAnswers),
   /** Where the worker's session goes, if not to `host` and `port`: a network may give each session an address. */
   workerAddress: Type.Optional(Type.Object({ host: Type.String({ minLength: 1 }), port: Port })),
 };

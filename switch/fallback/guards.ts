@@ -32,7 +32,9 @@ export function guardNetwork(
       if (!leg.left) return leg;
 
       const outcome = leg.outcome.then((ended) => {
-        const answered = !NO_ANSWER.has(ended.status);
+        // An answer that nobody can read is one: the network is there.
+        const hasAnswered = ended.status === 'unknown' && ended.hasAnswered === true;
+        const answered = hasAnswered || !NO_ANSWER.has(ended.status);
         const isEvidence = answered || connector.state() === 'signed-on';
         if (isEvidence) modes.observe(mode, { answered, tookMs: clock.monotonic() - from });
         return ended;

@@ -2,7 +2,7 @@ import type { PopStanding } from '../../connectors/index.ts';
 import type { Ports } from '../ports.ts';
 import { appendNext, type NextEntry, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
-import { popPurchase } from '../transaction/pop-purchase.ts';
+import { popPurchase, witnessedFacts } from '../transaction/pop-purchase.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import type { Retry } from './retry-policy.ts';
 
@@ -104,11 +104,11 @@ async function undo(
  */
 async function forestall(
   job: FollowUpJob,
-  { opening, popParties, popMinorUnits }: Transaction,
+  { opening, decided, popParties, popMinorUnits }: Transaction,
   ports: PopPorts,
 ): Promise<FollowUpResult> {
   const asked = popMinorUnits ?? opening?.facts.amount.minorUnits ?? 0;
-  const purchase = opening && popPurchase(opening.facts, popParties, asked);
+  const purchase = opening && popPurchase(witnessedFacts(opening, decided), popParties, asked);
   const outcome = purchase
     ? await ports.pop.initiate(purchase, attemptDeadline(ports))
     : ({ status: 'not-applicable' } as const);
@@ -140,10 +140,10 @@ function isOver({ pop, popMinorUnits, standingMinorUnits, state }: Transaction):
 
 async function initiate(
   job: FollowUpJob,
-  { opening, popParties, standingMinorUnits }: Transaction,
+  { opening, decided, popParties, standingMinorUnits }: Transaction,
   ports: PopPorts,
 ): Promise<FollowUpResult> {
-  const purchase = opening && popPurchase(opening.facts, popParties, standingMinorUnits);
+  const purchase = opening && popPurchase(witnessedFacts(opening, decided), popParties, standingMinorUnits);
   if (!purchase) {
     await recordCancelled(job, null, ports); // all that is left is cash: nothing stands that could be witnessed
     return { done: true };

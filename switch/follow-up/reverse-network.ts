@@ -1,8 +1,16 @@
-import type { ReversalReason, ReversalRequest, TransactionFacts } from '../../connectors/index.ts';
+import {
+  type NetworkConnector,
+  notFoundRules,
+  type ReversalReason,
+  type ReversalRequest,
+  reversalMeaning,
+  type TransactionFacts,
+} from '../../connectors/index.ts';
 import type { Ports } from '../ports.ts';
 import { appendNext, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { type Holding, holdingsOf } from '../transaction/increments.ts';
+import { traceOf } from '../transaction/leg-traces.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import { mayRepeat } from './queue-task.ts';
 import type { Retry } from './retry-policy.ts';
@@ -14,14 +22,15 @@ export type NetworkPorts = Pick<Ports, 'journal' | 'networks' | 'hsm' | 'clock' 
 /**
  * Reverses the network leg, down to what stands of the transaction, until the network acknowledges: message by message,
  * where others added to the first. From the second attempt on the repeat MTI is sent: the network makes one effect of
- * it, however often it hears of it.
+ * it, however often it hears of it. "Not found" is no acknowledgement: see `notFound`.
  */
 export async function reverseNetwork(job: FollowUpJob, ports: NetworkPorts): Promise<FollowUpResult> {
   for (;;) {
     const transaction = await readTransaction(ports.journal, job.transaction);
     if (!transaction.opening || transaction.network === 'reversal-refused') return { done: true };
     const tooMuch = holdingsOf(transaction).find(
-      ({ networkMinorUnits, standingMinorUnits }) => networkMinorUnits > standingMinorUnits,
+      ({ networkMinorUnits, standingMinorUnits, increment }) =>
+        networkMinorUnits > standingMinorUnits && !traceOf(transaction, increment?.key).isGivenUp,
     );
     if (!tooMuch) return { done: true };
     const ended = await reverseHolding(job, transaction, tooMuch, ports);
@@ -44,17 +53,21 @@ async function reverseHolding(
     {
       facts: increment?.facts ?? factsOf(opening.facts, transaction),
       pan: await ports.hsm.revealPan(Buffer.from(opening.panCiphertext, 'base64')),
-      ...networkNumbers(transaction),
+      ...networkNumbers(transaction, increment?.key),
       original: originalOf(transaction),
       reason: reasonOf(transaction, standingMinorUnits),
       ...(standingMinorUnits > 0 && { remainingMinorUnits: standingMinorUnits }),
-      repeat: mayRepeat(job),
+      // A network that found nothing the last time is asked anew: "known already" would be no answer.
+      repeat: mayRepeat(job) && traceOf(transaction, increment?.key).notFound === 0,
     },
     ports.clock.monotonic() + ports.settings.followUps.attemptTimeoutMs,
   );
   const attempts = job.attempt;
   switch (outcome.status) {
     case 'acknowledged': {
+      if (reversalMeaning(outcome.code, connector.answers) === 'not-found') {
+        return notFound({ job, connector, code: outcome.code, increment: increment?.key }, ports);
+      }
       const body = {
         code: outcome.code,
         attempts,
@@ -79,6 +92,47 @@ async function reverseHolding(
   }
 }
 
+interface NothingFound {
+  readonly job: FollowUpJob;
+  readonly connector: NetworkConnector;
+  readonly code: string;
+  /** Of which the reversal was, by its key. */
+  readonly increment: string | undefined;
+}
+
+/**
+ * The network knows of nothing to reverse. A leg whose approval was seen is named again, by all that the network calls
+ * it, and is a case where it is not found then. One that nobody knows the outcome of may yet come to be: its reversal
+ * may have overtaken it. It is sent again until the network itself has given the original up, and then the clearing
+ * file has the last word.
+ */
+async function notFound(
+  { job, connector, code, increment }: NothingFound,
+  { journal, log }: NetworkPorts,
+): Promise<FollowUpResult | undefined> {
+  const { timeOutMs, repeats, repeatsOfSeen } = notFoundRules(connector.answers);
+  let next: FollowUpResult | undefined;
+  await appendNext(journal, job.transaction, (now) => {
+    const { isSeen, notFound: before } = traceOf(now, increment);
+    const times = before + 1;
+    const most = isSeen ? repeatsOfSeen : repeats;
+    const isLast = times > most;
+    // Each wait is longer than the one before; the last two lie beyond the network's own time-out.
+    next = isLast ? undefined : { retryAfterMs: (timeOutMs * times) / most };
+    const body = {
+      code,
+      attempts: job.attempt,
+      times,
+      ...(isLast && { isLast: true as const }),
+      ...(isSeen && { wasSeen: true as const }),
+      ...(increment !== undefined && { increment }),
+    };
+    return { kind: 'network-not-found', body };
+  });
+  log.warn({ event: 'reversal.not-found', transaction: job.transaction, code, isLast: next === undefined });
+  return next;
+}
+
 function heldOf(transaction: Transaction, key: string | undefined): number {
   const found = holdingsOf(transaction).find(({ increment }) => increment?.key === key);
   return found?.networkMinorUnits ?? 0;
@@ -98,12 +152,13 @@ export function answered(code: string): string {
 /**
  * What the network itself calls the transaction, as far as it told us; or was told, of what was approved in its stead.
  */
-export function networkNumbers({ decided }: Transaction) {
+export function networkNumbers(transaction: Transaction, increment?: string) {
+  const { decided } = transaction;
   if (decided?.network.status === 'unreachable' && decided.network.standIn?.approved) {
     return { approvalCode: decided.network.standIn.approvalCode };
   }
-  if (decided?.network.status !== 'approved') return {};
-  const { networkReference, approvalCode } = decided.network;
+  const known = decided?.network.status === 'approved' ? decided.network : traceOf(transaction, increment);
+  const { networkReference, approvalCode } = known;
   return {
     ...(networkReference !== undefined && { networkReference }),
     ...(approvalCode !== undefined && { approvalCode }),

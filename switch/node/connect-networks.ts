@@ -1,8 +1,10 @@
 import {
+  answersOf,
   iso87Connector,
   type LateAnswer,
   type NetworkConnector,
   visaConnector,
+  WHOLE_AGREEMENT,
   type ZoneKeys,
 } from '../../connectors/index.ts';
 import type { Clock, Log, Random, Sockets } from '../../runtime/index.ts';
@@ -38,7 +40,7 @@ export function connectNetworks(
 }
 
 function connectNetwork(settings: NetworkSettings, parts: NetworkParts): NetworkConnector {
-  const { name, host, port, zonePinKey, elements } = settings;
+  const { name, host, port, zonePinKey } = settings;
   const address = { host, port };
   const { zoneKeys, ...common } = parts;
   const ofNetwork = zoneKeys?.get(name);
@@ -50,9 +52,26 @@ function connectNetwork(settings: NetworkSettings, parts: NetworkParts): Network
   switch (settings.profile) {
     case 'visa': {
       const stations = { source: settings.sourceStation, destination: settings.destinationStation };
-      return visaConnector({ name, address, stations, zonePinKey, ...(elements && { elements }) }, given);
+      return visaConnector({ name, address, stations, zonePinKey, ...answering('visa', settings) }, given);
     }
     case 'iso87':
-      return iso87Connector({ name, address, zonePinKey, ...(elements && { elements }) }, given);
+      return iso87Connector({ name, address, zonePinKey, ...answering('plain', settings) }, given);
   }
+}
+
+/** What its answers are like. */
+function answering(
+  profile: 'plain' | 'visa',
+  { answers: own, elements }: Pick<NetworkSettings, 'answers' | 'elements'>,
+) {
+  const { compares, tokens, matchedBy } = own ?? {};
+  return {
+    answers: answersOf(profile, own),
+    agreement: {
+      compares: compares ?? WHOLE_AGREEMENT.compares,
+      tokens: tokens ?? WHOLE_AGREEMENT.tokens,
+    },
+    ...(matchedBy && { matchedBy }),
+    ...(elements && { elements }),
+  };
 }

@@ -1,52 +1,149 @@
-import type { LateAnswer } from '../../connectors/index.ts';
+// What links hear that nobody waits for. An answer whose request the link knows goes to its transaction; one whose
+// request it does not know (this node was started anew, another session was answered) is looked for in the journal by
+// the numbers that it repeats, where it approves. What is found by none of them is for the reconciliation to show.
+
+import {
+  type AnswerNumbers,
+  type LateAnswer,
+  mayHoldMoney,
+  type StrayAnswer,
+  type TransactionFacts,
+} from '../../connectors/index.ts';
+import type { Settings } from '../config/settings.ts';
+import { recordUnawaited } from '../follow-up/unawaited-answers.ts';
 import { JournalError } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
-import { appendNext, readTransaction } from '../transaction/append-next.ts';
-import { followUp } from '../transaction/decision-entry.ts';
+import { strayKeys } from '../requests/stray-answers.ts';
+import { readTransaction } from '../transaction/append-next.ts';
+import type { Transaction } from '../transaction/fold.ts';
+import type { LateAnswerTold } from '../transaction/late-approvals.ts';
 
-type LateAnswerPorts = Pick<Ports, 'journal' | 'clock' | 'log'>;
+type LateAnswerPorts = Pick<Ports, 'journal' | 'clock' | 'log'> & {
+  /** Without listeners what no link knows is not looked for. */
+  readonly settings?: Pick<Settings, 'deadlineMs'> & Partial<Pick<Settings, 'listeners'>>;
+};
 
-const LOOK_AGAIN_MS = 50;
-const LOOKS = 100;
+/** A network that sends more approvals of nothing than that at once is not looked after one by one. */
+const MAX_STRAYS = 64;
+const STRAY_LOOKS = 60;
+const LOOK_AGAIN_MS = 5_000;
 
 /**
  * A network's answer that came after the leg was closed as unknown. It is never relayed: the terminal has, or is
- * about to have, its 91. It is journalled as evidence, and the reversal is asked for once more should it be missing.
+ * about to have, its 91. It is journalled as evidence, and the reversal is asked for once more unless the network has
+ * acknowledged it.
  */
-export async function lateAnswer({ transaction, code }: LateAnswer, ports: LateAnswerPorts): Promise<void> {
-  ports.log.warn({ event: 'network.late-answer', transaction, code });
-  for (let look = 0; look < LOOKS; look += 1) {
-    if (await isRecorded(transaction, code, ports)) return;
-    await new Promise<void>((resolve) => ports.clock.after(LOOK_AGAIN_MS, resolve));
+export async function lateAnswer(answer: LateAnswer, ports: LateAnswerPorts): Promise<void> {
+  const { transaction, code, stray, disagrees } = answer;
+  if (stray) {
+    await strayApproval(answer, stray, ports);
+    return;
   }
-  ports.log.error({ event: 'network.late-answer-undecided', transaction, code });
+  if (transaction === undefined) return;
+  ports.log.warn({ event: 'network.late-answer', transaction, code, ...(disagrees && { disagrees }) });
+  await recordUnawaited(transaction, (now) => told(answer, now), ports);
 }
 
 /** What a link is given to tell of late answers. Where one cannot be looked at, the log has an error. */
 export function onLateAnswer(ports: LateAnswerPorts): (answer: LateAnswer) => void {
+  let strays = 0;
   return (answer) => {
-    lateAnswer(answer, ports).catch((error: unknown) => {
-      const { transaction } = answer;
-      ports.log.error({ event: 'network.late-answer-lost', transaction, err: error });
-    });
+    const { transaction, stray, code } = answer;
+    if (stray && strays >= MAX_STRAYS) {
+      ports.log.error({ event: 'network.strays-overflow', network: stray.network, code });
+      return;
+    }
+
+    if (stray) strays += 1;
+    lateAnswer(answer, ports)
+      .catch((error: unknown) => {
+        ports.log.error({ event: 'network.late-answer-lost', transaction, code, err: error });
+      })
+      .finally(() => {
+        if (stray) strays -= 1;
+      });
   };
 }
 
-/** False while the transaction is undecided, or the journal away: the evidence waits for both. */
-async function isRecorded(transaction: string, code: string, ports: LateAnswerPorts): Promise<boolean> {
-  try {
-    const { state } = await readTransaction(ports.journal, transaction);
-    if (state === 'intended') return false;
-    await appendNext(ports.journal, transaction, ({ opening, network }) => ({
-      kind: 'late-answer',
-      body: { code },
-      followUps:
-        opening && network === 'unknown' ? [followUp(transaction, 'reverse-network', opening.network)] : [],
-    }));
-    return true;
-  } catch (error) {
-    if (!(error instanceof JournalError)) throw error;
-    ports.log.warn({ event: 'network.late-answer-waits', transaction, err: error });
-    return false;
+/** Whoever hears it may not have asked, so the table of its network was not read by service: the switch looks again. */
+function told(answer: LateAnswer, now: Transaction): LateAnswerTold {
+  const { transaction: _, stray: __, increment: stan, ...said } = answer;
+  const added = now.increments.find(({ facts }) => facts.stan === stan);
+  const kind = (added?.facts ?? now.opening?.facts)?.kind;
+  return {
+    ...said,
+    approved: said.approved || mayHoldMoney(said.code, kind),
+    ...(added && { increment: added.key }),
+  };
+}
+
+/** Found by its numbers, and compared with what was asked under them: they may be of another payment. */
+async function strayApproval(answer: LateAnswer, stray: StrayAnswer, ports: LateAnswerPorts): Promise<void> {
+  const found = await whoseAnswer(stray, ports);
+  if (!found) {
+    const { network, numbers } = stray;
+    const { stan, rrn } = numbers;
+    ports.log.error({ event: 'network.approval-of-nothing', network, code: answer.code, stan, rrn });
+    return;
   }
+
+  const { transaction, facts } = found;
+  ports.log.warn({ event: 'network.late-answer', transaction, code: answer.code, isStray: true });
+  const disagrees = contradictions(stray.numbers, facts);
+  const increment = facts.kind === 'increment' ? { increment: facts.stan } : {};
+  const about = { ...answer, ...increment, ...(disagrees.length > 0 && { disagrees }) };
+  await recordUnawaited(transaction, (now) => told(about, now), ports);
+}
+
+interface Found {
+  readonly transaction: string;
+  readonly facts: TransactionFacts;
+}
+
+async function whoseAnswer(stray: StrayAnswer, ports: LateAnswerPorts): Promise<Found | undefined> {
+  const keys = strayKeys(stray.numbers, ports.settings?.listeners ?? []);
+  for (let look = 0; look < STRAY_LOOKS; look += 1) {
+    try {
+      return await firstFound(keys, stray, ports);
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      await new Promise<void>((resolve) => ports.clock.after(LOOK_AGAIN_MS, resolve));
+    }
+  }
+  return undefined;
+}
+
+async function firstFound(
+  keys: readonly string[],
+  { network, numbers }: StrayAnswer,
+  { journal }: LateAnswerPorts,
+): Promise<Found | undefined> {
+  for (const key of keys) {
+    const claimed = await journal.transactionOf(key);
+    if (!claimed) continue;
+    const { transaction } = claimed;
+    const { opening, increments } = await readTransaction(journal, transaction);
+    if (opening?.network !== network) continue;
+    const asked = [opening.facts, ...increments.map(({ facts }) => facts)];
+    const facts = asked.find((each) => isSame(each, numbers));
+    if (facts) return { transaction, facts };
+  }
+  return undefined;
+}
+
+/** By the numbers of the message, as far as the answer repeats them. */
+function isSame(
+  { stan, transmittedAt }: Pick<TransactionFacts, 'stan' | 'transmittedAt'>,
+  numbers: AnswerNumbers,
+): boolean {
+  return stan === numbers.stan && (numbers.transmittedAt ?? transmittedAt) === transmittedAt;
+}
+
+/** An approval of less is one of part. */
+function contradictions(
+  { minorUnits = 0, currency }: AnswerNumbers,
+  { amount }: Pick<TransactionFacts, 'amount'>,
+): string[] {
+  const isOtherCurrency = currency !== undefined && currency !== amount.currency;
+  return [...(minorUnits > amount.minorUnits ? ['DE4'] : []), ...(isOtherCurrency ? ['DE49'] : [])];
 }

@@ -54,7 +54,7 @@ export async function openParts(own: ProcessParts, opening: OpeningParts) {
   const records = new PostgresFallbackRecords(databaseUrl, log);
   const tls = new TlsEnds({ production, clock, log });
   const keys = await openKeys(own, hsm);
-  const told = onLateAnswer({ journal, clock, log });
+  const told = onLateAnswer({ journal, clock, log, settings });
   const links = { sockets, tls, clock, random, log, zoneKeys: keys.zoneKeys, onLateAnswer: told };
 
   return {

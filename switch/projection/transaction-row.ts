@@ -1,4 +1,5 @@
 import type { JournalEntry } from '../journal/journal.ts';
+import { isApprovalCode } from '../transaction/approval-codes.ts';
 import { type AwaitedProof, awaitedProof, isAcceptance } from '../transaction/awaited-proof.ts';
 import type { EntryBodies, EntryKind } from '../transaction/entries.ts';
 import {
@@ -9,6 +10,7 @@ import {
   type Transaction,
 } from '../transaction/fold.ts';
 import type { TransactionState } from '../transaction/life-cycle.ts';
+import { witnessedFacts } from '../transaction/pop-purchase.ts';
 import { businessDate } from './business-date.ts';
 
 /** A transaction as a row of `switch.projected_transaction`. Amounts in minor units; moments in RFC 3339. */
@@ -126,7 +128,7 @@ function batchSide({ opening, state, standingMinorUnits }: Transaction): Transac
   }
 }
 
-function openingColumns({ opening, increments }: Transaction) {
+function openingColumns({ opening, decided, increments }: Transaction) {
   if (!opening) return undefined;
   const { facts, listener, network, cardReference } = opening;
   return {
@@ -145,7 +147,7 @@ function openingColumns({ opening, increments }: Transaction) {
       (sum, { facts: added }) => sum + added.amount.minorUnits,
       facts.amount.minorUnits,
     ),
-    cash: facts.cashbackMinorUnits ?? 0,
+    cash: witnessedFacts(opening, decided).cashbackMinorUnits ?? 0,
   };
 }
 
@@ -162,13 +164,9 @@ function approvedMinorUnits({ opening, decided, state, increments, replies }: Tr
   const asked = opening?.facts.amount.minorUnits ?? 0;
   if (opening?.facts.kind === 'offline-purchase') return asked;
   if (!decided?.approved || state === 'none') return 0;
-  const added = increments.filter(({ key }) => isApproval(replies.get(key)?.code));
+  const added = increments.filter(({ key }) => isApprovalCode(replies.get(key)?.code));
   const more = added.map(({ key, facts }) => replies.get(key)?.approvedMinorUnits ?? facts.amount.minorUnits);
   return more.reduce((sum, each) => sum + each, decided.reply.approvedMinorUnits ?? asked);
-}
-
-function isApproval(code: string | undefined): boolean {
-  return code === '00' || code === '10';
 }
 
 function capturedMinorUnits(transaction: Transaction): number {

@@ -1,6 +1,12 @@
 import type { StoredTransaction } from '../projection/transaction-row.ts';
 import type { Difference } from './difference.ts';
-import { type NetworkPair, type NetworkPosition, networkDifference, pairNetwork } from './network-side.ts';
+import {
+  type NetworkPair,
+  type NetworkPosition,
+  NOTHING,
+  networkDifference,
+  pairNetwork,
+} from './network-side.ts';
 import { type Proof, type ProofPair, pairProofs, proofDifference } from './proof-side.ts';
 import type { Compared } from './totals.ts';
 
@@ -28,6 +34,8 @@ export interface Comparison {
   readonly network: readonly Compared<NetworkPair>[];
   readonly proof: readonly Compared<ProofPair>[];
   readonly differences: readonly Difference[];
+  /** Legs that no reversal found, and that their network's ledger has nothing of: they are over. */
+  readonly absent: readonly string[];
 }
 
 /**
@@ -41,7 +49,17 @@ export async function compareSides(sides: Sides): Promise<Comparison> {
   const comparedNetwork = network.map((pair) => ({ pair, difference: networkDifference(pair) }));
   const comparedProof = proof.map((pair) => ({ pair, difference: proofDifference(pair) }));
   const differences = [...comparedNetwork, ...comparedProof].flatMap(({ difference }) => difference ?? []);
-  return { network: comparedNetwork, proof: comparedProof, differences };
+  return { network: comparedNetwork, proof: comparedProof, differences, absent: absentLegs(network, sides) };
+}
+
+/** A clearing file says nothing of a hold, so it closes none. */
+function absentLegs(pairs: readonly NetworkPair[], { withoutHolds }: Sides): string[] {
+  return pairs.flatMap(({ row, position }) => {
+    if (row?.network_state !== 'not-found') return [];
+    if (row.kind === 'pre-authorisation' && withoutHolds.has(row.network)) return [];
+    const { held, captured, refunded } = position ?? NOTHING;
+    return held + captured + refunded === 0 ? [row.transaction] : [];
+  });
 }
 
 async function networkPairs(

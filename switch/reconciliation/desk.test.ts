@@ -6,6 +6,7 @@ import type { PostgresJournal } from '../journal/postgres-journal.ts';
 import type { Projector } from '../projection/projector.ts';
 import {
   decided,
+  journalSteps,
   journalTransaction,
   rowsOf,
   testJournal,
@@ -95,6 +96,32 @@ describe('a run', () => {
       outcome: 'incomplete',
       notCompared: { iso87: 1 },
     });
+  });
+
+  it('closes what no reversal found where the ledger has nothing of it, and reverses it where it has', async () => {
+    const unknown = decided(false, {
+      network: { status: 'unknown', reason: 'no answer' },
+      followUps: ['reverse-network'],
+    });
+    const sought = {
+      kind: 'network-not-found',
+      body: { code: '25', attempts: 4, times: 4, isLast: true },
+    } as const;
+    const lost = async () => {
+      const row = await purchase({}, unknown);
+      await journalSteps(journal, row.transaction, [sought], 3);
+      return row;
+    };
+    const [absent, there] = [await lost(), await lost()];
+
+    const report = await run({ networkLedger: [lineOf(there)] });
+    expect(report).toMatchObject({
+      absent: [absent.transaction],
+      differences: [{ transaction: there.transaction, kind: 'stands-at-network', action: 'resend-reversal' }],
+    });
+    const kinds = (await journal.history(absent.transaction)).map(({ kind }) => kind);
+    expect(kinds.at(-1)).toBe('network-absent');
+    expect((await run({ networkLedger: [lineOf(there)] })).absent).toBeUndefined();
   });
 
   it('gives what is still under way its time before it makes a case of it', async () => {

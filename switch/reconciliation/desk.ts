@@ -1,5 +1,6 @@
 import { type Clock, createLog, type Log, systemClock } from '../../runtime/index.ts';
 import { ParkedFollowUps } from '../follow-up/queue-parked.ts';
+import type { Journal } from '../journal/journal.ts';
 import { createJournal } from '../journal/postgres-journal.ts';
 import { ProjectionReader } from '../projection/projection-reader.ts';
 import {
@@ -14,7 +15,7 @@ import {
   stepOf,
 } from './cases.ts';
 import { type ReconciliationOrder, type Report, reconcile } from './reconcile.ts';
-import { repairCase } from './repair.ts';
+import { closeAbsentLegs, repairCase } from './repair.ts';
 
 const RECONCILER_ROLE = 'etika_reconciler';
 const READ_WITHIN_MS = 60_000;
@@ -60,9 +61,11 @@ export class ReconciliationDesk {
   }
 
   /** @throws ReconError */
-  run(order: ReconciliationOrder): Promise<Report> {
+  async run(order: ReconciliationOrder): Promise<Report> {
     const ports = { projection: this.#projection, clock: this.#clock };
-    return reconcile(order, ports, this.#clock.monotonic() + this.#reachWithinMs);
+    const report = await reconcile(order, ports, this.#clock.monotonic() + this.#reachWithinMs);
+    if (report.absent) await this.#closeAbsent(report.absent, report);
+    return report;
   }
 
   async cases(states: readonly CaseState[]): Promise<Case[]> {
@@ -123,9 +126,27 @@ export class ReconciliationDesk {
     }
   }
 
-  /** Repairs are entries of the journal: they are written under a lease, like all others. */
+  /** What cannot be written down now is found again by the next run. */
+  async #closeAbsent(transactions: readonly string[], { date, at }: Report): Promise<void> {
+    try {
+      await this.#writing((journal) => closeAbsentLegs(transactions, date ?? at, journal));
+    } catch (error) {
+      this.#log.warn({ event: 'recon.absent-not-closed', transactions: transactions.length, err: error });
+    }
+  }
+
   async #repair(found: Case, by: string): Promise<void> {
     const parked = new ParkedFollowUps(this.#databaseUrl, this.#log);
+    const replayParked = (transaction: string) => parked.replayTransaction(transaction);
+    try {
+      await this.#writing((journal) => repairCase(found, by, { journal, replayParked }));
+    } finally {
+      await parked.close();
+    }
+  }
+
+  /** What reconciliation writes are entries of the journal: they are written under a lease, like all others. */
+  async #writing<T>(work: (journal: Journal) => Promise<T>): Promise<T> {
     const journal = await createJournal({
       databaseUrl: this.#databaseUrl,
       clock: this.#clock,
@@ -137,13 +158,9 @@ export class ReconciliationDesk {
       onFenced: () => {},
     });
     try {
-      const ports = {
-        journal,
-        replayParked: (transaction: string) => parked.replayTransaction(transaction),
-      };
-      await repairCase(found, by, ports);
+      return await work(journal);
     } finally {
-      await Promise.all([journal.close(), parked.close()]);
+      await journal.close();
     }
   }
 }

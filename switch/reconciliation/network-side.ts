@@ -25,7 +25,7 @@ export interface NetworkPair {
   readonly expected: Standing;
 }
 
-const NOTHING: Standing = { held: 0, captured: 0, refunded: 0 };
+export const NOTHING: Standing = { held: 0, captured: 0, refunded: 0 };
 
 /** Adds up the lines of each transaction. */
 export function networkPositions(records: readonly NetworkRecord[], cutOverHour: number): NetworkPosition[] {

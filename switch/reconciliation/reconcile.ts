@@ -58,6 +58,8 @@ export interface Report {
   readonly proofTotals: readonly TotalsLine<Witness>[];
   readonly differences: readonly ReportedDifference[];
   readonly batches: BatchTally;
+  /** Transactions whose network leg is over now: no reversal found it, and the ledger has nothing of it. */
+  readonly absent?: readonly string[];
 }
 
 export interface ReconciliationPorts {
@@ -114,7 +116,8 @@ async function reconcileOn(client: PoolClient, order: ReconciliationOrder, clock
     differences,
   };
   const at = new Date(now).toISOString();
-  return { date, at, transactions: rows.length, ...found, batches, outcome: outcomeOf(found) };
+  const absent = compared.absent.length > 0 && { absent: compared.absent };
+  return { date, at, transactions: rows.length, ...found, batches, ...absent, outcome: outcomeOf(found) };
 }
 
 function outcomeOf({

@@ -71,3 +71,16 @@ function networkAmount(action: Repair, evidence: Case['evidence']): number | und
   const position = evidence['network'] as Standing | null | undefined;
   return position ? position.held + position.captured + position.refunded : undefined;
 }
+
+/** Closes legs that no reversal found, since the ledger of their network has nothing of them. */
+export async function closeAbsentLegs(
+  transactions: readonly string[],
+  ledgerOf: string,
+  journal: Journal,
+): Promise<void> {
+  for (const transaction of transactions) {
+    await appendNext(journal, transaction, ({ network }) =>
+      network === 'not-found' ? { kind: 'network-absent', body: { ledgerOf } } : undefined,
+    );
+  }
+}

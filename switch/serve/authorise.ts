@@ -13,6 +13,7 @@ import { popPurchase } from '../transaction/pop-purchase.ts';
 import { declineReply, legsReply } from '../transaction/reply-fields.ts';
 import { beginPayment, type Payment } from './begin-payment.ts';
 import { openingBody } from './opening.ts';
+import { recordOvertaken } from './overtaken.ts';
 import { replay } from './replay.ts';
 import { reserveRefund } from './reserve-refund.ts';
 import { standInQuestion } from './stand-in-question.ts';
@@ -166,6 +167,7 @@ async function decide(
 
     if (status !== 'appended') {
       ports.log.warn({ event: 'authorise.superseded', transaction });
+      recordOvertaken(transaction, decided.network, ports);
       return undefined;
     }
     ports.checkpoint('decided');

@@ -17,6 +17,7 @@ import { decideOutcome } from '../transaction/outcome-table.ts';
 import { declineReply, legsReply } from '../transaction/reply-fields.ts';
 import { beginPayment, type Payment } from './begin-payment.ts';
 import { factsOf } from './opening.ts';
+import { recordOvertaken } from './overtaken.ts';
 import { replay } from './replay.ts';
 
 const NOT_APPLICABLE = { status: 'not-applicable' } as const;
@@ -172,6 +173,7 @@ async function decide(
     const now = await readTransaction(ports.journal, transaction);
     if (!isOpenIncrement(now, key)) {
       ports.log.warn({ event: 'increment.superseded', transaction });
+      recordOvertaken(transaction, network, ports, key);
       return { done: undefined };
     }
     const version = now.version + 1;

@@ -249,7 +249,7 @@ export class Peer {
       this.#reply(undefined, asked);
       return;
     }
-    const refusal = replyMessage(message, { code: SWITCH_ERRORS.SW_OVERLOADED.responseCode });
+    const refusal = replyMessage(message, { code: SWITCH_ERRORS.SW_OVERLOADED.responseCode }, settings);
     refusals.add(() => this.#reply(codec.pack(refusal), asked));
   }
 

@@ -2,6 +2,7 @@ import type { Balance } from '../../connectors/index.ts';
 import { Bytes, responseMti } from '../../messages/index.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
+import { type WordsOf, wordFor } from './approval-words.ts';
 
 // What a terminal is told, as the message that tells it: the request's own numbers, the code, and what the verb found.
 
@@ -24,22 +25,30 @@ const ECHOED = [
 ] as const;
 
 const PARTIALLY_APPROVED = '10';
-/** DE54 amount type: the original amount. */
+const WITHOUT_CASH = '87';
+/** DE54 amount types: cash, and the original amount. */
+const CASH = '40';
 const REQUESTED = '57';
+const NOTHING = '0'.repeat(12);
 
-/** The message that answers `request`, still without its MAC. */
-export function replyMessage(request: TerminalMessage, fields: ReplyFields): TerminalMessage {
+/** The message that answers `request` in the words of its listener, still without its MAC. */
+export function replyMessage(
+  request: TerminalMessage,
+  fields: ReplyFields,
+  listener: WordsOf,
+): TerminalMessage {
   const reply: TerminalMessage = { mti: responseMti(request.mti) };
   for (const element of ECHOED) copy(reply, request, element);
 
-  reply.de39 = fields.code;
+  reply.de39 = wordFor(fields.code, listener);
   if (fields.rrn !== undefined) reply.de37 = fields.rrn;
   if (fields.approvalCode !== undefined) reply.de38 = fields.approvalCode;
   if (fields.approvedMinorUnits !== undefined) {
     reply.de4 = String(fields.approvedMinorUnits).padStart(12, '0');
   }
-  if (fields.code === PARTIALLY_APPROVED && request.de4 !== undefined) {
-    reply.de54 = [requestedAmount(request, request.de4)];
+  if (reply.de39 === PARTIALLY_APPROVED && request.de4 !== undefined) {
+    const cash = fields.code === WITHOUT_CASH ? [ofRequest(request, CASH, NOTHING)] : [];
+    reply.de54 = [ofRequest(request, REQUESTED, request.de4), ...cash];
   }
   if (fields.balances) reply.de54 = fields.balances.map(additionalAmount);
   if (fields.emvHex !== undefined) reply.de55 = Bytes.fromHex(fields.emvHex);
@@ -47,9 +56,9 @@ export function replyMessage(request: TerminalMessage, fields: ReplyFields): Ter
   return reply;
 }
 
-/** Of a partial approval: what was asked for, beside what was approved in DE4. */
-function requestedAmount({ de3 = '000000', de49 = '000' }: TerminalMessage, amount: string) {
-  return { accountType: de3.slice(2, 4), amountType: REQUESTED, currency: de49, sign: 'C', amount };
+/** Of a partial approval: what was asked for, beside what was approved in DE4; and that no cash is handed out. */
+function ofRequest({ de3 = '000000', de49 = '000' }: TerminalMessage, amountType: string, amount: string) {
+  return { accountType: de3.slice(2, 4), amountType, currency: de49, sign: 'C', amount };
 }
 
 /** One amount of DE54. */

@@ -14,13 +14,6 @@ const MAC_BYTES = 8;
 /** Network management, advice: nobody can take it for the answer to a payment. */
 const NOTICE = '0820';
 
-/** Says yes in some way: never told without the proof that it is ours. */
-const APPROVALS: ReadonlySet<string | undefined> = new Set(['00', '08', '10', '11', '16', '85', '87']);
-
-export function isApproval(responseCode: string | undefined): boolean {
-  return APPROVALS.has(responseCode);
-}
-
 /** @throws HsmError */
 export async function sealed(
   reply: TerminalMessage,

@@ -7,10 +7,11 @@ import { Refusal } from '../errors.ts';
 import type { TerminalKeySet } from '../keys/key-records.ts';
 import type { Ports } from '../ports.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
+import { isApprovalCode } from '../transaction/approval-codes.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import type { Service } from './peer.ts';
 import { replyMessage } from './reply-message.ts';
-import { isApproval, sealed, unprovenRefusal } from './seal.ts';
+import { sealed, unprovenRefusal } from './seal.ts';
 import { type Ready, verbOf } from './verbs.ts';
 
 // From a message to the bytes of its answer: find its verb, prove it, have it answered, seal the answer. What every
@@ -60,7 +61,7 @@ export function createService(
       // Looked at twice: there is no use in sealing what is late already, and sealing takes time.
       if (!fields || ports.lateReplies.holds(received)) return undefined;
 
-      const packed = await toBytes(replyMessage(message, fields), ready.keys, peer, desk);
+      const packed = await toBytes(replyMessage(message, fields, listener), ready.keys, peer, desk);
       if (!packed || ports.lateReplies.holds(received)) return undefined;
       ports.checkpoint('replied');
       return packed;
@@ -75,7 +76,7 @@ export function createService(
       const now = ports.clock.monotonic();
       const received = receive({ message, sealed: seal, receivedAt: now }, listener, ports.settings, now);
       const keys = await keysOfRefused(received, error, ports);
-      const packed = await toBytes(replyMessage(message, fields), keys, peer, desk);
+      const packed = await toBytes(replyMessage(message, fields, listener), keys, peer, desk);
       return packed && ports.lateReplies.holds(received) ? undefined : packed;
     },
     close: () => log.close(),
@@ -103,7 +104,7 @@ async function toBytes(
   { listener, codec, ports, log }: Desk,
 ): Promise<Buffer | undefined> {
   if (listener.mac === 'none') return codec.pack(reply);
-  const isYes = isApproval(reply.de39);
+  const isYes = isApprovalCode(reply.de39);
   if (!keys) return isYes ? codec.pack(reply) : unprovenRefusal(reply, codec, listener);
 
   try {

@@ -129,8 +129,31 @@ export interface EntryBodies {
     readonly code: string;
     readonly attempts: number;
   };
-  /** An answer that came after the join. */
-  'late-answer': { readonly code: string };
+  /** A reversal found nothing at the network, for the given time in a row. */
+  'network-not-found': {
+    readonly code: string;
+    readonly attempts: number;
+    readonly times: number;
+    /** It is not sent again: people look at it where the approval was seen, and else at the clearing file. */
+    readonly isLast?: true;
+    /** The network had approved it, or had been told of it. */
+    readonly wasSeen?: true;
+    readonly increment?: string;
+  };
+  /** The network's ledger or clearing file has nothing of a leg that no reversal found. */
+  'network-absent': { readonly ledgerOf: string };
+  /** An answer that came after the join, or that was not to what was asked. */
+  'late-answer': {
+    readonly code: string;
+    /** It approves, or nobody knows what its code means. */
+    readonly mayHold?: true;
+    readonly approvalCode?: string;
+    readonly networkReference?: string;
+    /** What of it contradicts what was asked: it counted for nobody. */
+    readonly disagrees?: readonly string[];
+    /** The increment that it answers, by its key. */
+    readonly increment?: string;
+  };
   /** The merchant was told of everything up to this version. */
   notified: { readonly through: number };
   /** The consensus is about to be asked to witness this amount. */

@@ -14,12 +14,15 @@ import {
   decideIncrement,
   endIncrements,
   foundAtNetwork,
+  holdAgain,
   type Increment,
   reversedAtNetwork,
   shareOut,
   takeIncrementBack,
 } from './increments.ts';
+import * as traces from './leg-traces.ts';
 import { stateAfter, type TransactionState } from './life-cycle.ts';
+import { WITHOUT_CASH } from './pop-purchase.ts';
 
 export type NetworkLegState =
   | 'planned'
@@ -32,7 +35,9 @@ export type NetworkLegState =
   | 'advised'
   | 'advice-refused'
   | 'reversed'
-  | 'reversal-refused';
+  | 'reversal-refused'
+  /** No reversal found it, and nobody saw it approved: closed once the clearing file has nothing of it. */
+  | 'not-found';
 
 export type PopLegState =
   | 'planned'
@@ -71,6 +76,8 @@ export interface Transaction {
   readonly increments: readonly Increment[];
   /** What each message about this transaction was answered, by its idempotency key; the opening one has ''. */
   readonly replies: ReadonlyMap<string, ReplyFields>;
+  /** What the network has shown of each message. */
+  readonly traces: traces.LegTraces;
   /** Up to which version its merchant was told of it. */
   readonly notifiedThrough: number;
   /** What people must look at. */
@@ -82,6 +89,7 @@ type Draft = { -readonly [K in keyof Transaction]: Transaction[K] } & {
   refunds: EntryBodies['refund-reserved'][];
   increments: { -readonly [K in keyof Increment]: Increment[K] }[];
   replies: Map<string, ReplyFields>;
+  traces: traces.TraceDraft;
 };
 
 /** The key under which the reply to the message that opened the transaction is kept. */
@@ -119,6 +127,7 @@ export function foldTransaction(entries: readonly JournalEntry[]): Transaction |
     refunds: [],
     increments: [],
     replies: new Map(),
+    traces: new Map(),
     notifiedThrough: 0,
     cases: [],
   };
@@ -138,11 +147,12 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   intended: (draft, body) => open(draft, body),
   decided: (draft, body) => {
     draft.decided = body;
+    if (body.network.status === 'approved') traces.seen(draft.traces);
     draft.network = NETWORK_STATE[body.network.status];
     draft.pop = POP_STATE[body.pop.status];
     if ('validation' in body.pop) draft.popValidation = body.pop.validation;
     if (body.pop.status === 'accepted' || body.pop.status === 'validated' || body.pop.status === 'unknown') {
-      draft.popMinorUnits = draft.opening?.facts.amount.minorUnits ?? 0;
+      draft.popMinorUnits = witnessedAtFirst(draft, body);
     }
     const asked = draft.opening?.facts.amount.minorUnits ?? 0;
     const { network } = body;
@@ -197,6 +207,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   },
   'increment-decided': (draft, body) => {
     decideIncrement(draft, body);
+    if (body.network.status === 'approved') traces.seen(draft.traces, body.key);
     draft.replies.set(body.key, body.reply);
   },
   'increment-taken-back': (draft, body) => {
@@ -205,13 +216,25 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   },
   'network-reversed': (draft, body) => {
     reversedAtNetwork(draft, body.remainingMinorUnits, body.increment);
+    traces.reversed(draft.traces, body);
     if (draft.networkMinorUnits === 0) draft.network = 'reversed';
   },
   'network-reversal-refused': (draft) => {
     draft.network = 'reversal-refused';
     draft.cases.push('reversal-refused');
   },
+  'network-not-found': (draft, body) => {
+    traces.notFound(draft.traces, body);
+    if (!body.isLast) return;
+    if (body.wasSeen) draft.cases.push('reversal-not-found');
+    else if (draft.standingMinorUnits === 0) draft.network = 'not-found';
+  },
+  'network-absent': (draft) => {
+    foundAtNetwork(draft, 0);
+    draft.network = 'reversed';
+  },
   'network-advised': (draft) => {
+    traces.seen(draft.traces);
     draft.network = 'advised';
     advisedToNetwork(draft, draft.capturedMinorUnits ?? draft.standingMinorUnits);
   },
@@ -219,7 +242,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.network = 'advice-refused';
     draft.cases.push('advice-refused');
   },
-  'late-answer': () => {},
+  'late-answer': (draft, body) => answeredLate(draft, body),
   notified: (draft, { through }) => {
     draft.notifiedThrough = through;
   },
@@ -248,7 +271,10 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.cases.push('pop-stands');
   },
   reconciled: (draft, { repair, networkMinorUnits }) => {
-    if (networkMinorUnits !== undefined) foundAtNetwork(draft, networkMinorUnits);
+    if (networkMinorUnits !== undefined) {
+      foundAtNetwork(draft, networkMinorUnits);
+      traces.found(draft.traces);
+    }
     switch (repair) {
       case 'resend-reversal':
         draft.network = draft.standingMinorUnits > 0 ? 'approved' : 'unknown';
@@ -268,6 +294,30 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
 
 function answered(draft: Draft, { key, reply }: AnsweredBody): void {
   draft.replies.set(key, reply);
+}
+
+/**
+ * An approval that nobody waited for is money that the network holds, unless a reversal of it was acknowledged. Of what
+ * was approved in time it is a second copy.
+ */
+function answeredLate(draft: Draft, body: EntryBodies['late-answer']): void {
+  traces.answeredLate(draft.traces, body);
+  if (!body.mayHold) return;
+  if (body.disagrees) {
+    draft.cases.push('answer-disagrees');
+    return;
+  }
+  const asked = draft.opening?.facts.amount.minorUnits ?? 0;
+  if (!traces.isUnwanted(draft, body.increment) || asked === 0) return;
+  holdAgain(draft, asked, body.increment);
+  if (body.increment === undefined) draft.network = 'unknown';
+}
+
+/** What an answer in time would have approved: 87 refuses the cash, which no proof witnesses. */
+function witnessedAtFirst({ opening }: Draft, { network }: DecidedBody): number {
+  const isWithoutCash = network.status === 'approved' && network.code === WITHOUT_CASH;
+  const { amount, cashbackMinorUnits = 0 } = opening?.facts ?? { amount: { minorUnits: 0 } };
+  return amount.minorUnits - (isWithoutCash ? cashbackMinorUnits : 0);
 }
 
 /** Taken back while the legs were open: nobody will ever know more of them than their follow-ups find out. */

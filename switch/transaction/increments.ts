@@ -103,6 +103,13 @@ export function advisedToNetwork(whole: Whole, minorUnits: number): void {
   whole.networkMinorUnits = minorUnits + sumOf(whole.increments, 'networkMinorUnits');
 }
 
+/** The network holds what one message asked for, whatever was thought of it before. */
+export function holdAgain(whole: Whole, asked: number, key: string | undefined): void {
+  const increment = whole.increments.find((each) => each.key === key);
+  if (increment) hold(whole, increment, increment.facts.amount.minorUnits);
+  else whole.networkMinorUnits += Math.max(0, asked - ownNetwork(whole));
+}
+
 /** A ledger tells what the network holds of the whole, and not of which message. */
 export function foundAtNetwork(whole: Whole, minorUnits: number): void {
   for (const increment of whole.increments) {

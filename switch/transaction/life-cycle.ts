@@ -52,6 +52,8 @@ const TRANSITIONS: Readonly<Record<TransactionState, Partial<Record<EntryKind, T
 const LEG_ENTRIES: ReadonlySet<EntryKind> = new Set<EntryKind>([
   'network-reversed',
   'network-reversal-refused',
+  'network-not-found',
+  'network-absent',
   'network-advised',
   'network-advice-refused',
   'late-answer',

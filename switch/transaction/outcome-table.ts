@@ -1,5 +1,6 @@
 import type { PopOutcome } from '../../connectors/index.ts';
 import type { NetworkLegOutcome, StandInDecision } from '../stand-in/stand-in.ts';
+import { isApprovalCode } from './approval-codes.ts';
 
 /** What the parties agreed to. */
 export interface OutcomePolicy {
@@ -7,6 +8,10 @@ export interface OutcomePolicy {
   readonly proof: 'optional' | 'required';
   /** Can the terminal deal with a partial approval? */
   readonly partialApproval: boolean;
+  /** Can it deal with an approval of the purchase without its cash? Absent: as with a partial one. */
+  readonly withoutCash?: boolean;
+  /** Is somebody there who can look at the customer's papers? Absent: nobody is. */
+  readonly canIdentify?: boolean;
   /** Does an approval move or hold money, so that an unknown outcome must be reversed? */
   readonly movesMoney: boolean;
 }
@@ -35,6 +40,9 @@ export interface Verdict {
 
 const APPROVED = '00';
 const PARTIAL = '10';
+const IDENTIFY = '08';
+const WITHOUT_CASH = '87';
+const DO_NOT_HONOUR = '05';
 const APPROVED_WITHOUT_PROOF_REFUSED = '05';
 /** What a terminal is told that cannot deal with less than it asked for. */
 const INSUFFICIENT_FUNDS = '51';
@@ -46,13 +54,17 @@ const ISSUER_OR_SWITCH_INOPERATIVE = '91';
  */
 export function decideOutcome(network: NetworkLegOutcome, pop: PopOutcome, policy: OutcomePolicy): Verdict {
   switch (network.status) {
-    case 'approved':
-      if (network.code === PARTIAL && !policy.partialApproval) {
-        return { approved: false, code: INSUFFICIENT_FUNDS, followUps: ['reverse-network', ...undoPop(pop)] };
+    case 'approved': {
+      const unusable = whyUnusable(network.code, policy);
+      if (unusable !== undefined) {
+        return { approved: false, code: unusable, followUps: ['reverse-network', ...undoPop(pop)] };
       }
       return decideApproved(network.code, pop, policy);
-    case 'refused':
-      return { approved: false, code: network.code, followUps: undoPop(pop) };
+    }
+    case 'refused': {
+      const code = isApprovalCode(network.code) ? DO_NOT_HONOUR : network.code;
+      return { approved: false, code, followUps: undoPop(pop) };
+    }
     case 'unreachable':
       return decideUnreachable(network.standIn, pop);
     case 'unknown':
@@ -64,12 +76,26 @@ export function decideOutcome(network: NetworkLegOutcome, pop: PopOutcome, polic
   }
 }
 
+/** What the terminal is told of an approval that it cannot make use of; nothing where it can. */
+function whyUnusable(code: string, policy: OutcomePolicy): string | undefined {
+  switch (code) {
+    case PARTIAL:
+      return policy.partialApproval ? undefined : INSUFFICIENT_FUNDS;
+    case WITHOUT_CASH:
+      return (policy.withoutCash ?? policy.partialApproval) ? undefined : INSUFFICIENT_FUNDS;
+    case IDENTIFY:
+      return policy.canIdentify ? undefined : DO_NOT_HONOUR;
+    default:
+      return undefined;
+  }
+}
+
 function decideApproved(code: string, pop: PopOutcome, policy: OutcomePolicy): Verdict {
   switch (pop.status) {
     case 'not-applicable':
       return { approved: true, code, followUps: [] };
     case 'validated':
-      // Of a partial approval the proof witnesses too much: it is looked at again.
+      // Of a partial approval the proof witnesses too much: it is looked at again. Cash it never witnesses.
       return { approved: true, code, followUps: code === PARTIAL ? ['complete-pop'] : [] };
     case 'accepted':
     case 'unreachable':

@@ -29,7 +29,7 @@ describe('two requests that differ in their time alone', () => {
     expect(waitsUnder(DIALECTS.iso87, '1123120000')).not.toBe(waitsUnder(DIALECTS.iso87, '1123130000'));
   });
 
-  it.fails('wait apart at Visa', () => {
+  it('wait apart at Visa', () => {
     expect(waitsUnder(DIALECTS.visa, '1123120000')).not.toBe(waitsUnder(DIALECTS.visa, '1123130000'));
   });
 
@@ -48,7 +48,7 @@ describe('an approval', () => {
     expect(authorisationOutcome({ code: '00' }, factsOf())).toMatchObject({ status: 'approved' });
   });
 
-  it.fails.each(['000000009900', '000000000100'])('of another amount, %s, counts for nobody', (amount) => {
+  it.each(['000000009900', '000000000100'])('of another amount, %s, counts for nobody', (amount) => {
     const outcome = authorisationOutcome({ code: '00', amount }, factsOf());
     expect(outcome).toMatchObject({ status: 'unknown' });
   });

@@ -62,6 +62,8 @@ const READERS: { [K in EntryKind]?: (body: EntryBodies[K]) => readonly NoticeFac
   ],
   'network-reversed': ({ remainingMinorUnits }) => [{ type: 'payment.reversed', remainingMinorUnits }],
   'network-reversal-refused': () => [caseOf('reversal-refused')],
+  'network-not-found': ({ isLast, wasSeen }) => (isLast && wasSeen ? [caseOf('reversal-not-found')] : []),
+  'late-answer': ({ mayHold, disagrees }) => (mayHold && disagrees ? [caseOf('answer-disagrees')] : []),
   'pop-validated': () => [{ type: 'pop.validated' }],
   'pop-failed': ({ reason }) => [{ type: 'pop.rejected', reason }, caseOf('pop-rejected')],
   'pop-stands': () => [caseOf('pop-stands')],

@@ -1,0 +1,103 @@
+// What the network has shown of each message of a transaction: whether it approved it, and what it made of its
+// reversal. An approval that comes late is money only where no reversal of it was acknowledged; a reversal that finds
+// nothing ends differently where the approval was seen. What is held stays what it was until it is acknowledged.
+
+import type { DecidedBody, EntryBodies } from './entries.ts';
+import type { Increment } from './increments.ts';
+
+export interface LegTrace {
+  /** The network approved it, in time or late, or took it as told: it is there to be found. */
+  readonly isSeen: boolean;
+  /** The network acknowledged a reversal of it. */
+  readonly isReversed: boolean;
+  /** How often in a row a reversal found nothing. */
+  readonly notFound: number;
+  /** It is not looked for any more: people look, or the clearing file does. */
+  readonly isGivenUp: boolean;
+  /** Answers that came late. */
+  readonly lateAnswers: number;
+  /** What the network called it in a late approval. */
+  readonly approvalCode?: string;
+  readonly networkReference?: string;
+}
+
+/** By the key of the increment; the message that opened the transaction has ''. */
+export type LegTraces = ReadonlyMap<string, LegTrace>;
+
+const NOTHING: LegTrace = {
+  isSeen: false,
+  isReversed: false,
+  notFound: 0,
+  isGivenUp: false,
+  lateAnswers: 0,
+};
+
+/** The key of the message that opened the transaction. */
+const OPENING = '';
+
+export function traceOf({ traces }: { readonly traces: LegTraces }, increment?: string): LegTrace {
+  return traces.get(increment ?? OPENING) ?? NOTHING;
+}
+
+/** A draft of what is folded. */
+export type TraceDraft = Map<string, LegTrace>;
+
+function change(traces: TraceDraft, increment: string | undefined, to: Partial<LegTrace>): void {
+  traces.set(increment ?? OPENING, { ...traceOf({ traces }, increment), ...to });
+}
+
+export function seen(traces: TraceDraft, increment?: string): void {
+  change(traces, increment, { isSeen: true });
+}
+
+/** Until not long ago "not found" was written down as an acknowledgement. */
+const WAS_NOT_FOUND = '25';
+
+export function reversed(traces: TraceDraft, { code, increment }: EntryBodies['network-reversed']): void {
+  const isReversed = code !== WAS_NOT_FOUND;
+  change(traces, increment, { isReversed, notFound: 0, isGivenUp: false });
+}
+
+export function notFound(traces: TraceDraft, body: EntryBodies['network-not-found']): void {
+  const { times, isLast = false, increment } = body;
+  change(traces, increment, { notFound: times, isGivenUp: isLast });
+}
+
+/** A late approval is looked for anew, and by the names that it brings. */
+export function answeredLate(traces: TraceDraft, body: EntryBodies['late-answer']): void {
+  const { mayHold, disagrees, increment, approvalCode, networkReference } = body;
+  const lateAnswers = traceOf({ traces }, increment).lateAnswers + 1;
+  const isApproval = mayHold === true && disagrees === undefined;
+  change(traces, increment, {
+    lateAnswers,
+    ...(isApproval && { isSeen: true, notFound: 0, isGivenUp: false }),
+    ...(isApproval && approvalCode !== undefined && { approvalCode }),
+    ...(isApproval && networkReference !== undefined && { networkReference }),
+  });
+}
+
+/** A ledger showed what the network holds, of whichever message: it is looked for anew. */
+export function found(traces: TraceDraft): void {
+  for (const key of [...traces.keys(), OPENING]) {
+    change(traces, key, { isSeen: true, isReversed: false, notFound: 0, isGivenUp: false });
+  }
+}
+
+/**
+ * Whether an approval that comes now is money that the network holds and nobody wants: what it approves does not stand,
+ * and no reversal of it was acknowledged. Of what was approved in time it is a second copy.
+ */
+export function isUnwanted(
+  of: {
+    readonly decided?: Pick<DecidedBody, 'network' | 'approved'>;
+    readonly increments: readonly Pick<Increment, 'key' | 'state'>[];
+    readonly traces: LegTraces;
+  },
+  increment?: string,
+): boolean {
+  if (traceOf(of, increment).isReversed) return false;
+  if (increment !== undefined) {
+    return of.increments.some(({ key, state }) => key === increment && state !== 'approved');
+  }
+  return of.decided === undefined || (of.decided.network.status !== 'approved' && !of.decided.approved);
+}

@@ -11,6 +11,7 @@
 import type { NetworkConnector, PopConnector } from '../../connectors/index.ts';
 import type { HsmClient } from '../../hsm/index.ts';
 import type { Clock, Log, Random } from '../../runtime/index.ts';
+import { BusinessCalendar } from '../config/business-calendar.ts';
 import type { Settings } from '../config/settings.ts';
 import type { AlertBook } from '../fallback/alerts.ts';
 import type { DegradedModes } from '../fallback/degraded-modes.ts';
@@ -25,6 +26,7 @@ import { startFollowUpWorker } from '../follow-up/queue.ts';
 import { followUpTasks } from '../follow-up/tasks.ts';
 import type { Journal } from '../journal/journal.ts';
 import { Projector } from '../projection/projector.ts';
+import { datedJournal } from '../transaction/dated-journal.ts';
 
 export interface WorkerParts {
   readonly settings: Settings;
@@ -60,7 +62,8 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const watched = watchOver(used, { ...parts, settings: { node: name, ...(fallback && { fallback }) } });
   const { modes, scenarios } = watched;
 
-  const ports = { ...parts, pop: watched.pop, journal: watched.journal, hsm: watched.hsm };
+  const dated = datedJournal(watched.journal, new BusinessCalendar(settings), clock);
+  const ports = { ...parts, pop: watched.pop, journal: dated, hsm: watched.hsm };
   const tasks = followUpTasks(ports);
   const lanes = followUpLanes(networks.keys());
   const { concurrency } = settings.followUps;

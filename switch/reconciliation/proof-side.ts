@@ -1,4 +1,4 @@
-import { businessDate } from '../projection/business-date.ts';
+import { businessDate } from '../config/business-calendar.ts';
 import type { StoredTransaction } from '../projection/transaction-row.ts';
 import { type Difference, differenceOf, type Finding } from './difference.ts';
 import type { ProofRecord } from './ledgers/records.ts';

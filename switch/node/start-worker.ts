@@ -57,7 +57,7 @@ export interface RunningWorker {
 
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { settings, name, clock, log, networks, pop, journal, hsm } = parts;
-  const { databaseUrl, fallback, cutOverHour = 0 } = settings;
+  const { databaseUrl, fallback, cutOverHour = 0, timeZone } = settings;
   const used = { networks: new Map<string, NetworkConnector>(), pop, journal, hsm };
   const watched = watchOver(used, { ...parts, settings: { node: name, ...(fallback && { fallback }) } });
   const { modes, scenarios } = watched;
@@ -69,7 +69,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { concurrency } = settings.followUps;
   const queue = await startFollowUpWorker({ databaseUrl, node: name, tasks, lanes, clock, log, concurrency });
   const { finalityMs } = settings.pop;
-  const projector = new Projector({ databaseUrl, clock, log, cutOverHour, finalityMs });
+  const projector = new Projector({ databaseUrl, clock, log, cutOverHour, timeZone, finalityMs });
   const sweeper = new ProofSweeper(ports);
 
   return {

@@ -61,7 +61,7 @@ export async function voidableBatch(
  * The closed batch that holds this transaction; nothing where there is none.
  * @throws Refusal SW_PROJECTION where that cannot be found out now
  */
-export async function closedBatchOf(
+async function closedBatchOf(
   found: Transaction,
   { journal, batches }: Pick<Ports, 'journal' | 'batches'>,
 ): Promise<ClosedBatch | undefined> {

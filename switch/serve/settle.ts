@@ -68,6 +68,8 @@ export async function settle(inbound: Inbound, allPorts: Ports): Promise<ReplyFi
   const compare = async (): Promise<Step<ReplyFields | undefined>> => {
     const repeated = await ports.journal.transactionOf(key);
     if (repeated) return { done: await replay(repeated, fingerprint, deadline, ports, key) };
+    // Others do that: a worker that is away must not hold up reversals and advices.
+    inbound.leavePlace();
     if (!(await ports.batches.reach(deadline))) {
       throw new Refusal('SW_PROJECTION', { terminal: told.terminal });
     }

@@ -38,7 +38,7 @@ export const MERCHANTS: readonly [MerchantSettings, ...MerchantSettings[]] = [
 ];
 
 /** A run begins half a minute before midnight in UTC: its business day ends while it goes on. */
-export const CALENDAR = { timeZone: 'Europe/Brussels', cutOverHour: 1 } as const;
+const CALENDAR = { timeZone: 'Europe/Brussels', cutOverHour: 1 } as const;
 
 /** So few attempts make a trend that a run of a few dozen payments opens degraded modes. */
 const TOUCHY: FallbackSettings = {

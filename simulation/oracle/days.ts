@@ -3,10 +3,7 @@ import type { Dated } from '../../switch/transaction/entries.ts';
 import { foldMovements } from '../../switch/transaction/movements.ts';
 import type { Simulation } from '../simulation.ts';
 
-/** When the business day of the settings ends, as everybody may work out: at one o'clock in Brussels, in winter. */
-const CUT_OVER_MS = Date.UTC(2026, 10, 24);
-const BEFORE = '2026-11-24';
-const AFTER = '2026-11-25';
+const DAY_MS = 86_400_000;
 /** An entry is dated when it is handed over, and its clock is looked at again when it is written. */
 const WRITTEN_WITHIN_MS = 60_000;
 
@@ -29,7 +26,10 @@ export function checkDays({ world, database: { tables } }: Simulation): void {
 
 function isDated({ body, at }: JournalEntry): boolean {
   const { businessDate } = body as Dated;
-  return [at, at - WRITTEN_WITHIN_MS].some(
-    (moment) => businessDate === (moment < CUT_OVER_MS ? BEFORE : AFTER),
-  );
+  return [at, at - WRITTEN_WITHIN_MS].some((moment) => dateAt(moment) === businessDate);
+}
+
+/** Worked out apart from the switch: a day begins at one o'clock in Brussels, midnight in UTC; its end names it. */
+function dateAt(epochMs: number): string {
+  return new Date(epochMs + DAY_MS).toISOString().slice(0, 10);
 }

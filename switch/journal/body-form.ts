@@ -11,8 +11,8 @@
 import { JournalError } from './journal.ts';
 
 /**
- * `text` is a string, which others may repeat; `hash` one of 64 hexadecimal digits; `own` the transaction itself; `date`
- * a date as its number of days; `members` are names of 22 characters, one behind the other.
+ * `text` is a string, which others may repeat; `hash` one of 64 hexadecimal digits; `own` the transaction itself;
+ * `date` a date as its number of days; `members` are names of 22 characters, one behind the other.
  */
 type Slot = 'plain' | 'text' | 'hash' | 'uuid' | 'own' | 'date' | 'members' | Form | { readonly each: Form };
 type Form = readonly (readonly [name: string, slot: Slot])[];

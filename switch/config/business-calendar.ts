@@ -6,8 +6,8 @@ import { utcCalendar } from '../../runtime/index.ts';
  * calendar's. Clocks are put back over less than an hour that is full, so no day begins twice.
  *
  * Node's own Intl knows the zones and what their clocks did and will do. It takes some microseconds to ask, so it is
- * asked once for every quarter of an hour: no zone changes its clocks in between, nor begins an hour. A fixed hour of UTC
- * was the rule before: half of the year it was an hour off the merchants' evening.
+ * asked once for every quarter of an hour: no zone changes its clocks in between, nor begins an hour. A fixed hour of
+ * UTC was the rule before: half of the year it was an hour off the merchants' evening.
  */
 export interface BusinessCalendarSettings {
   /** IANA name: Europe/Brussels. UTC where absent. */

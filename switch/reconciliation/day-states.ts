@@ -4,9 +4,9 @@ import { ACCOUNTS, type Accounts, accountsOf, NOTHING } from '../transaction/mov
 import type { Difference } from './difference.ts';
 
 // A transaction as it was at the end of a business day, and what it became since. A day's ledger must show what was
-// then: a sale that was voided the day after is no difference, neither in the ledger of its day, which does not know of the
-// void, nor in one that goes on to the next. To compare an old day with what stands now was the rule before, and sent
-// reversals for what had been reversed long ago.
+// then: a sale that was voided the day after is no difference, neither in the ledger of its day, which does not know
+// of the void, nor in one that goes on to the next. To compare an old day with what stands now was the rule before,
+// and sent reversals for what had been reversed long ago.
 
 export interface DayStates {
   /** It was opened on the day, or on an earlier one and moved on this. */

@@ -10,8 +10,8 @@ export {
 } from './etika/http-exchange.ts';
 export { popClient } from './etika/pop-client.ts';
 export { iso87Connector } from './iso87/iso87-connector.ts';
-export { linkElementPolicies } from './link/tolerated.ts';
 export { WHOLE_AGREEMENT } from './link/agreement.ts';
+export { linkElementPolicies } from './link/tolerated.ts';
 export type {
   AdviceReason,
   AdviceRequest,

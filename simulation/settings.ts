@@ -37,6 +37,9 @@ export const MERCHANTS: readonly [MerchantSettings, ...MerchantSettings[]] = [
   { id: 'MERCHANT0000004', category: '5732', pop: 'off', standIn: MERCHANT_STAND_IN },
 ];
 
+/** A run begins half a minute before midnight in UTC: its business day ends while it goes on. */
+const CALENDAR = { timeZone: 'Europe/Brussels', cutOverHour: 1 } as const;
+
 /** So few attempts make a trend that a run of a few dozen payments opens degraded modes. */
 const TOUCHY: FallbackSettings = {
   ...DEFAULT_FALLBACK,
@@ -80,6 +83,7 @@ export function settingsOf(random: SeededRandom): Settings {
   const isSilent = gates.chance(0.5);
   return {
     ...settings,
+    ...CALENDAR,
     ...(gates.chance(0.25) && narrowGate(gates)),
     listeners: settings.listeners.map((each) => (isSilent ? { ...each, whenOverloaded: 'silence' } : each)),
     journal: { ...settings.journal, ...lease },

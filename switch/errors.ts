@@ -21,6 +21,10 @@ export const SWITCH_ERRORS = {
     message: 'the transaction that this one refers to is not known',
   },
   SW_ORIGINAL_STATE: { responseCode: '12', message: 'what stands of the original does not allow this' },
+  SW_ORIGINAL_SETTLED: {
+    responseCode: '12',
+    message: 'the batch of the original is closed: it is settled, and refunded instead',
+  },
   SW_ALREADY_REVERSED: { responseCode: '12', message: 'the reversal of this request came before it' },
   SW_PIN_NOT_ACCEPTED: { responseCode: '30', message: 'PIN blocks are not accepted on this listener' },
   SW_PIN_BLOCK: { responseCode: '88', message: 'the PIN block does not decipher to a PIN' },
@@ -53,7 +57,10 @@ const PASSING: ReadonlySet<SwitchErrorCode> = new Set<SwitchErrorCode>([
   'SW_OVERLOADED',
 ]);
 
-/** A request that is answered with a refusal; `detail` names the element, peer or limit, never card data. */
+/**
+ * A request that is answered with a refusal; `detail` names the element, peer or limit, never card data. A dialect may
+ * have another response code for it than the usual one.
+ */
 export class Refusal extends Error {
   readonly code: SwitchErrorCode;
   readonly responseCode: string;
@@ -62,12 +69,12 @@ export class Refusal extends Error {
   constructor(
     code: SwitchErrorCode,
     detail: Readonly<Record<string, string | number>> = {},
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly responseCode?: string | undefined },
   ) {
     super(SWITCH_ERRORS[code].message, options);
     this.name = 'Refusal';
     this.code = code;
-    this.responseCode = SWITCH_ERRORS[code].responseCode;
+    this.responseCode = options?.responseCode ?? SWITCH_ERRORS[code].responseCode;
     this.detail = detail;
   }
 

@@ -2,6 +2,7 @@ import type { NetworkConnector, PopConnector } from '../connectors/index.ts';
 import type { Hsm } from '../hsm/index.ts';
 import type { Clock, Log, Random } from '../runtime/index.ts';
 import type { KnownCards } from './admission/known-cards.ts';
+import type { BusinessCalendar } from './config/business-calendar.ts';
 import type { Directory } from './config/directory.ts';
 import type { Settings } from './config/settings.ts';
 import type { AlertBook } from './fallback/alerts.ts';
@@ -42,6 +43,8 @@ export interface Ports {
   /** Absent: terminals are given no keys. */
   readonly keyDownload?: DownloadPorts;
   readonly directory: Directory;
+  /** Which business day it is. */
+  readonly calendar: BusinessCalendar;
   readonly inFlight: InFlight;
   readonly unsettled: Unsettled;
   /** Keeps back what comes after its last moment. */

@@ -49,7 +49,7 @@ export async function run({ json }: { json: boolean }): Promise<void> {
 async function compare(): Promise<number> {
   const sides: Sides = {
     ...{ date: null, rows, networks: new Set(['visa']), withoutHolds: new Set<string>() },
-    ...{ positions: networkPositions(lines, 0), proofs: proofsOf(proofs, 0) },
+    ...{ positions: networkPositions(lines), proofs: proofsOf(proofs) },
     others: { byRrn: async () => [], byId: async () => [] },
   };
   const { network, proof, differences } = await compareSides(sides);

@@ -1,6 +1,7 @@
 import type { Simulation } from '../simulation.ts';
 import { checkAudit } from './audit.ts';
 import { checkClosure } from './closure.ts';
+import { checkDays } from './days.ts';
 import { readJournal } from './journal-view.ts';
 import { checkLateAnswers } from './late-answers.ts';
 import { checkMoney } from './money.ts';
@@ -17,6 +18,7 @@ export function checkInvariants(simulation: Simulation): void {
   checkProofs(simulation, journal);
   checkStandIn(simulation);
   checkSettlements(simulation, journal);
+  checkDays(simulation);
   checkLateAnswers(simulation, journal);
   checkSecrecy(simulation);
   checkAudit(simulation);

@@ -1,8 +1,11 @@
+import { bodyOf } from '../../switch/journal/body-form.ts';
+import { memberOfTransaction } from '../../switch/projection/batch-rows.ts';
 import type { EntryBodies } from '../../switch/transaction/entries.ts';
 import type { Batches } from '../batches.ts';
 import type { Payment } from '../peers/payment.ts';
 import type { Settlement } from '../peers/settlement.ts';
 import type { Simulation } from '../simulation.ts';
+import type { StoredEntry } from '../world/database-tables.ts';
 import { isInHands } from './expectation.ts';
 import type { JournalView } from './journal-view.ts';
 
@@ -45,22 +48,44 @@ function mayDiffer(
   return order.forgotten !== undefined || isUncertain || !isLast;
 }
 
+interface ClosedBatch {
+  readonly name: string;
+  /** In virtual time. */
+  readonly closedAt: number;
+}
+
+/** A void that was looked at before the batch was closed may be committed a moment later. */
+const VOID_ON_ITS_WAY_MS = 5_000;
+
+/** I4: what is settled is refunded, not voided. A reversal may come at any time. */
+function checkVoid(
+  world: Simulation['world'],
+  { kind, body, transaction, committedAt }: StoredEntry,
+  batch: ClosedBatch | undefined,
+): void {
+  if (kind !== 'taken-back' || !batch || committedAt <= batch.closedAt + VOID_ON_ITS_WAY_MS) return;
+  const { by } = bodyOf(kind, JSON.parse(body), transaction) as EntryBodies['taken-back'];
+  if (by === 'void') world.violate('I4 conservation', `${transaction} was voided after ${batch.name} had it`);
+}
+
 /** A transaction is a member of one closed batch at most, and batches are counted without a gap. */
 function checkMembers({ world, database }: Simulation): void {
-  const batchOf = new Map<string, string>();
+  const batchOf = new Map<string, ClosedBatch>();
   const ordinals = new Map<string, number[]>();
-  for (const { kind, body } of [...database.tables.journal.values()].flat()) {
+  const entries = [...database.tables.journal.values()].flat();
+  for (const { kind, body, transaction, committedAt } of entries) {
     if (kind !== 'batch-closed') continue;
-    const closed = JSON.parse(body) as EntryBodies['batch-closed'];
+    const closed = bodyOf(kind, JSON.parse(body), transaction) as EntryBodies['batch-closed'];
     const name = `${closed.terminal} in ${closed.currency}`;
     ordinals.set(name, [...(ordinals.get(name) ?? []), closed.ordinal]);
+    const own = { name: `batch ${closed.ordinal} of ${name}`, closedAt: committedAt };
     for (const member of closed.members) {
       const other = batchOf.get(member);
-      const own = `batch ${closed.ordinal} of ${name}`;
-      if (other) world.violate('I3 one effect', `${member} was settled by ${other} and by ${own}`);
+      if (other) world.violate('I3 one effect', `${member} was settled by ${other.name} and by ${own.name}`);
       batchOf.set(member, own);
     }
   }
+  for (const entry of entries) checkVoid(world, entry, batchOf.get(memberOfTransaction(entry.transaction)));
   for (const [name, found] of ordinals) {
     const isCounted = found.sort((a, b) => a - b).every((ordinal, index) => ordinal === index + 1);
     if (!isCounted) world.violate('I3 one effect', `the batches of ${name} are ${found.join(', ')}`);

@@ -27,6 +27,8 @@ export interface Received {
   readonly noticeBy: Monotonic;
   /** The last moment at which a reply may leave. */
   readonly lastMoment: Monotonic;
+  /** Gives its place at the gate to the next, while it waits for others; it may be called more than once. */
+  readonly leavePlace: () => void;
 }
 
 /** Who asks, and for whom. */
@@ -84,14 +86,14 @@ export function mayStillLeave(now: Monotonic, lastMoment: Monotonic): boolean {
  * @param now when it is served; it may have waited since it came
  */
 export function receive(
-  request: Pick<Received, 'message' | 'sealed' | 'receivedAt'>,
+  request: Pick<Received, 'message' | 'sealed' | 'receivedAt'> & Partial<Pick<Received, 'leavePlace'>>,
   listener: ListenerSettings,
   { deadlineMs, replyMarginMs }: Pick<Settings, 'deadlineMs' | 'replyMarginMs'>,
   now: Monotonic,
 ): Received {
-  const { message, sealed, receivedAt } = request;
+  const { message, sealed, receivedAt, leavePlace = () => {} } = request;
   const lastMoment = lastMomentOf(receivedAt, deadlineMs);
   const joinBy = Math.min(receivedAt + deadlineMs - replyMarginMs, lastMoment);
   const noticeBy = Math.max(joinBy, now + deadlineMs - replyMarginMs);
-  return { message, listener, sealed, receivedAt, joinBy, noticeBy, lastMoment };
+  return { message, listener, sealed, receivedAt, joinBy, noticeBy, lastMoment, leavePlace };
 }

@@ -32,6 +32,7 @@ export const CASE_KINDS = {
   'currency-differs': 'the network has it in another currency',
   'stands-at-network': 'it does not stand here, and the network has money of it',
   'reversed-at-network': 'it stands here, and the network has reversed it',
+  'movement-differs': 'what was moved on a day is not in the ledger of that day as it is here',
   'completion-missing': 'it was captured here, and the network still holds it',
   'reversal-refused': 'the network refused its reversal',
   'reversal-not-found': 'the network approved it, and its reversal found nothing there',

@@ -14,11 +14,18 @@ export interface Directory {
   merchant(id: string): MerchantSettings | undefined;
   /** The network that serves this card's IIN; the longest matching range wins. */
   networkFor(pan: Pan): string | undefined;
+  /** The hour at which a network's clearing file is made; nothing where that is not known. */
+  clearingCutOffHour(network: string): number | undefined;
 }
 
-export function createDirectory(settings: Pick<Settings, 'terminals' | 'merchants' | 'routes'>): Directory {
+export function createDirectory(
+  settings: Pick<Settings, 'terminals' | 'merchants' | 'routes' | 'networks'>,
+): Directory {
   const terminals = terminalsById(settings.terminals);
   const merchants = new Map(settings.merchants.map((merchant) => [merchant.id, merchant]));
+  const cutOffs = new Map(
+    settings.networks.map(({ name, clearingCutOffHour }) => [name, clearingCutOffHour]),
+  );
   const routes = [...settings.routes].sort((a, b) => b.from.length - a.from.length);
   return {
     terminal(id, merchant) {
@@ -28,6 +35,7 @@ export function createDirectory(settings: Pick<Settings, 'terminals' | 'merchant
     },
     merchant: (id) => merchants.get(id.trimEnd()),
     networkFor: (pan) => routes.find((route) => serves(route, pan))?.network,
+    clearingCutOffHour: (network) => cutOffs.get(network),
   };
 }
 

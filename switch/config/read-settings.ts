@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { Value } from 'typebox/value';
 import { DEFAULT_ADMISSION } from './admission.ts';
+import { isTimeZone } from './business-calendar.ts';
 import { unfitElementPolicies } from './element-policies.ts';
 import { type Settings, SettingsSchema } from './settings.ts';
 
@@ -55,6 +56,11 @@ function* contradictions(settings: Settings): Generator<string> {
   yield* namedTwice(settings);
   yield* unfitServiceTls(settings.pop);
   yield* unfitElementPolicies(settings.listeners, settings.networks);
+
+  const { timeZone } = settings;
+  if (timeZone !== undefined && !isTimeZone(timeZone)) {
+    yield `/timeZone: an IANA time zone (Europe/Brussels) is expected, found "${timeZone}"`;
+  }
 
   const networks = new Set(settings.networks.map(({ name }) => name));
   for (const [index, { from, to, network }] of settings.routes.entries()) {

@@ -14,6 +14,7 @@ const Port = Type.Integer({
   description: 'a TCP port; 0 lets the system choose',
 });
 const Digits = (min: number, max: number) => Type.String({ pattern: `^[0-9]{${min},${max}}$` });
+const Hour = Type.Integer({ minimum: 0, maximum: 23 });
 const Milliseconds = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum });
 
 /** PEM files: this end's certificate with its intermediates, its key, and the authorities that may vouch for peers. */
@@ -85,6 +86,8 @@ const ListenerSettings = Type.Object({
   idleTimeoutMs: Milliseconds(1_000, 86_400_000),
   /** How long a frame may take to come in whole; 10 seconds where absent. */
   frameTimeoutMs: Type.Optional(Milliseconds(100, 600_000)),
+  /** DE39 of a void whose batch is closed: 12 where absent. Some dialects know 25 only, and offer a refund then. */
+  settledVoidCode: Type.Optional(Type.Union([Type.Literal('12'), Type.Literal('25')])),
   /** What a payment that cannot be served in time gets: an answer without a MAC, which is the default, or none. */
   whenOverloaded: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('silence')])),
   /** What becomes of single elements that are not as the dialect says (docs/messages-of-terminals.md). */
@@ -108,6 +111,11 @@ const MerchantSettings = Type.Object({
   category: Digits(4, 4),
   /** `off`: not enrolled with Étika, the network leg alone decides. */
   pop: Type.Union([Type.Literal('optional'), Type.Literal('required'), Type.Literal('off')]),
+  /**
+   * A sale whose batch is closed may still be voided, until its network's clearing cut-off; where that is not set, or
+   * this, it is refunded instead.
+   */
+  voidAfterBatch: Type.Optional(Type.Boolean()),
   /** Without it nothing is approved for this merchant while its network is unreachable. */
   standIn: Type.Optional(MerchantStandIn),
   /** Where the merchant is told of payments that took another course, signed with the secret in the file. */
@@ -157,6 +165,8 @@ const network = {
   tls: Type.Optional(NetworkTls),
   /** What its answers are like, where it is not as its profile says. */
   answers: Type.Optional(NetworkAnswers),
+  /** The hour, in the node's time zone, at which what is settled goes into the network's clearing file. */
+  clearingCutOffHour: Type.Optional(Hour),
   /** Where the worker's session goes, if not to `host` and `port`: a network may give each session an address. */
   workerAddress: Type.Optional(Type.Object({ host: Type.String({ minLength: 1 }), port: Port })),
 };
@@ -222,8 +232,10 @@ export const SettingsSchema = Type.Object({
   fallback: Type.Optional(FallbackSettings),
   /** Numeric codes and the digits of their minor units, in place of all of ISO 4217. */
   currencies: Type.Optional(Type.Record(Digits(3, 3), Type.Integer({ minimum: 0, maximum: 4 }))),
-  /** The UTC hour at which a business day begins; 0 where absent. */
-  cutOverHour: Type.Optional(Type.Integer({ minimum: 0, maximum: 23 })),
+  /** Whose clocks a business day follows, summer time and all: an IANA name (Europe/Brussels); UTC where absent. */
+  timeZone: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  /** The hour of that zone at which a business day begins; 0 where absent. */
+  cutOverHour: Type.Optional(Hour),
   /** How follow-ups are tried again, and where a task differs from the others. */
   followUps: Type.Object({
     /** Of one lane that run at once. */

@@ -22,6 +22,11 @@ create table switch.awaited_proof (
   attempt integer not null default 0,
   is_handed_over boolean not null default false
 );
+create table switch.business_calendar (
+  valid_from timestamp with time zone not null,
+  time_zone text not null,
+  cut_over_hour integer not null
+);
 create table switch.claim (
   key uuid not null,
   transaction uuid not null,
@@ -142,6 +147,15 @@ create table switch.projected_batch_member (
   transaction uuid not null,
   batch uuid not null
 );
+create table switch.projected_movement (
+  transaction uuid not null,
+  version integer not null,
+  account text not null,
+  kind text not null,
+  amount bigint not null,
+  business_date date not null,
+  moved_at timestamp with time zone not null
+);
 create table switch.projected_refund (
   refund uuid not null,
   original uuid not null,
@@ -181,7 +195,42 @@ create table switch.projected_transaction (
   batch_side text,
   batch uuid,
   cash bigint not null default 0
-);
+) partition by RANGE (transaction);
+create table switch.projected_transaction_rest (
+  transaction uuid not null,
+  version integer not null,
+  kind text not null,
+  state text not null,
+  listener text not null,
+  terminal text not null,
+  merchant text not null,
+  stan text not null,
+  rrn text not null,
+  transmitted_at text not null,
+  masked_pan text not null,
+  card_reference text not null,
+  network text not null,
+  network_state text not null,
+  pop_state text not null,
+  is_enrolled boolean not null,
+  currency text not null,
+  asked bigint not null,
+  approved bigint not null,
+  captured bigint not null,
+  refunded bigint not null default 0,
+  standing bigint not null,
+  network_amount bigint not null,
+  pop_amount bigint,
+  response_code text,
+  approval_code text,
+  business_date date not null,
+  opened_at timestamp with time zone not null,
+  decided_at timestamp with time zone,
+  cases text[] not null,
+  batch_side text,
+  batch uuid,
+  cash bigint not null default 0
+) partition of switch.projected_transaction DEFAULT;
 create table switch.projected_upload (
   upload uuid not null,
   listener text not null,
@@ -248,6 +297,8 @@ alter table switch.alert add constraint alert_kind_check CHECK ((kind = ANY (ARR
 alter table switch.alert add constraint alert_pkey PRIMARY KEY ("position");
 alter table switch.alert add constraint alert_scenario_check CHECK ((scenario = ANY (ARRAY['network-failure'::text, 'blockchain-failure'::text, 'timeout'::text, 'inconsistency'::text])));
 alter table switch.awaited_proof add constraint awaited_proof_pkey PRIMARY KEY (transaction);
+alter table switch.business_calendar add constraint business_calendar_cut_over_hour_check CHECK (((cut_over_hour >= 0) AND (cut_over_hour <= 23)));
+alter table switch.business_calendar add constraint business_calendar_pkey PRIMARY KEY (valid_from);
 alter table switch.claim add constraint claim_pkey PRIMARY KEY (key, day);
 alter table switch.claim_1 add constraint claim_1_pkey PRIMARY KEY (key);
 alter table switch.claim_rest add constraint claim_rest_pkey PRIMARY KEY (key, day);
@@ -276,8 +327,10 @@ alter table switch.migration add constraint migration_pkey PRIMARY KEY (number);
 alter table switch.parked_follow_up add constraint parked_follow_up_pkey PRIMARY KEY ("position");
 alter table switch.projected_batch add constraint projected_batch_pkey PRIMARY KEY (batch);
 alter table switch.projected_batch_member add constraint projected_batch_member_pkey PRIMARY KEY (transaction);
+alter table switch.projected_movement add constraint projected_movement_pkey PRIMARY KEY (transaction, version, account);
 alter table switch.projected_refund add constraint projected_refund_pkey PRIMARY KEY (refund);
 alter table switch.projected_transaction add constraint projected_transaction_pkey PRIMARY KEY (transaction);
+alter table switch.projected_transaction_rest add constraint projected_transaction_rest_pkey PRIMARY KEY (transaction);
 alter table switch.projected_upload add constraint projected_upload_pkey PRIMARY KEY (upload);
 alter table switch.projection_cursor add constraint projection_cursor_pkey PRIMARY KEY (epoch);
 alter table switch.projection_setting add constraint projection_setting_is_only_check CHECK (is_only);
@@ -301,10 +354,14 @@ CREATE INDEX lease_unsealed ON switch.lease USING btree (epoch) WHERE ((chain IS
 CREATE INDEX lease_unsettled ON switch.lease USING btree (epoch) WHERE (settled_at IS NULL);
 CREATE INDEX parked_follow_up_transaction ON switch.parked_follow_up USING btree (transaction);
 CREATE INDEX projected_batch_by_date ON switch.projected_batch USING btree (business_date);
+CREATE INDEX projected_movement_by_date ON switch.projected_movement USING btree (business_date, transaction);
 CREATE INDEX projected_refund_original ON switch.projected_refund USING btree (original);
-CREATE INDEX projected_transaction_by_date ON switch.projected_transaction USING btree (business_date, transaction);
-CREATE INDEX projected_transaction_by_rrn ON switch.projected_transaction USING btree (rrn);
-CREATE INDEX projected_transaction_in_open_batch ON switch.projected_transaction USING btree (listener, terminal, currency) WHERE ((batch_side IS NOT NULL) AND (batch IS NULL));
+CREATE INDEX projected_transaction_business_date_transaction_idx ON ONLY switch.projected_transaction USING btree (business_date, transaction);
+CREATE INDEX projected_transaction_listener_terminal_currency_idx ON ONLY switch.projected_transaction USING btree (listener, terminal, currency) WHERE ((batch_side IS NOT NULL) AND (batch IS NULL));
+CREATE INDEX projected_transaction_rest_business_date_transaction_idx ON switch.projected_transaction_rest USING btree (business_date, transaction);
+CREATE INDEX projected_transaction_rest_listener_terminal_currency_idx ON switch.projected_transaction_rest USING btree (listener, terminal, currency) WHERE ((batch_side IS NOT NULL) AND (batch IS NULL));
+CREATE INDEX projected_transaction_rest_rrn_idx ON switch.projected_transaction_rest USING btree (rrn);
+CREATE INDEX projected_transaction_rrn_idx ON ONLY switch.projected_transaction USING btree (rrn);
 CREATE INDEX projected_upload_of_batch ON switch.projected_upload USING btree (listener, terminal, currency, number, uploaded_at);
 CREATE INDEX projection_cursor_open ON switch.projection_cursor USING btree (epoch) WHERE (NOT is_finished);
 CREATE INDEX recon_case_unresolved ON switch.recon_case USING btree (id) WHERE (state <> 'resolved'::text);
@@ -624,11 +681,15 @@ AS $function$
 declare
   v_name text := p_table || to_char(date '1970-01-01' + p_day, '_YYYYMMDD');
   v_rest text := p_table || '_rest';
+  -- A row of the projection is written again when its proof is final: with room beside it no index changes.
+  v_with text := case p_table when 'projected_transaction' then ' with (fillfactor = 50)' else '' end;
 begin
   if to_regclass('switch.' || v_name) is not null then -- also where it was detached
     return 0;
   end if;
-  execute format('create table switch.%I (like switch.%I including constraints including indexes)', v_name, p_table);
+  execute format(
+    'create table switch.%I (like switch.%I including defaults including constraints including indexes)', v_name, p_table
+  ) || v_with;
   execute format('lock table switch.%I in access exclusive mode', v_rest);
   execute format(
     'with early as (delete from switch.%I where %I >= %s and %I < %s returning *) insert into switch.%I select * from early',
@@ -658,10 +719,13 @@ begin
     made := made
       + switch.make_day('journal', 'transaction', v_day,
           quote_literal(switch.first_of_day(v_day)), quote_literal(switch.first_of_day(v_day + 1)))
-      + switch.make_day('claim', 'day', v_day, v_day::text, (v_day + 1)::text);
+      + switch.make_day('claim', 'day', v_day, v_day::text, (v_day + 1)::text)
+      + switch.make_day('projected_transaction', 'transaction', v_day,
+          quote_literal(switch.first_of_day(v_day)), quote_literal(switch.first_of_day(v_day + 1)));
   end loop;
   select count(*) into in_rest from (
     (select from switch.journal_rest limit 500) union all (select from switch.claim_rest limit 500)
+      union all (select from switch.projected_transaction_rest limit 500)
   ) r;
 end $function$
 ;
@@ -873,6 +937,7 @@ grant delete, insert, select on table switch.parked_follow_up to etika_switch;
 grant delete, insert, select, truncate, update on table switch.awaited_proof to etika_projector;
 grant delete, insert, select, truncate, update on table switch.projected_batch to etika_projector;
 grant delete, insert, select, truncate, update on table switch.projected_batch_member to etika_projector;
+grant delete, insert, select, truncate, update on table switch.projected_movement to etika_projector;
 grant delete, insert, select, truncate, update on table switch.projected_refund to etika_projector;
 grant delete, insert, select, truncate, update on table switch.projected_transaction to etika_projector;
 grant delete, insert, select, truncate, update on table switch.projected_upload to etika_projector;
@@ -886,6 +951,7 @@ grant delete, insert, select, update on table switch.follow_up_worker to etika_s
 grant insert on table switch.alert to etika_projector;
 grant insert on table switch.alert to etika_reconciler;
 grant insert, select on table switch.alert to etika_switch;
+grant insert, select on table switch.business_calendar to etika_projector;
 grant insert, select on table switch.claim to etika_switch;
 grant insert, select on table switch.degraded_mode_change to etika_switch;
 grant insert, select on table switch.journal to etika_switch;
@@ -898,6 +964,8 @@ grant insert, select on table switch.recon_case_event to etika_reconciler;
 grant select on table graphile_worker.jobs to etika_switch;
 grant select on table graphile_worker.migrations to etika_switch;
 grant select on table switch.awaited_proof to etika_switch;
+grant select on table switch.business_calendar to etika_reconciler;
+grant select on table switch.business_calendar to etika_switch;
 grant select on table switch.claim to etika_auditor;
 grant select on table switch.claim_1 to etika_auditor;
 grant select on table switch.claim_1 to etika_switch;
@@ -913,6 +981,8 @@ grant select on table switch.projected_batch to etika_reconciler;
 grant select on table switch.projected_batch to etika_switch;
 grant select on table switch.projected_batch_member to etika_reconciler;
 grant select on table switch.projected_batch_member to etika_switch;
+grant select on table switch.projected_movement to etika_reconciler;
+grant select on table switch.projected_movement to etika_switch;
 grant select on table switch.projected_refund to etika_reconciler;
 grant select on table switch.projected_refund to etika_switch;
 grant select on table switch.projected_transaction to etika_reconciler;

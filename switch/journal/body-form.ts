@@ -5,12 +5,16 @@
  *
  * A body is an object, so an array is one in this form: `[1, …]`, read by the table of its kind. What a table does not
  * know is written as it is: nothing is ever lost in it. A form only grows at its end; one that changed otherwise would
- * have another number. Compression by the server was rejected: a body is too short to repeat itself.
+ * have another number. Compression by the server was rejected: a body is too short to repeat itself. A batch is in this
+ * form for another reason: two thousand members and a hundred differences must fit into one entry.
  */
 import { JournalError } from './journal.ts';
 
-/** `text` is a string, which others may repeat; `hash` one of 64 hexadecimal digits; `own` the transaction itself. */
-type Slot = 'plain' | 'text' | 'hash' | 'uuid' | 'own' | Form;
+/**
+ * `text` is a string, which others may repeat; `hash` one of 64 hexadecimal digits; `own` the transaction itself;
+ * `date` a date as its number of days; `members` are names of 22 characters, one behind the other.
+ */
+type Slot = 'plain' | 'text' | 'hash' | 'uuid' | 'own' | 'date' | 'members' | Form | { readonly each: Form };
 type Form = readonly (readonly [name: string, slot: Slot])[];
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -54,6 +58,14 @@ const proof: Form = [
   ['reason', 'text'],
 ];
 
+const totals: Form = ['sales', 'refunds'].map((side) => [side, ['count', 'minorUnits'].map(plain)]);
+const difference: Form = [
+  ['kind', 'text'],
+  ['transaction', 'uuid'],
+  ...(['stan', 'rrn'] as const).map(text),
+  ...(['terminalMinorUnits', 'switchMinorUnits'] as const).map(plain),
+];
+
 /** By kind. */
 const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
   [
@@ -65,6 +77,7 @@ const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
       ['panCiphertext', 'text'],
       ['cardReference', 'hash'],
       ['pop', parties],
+      ['businessDate', 'date'],
     ],
   ],
   [
@@ -80,6 +93,23 @@ const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
   ],
   ['pop-validated', [['validation', 'uuid']]],
   ['pop-cancelled', [['validation', 'uuid']]],
+  [
+    'batch-closed',
+    [
+      ['key', 'text'],
+      ['reply', reply],
+      ...(['listener', 'terminal', 'merchant', 'currency', 'number'] as const).map(text),
+      ...([
+        ['terminalTotals', totals],
+        ['switchTotals', totals],
+        ['countedTo', 'plain'],
+        ['ordinal', 'plain'],
+        ['members', 'members'],
+        ['differences', { each: difference }],
+        ['businessDate', 'date'],
+      ] as const),
+    ],
+  ],
 ]);
 
 function text(name: string): readonly [string, Slot] {
@@ -96,6 +126,9 @@ const HASH = /^[0-9a-f]{64}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const HASH_LENGTH = 43;
 const UUID_LENGTH = 22;
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const DAY_MS = 86_400_000;
+const MEMBER_LENGTH = 22;
 /** What is shorter is not worth to be named by its place. */
 const REPEATED_FROM = 6;
 
@@ -162,10 +195,23 @@ class Writing {
       case 'uuid':
         if (typeof value !== 'string') throw new Unfit();
         return this.#text(slot, value);
+      case 'date':
+        return daysOf(value);
+      case 'members':
+        return joined(value);
       default:
-        if (typeof value !== 'object' || Array.isArray(value)) throw new Unfit();
-        return this.fields(slot, value as Fields);
+        return 'each' in slot ? this.#list(slot.each, value) : this.#nested(slot, value);
     }
+  }
+
+  #nested(form: Form, value: unknown): unknown[] {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Unfit();
+    return this.fields(form, value as Fields);
+  }
+
+  #list(form: Form, value: unknown): unknown[] {
+    if (!Array.isArray(value)) throw new Unfit();
+    return value.map((each) => this.#nested(form, each));
   }
 
   #text(slot: 'text' | 'hash' | 'uuid', value: string): string | number {
@@ -183,6 +229,19 @@ function packed(value: string, shape: RegExp, length: number): string {
   if (shape.test(value)) return Buffer.from(value.replaceAll('-', ''), 'hex').toString('base64url');
   if (value.length === length) throw new Unfit();
   return value;
+}
+
+function daysOf(value: unknown): number {
+  if (typeof value !== 'string' || !DATE.test(value)) throw new Unfit();
+  const days = Date.parse(value) / DAY_MS;
+  if (!Number.isInteger(days) || dateOf(days) !== value) throw new Unfit();
+  return days;
+}
+
+function joined(value: unknown): string {
+  if (!Array.isArray(value)) throw new Unfit();
+  if (!value.every((each) => typeof each === 'string' && each.length === MEMBER_LENGTH)) throw new Unfit();
+  return value.join('');
 }
 
 class Reading {
@@ -210,8 +269,15 @@ class Reading {
     if (value === null) return null;
     if (slot === 'plain') return value;
     if (slot === 'own') return this.#transaction;
-    if (typeof slot !== 'string') return this.fields(slot, value as readonly unknown[], 0);
+    if (slot === 'date') return dateOf(Number(value));
+    if (slot === 'members') return String(value).match(/.{22}/gs) ?? [];
+    if (typeof slot !== 'string') return this.#nested(slot, value as readonly unknown[]);
     return typeof value === 'number' ? this.#texts[value] : this.#text(slot, String(value));
+  }
+
+  #nested(slot: Form | { readonly each: Form }, written: readonly unknown[]): unknown {
+    if (!('each' in slot)) return this.fields(slot, written, 0);
+    return written.map((each) => this.fields(slot.each, each as readonly unknown[], 0));
   }
 
   #text(slot: 'text' | 'hash' | 'uuid', value: string): string {
@@ -227,6 +293,10 @@ function isAbsent(value: unknown): boolean {
   return (
     typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
   );
+}
+
+function dateOf(days: number): string {
+  return new Date(days * DAY_MS).toISOString().slice(0, 10);
 }
 
 function hexOf(value: string): string {

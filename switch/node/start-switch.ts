@@ -12,6 +12,7 @@ import { type Admitting, Gate } from '../admission/gate.ts';
 import { KnownCards } from '../admission/known-cards.ts';
 import { SentBefore } from '../admission/sent-before.ts';
 import { timedHsm, timedJournal } from '../admission/timed.ts';
+import { BusinessCalendar } from '../config/business-calendar.ts';
 import { createDirectory } from '../config/directory.ts';
 import { DEFAULT_KEY_LIFE } from '../config/keys.ts';
 import type { Settings } from '../config/settings.ts';
@@ -34,6 +35,7 @@ import { listenerCodec } from '../serve/listener-codec.ts';
 import { createService } from '../serve/serve.ts';
 import type { CardVerifier } from '../stand-in/card-checks.ts';
 import { StandIn } from '../stand-in/stand-in.ts';
+import { datedJournal } from '../transaction/dated-journal.ts';
 import { recover } from './recover.ts';
 import { TakeOver } from './take-over.ts';
 import { socketsOf, type TlsEnds } from './tls-ends.ts';
@@ -92,13 +94,16 @@ function keyPorts({
 export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
   const { settings, clock, log } = parts;
   const { modes, scenarios, ...counterparts } = watchOver(parts, parts);
-  const watched = { ...parts, ...counterparts };
+  const calendar = new BusinessCalendar(settings);
+  const journal = datedJournal(counterparts.journal, calendar, clock);
+  const watched = { ...parts, ...counterparts, journal };
   const ports: Ports = {
     ...watched,
     standIn: new StandIn(settings.standIn, watched),
     ...keyPorts(watched),
     knownCards: new KnownCards(parts),
     directory: createDirectory(settings),
+    calendar,
     inFlight: new InFlight(settings.maxInFlight),
     unsettled: new Unsettled(watched.journal, clock, log, settings.maxInFlight),
     lateReplies: new LateReplies(clock, log),

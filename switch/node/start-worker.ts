@@ -11,6 +11,7 @@
 import type { NetworkConnector, PopConnector } from '../../connectors/index.ts';
 import type { HsmClient } from '../../hsm/index.ts';
 import type { Clock, Log, Random } from '../../runtime/index.ts';
+import { BusinessCalendar } from '../config/business-calendar.ts';
 import type { Settings } from '../config/settings.ts';
 import type { AlertBook } from '../fallback/alerts.ts';
 import type { DegradedModes } from '../fallback/degraded-modes.ts';
@@ -25,6 +26,7 @@ import { startFollowUpWorker } from '../follow-up/queue.ts';
 import { followUpTasks } from '../follow-up/tasks.ts';
 import type { Journal } from '../journal/journal.ts';
 import { Projector } from '../projection/projector.ts';
+import { datedJournal } from '../transaction/dated-journal.ts';
 
 export interface WorkerParts {
   readonly settings: Settings;
@@ -55,18 +57,19 @@ export interface RunningWorker {
 
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { settings, name, clock, log, networks, pop, journal, hsm } = parts;
-  const { databaseUrl, fallback, cutOverHour = 0 } = settings;
+  const { databaseUrl, fallback, cutOverHour = 0, timeZone } = settings;
   const used = { networks: new Map<string, NetworkConnector>(), pop, journal, hsm };
   const watched = watchOver(used, { ...parts, settings: { node: name, ...(fallback && { fallback }) } });
   const { modes, scenarios } = watched;
 
-  const ports = { ...parts, pop: watched.pop, journal: watched.journal, hsm: watched.hsm };
+  const dated = datedJournal(watched.journal, new BusinessCalendar(settings), clock);
+  const ports = { ...parts, pop: watched.pop, journal: dated, hsm: watched.hsm };
   const tasks = followUpTasks(ports);
   const lanes = followUpLanes(networks.keys());
   const { concurrency } = settings.followUps;
   const queue = await startFollowUpWorker({ databaseUrl, node: name, tasks, lanes, clock, log, concurrency });
   const { finalityMs } = settings.pop;
-  const projector = new Projector({ databaseUrl, clock, log, cutOverHour, finalityMs });
+  const projector = new Projector({ databaseUrl, clock, log, cutOverHour, timeZone, finalityMs });
   const sweeper = new ProofSweeper(ports);
 
   return {

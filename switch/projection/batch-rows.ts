@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JournalEntry } from '../journal/journal.ts';
 import type { EntryBodies, EntryKind } from '../transaction/entries.ts';
-import { businessDate } from './business-date.ts';
+import { dateOfEntry } from '../transaction/movements.ts';
 
 /** A terminal's settlement as a row of `switch.projected_batch`. */
 export interface BatchRow {
@@ -41,14 +41,15 @@ export interface BatchRows {
   readonly upload?: UploadRow;
 }
 
-export function projectBatch({ transaction, kind, body, at }: JournalEntry, cutOverHour: number): BatchRows {
+/** @param undatedHour the UTC hour at which a business day began when entries had no date */
+export function projectBatch(entry: JournalEntry, undatedHour: number): BatchRows {
+  const { transaction, kind, body, at } = entry;
   switch (kind as EntryKind) {
     case 'batch-compared':
-      return { batch: batchRow(transaction, body as EntryBodies['batch-compared'], at, cutOverHour) };
+      return { batch: batchRow(entry, undatedHour) };
     case 'batch-closed': {
-      const closed = body as EntryBodies['batch-closed'];
-      const { ordinal, members, differences } = closed;
-      const row = batchRow(transaction, closed, at, cutOverHour);
+      const { ordinal, members, differences } = body as EntryBodies['batch-closed'];
+      const row = batchRow(entry, undatedHour);
       return {
         batch: { ...row, ordinal, differences },
         members: members.map(transactionOfMember),
@@ -77,21 +78,17 @@ function transactionOfMember(member: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
 
-function batchRow(
-  batch: string,
-  body: EntryBodies['batch-compared'],
-  at: number,
-  cutOverHour: number,
-): BatchRow {
+function batchRow(entry: JournalEntry, undatedHour: number): BatchRow {
+  const body = entry.body as EntryBodies['batch-compared'];
   const { listener, terminal, merchant, currency, number, terminalTotals, switchTotals } = body;
   return {
-    ...{ batch, listener, terminal, merchant, currency, number },
+    ...{ batch: entry.transaction, listener, terminal, merchant, currency, number },
     ordinal: null,
     is_balanced: isDeepStrictEqual(terminalTotals, switchTotals),
     terminal_totals: terminalTotals,
     switch_totals: switchTotals,
     differences: [],
-    business_date: businessDate(at, cutOverHour),
-    settled_at: new Date(at).toISOString(),
+    business_date: dateOfEntry(entry, undatedHour),
+    settled_at: new Date(entry.at).toISOString(),
   };
 }

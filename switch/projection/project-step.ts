@@ -4,6 +4,7 @@ import type { JournalEntry } from '../journal/journal.ts';
 import { projectValidated, putAwaited, removeAwaited } from './awaited-rows.ts';
 import { projectBatch } from './batch-rows.ts';
 import { caseOfBatch, casesOfTransaction } from './journal-cases.ts';
+import { insertMovements } from './movement-rows.ts';
 import type { RecentHistories } from './recent-histories.ts';
 import { upsertTransactions } from './transaction-lines.ts';
 import { type ProjectedTransaction, projectTransaction } from './transaction-row.ts';
@@ -44,7 +45,8 @@ const JOIN_BATCHES = `
     from member where t.transaction = member.transaction and t.batch is null`;
 
 export interface StepOptions {
-  readonly cutOverHour: number;
+  /** The UTC hour at which a business day began when entries had no date. */
+  readonly undatedHour: number;
   /** Of one epoch. */
   readonly maxEntries: number;
   /** After how long an accepted proof is final, as a rule. */
@@ -112,14 +114,14 @@ function dueHistories(
 async function projectHistories(
   client: ClientBase,
   histories: readonly (readonly JournalEntry[])[],
-  { cutOverHour, finalityMs }: StepOptions,
+  { undatedHour, finalityMs }: StepOptions,
 ): Promise<void> {
   const projected: ProjectedTransaction[] = [];
   const batches: ReturnType<typeof projectBatch>[] = [];
   for (const history of histories) {
-    const transaction = projectTransaction(history, cutOverHour);
+    const transaction = projectTransaction(history, undatedHour);
     if (transaction) projected.push(transaction);
-    else batches.push(...history.map((entry) => projectBatch(entry, cutOverHour)));
+    else batches.push(...history.map((entry) => projectBatch(entry, undatedHour)));
   }
 
   const rows = projected.map(({ row }) => row);
@@ -135,6 +137,7 @@ async function projectHistories(
     current.flatMap(({ row, proof }) => (proof === 'over' ? [row.transaction] : [])),
   );
   await countRefunds(client, projected);
+  await insertMovements(client, projected);
 
   const members = await insertBatches(client, batches);
   const counted = rows.filter((row) => row.batch_side !== null).map(({ transaction }) => transaction);

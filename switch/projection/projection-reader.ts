@@ -2,7 +2,7 @@ import { Pool, type PoolClient } from 'pg';
 import type { Clock, Log, Monotonic } from '../../runtime/index.ts';
 import { SWITCH_ROLE, switchConnection } from '../database/connection.ts';
 import type { BatchRow, UploadRow } from './batch-rows.ts';
-import { PROJECTION_WANTED } from './projector.ts';
+import { type Reached, ReachWatch } from './reach-watch.ts';
 import type { StoredTransaction } from './transaction-row.ts';
 
 export interface ProjectionReaderSettings {
@@ -14,9 +14,6 @@ export interface ProjectionReaderSettings {
   /** Whose rights it has; those of the switch where absent. */
   readonly role?: string;
 }
-
-/** Up to which sequence each epoch is, or is to be, taken into account. */
-export type Reached = Readonly<Record<string, number>>;
 
 /** A terminal's batch that is open, as of a sequence of every epoch. */
 export interface OpenBatch {
@@ -38,16 +35,7 @@ export interface BatchName {
 }
 
 const READ_CONNECTIONS = 2;
-const LOOK_AGAIN_MS = 15;
 
-/** The last committed entry of every epoch that the projection has not finished with. */
-const COMMITTED = `
-  select coalesce(json_object_agg(l.epoch, coalesce((
-      select j.sequence from switch.journal j where j.epoch = l.epoch order by j.sequence desc limit 1), 0)), '{}') as epochs
-    from switch.lease l left join switch.projection_cursor c using (epoch) where c.is_finished is not true`;
-const IS_REACHED = `
-  select coalesce(bool_and(coalesce(c.sequence, 0) >= e.value::bigint), true) as reached
-    from json_each_text($1) e left join switch.projection_cursor c on c.epoch = e.key::bigint`;
 /** One statement, so one snapshot: the rows count exactly what the cursors have passed. */
 const OPEN_BATCH = `
   with last as (
@@ -75,32 +63,21 @@ const OPEN_BATCH = `
 /** Reads the projection, and knows what it takes into account. */
 export class ProjectionReader {
   readonly #pool: Pool;
-  readonly #clock: Clock;
+  readonly #watch: ReachWatch;
 
   constructor({ databaseUrl, clock, log, readDeadlineMs, role = SWITCH_ROLE }: ProjectionReaderSettings) {
     const settings = switchConnection(databaseUrl, 'etika-projection-reader', readDeadlineMs, role);
     this.#pool = new Pool({ ...settings, max: READ_CONNECTIONS, allowExitOnIdle: true });
     this.#pool.on('error', (error) => log.warn({ event: 'projection.reader', err: error }));
-    this.#clock = clock;
+    this.#watch = new ReachWatch(this.#pool, clock);
   }
 
   /**
    * Waits until everything that was committed before the call is projected.
    * @returns whether it was, before the deadline
    */
-  async reach(deadline: Monotonic): Promise<boolean> {
-    const { rows } = await this.#pool.query<{ epochs: Reached }>({ name: 'committed', text: COMMITTED });
-    const wanted = JSON.stringify(rows[0]?.epochs ?? {});
-    for (let isAsked = false; ; isAsked = true) {
-      const { rows: found } = await this.#pool.query<{ reached: boolean }>({
-        ...{ name: 'is-reached', text: IS_REACHED },
-        values: [wanted],
-      });
-      if (found[0]?.reached) return true;
-      if (this.#clock.monotonic() >= deadline) return false;
-      if (!isAsked) await this.#pool.query('select pg_notify($1, $2)', [PROJECTION_WANTED, '']);
-      await new Promise<void>((resolve) => this.#clock.after(LOOK_AGAIN_MS, resolve));
-    }
+  reach(deadline: Monotonic): Promise<boolean> {
+    return this.#watch.reach(deadline);
   }
 
   /** @param limit members and uploads that are read at most */

@@ -122,26 +122,67 @@ describe('a row of the projection', () => {
     expect(await projected(id)).toMatchObject({ refunded: 750, standing: 2_500 });
   });
 
-  it('belongs to the business day that its cut-over says', async () => {
+  it('belongs to the business day that its entry says, however the day is set later', async () => {
     projector = testProjector(database.url, { cutOverHour: 0 });
-    const id = await journalTransaction(journal);
+    const dated = { ...opening(), businessDate: '2026-11-23' };
+    await journalSteps(journal, dated.facts.transaction, [
+      { kind: 'intended', body: dated },
+      { kind: 'decided', body: decided(true) },
+    ]);
+    await journalTransaction(journal);
     await caughtUp();
-    const [calendar] = await table(
-      'select (opened_at at time zone $$UTC$$)::date as business_date from switch.projected_transaction',
-    );
-    expect(await projected(id)).toMatchObject({ business_date: calendar?.business_date });
+    const before = await table();
     await projector.stop();
-    // A projector that is set otherwise makes every row again.
-    const hour = new Date((await projected(id))?.opened_at ?? '').getUTCHours();
-    projector = testProjector(database.url, { cutOverHour: hour });
+    projector = testProjector(database.url, { cutOverHour: 12, timeZone: 'Pacific/Auckland' });
     await vi.waitFor(() => expect(projector?.isProjecting).toBe(true));
+    await rebuildProjection(database.url);
     await caughtUp();
-    const expected = hour === 0 ? 0 : 1;
-    const [next] = await rowsOf<{ later: number }>(
-      database.url,
-      `select business_date - '${calendar?.business_date}'::date as later from switch.projected_transaction`,
-    );
-    expect(next?.later).toBe(expected);
+    expect(await table()).toEqual(before);
+    expect(await projected(dated.facts.transaction)).toMatchObject({ business_date: '2026-11-23' });
+    const calendars = 'select time_zone, cut_over_hour from switch.business_calendar order by valid_from';
+    expect(await rowsOf(database.url, calendars)).toEqual([
+      { time_zone: 'UTC', cut_over_hour: 0 },
+      { time_zone: 'Pacific/Auckland', cut_over_hour: 12 },
+    ]);
+  });
+
+  it('keeps its day when it is taken back on another: that is a movement of then', async () => {
+    projector = testProjector(database.url);
+    const body = { ...opening({ kind: 'pre-authorisation', minorUnits: 8_000 }), businessDate: '2026-11-23' };
+    const { transaction } = body.facts;
+    const reply = { code: '00' };
+    const captured = { key: 'c', reply, minorUnits: 6_450, pop: null, businessDate: '2026-11-24' };
+    const back = { key: 'v', reply, by: 'void' as const, businessDate: '2026-11-25' };
+    await journalSteps(journal, transaction, [
+      { kind: 'intended', body },
+      { kind: 'decided', body: decided(true) },
+      { kind: 'captured', body: captured },
+      { kind: 'taken-back', body: back },
+    ]);
+    await caughtUp();
+    expect(await projected(transaction)).toMatchObject({ business_date: '2026-11-23', standing: 0 });
+    const movements = `select account, kind, amount, business_date from switch.projected_movement
+      where transaction = '${transaction}' order by version, account`;
+    const expected = [
+      { account: 'captured', kind: 'captured', amount: 6_450, business_date: '2026-11-24' },
+      { account: 'held', kind: 'captured', amount: -8_000, business_date: '2026-11-24' },
+      { account: 'captured', kind: 'void', amount: -6_450, business_date: '2026-11-25' },
+    ];
+    expect(await rowsOf(database.url, movements)).toEqual(expected);
+    await rebuildProjection(database.url);
+    await caughtUp();
+    expect(await rowsOf(database.url, movements)).toEqual(expected);
+  });
+
+  it('is kept under the day of its transaction', async () => {
+    const id = await journalTransaction(journal);
+    projector = testProjector(database.url);
+    await caughtUp();
+    const day = new Date().toISOString().slice(0, 10).replaceAll('-', '');
+    const partition = `select tableoid::regclass::text as name from switch.projected_transaction`;
+    expect(await rowsOf(database.url, `${partition} where transaction = '${id}'`)).toEqual([
+      { name: `switch.projected_transaction_${day}` },
+    ]);
   });
 });
 

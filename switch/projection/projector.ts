@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import type { Clock, Log, Timer } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
+import { keepCalendar } from './kept-calendar.ts';
 import { projectStep, type StepOptions } from './project-step.ts';
 import { RecentHistories } from './recent-histories.ts';
 import { YoungIntentions } from './young-intentions.ts';
@@ -10,8 +11,9 @@ export interface ProjectorSettings {
   readonly databaseUrl: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** The UTC hour at which a business day begins. */
+  /** When a business day begins, and by whose clocks: UTC's where absent. */
   readonly cutOverHour: number;
+  readonly timeZone?: string | undefined;
   /** After how long an accepted proof is final, as a rule. */
   readonly finalityMs: number;
   /** How often it looks for new entries, in milliseconds; who cannot wait says so on `PROJECTION_WANTED`. */
@@ -41,8 +43,8 @@ const DEFAULT_OPEN_AFTER_MS = 3_000;
 export const PROJECTION_WANTED = 'projection_wanted';
 
 const TABLES = [
-  ...['projection_cursor', 'projected_transaction', 'projected_refund', 'projected_batch'],
-  ...['projected_batch_member', 'projected_upload', 'awaited_proof'],
+  ...['projection_cursor', 'projected_transaction', 'projected_movement', 'projected_refund'],
+  ...['projected_batch', 'projected_batch_member', 'projected_upload', 'awaited_proof'],
 ];
 
 /**
@@ -59,6 +61,7 @@ export class Projector {
   #working: Promise<void> = Promise.resolve();
   #isStopped = false;
   #isProjecting = false;
+  #undatedHour = 0;
 
   constructor(settings: ProjectorSettings) {
     this.#settings = settings;
@@ -112,7 +115,9 @@ export class Projector {
   #stepOptions(): StepOptions {
     const { clock, maxEntries = DEFAULT_MAX_ENTRIES, openAfterMs = DEFAULT_OPEN_AFTER_MS } = this.#settings;
     const openSince = clock.wall() - openAfterMs;
-    return { ...this.#settings, maxEntries, recent: this.#recent, young: this.#young, openSince };
+    const { finalityMs } = this.#settings;
+    const kept = { recent: this.#recent, young: this.#young };
+    return { undatedHour: this.#undatedHour, finalityMs, maxEntries, ...kept, openSince };
   }
 
   async #connect(): Promise<Client> {
@@ -127,16 +132,16 @@ export class Projector {
   }
 
   async #begin(client: Client): Promise<boolean> {
-    const { log, cutOverHour } = this.#settings;
+    const { log, cutOverHour, timeZone = 'UTC' } = this.#settings;
     const { rows } = await client.query<{ ours: boolean }>('select pg_try_advisory_lock($1) as ours', [
       PROJECTOR_LOCK,
     ]);
     if (!rows[0]?.ours) return false;
-    await beginAnewIfSetOtherwise(client, cutOverHour);
+    this.#undatedHour = await keepCalendar(client, { timeZone, cutOverHour });
     client.on('notification', () => this.#hurry());
     await client.query(`listen ${PROJECTION_WANTED}`);
     this.#isProjecting = true;
-    log.info({ event: 'projection.begins', cutOverHour });
+    log.info({ event: 'projection.begins', cutOverHour, timeZone });
     return true;
   }
 
@@ -146,20 +151,6 @@ export class Projector {
     this.#isProjecting = false;
     await client?.end().catch(() => {});
   }
-}
-
-/** Rows made with another cut-over are no use: they are made again. */
-async function beginAnewIfSetOtherwise(client: Client, cutOverHour: number): Promise<void> {
-  const { rows } = await client.query<{ cut_over_hour: number }>(
-    'select cut_over_hour from switch.projection_setting',
-  );
-  if (rows[0]?.cut_over_hour === cutOverHour) return;
-  await forgetRows(client);
-  await client.query(
-    `insert into switch.projection_setting (cut_over_hour) values ($1)
-      on conflict (is_only) do update set cut_over_hour = excluded.cut_over_hour`,
-    [cutOverHour],
-  );
 }
 
 /** Forgets every row: whoever projects makes them again, from the first entry on. */

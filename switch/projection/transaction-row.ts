@@ -3,15 +3,14 @@ import { isApprovalCode } from '../transaction/approval-codes.ts';
 import { type AwaitedProof, awaitedProof, isAcceptance } from '../transaction/awaited-proof.ts';
 import type { EntryBodies, EntryKind } from '../transaction/entries.ts';
 import {
-  foldTransaction,
   type NetworkLegState,
   OPENING_REPLY,
   type PopLegState,
   type Transaction,
 } from '../transaction/fold.ts';
 import type { TransactionState } from '../transaction/life-cycle.ts';
+import { dateOfEntry, foldMovements, type Movement } from '../transaction/movements.ts';
 import { witnessedFacts } from '../transaction/pop-purchase.ts';
-import { businessDate } from './business-date.ts';
 
 /** A transaction as a row of `switch.projected_transaction`. Amounts in minor units; moments in RFC 3339. */
 export interface TransactionRow {
@@ -46,7 +45,7 @@ export interface TransactionRow {
   readonly pop_amount: number | null;
   readonly response_code: string | null;
   readonly approval_code: string | null;
-  /** YYYY-MM-DD. */
+  /** On which it was opened, YYYY-MM-DD. */
   readonly business_date: string;
   readonly opened_at: string;
   readonly decided_at: string | null;
@@ -65,6 +64,8 @@ export interface StoredTransaction extends TransactionRow {
 export interface ProjectedTransaction {
   readonly row: TransactionRow;
   readonly refunds: Transaction['refunds'];
+  /** What was moved after its approval, each on its own business date. */
+  readonly movements: readonly Movement[];
   /** The proof that is waited for; 'over' where one was and is not any more. */
   readonly proof?: AwaitedProof | 'over';
 }
@@ -72,12 +73,13 @@ export interface ProjectedTransaction {
 /**
  * A transaction's row, by all of its entries, oldest first; nothing where they tell of no transaction of a card (of an
  * allowance, of a terminal's batch).
+ * @param undatedHour the UTC hour at which a business day began when entries had no date
  */
 export function projectTransaction(
   entries: readonly JournalEntry[],
-  cutOverHour: number,
+  undatedHour: number,
 ): ProjectedTransaction | undefined {
-  const folded = foldTransaction(entries);
+  const { folded, movements } = foldMovements(entries, undatedHour);
   const [first] = entries;
   if (!folded || !first) return undefined;
   const facts = folded.opening ? openingColumns(folded) : rememberedColumns(first);
@@ -98,20 +100,24 @@ export function projectTransaction(
     pop_amount: folded.popMinorUnits ?? null,
     response_code: folded.replies.get(OPENING_REPLY)?.code ?? null,
     approval_code: folded.replies.get(OPENING_REPLY)?.approvalCode ?? null,
-    business_date: businessDate(first.at, cutOverHour),
+    business_date: dateOfEntry(first, undatedHour),
     opened_at: new Date(first.at).toISOString(),
     decided_at: decided ? new Date(decided.at).toISOString() : null,
     cases: [...new Set(folded.cases)],
     batch_side: batchSide(folded),
   };
   const proof = awaitedProof(entries, folded) ?? (entries.some(isAcceptance) ? 'over' : undefined);
-  return { row, refunds: folded.refunds, ...(proof && { proof }) };
+  return { row, refunds: folded.refunds, movements, ...(proof && { proof }) };
 }
 
 const DECIDES: ReadonlySet<EntryKind> = new Set<EntryKind>(['decided', 'offline-approved', 'taken-back']);
 
 /** What moves a terminal's totals: what it took, and what it gave. A pre-authorisation moves nothing until captured. */
-function batchSide({ opening, state, standingMinorUnits }: Transaction): TransactionRow['batch_side'] {
+export function batchSide({
+  opening,
+  state,
+  standingMinorUnits,
+}: Pick<Transaction, 'opening' | 'state' | 'standingMinorUnits'>): TransactionRow['batch_side'] {
   if (standingMinorUnits === 0 || (state !== 'approved' && state !== 'captured')) return null;
   switch (opening?.facts.kind) {
     case 'purchase':

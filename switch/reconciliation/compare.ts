@@ -1,12 +1,10 @@
+import type { MovementRow } from '../projection/movement-rows.ts';
 import type { StoredTransaction } from '../projection/transaction-row.ts';
+import { NOTHING } from '../transaction/movements.ts';
+import { networkOfDay, proofOfDay } from './compare-day.ts';
+import { dayStates } from './day-states.ts';
 import type { Difference } from './difference.ts';
-import {
-  type NetworkPair,
-  type NetworkPosition,
-  NOTHING,
-  networkDifference,
-  pairNetwork,
-} from './network-side.ts';
+import { type NetworkPair, type NetworkPosition, networkDifference, pairNetwork } from './network-side.ts';
 import { type Proof, type ProofPair, pairProofs, proofDifference } from './proof-side.ts';
 import type { Compared } from './totals.ts';
 
@@ -14,8 +12,10 @@ import type { Compared } from './totals.ts';
 export interface Sides {
   /** The business date that is compared; all of them where null. */
   readonly date: string | null;
-  /** The journal's transactions of that date. */
+  /** The journal's transactions that were opened or moved on that date. */
   readonly rows: readonly StoredTransaction[];
+  /** What was moved of them on that date and later, the oldest first; absent: nothing was. */
+  readonly movements?: ReadonlyMap<string, readonly MovementRow[]>;
   /** Whatever the ledgers hold, of other dates too, of the networks whose ledger is there. */
   readonly positions: readonly NetworkPosition[];
   readonly networks: ReadonlySet<string>;
@@ -40,14 +40,15 @@ export interface Comparison {
 
 /**
  * Compares the journal with the ledgers of its counterparts. A transaction belongs to the business date of the journal,
- * whatever the clocks of the others say; a record that nobody here knows belongs to its own.
+ * whatever the clocks of the others say; a record that nobody here knows belongs to its own. One date is compared as it
+ * was when it ended.
  */
 export async function compareSides(sides: Sides): Promise<Comparison> {
   const known = sides.rows.filter(({ network }) => sides.networks.has(network));
   const network = await networkPairs(sides, known);
   const proof = sides.proofs ? await proofPairs(sides, sides.proofs) : [];
-  const comparedNetwork = network.map((pair) => ({ pair, difference: networkDifference(pair) }));
-  const comparedProof = proof.map((pair) => ({ pair, difference: proofDifference(pair) }));
+  const comparedNetwork = network.map((pair) => comparedAtNetwork(pair, sides));
+  const comparedProof = proof.flatMap((pair) => comparedAsProof(pair, sides) ?? []);
   const differences = [...comparedNetwork, ...comparedProof].flatMap(({ difference }) => difference ?? []);
   return { network: comparedNetwork, proof: comparedProof, differences, absent: absentLegs(network, sides) };
 }
@@ -62,6 +63,22 @@ function absentLegs(pairs: readonly NetworkPair[], { withoutHolds }: Sides): str
   });
 }
 
+function comparedAtNetwork(
+  pair: NetworkPair,
+  { date, movements, withoutHolds }: Sides,
+): Compared<NetworkPair> {
+  const { row } = pair;
+  if (date === null || !row) return { pair, difference: networkDifference(pair) };
+  const states = dayStates(row, movements?.get(row.transaction) ?? [], date);
+  return networkOfDay(pair, states, { date, hasHolds: !withoutHolds.has(row.network) });
+}
+
+function comparedAsProof(pair: ProofPair, { date, movements }: Sides): Compared<ProofPair> | undefined {
+  const { row } = pair;
+  if (date === null || !row) return { pair, difference: proofDifference(pair) };
+  return proofOfDay(pair, dayStates(row, movements?.get(row.transaction) ?? [], date), date);
+}
+
 async function networkPairs(
   { date, positions, others, withoutHolds }: Sides,
   rows: readonly StoredTransaction[],
@@ -71,9 +88,10 @@ async function networkPairs(
   const ofDate = pairs.flatMap(({ row, position }) =>
     row === undefined && position?.businessDate === date ? [position] : [],
   );
+  const ours = new Set(rows.map(({ transaction }) => transaction));
   const elsewhere = await others.byRrn([...new Set(ofDate.map(({ rrn }) => rrn))]);
   const alone = pairNetwork(
-    elsewhere.filter(({ business_date: other }) => other !== date),
+    elsewhere.filter(({ transaction }) => !ours.has(transaction)),
     ofDate,
   );
   return [...pairs.filter(({ row }) => row !== undefined), ...alone.filter(({ row }) => row === undefined)];

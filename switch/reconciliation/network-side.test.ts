@@ -11,7 +11,7 @@ type Line = Partial<NetworkRecord>;
 
 /** What is found where the journal says one thing, and the network these lines. */
 function found(row: Row, lines: readonly Line[], withoutHolds: ReadonlySet<string> = new Set()) {
-  const positions = networkPositions(lines.map(networkLine), 0);
+  const positions = networkPositions(lines.map(networkLine));
   const pairs = pairNetwork([storedTransaction(row)], positions, withoutHolds);
   return pairs.flatMap((pair) => networkDifference(pair) ?? []);
 }
@@ -162,7 +162,7 @@ it('adds up: whatever the two sides hold, the differences that were found explai
   });
   fc.assert(
     fc.property(fc.array(row, { maxLength: 8 }), fc.array(line, { maxLength: 8 }), (rows, lines) => {
-      const positions = networkPositions(lines.map(networkLine), 0);
+      const positions = networkPositions(lines.map(networkLine));
       const pairs = pairNetwork(rows.map(storedTransaction), positions, new Set(['iso87']));
       const totals = networkTotals(pairs.map((pair) => ({ pair, difference: networkDifference(pair) })));
       expect(isBalanced(totals)).toBe(true);

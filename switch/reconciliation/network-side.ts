@@ -1,5 +1,7 @@
-import { businessDate } from '../projection/business-date.ts';
 import type { StoredTransaction } from '../projection/transaction-row.ts';
+import { accountsOf, NOTHING } from '../transaction/movements.ts';
+import { type Dating, UTC_DAYS } from './dating.ts';
+import { isSame } from './day-states.ts';
 import { type Difference, differenceOf, type Finding } from './difference.ts';
 import type { NetworkRecord, Standing } from './ledgers/records.ts';
 
@@ -25,10 +27,11 @@ export interface NetworkPair {
   readonly expected: Standing;
 }
 
-export const NOTHING: Standing = { held: 0, captured: 0, refunded: 0 };
-
 /** Adds up the lines of each transaction. */
-export function networkPositions(records: readonly NetworkRecord[], cutOverHour: number): NetworkPosition[] {
+export function networkPositions(
+  records: readonly NetworkRecord[],
+  calendar: Dating = UTC_DAYS,
+): NetworkPosition[] {
   const positions = new Map<string, { -readonly [K in keyof NetworkPosition]: NetworkPosition[K] }>();
   for (const record of records) {
     const { network, terminal, rrn, stan, transmitted, currency, at } = record;
@@ -43,7 +46,7 @@ export function networkPositions(records: readonly NetworkRecord[], cutOverHour:
       ...NOTHING,
       firstAt: at,
       hasMoved: false,
-      businessDate: businessDate(Date.parse(at), cutOverHour),
+      businessDate: calendar.dateOf(Date.parse(at)),
     };
     positions.set(key, position);
     position.held += record.held;
@@ -81,7 +84,7 @@ export function pairNetwork(
     position: take(row, ({ transmitted }) => transmitted === row.transmitted_at),
   }));
   const paired = exact.map(({ row, position }) => {
-    const standing = expectedStanding(row);
+    const standing = accountsOf(row.kind, row.state, row.standing);
     const expected = withoutHolds.has(row.network) ? { ...standing, held: 0 } : standing;
     return { row, position: position ?? take(row, () => true), expected };
   });
@@ -96,13 +99,6 @@ function nameOf({
   stan,
 }: Pick<NetworkPosition, 'network' | 'terminal' | 'rrn' | 'stan'>): string {
   return `${network}|${terminal}|${rrn}|${stan}`;
-}
-
-/** What the network should hold, have taken and have given for a transaction: as much as stands of it. */
-function expectedStanding({ kind, state, standing }: StoredTransaction): Standing {
-  if (kind === 'refund') return { ...NOTHING, refunded: standing };
-  if (kind === 'pre-authorisation' && state !== 'captured') return { ...NOTHING, held: standing };
-  return { ...NOTHING, captured: standing };
 }
 
 /** Whether journal and network agree about a transaction; if not, how they differ. */
@@ -131,6 +127,21 @@ function unknownHere(position: NetworkPosition): Difference | undefined {
     currency,
     businessDate: position.businessDate,
     evidence: { network: evidenceOf(position) },
+  };
+}
+
+/** What was moved on a day, of what was opened before it, is not in that day's ledger as it is here. */
+export function movementDiffers(
+  row: StoredTransaction,
+  position: NetworkPosition | undefined,
+  expected: Standing,
+  date: string,
+): Difference {
+  const amount = Math.abs(sumOf(position ?? NOTHING) - sumOf(expected));
+  const evidence = { network: evidenceOf(position), expected };
+  return {
+    ...differenceOf(row, 'network', people('movement-differs', amount), evidence),
+    businessDate: date,
   };
 }
 
@@ -203,8 +214,4 @@ function evidenceOf(position: NetworkPosition | undefined): object | null {
 
 function sumOf({ held, captured, refunded }: Standing): number {
   return held + captured + refunded;
-}
-
-function isSame(a: Standing, b: Standing): boolean {
-  return a.held === b.held && a.captured === b.captured && a.refunded === b.refunded;
 }

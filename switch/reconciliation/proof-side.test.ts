@@ -40,10 +40,10 @@ it.each<[string, Partial<StoredTransaction>, Partial<ProofRecord> | undefined, s
 });
 
 it('finds proofs of purchases that nobody here knows, and lets ended ones be', () => {
-  const unknown = proofsOf(
-    [proofLine({ transaction: 'x' }), proofLine({ transaction: 'y', validation: 'v-2', status: 'rejected' })],
-    0,
-  );
+  const unknown = proofsOf([
+    proofLine({ transaction: 'x' }),
+    proofLine({ transaction: 'y', validation: 'v-2', status: 'rejected' }),
+  ]);
   const pairs = pairProofs([storedTransaction()], [...unknown, proof()]);
   const compared = pairs.map((pair) => ({ pair, difference: proofDifference(pair) }));
   expect(compared.flatMap(({ difference }) => difference?.subject ?? [])).toEqual(['x']);
@@ -56,5 +56,5 @@ it('takes of several validations the one that became final, and of one its last 
     proofLine({ status: 'validated' }),
     proofLine({ validation: 'v-2', status: 'cancelled' }),
   ];
-  expect(proofsOf(lines, 0)).toMatchObject([{ validation: 'v-1', status: 'validated' }]);
+  expect(proofsOf(lines)).toMatchObject([{ validation: 'v-1', status: 'validated' }]);
 });

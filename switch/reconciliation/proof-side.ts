@@ -1,5 +1,5 @@
-import { businessDate } from '../projection/business-date.ts';
 import type { StoredTransaction } from '../projection/transaction-row.ts';
+import { type Dating, UTC_DAYS } from './dating.ts';
 import { type Difference, differenceOf, type Finding } from './difference.ts';
 import type { ProofRecord } from './ledgers/records.ts';
 
@@ -23,11 +23,11 @@ const RANK: Readonly<Record<ProofRecord['status'], number>> = {
 };
 
 /** The latest line of each validation, and of each purchase the validation that matters. */
-export function proofsOf(records: readonly ProofRecord[], cutOverHour: number): Proof[] {
+export function proofsOf(records: readonly ProofRecord[], calendar: Dating = UTC_DAYS): Proof[] {
   const validations = new Map<string, Proof>();
   for (const record of records) {
     const first = validations.get(record.validation);
-    const date = first?.businessDate ?? businessDate(Date.parse(record.at), cutOverHour);
+    const date = first?.businessDate ?? calendar.dateOf(Date.parse(record.at));
     validations.set(record.validation, { ...record, businessDate: date });
   }
   const purchases = new Map<string, Proof>();

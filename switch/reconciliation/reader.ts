@@ -1,9 +1,25 @@
 import type { ClientBase } from 'pg';
+import type { MovementRow } from '../projection/movement-rows.ts';
 import type { StoredTransaction } from '../projection/transaction-row.ts';
 import { ReconError } from './errors.ts';
 
 const PAGE = 10_000;
 const MAX_ROWS = 2_000_000;
+
+/** Opened on the date, or opened before and moved on it. */
+const OF_DATE = `
+  select row_to_json(t) as row from (
+    (select t.* from switch.projected_transaction t
+      where t.business_date = $2 and t.transaction > $1 order by t.transaction limit ${PAGE})
+    union all
+    (select t.* from switch.projected_transaction t
+      where t.business_date <> $2 and t.transaction in (
+        select m.transaction from switch.projected_movement m where m.business_date = $2 and m.transaction > $1)
+      order by t.transaction limit ${PAGE})
+  ) t order by t.transaction limit ${PAGE}`;
+const MOVEMENTS = `
+  select row_to_json(m) as row from switch.projected_movement m
+    where m.transaction = any ($1::uuid[]) and m.business_date >= $2 order by m.transaction, m.version, m.account`;
 
 /** The journal's transactions of a business date, or all of them. @throws ReconError SW_RECON_TOO_LARGE */
 export async function transactionsOfDate(
@@ -15,11 +31,7 @@ export async function transactionsOfDate(
   for (;;) {
     const page = await (date === null
       ? transactionRows(client, `t.transaction > $1 order by t.transaction limit ${PAGE}`, [after])
-      : transactionRows(
-          client,
-          `t.business_date = $2 and t.transaction > $1 order by t.transaction limit ${PAGE}`,
-          [after, date],
-        ));
+      : jsonRows<StoredTransaction>(client, OF_DATE, [after, date]));
     rows.push(...page);
     if (rows.length > MAX_ROWS) throw new ReconError('SW_RECON_TOO_LARGE', { limit: MAX_ROWS });
     if (page.length < PAGE) return rows;
@@ -35,24 +47,37 @@ export function transactionsById(client: ClientBase, ids: readonly string[]): Pr
   return transactionRows(client, 't.transaction = any ($1::uuid[])', [ids]);
 }
 
-async function transactionRows(
+/** What was moved of these on a date and later, the oldest first. */
+export async function movementsFrom(
+  client: ClientBase,
+  date: string | null,
+  rows: readonly StoredTransaction[],
+): Promise<ReadonlyMap<string, readonly MovementRow[]>> {
+  const movements = new Map<string, MovementRow[]>();
+  if (date === null) return movements;
+  for (let from = 0; from < rows.length; from += PAGE) {
+    const ids = rows.slice(from, from + PAGE).map(({ transaction }) => transaction);
+    for (const movement of await jsonRows<MovementRow>(client, MOVEMENTS, [ids, date])) {
+      const known = movements.get(movement.transaction);
+      if (known) known.push(movement);
+      else movements.set(movement.transaction, [movement]);
+    }
+  }
+  return movements;
+}
+
+function transactionRows(
   client: ClientBase,
   where: string,
   values: readonly unknown[],
 ): Promise<StoredTransaction[]> {
-  const { rows } = await client.query<{ row: StoredTransaction }>(
-    `select row_to_json(t) as row from switch.projected_transaction t where ${where}`,
-    [...values],
-  );
-  return rows.map(({ row }) => row);
+  const text = `select row_to_json(t) as row from switch.projected_transaction t where ${where}`;
+  return jsonRows(client, text, values);
 }
 
-/** With what the projection makes business dates. */
-export async function cutOverHour(client: ClientBase): Promise<number> {
-  const { rows } = await client.query<{ cut_over_hour: number }>(
-    'select cut_over_hour from switch.projection_setting',
-  );
-  return rows[0]?.cut_over_hour ?? 0;
+async function jsonRows<Row>(client: ClientBase, text: string, values: readonly unknown[]): Promise<Row[]> {
+  const { rows } = await client.query<{ row: Row }>(text, [...values]);
+  return rows.map(({ row }) => row);
 }
 
 export interface BatchTally {

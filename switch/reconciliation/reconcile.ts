@@ -1,9 +1,11 @@
 import type { PoolClient } from 'pg';
 import type { Clock, Monotonic } from '../../runtime/index.ts';
+import { readKeptCalendar } from '../projection/kept-calendar.ts';
 import type { ProjectionReader } from '../projection/projection-reader.ts';
 import type { StoredTransaction } from '../projection/transaction-row.ts';
 import type { Case, CaseState } from './cases.ts';
 import { compareSides } from './compare.ts';
+import { type MovedLine, movedOn } from './day-movements.ts';
 import type { Difference } from './difference.ts';
 import { ReconError } from './errors.ts';
 import type { NetworkRecord, ProofRecord, Standing } from './ledgers/records.ts';
@@ -12,7 +14,7 @@ import { proofsOf } from './proof-side.ts';
 import {
   type BatchTally,
   batchesOfDate,
-  cutOverHour,
+  movementsFrom,
   transactionsById,
   transactionsByRrn,
   transactionsOfDate,
@@ -60,6 +62,8 @@ export interface Report {
   readonly batches: BatchTally;
   /** Transactions whose network leg is over now: no reversal found it, and the ledger has nothing of it. */
   readonly absent?: readonly string[];
+  /** By the journal, on this date; it never changes once the day is over. Empty where all dates are compared. */
+  readonly moved: readonly MovedLine[];
 }
 
 export interface ReconciliationPorts {
@@ -87,14 +91,15 @@ export async function reconcile(
 
 async function reconcileOn(client: PoolClient, order: ReconciliationOrder, clock: Clock): Promise<Report> {
   const { date, networks, withoutHolds, networkLedger, proofLedger } = order;
-  const { rows, batches, hour } = await snapshot(client, date);
+  const { rows, movements, batches, calendar } = await snapshot(client, date);
   const compared = await compareSides({
     date,
     rows,
+    movements,
     networks,
     withoutHolds,
-    positions: networkPositions(networkLedger, hour),
-    proofs: proofLedger && proofsOf(proofLedger, hour),
+    positions: networkPositions(networkLedger, calendar),
+    proofs: proofLedger && proofsOf(proofLedger, calendar),
     others: {
       byRrn: (rrns) => transactionsByRrn(client, rrns),
       byId: (ids) => transactionsById(client, ids),
@@ -117,7 +122,17 @@ async function reconcileOn(client: PoolClient, order: ReconciliationOrder, clock
   };
   const at = new Date(now).toISOString();
   const absent = compared.absent.length > 0 && { absent: compared.absent };
-  return { date, at, transactions: rows.length, ...found, batches, ...absent, outcome: outcomeOf(found) };
+  const moved = movedOn(date, rows, movements);
+  return {
+    date,
+    at,
+    transactions: rows.length,
+    ...found,
+    batches,
+    moved,
+    ...absent,
+    outcome: outcomeOf(found),
+  };
 }
 
 function outcomeOf({
@@ -136,11 +151,12 @@ function outcomeOf({
 
 /** Everything of one moment: a day may have more rows than one statement reads. */
 function snapshot(client: PoolClient, date: string | null) {
-  return inTransaction(client, 'begin isolation level repeatable read read only', async () => ({
-    rows: await transactionsOfDate(client, date),
-    batches: await batchesOfDate(client, date),
-    hour: await cutOverHour(client),
-  }));
+  return inTransaction(client, 'begin isolation level repeatable read read only', async () => {
+    const rows = await transactionsOfDate(client, date);
+    const movements = await movementsFrom(client, date, rows);
+    const batches = await batchesOfDate(client, date);
+    return { rows, movements, batches, calendar: await readKeptCalendar(client) };
+  });
 }
 
 async function inTransaction<T>(client: PoolClient, begin: string, work: () => Promise<T>): Promise<T> {

@@ -61,7 +61,7 @@ export function networkLine(overrides: Partial<NetworkRecord> = {}): NetworkReco
 }
 
 export function networkPosition(...lines: readonly Partial<NetworkRecord>[]): NetworkPosition {
-  const [position] = networkPositions(lines.map(networkLine), 0);
+  const [position] = networkPositions(lines.map(networkLine));
   if (!position) throw new Error('no lines, no position');
   return position;
 }
@@ -80,7 +80,7 @@ export function proofLine(overrides: Partial<ProofRecord> = {}): ProofRecord {
 }
 
 export function proof(overrides: Partial<ProofRecord> = {}): Proof {
-  const [found] = proofsOf([proofLine(overrides)], 0);
+  const [found] = proofsOf([proofLine(overrides)]);
   if (!found) throw new Error('no lines, no proof');
   return found;
 }

@@ -8,7 +8,7 @@ import { Refusals } from '../admission/refusals.ts';
 import { SentBefore } from '../admission/sent-before.ts';
 import type { ListenerSettings } from '../config/settings.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
-import { Peer } from './peer.ts';
+import { Peer, type Request } from './peer.ts';
 
 const codec = compile(iso87Ascii);
 const wire = framing('length-2');
@@ -34,6 +34,8 @@ function setUp(
   };
   const answers: ((packed: Buffer | undefined) => void)[] = [];
   const lanes: string[] = [];
+  const done: string[] = [];
+  const leaving: (() => void)[] = [];
   const gate: Admitting = {
     ask(asking) {
       const { lane, settle } = asking;
@@ -41,7 +43,7 @@ function setUp(
       if (asked) asked(asking);
       else settle(lanes.length > 1 && lane === 'repeats' ? 'leave' : verdict);
     },
-    done() {},
+    done: (lane) => done.push(lane),
     heardAt: (now) => now,
     mayReply: (receivedAt) => clock.monotonic() < receivedAt + 2_000,
   };
@@ -63,7 +65,13 @@ function setUp(
     },
   };
   const answer = () => new Promise<Buffer | undefined>((resolve) => answers.push(resolve));
-  const service = { answer, answerGarbled: answer };
+  const service = {
+    answer: ({ leavePlace = () => {} }: Request) => {
+      leaving.push(leavePlace);
+      return answer();
+    },
+    answerGarbled: answer,
+  };
   const kept = { sentBefore: new SentBefore(clock), refusals: new Refusals(clock), peerLog };
   const shared = { settings, codec, framing: wire, service, gate, ...kept, clock, log };
   const peer = new Peer(connection, shared, () => {});
@@ -75,7 +83,7 @@ function setUp(
       .push(Buffer.concat(written), (body) => bodies.push(codec.parse(body)));
     return bodies;
   };
-  return { clock, lines, answers, lanes, peer, hear, replies, state };
+  return { clock, lines, answers, lanes, done, leaving, peer, hear, replies, state };
 }
 
 it('a refusal for load is DE39 96, has no MAC and costs no work', async () => {
@@ -118,6 +126,17 @@ it('what must be served is not refused: beyond its share it stays in the socket'
   await clock.advance(25);
   expect(state.isPaused).toBe(false);
   expect(replies()).toEqual([]);
+});
+
+it('who waits for others gives its place to the next, once', async () => {
+  const { clock, hear, answers, done, leaving } = setUp('serve');
+  hear({ ...PURCHASE, mti: '0500', de3: '920000' });
+  expect(done).toEqual([]);
+  leaving[0]?.();
+  expect(done).toEqual(['must-serve']);
+  answers[0]?.(undefined);
+  await clock.advance(10);
+  expect(done).toEqual(['must-serve']);
 });
 
 it('a listener may be told to be silent instead', async () => {

@@ -20,6 +20,8 @@ export interface Request {
   readonly cameBefore: boolean;
   /** Who sent it, for the log: an address without its port. */
   readonly peer?: string;
+  /** Gives its place at work to the next: what it waits for from now on costs this process nothing. */
+  readonly leavePlace?: () => void;
 }
 
 /** What is known of a frame whose bytes make no message. */
@@ -56,7 +58,7 @@ interface Asked {
   readonly numbers?: string;
   readonly receivedAt: Monotonic;
   readonly header: Buffer | undefined;
-  readonly serve: () => Promise<Buffer | undefined>;
+  readonly serve: (leavePlace: () => void) => Promise<Buffer | undefined>;
 }
 
 const DEFAULT_FRAME_TIMEOUT_MS = 10_000;
@@ -180,7 +182,7 @@ export class Peer {
       const sealed = codec.macSlot(body);
       const request = { message, sealed, receivedAt, cameBefore, peer: this.host };
       const numbers = lane === 'must-serve' ? undefined : this.#numbersOf(message);
-      const serve = () => service.answer(request);
+      const serve = (leavePlace: () => void) => service.answer({ ...request, leavePlace });
       asked = { message, lane, ...(numbers !== undefined && { numbers }), receivedAt, header, serve };
     } catch (error) {
       const garbled = readable(error);
@@ -214,11 +216,16 @@ export class Peer {
   }
 
   #serve(asked: Asked): void {
+    let isAtWork = true;
+    const leavePlace = () => {
+      if (isAtWork) this.#shared.gate.done(asked.lane);
+      isAtWork = false;
+    };
     void asked
-      .serve()
+      .serve(leavePlace)
       .catch((error) => this.#unanswered(error))
       .then((packed) => {
-        this.#shared.gate.done(asked.lane);
+        leavePlace();
         this.#reply(packed, asked);
       });
   }

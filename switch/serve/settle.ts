@@ -22,6 +22,7 @@ import type {
 } from '../transaction/entries.ts';
 import { answerNotice } from './answer-notice.ts';
 import { batchDifferences, totalsOf } from './batch-differences.ts';
+import { closingKey } from './closed-batch.ts';
 import { replay } from './replay.ts';
 
 // Settlement: a terminal's batch is closed where both count the same, else it is uploaded and closed with its
@@ -67,6 +68,8 @@ export async function settle(inbound: Inbound, allPorts: Ports): Promise<ReplyFi
   const compare = async (): Promise<Step<ReplyFields | undefined>> => {
     const repeated = await ports.journal.transactionOf(key);
     if (repeated) return { done: await replay(repeated, fingerprint, deadline, ports, key) };
+    // Others do that: a worker that is away must not hold up reversals and advices.
+    inbound.leavePlace();
     if (!(await ports.batches.reach(deadline))) {
       throw new Refusal('SW_PROJECTION', { terminal: told.terminal });
     }
@@ -171,14 +174,22 @@ function readSettlement(inbound: Inbound, ports: BatchPorts): ToldSettlement {
   return { ...batchName(inbound, ports), merchant, isAfterUpload, totals: readTotals(message) };
 }
 
-/** DE63: number (3 digits) and amount (12) of sales, then of refunds. */
+/**
+ * DE63: number (3 digits) and amount (12) of sales, then of refunds; of many terminals the same again of debit cards,
+ * and of sales that were authorised before. Sixty or ninety digits are then one batch all the same: they are added up.
+ */
 function readTotals(message: TerminalMessage): BatchTotals {
-  const text = required(message.de63, 'DE63');
-  const digits = /^(\d{3})(\d{12})(\d{3})(\d{12})$/.exec(text);
-  if (!digits) throw new Refusal('SW_FORMAT', { element: 'DE63' });
-  const [sales, salesAmount, refunds, refundsAmount] = digits.slice(1).map(Number);
-  const side = (count = 0, minorUnits = 0): BatchSide => ({ count, minorUnits });
-  return { sales: side(sales, salesAmount), refunds: side(refunds, refundsAmount) };
+  const text = required(message.de63, 'DE63').trimEnd();
+  if (!/^(\d{30}){1,3}$/.test(text)) throw new Refusal('SW_FORMAT', { element: 'DE63' });
+  const sides = (text.match(/\d{15}/g) ?? []).map((side): BatchSide => {
+    return { count: Number(side.slice(0, 3)), minorUnits: Number(side.slice(3)) };
+  });
+  const sum = (own: readonly BatchSide[]): BatchSide => ({
+    count: own.reduce((all, { count }) => all + count, 0),
+    minorUnits: own.reduce((all, { minorUnits }) => all + minorUnits, 0),
+  });
+  const [sales, refunds] = [0, 1].map((half) => sum(sides.filter((_, index) => index % 2 === half)));
+  return { sales: sales ?? sum([]), refunds: refunds ?? sum([]) };
 }
 
 async function openBatch(settlement: Settlement, { batches }: BatchPorts): Promise<LookedAt> {
@@ -235,10 +246,6 @@ function closing(open: LookedAt, isBalanced: boolean, number: string) {
 }
 
 /** Of two who close the same batch at once the journal lets one: the other counts again. */
-function closingClaim({ listener, terminal, currency }: BatchComparison, ordinal: number): Claim {
-  return {
-    key: `${listener}|batch|${terminal}|${currency}|${ordinal}`,
-    fingerprint: 'closed',
-    role: 'unique',
-  };
+function closingClaim(batch: BatchComparison, ordinal: number): Claim {
+  return { key: closingKey(batch, ordinal), fingerprint: 'closed', role: 'unique' };
 }

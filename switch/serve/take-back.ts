@@ -17,6 +17,7 @@ import { OPENING_REPLY, type Transaction } from '../transaction/fold.ts';
 import type { Increment } from '../transaction/increments.ts';
 import { stateAfter } from '../transaction/life-cycle.ts';
 import { type Answer, answerNotice } from './answer-notice.ts';
+import { voidableBatch } from './closed-batch.ts';
 import { REMEMBERED } from './replay.ts';
 import { refundedMinorUnits } from './reserve-refund.ts';
 
@@ -56,9 +57,9 @@ export async function reverse(inbound: Inbound, ports: Ports): Promise<ReplyFiel
 
 /**
  * A terminal's void (0200 with processing code 02): takes an approved transaction back in full. Unlike a reversal it
- * is refused where there is nothing to take back.
+ * is refused where there is nothing to take back, and where its batch is closed: that is refunded.
  *
- * @throws Refusal SW_FORMAT, SW_ORIGINAL_UNKNOWN, and what `reverse` throws
+ * @throws Refusal SW_FORMAT, SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_SETTLED, SW_PROJECTION, and what `reverse` throws
  */
 export async function voidPayment(inbound: Inbound, ports: Ports): Promise<ReplyFields | undefined> {
   const { message, listener, sender } = inbound;
@@ -73,9 +74,10 @@ export async function voidPayment(inbound: Inbound, ports: Ports): Promise<Reply
       if (found.state !== 'approved' && found.state !== 'captured') {
         throw new Refusal('SW_ORIGINAL_STATE', { state: found.state });
       }
+      const settled = await voidableBatch(found, inbound, ports);
       const told = { reply: replyFor(sender, found), key: requestKey(listener.name, sender) };
       const refused = await refusedAsRefunded(found, 0, told.key, ports);
-      return refused ?? takeBack(found, 'void', 0, told);
+      return refused ?? takeBack(found, 'void', 0, { ...told, ...(settled && { batch: settled.id }) });
     },
     ports,
   );
@@ -124,7 +126,7 @@ function takeBack(
   found: Transaction,
   by: 'reversal' | 'void',
   remainingMinorUnits: number,
-  { reply, key }: AnsweredBody,
+  { reply, key, batch }: AnsweredBody & Pick<EntryBodies['taken-back'], 'batch'>,
 ): Answer {
   const stands = found.state === 'approved' || found.state === 'captured';
   if (remainingMinorUnits > 0 && stands) {
@@ -136,7 +138,8 @@ function takeBack(
 
   const followUps =
     stands || found.state === 'intended' ? [...reversal(found), ...cancelledProof(found)] : [];
-  return { reply, entry: { kind: 'taken-back', body: { key, reply, by }, followUps } };
+  const body = { key, reply, by, ...(batch !== undefined && { batch }) };
+  return { reply, entry: { kind: 'taken-back', body, followUps } };
 }
 
 /**

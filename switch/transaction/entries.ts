@@ -32,8 +32,14 @@ export interface PopParties {
   readonly receiptHash: string;
 }
 
+/** What is dated when it is written: see `datedJournal`. */
+export interface Dated {
+  /** The business date on which it happened, YYYY-MM-DD. Absent in what was written before there was one. */
+  readonly businessDate?: string;
+}
+
 /** What every transaction begins with: who, what, and where its legs lead. */
-export interface OpeningBody {
+export interface OpeningBody extends Dated {
   readonly facts: TransactionFacts;
   readonly listener: string;
   readonly network: string;
@@ -73,7 +79,11 @@ export interface EntryBodies {
   /** A terminal's reversal or void was refused for a reason that may pass; an entry of its own keeps the answer. */
   'notice-refused': AnsweredBody;
   /** Reversed or voided in full by the terminal. */
-  'taken-back': AnsweredBody & { readonly by: 'reversal' | 'void' };
+  'taken-back': AnsweredBody & {
+    readonly by: 'reversal' | 'void';
+    /** A void of what was settled already, before its clearing: the batch that holds it. */
+    readonly batch?: string;
+  };
   /** Reversed in part by the terminal: `remainingMinorUnits` stay approved. */
   'partly-taken-back': AnsweredBody & { readonly remainingMinorUnits: number };
   /** A pre-authorisation was completed; `pop` names who takes part in the proof of what was captured. */
@@ -223,7 +233,7 @@ export interface UploadedTransaction {
 }
 
 /** An entry that answers a message of its own: its idempotency key finds the reply again. */
-export interface AnsweredBody {
+export interface AnsweredBody extends Dated {
   readonly key: string;
   readonly reply: ReplyFields;
 }

@@ -111,8 +111,14 @@ const POP_STATE: Record<PopOutcome['status'], PopLegState> = {
   'not-applicable': 'not-applicable',
 };
 
-/** Folds a transaction's entries, oldest first, into its state; `undefined` where there are none. */
-export function foldTransaction(entries: readonly JournalEntry[]): Transaction | undefined {
+/**
+ * Folds a transaction's entries, oldest first, into its state; `undefined` where there are none.
+ * @param seen is shown the state after each entry, and must not keep it
+ */
+export function foldTransaction(
+  entries: readonly JournalEntry[],
+  seen?: (entry: JournalEntry, now: Transaction) => void,
+): Transaction | undefined {
   const first = entries[0];
   if (!first) return undefined;
   const draft: Draft = {
@@ -131,7 +137,10 @@ export function foldTransaction(entries: readonly JournalEntry[]): Transaction |
     notifiedThrough: 0,
     cases: [],
   };
-  for (const { kind, version, body } of entries) foldEntry(draft, kind as EntryKind, version, body);
+  for (const entry of entries) {
+    foldEntry(draft, entry.kind as EntryKind, entry.version, entry.body);
+    seen?.(entry, draft);
+  }
   return draft;
 }
 

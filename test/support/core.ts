@@ -14,6 +14,7 @@ import { type Monotonic, silentLog, systemRandom } from '../../runtime/index.ts'
 import { type PaymentInbound, type Received, receive } from '../../switch/admission/inbound.ts';
 import { KnownCards } from '../../switch/admission/known-cards.ts';
 import { provePayment, proveSender } from '../../switch/admission/prove.ts';
+import { BusinessCalendar } from '../../switch/config/business-calendar.ts';
 import { developmentSettings } from '../../switch/config/development.ts';
 import { createDirectory } from '../../switch/config/directory.ts';
 import { DEFAULT_KEY_LIFE } from '../../switch/config/keys.ts';
@@ -26,6 +27,7 @@ import type { TerminalMessage } from '../../switch/requests/terminal-message.ts'
 import { LateReplies } from '../../switch/serve/late-replies.ts';
 import type { CardVerifier } from '../../switch/stand-in/card-checks.ts';
 import { StandIn } from '../../switch/stand-in/stand-in.ts';
+import { datedJournal } from '../../switch/transaction/dated-journal.ts';
 import type { ReplyFields } from '../../switch/transaction/entries.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -72,7 +74,9 @@ export function createTestCore(overrides: Partial<Settings> = {}): TestCore {
     hsm: {},
   };
   const hsm = scriptedHsm(core);
-  const surroundings = { clock, random: systemRandom, log: silentLog, hsm, journal };
+  const calendar = new BusinessCalendar(settings);
+  const dated = datedJournal(journal, calendar, clock);
+  const surroundings = { clock, random: systemRandom, log: silentLog, hsm, journal: dated };
   const ports: Ports = {
     settings,
     ...surroundings,
@@ -82,8 +86,9 @@ export function createTestCore(overrides: Partial<Settings> = {}): TestCore {
     knownCards: new KnownCards(surroundings),
     terminalKeys: new TerminalKeys({ hsm, clock, life: DEFAULT_KEY_LIFE }),
     directory: createDirectory(settings),
+    calendar,
     inFlight: new InFlight(1_000),
-    unsettled: new Unsettled(journal, clock, silentLog, 1_000),
+    unsettled: new Unsettled(dated, clock, silentLog, 1_000),
     lateReplies: new LateReplies(clock, silentLog),
     checkpoint: () => {},
   };

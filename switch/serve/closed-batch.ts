@@ -1,0 +1,111 @@
+import type { Inbound } from '../admission/inbound.ts';
+import { Refusal } from '../errors.ts';
+import type { Ports } from '../ports.ts';
+import { memberOfTransaction } from '../projection/batch-rows.ts';
+import { batchSide } from '../projection/transaction-row.ts';
+import type { EntryBodies } from '../transaction/entries.ts';
+import type { Transaction } from '../transaction/fold.ts';
+
+// Whether the batch that holds a transaction is closed. The projection says which batch its terminal closed last; the
+// journal has those that were closed since, each under a key with its ordinal, so an answer never waits for the
+// projection, and is right also where the projection is behind. To write into every member that its batch is closed was
+// rejected: that is a thousand entries for one settlement.
+
+/** A batch that was closed. */
+export interface ClosedBatch {
+  /** Of the settlement that closed it. */
+  readonly id: string;
+  /** DE60. */
+  readonly number: string;
+  /** Milliseconds since the epoch. */
+  readonly closedAt: number;
+}
+
+type BatchOwner = Pick<EntryBodies['batch-closed'], 'listener' | 'terminal' | 'currency'>;
+
+/** A clock that is behind by less closes no batch before what is in it. */
+const CLOCKS_APART_MS = 300_000;
+/** Batches that are looked into for one transaction: a year and more of them, one a day. */
+const MAX_BATCHES = 500;
+
+/** Under which key the batch of this ordinal was closed: by one settlement only. */
+export function closingKey({ listener, terminal, currency }: BatchOwner, ordinal: number): string {
+  return `${listener}|batch|${terminal}|${currency}|${ordinal}`;
+}
+
+/**
+ * Refuses to void what is settled. Where network and merchant allow it that is still done until the clearing file is
+ * made: then the void is a movement of today that keeps the sale out of that file. What is only held is in no batch.
+ *
+ * @returns the closed batch that holds it, where it may be voided all the same
+ * @throws Refusal SW_ORIGINAL_SETTLED, SW_PROJECTION
+ */
+export async function voidableBatch(
+  found: Transaction,
+  { party, listener }: Pick<Inbound, 'party' | 'listener'>,
+  ports: Ports,
+): Promise<ClosedBatch | undefined> {
+  const batch = await closedBatchOf(found, ports);
+  if (!batch) return undefined;
+  const cutOffHour = ports.directory.clearingCutOffHour(found.opening?.network ?? '');
+  const isAllowed =
+    party.merchant.voidAfterBatch === true &&
+    cutOffHour !== undefined &&
+    ports.clock.wall() < ports.calendar.next(cutOffHour, batch.closedAt);
+  if (isAllowed) return batch;
+  const { settledVoidCode: responseCode } = listener;
+  throw new Refusal('SW_ORIGINAL_SETTLED', { batch: batch.number }, { responseCode });
+}
+
+/**
+ * The closed batch that holds this transaction; nothing where there is none.
+ * @throws Refusal SW_PROJECTION where that cannot be found out now
+ */
+async function closedBatchOf(
+  found: Transaction,
+  { journal, batches }: Pick<Ports, 'journal' | 'batches'>,
+): Promise<ClosedBatch | undefined> {
+  const { opening, id } = found;
+  if (!opening || !batches || batchSide(found) === null) return undefined;
+  const { facts, listener } = opening;
+  const owner = { listener, terminal: facts.terminal.trimEnd(), currency: facts.amount.currency };
+  const last = await lastClosed(owner, batches);
+
+  const member = memberOfTransaction(id);
+  const openedAt = millisecondsOf(id);
+  const at = (ordinal: number) => closedBatch(closingKey(owner, ordinal), journal);
+  for (let ordinal = last + 1; ordinal <= last + MAX_BATCHES; ordinal += 1) {
+    const closed = await at(ordinal);
+    if (!closed) break;
+    if (closed.members.includes(member)) return closed;
+  }
+  for (let ordinal = last; ordinal > Math.max(0, last - MAX_BATCHES); ordinal -= 1) {
+    const closed = await at(ordinal);
+    if (!closed || closed.closedAt + CLOCKS_APART_MS < openedAt) return undefined;
+    if (closed.members.includes(member)) return closed;
+  }
+  return undefined;
+}
+
+/** The ordinal of the batch that the projection knows as the last that was closed. @throws Refusal SW_PROJECTION */
+async function lastClosed(owner: BatchOwner, batches: NonNullable<Ports['batches']>): Promise<number> {
+  try {
+    const { last } = await batches.openBatch({ ...owner, number: '' }, 1);
+    return last?.ordinal ?? 0;
+  } catch (cause) {
+    throw new Refusal('SW_PROJECTION', { terminal: owner.terminal }, { cause });
+  }
+}
+
+async function closedBatch(key: string, journal: Ports['journal']) {
+  const claimed = await journal.transactionOf(key);
+  const [entry] = claimed ? await journal.history(claimed.transaction) : [];
+  if (entry?.kind !== 'batch-closed') return undefined;
+  const { number, members } = entry.body as EntryBodies['batch-closed'];
+  return { id: entry.transaction, number, members, closedAt: entry.at };
+}
+
+/** When a UUID of version 7 was made (RFC 9562 §5.7). */
+function millisecondsOf(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}

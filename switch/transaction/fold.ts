@@ -14,6 +14,7 @@ import {
   decideIncrement,
   endIncrements,
   foundAtNetwork,
+  holdsTooMuch,
   type Increment,
   reversedAtNetwork,
   shareOut,
@@ -206,10 +207,11 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   'network-reversed': (draft, body) => {
     reversedAtNetwork(draft, body.remainingMinorUnits, body.increment);
     if (draft.networkMinorUnits === 0) draft.network = 'reversed';
+    else if (draft.network === 'reversal-refused' && !holdsTooMuch(draft)) draft.network = 'approved';
   },
   'network-reversal-refused': (draft) => {
     draft.network = 'reversal-refused';
-    draft.cases.push('reversal-refused');
+    openCase(draft, 'reversal-refused');
   },
   'network-advised': (draft) => {
     draft.network = 'advised';
@@ -265,6 +267,11 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     }
   },
 };
+
+/** One that was opened stays one, however often it happens again. */
+function openCase(draft: Draft, kind: string): void {
+  if (!draft.cases.includes(kind)) draft.cases.push(kind);
+}
 
 function answered(draft: Draft, { key, reply }: AnsweredBody): void {
   draft.replies.set(key, reply);

@@ -6,6 +6,7 @@ import { workerLogger } from '../database/worker-logger.ts';
 import { HeldJob } from './queue-job.ts';
 import type { PostponedJobs } from './queue-postponed.ts';
 import type { FollowUpResult, FollowUpTask } from './queue-task.ts';
+import { afterThrow } from './queue-throws.ts';
 
 export interface LaneSettings {
   readonly pgPool: Pool;
@@ -29,10 +30,9 @@ const NEXT_LOOK_MS = 100;
 const COMPLETE_TOGETHER_MS = 5;
 /** A job that was begun so often and never ended takes its worker along each time. */
 const MAX_STARTS = 20;
-/** Attempts of a task that throws; its own retries are its own affair. */
-const MAX_THROWING_ATTEMPTS = 50;
-const FIRST_THROW_DELAY_MS = 1_000;
-const MAX_THROW_DELAY_MS = 60_000;
+
+/** How an attempt ended, and how often in a row it threw. */
+type Ended = FollowUpResult & { readonly throws?: number };
 
 /** Works on the follow-ups of one lane: a pool of graphile-worker, started anew whenever it fails. */
 export class LaneWorker {
@@ -124,7 +124,7 @@ export class LaneWorker {
     await this.#conclude(held, await this.#attempt(held, task));
   }
 
-  async #attempt(held: HeldJob, task: FollowUpTask): Promise<FollowUpResult> {
+  async #attempt(held: HeldJob, task: FollowUpTask): Promise<Ended> {
     const { job } = held;
     try {
       const result = await task(job);
@@ -132,16 +132,15 @@ export class LaneWorker {
       throw new TypeError(`the task ${held.task} returned no number for retryAfterMs`);
     } catch (error) {
       this.#settings.log.error({ event: 'follow-up.threw', task: held.task, ...job, err: error });
-      if (job.attempt >= MAX_THROWING_ATTEMPTS) return { park: `threw at attempt ${job.attempt}` };
-      const delayMs = FIRST_THROW_DELAY_MS * 2 ** Math.min(job.attempt - 1, 20);
-      return { retryAfterMs: Math.min(delayMs, MAX_THROW_DELAY_MS) };
+      const throws = held.throws + 1;
+      return { ...afterThrow(throws, error), throws };
     }
   }
 
-  async #conclude(held: HeldJob, result: FollowUpResult): Promise<void> {
+  async #conclude(held: HeldJob, result: Ended): Promise<void> {
     if ('park' in result) await this.#park(held, result.park);
     else if ('retryAfterMs' in result) {
-      await held.postpone(held.job.attempt + 1, Math.max(0, result.retryAfterMs));
+      await held.postpone(held.job.attempt + 1, Math.max(0, result.retryAfterMs), result.throws);
     }
   }
 

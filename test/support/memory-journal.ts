@@ -8,6 +8,7 @@ import {
   type JournalEntry,
   JournalError,
   type NewEntry,
+  type Take,
 } from '../../switch/journal/journal.ts';
 
 /** What the model does with the next append: as asked, lost before it was sent, or lost after it was stored. */
@@ -18,6 +19,7 @@ export class MemoryJournal implements Journal {
   readonly entries: JournalEntry[] = [];
   readonly followUps: FollowUp[] = [];
   readonly #claims = new Map<string, { transaction: string; fingerprint: string }>();
+  readonly #taken = new Map<string, { count: number; minorUnits: number }>();
   readonly #clock: Clock;
   moods: Mood[] = [];
 
@@ -56,7 +58,7 @@ export class MemoryJournal implements Journal {
   }
 
   #store(entry: NewEntry): AppendResult {
-    const { transaction, version, kind, claims = [], followUps } = entry;
+    const { transaction, version, kind, claims = [], followUps, takes = [] } = entry;
     const stored: unknown = bodyOf(entry.kind, JSON.parse(checkEntry(entry)), entry.transaction);
     for (const { key, role } of claims) {
       const owner = role === 'unique' && this.#claims.get(key);
@@ -64,6 +66,12 @@ export class MemoryJournal implements Journal {
     }
     if (this.entries.some((known) => known.transaction === transaction && known.version === version)) {
       return { status: 'superseded' };
+    }
+    const exhausted = takes.find((take) => !this.#has(take));
+    if (exhausted) return { status: 'exhausted', key: exhausted.key };
+    for (const { key, minorUnits } of takes) {
+      const { count, minorUnits: before } = this.#taken.get(key) ?? { count: 0, minorUnits: 0 };
+      this.#taken.set(key, { count: count + 1, minorUnits: before + minorUnits });
     }
     for (const { key, fingerprint } of claims) {
       if (!this.#claims.has(key)) this.#claims.set(key, { transaction, fingerprint });
@@ -79,5 +87,10 @@ export class MemoryJournal implements Journal {
     });
     this.followUps.push(...(followUps ?? []));
     return { status: 'appended' };
+  }
+
+  #has({ key, minorUnits, limit }: Take): boolean {
+    const used = this.#taken.get(key) ?? { count: 0, minorUnits: 0 };
+    return used.count < limit.count && used.minorUnits + minorUnits <= limit.minorUnits;
   }
 }

@@ -16,7 +16,8 @@ const MAX_DELAY_MS = 60_000;
 const MAX_DOUBLINGS = 20;
 
 /** The codes of what is ours and may be away. */
-const OURS = /^(HSM_|SW_JOURNAL_(UNAVAILABLE|FULL|CONTENDED|CLOSED|FENCED))/;
+const AWAY =
+  /^(HSM_(UNAVAILABLE|TIMEOUT|BUSY|TOKEN_FAILED)|SW_JOURNAL_(UNAVAILABLE|FULL|CONTENDED|CLOSED|FENCED))$/;
 
 /** @param throws in a row, this one included */
 export function afterThrow(throws: number, error: unknown): Exclude<FollowUpResult, { readonly done: true }> {
@@ -28,5 +29,5 @@ export function afterThrow(throws: number, error: unknown): Exclude<FollowUpResu
 
 function isOutage(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && OURS.test(code);
+  return typeof code === 'string' && AWAY.test(code);
 }

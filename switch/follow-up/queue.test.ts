@@ -244,6 +244,66 @@ test('a parked follow-up is seen, holds back those behind it, and runs when repl
   expect(await parked.replay(first?.position ?? 0)).toBe(0);
 });
 
+test('a follow-up passes by a parked one that it need not wait for', async () => {
+  const order: string[] = [];
+  const task = (name: string) => async (): Promise<FollowUpResult> => {
+    order.push(name);
+    return order.length === 1 ? { park: 'the network refuses it' } : { done: true };
+  };
+  await work({ 'reverse-network': task('reverse'), 'advise-network': task('advise') });
+  const transaction = await queue({ task: 'reverse-network' });
+  await vi.waitFor(async () => expect(await parked.list()).toHaveLength(1), { timeout: 10_000 });
+  await journal.append({
+    ...{ transaction, version: 2, kind: 'taken-back', body: {} },
+    followUps: [{ task: 'reverse-network', lane: 'visa', transaction }],
+  });
+  await untilEmpty();
+  expect(order).toEqual(['reverse', 'reverse']);
+  expect(await parked.list()).toHaveLength(1);
+});
+
+test('a reversal waits behind a parked advice: the network must hear of the approval first', async () => {
+  const advise = async (): Promise<FollowUpResult> => ({ park: 'no answer' });
+  const { seen, task } = recorder(() => ({ done: true }));
+  await work({ 'advise-network': advise, 'reverse-network': task });
+  await queue({ task: 'advise-network' }, { task: 'reverse-network' });
+  await vi.waitFor(async () => expect(await parked.list()).toHaveLength(2), { timeout: 10_000 });
+  expect(seen).toEqual([]);
+});
+
+test('what is parked is counted and replayed in bulk, begun one after the other', async () => {
+  let isAway = true;
+  const { seen, task } = recorder(() => (isAway ? { park: 'no answer' } : { done: true }));
+  await work({ send: task, other: async () => ({ park: 'refused' }) });
+  for (let n = 0; n < 20; n += 1) await queue({}, {});
+  await queue({ task: 'other', lane: 'pop' });
+  await vi.waitFor(async () => expect(await parked.list()).toHaveLength(41), { timeout: 10_000 });
+  const groups = await parked.groups({ lane: 'visa', reason: 'no answer' });
+  expect(groups).toMatchObject([{ lane: 'visa', task: 'send', reason: 'no answer', count: 20 }]);
+
+  isAway = false;
+  seen.length = 0;
+  expect(await parked.replayAll({ lane: 'visa' }, 10)).toBe(40);
+  await untilEmpty();
+  expect(seen).toHaveLength(40);
+  expect((seen.at(-1)?.at ?? 0) - (seen[0]?.at ?? 0)).toBeGreaterThan(250);
+  expect(await parked.list()).toMatchObject([{ task: 'other' }]);
+});
+
+test('what is parked again while it is replayed is left, and replayed from its second attempt on', async () => {
+  const { seen, task } = recorder(({ attempt }) =>
+    attempt % 3 === 0 ? { park: 'the last attempt' } : { retryAfterMs: 1 },
+  );
+  await work({ send: task });
+  await queue({});
+  await vi.waitFor(async () => expect(await parked.list()).toHaveLength(1), { timeout: 10_000 });
+  expect(await parked.replayAll({}, 0)).toBe(1);
+  await vi.waitFor(async () => expect(await parked.list()).toHaveLength(1), { timeout: 10_000 });
+  expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 2, 3]);
+  const { rows } = await admin.query('select key from switch.alert');
+  expect(rows).toHaveLength(2);
+});
+
 test('a task that throws is tried again', async () => {
   const { seen, task } = recorder(({ attempt }) => {
     if (attempt === 1) throw new Error('unforeseen');
@@ -260,9 +320,12 @@ test('a task that always throws is parked in the end', async () => {
     throw new Error('unforeseen');
   });
   await work({ send: task });
-  await queue({ attempt: 50 });
-  await vi.waitFor(async () =>
-    expect(await parked.list()).toMatchObject([{ reason: 'threw at attempt 50' }]),
+  await queue({ runAfterMs: 100 });
+  await admin.query(`update graphile_worker._private_jobs
+    set payload = (payload::jsonb || '{"throws": 49}')::json`);
+  await vi.waitFor(
+    async () => expect(await parked.list()).toMatchObject([{ reason: 'threw 50 times in a row' }]),
+    { timeout: 5_000 },
   );
   await untilEmpty();
 });
@@ -323,6 +386,24 @@ test.each([
   await untilEmpty();
   expect(seen).toMatchObject([{ transaction, attempt: 1 }]);
 });
+
+test('a lane that cannot fetch is vouched for by nobody, and is rebuilt once it can', async () => {
+  const { seen, task } = recorder(() => ({ done: true }));
+  await work({ send: task }, { lanes: ['visa'], silentMs: 600, leaseMs: 400 });
+  const vouched = async () => {
+    const { rows } = await admin.query<{ pool: string }>('select pool from switch.follow_up_worker');
+    return rows.map(({ pool }) => pool);
+  };
+  await vi.waitFor(async () => expect(await vouched()).toHaveLength(1), { timeout: 5_000 });
+  const [before] = await vouched();
+
+  await admin.query('alter table graphile_worker._private_jobs rename to gone'); // nothing can be fetched
+  await vi.waitFor(async () => expect(await vouched()).not.toContain(before), { timeout: 5_000 });
+  await admin.query('alter table graphile_worker.gone rename to _private_jobs');
+  await queue({});
+  await vi.waitFor(() => expect(seen).toHaveLength(1), { timeout: 10_000 });
+  expect(await vouched()).not.toContain(before);
+}, 20_000);
 
 test('a worker outlives its database', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'etika-outage-'));

@@ -2,11 +2,13 @@ import type { Clock, Log, Timer } from '../../runtime/index.ts';
 import { type Journal, JournalError, type NewEntry } from './journal.ts';
 
 const RETRY_MS = 250;
-/** An intention that is still not to be seen after so many looks was never stored. */
-const LOOKS_BEFORE_FORGOTTEN = 120;
+/** An intention that is still not to be seen after so many looks was hardly ever stored: it is made certain. */
+const LOOKS_BEFORE_CERTAIN = 120;
 
 interface Waiting {
   readonly entry: NewEntry;
+  /** What it decides; absent where it is known to be stored. */
+  readonly intention: NewEntry | undefined;
   looks: number;
 }
 
@@ -17,6 +19,10 @@ interface Waiting {
  * None is dropped for want of room: while the node lives nobody else would ever decide it. What the limit does instead
  * is to say that the node is `full`: then it takes no new payment, so that what is kept stays below the limit and what
  * was in flight when it was reached. One that fails for a reason of its own does not hold up the others.
+ *
+ * Of an intention that nobody can see nobody knows whether it was stored: a commit may wait for a standby for an hour, and
+ * a fail-over may have lost it. To forget it after a while was rejected. It is offered once more instead, without its
+ * claims: either it is there, or it is now, and its decision follows.
  */
 export class Unsettled {
   readonly #journal: Pick<Journal, 'append' | 'history'>;
@@ -44,9 +50,10 @@ export class Unsettled {
     return this.#waiting.size >= this.#limit;
   }
 
-  add(entry: NewEntry): void {
+  /** @param intention the entry that it decides, as it may have been stored */
+  add(entry: NewEntry, intention?: NewEntry): void {
     const wasFull = this.full;
-    this.#waiting.set(entry.transaction, { entry, looks: 0 });
+    this.#waiting.set(entry.transaction, { entry, intention, looks: 0 });
     if (!wasFull && this.full) this.#log.error({ event: 'unsettled.full', limit: this.#limit });
     this.#schedule();
   }
@@ -80,11 +87,12 @@ export class Unsettled {
   }
 
   async #settle(waiting: Waiting): Promise<boolean> {
-    const { entry } = waiting;
+    const { entry, intention } = waiting;
     const history = await this.#journal.history(entry.transaction);
     if (history.length === 0) {
       waiting.looks += 1;
-      return waiting.looks >= LOOKS_BEFORE_FORGOTTEN;
+      if (waiting.looks < LOOKS_BEFORE_CERTAIN) return false;
+      if (intention) await this.#journal.append(intention);
     }
     const { status } = await this.#journal.append(entry);
     this.#log.warn({ event: 'unsettled.settled', transaction: entry.transaction, status });

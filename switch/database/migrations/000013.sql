@@ -139,11 +139,58 @@ as $$
   limit 1;
 $$;
 
--- Queues up to so many parked follow-ups again, the oldest first: all, or those of a lane, of a task, or whose reason
--- contains a text. What is parked behind one of them in its transaction and lane goes along, in its order. They begin one
--- after the other, some milliseconds apart: what was away a moment ago should not meet them all at once. Returns how many.
+-- As before, but the attempts are counted anew: what was parked after its last one would be parked again by the next
+-- silence. Where it was tried more than once it goes on with the second, which says that it is a repeat.
+create or replace function switch.replay_follow_up(p_position bigint) returns bigint
+language plpgsql as $$
+declare
+  v_queued bigint;
+begin
+  with gone as (
+    delete from switch.parked_follow_up p
+      using switch.parked_follow_up first
+      where first.position = p_position and p.transaction = first.transaction and p.lane = first.lane
+        and p.position >= first.position
+      returning p.*
+  )
+  insert into graphile_worker._private_jobs (task_id, payload, max_attempts)
+    select t.id,
+      json_build_object(
+        'transaction', g.transaction, 'lane', g.lane, 'attempt', least(g.attempt, 2), 'position', g.position,
+        'behind', true
+      ),
+      32767
+    from gone g join graphile_worker._private_tasks t on t.identifier = g.task || '@' || g.lane
+    order by g.position;
+  get diagnostics v_queued = row_count;
+  if v_queued > 0 then
+    perform pg_notify('jobs:insert', json_build_object('r', random(), 'count', v_queued)::text);
+  end if;
+  return v_queued;
+end $$;
+
+-- Whatever is parked again is an alert again, though it was tried as often as the first time.
+create or replace function switch.alert_of_parked_follow_up() returns trigger language plpgsql as $$
+begin
+  insert into switch.alert (key, kind, scenario, subject, summary, transaction)
+    values (
+      'parked:' || new.position || ':' || floor(extract(epoch from new.parked_at) * 1000),
+      'follow-up-parked',
+      'inconsistency',
+      new.task || ' in lane ' || new.lane,
+      new.reason,
+      new.transaction
+    )
+    on conflict (key) do nothing;
+  return null;
+end $$;
+
+-- Queues up to so many of what was parked before a moment again, the oldest first: all, or those of a lane, of a task, or
+-- whose reason contains a text. What is parked behind one of them in its transaction and lane goes along, in its order.
+-- They begin one after the other, some milliseconds apart and after p_begun others: what was away a moment ago should not
+-- meet them all at once. What is parked anew meanwhile is left: so whoever asks until nothing is left comes to an end.
 create function switch.replay_parked(
-  p_lane text, p_task text, p_reason text, p_limit integer, p_apart_ms double precision
+  p_before timestamptz, p_lane text, p_task text, p_reason text, p_limit integer, p_apart_ms double precision, p_begun bigint
 ) returns bigint
 language plpgsql as $$
 declare
@@ -152,8 +199,9 @@ begin
   with first as (
     select p.transaction, p.lane, min(p.position) as position
       from (
-        select * from switch.parked_follow_up w
-          where (p_lane is null or w.lane = p_lane) and (p_task is null or w.task = p_task)
+        select w.transaction, w.lane, w.position from switch.parked_follow_up w
+          where w.parked_at <= p_before
+            and (p_lane is null or w.lane = p_lane) and (p_task is null or w.task = p_task)
             and (p_reason is null or position(p_reason in w.reason) > 0)
           order by w.position limit p_limit
       ) p
@@ -163,14 +211,15 @@ begin
       where p.transaction = f.transaction and p.lane = f.lane and p.position >= f.position
       returning p.*
   ), numbered as (
-    select g.*, row_number() over (order by g.position) as n from gone g
+    select g.*, row_number() over (order by g.position) + p_begun - 1 as before_it from gone g
   )
   insert into graphile_worker._private_jobs (task_id, payload, max_attempts, run_at)
     select t.id,
       json_build_object(
-        'transaction', g.transaction, 'lane', g.lane, 'attempt', g.attempt, 'position', g.position, 'behind', true
+        'transaction', g.transaction, 'lane', g.lane, 'attempt', least(g.attempt, 2), 'position', g.position,
+        'behind', true
       ),
-      32767, now() + (g.n - 1) * p_apart_ms * interval '1 millisecond'
+      32767, now() + g.before_it * p_apart_ms * interval '1 millisecond'
     from numbered g join graphile_worker._private_tasks t on t.identifier = g.task || '@' || g.lane
     order by g.position;
   get diagnostics v_queued = row_count;
@@ -181,17 +230,18 @@ begin
 end $$;
 
 -- ------------------------------------------------------------------------------------------------------------------ days
--- As before, within forty days of today by the database's own clock: whoever calls it could fill the disk with tables of
--- days that never come, or make the day that a wrong clock believes in. A flush never waits long behind it: who does not
--- get its locks in a moment gives up, and the node asks again soon. What was not counted for long is forgotten.
+-- As before, within 1,000 days of today by the database's own clock: whoever may call it could fill the disk with tables of
+-- days that never come. A flush never waits long behind it: who does not get its locks in a moment gives up, and the node
+-- asks again soon. What was not counted for long is forgotten.
 create or replace function switch.make_days(p_from integer, p_to integer, out made integer, out in_rest integer)
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '50ms'
 as $$
 declare
   v_today integer := floor(extract(epoch from now()) / 86400)::integer;
 begin
-  if p_from < v_today - 40 or p_to > v_today + 40 then
-    raise exception 'days from % to % are not within 40 days of today, %', p_from, p_to, v_today using errcode = '22023';
+  if p_from < v_today - 1000 or p_to > v_today + 1000 or p_to - p_from > 400 then
+    raise exception 'days from % to % are too many, or too far from today (%)', p_from, p_to, v_today
+      using errcode = '22023';
   end if;
   perform pg_advisory_xact_lock(hashtext('switch.make_days'));
   made := 0;
@@ -207,3 +257,31 @@ begin
   delete from switch.allowance a
     where a.key in (select o.key from switch.allowance o where o.used_at < now() - interval '40 days' limit 10000);
 end $$;
+
+-- ----------------------------------------------------------------------------------------------------------------- alerts
+-- What waits too long is told to people: follow-ups that are due, entries that are not projected.
+alter table switch.alert drop constraint alert_kind_check;
+alter table switch.alert add constraint alert_kind_check
+  check (kind in ('degraded-mode', 'follow-up-parked', 'case', 'late-work'));
+
+-- Transactions that a projector could not read, since an entry has a form that its release does not know. They are left
+-- out, and tried again whenever a projector begins: after an upgrade they are read.
+create table switch.unread_transaction (
+  transaction uuid primary key,
+  reason text not null,
+  seen_at timestamptz not null default now()
+);
+grant select, insert, delete on switch.unread_transaction to etika_projector;
+grant select on switch.unread_transaction to etika_switch;
+
+-- ------------------------------------------------------------------------------------------------------------------ audit
+-- The key of a claim as it is kept, for whoever compares claims of the first form with their copies. It tells no key from
+-- its hash.
+create function switch.hash_of_claim(p_key text) returns uuid
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select encode(substring(sha256(convert_to(encode(s.secret, 'hex') || p_key, 'UTF8')) for 16), 'hex')::uuid
+    from switch.claim_secret s;
+$$;
+revoke execute on function switch.hash_of_claim(text) from public;
+grant execute on function switch.hash_of_claim(text) to etika_auditor;
+create index claim_1_of_transaction on switch.claim_1 (transaction);

@@ -54,11 +54,11 @@ const UNCHAINED_STRAY = `
     ) limit ${MAX_STRAY}`;
 
 /**
- * A page of all claims that are kept, with what is wrong about each: no entry of its transaction says that it made it, nor
- * is it the copy of one that the first form kept. They are not kept by epoch, so they are read in the order of their
- * primary key, a page at a time: one statement over all of them was simpler, and took longer than statements may.
- * Claims of transactions older than the form in which entries say what they claimed were let pass before; each has to be
- * there in the first form as well, where the chain covers it.
+ * A page of all claims that are kept, with what is wrong about each: no entry of its transaction says that it made it,
+ * nor is it the copy of one that the first form kept. They are not kept by epoch, so they are read in the order of
+ * their primary key, a page at a time: one statement over all of them was simpler, and took longer than statements
+ * may. Claims of transactions older than the form in which entries say what they claimed were let pass before; each
+ * has to be there in the first form as well, where the chain covers it.
  */
 const UNSAID_PAGE = 10_000;
 const UNSAID_STRAY = {

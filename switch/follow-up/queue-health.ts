@@ -1,7 +1,8 @@
 /**
- * Whether what is to be followed up is followed up: which workers have said lately that they live, since when the oldest
- * follow-up that is due waits for one, and since when the oldest entry waits to be projected. All stand in the database, so that it does not matter on which machine a
- * worker runs, nor who asks. Whether it is ready, and what is told to an operator, is decided here, once.
+ * Whether what is to be followed up is followed up: which workers have said lately that they live, since when the
+ * oldest follow-up that is due waits for one, and since when the oldest entry waits to be projected. All stand in the
+ * database, so that it does not matter on which machine a worker runs, nor who asks. Whether it is ready, and what is
+ * told to an operator, is decided here, once.
  */
 import { Pool } from 'pg';
 import type { Clock, Log, Monotonic, Timer } from '../../runtime/index.ts';
@@ -23,7 +24,10 @@ const ALIVE_WITHIN_MS = 15_000;
 /** So long nothing that is due should wait, however deep the queue. */
 const LATE_AFTER_MS = 60_000;
 const LOOK_EVERY_MS = 1_000;
-/** What is wrong for so long is told to people, and not in the log alone: a worker that is restarted is away for a moment. */
+/**
+ * What is wrong for so long is told to people, and not in the log alone: a worker that is restarted is away for a
+ * moment.
+ */
 const ALERT_AFTER_MS = 15_000;
 /** Nodes that see the same at the same time raise one alert. */
 const SAME_ALERT_MS = 600_000;

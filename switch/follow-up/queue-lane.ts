@@ -39,9 +39,10 @@ const MAX_STARTS = 20;
 type Ended = FollowUpResult & { readonly throws?: number };
 
 /**
- * Works on the follow-ups of one lane: a pool of graphile-worker, started anew whenever it fails. A pool whose database
- * was away for long may end itself without ever saying so; so what counts is not what it says but whether it fetches. One
- * that has neither fetched nor begun nor ended anything for a while is given up, and another one takes its place.
+ * Works on the follow-ups of one lane: a pool of graphile-worker, started anew whenever it fails. A pool whose
+ * database was away for long may end itself without ever saying so; so what counts is not what it says but whether it
+ * fetches. One that has neither fetched nor begun nor ended anything for a while is given up, and another one takes
+ * its place.
  */
 export class LaneWorker {
   readonly #lane: string;
@@ -61,8 +62,8 @@ export class LaneWorker {
   }
 
   /**
-   * The name under which graphile-worker's tables know the workers of this lane, while they live: whoever does not fetch
-   * is not vouched for, so that another process frees what it holds.
+   * The name under which graphile-worker's tables know the workers of this lane, while they live: whoever does not
+   * fetch is not vouched for, so that another process frees what it holds.
    */
   get pool(): string | undefined {
     return this.#isSilent() ? undefined : this.#pool;

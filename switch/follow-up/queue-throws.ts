@@ -3,8 +3,8 @@ import type { FollowUpResult } from './queue-task.ts';
 /**
  * What becomes of a follow-up whose task threw. A task answers with its own retry where a counterpart is away; what it
  * throws is either a defect, or says that something of our own (HSM, journal, database) is away. A defect that throws
- * every time ends before people. An outage ends by itself: to park what met it would park everything that waits, just as
- * it is over, so it is given a day.
+ * every time ends before people. An outage ends by itself: to park what met it would park everything that waits, just
+ * as it is over, so it is given a day.
  *
  * Counted is how often in a row it threw, not how often it was tried: a reversal that was tried sixty times while its
  * network was away is as good as new.

@@ -5,8 +5,8 @@ const LOOK_AHEAD = 4;
 
 /**
  * What can be answered for in one flush: entries of which none has to know how another fared. One that has to is set
- * aside for the next flush, with whatever comes behind it in its transaction or under its keys; all others go on. To end
- * the flush there was simpler, and let a hundred writers of one key hold up everybody else.
+ * aside for the next flush, with whatever comes behind it in its transaction or under its keys; all others go on. To
+ * end the flush there was simpler, and let a hundred writers of one key hold up everybody else.
  *
  * Those that are taken keep their order, and so do those that are left.
  */

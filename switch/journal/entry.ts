@@ -40,8 +40,8 @@ export interface PendingEntry {
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly at: number;
   /**
-   * Its number within the epoch, by which it is found again after a lost connection. Numbers are in the order of commits:
-   * one that is set aside gets another.
+   * Its number within the epoch, by which it is found again after a lost connection. Numbers are in the order of
+   * commits: one that is set aside gets another.
    */
   sequence: number;
   readonly deadline: Monotonic;

@@ -125,35 +125,6 @@ test('entries that might exclude each other are flushed one after the other, and
   ]);
 });
 
-test('what comes behind one that is set aside, in its transaction or under its keys, waits with it', async () => {
-  const { writer, group } = start();
-  const claims = (...keys: string[]) => ({
-    claims: keys.map((key): Claim => ({ key, fingerprint: 'f', role: 'unique' })),
-  });
-  const aside = entry(claims('a', 'b'));
-  const names = new Map<NewEntry, string>();
-  const all = {
-    first: entry(claims('a')),
-    aside,
-    next: { ...entry(), transaction: aside.transaction, version: 2 },
-  };
-  const others = { sameKey: entry(claims('b')), free: entry(claims('c')) };
-  for (const [name, each] of Object.entries({ ...all, ...others })) {
-    names.set(each, name);
-    group.append(each);
-  }
-
-  await settle();
-  for (let flushes = 0; flushes < 4; flushes += 1) await writer.succeed();
-  expect(writer.batches.map((batch) => batch.map((pending) => names.get(pending.entry)))).toEqual([
-    ['first', 'free'],
-    ['aside', 'next'],
-    ['sameKey'],
-  ]);
-  const sequences = writer.batches.flat().map(({ sequence }) => sequence);
-  expect(sequences).toEqual(sequences.toSorted((a, b) => a - b));
-});
-
 test('an intention that is set aside is looked for under its new number', async () => {
   const { writer, group } = start({ renewEveryMs: 500, appendDeadlineMs: 5_000 });
   const claims: Claim[] = [{ key: 'k', fingerprint: 'f', role: 'unique' }];

@@ -183,8 +183,8 @@ export class GroupCommit {
   }
 
   /**
-   * What is committed together next. Numbers are in the order of commits: who follows the journal never looks behind one
-   * again. So where an entry is set aside, it and whatever waits behind it get new numbers.
+   * What is committed together next. Numbers are in the order of commits: who follows the journal never looks behind
+   * one again. So where an entry is set aside, it and whatever waits behind it get new numbers.
    */
   #nextBatch(): PendingEntry[] {
     const { batch, rest, isReordered } = takeCompatible(this.#waiting, this.#batchLimit);

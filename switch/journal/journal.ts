@@ -23,8 +23,8 @@ export interface NewEntry {
 }
 
 /**
- * Takes an amount of what a limit allows under a key, over all nodes and exactly. It is a counter, not a chain of claims:
- * however many take of one key at once, each is answered by the flush it is in.
+ * Takes an amount of what a limit allows under a key, over all nodes and exactly. It is a counter, not a chain of
+ * claims: however many take of one key at once, each is answered by the flush it is in.
  */
 export interface Take {
   /** At most 512 characters. */

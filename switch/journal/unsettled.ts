@@ -20,9 +20,9 @@ interface Waiting {
  * is to say that the node is `full`: then it takes no new payment, so that what is kept stays below the limit and what
  * was in flight when it was reached. One that fails for a reason of its own does not hold up the others.
  *
- * Of an intention that nobody can see nobody knows whether it was stored: a commit may wait for a standby for an hour, and
- * a fail-over may have lost it. To forget it after a while was rejected. It is offered once more instead, without its
- * claims: either it is there, or it is now, and its decision follows.
+ * Of an intention that nobody can see nobody knows whether it was stored: a commit may wait for a standby for an hour,
+ * and a fail-over may have lost it. To forget it after a while was rejected. It is offered once more instead, without
+ * its claims: either it is there, or it is now, and its decision follows.
  */
 export class Unsettled {
   readonly #journal: Pick<Journal, 'append' | 'history'>;

@@ -77,8 +77,8 @@ export async function readUnread(client: ClientBase, maxEntries: number): Promis
 
 /**
  * Entries of each transaction, oldest first. What begins with the first entry and has no gap, with what was read in
- * steps before, is folded as it was read; of the others everything is asked for. A transaction with an entry that cannot
- * be read is left out, and told of: it must not keep the others.
+ * steps before, is folded as it was read; of the others everything is asked for. A transaction with an entry that
+ * cannot be read is left out, and told of: it must not keep the others.
  */
 export async function historiesOf(
   client: ClientBase,

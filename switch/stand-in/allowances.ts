@@ -23,9 +23,10 @@ interface Exhausted {
  * Counts what limits allow, exactly: over nodes, restarts and whatever happens at once.
  *
  * Each allowance is a counter of the journal, raised in the commit of the entry that takes of it. All that asks in one
- * moment is answered by one flush, in its order, and who writes something else is not held up. A chain of unique claims,
- * link by link, was rejected: of a hundred who took of one merchant at once ninety-nine collided each time, and took
- * the payments of others along. What was taken is never given back: what was reserved and not used stays counted.
+ * moment is answered by one flush, in its order, and who writes something else is not held up. A chain of unique
+ * claims, link by link, was rejected: of a hundred who took of one merchant at once ninety-nine collided each time,
+ * and took the payments of others along. What was taken is never given back: what was reserved and not used stays
+ * counted.
  */
 export class Allowances {
   readonly #ports: AllowancePorts;

@@ -3,6 +3,7 @@ import { bodyOf } from '../../switch/journal/body-form.ts';
 import { type ClaimName, hashOfName, type NamedClaim } from '../../switch/journal/claim-names.ts';
 import type { AppendResult, FollowUp, JournalEntry, NewEntry, Take } from '../../switch/journal/journal.ts';
 import type { Attached, Flushed } from '../../switch/journal/writer.ts';
+import { afterTaking, NOTHING_USED, type Used } from '../../switch/stand-in/rules.ts';
 import { POP_LANE } from '../../switch/transaction/decision-entry.ts';
 import { AwaitedTable } from './awaited-table.ts';
 import { ModeChanges } from './mode-changes.ts';
@@ -81,7 +82,7 @@ export class Tables {
   /** Of the chain before a flush, by epoch and sequence of its first entry. */
   readonly links = new Map<string, string>();
   /** What was taken of each allowance. */
-  readonly allowances = new Map<string, { count: number; minorUnits: number }>();
+  readonly allowances = new Map<string, Used>();
   readonly jobs = new Map<number, Job>();
   readonly parked: Parked[] = [];
   readonly modes = new ModeChanges();
@@ -144,14 +145,16 @@ export class Tables {
     for (const append of batch) {
       const taken = this.#taken(append);
       const isFirst = append.sequence === batch[refused.size]?.sequence; // of those that are appended
-      const exhausted = append.entry.takes?.find((take) => !this.#has(take));
+      const exhausted = append.entry.takes?.find((take) => !this.#afterTaking(take));
       if (taken) refused.set(append.sequence, taken);
       else if (exhausted) refused.set(append.sequence, { status: 'exhausted', key: exhausted.key });
       else if (this.#store(append, lease)) {
         if (isFirst) this.links.set(`${epoch} ${append.sequence}`, link);
         for (const name of this.#claim(append, epoch)) owned.add(name);
         this.#enqueue(append.entry.followUps ?? []);
-        for (const take of append.entry.takes ?? []) this.#count(take);
+        for (const take of append.entry.takes ?? []) {
+          this.allowances.set(take.key, this.#afterTaking(take) ?? NOTHING_USED);
+        }
       } else refused.set(append.sequence, { status: 'superseded' });
     }
     return { refused, owned };
@@ -168,14 +171,8 @@ export class Tables {
     return undefined;
   }
 
-  #has({ key, minorUnits, limit }: Take): boolean {
-    const used = this.allowances.get(key) ?? { count: 0, minorUnits: 0 };
-    return used.count < limit.count && used.minorUnits + minorUnits <= limit.minorUnits;
-  }
-
-  #count({ key, minorUnits }: Take): void {
-    const used = this.allowances.get(key) ?? { count: 0, minorUnits: 0 };
-    this.allowances.set(key, { count: used.count + 1, minorUnits: used.minorUnits + minorUnits });
+  #afterTaking({ key, minorUnits, limit }: Take): Used | undefined {
+    return afterTaking(this.allowances.get(key) ?? NOTHING_USED, limit, minorUnits);
   }
 
   /** Tells which claims had an owner. */

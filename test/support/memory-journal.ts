@@ -10,6 +10,7 @@ import {
   type NewEntry,
   type Take,
 } from '../../switch/journal/journal.ts';
+import { afterTaking, NOTHING_USED, type Used } from '../../switch/stand-in/rules.ts';
 
 /** What the model does with the next append: as asked, lost before it was sent, or lost after it was stored. */
 export type Mood = 'well' | 'away' | 'unknown-stored' | 'unknown-lost';
@@ -19,7 +20,7 @@ export class MemoryJournal implements Journal {
   readonly entries: JournalEntry[] = [];
   readonly followUps: FollowUp[] = [];
   readonly #claims = new Map<string, { transaction: string; fingerprint: string }>();
-  readonly #taken = new Map<string, { count: number; minorUnits: number }>();
+  readonly #taken = new Map<string, Used>();
   readonly #clock: Clock;
   moods: Mood[] = [];
 
@@ -67,12 +68,9 @@ export class MemoryJournal implements Journal {
     if (this.entries.some((known) => known.transaction === transaction && known.version === version)) {
       return { status: 'superseded' };
     }
-    const exhausted = takes.find((take) => !this.#has(take));
+    const exhausted = takes.find((take) => !this.#after(take));
     if (exhausted) return { status: 'exhausted', key: exhausted.key };
-    for (const { key, minorUnits } of takes) {
-      const { count, minorUnits: before } = this.#taken.get(key) ?? { count: 0, minorUnits: 0 };
-      this.#taken.set(key, { count: count + 1, minorUnits: before + minorUnits });
-    }
+    for (const take of takes) this.#taken.set(take.key, this.#after(take) ?? NOTHING_USED);
     for (const { key, fingerprint } of claims) {
       if (!this.#claims.has(key)) this.#claims.set(key, { transaction, fingerprint });
     }
@@ -89,8 +87,7 @@ export class MemoryJournal implements Journal {
     return { status: 'appended' };
   }
 
-  #has({ key, minorUnits, limit }: Take): boolean {
-    const used = this.#taken.get(key) ?? { count: 0, minorUnits: 0 };
-    return used.count < limit.count && used.minorUnits + minorUnits <= limit.minorUnits;
+  #after({ key, minorUnits, limit }: Take): Used | undefined {
+    return afterTaking(this.#taken.get(key) ?? NOTHING_USED, limit, minorUnits);
   }
 }

@@ -1,5 +1,5 @@
 import { announceReady, createLog, onShutdown, systemClock } from '../runtime/index.ts';
-import { FollowUpHealthReader, followUpTrouble, JournalReader } from '../switch/index.ts';
+import { FollowUpHealthReader, followUpTrouble, JournalReader, projectionTrouble } from '../switch/index.ts';
 import { fallbackApi } from './fallback.ts';
 import { askAll } from './readiness.ts';
 import { createAdminApi } from './server.ts';
@@ -26,6 +26,10 @@ const server = createAdminApi({
         ...switchProbes(switchStatusUrl),
         'follow-ups': async () => {
           const trouble = followUpTrouble(await followUps.read());
+          if (trouble !== undefined) throw new Error(trouble);
+        },
+        projection: async () => {
+          const trouble = projectionTrouble(await followUps.read());
           if (trouble !== undefined) throw new Error(trouble);
         },
       },

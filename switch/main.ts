@@ -25,6 +25,8 @@ import { ProjectionReader } from './projection/projection-reader.ts';
 
 /** How long what is in flight may take to be answered when the node is asked to stop. */
 const DRAIN_MS = 2_500;
+/** Of the looks at follow-ups, one a second, how many look at the projection too. */
+const PROJECTION_EVERY = 10;
 
 const clock = systemClock;
 const random = systemRandom;
@@ -49,8 +51,8 @@ async function serve(settings: Settings): Promise<void> {
   const crash = crashCheckpoint(process.env['CRASH_AT'], production);
   const running = await startSwitch(crash ? withCrashPoints(parts, crash) : parts);
 
-  const reader = new FollowUpHealthReader(databaseUrl, log);
-  const followUps = new FollowUpWatch({ reader, clock, log });
+  const reader = new FollowUpHealthReader(databaseUrl, log, PROJECTION_EVERY);
+  const followUps = new FollowUpWatch({ reader, clock, log, alerts: records });
   const heads = publishHeads(own, journal, hsm);
   const ownStatus = () => nodeStatus(settings, running, { hsm, heads, followUps });
   const status = await serveStatus(settings.status, ownStatus, () => hsm.status());

@@ -20,7 +20,7 @@ beforeAll(async () => {
     settings: (settings) => ({
       ...settings,
       deadlineMs: 1_000,
-      journal: { ...settings.journal, leaseMs: LEASE_MS, takeOverEveryMs: 300 },
+      journal: { ...settings.journal, appendDeadlineMs: 250, leaseMs: LEASE_MS, takeOverEveryMs: 300 },
     }),
   });
   other = await house.addNode('node-2');

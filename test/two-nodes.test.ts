@@ -19,7 +19,12 @@ beforeAll(async () => {
     settings: (settings) => ({
       ...settings,
       deadlineMs: 1_000,
-      journal: { ...settings.journal, leaseMs: LEASE_MS, takeOverEveryMs: TAKE_OVER_EVERY_MS },
+      journal: {
+        ...settings.journal,
+        appendDeadlineMs: 250,
+        leaseMs: LEASE_MS,
+        takeOverEveryMs: TAKE_OVER_EVERY_MS,
+      },
     }),
   });
   other = await house.addNode('node-2');

@@ -59,6 +59,11 @@ export const commands: readonly LazyCommand[] = [
     load: async () => (await import('../../switch/index.ts')).reconCommand(),
   },
   {
+    name: 'parked',
+    summary: 'follow-ups that were parked: how many, why, and all of them tried again',
+    load: async () => (await import('../../switch/index.ts')).parkedCommand(),
+  },
+  {
     name: 'audit',
     summary: "the journal's hash chain: verified against signed heads, exported as evidence",
     load: async () => (await import('../../switch/index.ts')).auditCommand(),

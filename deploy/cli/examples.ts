@@ -78,6 +78,13 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   'recon clearing': ['npx etika-switch recon clearing --network-ledger visa=http://127.0.0.1:9584'],
   'recon rebuild': ['npx etika-switch recon rebuild'],
+  parked: ['npx etika-switch parked list'],
+  'parked list': ['npx etika-switch parked list --lane network/visa'],
+  'parked show': ['npx etika-switch parked show --task reverse-network'],
+  'parked replay': [
+    'npx etika-switch parked replay --lane network/visa --by alice --why "the network is back"',
+    'npx etika-switch parked replay --all --apart 20 --by alice',
+  ],
   audit: ['npx etika-switch audit verify'],
   'audit verify': [
     'npx etika-switch audit verify --json',

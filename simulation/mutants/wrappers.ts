@@ -79,8 +79,8 @@ export const WRAPPER_MUTANTS: readonly WrapperMutant[] = [
   {
     ...UNCHANGED,
     name: 'stand-in-limit',
-    removes: 'the uniqueness of the claims that count what stand-in approved',
-    parts: (parts) => ({ ...parts, journal: unclaimed(parts.journal, 'stand-in-reserved') }),
+    removes: 'the counters of what stand-in approved',
+    parts: (parts) => ({ ...parts, journal: appending(parts.journal, ({ takes: _, ...entry }) => entry) }),
   },
   {
     ...UNCHANGED,

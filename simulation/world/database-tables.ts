@@ -1,7 +1,9 @@
+import { isHeldUpBy } from '../../switch/follow-up/queue-order.ts';
 import { bodyOf } from '../../switch/journal/body-form.ts';
 import { type ClaimName, hashOfName, type NamedClaim } from '../../switch/journal/claim-names.ts';
-import type { AppendResult, FollowUp, JournalEntry, NewEntry } from '../../switch/journal/journal.ts';
+import type { AppendResult, FollowUp, JournalEntry, NewEntry, Take } from '../../switch/journal/journal.ts';
 import type { Attached, Flushed } from '../../switch/journal/writer.ts';
+import { afterTaking, NOTHING_USED, type Used } from '../../switch/stand-in/rules.ts';
 import { POP_LANE } from '../../switch/transaction/decision-entry.ts';
 import { AwaitedTable } from './awaited-table.ts';
 import { ModeChanges } from './mode-changes.ts';
@@ -44,6 +46,8 @@ export interface Job {
   attempt: number;
   runAt: number;
   starts: number;
+  /** How often in a row its task threw. */
+  throws: number;
   heldBy: SimProcess | undefined;
 }
 
@@ -77,6 +81,8 @@ export class Tables {
   readonly #namesOfKey = new Map<string, ClaimName[]>();
   /** Of the chain before a flush, by epoch and sequence of its first entry. */
   readonly links = new Map<string, string>();
+  /** What was taken of each allowance. */
+  readonly allowances = new Map<string, Used>();
   readonly jobs = new Map<number, Job>();
   readonly parked: Parked[] = [];
   readonly modes = new ModeChanges();
@@ -139,11 +145,16 @@ export class Tables {
     for (const append of batch) {
       const taken = this.#taken(append);
       const isFirst = append.sequence === batch[refused.size]?.sequence; // of those that are appended
+      const exhausted = append.entry.takes?.find((take) => !this.#afterTaking(take));
       if (taken) refused.set(append.sequence, taken);
+      else if (exhausted) refused.set(append.sequence, { status: 'exhausted', key: exhausted.key });
       else if (this.#store(append, lease)) {
         if (isFirst) this.links.set(`${epoch} ${append.sequence}`, link);
         for (const name of this.#claim(append, epoch)) owned.add(name);
         this.#enqueue(append.entry.followUps ?? []);
+        for (const take of append.entry.takes ?? []) {
+          this.allowances.set(take.key, this.#afterTaking(take) ?? NOTHING_USED);
+        }
       } else refused.set(append.sequence, { status: 'superseded' });
     }
     return { refused, owned };
@@ -158,6 +169,10 @@ export class Tables {
       }
     }
     return undefined;
+  }
+
+  #afterTaking({ key, minorUnits, limit }: Take): Used | undefined {
+    return afterTaking(this.allowances.get(key) ?? NOTHING_USED, limit, minorUnits);
   }
 
   /** Tells which claims had an owner. */
@@ -252,6 +267,7 @@ export class Tables {
         attempt,
         runAt,
         starts: 0,
+        throws: 0,
         heldBy: undefined,
       };
       this.jobs.set(position, job);
@@ -272,7 +288,7 @@ export class Tables {
     if (!job.isBehind || !this.keepsOrder) return undefined;
     const isEarlier = (other: Job) =>
       other.transaction === job.transaction && other.lane === job.lane && other.position < job.position;
-    const parked = this.parked.find((one) => isEarlier(one.job));
+    const parked = this.parked.find((one) => isEarlier(one.job) && isHeldUpBy(job.task, one.job.task));
     if (parked) return { position: parked.job.position, isParked: true, dueInMs: 0 };
     const earlier = [...this.jobs.values()].find(isEarlier);
     if (!earlier) return undefined;

@@ -1,5 +1,6 @@
 import type { Log } from '../../runtime/index.ts';
 import type { FollowUpJob, FollowUpResult } from '../../switch/follow-up/queue.ts';
+import { afterThrow } from '../../switch/follow-up/queue-throws.ts';
 import type { Database, DatabaseConnection } from './database.ts';
 import type { Job } from './database-tables.ts';
 import type { SimProcess } from './sim-process.ts';
@@ -17,7 +18,6 @@ const STATEMENT_MS = 5_000;
 /** After this silence of a worker its jobs are given to others. */
 const LEASE_MS = 15_000;
 const MAX_STARTS = 10;
-const MAX_THROWING_ATTEMPTS = 50;
 
 /**
  * Works on the follow-ups in the database with the contract of `switch/follow-up/queue.ts`: at least once each, in
@@ -136,18 +136,20 @@ export class SimFollowUpWorker {
     if (before?.isParked) return this.#conclude(job, { park: `behind parked follow-up ${before.position}` });
     if (before) return this.#postpone(job, job.attempt, Math.max(before.dueInMs, NEXT_LOOK_MS));
     const { transaction, attempt, lane } = job;
-    await this.#conclude(job, await this.#attempt(job.task, { transaction, attempt, lane }));
+    await this.#conclude(job, await this.#attempt(job, { transaction, attempt, lane }));
   }
 
-  async #attempt(name: string, job: FollowUpJob): Promise<FollowUpResult> {
+  async #attempt(held: Job, job: FollowUpJob): Promise<FollowUpResult> {
     try {
-      const task = this.#plan.tasks[name];
-      if (!task) throw new TypeError(`there is no task ${name}`);
-      return await task(job);
+      const task = this.#plan.tasks[held.task];
+      if (!task) throw new TypeError(`there is no task ${held.task}`);
+      const result = await task(job);
+      held.throws = 0;
+      return result;
     } catch (error) {
-      this.#plan.log.error({ event: 'follow-up.threw', task: name, ...job, err: error });
-      if (job.attempt >= MAX_THROWING_ATTEMPTS) return { park: `threw at attempt ${job.attempt}` };
-      return { retryAfterMs: Math.min(1_000 * 2 ** Math.min(job.attempt - 1, 20), 60_000) };
+      this.#plan.log.error({ event: 'follow-up.threw', task: held.task, ...job, err: error });
+      held.throws += 1;
+      return afterThrow(held.throws, error);
     }
   }
 

@@ -239,7 +239,8 @@ describe('of earlier releases', () => {
       transaction,
       chain,
     ]);
-    await admin.query("insert into switch.claim values (gen_random_uuid(), $1, 0, 'f')", [transaction]); // its hash
+    const copy = "insert into switch.claim values (switch.hash_of_claim('old key'), $1, 0, 'f')";
+    await admin.query(copy, [transaction]);
   }
 
   async function afterThem(): Promise<void> {
@@ -275,6 +276,13 @@ describe('of earlier releases', () => {
     const report = await verify();
     expect(findings(report)).toEqual([]);
     expect(report.epochs[0]).toMatchObject({ node: 'old', state: 'ended', verifiedUpTo: 1 });
+
+    const added =
+      "insert into switch.claim select gen_random_uuid(), transaction, 0, 'f' from switch.claim_1";
+    await asSuperuser(added);
+    expect(findings(await verify())).toEqual(['AUDIT_STRAY_CLAIM']);
+    await asSuperuser(`delete from switch.claim using switch.claim_1 o
+      where claim.transaction = o.transaction and claim.key <> switch.hash_of_claim(o.key)`);
     await asSuperuser("update switch.claim_1 set fingerprint = 'x'");
     expect(findings(await verify())).toEqual([expect.stringMatching(/^1 AUDIT_(ALTERED|REWRITTEN) 1-1$/)]);
   });

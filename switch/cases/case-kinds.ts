@@ -45,6 +45,7 @@ export const CASE_KINDS = {
   'pop-stands': 'a proof is final for what does not stand here, or for another amount',
   'proof-unknown-purchase': 'the consensus has a proof of a purchase that nobody here knows',
   'proof-not-final': 'its proof has been under way for too long',
+  'unreadable-entry': 'an entry of it has a form that this release cannot read: nothing counts it',
   'batch-out-of-balance': 'a terminal closed its batch with other totals than ours',
 } as const;
 

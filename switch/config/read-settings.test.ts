@@ -104,6 +104,13 @@ describe('the settings of a node', () => {
     };
     const message = problemsOf(broken);
     expect(problemsOf({ ...settings(), deadlineMs: 10_000 })).toContain('/journal/leaseMs');
+    const { journal } = settings();
+    const renewedTooSeldom = {
+      ...settings(),
+      journal: { ...journal, leaseMs: 4_000, appendDeadlineMs: 800 },
+    };
+    expect(problemsOf(renewedTooSeldom)).toContain('/journal/leaseMs: must be more than 5 times');
+    expect(problemsOf({ ...renewedTooSeldom, journal: { ...journal, leaseMs: 4_001 } })).toBe('');
     for (const key of ['/routes/0/network', '/routes/1', '/terminals/0/merchant', '/replyMarginMs']) {
       expect(message).toContain(key);
     }

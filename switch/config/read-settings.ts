@@ -6,6 +6,8 @@ import { isTimeZone } from './business-calendar.ts';
 import { unfitElementPolicies } from './element-policies.ts';
 import { type Settings, SettingsSchema } from './settings.ts';
 
+const LEASE_IN_APPENDS = 5;
+
 /** A settings file that cannot be used; the message names each key, the value's shape and what was expected. */
 export class SettingsError extends Error {
   readonly code = 'SW_SETTINGS';
@@ -145,6 +147,11 @@ function* unfitTimes(settings: Settings): Generator<string> {
   // A node that is paused past its lease must find the deadlines of what it had begun behind it: others reversed it.
   if (settings.journal.leaseMs <= settings.deadlineMs) {
     yield `/journal/leaseMs: must be more than deadlineMs (${settings.deadlineMs}), found ${settings.journal.leaseMs}`;
+  }
+  // A lease is renewed five times in its life, and a renewal waits behind an append.
+  const { leaseMs, appendDeadlineMs } = settings.journal;
+  if (leaseMs <= LEASE_IN_APPENDS * appendDeadlineMs) {
+    yield `/journal/leaseMs: must be more than ${LEASE_IN_APPENDS} times appendDeadlineMs (${appendDeadlineMs}), found ${leaseMs}`;
   }
 
   const { minLimit, maxLimit, maxQueueMs } = settings.admission ?? DEFAULT_ADMISSION;

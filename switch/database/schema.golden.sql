@@ -12,6 +12,12 @@ create table switch.alert (
   summary text not null,
   transaction uuid
 );
+create table switch.allowance (
+  key uuid not null,
+  count bigint not null,
+  minor_units bigint not null,
+  used_at timestamp with time zone not null default now()
+);
 create table switch.awaited_proof (
   transaction uuid not null,
   validation text not null,
@@ -280,6 +286,11 @@ create table switch.recon_case_event (
   note text,
   evidence json
 );
+create table switch.unread_transaction (
+  transaction uuid not null,
+  reason text not null,
+  seen_at timestamp with time zone not null default now()
+);
 
 -- sequences
 
@@ -293,9 +304,12 @@ create sequence switch.recon_case_id_seq;
 -- constraints
 
 alter table switch.alert add constraint alert_key_key UNIQUE (key);
-alter table switch.alert add constraint alert_kind_check CHECK ((kind = ANY (ARRAY['degraded-mode'::text, 'follow-up-parked'::text, 'case'::text])));
+alter table switch.alert add constraint alert_kind_check CHECK ((kind = ANY (ARRAY['degraded-mode'::text, 'follow-up-parked'::text, 'case'::text, 'late-work'::text])));
 alter table switch.alert add constraint alert_pkey PRIMARY KEY ("position");
 alter table switch.alert add constraint alert_scenario_check CHECK ((scenario = ANY (ARRAY['network-failure'::text, 'blockchain-failure'::text, 'timeout'::text, 'inconsistency'::text])));
+alter table switch.allowance add constraint allowance_count_check CHECK ((count >= 0));
+alter table switch.allowance add constraint allowance_minor_units_check CHECK ((minor_units >= 0));
+alter table switch.allowance add constraint allowance_pkey PRIMARY KEY (key);
 alter table switch.awaited_proof add constraint awaited_proof_pkey PRIMARY KEY (transaction);
 alter table switch.business_calendar add constraint business_calendar_cut_over_hour_check CHECK (((cut_over_hour >= 0) AND (cut_over_hour <= 23)));
 alter table switch.business_calendar add constraint business_calendar_pkey PRIMARY KEY (valid_from);
@@ -341,11 +355,13 @@ alter table switch.recon_case add constraint recon_case_state_check CHECK ((stat
 alter table switch.recon_case_event add constraint recon_case_event_id_fkey FOREIGN KEY (id) REFERENCES switch.recon_case(id);
 alter table switch.recon_case_event add constraint recon_case_event_pkey PRIMARY KEY (id, version);
 alter table switch.recon_case_event add constraint recon_case_event_what_check CHECK ((what = ANY (ARRAY['opened'::text, 'reopened'::text, 'proposed'::text, 'approved'::text, 'resolved'::text])));
+alter table switch.unread_transaction add constraint unread_transaction_pkey PRIMARY KEY (transaction);
 
 -- indexes
 
 CREATE INDEX awaited_proof_due ON switch.awaited_proof USING btree (due_at) WHERE (NOT is_handed_over);
 CREATE INDEX claim_1_of_entry ON switch.claim_1 USING btree (epoch, sequence) WHERE (epoch IS NOT NULL);
+CREATE INDEX claim_1_of_transaction ON switch.claim_1 USING btree (transaction);
 CREATE INDEX degraded_mode_latest ON switch.degraded_mode_change USING btree (mode, node, "position" DESC);
 CREATE INDEX follow_up_transaction ON graphile_worker._private_jobs USING btree (((payload ->> 'transaction'::text)));
 CREATE INDEX journal_of_epoch ON ONLY switch.journal USING btree (epoch, sequence);
@@ -423,7 +439,7 @@ AS $function$
 begin
   insert into switch.alert (key, kind, scenario, subject, summary, transaction)
     values (
-      'parked:' || new.position || ':' || new.attempt,
+      'parked:' || new.position || ':' || floor(extract(epoch from new.parked_at) * 1000),
       'follow-up-parked',
       'inconsistency',
       new.task || ' in lane ' || new.lane,
@@ -454,6 +470,78 @@ begin
   end if;
   if p_follow_up_lines <> '' then
     perform switch.queue_follow_ups(p_follow_up_lines, '{}');
+  end if;
+end $function$
+;
+CREATE OR REPLACE FUNCTION switch.append_counted(p_epoch bigint, p_writer integer, p_entry_lines text, p_claim_lines text, p_follow_up_lines text, p_link bytea, p_take_lines text)
+ RETURNS TABLE(sequence bigint, claim_name text, claimed_by uuid, fingerprint text, exhausted integer)
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_column
+declare
+  v_take record;
+  v_of bigint := -1;                      -- the entry whose takes are at hand
+  v_keys uuid[];                          -- what it has taken so far
+  v_amounts bigint[];
+  v_exhausted bigint[] := '{}';           -- sequences of entries
+  v_refused bigint[] := '{}';
+  v_row record;
+begin
+  perform from switch.lease l
+    where l.epoch = p_epoch and l.writer = p_writer and l.ended_at is null
+    for no key update;
+  if not found then
+    raise exception 'the lease % is over, or has another writer than %', p_epoch, p_writer using errcode = 'SWFEN';
+  end if;
+
+  insert into switch.allowance (key, count, minor_units)
+    select distinct t.key, 0, 0 from switch.takes_in(p_take_lines) t order by t.key
+    on conflict do nothing;
+  perform from switch.allowance a
+    where a.key in (select t.key from switch.takes_in(p_take_lines) t) order by a.key for update;
+
+  for v_take in select * from switch.takes_in(p_take_lines) t order by t.sequence, t.place loop
+    if v_take.sequence <> v_of then
+      v_of := v_take.sequence;
+      v_keys := '{}';
+      v_amounts := '{}';
+    elsif v_of = any (v_exhausted) then
+      continue;
+    end if;
+    update switch.allowance a
+      set count = a.count + 1, minor_units = a.minor_units + v_take.minor_units, used_at = now()
+      where a.key = v_take.key and a.count < v_take.max_count
+        and a.minor_units + v_take.minor_units <= v_take.max_minor_units;
+    if found then
+      v_keys := v_keys || v_take.key;
+      v_amounts := v_amounts || v_take.minor_units;
+    else
+      update switch.allowance a set count = a.count - 1, minor_units = a.minor_units - g.amount
+        from unnest(v_keys, v_amounts) as g (key, amount) where a.key = g.key;
+      v_exhausted := v_exhausted || v_of;
+      return query select v_of, null::text, null::uuid, null::text, v_take.place;
+    end if;
+  end loop;
+
+  for v_row in
+    select * from switch.append_some(
+      p_epoch, p_writer,
+      switch.lines_without(p_entry_lines, 3, v_exhausted), switch.lines_without(p_claim_lines, 5, v_exhausted),
+      switch.lines_without(p_follow_up_lines, 1, v_exhausted), p_link
+    )
+  loop
+    if v_row.sequence is not null then
+      v_refused := v_refused || v_row.sequence;
+    end if;
+    return query select v_row.sequence, v_row.claim_name, v_row.claimed_by, v_row.fingerprint, null::integer;
+  end loop;
+
+  if v_refused <> '{}' then
+    update switch.allowance a set count = a.count - g.times, minor_units = a.minor_units - g.amount
+      from (
+        select t.key, count(*) as times, sum(t.minor_units) as amount
+          from switch.takes_in(p_take_lines) t where t.sequence = any (v_refused) group by t.key
+      ) g where a.key = g.key;
   end if;
 end $function$
 ;
@@ -623,6 +711,28 @@ AS $function$
   limit 1;
 $function$
 ;
+CREATE OR REPLACE FUNCTION switch.follow_up_before(p_transaction uuid, p_lane text, p_position bigint, p_waits_for_all boolean, p_waits_for text[])
+ RETURNS TABLE(before bigint, parked boolean, due_in_ms double precision)
+ LANGUAGE sql
+ STABLE
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+  select p.position, true, 0
+    from switch.parked_follow_up p
+    where p.transaction = p_transaction and p.lane = p_lane and p.position < p_position
+      and (p_waits_for_all or p.task = any (p_waits_for))
+  union all
+  select (j.payload ->> 'position')::bigint, false,
+      greatest(0, extract(epoch from j.run_at - now())::double precision * 1000)
+    from graphile_worker._private_jobs j
+    where j.payload ->> 'transaction' = p_transaction::text and j.payload ->> 'lane' = p_lane
+      and (j.payload ->> 'position')::bigint < p_position
+  order by 1
+  limit 1;
+$function$
+;
 CREATE OR REPLACE FUNCTION switch.follow_ups_in(p_lines text)
  RETURNS TABLE(sequence bigint, transaction uuid, lane text, task text, attempt integer, delay_ms double precision, behind boolean)
  LANGUAGE sql
@@ -674,6 +784,28 @@ begin
   return v_taken;
 end $function$
 ;
+CREATE OR REPLACE FUNCTION switch.hash_of_claim(p_key text)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select encode(substring(sha256(convert_to(encode(s.secret, 'hex') || p_key, 'UTF8')) for 16), 'hex')::uuid
+    from switch.claim_secret s;
+$function$
+;
+CREATE OR REPLACE FUNCTION switch.lines_without(p_lines text, p_field integer, p_sequences bigint[])
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case when p_sequences = '{}' then p_lines else coalesce((
+    select string_agg(l.line, E'\x1e' order by l.place)
+      from string_to_table(p_lines, E'\x1e') with ordinality as l (line, place)
+      where split_part(l.line, E'\x1f', p_field)::bigint <> all (p_sequences)
+  ), '') end;
+$function$
+;
 CREATE OR REPLACE FUNCTION switch.make_day(p_table text, p_column text, p_day integer, p_low text, p_high text)
  RETURNS integer
  LANGUAGE plpgsql
@@ -707,11 +839,14 @@ CREATE OR REPLACE FUNCTION switch.make_days(p_from integer, p_to integer, OUT ma
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
- SET lock_timeout TO '2s'
+ SET lock_timeout TO '50ms'
 AS $function$
+declare
+  v_today integer := floor(extract(epoch from now()) / 86400)::integer;
 begin
-  if p_to - p_from > 400 then
-    raise exception 'from % to % are too many days', p_from, p_to using errcode = '22023';
+  if p_from < v_today - 1000 or p_to > v_today + 1000 or p_to - p_from > 400 then
+    raise exception 'days from % to % are too many, or too far from today (%)', p_from, p_to, v_today
+      using errcode = '22023';
   end if;
   perform pg_advisory_xact_lock(hashtext('switch.make_days'));
   made := 0;
@@ -727,6 +862,8 @@ begin
     (select from switch.journal_rest limit 500) union all (select from switch.claim_rest limit 500)
       union all (select from switch.projected_transaction_rest limit 500)
   ) r;
+  delete from switch.allowance a
+    where a.key in (select o.key from switch.allowance o where o.used_at < now() - interval '40 days' limit 10000);
 end $function$
 ;
 CREATE OR REPLACE FUNCTION switch.name_of_claim(p_day integer, p_key uuid)
@@ -859,10 +996,51 @@ begin
   insert into graphile_worker._private_jobs (task_id, payload, max_attempts)
     select t.id,
       json_build_object(
-        'transaction', g.transaction, 'lane', g.lane, 'attempt', g.attempt, 'position', g.position, 'behind', true
+        'transaction', g.transaction, 'lane', g.lane, 'attempt', least(g.attempt, 2), 'position', g.position,
+        'behind', true
       ),
       32767
     from gone g join graphile_worker._private_tasks t on t.identifier = g.task || '@' || g.lane
+    order by g.position;
+  get diagnostics v_queued = row_count;
+  if v_queued > 0 then
+    perform pg_notify('jobs:insert', json_build_object('r', random(), 'count', v_queued)::text);
+  end if;
+  return v_queued;
+end $function$
+;
+CREATE OR REPLACE FUNCTION switch.replay_parked(p_before timestamp with time zone, p_lane text, p_task text, p_reason text, p_limit integer, p_apart_ms double precision, p_begun bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_queued bigint;
+begin
+  with first as (
+    select p.transaction, p.lane, min(p.position) as position
+      from (
+        select w.transaction, w.lane, w.position from switch.parked_follow_up w
+          where w.parked_at <= p_before
+            and (p_lane is null or w.lane = p_lane) and (p_task is null or w.task = p_task)
+            and (p_reason is null or position(p_reason in w.reason) > 0)
+          order by w.position limit p_limit
+      ) p
+      group by p.transaction, p.lane
+  ), gone as (
+    delete from switch.parked_follow_up p using first f
+      where p.transaction = f.transaction and p.lane = f.lane and p.position >= f.position
+      returning p.*
+  ), numbered as (
+    select g.*, row_number() over (order by g.position) + p_begun - 1 as before_it from gone g
+  )
+  insert into graphile_worker._private_jobs (task_id, payload, max_attempts, run_at)
+    select t.id,
+      json_build_object(
+        'transaction', g.transaction, 'lane', g.lane, 'attempt', least(g.attempt, 2), 'position', g.position,
+        'behind', true
+      ),
+      32767, now() + g.before_it * p_apart_ms * interval '1 millisecond'
+    from numbered g join graphile_worker._private_tasks t on t.identifier = g.task || '@' || g.lane
     order by g.position;
   get diagnostics v_queued = row_count;
   if v_queued > 0 then
@@ -880,6 +1058,15 @@ begin
   delete from switch.follow_up_worker where pool = any (p_pools);
   perform graphile_worker.force_unlock_workers(p_pools);
 end $function$
+;
+CREATE OR REPLACE FUNCTION switch.takes_in(p_lines text)
+ RETURNS TABLE(sequence bigint, place integer, key uuid, minor_units bigint, max_count bigint, max_minor_units bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select f[1]::bigint, f[2]::integer, f[3]::uuid, f[4]::bigint, f[5]::bigint, f[6]::bigint
+  from (select string_to_array(l, E'\x1f') as f from string_to_table(p_lines, E'\x1e') l offset 0) t;
+$function$
 ;
 CREATE OR REPLACE FUNCTION switch.undecided(p_epoch bigint, p_limit integer)
  RETURNS uuid[]
@@ -934,6 +1121,7 @@ create role etika_switch nologin;
 -- rights
 
 grant delete, insert, select on table switch.parked_follow_up to etika_switch;
+grant delete, insert, select on table switch.unread_transaction to etika_projector;
 grant delete, insert, select, truncate, update on table switch.awaited_proof to etika_projector;
 grant delete, insert, select, truncate, update on table switch.projected_batch to etika_projector;
 grant delete, insert, select, truncate, update on table switch.projected_batch_member to etika_projector;
@@ -961,8 +1149,10 @@ grant insert, select on table switch.recon_case to etika_projector;
 grant insert, select on table switch.recon_case to etika_reconciler;
 grant insert, select on table switch.recon_case_event to etika_projector;
 grant insert, select on table switch.recon_case_event to etika_reconciler;
+grant insert, select, update on table switch.allowance to etika_switch;
 grant select on table graphile_worker.jobs to etika_switch;
 grant select on table graphile_worker.migrations to etika_switch;
+grant select on table switch.allowance to etika_auditor;
 grant select on table switch.awaited_proof to etika_switch;
 grant select on table switch.business_calendar to etika_reconciler;
 grant select on table switch.business_calendar to etika_switch;
@@ -995,6 +1185,7 @@ grant select on table switch.projection_setting to etika_reconciler;
 grant select on table switch.projection_setting to etika_switch;
 grant select on table switch.recon_case to etika_switch;
 grant select on table switch.recon_case_event to etika_switch;
+grant select on table switch.unread_transaction to etika_switch;
 grant usage on schema graphile_worker to etika_switch;
 grant usage on schema switch to etika_auditor;
 grant usage on schema switch to etika_projector;

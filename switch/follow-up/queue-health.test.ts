@@ -1,7 +1,9 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { silentLog } from '../../runtime/index.ts';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import { workerName } from '../config/worker-name.ts';
+import type { Alert } from '../fallback/alerts.ts';
 import { type FollowUpHealth, FollowUpWatch, followUpTrouble } from './queue-health.ts';
 
 const LIVES = [{ name: 'node-1.worker', silentMs: 2_000 }];
@@ -50,6 +52,34 @@ it('is said once when it begins and once when it ends; what cannot be asked is n
   expect(await seen(new Error('the database is away'))).toBeNull();
   expect(await seen(well)).toEqual(well);
   expect(events).toEqual(['follow-up.waits', 'follow-up.goes-on']);
+  watch.close();
+});
+
+it('that stays is an alert, once; and so is a projection that is behind', async () => {
+  const clock = new VirtualClock();
+  const raised: string[] = [];
+  let isWritable = false;
+  const alerts = {
+    raise: async ({ kind, subject, summary }: Alert) => {
+      if (!isWritable) throw new Error('not now');
+      raised.push(`${kind}: ${subject}: ${summary}`);
+    },
+  };
+  let seen: FollowUpHealth = { workers: LIVES, oldestDueMs: 90_000, oldestUnprojectedMs: 0 };
+  const watch = new FollowUpWatch({ reader: { read: async () => seen }, clock, log: silentLog, alerts });
+  await clock.advance(20_000);
+  isWritable = true;
+  await clock.advance(60_000);
+  expect(raised).toEqual(['late-work: follow-ups: the oldest follow-up waits for 90 s']);
+
+  seen = { workers: LIVES, oldestDueMs: 0, oldestUnprojectedMs: 120_000 };
+  await clock.advance(10_000);
+  seen = { workers: LIVES, oldestDueMs: 0, oldestUnprojectedMs: 0 };
+  await clock.advance(10_000);
+  expect(raised).toHaveLength(1);
+  seen = { workers: LIVES, oldestDueMs: 0, oldestUnprojectedMs: 130_000 };
+  await clock.advance(30_000);
+  expect(raised[1]).toBe('late-work: the projection: the oldest entry that is not projected waits for 130 s');
   watch.close();
 });
 

@@ -1,17 +1,21 @@
 /**
- * Whether what is to be followed up is followed up: which workers have said lately that they live, and since when the
- * oldest follow-up that is due waits for one. Both stand in the database, so that it does not matter on which machine a
- * worker runs, nor who asks. Whether it is ready, and what is told to an operator, is decided here, once.
+ * Whether what is to be followed up is followed up: which workers have said lately that they live, since when the
+ * oldest follow-up that is due waits for one, and since when the oldest entry waits to be projected. All stand in the
+ * database, so that it does not matter on which machine a worker runs, nor who asks. Whether it is ready, and what is
+ * told to an operator, is decided here, once.
  */
 import { Pool } from 'pg';
-import type { Clock, Log, Timer } from '../../runtime/index.ts';
+import type { Clock, Log, Monotonic, Timer } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
+import type { AlertBook } from '../fallback/alerts.ts';
 
 export interface FollowUpHealth {
   /** The workers that live, by name, and how long ago they last said so, in milliseconds. */
   readonly workers: readonly { readonly name: string; readonly silentMs: number }[];
   /** How long the oldest follow-up, or proof to be asked for, that is due has waited; 0 where none waits. */
   readonly oldestDueMs: number;
+  /** How long the oldest entry of the journal that is not projected has waited; 0 or absent where none waits. */
+  readonly oldestUnprojectedMs?: number;
 }
 
 const STATEMENT_MS = 1_500;
@@ -20,6 +24,13 @@ const ALIVE_WITHIN_MS = 15_000;
 /** So long nothing that is due should wait, however deep the queue. */
 const LATE_AFTER_MS = 60_000;
 const LOOK_EVERY_MS = 1_000;
+/**
+ * What is wrong for so long is told to people, and not in the log alone: a worker that is restarted is away for a
+ * moment.
+ */
+const ALERT_AFTER_MS = 15_000;
+/** Nodes that see the same at the same time raise one alert. */
+const SAME_ALERT_MS = 600_000;
 
 /** The order of graphile-worker's own index: a first row, not a scan. */
 const HEALTH = {
@@ -38,6 +49,18 @@ const HEALTH = {
         order by due_at limit 1)) as "oldestDueMs"`,
 };
 
+/** Of every epoch that is not read to its end, the first entry that is not read. It looks into every day there is. */
+const UNPROJECTED = {
+  name: 'oldest-unprojected',
+  text: `select greatest(0, round(extract(epoch from now() - min(e.at)) * 1000))::double precision as ms
+    from switch.lease l left join switch.projection_cursor c using (epoch)
+    cross join lateral (
+      select j.at from switch.journal j
+        where j.epoch = l.epoch and j.sequence > coalesce(c.sequence, 0) order by j.sequence limit 1
+    ) e
+    where c.is_finished is not true`,
+};
+
 /** What is wrong, in words; nothing where follow-ups are followed up. */
 export function followUpTrouble({ workers, oldestDueMs }: FollowUpHealth): string | undefined {
   const waits = `the oldest follow-up waits for ${Math.round(oldestDueMs / 1_000)} s`;
@@ -45,20 +68,37 @@ export function followUpTrouble({ workers, oldestDueMs }: FollowUpHealth): strin
   return oldestDueMs > LATE_AFTER_MS ? waits : undefined;
 }
 
+/** What is wrong with the projection, in words: settlement, cases and reports are behind by as much. */
+export function projectionTrouble({ oldestUnprojectedMs = 0 }: FollowUpHealth): string | undefined {
+  if (oldestUnprojectedMs <= LATE_AFTER_MS) return undefined;
+  return `the oldest entry that is not projected waits for ${Math.round(oldestUnprojectedMs / 1_000)} s`;
+}
+
 /** Asks the database. */
 export class FollowUpHealthReader {
   readonly #pool: Pool;
+  readonly #projectionEvery: number;
+  #reads = 0;
+  #oldestUnprojectedMs = 0;
 
-  constructor(databaseUrl: string, log: Log) {
+  /** @param projectionEvery of so many reads one asks how far the projection is: that costs more than the rest */
+  constructor(databaseUrl: string, log: Log, projectionEvery = 1) {
     const connection = switchConnection(databaseUrl, 'etika-follow-up-health', STATEMENT_MS);
     this.#pool = new Pool({ ...connection, max: 1, allowExitOnIdle: true });
     this.#pool.on('error', (error) => log.warn({ event: 'follow-up.connection', err: error }));
+    this.#projectionEvery = projectionEvery;
   }
 
   /** @throws where the database cannot be asked now */
   async read(): Promise<FollowUpHealth> {
     const { rows } = await this.#pool.query<FollowUpHealth>({ ...HEALTH, values: [ALIVE_WITHIN_MS] });
-    return rows[0] ?? { workers: [], oldestDueMs: 0 };
+    const { workers, oldestDueMs } = rows[0] ?? { workers: [], oldestDueMs: 0 };
+    if (this.#reads % this.#projectionEvery === 0) {
+      const { rows: lags } = await this.#pool.query<{ ms: number | null }>(UNPROJECTED);
+      this.#oldestUnprojectedMs = lags[0]?.ms ?? 0;
+    }
+    this.#reads += 1;
+    return { workers, oldestDueMs, oldestUnprojectedMs: this.#oldestUnprojectedMs };
   }
 
   close(): Promise<void> {
@@ -70,13 +110,32 @@ export interface FollowUpWatchParts {
   readonly reader: Pick<FollowUpHealthReader, 'read'>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Absent: what is wrong is in the log alone. */
+  readonly alerts?: AlertBook;
 }
 
-/** Looks every second, keeps what it saw for the node's status, and says in the log when it turns bad or good. */
+/** What is looked at, with the words of the log. */
+const SUBJECTS = {
+  'follow-up': { troubleOf: followUpTrouble, name: 'follow-ups' },
+  projection: { troubleOf: projectionTrouble, name: 'the projection' },
+} as const;
+
+type Subject = keyof typeof SUBJECTS;
+
+/** Something that is wrong since then. */
+interface Trouble {
+  readonly since: Monotonic;
+  isTold: boolean;
+}
+
+/**
+ * Looks every second, keeps what it saw for the node's status, says in the log when it turns bad or good, and raises an
+ * alert where it stays bad.
+ */
 export class FollowUpWatch {
   readonly #parts: FollowUpWatchParts;
+  readonly #troubles = new Map<Subject, Trouble>();
   #seen: FollowUpHealth | undefined;
-  #trouble: string | undefined;
   #timer: Timer | undefined;
   #isClosed = false;
 
@@ -98,20 +157,43 @@ export class FollowUpWatch {
   async #look(): Promise<void> {
     const { reader, clock } = this.#parts;
     try {
-      this.#seen = await reader.read();
-      this.#say(followUpTrouble(this.#seen));
+      const seen = await reader.read();
+      this.#seen = seen;
+      for (const subject of ['follow-up', 'projection'] as const) await this.#say(subject, seen);
     } catch {
       this.#seen = undefined; // the journal says it louder
     }
     if (!this.#isClosed) this.#timer = clock.after(LOOK_EVERY_MS, () => void this.#look());
   }
 
-  #say(trouble: string | undefined): void {
-    const { log } = this.#parts;
-    if (trouble !== undefined && this.#trouble === undefined) {
-      log.error({ event: 'follow-up.waits', reason: trouble, ...this.#seen });
+  async #say(subject: Subject, seen: FollowUpHealth): Promise<void> {
+    const { log, clock } = this.#parts;
+    const reason = SUBJECTS[subject].troubleOf(seen);
+    const known = this.#troubles.get(subject);
+    if (reason === undefined) {
+      if (known) log.info({ event: `${subject}.goes-on` });
+      this.#troubles.delete(subject);
+      return;
     }
-    if (trouble === undefined && this.#trouble !== undefined) log.info({ event: 'follow-up.goes-on' });
-    this.#trouble = trouble;
+
+    const trouble = known ?? { since: clock.monotonic(), isTold: false };
+    this.#troubles.set(subject, trouble);
+    if (!known) log.error({ event: `${subject}.waits`, reason, ...seen });
+    if (!trouble.isTold && clock.monotonic() - trouble.since >= ALERT_AFTER_MS) {
+      trouble.isTold = await this.#raise(subject, reason);
+    }
+  }
+
+  /** @returns whether it was written; else it is tried again with the next look */
+  async #raise(subject: Subject, summary: string): Promise<boolean> {
+    const { clock, log, alerts } = this.#parts;
+    const key = `late-work|${subject}|${Math.floor(clock.wall() / SAME_ALERT_MS)}`;
+    try {
+      await alerts?.raise({ key, kind: 'late-work', subject: SUBJECTS[subject].name, summary });
+      return true;
+    } catch (error) {
+      log.warn({ event: 'follow-up.alert-failed', err: error });
+      return false;
+    }
   }
 }

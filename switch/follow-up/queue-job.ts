@@ -1,5 +1,6 @@
 import type { Job } from 'graphile-worker';
 import type { Pool } from 'pg';
+import { waitsBehind } from './queue-order.ts';
 import type { PostponedJobs } from './queue-postponed.ts';
 import type { FollowUpJob } from './queue-task.ts';
 
@@ -10,11 +11,13 @@ interface Payload {
   readonly position: number;
   /** Others of its transaction and lane may have to end first. */
   readonly behind: boolean;
+  /** How often in a row its task threw; absent where it did not. */
+  readonly throws?: number;
 }
 
 const BEFORE = {
   name: 'follow-up-before',
-  text: 'select before, parked, due_in_ms from switch.follow_up_before($1, $2, $3)',
+  text: 'select before, parked, due_in_ms from switch.follow_up_before($1, $2, $3, $4, $5)',
 };
 const PARK = { name: 'park-follow-up', text: 'select switch.park_follow_up($1, $2, $3, $4) as ours' };
 
@@ -49,18 +52,31 @@ export class HeldJob {
   async before(): Promise<{ position: number; isParked: boolean; dueInMs: number } | undefined> {
     const { transaction, lane, position, behind } = this.#payload;
     if (!behind) return undefined;
+    const behindParked = waitsBehind(this.task);
     const { rows } = await this.#ports.pool.query<{ before: string; parked: boolean; due_in_ms: number }>({
       ...BEFORE,
-      values: [transaction, lane, position],
+      values: [
+        transaction,
+        lane,
+        position,
+        behindParked === 'all',
+        behindParked === 'all' ? [] : behindParked,
+      ],
     });
     const row = rows[0];
     return row && { position: Number(row.before), isParked: row.parked, dueInMs: row.due_in_ms };
   }
 
+  /** How often in a row its task threw before this attempt. */
+  get throws(): number {
+    return this.#payload.throws ?? 0;
+  }
+
   /** Puts it back, due later. @throws Error where another worker has it by now */
-  async postpone(attempt: number, delayMs: number): Promise<void> {
+  async postpone(attempt: number, delayMs: number, throws = 0): Promise<void> {
     const { id, locked_by: lockedBy } = this.#row;
-    const payload = JSON.stringify({ ...this.#payload, attempt });
+    const { throws: _, ...rest } = this.#payload;
+    const payload = JSON.stringify({ ...rest, attempt, ...(throws > 0 && { throws }) });
     const isOurs = lockedBy !== null && (await this.#ports.postponed.put({ id, lockedBy, payload, delayMs }));
     if (!isOurs) throw this.#lost();
   }
@@ -78,7 +94,7 @@ export class HeldJob {
 }
 
 function checkPayload(payload: unknown): Payload {
-  const { transaction, lane, attempt, position, behind } = (payload ?? {}) as Record<string, unknown>;
+  const { transaction, lane, attempt, position, behind, throws } = (payload ?? {}) as Record<string, unknown>;
   if (
     typeof transaction !== 'string' ||
     typeof lane !== 'string' ||
@@ -88,5 +104,5 @@ function checkPayload(payload: unknown): Payload {
   ) {
     throw new TypeError('the payload of the job is not that of a follow-up');
   }
-  return { transaction, lane, attempt, position, behind };
+  return { transaction, lane, attempt, position, behind, ...(typeof throws === 'number' && { throws }) };
 }

@@ -1,11 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { type JobHelpers, type Runner, run, type WorkerEvents } from 'graphile-worker';
 import type { Pool } from 'pg';
-import type { Clock, Log } from '../../runtime/index.ts';
+import type { Clock, Log, Monotonic, Timer } from '../../runtime/index.ts';
 import { workerLogger } from '../database/worker-logger.ts';
 import { HeldJob } from './queue-job.ts';
 import type { PostponedJobs } from './queue-postponed.ts';
 import type { FollowUpResult, FollowUpTask } from './queue-task.ts';
+import { afterThrow } from './queue-throws.ts';
 
 export interface LaneSettings {
   readonly pgPool: Pool;
@@ -16,12 +17,16 @@ export interface LaneSettings {
   /** Follow-ups that run at once. */
   readonly concurrency: number;
   readonly pollMs: number;
+  /** A lane that gave no sign for so long is rebuilt, and nobody vouches for its jobs any more. */
+  readonly silentMs: number;
   /** Called as soon as the lane has a new pool of workers, whose name `pool` is then. */
   readonly onPool: () => void;
 }
 
 /** One connection fetches for all workers of a lane: there need not be one for each. */
 const POOL_SIZE_WARNING = 'WARNING: having maxPoolSize';
+/** How often it is looked whether a lane is silent, in the time after which it is. */
+const LOOKS_IN_SILENCE = 4;
 const RESTART_DELAYS_MS = [100, 500, 2_000, 5_000];
 /** Another look when an earlier follow-up of the transaction is at work. */
 const NEXT_LOOK_MS = 100;
@@ -29,12 +34,16 @@ const NEXT_LOOK_MS = 100;
 const COMPLETE_TOGETHER_MS = 5;
 /** A job that was begun so often and never ended takes its worker along each time. */
 const MAX_STARTS = 20;
-/** Attempts of a task that throws; its own retries are its own affair. */
-const MAX_THROWING_ATTEMPTS = 50;
-const FIRST_THROW_DELAY_MS = 1_000;
-const MAX_THROW_DELAY_MS = 60_000;
 
-/** Works on the follow-ups of one lane: a pool of graphile-worker, started anew whenever it fails. */
+/** How an attempt ended, and how often in a row it threw. */
+type Ended = FollowUpResult & { readonly throws?: number };
+
+/**
+ * Works on the follow-ups of one lane: a pool of graphile-worker, started anew whenever it fails. A pool whose
+ * database was away for long may end itself without ever saying so; so what counts is not what it says but whether it
+ * fetches. One that has neither fetched nor begun nor ended anything for a while is given up, and another one takes
+ * its place.
+ */
 export class LaneWorker {
   readonly #lane: string;
   readonly #settings: LaneSettings;
@@ -42,17 +51,22 @@ export class LaneWorker {
   readonly #stopping = Promise.withResolvers<void>();
   #runner: Runner | undefined;
   #pool: string | undefined;
+  #lastSignAt: Monotonic;
   #isStopping = false;
 
   constructor(lane: string, settings: LaneSettings) {
     this.#lane = lane;
     this.#settings = settings;
+    this.#lastSignAt = settings.clock.monotonic();
     this.#finished = this.#keepRunning();
   }
 
-  /** The name under which graphile-worker's tables know the workers of this lane. */
+  /**
+   * The name under which graphile-worker's tables know the workers of this lane, while they live: whoever does not
+   * fetch is not vouched for, so that another process frees what it holds.
+   */
   get pool(): string | undefined {
-    return this.#pool;
+    return this.#isSilent() ? undefined : this.#pool;
   }
 
   /** Begins nothing more, and waits for what runs. */
@@ -62,6 +76,14 @@ export class LaneWorker {
     await Promise.all([this.#runner?.stop().catch(() => {}), this.#finished]);
   }
 
+  #sign(): void {
+    this.#lastSignAt = this.#settings.clock.monotonic();
+  }
+
+  #isSilent(): boolean {
+    return this.#settings.clock.monotonic() - this.#lastSignAt >= this.#settings.silentMs;
+  }
+
   async #keepRunning(): Promise<void> {
     const { clock, log } = this.#settings;
     for (let failures = 0; !this.#isStopping; failures += 1) {
@@ -69,7 +91,7 @@ export class LaneWorker {
       try {
         this.#runner = await this.#startRunner();
         if (this.#isStopping) await this.#runner.stop();
-        await this.#runner.promise;
+        await this.#runUntilSilent(this.#runner);
       } catch (error) {
         log.error({ event: 'follow-up.failed', lane: this.#lane, err: error });
       }
@@ -84,18 +106,44 @@ export class LaneWorker {
     }
   }
 
+  /** Ends with the runner, or without it where it is silent: whatever becomes of it then, it is not waited for. */
+  async #runUntilSilent(runner: Runner): Promise<void> {
+    const { clock, log, silentMs } = this.#settings;
+    const silent = Promise.withResolvers<'silent'>();
+    let timer: Timer | undefined;
+    const look = () => {
+      if (this.#isSilent() && !this.#isStopping) silent.resolve('silent');
+      else timer = clock.after(silentMs / LOOKS_IN_SILENCE, look);
+    };
+    this.#sign();
+    look();
+
+    const ended = await Promise.race([runner.promise, silent.promise]).finally(() => timer?.cancel());
+    if (ended !== 'silent') return;
+    log.error({ event: 'follow-up.silent', lane: this.#lane, pool: this.#pool, silentMs });
+    this.#pool = undefined;
+    runner.promise.catch(() => {});
+    runner.kill('it does not fetch').catch(() => {});
+  }
+
   #startRunner(): Promise<Runner> {
     const { tasks, concurrency, log, pollMs, pgPool, postponed } = this.#settings;
     const ports = { pool: pgPool, postponed };
     const events: WorkerEvents = new EventEmitter();
     events.on('pool:create', ({ workerPool }) => {
       this.#pool = workerPool.id;
+      this.#sign();
       this.#settings.onPool();
     });
+    events.on('localQueue:getJobs:complete', () => this.#sign());
     const taskList = Object.fromEntries(
       Object.entries(tasks).map(([name, task]) => [
         `${name}@${this.#lane}`, // as the journal queues it (migration 5)
-        (payload: unknown, { job }: JobHelpers) => this.#handle(new HeldJob(name, payload, job, ports), task),
+        async (payload: unknown, { job }: JobHelpers) => {
+          this.#sign();
+          await this.#handle(new HeldJob(name, payload, job, ports), task);
+          this.#sign();
+        },
       ]),
     );
     return run({
@@ -124,7 +172,7 @@ export class LaneWorker {
     await this.#conclude(held, await this.#attempt(held, task));
   }
 
-  async #attempt(held: HeldJob, task: FollowUpTask): Promise<FollowUpResult> {
+  async #attempt(held: HeldJob, task: FollowUpTask): Promise<Ended> {
     const { job } = held;
     try {
       const result = await task(job);
@@ -132,16 +180,15 @@ export class LaneWorker {
       throw new TypeError(`the task ${held.task} returned no number for retryAfterMs`);
     } catch (error) {
       this.#settings.log.error({ event: 'follow-up.threw', task: held.task, ...job, err: error });
-      if (job.attempt >= MAX_THROWING_ATTEMPTS) return { park: `threw at attempt ${job.attempt}` };
-      const delayMs = FIRST_THROW_DELAY_MS * 2 ** Math.min(job.attempt - 1, 20);
-      return { retryAfterMs: Math.min(delayMs, MAX_THROW_DELAY_MS) };
+      const throws = held.throws + 1;
+      return { ...afterThrow(throws, error), throws };
     }
   }
 
-  async #conclude(held: HeldJob, result: FollowUpResult): Promise<void> {
+  async #conclude(held: HeldJob, result: Ended): Promise<void> {
     if ('park' in result) await this.#park(held, result.park);
     else if ('retryAfterMs' in result) {
-      await held.postpone(held.job.attempt + 1, Math.max(0, result.retryAfterMs));
+      await held.postpone(held.job.attempt + 1, Math.max(0, result.retryAfterMs), result.throws);
     }
   }
 

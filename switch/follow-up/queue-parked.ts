@@ -16,8 +16,30 @@ export interface ParkedFollowUp {
   readonly parkedAt: Date;
 }
 
+/** Which of what is parked: all where nothing is said. */
+export interface ParkedFilter {
+  readonly lane?: string | undefined;
+  readonly task?: string | undefined;
+  /** A part of the reason. */
+  readonly reason?: string | undefined;
+}
+
+/** Those of one lane and task that were parked for one reason. */
+export interface ParkedGroup {
+  readonly lane: string;
+  readonly task: string;
+  readonly reason: string;
+  readonly count: number;
+  readonly oldestAt: Date;
+}
+
 const STATEMENT_MS = 5_000;
 const MAX_LISTED = 500;
+const MAX_GROUPS = 200;
+const REPLAYED_TOGETHER = 500;
+
+const FILTERED = `parked_at <= now() and ($1::text is null or lane = $1) and ($2::text is null or task = $2)
+  and ($3::text is null or position($3 in reason) > 0)`;
 
 /** What is parked, for those who look after it. */
 export class ParkedFollowUps {
@@ -30,13 +52,40 @@ export class ParkedFollowUps {
   }
 
   /** The oldest after `position`, at most 500. */
-  async list(position = 0): Promise<ParkedFollowUp[]> {
+  async list(position = 0, filter: ParkedFilter = {}): Promise<ParkedFollowUp[]> {
     const { rows } = await this.#pool.query<Omit<ParkedFollowUp, 'position'> & { position: string }>(
       `select position, transaction, lane, task, attempt, reason, parked_at as "parkedAt"
-        from switch.parked_follow_up where position > $1 order by position limit $2`,
-      [position, MAX_LISTED],
+        from switch.parked_follow_up where ${FILTERED} and position > $4 order by position limit $5`,
+      [...valuesOf(filter), position, MAX_LISTED],
     );
     return rows.map((row) => ({ ...row, position: Number(row.position) }));
+  }
+
+  /** How much of it there is, by lane, task and reason: the largest groups first. */
+  async groups(filter: ParkedFilter = {}): Promise<ParkedGroup[]> {
+    const { rows } = await this.#pool.query<ParkedGroup>(
+      `select lane, task, reason, count(*)::integer as count, min(parked_at) as "oldestAt"
+        from switch.parked_follow_up where ${FILTERED}
+        group by lane, task, reason order by count(*) desc, lane, task, reason limit ${MAX_GROUPS}`,
+      valuesOf(filter),
+    );
+    return rows;
+  }
+
+  /**
+   * Queues all again that was parked up to now and fits, each begun so long after the one before. What is parked again
+   * meanwhile is left alone. Returns how many, with those that were parked behind them.
+   */
+  async replayAll(filter: ParkedFilter, apartMs: number): Promise<number> {
+    const { rows } = await this.#pool.query<{ now: string }>('select now()::text as now');
+    const before = rows[0]?.now;
+    let queued = 0;
+    for (let last = 1; last > 0; queued += last) {
+      const values = [before, ...valuesOf(filter), REPLAYED_TOGETHER, apartMs, queued];
+      const text = 'select switch.replay_parked($1, $2, $3, $4, $5, $6, $7)::integer as queued';
+      last = (await this.#pool.query<{ queued: number }>(text, values)).rows[0]?.queued ?? 0;
+    }
+    return queued;
   }
 
   /** Queues it again, with those of its transaction and lane that are parked behind it. Returns how many. */
@@ -59,4 +108,8 @@ export class ParkedFollowUps {
   close(): Promise<void> {
     return this.#pool.end();
   }
+}
+
+function valuesOf({ lane, task, reason }: ParkedFilter): (string | null)[] {
+  return [lane ?? null, task ?? null, reason ?? null];
 }

@@ -2,105 +2,27 @@ import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { startPostgres } from '../../deploy/postgres/start-postgres.ts';
-import { silentLog, systemClock, systemRandom, timeOrderedUuid } from '../../runtime/index.ts';
-import { freshDatabase, type TestDatabase } from '../../test/support/postgres.ts';
+import { silentLog, systemClock } from '../../runtime/index.ts';
 import { migrate } from '../database/migrate.ts';
-import type { FollowUp } from '../journal/journal.ts';
-import { createJournal, type PostgresJournal } from '../journal/postgres-journal.ts';
+import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import {
-  type FollowUpJob,
-  type FollowUpResult,
-  type FollowUpWorker,
-  type FollowUpWorkerSettings,
-  startFollowUpWorker,
-} from './queue.ts';
-import { ParkedFollowUps } from './queue-parked.ts';
+  admin,
+  database,
+  newTransaction,
+  openJournal,
+  parked,
+  queue,
+  queuedJobs,
+  recorder,
+  untilEmpty,
+  withQueue,
+  work,
+  workers,
+} from './testing.ts';
 
-let database: TestDatabase;
-let journal: PostgresJournal;
-let parked: ParkedFollowUps;
-let admin: Client;
-const workers = new Set<FollowUpWorker>();
-
-beforeEach(async () => {
-  database = await freshDatabase();
-  admin = new Client({ connectionString: database.url });
-  admin.on('error', () => {});
-  await admin.connect();
-  journal = await openJournal(database.url);
-  parked = new ParkedFollowUps(database.url, silentLog);
-});
-
-afterEach(async () => {
-  await Promise.all([...workers].map((worker) => worker.stop()));
-  workers.clear();
-  await Promise.all([journal.close(), parked.close(), admin.end()]);
-  await database.drop();
-});
-
-function openJournal(databaseUrl: string): Promise<PostgresJournal> {
-  const limits = { maxWaiting: 5_000, appendDeadlineMs: 5_000, leaseMs: 10_000 };
-  return createJournal({
-    databaseUrl,
-    node: 'a',
-    clock: systemClock,
-    log: silentLog,
-    onFenced() {},
-    ...limits,
-  });
-}
-
-async function work(
-  tasks: FollowUpWorkerSettings['tasks'],
-  changes: Partial<FollowUpWorkerSettings> = {},
-): Promise<FollowUpWorker> {
-  const worker = await startFollowUpWorker({
-    databaseUrl: database.url,
-    node: 'a',
-    tasks,
-    clock: systemClock,
-    log: silentLog,
-    lanes: ['visa', 'pop', 'slow', 'quick'],
-    concurrency: 8,
-    pollMs: 50,
-    ...changes,
-  });
-  workers.add(worker);
-  return worker;
-}
-
-const newTransaction = () => timeOrderedUuid(systemClock, systemRandom);
-
-/** Appends an entry with follow-ups; those of one call belong to one transaction unless they say otherwise. */
-async function queue(...followUps: Partial<FollowUp>[]): Promise<string> {
-  const transaction = newTransaction();
-  const complete = followUps.map((each) => ({ task: 'send', lane: 'visa', transaction, ...each }));
-  const entry = { transaction, version: 1, kind: 'decided', body: {}, followUps: complete };
-  expect(await journal.append(entry)).toEqual({ status: 'appended' });
-  return transaction;
-}
-
-async function queuedJobs(): Promise<number> {
-  const { rows } = await admin.query<{ n: number }>(
-    'select count(*)::int as n from graphile_worker._private_jobs',
-  );
-  return rows[0]?.n ?? -1;
-}
-
-const untilEmpty = () => vi.waitFor(async () => expect(await queuedJobs()).toBe(0), { timeout: 10_000 });
-
-/** A task that records what it was given and answers by `answer`. */
-function recorder(answer: (job: FollowUpJob) => FollowUpResult | Promise<FollowUpResult>) {
-  const seen: (FollowUpJob & { at: number })[] = [];
-  const task = async (job: FollowUpJob) => {
-    seen.push({ ...job, at: systemClock.monotonic() });
-    return answer(job);
-  };
-  return { seen, task };
-}
+withQueue();
 
 test('a follow-up is done once, soon after its commit', async () => {
   const { seen, task } = recorder(() => ({ done: true }));
@@ -216,34 +138,6 @@ test('a long queue is worked off, each follow-up once, while appends go on and a
   expect(seen).toHaveLength(2 * QUEUED);
 });
 
-test('a parked follow-up is seen, holds back those behind it, and runs when replayed', async () => {
-  let isMended = false;
-  const order: string[] = [];
-  const task = (name: string) => async (): Promise<FollowUpResult> => {
-    order.push(name);
-    return name === 'first' && !isMended ? { park: 'the link refuses it' } : { done: true };
-  };
-  await work({ first: task('first'), second: task('second') });
-  const transaction = await queue({ task: 'first' }, { task: 'second' });
-  await vi.waitFor(async () => expect(await parked.list()).toHaveLength(2), { timeout: 10_000 });
-  const [first, second] = await parked.list();
-  expect(first).toMatchObject({
-    transaction,
-    lane: 'visa',
-    task: 'first',
-    attempt: 1,
-    reason: 'the link refuses it',
-  });
-  expect(second?.reason).toBe(`behind parked follow-up ${first?.position}`);
-  expect(order).toEqual(['first']);
-  isMended = true;
-  expect(await parked.replay(first?.position ?? 0)).toBe(2);
-  await untilEmpty();
-  expect(order).toEqual(['first', 'first', 'second']);
-  expect(await parked.list()).toEqual([]);
-  expect(await parked.replay(first?.position ?? 0)).toBe(0);
-});
-
 test('a task that throws is tried again', async () => {
   const { seen, task } = recorder(({ attempt }) => {
     if (attempt === 1) throw new Error('unforeseen');
@@ -260,9 +154,12 @@ test('a task that always throws is parked in the end', async () => {
     throw new Error('unforeseen');
   });
   await work({ send: task });
-  await queue({ attempt: 50 });
-  await vi.waitFor(async () =>
-    expect(await parked.list()).toMatchObject([{ reason: 'threw at attempt 50' }]),
+  await queue({ runAfterMs: 100 });
+  await admin.query(`update graphile_worker._private_jobs
+    set payload = (payload::jsonb || '{"throws": 49}')::json`);
+  await vi.waitFor(
+    async () => expect(await parked.list()).toMatchObject([{ reason: 'threw 50 times in a row' }]),
+    { timeout: 5_000 },
   );
   await untilEmpty();
 });
@@ -323,6 +220,24 @@ test.each([
   await untilEmpty();
   expect(seen).toMatchObject([{ transaction, attempt: 1 }]);
 });
+
+test('a lane that cannot fetch is vouched for by nobody, and is rebuilt once it can', async () => {
+  const { seen, task } = recorder(() => ({ done: true }));
+  await work({ send: task }, { lanes: ['visa'], silentMs: 600, leaseMs: 400 });
+  const vouched = async () => {
+    const { rows } = await admin.query<{ pool: string }>('select pool from switch.follow_up_worker');
+    return rows.map(({ pool }) => pool);
+  };
+  await vi.waitFor(async () => expect(await vouched()).toHaveLength(1), { timeout: 5_000 });
+  const [before] = await vouched();
+
+  await admin.query('alter table graphile_worker._private_jobs rename priority to gone'); // nothing can be fetched
+  await vi.waitFor(async () => expect(await vouched()).not.toContain(before), { timeout: 5_000 });
+  await admin.query('alter table graphile_worker._private_jobs rename gone to priority');
+  await queue({});
+  await vi.waitFor(() => expect(seen).toHaveLength(1), { timeout: 10_000 });
+  expect(await vouched()).not.toContain(before);
+}, 20_000);
 
 test('a worker outlives its database', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'etika-outage-'));

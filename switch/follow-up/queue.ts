@@ -26,6 +26,8 @@ export interface FollowUpWorkerSettings {
   readonly pollMs?: number;
   /** After this silence of a worker others take its jobs, in milliseconds. */
   readonly leaseMs?: number;
+  /** A lane that fetched nothing for so long, nor had anything at work, is rebuilt; in milliseconds. */
+  readonly silentMs?: number;
 }
 
 const STATEMENT_MS = 5_000;
@@ -33,6 +35,8 @@ const STOP_WITHIN_MS = 10_000;
 /** For what was put off: of a new follow-up a lane is told. A look costs worker and database a millisecond. */
 const DEFAULT_POLL_MS = 500;
 const DEFAULT_LEASE_MS = 15_000;
+/** Longer than the attempts that may fill a lane, and than a statement takes; half of what may wait unseen. */
+const DEFAULT_SILENT_MS = 30_000;
 
 /**
  * Works on follow-ups until stopped: at least once each, in the order of their positions within a transaction and lane.
@@ -68,6 +72,7 @@ export class FollowUpWorker {
       pgPool: this.#pgPool,
       postponed: new PostponedJobs(this.#pgPool, settings.clock),
       pollMs: settings.pollMs ?? DEFAULT_POLL_MS,
+      silentMs: settings.silentMs ?? DEFAULT_SILENT_MS,
       onPool: () => this.#renew(),
     };
     this.#lanes = lanes.map((lane) => new LaneWorker(lane, { ...settings, ...around }));

@@ -23,28 +23,41 @@ export type NetworkPorts = Pick<Ports, 'journal' | 'networks' | 'hsm' | 'clock' 
  * Reverses the network leg, down to what stands of the transaction, until the network acknowledges: message by message,
  * where others added to the first. From the second attempt on the repeat MTI is sent: the network makes one effect of
  * it, however often it hears of it. "Not found" is no acknowledgement: see `notFound`.
+ *
+ * A refusal ends this follow-up, and nothing else: it is put before people, the other messages are reversed all the
+ * same, and the next follow-up (a later reversal, or a replay by people) asks for what is too much then.
  */
 export async function reverseNetwork(job: FollowUpJob, ports: NetworkPorts): Promise<FollowUpResult> {
+  const refused = new Map<string | undefined, string>();
   for (;;) {
     const transaction = await readTransaction(ports.journal, job.transaction);
-    if (!transaction.opening || transaction.network === 'reversal-refused') return { done: true };
+    if (!transaction.opening) return { done: true };
+
     const tooMuch = holdingsOf(transaction).find(
       ({ networkMinorUnits, standingMinorUnits, increment }) =>
-        networkMinorUnits > standingMinorUnits && !traceOf(transaction, increment?.key).isGivenUp,
+        networkMinorUnits > standingMinorUnits &&
+        !refused.has(increment?.key) &&
+        !traceOf(transaction, increment?.key).isGivenUp,
     );
-    if (!tooMuch) return { done: true };
+    if (!tooMuch) return endAfter([...refused.values()]);
+
     const ended = await reverseHolding(job, transaction, tooMuch, ports);
-    if (ended) return ended;
+    if (ended && 'refused' in ended) refused.set(tooMuch.increment?.key, ended.refused);
+    else if (ended) return ended;
   }
 }
 
-/** @returns how the follow-up ends, or nothing where this message's part is reversed */
+function endAfter([code]: readonly string[]): FollowUpResult {
+  return code === undefined ? { done: true } : { park: `the network refuses the reversal with code ${code}` };
+}
+
+/** @returns how the follow-up ends, that the network refuses, or nothing where this message's part is reversed */
 async function reverseHolding(
   job: FollowUpJob,
   transaction: Transaction,
   { increment, standingMinorUnits }: Holding,
   ports: NetworkPorts,
-): Promise<FollowUpResult | undefined> {
+): Promise<FollowUpResult | { readonly refused: string } | undefined> {
   const { opening } = transaction;
   if (!opening) return { done: true };
   const connector = ports.networks.get(opening.network);
@@ -62,30 +75,32 @@ async function reverseHolding(
     },
     ports.clock.monotonic() + ports.settings.followUps.attemptTimeoutMs,
   );
-  const attempts = job.attempt;
+
+  const about = {
+    attempts: job.attempt,
+    remainingMinorUnits: standingMinorUnits,
+    ...(increment && { increment: increment.key }),
+  };
   switch (outcome.status) {
     case 'acknowledged': {
       if (reversalMeaning(outcome.code, connector.answers) === 'not-found') {
         return notFound({ job, connector, code: outcome.code, increment: increment?.key }, ports);
       }
-      const body = {
-        code: outcome.code,
-        attempts,
-        remainingMinorUnits: standingMinorUnits,
-        ...(increment && { increment: increment.key }),
-      };
+      const body = { code: outcome.code, ...about };
       await appendNext(ports.journal, job.transaction, (now) =>
         heldOf(now, increment?.key) <= standingMinorUnits ? undefined : { kind: 'network-reversed', body },
       );
       return undefined;
     }
     case 'refused':
-      if (ports.retry.isRetryable(outcome.code)) return ports.retry.again(attempts, answered(outcome.code));
+      if (ports.retry.isRetryable(outcome.code)) {
+        return ports.retry.again(job.attempt, answered(outcome.code));
+      }
       await appendNext(ports.journal, job.transaction, () => ({
         kind: 'network-reversal-refused',
-        body: { code: outcome.code, attempts },
+        body: { code: outcome.code, ...about },
       }));
-      return { park: `the network refuses the reversal with code ${outcome.code}` };
+      return { refused: outcome.code };
     case 'unreachable':
     case 'unknown':
       return ports.retry.again(job.attempt, outcome.reason);

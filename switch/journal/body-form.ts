@@ -156,6 +156,20 @@ export function bodyOf(kind: string, stored: unknown, transaction: string): unkn
   return new Reading(transaction).fields(form, stored, 1);
 }
 
+/** What a reader makes of a stored body: the body, or why this release cannot read it. */
+export type ReadBody = { readonly body: unknown } | { readonly unread: JournalError };
+
+/** As `bodyOf`, for whoever reads many: one that cannot be read is the outcome of its own row. */
+export function readBody(kind: string, stored: unknown, transaction: string): ReadBody {
+  try {
+    return { body: bodyOf(kind, stored, transaction) };
+  } catch (error) {
+    if (error instanceof JournalError) return { unread: error };
+    const detail = { path: 'body', kind };
+    return { unread: new JournalError('SW_JOURNAL_ENTRY', 'no', detail, { cause: error }) };
+  }
+}
+
 class Writing {
   readonly #transaction: string;
   readonly #texts: string[] = [];

@@ -4,6 +4,8 @@ import type { JournalReader } from './journal-reader.ts';
 
 const HOUR_MS = 3_600_000;
 const FIRST_AFTER_MS = 30_000;
+/** What could not be made, since flushes had its tables, is tried again: soon, then less often. */
+const AGAIN_AFTER_MS = [500, 1_000, 2_000, 5_000, 15_000, 60_000];
 const DAYS_AHEAD = 7;
 const MAKE_DAYS = {
   name: 'make-days',
@@ -19,6 +21,7 @@ export class DayKeeper {
   readonly #clock: Clock;
   readonly #log: Log;
   #timer: Timer | undefined;
+  #failures = 0;
   #isClosed = false;
 
   constructor(reader: Pick<JournalReader, 'query'>, clock: Clock, log: Log) {
@@ -29,8 +32,8 @@ export class DayKeeper {
 
   /** Makes what is needed now; the days ahead are made a little later. */
   async begin(): Promise<void> {
-    await this.#make(1);
-    this.#again(FIRST_AFTER_MS);
+    const isMade = await this.#make(1);
+    this.#schedule(isMade ? FIRST_AFTER_MS : this.#delayMs());
   }
 
   close(): void {
@@ -38,15 +41,19 @@ export class DayKeeper {
     this.#timer?.cancel();
   }
 
-  #again(afterMs: number): void {
+  #schedule(afterMs: number): void {
     if (this.#isClosed) return;
     this.#timer = this.#clock.after(afterMs, () => {
-      void this.#make(DAYS_AHEAD).then(() => this.#again(HOUR_MS));
+      void this.#make(DAYS_AHEAD).then((isMade) => this.#schedule(isMade ? HOUR_MS : this.#delayMs()));
     });
   }
 
-  /** From yesterday on: terminals' clocks are behind. */
-  async #make(ahead: number): Promise<void> {
+  #delayMs(): number {
+    return AGAIN_AFTER_MS[Math.min(this.#failures, AGAIN_AFTER_MS.length) - 1] ?? HOUR_MS;
+  }
+
+  /** From yesterday on: terminals' clocks are behind. @returns whether all of them are there now */
+  async #make(ahead: number): Promise<boolean> {
     const today = dayOfTime(this.#clock.wall());
     try {
       const [row] = await this.#reader.query<{ made: number; inRest: number }>(MAKE_DAYS, [
@@ -56,8 +63,12 @@ export class DayKeeper {
       const { made = 0, inRest = 0 } = row ?? {};
       if (made > 0) this.#log.info({ event: 'journal.days-made', made });
       if (inRest > 0) this.#log.warn({ event: 'journal.without-day', rows: inRest });
+      this.#failures = 0;
+      return true;
     } catch (error) {
-      this.#log.warn({ event: 'journal.days-failed', err: error });
+      this.#failures += 1;
+      this.#log.warn({ event: 'journal.days-failed', failures: this.#failures, err: error });
+      return false;
     }
   }
 }

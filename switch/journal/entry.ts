@@ -2,7 +2,14 @@ import type { Monotonic } from '../../runtime/index.ts';
 import { bodyText } from './body-form.ts';
 import { type ChainedClaim, lineOf } from './chain.ts';
 import type { ClaimName, NamedClaim } from './claim-names.ts';
-import { type AppendResult, type Claim, type FollowUp, JournalError, type NewEntry } from './journal.ts';
+import {
+  type AppendResult,
+  type Claim,
+  type FollowUp,
+  JournalError,
+  type NewEntry,
+  type Take,
+} from './journal.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_KIND = 64;
@@ -10,11 +17,17 @@ const MAX_KEY = 512;
 const MAX_NAME = 60; // task and lane together name a task of graphile-worker, which takes 128
 const MAX_CLAIMS = 8;
 const MAX_FOLLOW_UPS = 16;
+const MAX_TAKES = 4;
 const MAX_VERSION = 1_000_000;
 const MAX_DELAY_MS = 366 * 86_400_000;
 /** What text of PostgreSQL cannot hold, and what keeps lines and fields of a flush apart. */
 const UNFIT = ['\0', '\u001e', '\u001f'];
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** A take with the name under which its counter is kept. */
+export interface NamedTake extends Take {
+  readonly name: ClaimName;
+}
 
 /** An entry on its way into the database. */
 export interface PendingEntry {
@@ -22,10 +35,15 @@ export interface PendingEntry {
   readonly body: string;
   /** Those of the entry, as they are kept. */
   readonly claims: readonly NamedClaim[];
+  /** What it takes, each key as it is kept. */
+  readonly takes: readonly NamedTake[];
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly at: number;
-  /** Its number within the epoch, by which it is found again after a lost connection. */
-  readonly sequence: number;
+  /**
+   * Its number within the epoch, by which it is found again after a lost connection. Numbers are in the order of
+   * commits: one that is set aside gets another.
+   */
+  sequence: number;
   readonly deadline: Monotonic;
   /** Its caller has been answered: what still comes to light only updates our own books. */
   isAnswered: boolean;
@@ -75,6 +93,9 @@ export function checkEntry(entry: NewEntry): string {
   const followUps = entry.followUps ?? [];
   if (followUps.length > MAX_FOLLOW_UPS) throw malformed('followUps', MAX_FOLLOW_UPS);
   followUps.forEach(checkFollowUp);
+  const takes = entry.takes ?? [];
+  if (takes.length > MAX_TAKES) throw malformed('takes', MAX_TAKES);
+  takes.forEach(checkTake);
   return checkBody(entry);
 }
 
@@ -83,6 +104,15 @@ function checkClaim(claim: Claim, index: number, claims: readonly Claim[]): void
   if (!isText(claim.key, MAX_KEY)) throw malformed(`${path}.key`, MAX_KEY);
   if (!isText(claim.fingerprint, MAX_KEY)) throw malformed(`${path}.fingerprint`, MAX_KEY);
   if (claims.findIndex(({ key }) => key === claim.key) < index) throw malformed(`${path}.key`);
+}
+
+function checkTake({ key, minorUnits, limit }: Take, index: number, takes: readonly Take[]): void {
+  const path = `takes[${index}]`;
+  if (!isText(key, MAX_KEY)) throw malformed(`${path}.key`, MAX_KEY);
+  if (takes.findIndex((take) => take.key === key) < index) throw malformed(`${path}.key`);
+  for (const amount of [minorUnits, limit.count, limit.minorUnits]) {
+    if (!isWhole(amount, 0, Number.MAX_SAFE_INTEGER)) throw malformed(`${path}.limit`);
+  }
 }
 
 function checkFollowUp(followUp: FollowUp, index: number): void {

@@ -6,12 +6,14 @@ import type { PendingEntry } from './entry.ts';
 const LINE = '\u001e';
 const FIELD = '\u001f';
 
-/** A flush as the database takes it (migration 11): a text each for its entries, its claims and its follow-ups. */
+/** A flush as the database takes it (migration 11): a text each for its entries, claims, follow-ups and takes. */
 export interface FlushLines {
   readonly entries: string;
   readonly claims: string;
   /** Empty where there are none. */
   readonly followUps: string;
+  /** Empty where nothing is taken: as nearly always. */
+  readonly takes: string;
 }
 
 /** Rows are in one order whoever writes them, so that two nodes seldom deadlock. */
@@ -20,6 +22,7 @@ export function flushLines(batch: readonly PendingEntry[], link: Link): FlushLin
   const entries: string[] = [];
   const claims: string[] = [];
   const followUps: string[] = [];
+  const takes: string[] = [];
   const queues = new Set<string>();
   for (const pending of batch) {
     entries.push(entryLine(pending, pending.sequence === first ? link : ''));
@@ -27,6 +30,10 @@ export function flushLines(batch: readonly PendingEntry[], link: Link): FlushLin
     pending.claims.forEach(({ name, fingerprint, role }, place) => {
       const fields = [hashOfName(name), entry.transaction, dayOfName(name), fingerprint];
       claims.push([...fields, sequence, role === 'unique' ? 't' : 'f', place].join(FIELD));
+    });
+    pending.takes.forEach(({ name, minorUnits, limit }, place) => {
+      const fields = [sequence, place, hashOfName(name), minorUnits, limit.count, limit.minorUnits];
+      takes.push(fields.join(FIELD));
     });
     for (const { transaction, lane, task, attempt = 1, runAfterMs = 0 } of entry.followUps ?? []) {
       const queue = `${transaction} ${lane}`;
@@ -39,6 +46,7 @@ export function flushLines(batch: readonly PendingEntry[], link: Link): FlushLin
     entries: entries.sort().join(LINE),
     claims: claims.sort().join(LINE),
     followUps: followUps.join(LINE),
+    takes: takes.join(LINE),
   };
 }
 

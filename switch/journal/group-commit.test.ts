@@ -111,7 +111,7 @@ test('what came during a flush goes into the next one, all of it', async () => {
   expect(group.size).toBe(0);
 });
 
-test('entries that might exclude each other are flushed one after the other', async () => {
+test('entries that might exclude each other are flushed one after the other, and the rest goes on', async () => {
   const { writer, group } = start();
   const claiming = (role: 'unique' | 'alias') => entry({ claims: [{ key: 'k', fingerprint: 'f', role }] });
   const twin = entry();
@@ -120,9 +120,26 @@ test('entries that might exclude each other are flushed one after the other', as
   await writer.succeed();
   await writer.succeed();
   expect(writer.batches.map((batch) => batch.map(({ sequence }) => sequence))).toEqual([
-    [1, 2],
-    [3, 4, 5],
+    [1, 2, 4],
+    [6, 7],
   ]);
+});
+
+test('an intention that is set aside is looked for under its new number', async () => {
+  const { writer, group } = start({ renewEveryMs: 500, appendDeadlineMs: 5_000 });
+  const claims: Claim[] = [{ key: 'k', fingerprint: 'f', role: 'unique' }];
+  const [first, second] = [entry({ claims }), entry({ claims })];
+  for (const each of [first, second, entry({ kind: 'note' })]) group.append(each);
+  await settle();
+  await writer.succeed();
+  await writer.succeed();
+  expect(writer.batches.map((batch) => batch.map(({ sequence }) => sequence))).toEqual([[1, 3], [4]]);
+
+  group.append({ ...first, claims: [], version: 2, kind: 'decided' });
+  await settle();
+  await writer.succeed();
+  await clock.advance(600);
+  expect(writer.lowWaters.at(-1)).toBe(4);
 });
 
 test('each waiter gets its own answer', async () => {

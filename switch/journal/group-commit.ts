@@ -1,7 +1,7 @@
 import { atDeadline, type Clock, type Log, type Monotonic, type Timer } from '../../runtime/index.ts';
 import { type ChainEnd, type Link, nextLink } from './chain.ts';
-import type { NamedClaim } from './claim-names.ts';
-import { compatible } from './compatible.ts';
+import type { ClaimName, NamedClaim } from './claim-names.ts';
+import { takeCompatible } from './compatible.ts';
 import { chainLine, checkEntry, type PendingEntry } from './entry.ts';
 import {
   type AppendResult,
@@ -9,6 +9,7 @@ import {
   JournalError,
   type JournalErrorCode,
   type NewEntry,
+  type Take,
   type TransactionId,
 } from './journal.ts';
 import { OpenIntentions } from './open-intentions.ts';
@@ -117,14 +118,20 @@ export class GroupCommit {
     const now = clock.monotonic();
     const deadline = Math.min(callersDeadline, now + appendDeadlineMs);
     if (!(deadline > now)) throw new JournalError('SW_JOURNAL_UNAVAILABLE', 'no', { deadline });
-    const sequence = this.#nextSequence++;
     const at = clock.wall();
     const claims = (entry.claims ?? []).map((claim) => nameClaim(claim, entry.transaction, at));
-    const pending = { entry, body, claims, at, sequence, deadline, isAnswered: false, resolve, reject };
+    const takes = (entry.takes ?? []).map((take) => ({ ...take, name: this.#nameTake(take, entry, at) }));
+    const sequence = this.#nextSequence++;
+    const answer = { isAnswered: false, resolve, reject };
+    const pending = { entry, body, claims, takes, at, sequence, deadline, ...answer };
     this.#intentions.offered(pending);
     this.#waiting.push(pending);
     this.#watchDeadline(deadline);
     if (!this.#isWorking) queueMicrotask(() => void this.#work());
+  }
+
+  #nameTake({ key }: Take, { transaction }: NewEntry, at: number): ClaimName {
+    return this.#settings.nameClaim({ key, fingerprint: '', role: 'unique' }, transaction, at).name;
   }
 
   async #work(): Promise<void> {
@@ -155,7 +162,7 @@ export class GroupCommit {
   async #flush(): Promise<void> {
     this.#expire(); // what nobody waits for any more costs no statement
     if (this.#waiting.length === 0) return;
-    const batch = this.#waiting.splice(0, compatible(this.#waiting, this.#batchLimit));
+    const batch = this.#nextBatch();
     this.#underWay = batch;
     const silence = this.#settings.clock.after(this.#settings.silenceMs, () => this.#giveUp());
     try {
@@ -173,6 +180,23 @@ export class GroupCommit {
       silence.cancel();
       this.#underWay = [];
     }
+  }
+
+  /**
+   * What is committed together next. Numbers are in the order of commits: who follows the journal never looks behind
+   * one again. So where an entry is set aside, it and whatever waits behind it get new numbers.
+   */
+  #nextBatch(): PendingEntry[] {
+    const { batch, rest, isReordered } = takeCompatible(this.#waiting, this.#batchLimit);
+    this.#waiting = rest;
+    if (!isReordered) return batch;
+
+    for (const pending of rest) {
+      this.#intentions.absent(pending);
+      pending.sequence = this.#nextSequence++;
+      this.#intentions.offered(pending);
+    }
+    return batch;
   }
 
   /**

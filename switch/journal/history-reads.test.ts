@@ -46,3 +46,14 @@ it('fails for those alone whose statement failed', async () => {
   asked[2]?.answer([row('a', 1)]);
   expect(await again).toHaveLength(1);
 });
+
+it('refuses the history that it cannot read, and no other of the set', async () => {
+  const { asked, histories } = reads();
+  const first = [histories.history('a'), histories.history('b')];
+  const set = [histories.history('c'), histories.history('d')];
+  for (const { answer } of asked.slice(0, 2)) answer([]);
+  await Promise.all(first);
+  asked[2]?.answer([{ ...row('c', 1), body: [9, 'of a later release'] }, row('d', 1)]);
+  await expect(set[0]).rejects.toMatchObject({ code: 'SW_JOURNAL_ENTRY' });
+  expect(await set[1]).toHaveLength(1);
+});

@@ -1,9 +1,10 @@
-import { bodyOf } from './body-form.ts';
-import type { JournalEntry, TransactionId } from './journal.ts';
+import { readBody } from './body-form.ts';
+import type { JournalEntry, JournalError, TransactionId } from './journal.ts';
 
 /**
  * Reads histories in sets: one at once, and what is asked for while that is under way together in the next statement.
  * Follow-ups read many at a time, and most of what a statement costs the server does not depend on how many it reads.
+ * A history with an entry that this release cannot read is refused to whoever asked for it, and to nobody else.
  */
 export interface HistoryRow {
   readonly transaction: TransactionId;
@@ -61,14 +62,25 @@ export class HistoryReads {
     try {
       const rows = await this.#read([...new Set(set.map(({ transaction }) => transaction))]);
       const read = Map.groupBy(rows, ({ transaction }) => transaction);
-      for (const { transaction, resolve } of set) resolve((read.get(transaction) ?? []).map(entryOf));
+      for (const { transaction, resolve, reject } of set) {
+        const entries = entriesOf(read.get(transaction) ?? []);
+        if ('unread' in entries) reject(entries.unread);
+        else resolve(entries.read);
+      }
     } catch (error) {
       for (const { reject } of set) reject(error);
     }
   }
 }
 
-function entryOf(row: HistoryRow): JournalEntry {
-  const { transaction, kind } = row;
-  return { ...row, epoch: Number(row.epoch), body: bodyOf(kind, row.body, transaction) };
+function entriesOf(
+  rows: readonly HistoryRow[],
+): { readonly read: JournalEntry[] } | { readonly unread: JournalError } {
+  const entries: JournalEntry[] = [];
+  for (const row of rows) {
+    const read = readBody(row.kind, row.body, row.transaction);
+    if ('unread' in read) return read;
+    entries.push({ ...row, epoch: Number(row.epoch), body: read.body });
+  }
+  return { read: entries };
 }

@@ -54,18 +54,27 @@ export class JournalReader implements Pick<Journal, 'history' | 'transactionOf'>
   readonly #pool: Pool;
   readonly #clock: Pick<Clock, 'wall'>;
   readonly #histories = new HistoryReads((ids) => this.query<HistoryRow>(HISTORIES, [ids]));
+  readonly #log: Log;
   #keyHash: KeyHash | undefined;
 
   constructor({ databaseUrl, clock, log, readDeadlineMs }: ReaderSettings) {
     const settings = switchConnection(databaseUrl, 'etika-journal-reader', readDeadlineMs);
     this.#pool = new Pool({ ...settings, max: READ_CONNECTIONS, allowExitOnIdle: true });
     this.#clock = clock;
+    this.#log = log;
     this.#pool.on('error', (error) => log.warn({ event: 'journal.reader', err: error }));
   }
 
   async history(transaction: TransactionId): Promise<JournalEntry[]> {
     if (!isTransactionId(transaction)) return [];
-    return this.#histories.history(transaction);
+    try {
+      return await this.#histories.history(transaction);
+    } catch (error) {
+      if (error instanceof JournalError && error.code === 'SW_JOURNAL_ENTRY') {
+        this.#log.error({ event: 'journal.unreadable', transaction, ...error.detail, err: error });
+      }
+      throw error;
+    }
   }
 
   async transactionOf(key: string): Promise<OwnerRow | undefined> {

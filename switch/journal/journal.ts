@@ -18,6 +18,20 @@ export interface NewEntry {
   readonly claims?: readonly Claim[];
   /** Jobs committed together with the entry, and only if it is appended. */
   readonly followUps?: readonly FollowUp[];
+  /** What it takes of allowances, all of it or the entry is not appended. At most 4, of one key each. */
+  readonly takes?: readonly Take[];
+}
+
+/**
+ * Takes an amount of what a limit allows under a key, over all nodes and exactly. It is a counter, not a chain of
+ * claims: however many take of one key at once, each is answered by the flush it is in.
+ */
+export interface Take {
+  /** At most 512 characters. */
+  readonly key: string;
+  readonly minorUnits: number;
+  /** So many may be taken, of so much together. */
+  readonly limit: { readonly count: number; readonly minorUnits: number };
 }
 
 /**
@@ -53,6 +67,8 @@ export interface FollowUp {
  * `claimed`: a unique key belongs to the transaction given, with its fingerprint. Of several it is the first in the
  * order of the entry; nothing was written.
  * `superseded`: no key is taken, but the transaction has that version already; nothing was written.
+ * `exhausted`: the first key of which too little is left for what the entry takes; nothing was written. Only an entry
+ * that takes something is told so.
  */
 export type AppendResult =
   | { readonly status: 'appended' }
@@ -62,7 +78,8 @@ export type AppendResult =
       readonly transaction: TransactionId;
       readonly fingerprint: string;
     }
-  | { readonly status: 'superseded' };
+  | { readonly status: 'superseded' }
+  | { readonly status: 'exhausted'; readonly key: string };
 
 export interface JournalEntry {
   readonly transaction: TransactionId;

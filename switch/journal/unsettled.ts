@@ -1,18 +1,28 @@
 import type { Clock, Log, Timer } from '../../runtime/index.ts';
-import type { Journal, NewEntry } from './journal.ts';
+import { type Journal, JournalError, type NewEntry } from './journal.ts';
 
 const RETRY_MS = 250;
-/** An intention that is still not to be seen after so many looks was never stored. */
-const LOOKS_BEFORE_FORGOTTEN = 120;
+/** An intention that is still not to be seen after so many looks was hardly ever stored: it is made certain. */
+const LOOKS_BEFORE_CERTAIN = 120;
 
 interface Waiting {
   readonly entry: NewEntry;
+  /** What it decides; absent where it is known to be stored. */
+  readonly intention: NewEntry | undefined;
   looks: number;
 }
 
 /**
  * Decisions that the journal could not take when they were made. They are offered again until it takes them or
  * shows another decision. Nothing depends on this memory surviving: a restart finds the same transactions undecided.
+ *
+ * None is dropped for want of room: while the node lives nobody else would ever decide it. What the limit does instead
+ * is to say that the node is `full`: then it takes no new payment, so that what is kept stays below the limit and what
+ * was in flight when it was reached. One that fails for a reason of its own does not hold up the others.
+ *
+ * Of an intention that nobody can see nobody knows whether it was stored: a commit may wait for a standby for an hour,
+ * and a fail-over may have lost it. To forget it after a while was rejected. It is offered once more instead, without
+ * its claims: either it is there, or it is now, and its decision follows.
  */
 export class Unsettled {
   readonly #journal: Pick<Journal, 'append' | 'history'>;
@@ -21,6 +31,7 @@ export class Unsettled {
   readonly #limit: number;
   readonly #waiting = new Map<string, Waiting>();
   #timer: Timer | undefined;
+  #isSettling = false;
   #closed = false;
 
   constructor(journal: Pick<Journal, 'append' | 'history'>, clock: Clock, log: Log, limit: number) {
@@ -34,12 +45,16 @@ export class Unsettled {
     return this.#waiting.size;
   }
 
-  add(entry: NewEntry): void {
-    if (this.#waiting.size >= this.#limit) {
-      this.#log.error({ event: 'unsettled.full', transaction: entry.transaction, limit: this.#limit });
-      return;
-    }
-    this.#waiting.set(entry.transaction, { entry, looks: 0 });
+  /** No new payment may begin: its decision might have to be kept here too. */
+  get full(): boolean {
+    return this.#waiting.size >= this.#limit;
+  }
+
+  /** @param intention the entry that it decides, as it may have been stored */
+  add(entry: NewEntry, intention?: NewEntry): void {
+    const wasFull = this.full;
+    this.#waiting.set(entry.transaction, { entry, intention, looks: 0 });
+    if (!wasFull && this.full) this.#log.error({ event: 'unsettled.full', limit: this.#limit });
     this.#schedule();
   }
 
@@ -49,32 +64,51 @@ export class Unsettled {
   }
 
   #schedule(): void {
-    if (this.#closed || this.#timer || this.#waiting.size === 0) return;
+    if (this.#closed || this.#timer || this.#isSettling || this.#waiting.size === 0) return;
     this.#timer = this.#clock.after(RETRY_MS, () => void this.#settleAll());
   }
 
   async #settleAll(): Promise<void> {
+    this.#timer = undefined;
+    this.#isSettling = true;
+    const wasFull = this.full;
     for (const [transaction, waiting] of this.#waiting) {
       try {
         if (await this.#settle(waiting)) this.#waiting.delete(transaction);
       } catch (error) {
-        this.#log.warn({ event: 'unsettled.journal-away', waiting: this.#waiting.size, err: error });
-        break;
+        this.#log.warn({ event: 'unsettled.waits', transaction, waiting: this.#waiting.size, err: error });
+        if (isAway(error)) break;
       }
     }
-    this.#timer = undefined;
+
+    if (wasFull && !this.full) this.#log.info({ event: 'unsettled.room', waiting: this.#waiting.size });
+    this.#isSettling = false;
     this.#schedule();
   }
 
   async #settle(waiting: Waiting): Promise<boolean> {
-    const { entry } = waiting;
+    const { entry, intention } = waiting;
     const history = await this.#journal.history(entry.transaction);
     if (history.length === 0) {
       waiting.looks += 1;
-      return waiting.looks >= LOOKS_BEFORE_FORGOTTEN;
+      if (waiting.looks < LOOKS_BEFORE_CERTAIN) return false;
+      if (intention) await this.#journal.append(intention);
     }
     const { status } = await this.#journal.append(entry);
     this.#log.warn({ event: 'unsettled.settled', transaction: entry.transaction, status });
     return true;
   }
 }
+
+/** The journal takes nothing now. Whatever else it says is about this entry alone. */
+function isAway(error: unknown): boolean {
+  return !(error instanceof JournalError) || AWAY.has(error.code);
+}
+
+const AWAY: ReadonlySet<JournalError['code']> = new Set<JournalError['code']>([
+  'SW_JOURNAL_UNAVAILABLE',
+  'SW_JOURNAL_FULL',
+  'SW_JOURNAL_FENCED',
+  'SW_JOURNAL_CLOSED',
+  'SW_JOURNAL_NOT_DURABLE',
+]);

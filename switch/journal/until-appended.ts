@@ -6,7 +6,7 @@ import { type AppendResult, type Journal, JournalError, type NewEntry } from './
 // and made. Whoever loses as often as this allows has met a defect, or a storm: it is told, and asks later.
 
 /** Why an entry was not appended: another writer was first. */
-export type Collision = Exclude<AppendResult, { readonly status: 'appended' }>;
+export type Collision = Exclude<AppendResult, { readonly status: 'appended' | 'exhausted' }>;
 
 /** The entry that follows from what is known now, and what its writer gets once it is durable; or an end without it. */
 export type Step<Result> = { readonly entry: NewEntry; readonly result: Result } | { readonly done: Result };
@@ -33,6 +33,7 @@ export async function untilAppended<Result>(
     if ('done' in step) return step.done;
     const appended = await journal.append(step.entry, deadline);
     if (appended.status === 'appended') return step.result;
+    if (appended.status === 'exhausted') throw new TypeError('what takes of an allowance is not tried again');
     collision = appended;
   }
   throw new JournalError('SW_JOURNAL_CONTENDED', 'no', { collisions: maxCollisions });

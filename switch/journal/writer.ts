@@ -40,7 +40,7 @@ export interface Writer {
   attach(unsettled: readonly number[]): Promise<Attached>;
   /**
    * Commits what it can in one transaction. No two entries of a batch may claim one key, or be one version of a
-   * transaction.
+   * transaction; any number may take of one allowance.
    * @param link of the chain before this batch, written beside its first entry. @throws FlushError
    */
   flush(batch: readonly PendingEntry[], link: Link): Promise<Flushed>;
@@ -77,6 +77,12 @@ const APPEND_SOME = {
   name: 'append-some',
   text: 'select sequence, claim_name, claimed_by, fingerprint from switch.append_some($1, $2, $3, $4, $5, $6)',
 };
+/** The one for a flush in which something is taken of allowances. */
+const APPEND_COUNTED = {
+  name: 'append-counted',
+  text: `select sequence, claim_name, claimed_by, fingerprint, exhausted
+    from switch.append_counted($1, $2, $3, $4, $5, $6, $7)`,
+};
 const NOTHING_REFUSED: Flushed = { refused: new Map(), owned: new Set() };
 
 interface RefusedRow {
@@ -85,6 +91,8 @@ interface RefusedRow {
   claim_name: ClaimName | null;
   claimed_by: TransactionId | null;
   fingerprint: string | null;
+  /** Which of its takes found too little left; absent where nobody counts. */
+  exhausted?: number | null;
 }
 
 /** The writer of one epoch, on PostgreSQL. */
@@ -124,19 +132,21 @@ export class PostgresWriter implements Writer {
   }
 
   async flush(batch: readonly PendingEntry[], link: Link): Promise<Flushed> {
-    const { entries, claims, followUps } = flushLines(batch, link);
-    const place = [this.#epoch, this.#writer];
+    const { entries, claims, followUps, takes } = flushLines(batch, link);
+    const values = [this.#epoch, this.#writer, entries, claims, followUps];
+    const linked = [...values, Buffer.from(link, 'hex')];
+    if (takes !== '') {
+      const counted = await this.#query<RefusedRow>({ ...APPEND_COUNTED, values: [...linked, takes] });
+      return answersOf(counted.rows, batch);
+    }
+
     try {
-      await this.#query({
-        ...APPEND,
-        values: [...place, entries, claims, followUps],
-      });
+      await this.#query({ ...APPEND, values });
       return NOTHING_REFUSED;
     } catch (error) {
       if (!(error instanceof FlushError && isCode(error.cause, TAKEN))) throw error;
     }
-    const values = [...place, entries, claims, followUps, Buffer.from(link, 'hex')];
-    const { rows } = await this.#query<RefusedRow>({ ...APPEND_SOME, values });
+    const { rows } = await this.#query<RefusedRow>({ ...APPEND_SOME, values: linked });
     return answersOf(rows, batch);
   }
 
@@ -194,7 +204,11 @@ function answersOf(rows: readonly RefusedRow[], batch: readonly PendingEntry[]):
 }
 
 function resultOf(row: RefusedRow, batch: readonly PendingEntry[]): AppendResult {
-  const { sequence, claim_name: name, claimed_by: transaction, fingerprint } = row;
+  const { sequence, claim_name: name, claimed_by: transaction, fingerprint, exhausted = null } = row;
+  if (exhausted !== null) {
+    const takes = batch.find((pending) => pending.sequence === Number(sequence))?.takes;
+    return { status: 'exhausted', key: takes?.[exhausted]?.key ?? '' };
+  }
   if (name === null || transaction === null) return { status: 'superseded' };
   const claims = batch.find((pending) => pending.sequence === Number(sequence))?.claims;
   const key = claims?.find((claim) => claim.name === name)?.key ?? '';

@@ -1,3 +1,4 @@
+import { JournalError } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
 import { movesMoney } from '../requests/services.ts';
 import { decisionEntry } from '../transaction/decision-entry.ts';
@@ -21,13 +22,27 @@ export async function recover(ports: Pick<Ports, 'journal' | 'log'>): Promise<nu
     const undecided = await ports.journal.undecided();
     let closedNow = 0;
     for (const transaction of undecided) {
-      if (await abandon(transaction, ports)) closedNow += 1;
+      if (await abandonIfReadable(transaction, ports)) closedNow += 1;
     }
     closed += closedNow;
     if (closedNow === 0) break;
   }
   if (closed > 0) ports.log.warn({ event: 'recover.closed', closed });
   return closed;
+}
+
+/** One that this release cannot read is left to one that can: it must not keep the node from the others. */
+async function abandonIfReadable(
+  transaction: string,
+  ports: Pick<Ports, 'journal' | 'log'>,
+): Promise<boolean> {
+  try {
+    return await abandon(transaction, ports);
+  } catch (error) {
+    if (!(error instanceof JournalError) || error.code !== 'SW_JOURNAL_ENTRY') throw error;
+    ports.log.error({ event: 'recover.unreadable', transaction, err: error });
+    return false;
+  }
 }
 
 async function abandon(transaction: string, { journal }: Pick<Ports, 'journal'>): Promise<boolean> {

@@ -71,7 +71,8 @@ export async function projectValidated(
     ofTransaction.set(transaction, (ofTransaction.get(transaction) ?? 0) + 1);
   }
   const final = entries.filter(
-    ({ kind, transaction }) => kind === 'pop-validated' && ofTransaction.get(transaction) === 1,
+    ({ kind, transaction, unread }) =>
+      kind === 'pop-validated' && !unread && ofTransaction.get(transaction) === 1,
   );
   if (final.length === 0) return entries;
   const { rows } = await client.query<{ transaction: string }>({

@@ -2,6 +2,7 @@ import { journalCaseKind } from '../cases/case-kinds.ts';
 import type { CaseDraft } from '../cases/open-cases.ts';
 import type { BatchRow } from './batch-rows.ts';
 import type { TransactionRow } from './transaction-row.ts';
+import type { Unreadable } from './unread-entries.ts';
 
 /** The cases that a transaction's own entries ask for, before any ledger is compared. */
 export function casesOfTransaction(row: TransactionRow): CaseDraft[] {
@@ -46,6 +47,22 @@ export function caseOfBatch(row: BatchRow): CaseDraft[] {
       },
     },
   ];
+}
+
+/** Until a release that can read it has projected it, it is in no total, no batch and no comparison. */
+export function caseOfUnreadable({ transaction, reason }: Unreadable): CaseDraft {
+  return {
+    kind: 'unreadable-entry',
+    subject: transaction,
+    transaction,
+    network: null,
+    business_date: null,
+    currency: null,
+    amount: null,
+    suggested_action: 'by-hand',
+    is_automatic: false,
+    evidence: { journal: { reason } },
+  };
 }
 
 /** What the journal says of a transaction, as evidence. */

@@ -3,12 +3,19 @@ import { openCases } from '../cases/open-cases.ts';
 import type { JournalEntry } from '../journal/journal.ts';
 import { projectValidated, putAwaited, removeAwaited } from './awaited-rows.ts';
 import { projectBatch } from './batch-rows.ts';
-import { caseOfBatch, casesOfTransaction } from './journal-cases.ts';
+import { caseOfBatch, caseOfUnreadable, casesOfTransaction } from './journal-cases.ts';
 import { insertMovements } from './movement-rows.ts';
 import type { RecentHistories } from './recent-histories.ts';
 import { upsertTransactions } from './transaction-lines.ts';
 import { type ProjectedTransaction, projectTransaction } from './transaction-row.ts';
-import { historiesOf, moveCursors, readUnread } from './unread-entries.ts';
+import {
+  type Histories,
+  historiesOf,
+  moveCursors,
+  readAgain,
+  readUnread,
+  type Unreadable,
+} from './unread-entries.ts';
 import type { YoungIntentions } from './young-intentions.ts';
 
 const INSERT_REFUNDS = `
@@ -64,7 +71,18 @@ export interface Step {
   readonly read: number;
   /** More than one step takes is there. */
   readonly hasMore: boolean;
+  /** What was left out, since this release cannot read it. */
+  readonly unreadable: readonly Unreadable[];
 }
+
+/** Of transactions that were left out: as many are tried again at once. */
+const MAX_AGAIN = 1_000;
+const NOTE_UNREADABLE = `
+  insert into switch.unread_transaction (transaction, reason)
+    select transaction, reason from json_populate_recordset(null::switch.unread_transaction, $1)
+    on conflict (transaction) do nothing`;
+const UNREADABLE = `select transaction from switch.unread_transaction order by transaction limit ${MAX_AGAIN}`;
+const FORGET_UNREADABLE = 'delete from switch.unread_transaction where transaction = any ($1::uuid[])';
 
 /**
  * Projects the next entries of every epoch, in one database transaction: rows and cursors agree at any time.
@@ -90,15 +108,52 @@ async function step(client: ClientBase, options: StepOptions): Promise<Step & { 
   const { maxEntries, recent } = options;
   const unread = await readUnread(client, maxEntries);
   const left = await projectValidated(client, unread.entries, recent);
-  const histories = left.length === 0 ? [] : await historiesOf(client, left, recent);
-  const due = dueHistories(histories, options);
+  const histories = left.length === 0 ? NOTHING_READ : await historiesOf(client, left, recent);
+  const { whole, unreadable } = histories;
+  const due = dueHistories(whole, options);
   if (due.length > 0) await projectHistories(client, due, options);
+  await leaveOut(client, unreadable);
   const finished = await moveCursors(client, unread, maxEntries);
   return {
     read: unread.entries.length + finished,
     hasMore: unread.hasMore || finished > 0,
+    unreadable,
     written: due.flatMap(([first]) => first?.transaction ?? []),
   };
+}
+
+const NOTHING_READ: Histories = { whole: [], unreadable: [] };
+
+/** One that cannot be read must not stop the projection of all others; but people must know of it. */
+async function leaveOut(client: ClientBase, unreadable: readonly Unreadable[]): Promise<void> {
+  if (unreadable.length === 0) return;
+  await client.query(NOTE_UNREADABLE, [JSON.stringify(unreadable)]);
+  await openCases(client, unreadable.map(caseOfUnreadable), 'switch');
+}
+
+/** Projects what an earlier release, or an earlier fault, left out. @returns how many transactions */
+export async function projectAgain(
+  client: ClientBase,
+  options: Pick<StepOptions, 'undatedHour' | 'finalityMs'>,
+): Promise<number> {
+  const { rows } = await client.query<{ transaction: string }>(UNREADABLE);
+  if (rows.length === 0) return 0;
+
+  await client.query('begin');
+  try {
+    const { whole } = await readAgain(
+      client,
+      rows.map(({ transaction }) => transaction),
+    );
+    if (whole.length > 0) await projectHistories(client, whole, options);
+    const done = whole.flatMap(([first]) => first?.transaction ?? []);
+    await client.query(FORGET_UNREADABLE, [done]);
+    await client.query('commit');
+    return done.length;
+  } catch (error) {
+    await client.query('rollback').catch(() => {});
+    throw error;
+  }
 }
 
 /** What was read now and may not wait, and what was left for later and may not wait any more. */
@@ -114,7 +169,7 @@ function dueHistories(
 async function projectHistories(
   client: ClientBase,
   histories: readonly (readonly JournalEntry[])[],
-  { undatedHour, finalityMs }: StepOptions,
+  { undatedHour, finalityMs }: Pick<StepOptions, 'undatedHour' | 'finalityMs'>,
 ): Promise<void> {
   const projected: ProjectedTransaction[] = [];
   const batches: ReturnType<typeof projectBatch>[] = [];

@@ -48,6 +48,38 @@ const projected = async (transaction: string) => {
   return row;
 };
 
+describe('an entry of a form that this release does not know', () => {
+  const UNKNOWN = `update switch.journal set body = '[9,"later"]' where transaction = $1 and version = 2`;
+  const change = async (text: string, values: unknown[]) => {
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    await client.query(text, values);
+    await client.end();
+  };
+
+  it('leaves its transaction out, as a case, and no other; a release that knows it projects it', async () => {
+    const id = await journalTransaction(journal, { minorUnits: 3_000 }, decided(true));
+    const { body } = (await journal.history(id))[1] ?? {};
+    await change(UNKNOWN, [id]);
+    const other = await journalTransaction(journal, { minorUnits: 4_000 }, decided(true));
+    projector = testProjector(database.url);
+    await caughtUp();
+    expect(await projected(other)).toMatchObject({ state: 'approved' });
+    expect(await projected(id)).toBeUndefined();
+    expect(await table('select kind, subject from switch.recon_case')).toEqual([
+      { kind: 'unreadable-entry', subject: id },
+    ]);
+
+    await projector.stop();
+    await change('update switch.journal set body = $2 where transaction = $1 and version = 2', [
+      ...[id, JSON.stringify(body)],
+    ]);
+    projector = testProjector(database.url);
+    await vi.waitFor(async () => expect(await projected(id)).toMatchObject({ state: 'approved' }), 10_000);
+    expect(await table('select transaction from switch.unread_transaction')).toEqual([]);
+  });
+});
+
 describe('a row of the projection', () => {
   it('is the fold of its transaction', async () => {
     const id = await journalTransaction(journal, { minorUnits: 3_000 }, decided(true), [

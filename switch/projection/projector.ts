@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import type { Clock, Log, Timer } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
 import { keepCalendar } from './kept-calendar.ts';
-import { projectStep, type StepOptions } from './project-step.ts';
+import { projectAgain, projectStep, type StepOptions } from './project-step.ts';
 import { RecentHistories } from './recent-histories.ts';
 import { YoungIntentions } from './young-intentions.ts';
 
@@ -103,7 +103,8 @@ export class Projector {
     try {
       this.#client ??= await this.#connect();
       if (!this.#isProjecting && !(await this.#begin(this.#client))) return STANDBY_MS;
-      const { hasMore } = await projectStep(this.#client, this.#stepOptions());
+      const { hasMore, unreadable } = await projectStep(this.#client, this.#stepOptions());
+      for (const each of unreadable) log.error({ event: 'projection.unreadable', ...each });
       return hasMore ? 0 : pollMs;
     } catch (error) {
       log.warn({ event: 'projection.failed', err: error });
@@ -140,8 +141,10 @@ export class Projector {
     this.#undatedHour = await keepCalendar(client, { timeZone, cutOverHour });
     client.on('notification', () => this.#hurry());
     await client.query(`listen ${PROJECTION_WANTED}`);
+    const { finalityMs } = this.#settings;
+    const again = await projectAgain(client, { undatedHour: this.#undatedHour, finalityMs });
     this.#isProjecting = true;
-    log.info({ event: 'projection.begins', cutOverHour, timeZone });
+    log.info({ event: 'projection.begins', cutOverHour, timeZone, again });
     return true;
   }
 

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
-import { bodyOf } from '../journal/body-form.ts';
-import type { JournalEntry } from '../journal/journal.ts';
+import { readBody } from '../journal/body-form.ts';
+import type { JournalEntry, JournalError } from '../journal/journal.ts';
 import type { RecentHistories } from './recent-histories.ts';
 
 /**
@@ -46,8 +46,13 @@ interface Epoch {
   readonly isOver: boolean;
 }
 
-export interface UnreadEntry extends JournalEntry {
+export interface UnreadEntry extends ReadEntry {
   readonly sequence: number;
+}
+
+/** An entry as it was read; or why its body could not be, which is then absent. */
+interface ReadEntry extends JournalEntry {
+  readonly unread?: JournalError;
 }
 
 /** What a step has before it: the next entries of every epoch. */
@@ -72,20 +77,22 @@ export async function readUnread(client: ClientBase, maxEntries: number): Promis
 
 /**
  * Entries of each transaction, oldest first. What begins with the first entry and has no gap, with what was read in
- * steps before, is folded as it was read; of the others everything is asked for.
+ * steps before, is folded as it was read; of the others everything is asked for. A transaction with an entry that
+ * cannot be read is left out, and told of: it must not keep the others.
  */
 export async function historiesOf(
   client: ClientBase,
   entries: readonly UnreadEntry[],
   recent: RecentHistories,
-): Promise<JournalEntry[][]> {
-  const read = new Map<string, JournalEntry[]>();
+): Promise<Histories> {
+  const read = new Map<string, ReadEntry[]>();
   for (const entry of entries) {
     const known = read.get(entry.transaction);
     if (known) known.push(entry);
     else read.set(entry.transaction, [entry]);
   }
-  const whole: JournalEntry[][] = [];
+
+  const whole: ReadEntry[][] = [];
   const torn: string[] = [];
   for (const [transaction, found] of read) {
     const history = recent.join(transaction, found);
@@ -93,8 +100,38 @@ export async function historiesOf(
     else torn.push(transaction);
   }
   if (torn.length > 0) whole.push(...(await readHistories(client, torn)));
-  for (const history of whole) recent.keep(history);
-  return whole;
+
+  const histories = readable(whole);
+  for (const history of histories.whole) recent.keep(history);
+  return histories;
+}
+
+export interface Histories {
+  readonly whole: readonly (readonly JournalEntry[])[];
+  /** Transactions with an entry that this release cannot read. */
+  readonly unreadable: readonly Unreadable[];
+}
+
+export interface Unreadable {
+  readonly transaction: string;
+  readonly reason: string;
+}
+
+function readable(histories: readonly (readonly ReadEntry[])[]): Histories {
+  const unreadable: Unreadable[] = [];
+  const whole = histories.filter((history) => {
+    const bad = history.find(({ unread }) => unread);
+    if (!bad) return true;
+    const reason = `entry ${bad.version} (${bad.kind}): ${bad.unread?.message}`;
+    unreadable.push({ transaction: bad.transaction, reason });
+    return false;
+  });
+  return { whole, unreadable };
+}
+
+/** Everything of these transactions, as far as it can be read. */
+export async function readAgain(client: ClientBase, transactions: readonly string[]): Promise<Histories> {
+  return readable(await readHistories(client, transactions));
 }
 
 /** @returns how many epochs were read to their end and are never looked at again */
@@ -125,12 +162,12 @@ export async function moveCursors(
   return moved.filter(({ isFinished }) => isFinished).length;
 }
 
-async function readHistories(client: ClientBase, transactions: readonly string[]): Promise<JournalEntry[][]> {
+async function readHistories(client: ClientBase, transactions: readonly string[]): Promise<ReadEntry[][]> {
   const { rows } = await client.query<Omit<JournalEntry, 'node'>>({
     ...{ name: 'histories', text: HISTORIES },
     values: [transactions],
   });
-  const byTransaction = new Map<string, JournalEntry[]>();
+  const byTransaction = new Map<string, ReadEntry[]>();
   for (const row of rows) {
     const entries = byTransaction.get(row.transaction);
     if (entries) entries.push(asEntry(row));
@@ -140,6 +177,8 @@ async function readHistories(client: ClientBase, transactions: readonly string[]
 }
 
 /** Nothing that is projected depends on which node wrote it. */
-function asEntry<Row extends Omit<JournalEntry, 'node'>>(row: Row): Row & { readonly node: string } {
-  return Object.assign(row, { node: '', body: bodyOf(row.kind, row.body, row.transaction) });
+function asEntry<Row extends Omit<JournalEntry, 'node'>>(row: Row) {
+  const read = readBody(row.kind, row.body, row.transaction);
+  if ('unread' in read) return Object.assign(row, { node: '', body: undefined, unread: read.unread });
+  return Object.assign(row, { node: '', body: read.body });
 }

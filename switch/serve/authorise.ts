@@ -71,7 +71,7 @@ async function appendIntention({ inbound, request, fingerprint }: Payment, body:
     return await ports.journal.append(entry, inbound.joinBy);
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
-    if (error.committed === 'unknown') ports.unsettled.add(notSent(body, 'SW_JOURNAL'));
+    if (error.committed === 'unknown') ports.unsettled.add(notSent(body, 'SW_JOURNAL'), intentionOf(body));
     throw new Refusal('SW_JOURNAL', { stan }, { cause: error });
   }
 }
@@ -194,8 +194,13 @@ function undecidable(
   const reply = declineReply(opening.facts, new Refusal('SW_JOURNAL').responseCode);
   const followUps = undoLegs(decided.network, decided.pop);
   const undone: DecidedBody = { ...decided, approved: false, reply, followUps };
-  ports.unsettled.add(decisionEntry(opening, undone));
+  ports.unsettled.add(decisionEntry(opening, undone), intentionOf(opening));
   return error.committed === 'no' ? reply : undefined;
+}
+
+/** What is decided, without its claims: for whoever must be certain that it is there. */
+function intentionOf(body: OpeningBody): NewEntry {
+  return { transaction: body.facts.transaction, version: 1, kind: 'intended', body };
 }
 
 /** Closes an intended transaction whose legs were never opened. */

@@ -6,6 +6,8 @@ import { DEFAULT_FRESHNESS_MS, distanceOf } from '../requests/freshness.ts';
 import { requestFingerprint, requestKey } from '../requests/keys.ts';
 import { type PaymentRequest, understandPayment } from '../requests/understand.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
+import { OPENING_REPLY } from '../transaction/fold.ts';
+import { replay } from './replay.ts';
 
 // How everything begins that opens legs: what is asked for, where it leads, whether it is asked already. An
 // authorisation and an increment differ only in what they do then.
@@ -33,10 +35,12 @@ export async function beginPayment(
 ): Promise<ReplyFields | undefined> {
   const { message, sender, listener, card } = inbound;
   const request = understandPayment(message, sender, ports.clock, ports.settings.currencies);
-  const route = routeOf(request, inbound, ports);
-
   const key = requestKey(listener.name, request);
   const fingerprint = requestFingerprint(card.reference, request);
+  const asked = { inbound, request, key, fingerprint };
+
+  const route = routed(asked, ports);
+  if (route instanceof Refusal) return answeredBefore(asked, route, ports);
   if (isStale(inbound, ports) && !(await ports.journal.transactionOf(key))) {
     throw new Refusal('SW_STALE', { element: 'DE7' });
   }
@@ -45,14 +49,45 @@ export async function beginPayment(
   const running = ports.inFlight.find(key);
   if (running?.fingerprint === fingerprint) return running.reply;
   const isTooLate = ports.clock.monotonic() >= inbound.joinBy;
-  if (isTooLate || ports.inFlight.full) {
+  if (isTooLate || ports.inFlight.full || ports.unsettled.full) {
     throw new Refusal('SW_OVERLOADED', { inFlight: ports.inFlight.size, waitedMs: waited(inbound, ports) });
   }
 
-  const payment: Payment = { inbound, request, route, key, fingerprint };
+  const payment: Payment = { ...asked, route };
   // Other content under the same key is at work: which of the two owns the key is for the journal to say.
   if (running) return work(payment);
   return ports.inFlight.run(key, fingerprint, () => work(payment));
+}
+
+function routed({ request, inbound }: Omit<Payment, 'route'>, ports: Ports): Route | Refusal {
+  try {
+    return routeOf(request, inbound, ports);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
+/**
+ * What leads nowhere now may have led somewhere when it was asked first: settings change, and what was answered stays
+ * answered. Only where the journal does not know the request it is refused.
+ * @throws Refusal the one given, SW_JOURNAL where the journal cannot be asked
+ */
+async function answeredBefore(
+  { inbound, request, key, fingerprint }: Omit<Payment, 'route'>,
+  refusal: Refusal,
+  ports: Ports,
+): Promise<ReplyFields | undefined> {
+  let known: Awaited<ReturnType<Ports['journal']['transactionOf']>>;
+  try {
+    known = await ports.journal.transactionOf(key);
+  } catch (cause) {
+    throw new Refusal('SW_JOURNAL', { stan: request.stan }, { cause });
+  }
+  if (!known) throw refusal;
+
+  const replyKey = request.service.addsTo ? key : OPENING_REPLY; // what adds to another is told in its history
+  return replay(known, fingerprint, inbound.joinBy, ports, replyKey);
 }
 
 function waited({ receivedAt }: Pick<PaymentInbound, 'receivedAt'>, { clock }: Pick<Ports, 'clock'>): number {

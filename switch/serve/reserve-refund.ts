@@ -22,7 +22,7 @@ export interface IntendedRefund {
 
 /**
  * Takes a refund's amount from what its original still has to give, before the network is asked. The original's own
- * version keeps two refunds from taking the same money; a refund that is declined gives it back by being declined.
+ * version keeps two refunds from taking the same money; a refund that is known to have paid nothing gives it back.
  * A refund that refers to nothing is the merchant's own affair.
  *
  * @throws Refusal SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_STATE, SW_CARD_CONTRADICTORY, SW_AMOUNT
@@ -66,15 +66,34 @@ function hasTaken({ opening, state }: Transaction): boolean {
   return kind !== 'refund' && (kind !== 'pre-authorisation' || state === 'captured');
 }
 
-/** What was refunded of a transaction or may yet be: reservations whose refund is not declined. */
+/**
+ * Who asks what is left of the original. What a refund may have paid, nobody is paid again: it counts until the network
+ * has acknowledged that it is undone. A void does not wait for that where the terminal itself has reversed the refund,
+ * and a reversal never does: the refund was declined or reversed at the terminal, and its own reversal is on the way.
+ */
+export type TakesOfOriginal = 'refund' | 'void' | 'reversal';
+
+/**
+ * What was refunded of a transaction or may yet be. A reservation ends when its refund is known to have paid nothing:
+ * declined by the network, never sent, or acknowledged as reversed. That it was declined at the terminal says less.
+ */
 export async function refundedMinorUnits(
   { refunds }: Pick<Transaction, 'refunds'>,
   journal: Pick<Journal, 'history'>,
+  by: TakesOfOriginal = 'refund',
 ): Promise<{ minorUnits: number; seen: number }> {
   let minorUnits = 0;
-  for (const refund of refunds) {
-    const { state } = await readTransaction(journal, refund.refund);
-    if (state !== 'declined' && state !== 'taken-back') minorUnits += refund.minorUnits;
+  for (const reserved of refunds) {
+    const refund = await readTransaction(journal, reserved.refund);
+    minorUnits += Math.min(reserved.minorUnits, paidFor(refund, by) ?? reserved.minorUnits);
   }
   return { minorUnits, seen: refunds.length };
+}
+
+/** What a refund paid at most, in minor units; nothing where it is not decided. */
+function paidFor(refund: Transaction, by: TakesOfOriginal): number | undefined {
+  const { state, standingMinorUnits, networkMinorUnits } = refund;
+  if (state === 'none' || state === 'intended') return undefined;
+  const isUndone = by === 'reversal' || (by === 'void' && state === 'taken-back');
+  return isUndone ? standingMinorUnits : Math.max(standingMinorUnits, networkMinorUnits);
 }

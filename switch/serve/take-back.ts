@@ -48,7 +48,7 @@ export async function reverse(inbound: Inbound, ports: Ports): Promise<ReplyFiel
       const told = { reply: replyFor(sender, found), key: requestKey(listener.name, sender) };
       const added = found.increments.find((each) => original.keys.includes(each.original));
       if (added) return takeIncrementBack(found, added, remaining, told);
-      const refused = await refusedAsRefunded(found, remaining, told.key, ports);
+      const refused = await refusedAsRefunded(found, { remaining, key: told.key, by: 'reversal' }, ports);
       return refused ?? takeBack(found, 'reversal', remaining, told);
     },
     ports,
@@ -76,7 +76,7 @@ export async function voidPayment(inbound: Inbound, ports: Ports): Promise<Reply
       }
       const settled = await voidableBatch(found, inbound, ports);
       const told = { reply: replyFor(sender, found), key: requestKey(listener.name, sender) };
-      const refused = await refusedAsRefunded(found, 0, told.key, ports);
+      const refused = await refusedAsRefunded(found, { remaining: 0, key: told.key, by: 'void' }, ports);
       return refused ?? takeBack(found, 'void', 0, { ...told, ...(settled && { batch: settled.id }) });
     },
     ports,
@@ -102,18 +102,23 @@ function noticeOf({ listener, sender, noticeBy }: Inbound, original: OriginalRef
   return { key: requestKey(listener.name, sender), original, fingerprint, deadline: noticeBy };
 }
 
+interface TakingBack {
+  readonly remaining: number;
+  readonly key: string;
+  readonly by: 'reversal' | 'void';
+}
+
 /**
  * What was given back by refunds, or may yet be, cannot be taken back as well. A refund that is declined or reversed
  * later would make another answer of it: this one is kept.
  */
 async function refusedAsRefunded(
   found: Transaction,
-  remaining: number,
-  key: string,
+  { remaining, key, by }: TakingBack,
   { journal, clock, random, log }: Ports,
 ): Promise<Answer | undefined> {
   if (found.refunds.length === 0 || found.standingMinorUnits === 0) return undefined;
-  const { minorUnits: refunded } = await refundedMinorUnits(found, journal);
+  const { minorUnits: refunded } = await refundedMinorUnits(found, journal, by);
   if (refunded <= remaining) return undefined;
   log.warn({ event: 'take-back.refused', transaction: found.id, refunded, remaining });
   const reply: ReplyFields = { code: SWITCH_ERRORS.SW_ORIGINAL_STATE.responseCode };

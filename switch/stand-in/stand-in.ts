@@ -32,7 +32,7 @@ export interface StandInQuestion {
 }
 
 export interface StandInPorts {
-  readonly journal: Pick<Journal, 'append' | 'transactionOf'>;
+  readonly journal: Pick<Journal, 'append'>;
   readonly hsm: CardVerifier;
   readonly clock: Clock;
   readonly random: Random;

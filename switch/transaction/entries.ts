@@ -132,7 +132,14 @@ export interface EntryBodies {
     /** The increment whose part of it that is, by its key. */
     readonly increment?: string;
   };
-  'network-reversal-refused': { readonly code: string; readonly attempts: number };
+  'network-reversal-refused': {
+    readonly code: string;
+    readonly attempts: number;
+    /** What it should have been reversed down to; absent where an earlier release wrote it. */
+    readonly remainingMinorUnits?: number;
+    /** The increment whose reversal was refused, by its key. */
+    readonly increment?: string;
+  };
   'network-advised': { readonly reason: AdviceReason; readonly code: string; readonly attempts: number };
   'network-advice-refused': {
     readonly reason: AdviceReason;

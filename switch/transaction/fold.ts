@@ -15,6 +15,7 @@ import {
   endIncrements,
   foundAtNetwork,
   holdAgain,
+  holdsTooMuch,
   type Increment,
   reversedAtNetwork,
   shareOut,
@@ -227,10 +228,11 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     reversedAtNetwork(draft, body.remainingMinorUnits, body.increment);
     traces.reversed(draft.traces, body);
     if (draft.networkMinorUnits === 0) draft.network = 'reversed';
+    else if (draft.network === 'reversal-refused' && !holdsTooMuch(draft)) draft.network = 'approved';
   },
   'network-reversal-refused': (draft) => {
     draft.network = 'reversal-refused';
-    draft.cases.push('reversal-refused');
+    openCase(draft, 'reversal-refused');
   },
   'network-not-found': (draft, body) => {
     traces.notFound(draft.traces, body);
@@ -300,6 +302,11 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     }
   },
 };
+
+/** One that was opened stays one, however often it happens again. */
+function openCase(draft: Draft, kind: string): void {
+  if (!draft.cases.includes(kind)) draft.cases.push(kind);
+}
 
 function answered(draft: Draft, { key, reply }: AnsweredBody): void {
   draft.replies.set(key, reply);

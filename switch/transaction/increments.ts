@@ -41,6 +41,13 @@ export function holdingsOf(whole: Readonly<Whole>): Holding[] {
   return [own, ...added].reverse();
 }
 
+/** The network holds more of a message than stands of it, and has to be told. */
+export function holdsTooMuch(whole: Readonly<Whole>): boolean {
+  return holdingsOf(whole).some(
+    ({ networkMinorUnits, standingMinorUnits }) => networkMinorUnits > standingMinorUnits,
+  );
+}
+
 /** Nobody has decided it, and nothing has ended what it adds to. */
 export function isOpenIncrement({ increments }: Pick<Readonly<Whole>, 'increments'>, key: string): boolean {
   return increments.some((each) => each.key === key && each.state === 'open');

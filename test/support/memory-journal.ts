@@ -8,7 +8,9 @@ import {
   type JournalEntry,
   JournalError,
   type NewEntry,
+  type Take,
 } from '../../switch/journal/journal.ts';
+import { afterTaking, NOTHING_USED, type Used } from '../../switch/stand-in/rules.ts';
 
 /** What the model does with the next append: as asked, lost before it was sent, or lost after it was stored. */
 export type Mood = 'well' | 'away' | 'unknown-stored' | 'unknown-lost';
@@ -18,6 +20,7 @@ export class MemoryJournal implements Journal {
   readonly entries: JournalEntry[] = [];
   readonly followUps: FollowUp[] = [];
   readonly #claims = new Map<string, { transaction: string; fingerprint: string }>();
+  readonly #taken = new Map<string, Used>();
   readonly #clock: Clock;
   moods: Mood[] = [];
 
@@ -56,7 +59,7 @@ export class MemoryJournal implements Journal {
   }
 
   #store(entry: NewEntry): AppendResult {
-    const { transaction, version, kind, claims = [], followUps } = entry;
+    const { transaction, version, kind, claims = [], followUps, takes = [] } = entry;
     const stored: unknown = bodyOf(entry.kind, JSON.parse(checkEntry(entry)), entry.transaction);
     for (const { key, role } of claims) {
       const owner = role === 'unique' && this.#claims.get(key);
@@ -65,6 +68,9 @@ export class MemoryJournal implements Journal {
     if (this.entries.some((known) => known.transaction === transaction && known.version === version)) {
       return { status: 'superseded' };
     }
+    const exhausted = takes.find((take) => !this.#after(take));
+    if (exhausted) return { status: 'exhausted', key: exhausted.key };
+    for (const take of takes) this.#taken.set(take.key, this.#after(take) ?? NOTHING_USED);
     for (const { key, fingerprint } of claims) {
       if (!this.#claims.has(key)) this.#claims.set(key, { transaction, fingerprint });
     }
@@ -79,5 +85,9 @@ export class MemoryJournal implements Journal {
     });
     this.followUps.push(...(followUps ?? []));
     return { status: 'appended' };
+  }
+
+  #after({ key, minorUnits, limit }: Take): Used | undefined {
+    return afterTaking(this.#taken.get(key) ?? NOTHING_USED, limit, minorUnits);
   }
 }

@@ -29,8 +29,9 @@ export function authorisationOutcome(
   const { code } = reply;
   if (code === undefined) return unknown('the answer has no response code');
   const meaning = codeMeaning(code, facts.kind, table);
-  if (amountDisagreements(reply, facts, meaning).length > 0)
+  if (amountDisagreements(reply, facts, meaning).length > 0) {
     return unknown('the answer is to another amount');
+  }
 
   switch (meaning) {
     case 'approved':

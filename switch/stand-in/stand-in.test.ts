@@ -235,13 +235,6 @@ describe('what is not stood in for', () => {
       'listed',
     ],
     ['a chip that declined', {}, { de55: Bytes.of(Buffer.from('9f270100', 'hex')) }, '05', 'chip-declined'],
-    [
-      'a chip that makes no sense',
-      {},
-      { de55: Bytes.of(Buffer.from('9f2705', 'hex')) },
-      '91',
-      'chip-unreadable',
-    ],
     ['a PIN without a key for it', {}, { de52: PinBlock.of(Buffer.alloc(8, 1)) }, '91', 'pin-unverifiable'],
     [
       'a PIN without a value to compare it with',

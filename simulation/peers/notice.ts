@@ -113,8 +113,8 @@ export function isBelieved(
   { keys, settings, world }: Terminal,
 ): boolean {
   if (!brokenMac || !keys) return isTrusted;
-  if (isTrusted)
-    world.violate('I10 fail closed', `${settings.id} got a sealed ${code} for what was not proven`);
+  const { id } = settings;
+  if (isTrusted) world.violate('I10 fail closed', `${id} got a sealed ${code} for what was not proven`);
   return code === WRONG_MAC;
 }
 

@@ -119,7 +119,9 @@ export class StreamReader implements FrameReader {
     const length = this.#shape.read(this.#prefix);
     this.#checkMax(length);
     const least = headerBytes + trailer.length;
-    if (length < least) throw badLength(`at least ${least}`, String(length));
+    // A length of zero keeps a line alive: such a frame has not even the header.
+    const isKeepAlive = length === 0 && trailer.length === 0;
+    if (length < least && !isKeepAlive) throw badLength(`at least ${least}`, String(length));
     return length;
   }
 
@@ -151,8 +153,9 @@ export class StreamReader implements FrameReader {
       throw badLength(`the trailer ${trailer.toString('hex')}`, 'other bytes');
     }
     const body = frame.subarray(headerBytes, bodyEnd);
+    if (body.length === 0 && !polls) return;
     if (headerBytes > 0) onFrame(body, frame.subarray(0, headerBytes));
-    else if (body.length > 0 || polls) onFrame(body);
+    else onFrame(body);
   }
 }
 

@@ -49,6 +49,14 @@ describe('framing', () => {
     expect(bodies).toEqual([Buffer.from([0xff])]);
   });
 
+  test.each(['0000', '00056000000000'])('behind a TPDU it is one as well: %s', (keepAlive) => {
+    const bodies: Buffer[] = [];
+    framing('length-2-tpdu')
+      .reader(limits)
+      .push(Buffer.from(`${keepAlive}00066000000000ff`, 'hex'), (body) => bodies.push(body));
+    expect(bodies).toEqual([Buffer.from([0xff])]);
+  });
+
   test.each([
     ['length-2', 'ffff', 'ISO_FRAME_TOO_LONG'],
     ['length-4-ascii', '39393939', 'ISO_FRAME_TOO_LONG'],

@@ -3,13 +3,6 @@ import type { SourceMutant } from './source-mutant.ts';
 /** What is decided at the door: what may be believed, what is read, who may be refused. */
 export const OF_DOOR: readonly SourceMutant[] = [
   {
-    name: 'seal-before-proof',
-    removes: 'the proof that an answer is sealed for: a refusal gets the seal of whoever the request names',
-    file: 'switch/admission/prove.ts',
-    find: '  return proveSealed(received, ports).catch(() => undefined);',
-    put: "  return ports.directory.terminal(received.message.de41 ?? '', received.message.de42);",
-  },
-  {
     name: 'wrong-seal-answered',
     removes: 'the refusal to seal what answers a wrong MAC',
     file: 'switch/admission/prove.ts',
@@ -32,13 +25,6 @@ export const OF_DOOR: readonly SourceMutant[] = [
     file: 'connectors/link/tolerated.ts',
     find: '{ elements: linkElementPolicies(dialect, chosen), leavesOut: false }',
     put: '{ elements: {}, leavesOut: false }',
-  },
-  {
-    name: 'garbled-chip',
-    removes: 'the look at chip data: what is none goes to the network as it came',
-    file: 'switch/requests/understand.ts',
-    find: 'message.de55 && isTlv(message.de55) ? message.de55 : undefined',
-    put: 'message.de55',
   },
   {
     name: 'stale-notices',

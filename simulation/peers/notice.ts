@@ -66,7 +66,7 @@ export class Notice implements Dialogue {
     const { kind, message, brokenMac } = this.order;
     const { world, settings } = this.#terminal;
     world.tell(settings.id, () => `${kind} ${message.de11}: ${code}${isTrusted ? '' : ', without a seal'}`);
-    if (!isTrusted) return;
+    if (!isBelieved(this.order, code, isTrusted, this.#terminal)) return;
     const isNotNow = NOT_NOW.has(code) || (code === WRONG_MAC && !brokenMac);
     if (this.isAccepted && !isNotNow && code !== ACCEPTED) {
       world.violate(
@@ -100,6 +100,22 @@ export class Notice implements Dialogue {
     this.#patience.begin();
     this.#terminal.send({ ...message, mti }, this, brokenMac ? withBrokenMac : undefined);
   }
+}
+
+/**
+ * Whether a terminal acts on an answer. To a broken seal none may come that carries a right one: somebody between could
+ * hold it against what was approved. Who broke it hears that, and leaves it at that.
+ */
+export function isBelieved(
+  { brokenMac }: Pick<NoticeOrder, 'brokenMac'>,
+  code: string,
+  isTrusted: boolean,
+  { keys, settings, world }: Terminal,
+): boolean {
+  if (!brokenMac || !keys) return isTrusted;
+  const { id } = settings;
+  if (isTrusted) world.violate('I10 fail closed', `${id} got a sealed ${code} for what was not proven`);
+  return code === WRONG_MAC;
 }
 
 export function withBrokenMac(frame: Buffer): Buffer {

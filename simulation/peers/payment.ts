@@ -1,6 +1,6 @@
 import { completionMessage, paymentMessage, reversalMessage, voidMessage } from './messages.ts';
 import { nameOfPayment } from './names.ts';
-import { Notice, type NoticeKind, withBrokenMac } from './notice.ts';
+import { isBelieved, Notice, type NoticeKind, withBrokenMac } from './notice.ts';
 import { Patience } from './patience.ts';
 import type { PaymentOrder } from './payment-order.ts';
 import { isYes, PAYMENTS, type Side } from './services.ts';
@@ -168,7 +168,7 @@ export class Payment implements Dialogue {
     const { de39: code = '', de38: approvalCode, de37: rrn } = reply;
     const trust = isTrusted ? '' : ', without a seal';
     world.tell(settings.id, () => `is told ${code} for ${this.id} (${Number(reply.de4)})${trust}`);
-    if (!isTrusted || this.reversal) return;
+    if (!isBelieved(order, code, isTrusted, terminal) || this.reversal) return;
     const isCertain = !SAYS_NOTHING.has(code) || (code === '63' && order.brokenMac);
     if (!isCertain && (this.#asked > 1 || order.kind === 'offline')) {
       this.#doubt();

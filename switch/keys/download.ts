@@ -1,7 +1,7 @@
 import type { TerminalSettings } from '../config/settings.ts';
 import { Refusal } from '../errors.ts';
 import type { KeyBook, KeyCustodian } from './key-book.ts';
-import type { KeySet, NamedKey } from './key-records.ts';
+import type { KeyOwner, KeySet, NamedKey } from './key-records.ts';
 import { type TerminalKeys, terminalOwner } from './terminal-keys.ts';
 
 export interface DownloadPorts {
@@ -9,6 +9,8 @@ export interface DownloadPorts {
   readonly custodian: KeyCustodian;
   readonly terminalKeys: TerminalKeys;
   readonly wall: () => number;
+  /** Absent: each request has new blocks made. */
+  readonly given?: GivenKeys;
 }
 
 /** What is given to a terminal (X9.143 header): its PIN key only encrypts there, its MAC key makes and verifies. */
@@ -16,6 +18,38 @@ const PIN_KEY = { usage: 'P0', algorithm: 'T', length: 16, mode: 'E' } as const;
 const MAC_KEY = { usage: 'M3', algorithm: 'T', length: 16, mode: 'C' } as const;
 
 const MAX_COLLISIONS = 5;
+
+/** How long a terminal that asks again gets the answer that was made for it: its first may have been lost. */
+const GIVEN_AGAIN_MS = 10_000;
+const MOST_GIVEN = 10_000;
+
+interface Given {
+  readonly generation: number;
+  readonly until: number;
+  readonly answer: string;
+}
+
+/**
+ * What was given to terminals lately. The request for keys is the one message that costs work though nothing is proven
+ * of it: whoever sends it in a terminal's name has the HSM asked once in a while, and not for each frame. An answer
+ * holds only keys that the terminal's master key opens.
+ */
+export class GivenKeys {
+  readonly #given = new Map<KeyOwner, Given>();
+
+  /** The answer of a moment ago, while the keys in it are still the pending ones. */
+  again(owner: KeyOwner, pending: number | undefined, now: number): string | undefined {
+    const given = this.#given.get(owner);
+    return given && given.until > now && given.generation === pending ? given.answer : undefined;
+  }
+
+  keep(owner: KeyOwner, generation: number, answer: string, now: number): void {
+    this.#given.delete(owner);
+    this.#given.set(owner, { generation, until: now + GIVEN_AGAIN_MS, answer });
+    const oldest = this.#given.keys().next().value;
+    if (this.#given.size > MOST_GIVEN && oldest !== undefined) this.#given.delete(oldest);
+  }
+}
 
 /**
  * New keys for a terminal: made and recorded as pending, then wrapped under its master key. Asked again before it has
@@ -27,12 +61,20 @@ const MAX_COLLISIONS = 5;
 export async function newTerminalKeys(terminal: TerminalSettings, ports: DownloadPorts): Promise<string> {
   const { masterKey, keyBlock = 'B' } = terminal;
   if (masterKey === undefined) throw new Refusal('SW_NO_MASTER_KEY', { terminal: terminal.id });
-  const { pin, mac } = await pendingSet(terminal, ports);
+  const { given, book, terminalKeys, wall } = ports;
+  const owner = terminalOwner(terminal);
+  const known = terminalKeys.pendingOf(book.inMemory(owner))?.generation;
+  const again = given?.again(owner, known, wall());
+  if (again) return again;
+
+  const { generation, pin, mac } = await pendingSet(terminal, ports);
   const give = async ({ reference, kcv }: NamedKey, { mode }: { mode: string }) => {
     const header = { version: keyBlock, mode, exportability: 'N' } as const;
     return kcv + (await ports.custodian.exportKeyBlock(masterKey, reference, header));
   };
-  return (await give(pin, PIN_KEY)) + (await give(mac, MAC_KEY));
+  const answer = (await give(pin, PIN_KEY)) + (await give(mac, MAC_KEY));
+  given?.keep(owner, generation, answer, wall());
+  return answer;
 }
 
 async function pendingSet(

@@ -4,7 +4,7 @@ import { silentLog } from '../../runtime/index.ts';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import { developmentSettings } from '../config/development.ts';
 import type { TerminalSettings } from '../config/settings.ts';
-import { newTerminalKeys } from './download.ts';
+import { GivenKeys, newTerminalKeys } from './download.ts';
 import { KeyBook, type KeyCustodian } from './key-book.ts';
 import type { KeyOwner, KeyRecords, KeySet } from './key-records.ts';
 import { TerminalKeys } from './terminal-keys.ts';
@@ -66,12 +66,16 @@ afterEach(() => {
 function node(records = new MemoryRecords()) {
   const clock = new VirtualClock();
   let made = 0;
+  let exported = 0;
   const custodian: Partial<KeyCustodian> = {
     generateKey: async (_, { state }) => {
       made += 1;
       return { record: `wk1.${made}.${state}`, kcv: `00000${made}` };
     },
-    exportKeyBlock: async (_, record) => record.split('.')[1] ?? '',
+    exportKeyBlock: async (_, record) => {
+      exported += 1;
+      return record.split('.')[1] ?? '';
+    },
     setKeyState: async (record, state) => record.replace(/\w+$/, state),
     keyCheckValue: async () => 'ABCDEF',
   };
@@ -85,8 +89,10 @@ function node(records = new MemoryRecords()) {
   };
   const life = { overlapMs: 60_000, pendingMs: 3_600_000 };
   const terminalKeys = new TerminalKeys({ hsm, book, life, clock });
-  const download = () =>
+  const given = new GivenKeys();
+  const download = (kept: { given?: GivenKeys } = {}) =>
     newTerminalKeys(terminal as TerminalSettings, {
+      ...kept,
       book,
       custodian: custodian as KeyCustodian,
       terminalKeys,
@@ -96,7 +102,7 @@ function node(records = new MemoryRecords()) {
     const sealed = { covered: Buffer.alloc(0), mac: Buffer.from(mac) };
     return (await terminalKeys.prove(terminal as TerminalSettings, sealed))?.keys;
   };
-  return { clock, book, records, download, prove };
+  return { clock, book, records, given, exported: () => exported, download, prove };
 }
 
 const states = ({ steps }: MemoryRecords) => steps.map(({ set }) => `${set.generation} ${set.state}`);
@@ -183,4 +189,17 @@ it('what another node changed is known within a look', async () => {
   expect(one.book.inMemory('terminal/TERM0001')).toEqual([]);
   await one.clock.advance(2_000);
   expect(one.book.inMemory('terminal/TERM0001')).toHaveLength(2);
+});
+
+it('whoever asks for keys again and again has the HSM and the records asked once', async () => {
+  const { clock, records, given, exported, download, prove } = node();
+  const first = await download({ given });
+  const reads = records.reads;
+  for (let i = 0; i < 100; i += 1) expect(await download({ given })).toBe(first);
+  expect([exported(), records.reads - reads]).toEqual([2, 0]);
+  await clock.advance(10_000);
+  expect(await download({ given })).toBe(first);
+  expect(exported()).toBe(4);
+  await prove('wk1.2.active');
+  expect(await download({ given })).not.toBe(first);
 });

@@ -24,6 +24,7 @@ import type { ScenarioTally } from '../fallback/scenarios.ts';
 import { watchOver } from '../fallback/watch-over.ts';
 import type { Journal } from '../journal/journal.ts';
 import { Unsettled } from '../journal/unsettled.ts';
+import { GivenKeys } from '../keys/download.ts';
 import type { KeyBook, KeyCustodian } from '../keys/key-book.ts';
 import { TerminalKeys } from '../keys/terminal-keys.ts';
 import type { Checkpoint, Ports } from '../ports.ts';
@@ -87,7 +88,10 @@ function keyPorts({
 }: Pick<SwitchParts, 'settings' | 'hsm' | 'clock' | 'keys'>): Pick<Ports, 'terminalKeys' | 'keyDownload'> {
   const life = settings.keyLife ?? DEFAULT_KEY_LIFE;
   const terminalKeys = new TerminalKeys({ hsm, clock, life, ...(keys && { book: keys.book }) });
-  return { terminalKeys, ...(keys && { keyDownload: { ...keys, terminalKeys, wall: () => clock.wall() } }) };
+  return {
+    terminalKeys,
+    ...(keys && { keyDownload: { ...keys, terminalKeys, wall: () => clock.wall(), given: new GivenKeys() } }),
+  };
 }
 
 /** @returns once its listeners are open */

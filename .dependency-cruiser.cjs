@@ -20,7 +20,7 @@ const AROUND_THE_ROOMS = ['bench', 'deploy', 'simulation', 'test'];
 const SWITCH_FLOORS = [
   ['config', 'database'],
   ['journal'],
-  ['audit', 'stand-in'],
+  ['audit', 'numbers', 'stand-in'],
   ['transaction'],
   ['cases', 'fallback', 'requests'],
   ['keys', 'projection'],

@@ -18,7 +18,7 @@ const purchase: TransactionView = {
   stan: '000001',
   rrn: '632710000001',
   legs: {
-    network: { name: 'visa', state: 'approved', code: '00' },
+    network: { name: 'visa', state: 'approved', code: '00', stan: '000042', rrn: '632700000042' },
     pop: { state: 'validated', validation: 'v-1' },
   },
   verdict: { approved: true, code: '00', approvalCode: '123456' },

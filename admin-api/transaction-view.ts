@@ -17,7 +17,14 @@ export const TransactionView = Type.Object({
   stan: Type.String(),
   rrn: Type.String(),
   legs: Type.Object({
-    network: Type.Object({ name: Type.String(), state: Type.String(), code: Type.Optional(Type.String()) }),
+    network: Type.Object({
+      name: Type.String(),
+      state: Type.String(),
+      code: Type.Optional(Type.String()),
+      /** DE11 and DE37 as the network knows them; `stan` and `rrn` above are the terminal's. */
+      stan: Type.String(),
+      rrn: Type.String(),
+    }),
     pop: Type.Object({ state: Type.String(), validation: Type.Optional(Type.String()) }),
   }),
   /** Absent while nothing is decided. */

@@ -1,4 +1,4 @@
-import { foldTransaction, type JournalEntry, type Transaction } from '../switch/index.ts';
+import { asNetworkKnows, foldTransaction, type JournalEntry, type Transaction } from '../switch/index.ts';
 import type { TransactionView } from './transaction-view.ts';
 
 /** Tells a transaction from its journal entries, oldest first; `undefined` where there are none. */
@@ -19,7 +19,7 @@ export function viewOf(entries: readonly JournalEntry[]): TransactionView | unde
     amount: facts.amount,
     stan: facts.stan,
     rrn: facts.rrn,
-    legs: legsOf(transaction, opening.network),
+    legs: legsOf(transaction, opening),
     ...verdictOf(transaction),
     followUps: [...(transaction.decided?.followUps ?? [])],
     cases: [...transaction.cases],
@@ -29,13 +29,14 @@ export function viewOf(entries: readonly JournalEntry[]): TransactionView | unde
 
 function legsOf(
   { network, pop, popValidation, decided }: Transaction,
-  networkName: string,
+  { network: name, facts }: NonNullable<Transaction['opening']>,
 ): TransactionView['legs'] {
   const outcome = decided?.network;
+  const { stan, rrn } = asNetworkKnows(facts);
   const code = outcome && 'code' in outcome ? { code: outcome.code } : {};
   const validation = popValidation === undefined ? {} : { validation: popValidation };
   return {
-    network: { name: networkName, state: network, ...code },
+    network: { name, state: network, ...code, stan, rrn },
     pop: { state: pop, ...validation },
   };
 }

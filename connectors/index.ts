@@ -23,7 +23,9 @@ export type {
   NetworkLeg,
   NetworkLinkState,
   NetworkOutcome,
+  NotAsked,
   NoticeOutcome,
+  OwnFault,
   ReversalReason,
   ReversalRequest,
   StrayAnswer,
@@ -39,5 +41,11 @@ export type {
   PopStandingStatus,
   PopStandings,
 } from './pop-leg.ts';
+export {
+  PLAIN_REVERSALS,
+  type ReversalTable,
+  type ReversalWords,
+  type ReversedAfter,
+} from './reversal-words.ts';
 export { completable, type SchemeRules } from './scheme-rules.ts';
 export { visaConnector } from './visa/visa-connector.ts';

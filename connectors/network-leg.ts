@@ -5,8 +5,20 @@ import type { CardData, TransactionFacts } from './authorisation.ts';
 import type { SchemeRules } from './scheme-rules.ts';
 
 /**
- * How a network leg ended. `unreachable` promises that no byte of the request left;
- * `unknown` means that it may have, and that only a reversal can make it certain.
+ * Why the network was not asked although it could have been. It says nothing of the network: nobody stands in for it,
+ * and no trend counts it.
+ */
+export type OwnFault =
+  /** The dialect of the network has no words for it. */
+  | 'inexpressible'
+  /** The network would take it for another that is under way: its numbers are ours, and taken. */
+  | 'number-taken'
+  /** More waits here than is waited for, or no time is left. */
+  | 'overloaded';
+
+/**
+ * How a network leg ended. `unreachable` promises that no byte of the request left; so does `not-asked`, where the
+ * fault is ours or the terminal's; `unknown` means that it may have, and that only a reversal can make it certain.
  */
 export type NetworkOutcome =
   | {
@@ -29,6 +41,7 @@ export type NetworkOutcome =
     }
   | { readonly status: 'refused'; readonly code: string; readonly emvHex?: string }
   | { readonly status: 'unreachable'; readonly reason: string }
+  | { readonly status: 'not-asked'; readonly fault: OwnFault; readonly reason: string }
   | {
       readonly status: 'unknown';
       readonly reason: string;
@@ -36,16 +49,19 @@ export type NetworkOutcome =
       readonly hasAnswered?: true;
     };
 
-/** Nothing of the request left, and nothing of it will. */
+/** Nothing of the request left, and nothing of it will: the network is away. */
 export type Unreachable = Extract<NetworkOutcome, { readonly status: 'unreachable' }>;
+
+/** Nothing of the request left, and the network is not to blame. */
+export type NotAsked = Extract<NetworkOutcome, { readonly status: 'not-asked' }>;
 
 /**
  * A network leg as it stands once its connector was asked to open it. Whether anything left is known at once: what is
  * begun beside a leg (a proof) need not be begun, and undone, beside one that never was.
  */
 export type NetworkLeg =
-  | { readonly left: true; readonly outcome: Promise<Exclude<NetworkOutcome, Unreachable>> }
-  | { readonly left: false; readonly outcome: Unreachable };
+  | { readonly left: true; readonly outcome: Promise<Exclude<NetworkOutcome, Unreachable | NotAsked>> }
+  | { readonly left: false; readonly outcome: Unreachable | NotAsked };
 
 /** One amount of DE54. Types: 01 ledger balance, 02 available balance. */
 export interface Balance {
@@ -63,22 +79,27 @@ export type NoticeOutcome =
   /** The network answered, and will answer the same again: a case for people. */
   | { readonly status: 'refused'; readonly code: string }
   | { readonly status: 'unreachable'; readonly reason: string }
+  /** Nothing left; what is inexpressible never will. */
+  | NotAsked
   | { readonly status: 'unknown'; readonly reason: string };
 
 /** Why money is given back: nobody knows the outcome, the customer changed their mind, less was needed. */
 export type ReversalReason = 'no-confirmation' | 'customer' | 'partial';
 
 export interface ReversalRequest {
+  /** Of the payment; STAN and DE7 are the reversal's own, and the amount is what the network looks for. */
   readonly facts: TransactionFacts;
+  /** STAN and DE7 of the message that is taken back; absent: those of `facts`. */
+  readonly names?: Pick<TransactionFacts, 'stan' | 'transmittedAt'>;
   readonly pan: Pan;
   readonly networkReference?: string;
   readonly approvalCode?: string;
-  /** The message that the network knows the transaction by: it was asked, or it was told (DE90). */
-  readonly original: 'request' | 'advice';
+  /** The message that the network knows the transaction by: it was asked, or it was told, or told of the end (DE90). */
+  readonly original: 'request' | 'advice' | 'completion';
   readonly reason: ReversalReason;
-  /** Of a partial reversal: what stays approved, in minor units (DE95). */
+  /** What stays approved, in minor units (DE95); of a reversal in full 0, or absent. */
   readonly remainingMinorUnits?: number;
-  /** True from the second attempt on: the repeat MTI is sent. */
+  /** It may have been sent before, under the same numbers: the repeat MTI is sent. */
   readonly repeat: boolean;
 }
 
@@ -87,6 +108,8 @@ export type AdviceReason = 'completion' | 'offline' | 'stand-in';
 
 export interface AdviceRequest {
   readonly facts: TransactionFacts;
+  /** The issuer is asked after all, and told that the answer has been given (see `standInIsTold`). */
+  readonly asDeferred?: true;
   readonly pan: Pan;
   readonly reason: AdviceReason;
   /** The final amount: of a completion, what is captured. */
@@ -168,6 +191,8 @@ export interface NetworkConnector {
   readonly answers?: AnswerTable;
   /** Name of the zone key under which PIN blocks travel to this network now. */
   zonePinKey(): string;
+  /** Whether nothing that waits for an answer has these numbers. Absent: nobody knows. */
+  isFree?(facts: TransactionFacts): boolean;
   /** Opens the leg of an authorisation. */
   ask(facts: TransactionFacts, card: CardData, deadline: Monotonic): NetworkLeg;
   reverse(request: ReversalRequest, deadline: Monotonic): Promise<NoticeOutcome>;

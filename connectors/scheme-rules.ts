@@ -1,3 +1,5 @@
+import type { ReversalTable } from './reversal-words.ts';
+
 /**
  * What a network allows beyond the plain course of a transaction. The schemes' rule books are not public: these are
  * what acquirers commonly work by, and are data so that licensed ones can take their place.
@@ -9,6 +11,15 @@ export interface SchemeRules {
    * By how many percent a completion may exceed what was authorised, by merchant category (DE18); others: not at all.
    */
   readonly overCompletionPercent: Readonly<Record<string, number>>;
+  /** What a reversal says, by what the payment went through; absent: as plain ISO 8583:1987 has it. */
+  readonly reversals?: ReversalTable;
+  /** DE11 and DE7 of a reversal: numbers of its own, which is the default, or those of what it takes back. */
+  readonly reversalNumbers?: 'own' | 'original';
+  /**
+   * How it hears of what was approved in an issuer's stead: by an advice, which is the default, or by an authorisation
+   * that is marked as deferred, which the issuer may still decline.
+   */
+  readonly standInIsTold?: 'advice' | 'deferred';
 }
 
 /** How much may be completed of what was authorised, in minor units. */

@@ -9,6 +9,8 @@ import { followUpTasks } from '../switch/follow-up/tasks.ts';
 import { connectNetworks } from '../switch/node/connect-networks.ts';
 import { onLateAnswer } from '../switch/node/late-answers.ts';
 import { type RunningSwitch, type SwitchParts, startSwitch } from '../switch/node/start-switch.ts';
+import { NumberSpace } from '../switch/numbers/number-space.ts';
+import type { Numbers } from '../switch/numbers/numbers.ts';
 import type { Checkpoint } from '../switch/ports.ts';
 import type { FaultPlan, NetworkName } from './faults.ts';
 import type { WrapperMutant } from './mutants/wrapper-mutant.ts';
@@ -192,6 +194,14 @@ export class SwitchNode {
     });
     const hsm = simHsm(life, this.#random.stream(`hsm ${this.lives}`), () => faults.hsm(world.now));
     const networks = new Map<string, NetworkConnector>();
+    const space = await NumberSpace.open(
+      this.#settings.networks.map((each) => each.name),
+      { reserve: async (name, count) => database.tables.reserveNumbers(name, count), clock, log },
+    );
+    const numbers: Numbers = {
+      next: (name) => space.next(name),
+      whose: async (name, rrn) => database.tables.ofNetwork(name, rrn),
+    };
     const parts: SwitchParts = mutant.parts({
       settings: this.#settings,
       clock,
@@ -201,6 +211,7 @@ export class SwitchNode {
       hsm,
       journal,
       networks,
+      numbers,
       modeRecords: modeRecordsOf(database, life),
       overdueFollowUps: overdueIn(database, life),
       batches: new SimBatches(database, life, this.#random.stream(`batches ${this.lives}`)),

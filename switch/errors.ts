@@ -43,6 +43,7 @@ export const SWITCH_ERRORS = {
   SW_HSM: { responseCode: '96', message: 'the HSM cannot do its part' },
   SW_PROJECTION: { responseCode: '96', message: 'the batch cannot be counted now' },
   SW_JOURNAL: { responseCode: '96', message: 'the journal cannot do its part' },
+  SW_NUMBERS: { responseCode: '96', message: 'no number towards the network can be had now' },
   SW_OVERLOADED: { responseCode: '96', message: 'the switch cannot serve this in time' },
 } as const satisfies Record<string, { responseCode: string; message: string }>;
 
@@ -54,6 +55,7 @@ const PASSING: ReadonlySet<SwitchErrorCode> = new Set<SwitchErrorCode>([
   'SW_KEY_STORE',
   'SW_PROJECTION',
   'SW_JOURNAL',
+  'SW_NUMBERS',
   'SW_OVERLOADED',
 ]);
 

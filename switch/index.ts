@@ -10,3 +10,4 @@ export { JournalReader } from './journal/journal-reader.ts';
 export type { NodeStatus } from './node/status-server.ts';
 export { reconCommand } from './reconciliation/cli.ts';
 export { foldTransaction, type Transaction } from './transaction/fold.ts';
+export { asNetworkKnows } from './transaction/network-facts.ts';

@@ -11,6 +11,7 @@ import type { Journal } from './journal/journal.ts';
 import type { Unsettled } from './journal/unsettled.ts';
 import type { DownloadPorts } from './keys/download.ts';
 import type { TerminalKeys } from './keys/terminal-keys.ts';
+import type { Numbers } from './numbers/numbers.ts';
 import type { ProjectionReader } from './projection/projection-reader.ts';
 import type { InFlight } from './requests/in-flight.ts';
 import type { LateReplies } from './serve/late-replies.ts';
@@ -28,6 +29,8 @@ export interface Ports {
   readonly hsm: Hsm;
   readonly journal: Journal;
   readonly networks: ReadonlyMap<string, NetworkConnector>;
+  /** DE11 and DE37 towards them. */
+  readonly numbers: Numbers;
   readonly pop: PopConnector;
   readonly standIn: Pick<StandIn, 'cover'>;
   /** What terminals settle; absent where nobody projects the journal: then no terminal can. */

@@ -151,8 +151,8 @@ async function dishonestLedgers() {
     row.kind === 'purchase' && row.network_state === 'approved' && row.standing === row.asked;
   const lines: NetworkRecord[] = [...networkLedger];
   const proofs: ProofRecord[] = [...proofLedger];
-  const linesOf = ({ terminal, rrn, stan }: StoredTransaction) =>
-    lines.filter((line) => line.terminal === terminal && line.rrn === rrn && line.stan === stan);
+  const linesOf = ({ terminal, network_rrn: rrn }: StoredTransaction) =>
+    lines.filter((line) => line.terminal === terminal && line.rrn === rrn && line.stan === rrn.slice(-6));
   const drop = (row: StoredTransaction) => {
     for (const line of linesOf(row)) lines.splice(lines.indexOf(line), 1);
   };

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import type { JournalEntry, NewEntry } from '../../switch/journal/journal.ts';
 import { decided, opening } from '../../switch/projection/testing.ts';
 import { projectTransaction, type TransactionRow } from '../../switch/projection/transaction-row.ts';
@@ -19,7 +19,8 @@ const FINGERPRINT = 'Zk3v9Qm0sYt2bX7cLw4hRa';
 export function purchase(transaction: string, stamp: string): StoredPurchase {
   const asked = opening();
   const local = { localDate: stamp.slice(0, 4), localTime: stamp.slice(4) };
-  const facts = { ...asked.facts, transaction, transmittedAt: stamp, ...local };
+  const networkRrn = `6328${String(randomInt(1e8)).padStart(8, '0')}`;
+  const facts = { ...asked.facts, transaction, transmittedAt: stamp, ...local, networkRrn };
   const validation = randomUUID();
   const body: OpeningBody = {
     ...asked,

@@ -54,7 +54,7 @@ export function reversalRequest(request: ReversalRequest): Iso87Message {
     ...identification(facts),
     de2: pan,
     ...(approvalCode !== undefined && { de38: approvalCode }),
-    de90: originalData(facts, originalMti(request), facts.acquirer),
+    de90: originalData(request.names ?? facts, originalMti(request), facts.acquirer),
     ...(remainingMinorUnits !== undefined && { de95: replacementAmounts(remainingMinorUnits) }),
   };
 }
@@ -89,6 +89,7 @@ export function replyElements(reply: Iso87Message): ReplyElements {
 
 function originalMti({ facts, original }: ReversalRequest): string {
   const { kind } = facts;
+  if (original === 'completion') return TAKES;
   return original === 'advice' || kind === 'offline-purchase' ? adviceMti(facts) : REQUEST_MTI[kind];
 }
 

@@ -102,7 +102,7 @@ describe('a link', () => {
     const { link } = startLink(network);
     await signedOn(link);
     const first = link.exchange(request('000001'), soon(300));
-    expect(await link.exchange(request('000001'), soon())).toMatchObject({ status: 'unreachable' });
+    expect(await link.exchange(request('000001'), soon())).toMatchObject({ fault: 'number-taken' });
     expect(await link.exchange(request('000001', 'TERM0002'), soon(50))).toMatchObject({ status: 'unknown' });
     expect(await first).toMatchObject({ status: 'unknown' });
     expect(network.received.filter(({ mti }) => mti === '0100')).toHaveLength(2);
@@ -182,7 +182,8 @@ describe('a link', () => {
     await signedOn(link);
     const waiting = ['000001', '000002'].map((stan) => link.exchange(request(stan), soon(100)));
     expect(await link.exchange(request('000003'), soon())).toMatchObject({
-      status: 'unreachable',
+      status: 'not-asked',
+      fault: 'overloaded',
       reason: 'too many requests in flight',
     });
     await Promise.all(waiting);
@@ -194,7 +195,10 @@ describe('a link', () => {
     expect(link.send(request('000001'), soon())).toMatchObject({ left: false });
     await signedOn(link);
     const tooLong = { ...request('000002'), de4: '1'.repeat(13) };
-    expect(link.send(tooLong, soon())).toMatchObject({ left: false, ended: { status: 'unreachable' } });
+    expect(link.send(tooLong, soon())).toMatchObject({
+      left: false,
+      ended: { status: 'not-asked', fault: 'inexpressible' },
+    });
 
     const sent = ['000001', '000002'].map((stan) => link.send(request(stan), soon(50)));
     expect(sent).toMatchObject([{ left: true }, { left: true }]);

@@ -1,7 +1,7 @@
 import type { FrameReader } from '../../messages/index.ts';
 import { responseMti } from '../../messages/index.ts';
 import type { Connection, Monotonic, Timer } from '../../runtime/index.ts';
-import type { NetworkLinkState } from '../network-leg.ts';
+import type { NetworkLinkState, OwnFault } from '../network-leg.ts';
 import { LineBudget } from './line-budget.ts';
 import { LineWatch } from './line-watch.ts';
 import { reconnectDelay } from './link-limits.ts';
@@ -15,6 +15,8 @@ export type Sent<M> =
   | { readonly left: true; readonly ended: Promise<Ended<M>> }
   | { readonly left: false; readonly ended: NotSent };
 
+/** MTI of what is said about the line, and not about money. */
+const NETWORK_MANAGEMENT = '08';
 /** A network asks rarely, and waits for the answer. */
 const MAX_SERVING = 16;
 /** What was lost sooner after its sign-on than this counts as one more attempt in a row. */
@@ -77,6 +79,12 @@ export class IsoLink<M extends Matchable, Tag = string> {
     return this.#signOns;
   }
 
+  /** Whether no request of its key waits; one without a key has none to wait under. */
+  isFree(message: Matchable): boolean {
+    const key = requestKey(message, responseMti(message.mti), this.#settings.profile.matchKeys);
+    return key === undefined || !this.#pending.has(key);
+  }
+
   /** Sends a request and waits for its answer until `deadline`. Never rejects. */
   async exchange(message: M, deadline: Monotonic, tag?: Tag, examine?: Examine<M>): Promise<Exchange<M>> {
     return this.send(message, deadline, tag, examine).ended;
@@ -103,19 +111,23 @@ export class IsoLink<M extends Matchable, Tag = string> {
 
   #send(message: M, deadline: Monotonic, tag?: Tag, examine?: Examine<M>): Sent<M> {
     const { profile, limits, codec, framing } = this.#settings;
+    const isOfTheLine = message.mti.startsWith(NETWORK_MANAGEMENT);
     const connection = this.#connection;
     if (!connection) return unreachable('link is down');
-    if (!this.#writable) return unreachable('the network does not drain the link');
-    if (this.#pending.size >= limits.maxInFlight) return unreachable('too many requests in flight');
+    if (!this.#writable) return notAsked('overloaded', 'the network does not drain the link');
     const key = requestKey(message, responseMti(message.mti), profile.matchKeys);
-    if (key === undefined) return unreachable(`no match key for ${message.mti}`);
-    if (this.#pending.has(key)) return unreachable('a request with the same match key is in flight');
+    if (key === undefined) return notAsked('inexpressible', `no match key for ${message.mti}`);
+    if (this.#pending.has(key)) return notAsked('number-taken', 'its match key is in flight');
+    // What keeps the line itself alive has room whatever waits: it finds out why so much waits.
+    if (this.#pending.size >= limits.maxInFlight && !isOfTheLine) {
+      return notAsked('overloaded', 'too many requests in flight');
+    }
     let frame: Buffer;
     try {
       frame = framing.encode(codec.pack(message));
     } catch (error) {
       this.#settings.log.error({ event: 'link.pack-failed', link: this.#settings.name, err: error });
-      return unreachable('the request cannot be expressed in the network dialect');
+      return notAsked('inexpressible', 'the request cannot be expressed in the network dialect');
     }
     const ended = this.#pending.wait(key, deadline, tag, examine);
     this.#writable = connection.write(frame);
@@ -206,6 +218,8 @@ export class IsoLink<M extends Matchable, Tag = string> {
     try {
       message = this.#settings.codec.parse(body);
     } catch (error) {
+      // Somebody is there, and answers in his own way.
+      this.#watch.answered();
       this.#settings.log.error({ event: 'link.unreadable', link: this.#settings.name, err: error });
       return;
     }
@@ -220,6 +234,7 @@ export class IsoLink<M extends Matchable, Tag = string> {
   #answered(message: M): void {
     const { log, name, onLateAnswer, onContradiction, onStrayAnswer } = this.#settings;
     const { mti } = message;
+    this.#watch.answered();
     const keys = this.#keysByReply;
     const key = replyKey(message, keys) ?? matchWithout(message, keys, this.#pending.knownKeys());
     const answered = key === undefined ? STRAY : this.#pending.answer(key, message);
@@ -312,4 +327,8 @@ export class IsoLink<M extends Matchable, Tag = string> {
 
 function unreachable<M>(reason: string): Sent<M> {
   return { left: false, ended: { status: 'unreachable', reason } };
+}
+
+function notAsked<M>(fault: OwnFault, reason: string): Sent<M> {
+  return { left: false, ended: { status: 'not-asked', fault, reason } };
 }

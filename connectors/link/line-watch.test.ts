@@ -31,7 +31,7 @@ it('does not take it for the silence of the other side that this process stood s
   watch.start();
   clock.fireAt(10_000);
   clock.fireAt(60_000);
-  watch.heard();
+  watch.answered();
   clock.fireAt(60_000);
   expect(done).toEqual(['asked']);
 
@@ -39,4 +39,21 @@ it('does not take it for the silence of the other side that this process stood s
   clock.fireAt(72_500);
   clock.fireAt(72_500);
   expect(done).toEqual(['asked', 'asked', 'dead']);
+});
+
+it('takes what a network says by itself for no answer: a line of which one half is dead is given up', () => {
+  const clock = new StandingClock();
+  const done: string[] = [];
+  const watch = new LineWatch(clock, DEFAULT_LINK_LIMITS, {
+    ask: () => done.push('asked'),
+    dead: () => done.push('dead'),
+  });
+  watch.start();
+  watch.sent();
+  clock.fireAt(1_000);
+  watch.heard();
+  clock.fireAt(3_500);
+  watch.heard();
+  clock.fireAt(3_500);
+  expect(done).toEqual(['asked', 'dead']);
 });

@@ -11,17 +11,18 @@ interface Line {
 /**
  * Finds out that nobody is at the other end any more. TCP says so only after minutes, and only where something was
  * sent; so a line that is silent for long, or soon after something was sent, is asked, and is dead where it stays
- * silent. Whatever is heard counts: a network that answers payments and no echo is there. One timer serves it all; a
- * timer for each message was rejected, it costs more than all else that a link does.
+ * silent. Any answer counts: a network that answers payments and no echo is there. What it says by itself shows that
+ * its half of the line is well, and keeps an idle line from being asked; it answers nothing of the other half. One
+ * timer serves it all; a timer for each message was rejected, it costs more than all else that a link does.
  */
 export class LineWatch {
   readonly #clock: Clock;
   readonly #limits: LinkLimits;
   readonly #line: Line;
   #lastHeard: Monotonic = 0;
-  /** When the first message left after which nothing was heard. */
+  /** When the first message left after which no answer came. */
   #unansweredSince: Monotonic | undefined;
-  /** When the network was asked, while nothing was heard since. */
+  /** When the network was asked, while no answer came since. */
   #askedAt: Monotonic | undefined;
   #isLastLook = false;
   #timer: Timer | undefined;
@@ -34,7 +35,7 @@ export class LineWatch {
   }
 
   start(): void {
-    this.heard();
+    this.answered();
     this.#lookAt(this.#dueAt());
   }
 
@@ -43,8 +44,14 @@ export class LineWatch {
     this.#timer = undefined;
   }
 
+  /** The network said something. */
   heard(): void {
     this.#lastHeard = this.#clock.monotonic();
+  }
+
+  /** It answered something of ours. */
+  answered(): void {
+    this.heard();
     this.#unansweredSince = undefined;
     this.#askedAt = undefined;
     this.#isLastLook = false;

@@ -220,14 +220,14 @@ describe.each(NETWORKS)('a connector to $name', ({ start, purchaseReply, signOn,
     for (const unasked of [tooMuch, factsOf({ kind: 'offline-purchase' })]) {
       expect(connector.ask(unasked, card, soon())).toMatchObject({
         left: false,
-        outcome: { status: 'unreachable' },
+        outcome: { status: 'not-asked', fault: 'inexpressible' },
       });
     }
     expect(await connector.reverse({ ...reversal, facts: tooMuch }, soon())).toMatchObject({
-      status: 'unreachable',
+      status: 'not-asked',
     });
     expect(await connector.advise({ ...advice, minorUnits: -1 }, soon())).toMatchObject({
-      status: 'unreachable',
+      status: 'not-asked',
     });
     expect(network.received).toHaveLength(sent);
   });

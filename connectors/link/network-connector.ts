@@ -4,7 +4,9 @@ import { utcCalendar } from '../../runtime/index.ts';
 import { codeMeaning } from '../answers/answer-meaning.ts';
 import type { AnswerTable } from '../answers/answer-table.ts';
 import type { LateAnswer, NetworkConnector, ZoneKeys } from '../network-leg.ts';
+import type { SchemeRules } from '../scheme-rules.ts';
 import { type Agreement, type Asked, disagreements, noticeDisagreements } from './agreement.ts';
+import { identification } from './elements.ts';
 import { IsoLink } from './iso-link.ts';
 import { DEFAULT_LINK_LIMITS, type LinkLimits } from './link-limits.ts';
 import type { LinkProfile } from './link-settings.ts';
@@ -28,6 +30,8 @@ export interface NetworkSettings {
   readonly agreement?: Agreement;
   /** What ties its answers to payments, reversals and advices; absent: what its dialect says. */
   readonly matchedBy?: readonly string[];
+  /** Where this network's rules differ from those of its dialect. */
+  readonly rules?: Partial<SchemeRules>;
 }
 
 export interface NetworkParts {
@@ -76,17 +80,19 @@ export function networkConnector<M extends Matchable>(
 
   return {
     name,
-    rules: dialect.rules,
+    rules: { ...dialect.rules, ...settings.rules },
     answers,
     zonePinKey: () => parts.zoneKeys?.current() ?? zonePinKey,
     state: () => link.state(),
     signOns: () => link.signOns(),
     close: () => link.close(),
+    isFree: (facts) =>
+      REQUEST_MTIS.every((mti) => link.isFree({ mti, ...identification(facts) } as Matchable as M)),
     ask(facts, card, deadline) {
       const request = dialect.authorisation(facts, card);
       if (!request) {
         const reason = `the network is not asked for ${facts.kind}`;
-        return { left: false, outcome: { status: 'unreachable', reason } };
+        return { left: false, outcome: { status: 'not-asked', fault: 'inexpressible', reason } };
       }
 
       const asked = { facts, pan: card.pan };
@@ -136,6 +142,8 @@ function examined(disagrees: readonly string[]): Examination {
 
 /** How the MTIs of network management begin. */
 const MANAGEMENT = '08';
+/** Under which of them a payment is asked for is its dialect's. */
+const REQUEST_MTIS = ['0100', '0200'];
 /** DE39 of an 0810. */
 const APPROVED = '00';
 const NOT_SERVED = '12';

@@ -5,7 +5,7 @@ import { codeMeaning, reversalMeaning } from '../answers/answer-meaning.ts';
 import type { AnswerTable } from '../answers/answer-table.ts';
 import { PLAIN_ANSWERS } from '../answers/plain-answers.ts';
 import type { TransactionFacts } from '../authorisation.ts';
-import type { Balance, NetworkOutcome, NoticeOutcome, Unreachable } from '../network-leg.ts';
+import type { Balance, NetworkOutcome, NotAsked, NoticeOutcome, Unreachable } from '../network-leg.ts';
 import { amountDisagreements } from './agreement.ts';
 import type { AdditionalAmount, ReplyElements } from './network-dialect.ts';
 
@@ -18,7 +18,7 @@ const APPROVED = '00';
 /** DE54 amount types that say what an account holds: ledger and available balance. */
 const BALANCES: ReadonlySet<string> = new Set(['01', '02']);
 
-type Answered = Exclude<NetworkOutcome, Unreachable>;
+type Answered = Exclude<NetworkOutcome, Unreachable | NotAsked>;
 
 /** What an answer to an authorisation request means for the transaction it answers. */
 export function authorisationOutcome(

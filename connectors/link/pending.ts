@@ -1,7 +1,8 @@
 import type { Clock, Monotonic } from '../../runtime/index.ts';
+import type { NotAsked, Unreachable } from '../network-leg.ts';
 import { Deadlines, type Expiring } from './deadlines.ts';
 
-/** How a request on a link ended. `unreachable` promises that no byte of it left. */
+/** How a request on a link ended. `unreachable` and `not-asked` promise that no byte of it left. */
 export type Exchange<M> = Ended<M> | NotSent;
 
 /** How a request ended that left. */
@@ -9,10 +10,7 @@ export type Ended<M> =
   | { readonly status: 'answered'; readonly reply: M }
   | { readonly status: 'unknown'; readonly reason: string };
 
-export interface NotSent {
-  readonly status: 'unreachable';
-  readonly reason: string;
-}
+export type NotSent = Unreachable | NotAsked;
 
 /** What is looked at before an answer counts. `follows`: the network says that the answer is yet to come. */
 export type Examination = 'counts' | 'follows' | { readonly disagrees: readonly string[] };

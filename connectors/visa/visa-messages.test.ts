@@ -88,6 +88,14 @@ describe('a reversal', () => {
 });
 
 describe('an advice', () => {
+  it('of what was stood in for asks after all where the network wants it so, and says that it was deferred', () => {
+    const advice = { facts: factsOf(), pan: card.pan, reason: 'stand-in', minorUnits: 2_500 } as const;
+    const deferred = dialect.advice({ ...advice, approvalCode: 'SABCDE', asDeferred: true, repeat: true });
+    const message = overTheWire(deferred);
+    expect(message).toMatchObject({ mti: '0101', de4: '000000002500', de63: { sf1: '0002', sf3: '5206' } });
+    expect(message.de38 ?? message.de39).toBeUndefined();
+  });
+
   it('tells the final amount under the network’s own reference', () => {
     const advice = { facts: factsOf(), pan: card.pan, reason: 'completion', minorUnits: 1_999 } as const;
     const message = dialect.advice({

@@ -28,6 +28,8 @@ const REVERSAL_REASON: Record<ReversalReason, string> = {
 };
 /** F63.3 of an advice by the acquirer. */
 const ACQUIRER_ADVICE = '2104';
+/** F63.3 of an authorisation that was deferred: the terminal has its answer already. */
+const DEFERRED = '5206';
 /** F63.3 of an authorisation that adds to an earlier one. */
 const INCREMENTAL = '3900';
 const MAGNETIC_OR_CHIP_DATASET = '01';
@@ -87,13 +89,18 @@ export function reversalRequest(request: ReversalRequest, stations: VisaStations
     ...(approvalCode !== undefined && { de38: approvalCode }),
     ...(networkReference !== undefined && { de62: { sf2: networkReference } }),
     de63: { sf1: VISA_NETWORK_ID, sf3: REVERSAL_REASON[request.reason] },
-    de90: originalData(facts, request.original === 'advice' ? '0120' : '0100', facts.acquirer),
+    de90: originalData(
+      request.names ?? facts,
+      request.original === 'request' ? '0100' : '0120',
+      facts.acquirer,
+    ),
     ...(remainingMinorUnits !== undefined && { de95: replacementAmounts(remainingMinorUnits) }),
   };
 }
 
 export function adviceRequest(request: AdviceRequest, stations: VisaStations): VisaMessage {
   const { facts, pan, minorUnits, networkReference, approvalCode } = request;
+  if (request.asDeferred) return deferredRequest(request, stations);
   return {
     mti: request.repeat ? '0121' : '0120',
     header: { ...stations },
@@ -104,6 +111,20 @@ export function adviceRequest(request: AdviceRequest, stations: VisaStations): V
     ...(approvalCode !== undefined && { de38: approvalCode }),
     ...(networkReference !== undefined && { de62: { sf2: networkReference } }),
     de63: { sf1: VISA_NETWORK_ID, sf3: ACQUIRER_ADVICE },
+  };
+}
+
+function deferredRequest(
+  { facts, pan, minorUnits, repeat }: AdviceRequest,
+  stations: VisaStations,
+): VisaMessage {
+  return {
+    mti: repeat ? '0101' : '0100',
+    header: { ...stations },
+    ...transactionElements(facts),
+    de2: pan,
+    de4: amount12(minorUnits),
+    de63: { sf1: VISA_NETWORK_ID, sf3: DEFERRED },
   };
 }
 

@@ -49,7 +49,7 @@ export async function firstPurchase(order: FirstPurchase): Promise<void> {
   );
   const exchange = await progress.step('0100 sent', () => purchase(order), describeReply);
   const id = await transactionOf(order, exchange);
-  const visa = await progress.step('network leg', () => visaLeg(order, exchange), describeVisa);
+  const visa = await progress.step('network leg', () => visaLeg(order, id), describeVisa);
   const pop = await progress.step('PoP leg, final after two blocks', () => popLeg(order, id), describePop);
   const journal = await progress.step('journal', () => settledInJournal(order, id), describeJournal);
   if (visa.amount !== journal.amount.minorUnits || pop.amount !== journal.amount.minorUnits) {
@@ -103,8 +103,10 @@ async function journalled({ system }: FirstPurchase, id: string): Promise<Transa
   return (await response.json()) as TransactionView;
 }
 
-function visaLeg({ system, signal }: FirstPurchase, { rrn = '' }: Exchange): Promise<VisaRow> {
+async function visaLeg(order: FirstPurchase, id: string): Promise<VisaRow> {
+  const { system, signal } = order;
   const ledger = visaControl(system.visa.controlUrl);
+  const { rrn } = (await journalled(order, id)).legs.network;
   return waitUntil('the purchase in the Visa simulator’s ledger', ANSWER_WITHIN_MS, signal, async () => {
     const { rows } = await ledger.ledger({ rrn, kind: 'authorised' });
     return rows.at(-1);

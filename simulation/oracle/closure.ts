@@ -1,5 +1,4 @@
 import type { Transaction } from '../../switch/transaction/fold.ts';
-import { nameOfPayment } from '../peers/names.ts';
 import type { Notice } from '../peers/notice.ts';
 import type { Payment } from '../peers/payment.ts';
 import type { Simulation } from '../simulation.ts';
@@ -26,7 +25,7 @@ export function checkClosure({ world, networks, workload }: Simulation, journal:
   }
   for (const { name, ledger } of Object.values(networks)) {
     for (const account of ledger.accounts.values()) {
-      const known = nameOfPayment(account);
+      const known = journal.nameOf(name, account);
       if (!journal.byPayment.has(known)) {
         world.violate('I2 closure', `${name} knows ${known}, the journal does not`);
       }

@@ -16,7 +16,7 @@ export function checkInvariants(simulation: Simulation): void {
   checkClosure(simulation, journal);
   checkMoney(simulation, journal);
   checkProofs(simulation, journal);
-  checkStandIn(simulation);
+  checkStandIn(simulation, journal);
   checkSettlements(simulation, journal);
   checkDays(simulation);
   checkLateAnswers(simulation, journal);

@@ -1,3 +1,4 @@
+import { asNetworkKnows } from '../../switch/transaction/network-facts.ts';
 import type { Simulation } from '../simulation.ts';
 import type { JournalView } from './journal-view.ts';
 
@@ -13,7 +14,7 @@ export function checkLateAnswers(simulation: Simulation, journal: JournalView): 
   for (const { at, deadline, terminal, stan, transmitted } of sent) {
     if (at <= deadline) continue;
     const transaction = journal.transactions.find(({ opening }) => {
-      const facts = opening?.facts;
+      const facts = opening && asNetworkKnows(opening.facts);
       const isSame = facts?.stan === stan && facts.transmittedAt === transmitted;
       return isSame && facts.terminal.trimEnd() === terminal;
     });

@@ -1,5 +1,4 @@
 import type { NetworkName } from '../faults.ts';
-import { nameOfPayment } from '../peers/names.ts';
 import { type NetworkAccount, standsAt } from '../peers/network-ledger.ts';
 import type { Payment } from '../peers/payment.ts';
 import type { Side } from '../peers/services.ts';
@@ -16,7 +15,7 @@ type Books = ReadonlyMap<NetworkName, Map<string, NetworkAccount[]>>;
 export function checkMoney(simulation: Simulation, journal: JournalView): void {
   const { world, workload, networks } = simulation;
   const books: Books = new Map(
-    BOTH.map((name) => [name, accountsByName(networks[name].ledger.accounts.values())]),
+    BOTH.map((name) => [name, accountsByName(name, networks[name].ledger.accounts.values(), journal)]),
   );
   const sums = new Sums();
   for (const payment of workload.payments) {
@@ -128,10 +127,14 @@ class Sums {
   }
 }
 
-function accountsByName(accounts: Iterable<NetworkAccount>): Map<string, NetworkAccount[]> {
+function accountsByName(
+  network: NetworkName,
+  accounts: Iterable<NetworkAccount>,
+  journal: JournalView,
+): Map<string, NetworkAccount[]> {
   const byName = new Map<string, NetworkAccount[]>();
   for (const account of accounts) {
-    const name = nameOfPayment(account);
+    const name = journal.nameOf(network, account);
     byName.set(name, [...(byName.get(name) ?? []), account]);
   }
   return byName;

@@ -60,10 +60,15 @@ export class NetworkLedger {
   readonly accounts = new Map<string, NetworkAccount>();
   /** Reversals whose original never came: it will be refused. */
   readonly remembered = new Set<string>();
+  /** Two requests of one acquirer with one DE7 and DE11 are one to it, whatever terminals sent them. */
+  readonly #requests = new Map<string, string>();
+  /** Reversals by their own numbers: what comes under them again is answered again, and does nothing. */
+  readonly #reversals = new Map<string, number>();
   #count = 0;
 
   authorise(request: NetworkRequest, service: Service, decide: () => IssuerWord): NetworkDecision {
-    const key = keyOf(request);
+    const key = this.#requests.get(numbersOf(request)) ?? keyOf(request);
+    this.#requests.set(numbersOf(request), key);
     const known = this.accounts.get(key);
     if (known) {
       const isSame = known.amount === request.amount && known.service === service && !known.isReversed;
@@ -96,6 +101,9 @@ export class NetworkLedger {
     original: Pick<MessageIdentity, 'stan' | 'time'>,
     remaining: number,
   ): NetworkDecision {
+    const before = this.#reversals.get(keyOf(request));
+    if (before !== undefined && before !== remaining) return { code: ACCEPTED };
+    this.#reversals.set(keyOf(request), remaining);
     const key = keyOf({ ...request, ...original });
     const account = this.accounts.get(key);
     if (!account) {
@@ -141,6 +149,10 @@ function answerOf({ code, approved, amount, approvalCode }: NetworkAccount): Net
   if (!APPROVAL_CODES.has(code)) return { code };
   const partial = approved < amount ? { partial: { approved, requested: amount } } : {};
   return { code, approvalCode, transactionId: `300${approvalCode.padStart(12, '0')}`, ...partial };
+}
+
+function numbersOf({ stan, time }: MessageIdentity): string {
+  return `${stan}|${time}`;
 }
 
 function keyOf({ terminal, rrn, stan, time }: MessageIdentity): string {

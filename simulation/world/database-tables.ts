@@ -5,6 +5,7 @@ import type { AppendResult, FollowUp, JournalEntry, NewEntry, Take } from '../..
 import type { Attached, Flushed } from '../../switch/journal/writer.ts';
 import { afterTaking, NOTHING_USED, type Used } from '../../switch/stand-in/rules.ts';
 import { POP_LANE } from '../../switch/transaction/decision-entry.ts';
+import type { OpeningBody } from '../../switch/transaction/entries.ts';
 import { AwaitedTable } from './awaited-table.ts';
 import { ModeChanges } from './mode-changes.ts';
 import type { SimProcess } from './sim-process.ts';
@@ -12,7 +13,10 @@ import type { SimProcess } from './sim-process.ts';
 export interface Lease {
   readonly epoch: number;
   readonly node: string;
+  readonly leaseMs: number;
   expiresAt: number;
+  /** Since when it was renewed without a gap. */
+  steadySince: number;
   writer: number;
   isEnded: boolean;
   isSettled: boolean;
@@ -68,6 +72,8 @@ const FRESH = { isEnded: false, isSettled: false, isSealed: false, lowWater: 0 }
 
 /** Raised where the lease of the calling node is over, or a newer connection of it writes. */
 export class Fenced extends Error {}
+/** Raised where it has run out, and nobody has ended it. */
+export class Expired extends Error {}
 
 /**
  * The tables of the switch's database, and its stored functions in their own words. Everything here is committed:
@@ -92,17 +98,34 @@ export class Tables {
   keepsOrder = true;
   keepsBodies = true;
   #position = 0;
+  readonly #numbers = new Map<string, number>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
+  /** The first of so many numbers towards a network. */
+  reserveNumbers(network: string, count: number): number {
+    const first = this.#numbers.get(network) ?? 1;
+    this.#numbers.set(network, first + count);
+    return first;
+  }
+
+  /** Which transactions a network knows by this reference. */
+  ofNetwork(network: string, rrn: string): string[] {
+    return [...this.journal.keys()].filter((transaction) => {
+      const opening = this.history(transaction)[0]?.body as Partial<OpeningBody> | undefined;
+      return opening?.network === network && opening.facts?.networkRrn === rrn;
+    });
+  }
+
   openLease(node: string, leaseMs: number): number {
     for (const lease of this.leases) if (lease.node === node) lease.isEnded = true;
     const epoch = this.leases.length + 1;
-    const expiresAt = this.#now() + leaseMs;
-    this.leases.push({ epoch, node, expiresAt, writer: 0, ...FRESH });
+    const now = this.#now();
+    const term = { leaseMs, expiresAt: now + leaseMs, steadySince: now };
+    this.leases.push({ epoch, node, ...term, writer: 0, ...FRESH });
     return epoch;
   }
 
@@ -113,6 +136,7 @@ export class Tables {
     const lease = this.#lease(epoch);
     const isOurs = !lease.isEnded || !this.checksLeases;
     if (isOurs) lease.writer += 1;
+    this.#extend(lease);
     const found = new Set<number>();
     for (const entries of this.journal.values()) {
       for (const entry of entries) {
@@ -124,22 +148,33 @@ export class Tables {
     return { writer: isOurs ? lease.writer : undefined, found, claimed };
   }
 
-  renewLease(epoch: number, leaseMs: number, lowWater: number): boolean {
+  renewLease(epoch: number, lowWater: number): boolean {
     const lease = this.#lease(epoch);
     if (lease.isEnded) return !this.checksLeases;
-    lease.expiresAt = this.#now() + leaseMs;
+    this.#extend(lease);
     lease.lowWater = lowWater;
     return true;
+  }
+
+  /** A gap between two renewals is what an outage of the database looks like. */
+  #extend(lease: Lease): void {
+    if (lease.isEnded) return;
+    const now = this.#now();
+    if (lease.expiresAt < now + lease.leaseMs / 4) lease.steadySince = now;
+    lease.expiresAt = now + lease.leaseMs;
   }
 
   endLease(epoch: number): void {
     this.#lease(epoch).isEnded = true;
   }
 
-  /** @throws Fenced */
+  /** @throws Fenced, Expired */
   append(epoch: number, writer: number, batch: readonly Append[], link: string): Flushed {
     const lease = this.#lease(epoch);
     if (this.checksLeases && (lease.isEnded || lease.writer !== writer)) throw new Fenced();
+    const leftMs = lease.expiresAt - this.#now();
+    if (this.checksLeases && leftMs <= 0) throw new Expired();
+    if (leftMs < lease.leaseMs / 2) this.#extend(lease);
     const refused = new Map<number, AppendResult>();
     const owned = new Set<string>();
     for (const append of batch) {
@@ -207,8 +242,13 @@ export class Tables {
 
   /** Intentions of leases that are over, which this call also ends where they expired. */
   undecided(epoch: number, limit: number): string[] {
+    const now = this.#now();
+    const own = this.#lease(epoch);
+    const isFresh = !own.isEnded && own.expiresAt > now + own.leaseMs / 4;
+    const steadyMs = isFresh ? now - own.steadySince : 0;
     for (const lease of this.leases) {
-      if (!lease.isEnded && lease.epoch !== epoch && lease.expiresAt < this.#now()) lease.isEnded = true;
+      const hasExpired = !lease.isEnded && lease.epoch !== epoch && lease.expiresAt < now;
+      if (hasExpired && lease.leaseMs <= steadyMs) lease.isEnded = true;
     }
     const found: string[] = [];
     for (const lease of this.leases) {

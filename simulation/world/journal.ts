@@ -5,7 +5,7 @@ import { GroupCommit } from '../../switch/journal/group-commit.ts';
 import { type Journal, type JournalEntry, JournalError } from '../../switch/journal/journal.ts';
 import { type Attached, FlushError, type Flushed, type Writer } from '../../switch/journal/writer.ts';
 import type { Database, DatabaseConnection } from './database.ts';
-import { Fenced } from './database-tables.ts';
+import { Expired, Fenced } from './database-tables.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimProcess } from './sim-process.ts';
 
@@ -167,8 +167,7 @@ class SimWriter implements Writer {
   }
 
   renew(lowWater: number): Promise<boolean> {
-    const { leaseMs } = this.#plan;
-    return this.#statement('renew', () => this.#database.tables.renewLease(this.#epoch, leaseMs, lowWater));
+    return this.#statement('renew', () => this.#database.tables.renewLease(this.#epoch, lowWater));
   }
 
   drop(): void {
@@ -182,7 +181,8 @@ class SimWriter implements Writer {
     try {
       return await connection.write(label, work);
     } catch (error) {
-      throw new FlushError(error instanceof Fenced ? 'fenced' : 'lost', error);
+      const failure = error instanceof Fenced ? 'fenced' : error instanceof Expired ? 'expired' : 'lost';
+      throw new FlushError(failure, error);
     }
   }
 }

@@ -167,6 +167,8 @@ const network = {
   answers: Type.Optional(NetworkAnswers),
   /** The hour, in the node's time zone, at which what is settled goes into the network's clearing file. */
   clearingCutOffHour: Type.Optional(Hour),
+  /** DE11 and DE7 of a second reversal of one payment: its own, which is the default, or the payment's. */
+  reversalNumbers: Type.Optional(Type.Union([Type.Literal('own'), Type.Literal('original')])),
   /** Where the worker's session goes, if not to `host` and `port`: a network may give each session an address. */
   workerAddress: Type.Optional(Type.Object({ host: Type.String({ minLength: 1 }), port: Port })),
 };
@@ -180,6 +182,8 @@ const NetworkSettings = Type.Union([
     destinationStation: Digits(6, 6),
     /** Of the worker's session, where the network tells sessions apart by it. */
     workerStation: Type.Optional(Digits(6, 6)),
+    /** How it hears of what was approved in an issuer's stead: by advice, which is the default, or asked after all. */
+    standInIsTold: Type.Optional(Type.Union([Type.Literal('advice'), Type.Literal('deferred')])),
   }),
   /** Plain ISO 8583:1987: ASCII, two-byte length, no header. */
   Type.Object({ ...network, profile: Type.Literal('iso87') }),

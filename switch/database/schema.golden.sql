@@ -106,7 +106,8 @@ create table switch.key_change (
   generation integer not null,
   state text not null,
   keys json not null,
-  not_after timestamp with time zone
+  not_after timestamp with time zone,
+  xid xid8 default pg_current_xact_id()
 );
 create table switch.lease (
   epoch bigint not null generated always as identity,
@@ -118,12 +119,18 @@ create table switch.lease (
   low_water bigint not null default 1,
   settled_at timestamp with time zone,
   chain smallint,
-  sealed_at timestamp with time zone
+  sealed_at timestamp with time zone,
+  lease_ms double precision not null default 10000,
+  steady_since timestamp with time zone not null default now()
 );
 create table switch.migration (
   number integer not null,
   checksum text not null,
   applied_at timestamp with time zone not null default now()
+);
+create table switch.network_number (
+  network text not null,
+  next bigint not null
 );
 create table switch.parked_follow_up (
   "position" bigint not null,
@@ -200,7 +207,8 @@ create table switch.projected_transaction (
   cases text[] not null,
   batch_side text,
   batch uuid,
-  cash bigint not null default 0
+  cash bigint not null default 0,
+  network_rrn text not null default ''::text
 ) partition by RANGE (transaction);
 create table switch.projected_transaction_rest (
   transaction uuid not null,
@@ -235,7 +243,8 @@ create table switch.projected_transaction_rest (
   cases text[] not null,
   batch_side text,
   batch uuid,
-  cash bigint not null default 0
+  cash bigint not null default 0,
+  network_rrn text not null default ''::text
 ) partition of switch.projected_transaction DEFAULT;
 create table switch.projected_upload (
   upload uuid not null,
@@ -338,6 +347,7 @@ alter table switch.key_change add constraint key_change_state_check CHECK ((stat
 alter table switch.lease add constraint lease_node_check CHECK ((node ~ '^[A-Za-z0-9._-]{1,64}$'::text));
 alter table switch.lease add constraint lease_pkey PRIMARY KEY (epoch);
 alter table switch.migration add constraint migration_pkey PRIMARY KEY (number);
+alter table switch.network_number add constraint network_number_pkey PRIMARY KEY (network);
 alter table switch.parked_follow_up add constraint parked_follow_up_pkey PRIMARY KEY ("position");
 alter table switch.projected_batch add constraint projected_batch_pkey PRIMARY KEY (batch);
 alter table switch.projected_batch_member add constraint projected_batch_member_pkey PRIMARY KEY (transaction);
@@ -373,9 +383,11 @@ CREATE INDEX projected_batch_by_date ON switch.projected_batch USING btree (busi
 CREATE INDEX projected_movement_by_date ON switch.projected_movement USING btree (business_date, transaction);
 CREATE INDEX projected_refund_original ON switch.projected_refund USING btree (original);
 CREATE INDEX projected_transaction_business_date_transaction_idx ON ONLY switch.projected_transaction USING btree (business_date, transaction);
+CREATE INDEX projected_transaction_by_network_rrn ON ONLY switch.projected_transaction USING btree (network_rrn);
 CREATE INDEX projected_transaction_listener_terminal_currency_idx ON ONLY switch.projected_transaction USING btree (listener, terminal, currency) WHERE ((batch_side IS NOT NULL) AND (batch IS NULL));
 CREATE INDEX projected_transaction_rest_business_date_transaction_idx ON switch.projected_transaction_rest USING btree (business_date, transaction);
 CREATE INDEX projected_transaction_rest_listener_terminal_currency_idx ON switch.projected_transaction_rest USING btree (listener, terminal, currency) WHERE ((batch_side IS NOT NULL) AND (batch IS NULL));
+CREATE INDEX projected_transaction_rest_network_rrn_idx ON switch.projected_transaction_rest USING btree (network_rrn);
 CREATE INDEX projected_transaction_rest_rrn_idx ON switch.projected_transaction_rest USING btree (rrn);
 CREATE INDEX projected_transaction_rrn_idx ON ONLY switch.projected_transaction USING btree (rrn);
 CREATE INDEX projected_upload_of_batch ON switch.projected_upload USING btree (listener, terminal, currency, number, uploaded_at);
@@ -455,12 +467,7 @@ CREATE OR REPLACE FUNCTION switch.append(p_epoch bigint, p_writer integer, p_ent
  LANGUAGE plpgsql
 AS $function$
 begin
-  perform from switch.lease l
-    where l.epoch = p_epoch and l.writer = p_writer and l.ended_at is null
-    for no key update;
-  if not found then
-    raise exception 'the lease % is over, or has another writer than %', p_epoch, p_writer using errcode = 'SWFEN';
-  end if;
+  perform switch.hold_lease(p_epoch, p_writer);
   insert into switch.journal (transaction, epoch, sequence, at, version, kind, body, link, claims)
     select e.transaction, p_epoch, e.sequence, e.at, e.version, e.kind, e.body, e.link, e.claims
     from switch.entries_in(p_entry_lines) e;
@@ -565,12 +572,7 @@ declare
   v_wanted integer;
   v_inserted integer;
 begin
-  perform from switch.lease l
-    where l.epoch = p_epoch and l.writer = p_writer and l.ended_at is null
-    for no key update;
-  if not found then
-    raise exception 'the lease % is over, or has another writer than %', p_epoch, p_writer using errcode = 'SWFEN';
-  end if;
+  perform switch.hold_lease(p_epoch, p_writer);
   loop
     v_refused := array(
       select e.sequence
@@ -650,6 +652,7 @@ begin
   update switch.lease l set writer = l.writer + 1
     where l.epoch = p_epoch and l.ended_at is null
     returning l.writer into new_writer;
+  perform switch.extend_lease(p_epoch);
   select coalesce(array_agg(j.sequence), '{}'), coalesce(array_agg(encode(j.claims, 'hex')) filter (where j.claims is not null), '{}')
     into present, claimed
     from switch.journal j where j.epoch = p_epoch and j.sequence = any (p_unsettled);
@@ -680,6 +683,19 @@ AS $function$
   select f[3]::bigint, f[1]::uuid, f[2]::integer, to_timestamp(f[4]::double precision / 1000), f[5], f[6]::json,
     case when f[7] <> '' then decode(f[7], 'hex') end, case when f[8] <> '' then decode(f[8], 'hex') end
   from (select string_to_array(l, E'\x1f') as f from string_to_table(p_lines, E'\x1e') l offset 0) e;
+$function$
+;
+CREATE OR REPLACE FUNCTION switch.extend_lease(p_epoch bigint)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  update switch.lease set
+      expires_at = clock_timestamp() + lease_ms * interval '1 millisecond',
+      steady_since = case
+        when expires_at < clock_timestamp() + lease_ms / 4 * interval '1 millisecond' then clock_timestamp()
+        else steady_since
+      end
+    where epoch = p_epoch and ended_at is null;
 $function$
 ;
 CREATE OR REPLACE FUNCTION switch.first_of_day(p_day integer)
@@ -794,6 +810,28 @@ AS $function$
     from switch.claim_secret s;
 $function$
 ;
+CREATE OR REPLACE FUNCTION switch.hold_lease(p_epoch bigint, p_writer integer)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_left double precision;
+begin
+  select extract(epoch from l.expires_at - clock_timestamp()) * 1000 / l.lease_ms into v_left
+    from switch.lease l
+    where l.epoch = p_epoch and l.writer = p_writer and l.ended_at is null
+    for no key update;
+  if not found then
+    raise exception 'the lease % is over, or has another writer than %', p_epoch, p_writer using errcode = 'SWFEN';
+  end if;
+  if v_left <= 0 then
+    raise exception 'the lease % has expired', p_epoch using errcode = 'SWEXP';
+  end if;
+  if v_left < 0.5 then
+    perform switch.extend_lease(p_epoch);
+  end if;
+end $function$
+;
 CREATE OR REPLACE FUNCTION switch.lines_without(p_lines text, p_field integer, p_sequences bigint[])
  RETURNS text
  LANGUAGE sql
@@ -885,8 +923,8 @@ begin
     raise exception 'a node of an earlier release writes no more' using errcode = 'SWFEN';
   end if;
   update switch.lease set ended_at = now() where node = p_node and ended_at is null;
-  insert into switch.lease (node, expires_at, chain)
-    values (p_node, now() + p_lease_ms * interval '1 millisecond', p_chain)
+  insert into switch.lease (node, expires_at, lease_ms, steady_since, chain)
+    values (p_node, clock_timestamp() + p_lease_ms * interval '1 millisecond', p_lease_ms, clock_timestamp(), p_chain)
     returning epoch into v_epoch;
   return v_epoch;
 end $function$
@@ -945,16 +983,16 @@ end $function$
 ;
 CREATE OR REPLACE FUNCTION switch.renew_lease(p_epoch bigint, p_lease_ms double precision, p_low_water bigint)
  RETURNS boolean
- LANGUAGE sql
+ LANGUAGE plpgsql
 AS $function$
-  with renewed as (
-    update switch.lease
-      set expires_at = now() + p_lease_ms * interval '1 millisecond', low_water = p_low_water
-      where epoch = p_epoch and ended_at is null
-      returning 1
-  )
-  select exists (select from renewed);
-$function$
+begin
+  update switch.lease set low_water = p_low_water where epoch = p_epoch and ended_at is null;
+  if not found then
+    return false;
+  end if;
+  perform switch.extend_lease(p_epoch);
+  return true;
+end $function$
 ;
 CREATE OR REPLACE FUNCTION switch.renew_workers(p_node text, p_pools text[], p_is_first boolean, p_lease_ms double precision)
  RETURNS void
@@ -1049,6 +1087,15 @@ begin
   return v_queued;
 end $function$
 ;
+CREATE OR REPLACE FUNCTION switch.reserve_numbers(p_network text, p_count integer)
+ RETURNS bigint
+ LANGUAGE sql
+AS $function$
+  insert into switch.network_number as n (network, next) values (p_network, 1 + p_count)
+    on conflict (network) do update set next = n.next + p_count
+    returning n.next - p_count;
+$function$
+;
 CREATE OR REPLACE FUNCTION switch.retire_workers(p_pools text[])
  RETURNS void
  LANGUAGE plpgsql
@@ -1079,9 +1126,14 @@ declare
   v_lease record;
   v_found uuid[] := '{}';
   v_of_lease uuid[];
+  v_steady_ms double precision;
 begin
+  select extract(epoch from clock_timestamp() - own.steady_since) * 1000 into v_steady_ms
+    from switch.lease own
+    where own.epoch = p_epoch and own.ended_at is null
+      and own.expires_at > clock_timestamp() + own.lease_ms / 4 * interval '1 millisecond';
   update switch.lease set ended_at = now()
-    where ended_at is null and epoch <> p_epoch and expires_at < now();
+    where ended_at is null and epoch <> p_epoch and expires_at < now() and lease_ms <= v_steady_ms;
   for v_lease in
     select epoch, low_water from switch.lease
       where settled_at is null and ended_at is not null order by epoch
@@ -1150,6 +1202,7 @@ grant insert, select on table switch.recon_case to etika_reconciler;
 grant insert, select on table switch.recon_case_event to etika_projector;
 grant insert, select on table switch.recon_case_event to etika_reconciler;
 grant insert, select, update on table switch.allowance to etika_switch;
+grant insert, select, update on table switch.network_number to etika_switch;
 grant select on table graphile_worker.jobs to etika_switch;
 grant select on table graphile_worker.migrations to etika_switch;
 grant select on table switch.allowance to etika_auditor;

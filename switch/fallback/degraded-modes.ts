@@ -37,6 +37,8 @@ interface Watched {
   operatorPosition: number;
   goodInARow: number;
   nextProbeAt: Monotonic;
+  /** Issuers that were silent at the last look, by the leading digits of their cards. */
+  silent: ReadonlySet<string>;
 }
 
 /**
@@ -60,7 +62,7 @@ export class DegradedModes {
     const watch = (mode: DegradedMode, thresholds: Thresholds): [DegradedMode, Watched] => {
       const counterpart = new CounterpartTrend(ports.clock, thresholds, settings);
       const closed = { trend: undefined, cause: 'trend', operator: undefined, operatorPosition: 0 } as const;
-      return [mode, { mode, counterpart, ...closed, goodInARow: 0, nextProbeAt: 0 }];
+      return [mode, { mode, counterpart, ...closed, goodInARow: 0, nextProbeAt: 0, silent: new Set() }];
     };
     this.#watched = new Map([
       ...Array.from(networks, (name) => watch(`network-degraded:${name}`, settings.network)),
@@ -100,7 +102,8 @@ export class DegradedModes {
     if (attempt.answered && watched.cause === 'silence') watched.cause = 'trend';
     const goodWithinMs = watched.counterpart.thresholds.latencyMs * this.#settings.goodLatencyShare;
     const isGood = attempt.answered && attempt.tookMs <= goodWithinMs;
-    watched.goodInARow = isGood ? watched.goodInARow + 1 : 0;
+    const saysNothing = !attempt.answered && watched.counterpart.isOfSilentIssuer(attempt);
+    if (!saysNothing) watched.goodInARow = isGood ? watched.goodInARow + 1 : 0;
     if (watched.goodInARow < this.#settings.closeAfterGood || this.#isHeldUp(watched)) return;
     this.#closeTrend(watched, BY_TREND, `${watched.goodInARow} good attempts in a row`);
   }
@@ -121,6 +124,7 @@ export class DegradedModes {
 
   #judge(watched: Watched): void {
     const surroundings = this.#see(watched);
+    this.#tellOfIssuers(watched);
     if (watched.trend) return;
     const found = watched.counterpart.degradation(surroundings);
     if (!found) return;
@@ -129,6 +133,16 @@ export class DegradedModes {
     watched.cause = found.cause;
     watched.goodInARow = 0;
     watched.nextProbeAt = this.#ports.clock.monotonic() + this.#settings.probeEveryMs;
+  }
+
+  /** Once for each that falls silent: its payments go unanswered while those of all others are. */
+  #tellOfIssuers(watched: Watched): void {
+    const silent = new Set(watched.counterpart.silentIssuers());
+    for (const issuer of silent) {
+      if (watched.silent.has(issuer)) continue;
+      this.#ports.log.warn({ event: 'degraded-mode.issuer-silent', mode: watched.mode, issuer });
+    }
+    watched.silent = silent;
   }
 
   /**

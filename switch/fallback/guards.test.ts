@@ -29,14 +29,17 @@ function watched(settings: Partial<FallbackSettings> = {}) {
 }
 
 let stan = 0;
-async function ask({ core, ports }: Pick<ReturnType<typeof watched>, 'core' | 'ports'>) {
+async function ask(
+  { core, ports }: Pick<ReturnType<typeof watched>, 'core' | 'ports'>,
+  card = '4242424242424242',
+) {
   stan += 1;
   const number = String(stan).padStart(6, '0');
   const from = core.clock.monotonic();
   let tookMs = 0;
   const answered = served(
     authorise,
-    inbound(core, purchaseMessage({ de11: number, de7: `1123${number}` })),
+    inbound(core, purchaseMessage({ de2: Pan.of(card), de11: number, de7: `1123${number}` })),
     ports,
   )
     .catch((error: Error) => error)
@@ -50,6 +53,29 @@ async function ask({ core, ports }: Pick<ReturnType<typeof watched>, 'core' | 'p
 const open = ({ modes }: ReturnType<typeof watched>) => modes.open().map(({ mode }) => mode);
 const lastDecision = ({ journal }: TestCore) =>
   journal.entries.filter(({ kind }) => kind === 'decided').at(-1)?.body as DecidedBody;
+
+describe('one issuer that has become silent', () => {
+  const SILENT = '4000056655665556';
+
+  it('does not cut its network off', async () => {
+    const set = watched({ windowMs: 120_000 });
+    for (let n = 0; n < 7; n += 1) {
+      set.core.network.afterMs = 60_000;
+      await ask(set, SILENT);
+      set.core.network.afterMs = 20;
+      await ask(set);
+      expect((await ask(set)).reply).toMatchObject({ code: '00' });
+      expect(open(set)).toEqual([]);
+    }
+  });
+
+  it('is not told from its network where no other issuer is heard', async () => {
+    const set = watched({ probeEveryMs: 60_000 });
+    set.core.network.afterMs = 60_000;
+    for (let n = 0; n < 6; n += 1) await ask(set, SILENT);
+    expect(open(set)).toContain('network-degraded:visa');
+  });
+});
 
 describe('a network that has become silent', () => {
   it('is not waited for any more: declined at once, and nothing is left to undo', async () => {

@@ -9,13 +9,15 @@ interface Leg {
   readonly status: string;
 }
 
+/** By so many leading digits issuers are told apart: as many as a masked card shows. */
+const IIN_DIGITS = 6;
 const NO_ANSWER: ReadonlySet<string> = new Set(['unreachable', 'unknown']);
 
 /**
  * Asks for an authorisation only while the network is not degraded, or to find out whether it still is. What is
  * withheld was never sent: it is unreachable at once, to be stood in for or declined without waiting. What never left
- * (there was no link, it could not be expressed, the window was full) says nothing of how the network answers, and what
- * was lost with its link says only that the link is down, which is watched by itself: neither counts.
+ * (there was no link, or the fault was ours) says nothing of how the network answers, and what was lost with its link
+ * says only that the link is down, which is watched by itself: neither counts.
  */
 export function guardNetwork(
   connector: NetworkConnector,
@@ -36,7 +38,8 @@ export function guardNetwork(
         const hasAnswered = ended.status === 'unknown' && ended.hasAnswered === true;
         const answered = hasAnswered || !NO_ANSWER.has(ended.status);
         const isEvidence = answered || connector.state() === 'signed-on';
-        if (isEvidence) modes.observe(mode, { answered, tookMs: clock.monotonic() - from });
+        const issuer = facts.maskedPan.slice(0, IIN_DIGITS);
+        if (isEvidence) modes.observe(mode, { answered, tookMs: clock.monotonic() - from, issuer });
         return ended;
       });
       return { left: true, outcome };

@@ -4,6 +4,8 @@ import type { Clock, Monotonic } from '../../runtime/index.ts';
 export interface Attempt {
   readonly answered: boolean;
   readonly tookMs: number;
+  /** Of a payment: the leading digits of its card. */
+  readonly issuer?: string;
 }
 
 export interface WindowStatistics {

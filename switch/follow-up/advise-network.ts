@@ -1,6 +1,7 @@
 import type { AdviceReason } from '../../connectors/index.ts';
 import { appendNext, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
+import { asNetworkKnows } from '../transaction/network-facts.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import { mayRepeat } from './queue-task.ts';
 import { answered, type NetworkPorts, networkNumbers } from './reverse-network.ts';
@@ -17,12 +18,14 @@ export async function adviseNetwork(job: FollowUpJob, ports: NetworkPorts): Prom
   if (!connector) return { park: `no connector for network ${opening.network}` };
 
   const reason = reasonOf(transaction);
+  const isDeferred = reason === 'stand-in' && connector.rules.standInIsTold === 'deferred';
   const outcome = await connector.advise(
     {
-      facts: opening.facts,
+      facts: asNetworkKnows(opening.facts),
       pan: await ports.hsm.revealPan(Buffer.from(opening.panCiphertext, 'base64')),
       ...networkNumbers(transaction),
       reason,
+      ...(isDeferred && { asDeferred: true }),
       minorUnits: transaction.capturedMinorUnits ?? standingMinorUnits,
       repeat: mayRepeat(job),
     },
@@ -41,6 +44,9 @@ export async function adviseNetwork(job: FollowUpJob, ports: NetworkPorts): Prom
       if (outcome.status === 'acknowledged') return { done: true };
       return { park: `the network refuses the advice with code ${outcome.code}` };
     }
+    case 'not-asked':
+      if (outcome.fault === 'inexpressible') return { park: outcome.reason };
+      return ports.retry.again(job.attempt, outcome.reason);
     case 'unreachable':
     case 'unknown':
       return ports.retry.again(job.attempt, outcome.reason);

@@ -2,27 +2,31 @@ import {
   type NetworkConnector,
   notFoundRules,
   type ReversalReason,
-  type ReversalRequest,
   reversalMeaning,
-  type TransactionFacts,
 } from '../../connectors/index.ts';
 import type { Ports } from '../ports.ts';
 import { appendNext, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { type Holding, holdingsOf } from '../transaction/increments.ts';
 import { traceOf } from '../transaction/leg-traces.ts';
+import { asNetworkKnows } from '../transaction/network-facts.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
-import { mayRepeat } from './queue-task.ts';
 import type { Retry } from './retry-policy.ts';
+import { reversalFacts } from './reversal-facts.ts';
+import { reversalNumbers } from './reversal-numbers.ts';
 
-export type NetworkPorts = Pick<Ports, 'journal' | 'networks' | 'hsm' | 'clock' | 'settings' | 'log'> & {
+export type NetworkPorts = Pick<
+  Ports,
+  'journal' | 'networks' | 'numbers' | 'hsm' | 'clock' | 'settings' | 'log'
+> & {
   readonly retry: Retry;
 };
 
 /**
  * Reverses the network leg, down to what stands of the transaction, until the network acknowledges: message by message,
- * where others added to the first. From the second attempt on the repeat MTI is sent: the network makes one effect of
- * it, however often it hears of it. "Not found" is no acknowledgement: see `notFound`.
+ * where others added to the first. What may have been sent before is sent again under the same numbers, with the repeat
+ * MTI: the network makes one effect of it, however often it hears of it. "Not found" is no acknowledgement, and what
+ * comes after it is another reversal: see `notFound`.
  *
  * A refusal ends this follow-up, and nothing else: it is put before people, the other messages are reversed all the
  * same, and the next follow-up (a later reversal, or a replay by people) asks for what is too much then.
@@ -55,23 +59,30 @@ function endAfter([code]: readonly string[]): FollowUpResult {
 async function reverseHolding(
   job: FollowUpJob,
   transaction: Transaction,
-  { increment, standingMinorUnits }: Holding,
+  holding: Holding,
   ports: NetworkPorts,
 ): Promise<FollowUpResult | { readonly refused: string } | undefined> {
   const { opening } = transaction;
+  const { increment, standingMinorUnits } = holding;
   if (!opening) return { done: true };
   const connector = ports.networks.get(opening.network);
   if (!connector) return { park: `no connector for network ${opening.network}` };
+  const said = reversalFacts(transaction, holding, connector.rules);
+  const numbers = await reversalNumbers(job, transaction, holding, connector.rules, ports);
+  if (!said || !numbers) return ports.retry.again(job.attempt, 'there are no numbers for the reversal');
+
+  const { repeat, ...own } = numbers;
+  const { facts, ...words } = said;
+  const named = asNetworkKnows(facts);
   const outcome = await connector.reverse(
     {
-      facts: increment?.facts ?? factsOf(opening.facts, transaction),
+      facts: { ...named, ...own },
+      names: { stan: named.stan, transmittedAt: named.transmittedAt },
       pan: await ports.hsm.revealPan(Buffer.from(opening.panCiphertext, 'base64')),
       ...networkNumbers(transaction, increment?.key),
-      original: originalOf(transaction),
+      ...words,
       reason: reasonOf(transaction, standingMinorUnits),
-      ...(standingMinorUnits > 0 && { remainingMinorUnits: standingMinorUnits }),
-      // A network that found nothing the last time is asked anew: "known already" would be no answer.
-      repeat: mayRepeat(job) && traceOf(transaction, increment?.key).notFound === 0,
+      repeat,
     },
     ports.clock.monotonic() + ports.settings.followUps.attemptTimeoutMs,
   );
@@ -101,6 +112,9 @@ async function reverseHolding(
         body: { code: outcome.code, ...about },
       }));
       return { refused: outcome.code };
+    case 'not-asked':
+      if (outcome.fault === 'inexpressible') return { park: outcome.reason };
+      return ports.retry.again(job.attempt, outcome.reason);
     case 'unreachable':
     case 'unknown':
       return ports.retry.again(job.attempt, outcome.reason);
@@ -153,13 +167,6 @@ function heldOf(transaction: Transaction, key: string | undefined): number {
   return found?.networkMinorUnits ?? 0;
 }
 
-/** What was completed for more than was asked at first is known to the network by what was taken. */
-function factsOf(facts: TransactionFacts, { capturedMinorUnits = 0 }: Transaction): TransactionFacts {
-  const { amount } = facts;
-  if (capturedMinorUnits <= amount.minorUnits) return facts;
-  return { ...facts, amount: { ...amount, minorUnits: capturedMinorUnits } };
-}
-
 export function answered(code: string): string {
   return `the network answered ${code}`;
 }
@@ -178,12 +185,6 @@ export function networkNumbers(transaction: Transaction, increment?: string) {
     ...(networkReference !== undefined && { networkReference }),
     ...(approvalCode !== undefined && { approvalCode }),
   };
-}
-
-/** A network that was never asked knows the transaction by the advice that told it. */
-function originalOf({ opening, decided }: Transaction): ReversalRequest['original'] {
-  const isStoodIn = decided?.network.status === 'unreachable' && decided.approved;
-  return isStoodIn || opening?.facts.kind === 'offline-purchase' ? 'advice' : 'request';
 }
 
 function reasonOf({ takenBack }: Transaction, standingMinorUnits: number): ReversalReason {

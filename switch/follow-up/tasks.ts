@@ -16,6 +16,7 @@ export type FollowUpPorts = Pick<
   Ports,
   | 'journal'
   | 'networks'
+  | 'numbers'
   | 'pop'
   | 'hsm'
   | 'clock'

@@ -37,6 +37,8 @@ const facts: Form = [
     ['maskedPan', 'text'],
     ['cashbackMinorUnits', 'plain'],
     ['addsTo', 'plain'],
+    ['networkRrn', 'text'],
+    ['networkStan', 'text'],
   ] as const),
 ];
 const parties: Form = [
@@ -46,7 +48,7 @@ const parties: Form = [
 ];
 const network: Form = [
   ...(['status', 'code', 'approvalCode', 'networkReference', 'emvHex', 'reason'] as const).map(text),
-  ...(['approvedMinorUnits', 'balances', 'standIn'] as const).map(plain),
+  ...(['approvedMinorUnits', 'balances', 'standIn', 'fault'] as const).map(plain),
 ];
 const reply: Form = [
   ...(['code', 'rrn', 'approvalCode', 'emvHex'] as const).map(text),

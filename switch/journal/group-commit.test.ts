@@ -51,7 +51,7 @@ class ScriptedWriter implements Writer {
     await settle();
   }
 
-  async fail(failure: 'lost' | 'fenced' | 'again' | 'refused') {
+  async fail(failure: 'lost' | 'fenced' | 'expired' | 'again' | 'refused') {
     this.#flush?.reject(new FlushError(failure, new Error('scripted')));
     await settle();
   }
@@ -160,6 +160,24 @@ test('one entry that the database refuses does not take the others along', async
     ...Array(5).fill('appended'),
     'SW_JOURNAL_REFUSED no',
     ...Array(2).fill('appended'),
+  ]);
+});
+
+test('a lease that ran out is renewed before the batch is sent again, without who gave up meanwhile', async () => {
+  const { writer, group } = start();
+  const [patient, hasty] = [
+    watch(group.append(entry())),
+    watch(group.append(entry(), clock.monotonic() + 50)),
+  ];
+  await settle();
+  await clock.advance(60);
+  await writer.fail('expired');
+  expect(writer.lowWaters).toEqual([1]);
+  expect(writer.sizes()).toEqual([2, 1]);
+  await writer.succeed();
+  expect([patient, hasty].map(({ outcome }) => outcome)).toEqual([
+    'appended',
+    'SW_JOURNAL_UNAVAILABLE unknown',
   ]);
 });
 

@@ -217,6 +217,9 @@ export class GroupCommit {
     } else if (failure === 'fenced') {
       this.#waiting.unshift(...batch);
       this.#fence();
+    } else if (failure === 'expired') {
+      this.#isRenewalDue = true; // what nobody waits for any more is forgotten meanwhile
+      this.#putBack(batch);
     } else if (failure === 'refused' && batch.length === 1) {
       for (const pending of batch) this.#refuse(pending, 'SW_JOURNAL_REFUSED', 'no', error);
     } else {

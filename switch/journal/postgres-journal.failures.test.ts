@@ -54,6 +54,27 @@ describe('leases', () => {
     expect(await jobs()).toBe(0);
   });
 
+  test('a lease that ran out and nobody ended is good again: its node goes on', async () => {
+    const silent = await openJournal('silent', { leaseMs: 300, renewEveryMs: 3_600_000 });
+    const left = newTransaction();
+    await silent.append(intended(left));
+    await admin.query('select pg_sleep(0.5)');
+    const { rows } = await admin.query('select from switch.lease where expires_at < now()');
+    expect(rows).toHaveLength(1);
+    expect(await silent.append(decided(left))).toEqual({ status: 'appended' });
+    const { rows: good } = await admin.query('select from switch.lease where expires_at > now()');
+    expect(good).toHaveLength(1);
+  });
+
+  test('a node that has just come up, or back, ends the lease of nobody', async () => {
+    const silent = await openJournal('silent', { leaseMs: 1_000, renewEveryMs: 3_600_000 });
+    await silent.append(intended(newTransaction()));
+    await admin.query('select pg_sleep(1.1)');
+    const fresh = await openJournal('fresh', { leaseMs: 1_000, renewEveryMs: 100 });
+    expect(await fresh.undecided()).toEqual([]);
+    await vi.waitFor(async () => expect(await fresh.undecided()).toHaveLength(1), { timeout: 5_000 });
+  });
+
   test('who is fenced is told once, be it by an append or by the renewal', async () => {
     const told = { a: 0, b: 0 };
     const first = await openJournal('a', { onFenced: () => (told.a += 1) });

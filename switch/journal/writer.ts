@@ -8,7 +8,7 @@ import { flushLines } from './flush-lines.ts';
 import { type AppendResult, JournalError, type TransactionId } from './journal.ts';
 
 /** How a flush failed. `lost`: whether it was committed is unknown. All others rolled it back. */
-export type FlushFailure = 'lost' | 'fenced' | 'again' | 'refused';
+export type FlushFailure = 'lost' | 'fenced' | 'expired' | 'again' | 'refused';
 
 export class FlushError extends Error {
   readonly failure: FlushFailure;
@@ -58,6 +58,8 @@ export interface WriterSettings {
 }
 
 const FENCED = 'SWFEN';
+/** The lease has run out and nobody has ended it: it is renewed before anything is written under it. */
+const EXPIRED = 'SWEXP';
 /** Unique violation: something stands in the way of an entry, and the flush left nothing behind. */
 const TAKEN = '23505';
 /** The server ended the statement for its length. */
@@ -218,6 +220,7 @@ function resultOf(row: RefusedRow, batch: readonly PendingEntry[]): AppendResult
 function failureOf(error: unknown): FlushFailure {
   const code = error instanceof DatabaseError ? error.code : undefined;
   if (code === FENCED) return 'fenced';
+  if (code === EXPIRED) return 'expired';
   if (code === TAKEN || code === TOO_SLOW || code === MOVED) return 'again';
   const failureClass = code?.slice(0, 2) ?? '';
   if (AGAIN_CLASSES.has(failureClass)) return 'again';

@@ -26,8 +26,9 @@ const OF = {
 };
 const CHANGED = {
   name: 'keys-changed',
-  text: `select position::double precision as position, owner from switch.key_change
-    where position > $1 order by position limit ${MAX_CHANGES}`,
+  text: `select position::double precision as position, owner,
+      coalesce(xid < pg_snapshot_xmin(pg_current_snapshot()), true) as settled
+    from switch.key_change where position > $1 order by position limit ${MAX_CHANGES}`,
 };
 const RECORD = {
   name: 'record-keys',
@@ -75,12 +76,15 @@ export class PostgresKeyRecords implements KeyRecords {
 
   async changedSince(position: number): Promise<{ owners: KeyOwner[]; position: number }> {
     void this.#listen();
-    const { rows } = await this.#pool.query<{ position: number; owner: KeyOwner }>({
+    const { rows } = await this.#pool.query<{ position: number; owner: KeyOwner; settled: boolean }>({
       ...CHANGED,
       values: [position],
     });
     const owners = [...new Set(rows.map(({ owner }) => owner))];
-    return { owners, position: rows.at(-1)?.position ?? position };
+    // Behind the first whose writer may have others before it, still to be committed, the next look begins again.
+    const firstOpen = rows.findIndex(({ settled }) => !settled);
+    const seen = firstOpen < 0 ? rows : rows.slice(0, firstOpen);
+    return { owners, position: seen.at(-1)?.position ?? position };
   }
 
   async record(owner: KeyOwner, steps: readonly KeySet[]): Promise<boolean> {

@@ -40,7 +40,7 @@ export function connectNetworks(
 }
 
 function connectNetwork(settings: NetworkSettings, parts: NetworkParts): NetworkConnector {
-  const { name, host, port, zonePinKey } = settings;
+  const { name, host, port, zonePinKey, reversalNumbers } = settings;
   const address = { host, port };
   const { zoneKeys, ...common } = parts;
   const ofNetwork = zoneKeys?.get(name);
@@ -49,13 +49,17 @@ function connectNetwork(settings: NetworkSettings, parts: NetworkParts): Network
     sockets: socketsOf(settings, parts),
     ...(ofNetwork && { zoneKeys: ofNetwork }),
   };
+  const rules = reversalNumbers ? { reversalNumbers } : {};
+  const link = { name, address, zonePinKey };
   switch (settings.profile) {
     case 'visa': {
-      const stations = { source: settings.sourceStation, destination: settings.destinationStation };
-      return visaConnector({ name, address, stations, zonePinKey, ...answering('visa', settings) }, given);
+      const { sourceStation: source, destinationStation: destination, standInIsTold } = settings;
+      const visaRules = { ...rules, ...(standInIsTold && { standInIsTold }) };
+      const visa = { ...link, stations: { source, destination }, rules: visaRules };
+      return visaConnector({ ...visa, ...answering('visa', settings) }, given);
     }
     case 'iso87':
-      return iso87Connector({ name, address, zonePinKey, ...answering('plain', settings) }, given);
+      return iso87Connector({ ...link, rules, ...answering('plain', settings) }, given);
   }
 }
 

@@ -12,20 +12,26 @@ import {
 import type { Settings } from '../config/settings.ts';
 import { recordUnawaited } from '../follow-up/unawaited-answers.ts';
 import { JournalError } from '../journal/journal.ts';
+import type { Numbers } from '../numbers/numbers.ts';
 import type { Ports } from '../ports.ts';
 import { strayKeys } from '../requests/stray-answers.ts';
 import { readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import type { LateAnswerTold } from '../transaction/late-approvals.ts';
+import { asNetworkKnows, type KeptFacts } from '../transaction/network-facts.ts';
 
 type LateAnswerPorts = Pick<Ports, 'journal' | 'clock' | 'log'> & {
   /** Without listeners what no link knows is not looked for. */
   readonly settings?: Pick<Settings, 'deadlineMs'> & Partial<Pick<Settings, 'listeners'>>;
+  /** Who has which numbers towards a network. */
+  readonly numbers?: Pick<Numbers, 'whose'>;
 };
 
 /** A network that sends more approvals of nothing than that at once is not looked after one by one. */
 const MAX_STRAYS = 64;
 const STRAY_LOOKS = 60;
+/** So often for what is not found: the rows that tell of it may be a moment behind. */
+const LOOKS_IN_VAIN = 3;
 const LOOK_AGAIN_MS = 5_000;
 
 /**
@@ -68,7 +74,7 @@ export function onLateAnswer(ports: LateAnswerPorts): (answer: LateAnswer) => vo
 /** Whoever hears it may not have asked, so the table of its network was not read by service: the switch looks again. */
 function told(answer: LateAnswer, now: Transaction): LateAnswerTold {
   const { transaction: _, stray: __, increment: stan, ...said } = answer;
-  const added = now.increments.find(({ facts }) => facts.stan === stan);
+  const added = now.increments.find(({ facts }) => asNetworkKnows(facts).stan === stan);
   const kind = (added?.facts ?? now.opening?.facts)?.kind;
   return {
     ...said,
@@ -90,21 +96,23 @@ async function strayApproval(answer: LateAnswer, stray: StrayAnswer, ports: Late
   const { transaction, facts } = found;
   ports.log.warn({ event: 'network.late-answer', transaction, code: answer.code, isStray: true });
   const disagrees = contradictions(stray.numbers, facts);
-  const increment = facts.kind === 'increment' ? { increment: facts.stan } : {};
+  const increment = facts.kind === 'increment' ? { increment: asNetworkKnows(facts).stan } : {};
   const about = { ...answer, ...increment, ...(disagrees.length > 0 && { disagrees }) };
   await recordUnawaited(transaction, (now) => told(about, now), ports);
 }
 
 interface Found {
   readonly transaction: string;
-  readonly facts: TransactionFacts;
+  readonly facts: KeptFacts;
 }
 
 async function whoseAnswer(stray: StrayAnswer, ports: LateAnswerPorts): Promise<Found | undefined> {
   const keys = strayKeys(stray.numbers, ports.settings?.listeners ?? []);
   for (let look = 0; look < STRAY_LOOKS; look += 1) {
     try {
-      return await firstFound(keys, stray, ports);
+      const found = await firstFound(keys, stray, ports);
+      if (found || !ports.numbers?.whose || look + 1 >= LOOKS_IN_VAIN) return found;
+      await new Promise<void>((resolve) => ports.clock.after(LOOK_AGAIN_MS, resolve));
     } catch (error) {
       if (!(error instanceof JournalError)) throw error;
       await new Promise<void>((resolve) => ports.clock.after(LOOK_AGAIN_MS, resolve));
@@ -116,16 +124,16 @@ async function whoseAnswer(stray: StrayAnswer, ports: LateAnswerPorts): Promise<
 async function firstFound(
   keys: readonly string[],
   { network, numbers }: StrayAnswer,
-  { journal }: LateAnswerPorts,
+  { journal, numbers: own }: LateAnswerPorts,
 ): Promise<Found | undefined> {
-  for (const key of keys) {
-    const claimed = await journal.transactionOf(key);
-    if (!claimed) continue;
-    const { transaction } = claimed;
+  const ours = numbers.rrn === undefined ? [] : ((await own?.whose?.(network, numbers.rrn)) ?? []);
+  const claimed = await Promise.all(keys.map((key) => journal.transactionOf(key)));
+  const candidates = new Set([...ours, ...claimed.flatMap((claim) => claim?.transaction ?? [])]);
+  for (const transaction of candidates) {
     const { opening, increments } = await readTransaction(journal, transaction);
     if (opening?.network !== network) continue;
     const asked = [opening.facts, ...increments.map(({ facts }) => facts)];
-    const facts = asked.find((each) => isSame(each, numbers));
+    const facts = asked.find((each) => isSame(asNetworkKnows(each), numbers) || isSame(each, numbers));
     if (facts) return { transaction, facts };
   }
   return undefined;

@@ -21,6 +21,7 @@ import { createJournal, type PostgresJournal } from '../journal/postgres-journal
 import { KeyBook, type KeyCustodian } from '../keys/key-book.ts';
 import { PostgresKeyRecords } from '../keys/postgres-key-records.ts';
 import { openZoneKeys } from '../keys/zone-keys.ts';
+import { openNumbers } from '../numbers/postgres-numbers.ts';
 import { connectNetworks } from './connect-networks.ts';
 import { onLateAnswer } from './late-answers.ts';
 import { TlsEnds } from './tls-ends.ts';
@@ -51,10 +52,16 @@ export async function openParts(own: ProcessParts, opening: OpeningParts) {
   const hsm = connectHsms(own);
   const journal = await createJournal({ databaseUrl, node: name, ...settings.journal, clock, log, onFenced });
 
+  const numbers = await openNumbers({
+    databaseUrl,
+    networks: opening.networks.map((each) => each.name),
+    clock,
+    log,
+  });
   const records = new PostgresFallbackRecords(databaseUrl, log);
   const tls = new TlsEnds({ production, clock, log });
   const keys = await openKeys(own, hsm);
-  const told = onLateAnswer({ journal, clock, log, settings });
+  const told = onLateAnswer({ journal, clock, log, settings, numbers });
   const links = { sockets, tls, clock, random, log, zoneKeys: keys.zoneKeys, onLateAnswer: told };
 
   return {
@@ -65,6 +72,7 @@ export async function openParts(own: ProcessParts, opening: OpeningParts) {
     journal,
     keys,
     networks: connectNetworks(opening.networks, links),
+    numbers,
     pop: popClient(openConsensus(own, tls)),
     records,
     modeRecords: records,

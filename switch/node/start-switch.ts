@@ -27,6 +27,7 @@ import { Unsettled } from '../journal/unsettled.ts';
 import { GivenKeys } from '../keys/download.ts';
 import type { KeyBook, KeyCustodian } from '../keys/key-book.ts';
 import { TerminalKeys } from '../keys/terminal-keys.ts';
+import type { Numbers } from '../numbers/numbers.ts';
 import type { Checkpoint, Ports } from '../ports.ts';
 import type { ProjectionReader } from '../projection/projection-reader.ts';
 import { InFlight } from '../requests/in-flight.ts';
@@ -53,6 +54,7 @@ export interface SwitchParts {
   readonly hsm: HsmClient & CardVerifier;
   readonly journal: Journal;
   readonly networks: ReadonlyMap<string, NetworkConnector>;
+  readonly numbers: Numbers;
   readonly pop: PopConnector;
   /** Without them degraded modes are logged only, and operators cannot open one. */
   readonly modeRecords?: ModeRecords;

@@ -25,6 +25,7 @@ import { ProofSweeper } from '../follow-up/proof-sweeper.ts';
 import { startFollowUpWorker } from '../follow-up/queue.ts';
 import { followUpTasks } from '../follow-up/tasks.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { Numbers } from '../numbers/numbers.ts';
 import { Projector } from '../projection/projector.ts';
 import { datedJournal } from '../transaction/dated-journal.ts';
 
@@ -38,6 +39,7 @@ export interface WorkerParts {
   readonly hsm: HsmClient;
   readonly journal: Journal;
   readonly networks: ReadonlyMap<string, NetworkConnector>;
+  readonly numbers: Numbers;
   readonly pop: PopConnector;
   readonly modeRecords: ModeRecords;
   readonly overdueFollowUps: OverdueFollowUps;

@@ -16,6 +16,7 @@ const COLUMNS: Readonly<Record<keyof TransactionRow, string>> = {
   merchant: 'text',
   stan: 'text',
   rrn: 'text',
+  network_rrn: 'text',
   transmitted_at: 'text',
   masked_pan: 'text',
   card_reference: 'text',

@@ -24,6 +24,8 @@ export interface TransactionRow {
   readonly merchant: string;
   readonly stan: string;
   readonly rrn: string;
+  /** DE37 towards the network, whose last six digits are DE11; empty where the terminal's numbers are the network's. */
+  readonly network_rrn: string;
   /** DE7 towards the network. */
   readonly transmitted_at: string;
   readonly masked_pan: string;
@@ -144,6 +146,7 @@ function openingColumns({ opening, decided, increments }: Transaction) {
     merchant: facts.merchant.trimEnd(),
     stan: facts.stan,
     rrn: facts.rrn.trimEnd(),
+    network_rrn: facts.networkRrn ?? '',
     transmitted_at: facts.transmittedAt,
     masked_pan: facts.maskedPan,
     card_reference: cardReference,
@@ -161,7 +164,14 @@ function openingColumns({ opening, decided, increments }: Transaction) {
 function rememberedColumns({ kind, body }: JournalEntry): ReturnType<typeof openingColumns> {
   if (kind !== 'remembered') return undefined;
   const { listener, terminal, rrn } = body as EntryBodies['remembered'];
-  const unknown = { merchant: '', stan: '', transmitted_at: '', masked_pan: '', card_reference: '' };
+  const unknown = {
+    merchant: '',
+    stan: '',
+    network_rrn: '',
+    transmitted_at: '',
+    masked_pan: '',
+    card_reference: '',
+  };
   const names = { kind: 'reversal', listener, terminal: terminal.trimEnd(), rrn: rrn.trimEnd() };
   return { ...names, ...unknown, network: '', currency: '', asked: 0, cash: 0 };
 }

@@ -75,7 +75,7 @@ export function pairNetwork(
     else waiting.set(nameOf(position), [position]);
   }
   const take = (row: StoredTransaction, fits: (position: NetworkPosition) => boolean) => {
-    const found = waiting.get(nameOf(row));
+    const found = waiting.get(nameOf(namedThere(row)));
     const index = found?.findIndex(fits) ?? -1;
     return index < 0 ? undefined : found?.splice(index, 1)[0];
   };
@@ -90,6 +90,11 @@ export function pairNetwork(
   });
   const alone = [...waiting.values()].flat();
   return [...paired, ...alone.map((position) => ({ row: undefined, position, expected: NOTHING }))];
+}
+
+/** A row by the numbers that its network knows it by. */
+function namedThere({ network, terminal, rrn, stan, network_rrn: own }: StoredTransaction) {
+  return own === '' ? { network, terminal, rrn, stan } : { network, terminal, rrn: own, stan: own.slice(-6) };
 }
 
 function nameOf({

@@ -39,8 +39,9 @@ export async function transactionsOfDate(
   }
 }
 
+/** By the reference of the terminal, or of the network. */
 export function transactionsByRrn(client: ClientBase, rrns: readonly string[]): Promise<StoredTransaction[]> {
-  return transactionRows(client, 't.rrn = any ($1::text[])', [rrns]);
+  return transactionRows(client, 't.rrn = any ($1::text[]) or t.network_rrn = any ($1::text[])', [rrns]);
 }
 
 export function transactionsById(client: ClientBase, ids: readonly string[]): Promise<StoredTransaction[]> {

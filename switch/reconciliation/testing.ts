@@ -15,6 +15,7 @@ export function storedTransaction(overrides: Partial<StoredTransaction> = {}): S
     merchant: 'MERCHANT0000001',
     stan: '000001',
     rrn: '632812000001',
+    network_rrn: '',
     transmitted_at: '1123120000',
     masked_pan: '424242******4242',
     card_reference: '0011223344556677',

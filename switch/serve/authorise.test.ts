@@ -150,7 +150,7 @@ describe('the deadline', () => {
     const slow = Object.assign(Object.create(journal), { append });
     Object.assign(core, { ports: { ...core.ports, journal: slow } });
     const { reply } = await complete(core);
-    expect(reply?.code).toBe('91');
+    expect(reply?.code).toBe('96');
     expect(core.sent).toMatchObject({ authorised: [], initiated: [] });
   });
 });

@@ -1,4 +1,4 @@
-import type { PopOutcome, Unreachable } from '../../connectors/index.ts';
+import type { NotAsked, PopOutcome, Unreachable } from '../../connectors/index.ts';
 import type { PinBlock } from '../../messages/index.ts';
 import type { PaymentInbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
@@ -8,6 +8,7 @@ import { openingClaims } from '../requests/keys.ts';
 import type { NetworkLegOutcome } from '../stand-in/stand-in.ts';
 import { decisionEntry } from '../transaction/decision-entry.ts';
 import type { DecidedBody, OpeningBody, ReplyFields } from '../transaction/entries.ts';
+import { asNetworkKnows } from '../transaction/network-facts.ts';
 import { decideOutcome, undoLegs } from '../transaction/outcome-table.ts';
 import { popPurchase } from '../transaction/pop-purchase.ts';
 import { declineReply, legsReply } from '../transaction/reply-fields.ts';
@@ -110,12 +111,21 @@ function fork(opening: OpeningBody, payment: Payment, pinBlock: PinBlock | undef
   if (isOver(inbound, ports)) return neverOpened(opening, 'no time was left to open the legs');
 
   const card = { ...request.card, ...(pinBlock && { pinBlock }) };
-  const leg = route.network.ask(opening.facts, card, inbound.joinBy);
+  const leg = route.network.ask(asNetworkKnows(opening.facts), card, inbound.joinBy);
   const legs = leg.left
     ? { network: leg.outcome, pop: openProof(opening, inbound, ports) }
-    : standInFirst(leg.outcome, opening, payment, ports);
+    : unsent(leg.outcome, opening, payment, ports);
   ports.checkpoint('forked');
   return legs;
+}
+
+/** Only for a network that is away is anything stood in: what is our own fault is refused, and begins no proof. */
+function unsent(outcome: Unreachable | NotAsked, opening: OpeningBody, payment: Payment, ports: Ports): Legs {
+  if (outcome.status === 'unreachable') return standInFirst(outcome, opening, payment, ports);
+  const { fault, reason } = outcome;
+  const { transaction } = opening.facts;
+  ports.log.warn({ event: 'authorise.not-asked', transaction, network: opening.network, fault, reason });
+  return { network: Promise.resolve(outcome), pop: Promise.resolve(unopenedProof(opening, reason)) };
 }
 
 function standInFirst(unsent: Unreachable, opening: OpeningBody, payment: Payment, ports: Ports): Legs {
@@ -231,7 +241,7 @@ function notSentBody(opening: OpeningBody, refusal: Refusal): DecidedBody {
 
 function neverOpened(opening: OpeningBody, reason: string): Legs {
   return {
-    network: Promise.resolve({ status: 'unreachable', reason }),
+    network: Promise.resolve({ status: 'not-asked', fault: 'overloaded', reason }),
     pop: Promise.resolve(unopenedProof(opening, reason)),
   };
 }

@@ -80,7 +80,7 @@ describe('an increment', () => {
       ['000002', '000003'].map((stan) => ({
         kind: 'increment',
         stan,
-        rrn: RRN,
+        rrn: '632700000001',
         amount: { minorUnits: 5_000, currency: '978' },
         addsTo: { stan: '000001', approvalCode: 'A1B2C3' },
       })),

@@ -13,10 +13,11 @@ import type { EntryBodies, OpeningBody, ReplyFields } from '../transaction/entri
 import type { Transaction } from '../transaction/fold.ts';
 import { isOpenIncrement } from '../transaction/increments.ts';
 import { stateAfter } from '../transaction/life-cycle.ts';
+import { asNetworkKnows, type KeptFacts, keptNumbers } from '../transaction/network-facts.ts';
 import { decideOutcome } from '../transaction/outcome-table.ts';
 import { declineReply, legsReply } from '../transaction/reply-fields.ts';
 import { beginPayment, type Payment } from './begin-payment.ts';
-import { factsOf } from './opening.ts';
+import { factsOf, numbered } from './opening.ts';
 import { recordOvertaken } from './overtaken.ts';
 import { replay } from './replay.ts';
 
@@ -52,7 +53,7 @@ async function incrementOnce(payment: Payment, ports: Ports): Promise<ReplyField
 
 interface Intended {
   readonly opening: OpeningBody;
-  readonly facts: TransactionFacts;
+  readonly facts: KeptFacts;
   readonly addsTo: HeldTransaction;
 }
 
@@ -98,7 +99,7 @@ function intention(
   const { deadlineMs } = ports.settings;
   const original = originalKey(inbound.listener.name, request.terminal, request);
   const own = factsOf({ inbound, request, kind: 'increment' }, found.id, ports);
-  const facts = { ...own, rrn: opening.facts.rrn };
+  const facts = sharingReference(own, opening, ports);
   const openUntil = ports.clock.wall() + deadlineMs;
   const body: EntryBodies['increment-intended'] = { key, original, facts, openUntil };
   const closing = { ...followUp(found.id, 'close-increment', opening.network), runAfterMs: deadlineMs };
@@ -111,9 +112,17 @@ function intention(
     followUps: [closing],
   };
 
-  const { stan, transmittedAt } = opening.facts;
+  const { stan, transmittedAt } = asNetworkKnows(opening.facts);
   const addsTo = { stan, transmittedAt, ...networkNumbers(found) };
   return { entry, result: { opening, facts, addsTo } };
+}
+
+/** To the terminal and to the network an increment has the reference of what it adds to, and a STAN of its own. */
+function sharingReference(own: TransactionFacts, { facts, network }: OpeningBody, ports: Ports): KeptFacts {
+  const shared = { ...numbered(own, network, ports), rrn: facts.rrn };
+  if (facts.networkRrn === undefined) return shared;
+  const { stan } = asNetworkKnows(shared);
+  return { ...shared, ...keptNumbers({ rrn: facts.networkRrn, stan }) };
 }
 
 /** What an increment needs of its original. */
@@ -143,10 +152,10 @@ async function ask(
 ): Promise<NetworkOutcome> {
   const deadline = inbound.joinBy;
   if (clock.monotonic() >= deadline) {
-    return { status: 'unreachable', reason: 'no time was left to open the leg' };
+    return { status: 'not-asked', fault: 'overloaded', reason: 'no time was left to open the leg' };
   }
   const card = { ...request.card, ...(pinBlock && { pinBlock }) };
-  return route.network.ask({ ...facts, addsTo }, card, deadline).outcome;
+  return route.network.ask({ ...asNetworkKnows(facts), addsTo }, card, deadline).outcome;
 }
 
 function unsent(refusal: Refusal): NetworkOutcome {

@@ -1,9 +1,11 @@
 import type { TransactionFacts, TransactionKind } from '../../connectors/index.ts';
 import { timeOrderedUuid } from '../../runtime/index.ts';
 import type { CardInbound, Party } from '../admission/inbound.ts';
+import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { type PaymentRequest, transmissionTime } from '../requests/understand.ts';
 import type { OpeningBody, PopParties } from '../transaction/entries.ts';
+import { asNetworkKnows, type KeptFacts, keptNumbers } from '../transaction/network-facts.ts';
 import { receiptHash } from './receipt.ts';
 
 // What is written down before a leg opens. Everything that a reversal, a repair or an operator needs later is here, and
@@ -19,10 +21,19 @@ export interface OpeningParts {
   readonly network: string;
 }
 
-/** The first entry's body. */
-export function openingBody(parts: OpeningParts, ports: Pick<Ports, 'clock' | 'random'>): OpeningBody {
+type OpeningPorts = Pick<Ports, 'clock' | 'random' | 'numbers' | 'networks'>;
+
+/** So many numbers are tried where the link still waits for the answer to one: then all of them may be. */
+const TRIES = 3;
+
+/** The first entry's body. @throws Refusal SW_NUMBERS */
+export function openingBody(parts: OpeningParts, ports: OpeningPorts): OpeningBody {
   const { listener, party, card } = parts.inbound;
-  const facts = factsOf(parts, timeOrderedUuid(ports.clock, ports.random), ports);
+  const facts = numbered(
+    factsOf(parts, timeOrderedUuid(ports.clock, ports.random), ports),
+    parts.network,
+    ports,
+  );
   return {
     facts,
     listener: listener.name,
@@ -31,6 +42,26 @@ export function openingBody(parts: OpeningParts, ports: Pick<Ports, 'clock' | 'r
     cardReference: card.reference,
     pop: parts.pop ? popParties(facts, card.reference, party) : null,
   };
+}
+
+/**
+ * What the network will know it by: numbers of ours, whatever the terminal counts. They are written down before they
+ * are used; which of them a link still has in use is asked before.
+ * @throws Refusal SW_NUMBERS
+ */
+export function numbered(
+  facts: TransactionFacts,
+  network: string,
+  { numbers, networks }: Pick<Ports, 'numbers' | 'networks'>,
+): KeptFacts {
+  const connector = networks.get(network);
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const own = numbers.next(network);
+    if (!own) break;
+    const kept = { ...facts, ...keptNumbers(own) };
+    if (connector?.isFree?.(asNetworkKnows(kept)) ?? true) return kept;
+  }
+  throw new Refusal('SW_NUMBERS', { network, stan: facts.stan });
 }
 
 /** What may be written down of a request. */

@@ -24,6 +24,25 @@ export function chipDecision(emv: Bytes | undefined): ChipDecision {
   }
 }
 
+/** EMV tags: the chip's own copy of its track 2, and the service code by itself. */
+const TRACK_2_EQUIVALENT = '57';
+const SERVICE_CODE = '5F30';
+
+/** Of the track, else of what the chip says: a chip read without its track has the same service code. */
+export function serviceCodeOf({ track2, emv }: Pick<CardData, 'track2' | 'emv'>): string | undefined {
+  const ofTrack = track2?.serviceCode();
+  if (ofTrack !== undefined || !emv) return ofTrack;
+  try {
+    const found = parseTlv(emv, { path: 'DE55' });
+    const hexOf = (wanted: string) => found.find(({ tag }) => tag === wanted)?.value.hex();
+    const [, ofChip] = /d[0-9]{4}([0-9]{3})/i.exec(hexOf(TRACK_2_EQUIVALENT) ?? '') ?? [];
+    return ofChip ?? hexOf(SERVICE_CODE)?.slice(-3);
+  } catch (error) {
+    if (error instanceof IsoError) return undefined; // the chip's decision is unreadable, too, and refused for it
+    throw error;
+  }
+}
+
 /** DE22 positions 1 and 2: read from a chip, by contact or not (ISO 8583:1987 with the values of EMV terminals). */
 const CHIP_ENTRY: ReadonlySet<string> = new Set(['05', '07', '95']);
 /** What an iCVV is made with in place of the service code, so that a chip's track is no good on a stripe. */

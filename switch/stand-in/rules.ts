@@ -13,6 +13,15 @@ export const STAND_IN_REFUSALS = {
   },
   'above-floor': { code: '91', means: 'the amount is above the floor limit' },
   listed: { code: '05', means: 'the card is on the negative list' },
+  'issuer-only': {
+    code: '91',
+    means: 'only the issuer may approve it: quasi-cash, or a service code whose second digit is 2',
+  },
+  'card-absent': {
+    code: '91',
+    means: 'the card was not there, and nothing shows that its holder was asked',
+  },
+  expired: { code: '54', means: 'the card has expired' },
   'chip-declined': { code: '05', means: 'the chip has declined (an AAC in tag 9F27)' },
   'chip-unreadable': { code: '91', means: 'DE55 is not readable' },
   'card-unverifiable': {
@@ -35,6 +44,21 @@ export type StandInRefusal = keyof typeof STAND_IN_REFUSALS;
 /** What the rules look at, and nothing else: the same facts always get the same answer. */
 export interface StandInFacts {
   readonly kind: TransactionKind;
+  /** DE3. */
+  readonly processingCode: string;
+  /** DE18. */
+  readonly merchantCategory: string;
+  /** DE22 and DE25. */
+  readonly posEntryMode: string;
+  readonly posConditionCode: string;
+  /** The message has a track, or what a chip said. */
+  readonly hasCardData: boolean;
+  /** YYMM, wherever the message gives one: DE14, the track. */
+  readonly expiries: readonly string[];
+  /** YYMM: the month that it is now. */
+  readonly month: string;
+  /** Of the track, or of what the chip gives as one. */
+  readonly serviceCode: string | undefined;
   readonly minorUnits: number;
   readonly currency: string;
   readonly merchant: MerchantStandIn | undefined;
@@ -67,11 +91,57 @@ export function ruleOut(
   if (facts.kind !== 'purchase' || !ofMerchant) return { refused: 'not-offered' };
   if (!ofCard) return { refused: 'issuer-unknown' };
   if (facts.isListed) return { refused: 'listed' };
+  if (isIssuersAlone(facts)) return { refused: 'issuer-only' };
+  if (facts.expiries.some((expiry) => hasExpired(expiry, facts.month))) return { refused: 'expired' };
+  if (isCardAbsent(facts)) return { refused: 'card-absent' };
   if (facts.chip === 'declined') return { refused: 'chip-declined' };
   if (facts.chip === 'unreadable') return { refused: 'chip-unreadable' };
   if (facts.minorUnits > ofMerchant.floorMinorUnits) return { refused: 'above-floor' };
   if (facts.hasPin && !facts.issuer?.pin) return { refused: 'pin-unverifiable' };
   return { limits: { card: ofCard, merchant: ofMerchant } };
+}
+
+/** DE3, positions 1 and 2. */
+const QUASI_CASH = '11';
+/** DE18: what is bought is money again. Transfers, quasi-cash, stored value, wagers. */
+const QUASI_CASH_CATEGORIES: ReadonlySet<string> = new Set(['4829', '6050', '6051', '6540', '7995']);
+/** ISO/IEC 7813, second digit of the service code: the issuer is to be asked, by online means. */
+const ISSUER_ONLINE = '2';
+
+function isIssuersAlone({ processingCode, merchantCategory, serviceCode }: StandInFacts): boolean {
+  return (
+    processingCode.startsWith(QUASI_CASH) ||
+    QUASI_CASH_CATEGORIES.has(merchantCategory) ||
+    serviceCode?.[1] === ISSUER_ONLINE
+  );
+}
+
+/** DE22, positions 1 and 2: read from a stripe or a chip, by contact or not. What is keyed in shows no card. */
+const READ_ENTRY: ReadonlySet<string> = new Set(['02', '05', '07', '80', '90', '91', '95']);
+/** The terminal does not say how. */
+const UNSPECIFIED_ENTRY = '00';
+/** DE25: customer or card not present, mail and telephone orders, terminals at home, electronic commerce. */
+const ABSENT_CONDITION: ReadonlySet<string> = new Set(['01', '05', '08', '15', '59']);
+
+/** No message of a terminal shows an authentication that the switch could verify: without the card there is none. */
+function isCardAbsent({ posEntryMode, posConditionCode, hasCardData }: StandInFacts): boolean {
+  const mode = posEntryMode.slice(0, 2);
+  const isRead = READ_ENTRY.has(mode) || (mode === UNSPECIFIED_ENTRY && hasCardData);
+  return !isRead || ABSENT_CONDITION.has(posConditionCode);
+}
+
+const MONTHS_OF_A_CENTURY = 1_200;
+
+/** A card is good until the end of its month. Of two years of a century those of the next fifty lie ahead. */
+function hasExpired(expiry: string, month: string): boolean {
+  const ahead = (monthsOf(expiry) - monthsOf(month) + MONTHS_OF_A_CENTURY) % MONTHS_OF_A_CENTURY;
+  return !(ahead < MONTHS_OF_A_CENTURY / 2);
+}
+
+/** Of YYMM; what is no month of any year is never ahead. */
+function monthsOf(yearMonth: string): number {
+  const month = Number(yearMonth.slice(2));
+  return month >= 1 && month <= 12 ? Number(yearMonth.slice(0, 2)) * 12 + month : Number.NaN;
 }
 
 /** What was used of a limit: so many, of so much together. */

@@ -333,6 +333,14 @@ describe('the rules', () => {
     isListed: fc.boolean(),
     chip: fc.constantFrom('no-chip', 'online', 'declined', 'unreadable'),
     hasPin: fc.boolean(),
+    processingCode: fc.constantFrom('000000', '110000'),
+    merchantCategory: fc.constantFrom('5411', '6051'),
+    posEntryMode: fc.constantFrom('051', '000', '011', '812'),
+    hasCardData: fc.boolean(),
+    posConditionCode: fc.constantFrom('00', '08'),
+    expiries: fc.constantFrom([], ['2611'], ['2611', '2610']),
+    month: fc.constant('2611'),
+    serviceCode: fc.constantFrom(undefined, '201', '221'),
   });
 
   it('let through only what every one of them allows', () => {
@@ -346,6 +354,12 @@ describe('the rules', () => {
           given.issuer !== undefined &&
           !given.isListed &&
           (given.chip === 'no-chip' || given.chip === 'online') &&
+          given.processingCode === '000000' &&
+          given.merchantCategory === '5411' &&
+          (given.posEntryMode === '051' || (given.posEntryMode === '000' && given.hasCardData)) &&
+          given.posConditionCode === '00' &&
+          given.serviceCode !== '221' &&
+          !given.expiries.includes('2610') &&
           given.minorUnits <= 5_000 &&
           (!given.hasPin || given.issuer.pin !== undefined);
         expect('limits' in ruled).toBe(allowed);

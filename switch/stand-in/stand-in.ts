@@ -5,7 +5,14 @@ import { type Clock, type Log, type Monotonic, type Random, utcCalendar } from '
 import type { IssuerStandIn, MerchantStandIn, StandInSettings } from '../config/stand-in.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type Allowance, Allowances } from './allowances.ts';
-import { type CardVerifier, checkCardValue, chipDecision, type EnteredPin, pinCheck } from './card-checks.ts';
+import {
+  type CardVerifier,
+  checkCardValue,
+  chipDecision,
+  type EnteredPin,
+  pinCheck,
+  serviceCodeOf,
+} from './card-checks.ts';
 import { issuerOf, ruleOut, STAND_IN_REFUSALS, type StandInLimits, type StandInRefusal } from './rules.ts';
 
 /** What the switch decided in the issuer's stead. */
@@ -39,6 +46,8 @@ export interface StandInPorts {
   readonly log: Log;
 }
 
+/** The last place where a month ends. */
+const BEHIND_UTC_MS = 12 * 3_600_000;
 const APPROVAL_CODE_ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 
 /** Approves in the issuer's stead while the network is unreachable, within limits that are never exceeded. */
@@ -87,9 +96,13 @@ export class StandIn {
   async #decide(question: StandInQuestion): Promise<StandInDecision> {
     const { facts, card, merchant, cardReference, pinBlock } = question;
     const issuer = issuerOf(this.#settings?.issuers ?? [], card.pan.iin(8));
+    const { kind, processingCode, merchantCategory, posEntryMode, posConditionCode, amount } = facts;
     const ruled = ruleOut({
-      kind: facts.kind,
-      ...facts.amount,
+      ...{ kind, processingCode, merchantCategory, posEntryMode, posConditionCode, ...amount },
+      expiries: [card.expiry, card.track2?.expiry()].flatMap((expiry) => expiry ?? []),
+      month: this.#month(),
+      serviceCode: serviceCodeOf(card),
+      hasCardData: card.track2 !== undefined || card.emv !== undefined,
       merchant,
       issuer,
       isListed: this.#negativeList.has(cardReference),
@@ -132,6 +145,12 @@ export class StandIn {
     const missing = await this.#allowances.take(transaction, amount.minorUnits, [card, shop], deadline);
     if (!missing) return undefined;
     return missing.exhausted === card.key ? 'limit-card' : 'limit-merchant';
+  }
+
+  /** YYMM, half a day behind: a card is good as long as its month lasts anywhere. */
+  #month(): string {
+    const { year, month } = utcCalendar(this.#ports.clock.wall() - BEHIND_UTC_MS);
+    return `${String(year % 100).padStart(2, '0')}${String(month).padStart(2, '0')}`;
   }
 
   /** Days are counted in UTC. */

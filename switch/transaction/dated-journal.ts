@@ -23,6 +23,7 @@ const IS_DATED: Readonly<Record<EntryKind, boolean>> = {
   'batch-closed': true,
   uploaded: false,
   'refund-reserved': false,
+  'reversal-numbered': false,
   'network-reversed': false,
   'network-absent': false,
   'network-not-found': false,

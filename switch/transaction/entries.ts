@@ -1,11 +1,6 @@
-import type {
-  AdviceReason,
-  Balance,
-  NetworkOutcome,
-  PopOutcome,
-  TransactionFacts,
-} from '../../connectors/index.ts';
+import type { AdviceReason, Balance, NetworkOutcome, PopOutcome } from '../../connectors/index.ts';
 import type { NetworkLegOutcome } from '../stand-in/stand-in.ts';
+import type { KeptFacts } from './network-facts.ts';
 import type { FollowUpTask } from './outcome-table.ts';
 
 /** What a terminal is told, in the words of no particular dialect. */
@@ -40,7 +35,7 @@ export interface Dated {
 
 /** What every transaction begins with: who, what, and where its legs lead. */
 export interface OpeningBody extends Dated {
-  readonly facts: TransactionFacts;
+  readonly facts: KeptFacts;
   readonly listener: string;
   readonly network: string;
   /** The PAN encrypted inside the HSM, base64. */
@@ -94,7 +89,7 @@ export interface EntryBodies {
     /** How a reversal names it. */
     readonly original: string;
     /** Of its own message: `amount` is what is added. */
-    readonly facts: TransactionFacts;
+    readonly facts: KeptFacts;
     /** It is closed where it is not decided by then; milliseconds since the epoch. */
     readonly openUntil: number;
   };
@@ -130,6 +125,14 @@ export interface EntryBodies {
     readonly attempts: number;
     readonly remainingMinorUnits: number;
     /** The increment whose part of it that is, by its key. */
+    readonly increment?: string;
+  };
+  /** A reversal is about to be sent under these numbers; whoever repeats it repeats them. */
+  'reversal-numbered': {
+    readonly stan: string;
+    /** DE7. */
+    readonly transmittedAt: string;
+    readonly remainingMinorUnits: number;
     readonly increment?: string;
   };
   'network-reversal-refused': {

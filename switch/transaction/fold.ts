@@ -79,6 +79,12 @@ export interface Transaction {
   readonly replies: ReadonlyMap<string, ReplyFields>;
   /** What the network has shown of each message. */
   readonly traces: traces.LegTraces;
+  /** Reversals that were begun and have not ended, by the numbers under which they were sent. */
+  readonly openReversals: readonly EntryBodies['reversal-numbered'][];
+  /** Messages of which a reversal has ended: an increment's key, '' for the message that opened the transaction. */
+  readonly endedReversals: ReadonlySet<string>;
+  /** The network took back a part of it, and holds the rest. */
+  readonly isReversedInPart: boolean;
   /** Up to which version its merchant was told of it. */
   readonly notifiedThrough: number;
   /** What people must look at. */
@@ -89,6 +95,8 @@ type Draft = { -readonly [K in keyof Transaction]: Transaction[K] } & {
   cases: string[];
   refunds: EntryBodies['refund-reserved'][];
   increments: { -readonly [K in keyof Increment]: Increment[K] }[];
+  openReversals: EntryBodies['reversal-numbered'][];
+  endedReversals: Set<string>;
   replies: Map<string, ReplyFields>;
   traces: traces.TraceDraft;
 };
@@ -100,6 +108,7 @@ const NETWORK_STATE: Record<NetworkOutcome['status'], NetworkLegState> = {
   approved: 'approved',
   refused: 'refused',
   unreachable: 'not-sent',
+  'not-asked': 'not-sent',
   unknown: 'unknown',
 };
 
@@ -135,6 +144,9 @@ export function foldTransaction(
     increments: [],
     replies: new Map(),
     traces: new Map(),
+    openReversals: [],
+    endedReversals: new Set(),
+    isReversedInPart: false,
     notifiedThrough: 0,
     cases: [],
   };
@@ -227,15 +239,22 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   'network-reversed': (draft, body) => {
     reversedAtNetwork(draft, body.remainingMinorUnits, body.increment);
     traces.reversed(draft.traces, body);
+    endReversal(draft, body.increment);
+    if (body.increment === undefined) draft.isReversedInPart = body.remainingMinorUnits > 0;
     if (draft.networkMinorUnits === 0) draft.network = 'reversed';
     else if (draft.network === 'reversal-refused' && !holdsTooMuch(draft)) draft.network = 'approved';
   },
+  'reversal-numbered': (draft, body) => {
+    draft.openReversals.push(body);
+  },
   'network-reversal-refused': (draft) => {
+    draft.openReversals = [];
     draft.network = 'reversal-refused';
     openCase(draft, 'reversal-refused');
   },
   'network-not-found': (draft, body) => {
     traces.notFound(draft.traces, body);
+    endReversal(draft, body.increment);
     if (!body.isLast) return;
     if (body.wasSeen) draft.cases.push('reversal-not-found');
     else if (draft.standingMinorUnits === 0) draft.network = 'not-found';
@@ -306,6 +325,12 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
 /** One that was opened stays one, however often it happens again. */
 function openCase(draft: Draft, kind: string): void {
   if (!draft.cases.includes(kind)) draft.cases.push(kind);
+}
+
+/** What is sent from now on is another reversal of this message. */
+function endReversal(draft: Draft, key: string | undefined): void {
+  draft.openReversals = draft.openReversals.filter(({ increment }) => increment !== key);
+  draft.endedReversals.add(key ?? '');
 }
 
 function answered(draft: Draft, { key, reply }: AnsweredBody): void {

@@ -1,5 +1,5 @@
-import type { TransactionFacts } from '../../connectors/index.ts';
 import type { EntryBodies } from './entries.ts';
+import type { KeptFacts } from './network-facts.ts';
 
 /** A message that adds to a pre-authorisation, and its part of what stands and of what the network holds. */
 export interface Increment {
@@ -7,7 +7,7 @@ export interface Increment {
   /** How a reversal names it. */
   readonly original: string;
   /** Of its own message: `amount` is what it adds. */
-  readonly facts: TransactionFacts;
+  readonly facts: KeptFacts;
   readonly openUntil: number;
   /** `closed`: declined, taken back, or overtaken by what ended the pre-authorisation. */
   readonly state: 'open' | 'approved' | 'closed';
@@ -15,6 +15,8 @@ export interface Increment {
   readonly standingMinorUnits: number;
   /** Minor units; part of what the network holds of the whole. */
   readonly networkMinorUnits: number;
+  /** What the network approved of it, in minor units; absent where nobody knows. */
+  readonly approvedMinorUnits?: number;
 }
 
 type Draft = { -readonly [K in keyof Increment]: Increment[K] };
@@ -60,7 +62,10 @@ export function decideIncrement(
   const increment = whole.increments.find((each) => each.key === key);
   if (!increment) return;
   const asked = increment.facts.amount.minorUnits;
-  if (network.status === 'approved') hold(whole, increment, network.approvedMinorUnits ?? asked);
+  if (network.status === 'approved') {
+    increment.approvedMinorUnits = network.approvedMinorUnits ?? asked;
+    hold(whole, increment, increment.approvedMinorUnits);
+  }
   if (network.status === 'unknown') hold(whole, increment, asked);
   increment.state = approved ? 'approved' : 'closed';
   if (approved) stand(whole, increment, increment.networkMinorUnits);

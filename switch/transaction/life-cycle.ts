@@ -50,6 +50,7 @@ const TRANSITIONS: Readonly<Record<TransactionState, Partial<Record<EntryKind, T
 
 /** Entries that tell what became of a leg. They come once a transaction is decided, and change nothing else. */
 const LEG_ENTRIES: ReadonlySet<EntryKind> = new Set<EntryKind>([
+  'reversal-numbered',
   'network-reversed',
   'network-reversal-refused',
   'network-not-found',

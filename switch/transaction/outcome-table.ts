@@ -1,4 +1,4 @@
-import type { PopOutcome } from '../../connectors/index.ts';
+import type { OwnFault, PopOutcome } from '../../connectors/index.ts';
 import type { NetworkLegOutcome, StandInDecision } from '../stand-in/stand-in.ts';
 import { isApprovalCode } from './approval-codes.ts';
 
@@ -47,6 +47,12 @@ const APPROVED_WITHOUT_PROOF_REFUSED = '05';
 /** What a terminal is told that cannot deal with less than it asked for. */
 const INSUFFICIENT_FUNDS = '51';
 const ISSUER_OR_SWITCH_INOPERATIVE = '91';
+/** What the terminal hears where the network was not asked, and the network is not to blame. */
+const OWN_FAULT_CODES: Readonly<Record<OwnFault, string>> = {
+  inexpressible: '30',
+  'number-taken': '96',
+  overloaded: '96',
+};
 
 /**
  * The outcome table: how two legs become one answer (docs/architecture.md, "The outcome table").
@@ -67,6 +73,8 @@ export function decideOutcome(network: NetworkLegOutcome, pop: PopOutcome, polic
     }
     case 'unreachable':
       return decideUnreachable(network.standIn, pop);
+    case 'not-asked':
+      return { approved: false, code: OWN_FAULT_CODES[network.fault], followUps: undoPop(pop) };
     case 'unknown':
       return {
         approved: false,

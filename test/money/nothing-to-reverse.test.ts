@@ -252,7 +252,7 @@ describe('a late approval of an increment', () => {
     await counter.heard(purchaseMessage(more));
     await reversedToTheEnd(counter, NOT_FOUND);
     const { standingMinorUnits } = counter.payment();
-    const asked = await told(counter, { increment: '000004' });
+    const asked = await told(counter, { increment: counter.core.sent.authorised.at(-1)?.stan ?? '' });
     await reversedToTheEnd(counter, REVERSED);
     const { networkMinorUnits, state, network } = counter.payment();
     return { asked, standingMinorUnits, networkMinorUnits, state, network };

@@ -21,6 +21,7 @@ import { DEFAULT_KEY_LIFE } from '../../switch/config/keys.ts';
 import type { Settings } from '../../switch/config/settings.ts';
 import { Unsettled } from '../../switch/journal/unsettled.ts';
 import { TerminalKeys } from '../../switch/keys/terminal-keys.ts';
+import type { Numbers } from '../../switch/numbers/numbers.ts';
 import type { Ports } from '../../switch/ports.ts';
 import { InFlight } from '../../switch/requests/in-flight.ts';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
@@ -81,6 +82,7 @@ export function createTestCore(overrides: Partial<Settings> = {}): TestCore {
     settings,
     ...surroundings,
     networks: new Map([['visa', scriptedNetwork(core)]]),
+    numbers: countedNumbers(),
     pop: scriptedPop(core),
     standIn: new StandIn(settings.standIn, surroundings),
     knownCards: new KnownCards(surroundings),
@@ -93,6 +95,18 @@ export function createTestCore(overrides: Partial<Settings> = {}): TestCore {
     checkpoint: () => {},
   };
   return Object.assign(core, { ports });
+}
+
+/** 000001, 000002, 000003 … */
+function countedNumbers(): Numbers {
+  let count = 0;
+  return {
+    next() {
+      count += 1;
+      const stan = String(count).padStart(6, '0');
+      return { stan, rrn: `632700${stan}` };
+    },
+  };
 }
 
 type Scripts = Omit<TestCore, 'ports'>;
@@ -136,7 +150,7 @@ function scriptedNetwork(core: Scripts): NetworkConnector {
     close: async () => {},
     ask: (facts, _card, deadline) => {
       const { outcome, afterMs } = core.network;
-      if (outcome.status === 'unreachable') return { left: false, outcome };
+      if (outcome.status === 'unreachable' || outcome.status === 'not-asked') return { left: false, outcome };
       core.sent.authorised.push(facts);
       const late = { status: 'unknown', reason: 'no answer by the deadline' } as const;
       return { left: true, outcome: within(core, { outcome, afterMs }, deadline, late) };

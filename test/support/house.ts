@@ -10,6 +10,7 @@ import { startTestHsm, type TestHsm } from '../../hsm/testing/index.ts';
 import { iso87Control, popControl, visaControl } from '../../simulators/index.ts';
 import { developmentSettings } from '../../switch/config/development.ts';
 import type { Settings } from '../../switch/config/settings.ts';
+import { asTerminalsKnow } from './network-books.ts';
 import { freshDatabase } from './postgres.ts';
 import { supervised } from './role.ts';
 import { type Ports, type SwitchNode, switchNode } from './switch-node.ts';
@@ -76,8 +77,8 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     dataDir,
     databaseUrl,
     hsm,
-    visa: visaControl(String(visaReady['controlUrl'])),
-    iso87: iso87Control(String(iso87Ready['controlUrl'])),
+    visa: asTerminalsKnow(visaControl(String(visaReady['controlUrl'])), databaseUrl),
+    iso87: asTerminalsKnow(iso87Control(String(iso87Ready['controlUrl'])), databaseUrl),
     pop: popControl(String(popReady['controlUrl'])),
     controlUrls: {
       visa: String(visaReady['controlUrl']),

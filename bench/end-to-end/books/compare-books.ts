@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { Transaction } from '../../../switch/transaction/fold.ts';
+import { asNetworkKnows } from '../../../switch/transaction/network-facts.ts';
 import { AMOUNT } from '../generator/frames.ts';
 import { type Answers, type Traffic, UNANSWERED } from '../generator/traffic.ts';
 import { transactionsSince } from './journal-book.ts';
@@ -69,7 +70,7 @@ class Books {
   enter(transaction: Transaction): void {
     const facts = transaction.opening?.facts;
     if (!facts) return;
-    const key = networkKey(facts.terminal, facts.stan);
+    const key = networkKey(facts.terminal, asNetworkKnows(facts).stan);
     const atNetwork = this.#network.get(key) ?? 0;
     const atPop = this.#pop.get(transaction.id) ?? 0;
     this.#knownKeys.add(key);

@@ -15,7 +15,7 @@ export function markOf(file: string): LedgerMark {
   return { file, from: statSync(file, { throwIfNoEntry: false })?.size ?? 0 };
 }
 
-/** By terminal and trace number (DE41, DE11): the network is told the terminal's own. */
+/** By terminal and trace number (DE41, DE11) as the network is told it: the switch's own. */
 export function networkKey(terminal: string, stan: string): string {
   return `${terminal.trimEnd()}|${stan}`;
 }

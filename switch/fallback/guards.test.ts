@@ -9,6 +9,7 @@ import { DEFAULT_KEY_LIFE } from '../config/keys.ts';
 import { TerminalKeys } from '../keys/terminal-keys.ts';
 import { authorise } from '../serve/authorise.ts';
 import type { DecidedBody } from '../transaction/entries.ts';
+import { guardNetwork } from './guards.ts';
 import { scenariosOf } from './scenarios.ts';
 import { watchOver } from './watch-over.ts';
 
@@ -74,6 +75,36 @@ describe('one issuer that has become silent', () => {
     set.core.network.afterMs = 60_000;
     for (let n = 0; n < 6; n += 1) await ask(set, SILENT);
     expect(open(set)).toContain('network-degraded:visa');
+  });
+});
+
+describe('what goes unanswered', () => {
+  /** A leg that ends unanswered so long after its deadline, as it does where the event loop was away. */
+  async function seenAfter(lateMs: number) {
+    const { core, ports } = watched();
+    const { clock } = core;
+    const seen: unknown[] = [];
+    const ended = Promise.withResolvers<{ status: 'unknown'; reason: string }>();
+    const visa = {
+      ...(ports.networks.get('visa') as NetworkConnector),
+      state: () => 'signed-on' as const,
+      ask: () => ({ left: true as const, outcome: ended.promise }),
+    };
+    const watching = { admits: () => true, observe: (...what: unknown[]) => seen.push(what) } as never;
+    const facts = { maskedPan: '424242******4242' } as never;
+    guardNetwork(visa, watching, clock).ask(facts, {} as never, clock.monotonic() + 1_000);
+    await clock.advance(1_000 + lateMs);
+    ended.resolve({ status: 'unknown', reason: 'no answer' });
+    await clock.advance(1);
+    return seen;
+  }
+
+  it('says that the network is silent', async () => {
+    expect(await seenAfter(5)).toMatchObject([['network-degraded:visa', { answered: false }]]);
+  });
+
+  it('says nothing where this process was away at its deadline', async () => {
+    expect(await seenAfter(700)).toEqual([]);
   });
 });
 

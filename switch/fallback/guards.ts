@@ -1,6 +1,6 @@
 import type { NetworkConnector, PopConnector } from '../../connectors/index.ts';
 import { type Hsm, HsmError, type HsmErrorCode } from '../../hsm/index.ts';
-import type { Clock } from '../../runtime/index.ts';
+import type { Clock, Monotonic } from '../../runtime/index.ts';
 import type { Journal, NewEntry } from '../journal/journal.ts';
 import type { DegradedModes } from './degraded-modes.ts';
 import type { DegradedMode } from './mode-records.ts';
@@ -11,13 +11,16 @@ interface Leg {
 
 /** By so many leading digits issuers are told apart: as many as a masked card shows. */
 const IIN_DIGITS = 6;
+/** Whoever finds its deadline past by more was not there when it came. */
+const MISSED_BY_MS = 50;
 const NO_ANSWER: ReadonlySet<string> = new Set(['unreachable', 'unknown']);
 
 /**
  * Asks for an authorisation only while the network is not degraded, or to find out whether it still is. What is
  * withheld was never sent: it is unreachable at once, to be stood in for or declined without waiting. What never left
- * (there was no link, or the fault was ours) says nothing of how the network answers, and what was lost with its link
- * says only that the link is down, which is watched by itself: neither counts.
+ * (there was no link, or the fault was ours) says nothing of how the network answers, what was lost with its link says
+ * only that the link is down, which is watched by itself, and what went unanswered while this process stood still says
+ * nothing of anybody else: none of them counts.
  */
 export function guardNetwork(
   connector: NetworkConnector,
@@ -37,7 +40,8 @@ export function guardNetwork(
         // An answer that nobody can read is one: the network is there.
         const hasAnswered = ended.status === 'unknown' && ended.hasAnswered === true;
         const answered = hasAnswered || !NO_ANSWER.has(ended.status);
-        const isEvidence = answered || connector.state() === 'signed-on';
+        const isEvidence =
+          answered || (connector.state() === 'signed-on' && !wasMissed(deadline, clock.monotonic()));
         const issuer = facts.maskedPan.slice(0, IIN_DIGITS);
         if (isEvidence) modes.observe(mode, { answered, tookMs: clock.monotonic() - from, issuer });
         return ended;
@@ -55,21 +59,32 @@ export function guardPop(connector: PopConnector, modes: DegradedModes, clock: C
   return {
     ...connector,
     initiate: (purchase, deadline) =>
-      attempt('pop-degraded', modes, clock, () => connector.initiate(purchase, deadline)),
+      attempt({ mode: 'pop-degraded', modes, clock, deadline }, () => connector.initiate(purchase, deadline)),
   };
 }
 
+interface Attempt {
+  readonly mode: DegradedMode;
+  readonly modes: DegradedModes;
+  readonly clock: Clock;
+  readonly deadline: Monotonic;
+}
+
 async function attempt<Outcome extends Leg>(
-  mode: DegradedMode,
-  modes: DegradedModes,
-  clock: Clock,
+  { mode, modes, clock, deadline }: Attempt,
   act: () => Promise<Outcome>,
 ): Promise<Outcome | { readonly status: 'unreachable'; readonly reason: string }> {
   if (!modes.admits(mode)) return { status: 'unreachable', reason: mode };
   const from = clock.monotonic();
   const outcome = await act();
-  modes.observe(mode, { answered: !NO_ANSWER.has(outcome.status), tookMs: clock.monotonic() - from });
+  const now = clock.monotonic();
+  const answered = !NO_ANSWER.has(outcome.status);
+  if (answered || !wasMissed(deadline, now)) modes.observe(mode, { answered, tookMs: now - from });
   return outcome;
+}
+
+function wasMissed(deadline: Monotonic, now: Monotonic): boolean {
+  return now - deadline > MISSED_BY_MS;
 }
 
 /** Watches how the journal takes entries, and tells of those it took; it is written to whatever it does. */

@@ -1,0 +1,68 @@
+import type { SourceMutant } from './source-mutant.ts';
+
+/** What tells whose an answer is, what it means, and what comes of one that is late or of a reversal that finds nothing. */
+export const OF_ANSWERS: readonly SourceMutant[] = [
+  {
+    name: 'answer-to-what-was-asked',
+    removes: 'the comparison of an answer with what was asked: its numbers are enough',
+    file: 'connectors/link/agreement.ts',
+    find: "  if (compares.includes('amount')) found.push(...amountDisagreements(reply, facts, meaning));\n  return found;",
+    put: "  return compares.includes('amount') && amountDisagreements(reply, facts, meaning).length > 9 ? found : [];",
+  },
+  {
+    name: 'answer-that-leaves-out',
+    removes: 'the patience with a network that does not repeat all of its numbers',
+    file: 'connectors/link/iso-link.ts',
+    find: 'replyKey(message, keys) ?? matchWithout(message, keys, this.#pending.knownKeys())',
+    put: 'replyKey(message, keys) ?? (this.#closed ? matchWithout(message, keys, []) : undefined)',
+  },
+  {
+    name: 'code-in-no-table',
+    removes: 'the doubt about a code in no table: it declines, and nothing is reversed',
+    file: 'connectors/link/outcomes.ts',
+    find: '    case undefined:\n      return unknown(',
+    put: "    case undefined:\n      if (code) return { status: 'refused', code };\n      return unknown(",
+  },
+  {
+    name: 'refund-approved-by-85',
+    removes: 'the approval of a refund by 85',
+    file: 'connectors/answers/answer-table.ts',
+    find: "  refund: 'approved',\n",
+    put: '',
+  },
+  {
+    name: 'approval-by-08-11-16',
+    removes: 'the approvals of plain ISO 8583:1987 beside 00: they are handed to the terminal as declines',
+    file: 'connectors/answers/plain-answers.ts',
+    find: "    ...all('00 11 16', 'approved'),\n    '08': 'approved-but-identify',",
+    put: "    ...all('00', 'approved'),\n    ...all('08 11 16', 'refused'),",
+  },
+  {
+    name: 'word-that-terminals-know',
+    removes: 'the translation of approvals into what terminals know',
+    file: 'switch/serve/approval-words.ts',
+    find: 'if (!isApprovalCode(code) || known.includes(code)) return code;',
+    put: 'if (!isApprovalCode(code) || known.length > 0) return code;',
+  },
+  {
+    name: 'answer-that-follows',
+    removes: 'the wait for the answer that 09 announces',
+    file: 'connectors/link/network-connector.ts',
+    find: "meaning === 'wait' ? 'follows'",
+    put: "meaning === 'wait' ? 'counts'",
+  },
+  {
+    name: 'not-found-is-no-end',
+    removes: 'the repetition of a reversal that found nothing: it is over',
+    file: 'switch/follow-up/reverse-network.ts',
+    find: "if (reversalMeaning(outcome.code, connector.answers) === 'not-found') {",
+    put: "if (reversalMeaning(outcome.code, connector.answers) === 'try-again') {",
+  },
+  {
+    name: 'late-approval-reversed-again',
+    removes: 'the reversal that a late approval asks for',
+    file: 'switch/transaction/late-approvals.ts',
+    find: 'followUps: isQueued ? [] : reversal(now, body) };',
+    put: 'followUps: isQueued ? [] : reversal(now, body).slice(1) };',
+  },
+];

@@ -1,6 +1,6 @@
 import type { SourceMutant } from './source-mutant.ts';
 
-/** What tells whose an answer is, what it means, and what comes of one that is late or of a reversal that finds nothing. */
+/** Whose an answer is, what it means, and what comes of one that is late or of a reversal that finds nothing. */
 export const OF_ANSWERS: readonly SourceMutant[] = [
   {
     name: 'answer-to-what-was-asked',

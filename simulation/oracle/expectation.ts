@@ -6,6 +6,8 @@ import { MERCHANTS } from '../settings.ts';
 import type { JournalView } from './journal-view.ts';
 
 const APPROVED_IN_PART = '10';
+/** Cases about money at the network. */
+const IN_HANDS: ReadonlySet<string> = new Set(['reversal-refused', 'reversal-not-found', 'advice-refused']);
 
 /** What must be found in the ledgers of a payment's peers, in minor units. */
 export interface Expectation {
@@ -37,7 +39,7 @@ export function isInHands(payment: Payment, journal: JournalView): boolean {
 
 function isSeen({ id, cases }: Transaction, { parked }: JournalView): boolean {
   const isParked = ['reverse-network', 'advise-network'].some((task) => parked.has(`${task} ${id}`));
-  return isParked || cases.includes('reversal-refused') || cases.includes('advice-refused');
+  return isParked || cases.some((name) => IN_HANDS.has(name));
 }
 
 function recorded(payment: Payment, journal: JournalView): Pick<Expectation, 'side' | 'minorUnits'> {

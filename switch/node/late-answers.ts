@@ -20,7 +20,7 @@ import type { Transaction } from '../transaction/fold.ts';
 import type { LateAnswerTold } from '../transaction/late-approvals.ts';
 import { asNetworkKnows, type KeptFacts } from '../transaction/network-facts.ts';
 
-type LateAnswerPorts = Pick<Ports, 'journal' | 'clock' | 'log'> & {
+type LateAnswerPorts = Pick<Ports, 'journal' | 'clock' | 'log' | 'alerts'> & {
   /** Without listeners what no link knows is not looked for. */
   readonly settings?: Pick<Settings, 'deadlineMs'> & Partial<Pick<Settings, 'listeners'>>;
   /** Who has which numbers towards a network. */
@@ -33,6 +33,7 @@ const STRAY_LOOKS = 60;
 /** So often for what is not found: the rows that tell of it may be a moment behind. */
 const LOOKS_IN_VAIN = 3;
 const LOOK_AGAIN_MS = 5_000;
+const HOUR_MS = 3_600_000;
 
 /**
  * A network's answer that came after the leg was closed as unknown. It is never relayed: the terminal has, or is
@@ -87,9 +88,7 @@ function told(answer: LateAnswer, now: Transaction): LateAnswerTold {
 async function strayApproval(answer: LateAnswer, stray: StrayAnswer, ports: LateAnswerPorts): Promise<void> {
   const found = await whoseAnswer(stray, ports);
   if (!found) {
-    const { network, numbers } = stray;
-    const { stan, rrn } = numbers;
-    ports.log.error({ event: 'network.approval-of-nothing', network, code: answer.code, stan, rrn });
+    await approvalOfNothing(answer, stray, ports);
     return;
   }
 
@@ -99,6 +98,24 @@ async function strayApproval(answer: LateAnswer, stray: StrayAnswer, ports: Late
   const increment = facts.kind === 'increment' ? { increment: asNetworkKnows(facts).stan } : {};
   const about = { ...answer, ...increment, ...(disagrees.length > 0 && { disagrees }) };
   await recordUnawaited(transaction, (now) => told(about, now), ports);
+}
+
+/** Money that a network may hold and nobody here asked for: people are told, once an hour at most of each network. */
+async function approvalOfNothing(
+  { code }: LateAnswer,
+  { network, numbers: { stan, rrn, terminal, merchant } }: StrayAnswer,
+  { alerts, clock, log }: LateAnswerPorts,
+): Promise<void> {
+  const numbers = { stan, rrn, terminal, merchant };
+  log.error({ event: 'network.approval-of-nothing', network, code, ...numbers });
+  const hour = Math.floor(clock.wall() / HOUR_MS);
+  await alerts?.raise({
+    key: `approval-of-nothing:${network}:${hour}`,
+    kind: 'case',
+    scenario: 'inconsistency',
+    subject: `approval of nothing by ${network}`,
+    summary: `terminal ${terminal}, merchant ${merchant}, STAN ${stan}, RRN ${rrn}: approved with ${code}, asked by nobody here`,
+  });
 }
 
 interface Found {

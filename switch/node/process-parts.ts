@@ -61,7 +61,7 @@ export async function openParts(own: ProcessParts, opening: OpeningParts) {
   const records = new PostgresFallbackRecords(databaseUrl, log);
   const tls = new TlsEnds({ production, clock, log });
   const keys = await openKeys(own, hsm);
-  const told = onLateAnswer({ journal, clock, log, settings, numbers });
+  const told = onLateAnswer({ journal, clock, log, settings, numbers, alerts: records });
   const links = { sockets, tls, clock, random, log, zoneKeys: keys.zoneKeys, onLateAnswer: told };
 
   return {

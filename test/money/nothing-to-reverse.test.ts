@@ -219,6 +219,17 @@ describe('a late approval that no link knows of', () => {
     expect(await strayAfter({ minorUnits: 9_900 })).toEqual({ asked: [], cases: ['answer-disagrees'] });
   });
 
+  it('of nothing that was ever asked is an alert, one an hour', async () => {
+    const raised: string[] = [];
+    const alerts = { raise: async ({ key }: { key: string }) => void raised.push(key) };
+    const { ports } = new Counter();
+    const numbers = { ...stray.numbers, rrn: '999999999999' };
+    const approval = { approved: true, code: '00', stray: { ...stray, numbers } };
+    await lateAnswer(approval, { ...ports, alerts });
+    await lateAnswer(approval, { ...ports, alerts });
+    expect(new Set(raised).size).toBe(1);
+  });
+
   it('is found as well where its node died while the network was asked', async () => {
     const counter = new Counter();
     counter.core.journal.moods = ['well', 'unknown-lost'];

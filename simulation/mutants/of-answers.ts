@@ -4,10 +4,10 @@ import type { SourceMutant } from './source-mutant.ts';
 export const OF_ANSWERS: readonly SourceMutant[] = [
   {
     name: 'answer-to-what-was-asked',
-    removes: 'the comparison of an answer with what was asked: its numbers are enough',
-    file: 'connectors/link/agreement.ts',
-    find: "  if (compares.includes('amount')) found.push(...amountDisagreements(reply, facts, meaning));\n  return found;",
-    put: "  return compares.includes('amount') && amountDisagreements(reply, facts, meaning).length > 9 ? found : [];",
+    removes: "the comparison of Visa's answers with what was asked: their numbers are enough",
+    file: 'connectors/visa/visa-messages.ts',
+    find: '    amount: de4,\n    currency: de49,\n    card: de2,\n',
+    put: "    amount: de39 === '10' ? de4 : undefined,\n",
   },
   {
     name: 'answer-that-leaves-out',
@@ -45,24 +45,10 @@ export const OF_ANSWERS: readonly SourceMutant[] = [
     put: 'if (!isApprovalCode(code) || known.length > 0) return code;',
   },
   {
-    name: 'answer-that-follows',
-    removes: 'the wait for the answer that 09 announces',
-    file: 'connectors/link/network-connector.ts',
-    find: "meaning === 'wait' ? 'follows'",
-    put: "meaning === 'wait' ? 'counts'",
-  },
-  {
     name: 'not-found-is-no-end',
     removes: 'the repetition of a reversal that found nothing: it is over',
     file: 'switch/follow-up/reverse-network.ts',
     find: "if (reversalMeaning(outcome.code, connector.answers) === 'not-found') {",
     put: "if (reversalMeaning(outcome.code, connector.answers) === 'try-again') {",
-  },
-  {
-    name: 'late-approval-reversed-again',
-    removes: 'the reversal that a late approval asks for',
-    file: 'switch/transaction/late-approvals.ts',
-    find: 'followUps: isQueued ? [] : reversal(now, body) };',
-    put: 'followUps: isQueued ? [] : reversal(now, body).slice(1) };',
   },
 ];

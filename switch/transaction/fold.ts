@@ -202,6 +202,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   remembered: (draft, body) => answered(draft, body),
   'notice-refused': (draft, body) => answered(draft, body),
   'taken-back': (draft, body) => {
+    traces.askedAnew(draft.traces);
     if (draft.state === 'intended') leaveOpen(draft);
     draft.takenBack = body.by;
     endIncrements(draft);
@@ -209,10 +210,12 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.replies.set(body.key, body.reply);
   },
   'partly-taken-back': (draft, body) => {
+    traces.askedAnew(draft.traces);
     shareOut(draft, body.remainingMinorUnits);
     draft.replies.set(body.key, body.reply);
   },
   captured: (draft, body) => {
+    traces.askedAnew(draft.traces);
     endIncrements(draft);
     draft.capturedMinorUnits = body.minorUnits;
     draft.standingMinorUnits = body.minorUnits;
@@ -233,6 +236,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.replies.set(body.key, body.reply);
   },
   'increment-taken-back': (draft, body) => {
+    traces.askedAnew(draft.traces);
     takeIncrementBack(draft, body.increment, body.remainingMinorUnits);
     draft.replies.set(body.key, body.reply);
   },

@@ -76,6 +76,11 @@ export function answeredLate(traces: TraceDraft, body: EntryBodies['late-answer'
   });
 }
 
+/** More is to be given back than before: what was given up is asked for again. */
+export function askedAnew(traces: TraceDraft): void {
+  for (const [key, trace] of traces) traces.set(key, { ...trace, notFound: 0, isGivenUp: false });
+}
+
 /** A ledger showed what the network holds, of whichever message: it is looked for anew. */
 export function found(traces: TraceDraft): void {
   for (const key of [...traces.keys(), OPENING]) {

@@ -4,7 +4,7 @@ import { followUpTasks } from '../../switch/follow-up/tasks.ts';
 import { lateAnswer } from '../../switch/node/late-answers.ts';
 import { recover } from '../../switch/node/recover.ts';
 import { purchaseMessage } from '../support/core.ts';
-import { Counter, played, purchase, reversal, SILENT_MS } from './core-cases.ts';
+import { Counter, played, purchase, replacement, reversal, SILENT_MS } from './core-cases.ts';
 
 // A reversal that finds nothing ends nothing by itself: an approval that was seen is a case, one that may yet come is
 // looked for until the network itself has given the original up, and what comes late is asked back, however it comes.
@@ -83,6 +83,20 @@ describe('a reversal of an approval that was seen, that finds nothing,', () => {
 
   it('is named by all that the network calls it', () => {
     expect(ended().sent.map(({ approvalCode }) => approvalCode)).toEqual(['A1B2C3', 'A1B2C3']);
+  });
+});
+
+describe('a reversal in part that finds nothing', () => {
+  it('does not stand in the way of one in full', async () => {
+    const counter = new Counter();
+    await counter.heard(purchase());
+    await counter.heard(reversal({ de95: replacement(1_000) }));
+    await reversedToTheEnd(counter, NOT_FOUND);
+    expect(counter.cases()).toEqual(['reversal-not-found']);
+
+    await counter.heard(reversal({ de11: '000007', de7: '1123120700', de12: '130700' }));
+    await reversedToTheEnd(counter, REVERSED);
+    expect(counter.payment()).toMatchObject({ network: 'reversed', networkMinorUnits: 0 });
   });
 });
 

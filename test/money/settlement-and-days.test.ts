@@ -188,6 +188,29 @@ describe('the totals of a settlement', () => {
     return counter.heard(settlement({ de63: totals(1, 2_500) + '0'.repeat(60) }));
   });
 
+  const standard = played(async () => {
+    const counter = new Counter({}, batchesOf);
+    await counter.heard(purchase());
+    const debits = { de76: '0000000002', de88: '0000000000005000' };
+    const reversed = { de77: '0000000001', de89: '0000000000002500' };
+    const { de63: _, ...message } = settlement({});
+    return [
+      await counter.heard({ ...message, ...debits }),
+      await counter.heard({ ...message, ...debits, ...reversed, de11: '000779' }),
+      await counter.heard({
+        ...message,
+        de76: '0000000000',
+        de88: '0000000000000000',
+        ...reversed,
+        de11: '000780',
+      }),
+    ].map(({ code }) => code);
+  });
+
+  it('may be in the elements that the standard has for them, less what was reversed', () => {
+    expect(standard()).toEqual(['95', '00', '30']);
+  });
+
   it('may be followed by those of debit and authorised sales, which makes 90 digits', () => {
     expect(settled().code).toBe('00');
   });

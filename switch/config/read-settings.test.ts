@@ -44,6 +44,12 @@ describe('the settings of a node', () => {
     expect(problemsOf({ ...settings(), databaseUrl: { url: 'secret-word' } })).not.toContain('secret-word');
   });
 
+  it('refuse a time zone that nobody knows', () => {
+    expect(problemsOf({ ...settings(), timeZone: 'Europe/Brussels', cutOverHour: 22 })).toBe('');
+    expect(problemsOf({ ...settings(), timeZone: 'Brussels time' })).toContain('/timeZone');
+    expect(problemsOf({ ...settings(), cutOverHour: 24 })).toContain('/cutOverHour');
+  });
+
   it('refuse answers of a network that contradict themselves', () => {
     const [network, ...rest] = settings().networks;
     const answering = (answers: object) => ({ ...settings(), networks: [{ ...network, answers }, ...rest] });

@@ -100,3 +100,44 @@ describe('the form of a body', () => {
     expect(read('pop-validated', [1, 'v-1', 'more'])).toThrow(JournalError);
   });
 });
+
+describe('a batch that is closed', () => {
+  const id = (n: number) => `0199a000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+  const member = (n: number) => Buffer.from(id(n).replaceAll('-', ''), 'hex').toString('base64url');
+  const side = { count: 999, minorUnits: 999_999_999_999 };
+  const batch = {
+    ...{ key: 'k'.repeat(100), reply: { code: '00', rrn: '632812000001' }, listener: 'l'.repeat(32) },
+    ...{ terminal: 'TERM0001', merchant: 'MERCHANT0000001', currency: '978', number: '000001' },
+    ...{ terminalTotals: { sales: side, refunds: side }, switchTotals: { sales: side, refunds: side } },
+    countedTo: Object.fromEntries(Array.from({ length: 200 }, (_, n) => [1_000_000 + n, 9_000_000_000 + n])),
+    ordinal: 100_000,
+    members: Array.from({ length: 2_000 }, (_, n) => member(n)),
+    differences: Array.from({ length: 100 }, (_, n) => ({
+      ...{ kind: 'does-not-stand', transaction: id(n), stan: String(n).padStart(6, '0') },
+      ...{ rrn: `632812${String(n).padStart(6, '0')}`, terminalMinorUnits: 999_999_999_999 },
+      switchMinorUnits: 999_999_999_999,
+    })),
+    businessDate: '2026-11-23',
+  };
+
+  it('fits into one entry with as many members and differences as it may have, and is read as it was', () => {
+    const { written, read } = through('batch-closed', batch);
+    expect(Buffer.byteLength(written)).toBeLessThan(62_000);
+    expect(read).toEqual(batch);
+  });
+
+  it.each([
+    ['nothing in it', { members: [], differences: [] }],
+    ['no date, as before there were any', { businessDate: undefined }],
+    ['a date that is none', { businessDate: '2026-02-30' }],
+    ['a member of another length', { members: ['short'] }],
+    ['a difference that nobody here knows', { differences: [{ kind: 'unknown-here', stan: '000001' }] }],
+    ['something that no form knows', { more: 1 }],
+  ])('is read as it was with %s', (_, change) => {
+    expect(through('batch-closed', { ...batch, ...change }).read).toEqual({ ...batch, ...change });
+  });
+
+  it('was written with the names of its parts before, and is read all the same', () => {
+    expect(bodyOf('batch-closed', batch, TRANSACTION)).toBe(batch);
+  });
+});

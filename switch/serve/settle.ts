@@ -11,19 +11,13 @@ import type { OpenBatch } from '../projection/projection-reader.ts';
 import { isKnownCurrency } from '../requests/currency.ts';
 import { requestKey } from '../requests/keys.ts';
 import { reversedOriginal } from '../requests/originals.ts';
-import type { TerminalMessage } from '../requests/terminal-message.ts';
 import { required } from '../requests/understand.ts';
-import type {
-  BatchComparison,
-  BatchSide,
-  BatchTotals,
-  EntryBodies,
-  ReplyFields,
-} from '../transaction/entries.ts';
+import type { BatchComparison, BatchTotals, EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import { answerNotice } from './answer-notice.ts';
 import { batchDifferences, totalsOf } from './batch-differences.ts';
 import { closingKey } from './closed-batch.ts';
 import { replay } from './replay.ts';
+import { toldTotals } from './told-totals.ts';
 
 // Settlement: a terminal's batch is closed where both count the same, else it is uploaded and closed with its
 // differences named. What is counted is the projection, once it has reached the journal as of the request. To fold
@@ -171,25 +165,7 @@ function readSettlement(inbound: Inbound, ports: BatchPorts): ToldSettlement {
     throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: message.mti, processingCode });
   }
   const merchant = sender.merchant.trimEnd();
-  return { ...batchName(inbound, ports), merchant, isAfterUpload, totals: readTotals(message) };
-}
-
-/**
- * DE63: number (3 digits) and amount (12) of sales, then of refunds; of many terminals the same again of debit cards,
- * and of sales that were authorised before. Sixty or ninety digits are then one batch all the same: they are added up.
- */
-function readTotals(message: TerminalMessage): BatchTotals {
-  const text = required(message.de63, 'DE63').trimEnd();
-  if (!/^(\d{30}){1,3}$/.test(text)) throw new Refusal('SW_FORMAT', { element: 'DE63' });
-  const sides = (text.match(/\d{15}/g) ?? []).map((side): BatchSide => {
-    return { count: Number(side.slice(0, 3)), minorUnits: Number(side.slice(3)) };
-  });
-  const sum = (own: readonly BatchSide[]): BatchSide => ({
-    count: own.reduce((all, { count }) => all + count, 0),
-    minorUnits: own.reduce((all, { minorUnits }) => all + minorUnits, 0),
-  });
-  const [sales, refunds] = [0, 1].map((half) => sum(sides.filter((_, index) => index % 2 === half)));
-  return { sales: sales ?? sum([]), refunds: refunds ?? sum([]) };
+  return { ...batchName(inbound, ports), merchant, isAfterUpload, totals: toldTotals(message) };
 }
 
 async function openBatch(settlement: Settlement, { batches }: BatchPorts): Promise<LookedAt> {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { ListenerSettings, Settings } from '../../switch/config/settings.ts';
 import type { OpenBatch } from '../../switch/projection/projection-reader.ts';
 import type { StoredTransaction } from '../../switch/projection/transaction-row.ts';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
+import { createTestCore } from '../support/core.ts';
 import { Counter, DAY_MS, played, purchase, reversal, voidOf } from './core-cases.ts';
 import { batchesOf } from './open-batches.ts';
 
@@ -63,6 +65,77 @@ describe('a sale whose batch is closed', () => {
   });
 });
 
+describe('what is settled', () => {
+  const CLEARING = {
+    merchants: [{ id: 'MERCHANT0000001', category: '5411', pop: 'off', voidAfterBatch: true }],
+  };
+  const network = (clearingCutOffHour: number) => {
+    const { networks } = createTestCore().ports.settings as Settings;
+    return { networks: networks.map((each) => ({ ...each, clearingCutOffHour })) };
+  };
+  const later = { de11: '000778', de7: '1123122500', de12: '132500' };
+
+  async function voidedAfterwards(settings: object, line: Partial<ListenerSettings> = {}, waitMs = 0) {
+    const counter = new Counter(settings as Partial<Settings>, batchesOf);
+    const bought = await counter.heard(purchase());
+    await counter.heard(settlement({ de63: totals(1, 2_500) }));
+    await counter.core.clock.advance(waitMs);
+    const { code } = await counter.heard(voidOf(bought, later), line);
+    return { code, standing: counter.payment().standingMinorUnits };
+  }
+
+  const codes = played(async () => ({
+    other: await voidedAfterwards({}, { settledVoidCode: '25' }),
+    withoutCutOff: await voidedAfterwards(CLEARING),
+    // It is noon, and the clearing file is made at 20:00.
+    before: await voidedAfterwards({ ...CLEARING, ...network(20) }),
+    after: await voidedAfterwards({ ...CLEARING, ...network(20) }, {}, DAY_MS / 2),
+    withoutMerchant: await voidedAfterwards(network(20)),
+  }));
+
+  it('is refused with 25 where the dialect wants that', () => {
+    expect(codes().other).toEqual({ code: '25', standing: 2_500 });
+  });
+
+  it('may be voided until its clearing where merchant and network allow it, and no longer', () => {
+    expect(codes().before).toEqual({ code: '00', standing: 0 });
+    expect(codes().after).toEqual({ code: '12', standing: 2_500 });
+    expect(codes().withoutCutOff).toEqual({ code: '12', standing: 2_500 });
+    expect(codes().withoutMerchant).toEqual({ code: '12', standing: 2_500 });
+  });
+
+  const held = played(async () => {
+    const counter = new Counter({}, batchesOf);
+    const authorised = await counter.heard(purchase({ mti: '0100', de25: '06' }));
+    await counter.heard(settlement({ de63: totals(0, 0) }));
+    const { code } = await counter.heard(voidOf(authorised, later));
+    return { code, payment: counter.payment() };
+  });
+
+  it('is no hold: that may be released at any time', () => {
+    expect(held()).toMatchObject({ code: '00', payment: { state: 'taken-back', standingMinorUnits: 0 } });
+  });
+
+  const nextBatch = played(async () => {
+    const counter = new Counter({}, batchesOf);
+    const first = await counter.heard(purchase());
+    for (const number of ['000001', '000002', '000003']) {
+      const numbers = { de60: number, de11: `0007${number.slice(4)}` };
+      await counter.heard(
+        settlement({ ...numbers, de63: number === '000001' ? totals(1, 2_500) : totals(0, 0) }),
+      );
+    }
+    const second = await counter.heard(purchase({ de11: '000009', de7: '1123122450' }));
+    const settled = await counter.heard(voidOf(first, later));
+    const open = await counter.heard(voidOf(second, { ...later, de11: '000779' }));
+    return [settled.code, open.code];
+  });
+
+  it('is found in a batch before the last, and what came after it is voided', () => {
+    expect(nextBatch()).toEqual(['12', '00']);
+  });
+});
+
 /** A batch of so many sales, of which the first were uploaded with another amount. */
 function outOfBalance(members: number, differences: number): OpenBatch {
   const uuid = (n: number) => `0199a000-0000-7000-8000-${String(n).padStart(12, '0')}`;
@@ -113,6 +186,29 @@ describe('the totals of a settlement', () => {
     const counter = new Counter({}, batchesOf);
     await counter.heard(purchase());
     return counter.heard(settlement({ de63: totals(1, 2_500) + '0'.repeat(60) }));
+  });
+
+  const standard = played(async () => {
+    const counter = new Counter({}, batchesOf);
+    await counter.heard(purchase());
+    const debits = { de76: '0000000002', de88: '0000000000005000' };
+    const reversed = { de77: '0000000001', de89: '0000000000002500' };
+    const { de63: _, ...message } = settlement({});
+    return [
+      await counter.heard({ ...message, ...debits }),
+      await counter.heard({ ...message, ...debits, ...reversed, de11: '000779' }),
+      await counter.heard({
+        ...message,
+        de76: '0000000000',
+        de88: '0000000000000000',
+        ...reversed,
+        de11: '000780',
+      }),
+    ].map(({ code }) => code);
+  });
+
+  it('may be in the elements that the standard has for them, less what was reversed', () => {
+    expect(standard()).toEqual(['95', '00', '30']);
   });
 
   it('may be followed by those of debit and authorised sales, which makes 90 digits', () => {

@@ -86,8 +86,10 @@ export function networkConnector<M extends Matchable>(
     state: () => link.state(),
     signOns: () => link.signOns(),
     close: () => link.close(),
-    isFree: (facts) =>
-      REQUEST_MTIS.every((mti) => link.isFree({ mti, ...identification(facts) } as Matchable as M)),
+    isFree(facts) {
+      const message = { mti: '', ...identification(facts) };
+      return REQUEST_MTIS.every((mti) => link.isFree(Object.assign(message, { mti })));
+    },
     ask(facts, card, deadline) {
       const request = dialect.authorisation(facts, card);
       if (!request) {

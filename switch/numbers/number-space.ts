@@ -19,6 +19,7 @@ const LOOK_EVERY_MS = 20_000;
 const STALE_MS = 60_000;
 /** A block older than that is not used at all. */
 const TOO_OLD_MS = 600_000;
+const DAY_MS = 86_400_000;
 const STANS = 1_000_000;
 const NUMBERS_A_DAY = 100_000_000;
 
@@ -44,6 +45,7 @@ export interface NumberSpaceParts {
 export class NumberSpace implements Numbers {
   readonly #parts: NumberSpaceParts;
   readonly #spaces = new Map<string, Space>();
+  #day = { number: -1, digits: '' };
   #timer: Timer | undefined;
   #isClosed = false;
 
@@ -120,9 +122,19 @@ export class NumberSpace implements Numbers {
   }
 
   #numbersOf(number: number): OwnNumbers {
-    const { year, dayOfYear } = utcCalendar(this.#parts.clock.wall());
-    const rrn = `${year % 10}${digits(dayOfYear, 3)}${digits(number % NUMBERS_A_DAY, 8)}`;
+    const rrn = `${this.#dayDigits()}${digits(number % NUMBERS_A_DAY, 8)}`;
     return { stan: rrn.slice(-6), rrn };
+  }
+
+  /** Last digit of the year, and the day of the year; made once a day. */
+  #dayDigits(): string {
+    const wall = this.#parts.clock.wall();
+    const day = Math.floor(wall / DAY_MS);
+    if (day !== this.#day.number) {
+      const { year, dayOfYear } = utcCalendar(wall);
+      this.#day = { number: day, digits: `${year % 10}${digits(dayOfYear, 3)}` };
+    }
+    return this.#day.digits;
   }
 
   #lookLater(): void {

@@ -251,8 +251,8 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   'reversal-numbered': (draft, body) => {
     draft.openReversals.push(body);
   },
-  'network-reversal-refused': (draft) => {
-    draft.openReversals = [];
+  'network-reversal-refused': (draft, { increment }) => {
+    endReversal(draft, increment);
     draft.network = 'reversal-refused';
     openCase(draft, 'reversal-refused');
   },

@@ -119,6 +119,26 @@ describe('a reversal in full while one of a part is still open', () => {
   });
 });
 
+describe('a reversal that is asked for again after it was refused', () => {
+  const both = played(async () => {
+    const counter = new Counter();
+    await counter.heard(purchase());
+    await counter.heard(reversal());
+    counter.core.reversal = { status: 'refused', code: '12' };
+    await counter.follows('reverse-network');
+    await counter.core.clock.advance(60_000);
+    counter.core.reversal = { status: 'acknowledged', code: '00' };
+    await counter.follows('reverse-network');
+    return counter.core.sent.reversed;
+  });
+
+  it('is another, under numbers of its own', () => {
+    const names = both().map(({ facts }) => `${facts.transmittedAt} ${facts.stan}`);
+    expect(new Set(names).size).toBe(2);
+    expect(both().map(({ repeat }) => repeat)).toEqual([false, false]);
+  });
+});
+
 describe('a reversal of what was never answered', () => {
   const reversed = played(async () => {
     const counter = new Counter();

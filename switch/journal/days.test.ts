@@ -1,8 +1,9 @@
+import { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { type Clock, systemClock, systemRandom, timeOrderedUuid } from '../../runtime/index.ts';
 import { dayOfTime } from './claim-names.ts';
 import type { NewEntry } from './journal.ts';
-import { admin, claim, decided, openJournal, useFreshDatabase } from './testing.ts';
+import { admin, claim, database, decided, openJournal, useFreshDatabase } from './testing.ts';
 
 useFreshDatabase();
 
@@ -118,6 +119,30 @@ describe('days', () => {
     expect(await journal.append(opening(clock, '0320120001', '607912000002'))).toEqual({
       status: 'appended',
     });
+  });
+
+  test('are made for some years around today, by the clock of the database, and for no others', async () => {
+    for (const far of [today - 1_001, today + 1_001]) {
+      await expect(make(far, far)).rejects.toMatchObject({ code: '22023' });
+    }
+    await expect(make(today - 201, today + 200)).rejects.toMatchObject({ code: '22023' });
+    expect(await make(today + 900, today + 900)).toMatchObject({ made: 3 });
+  });
+
+  test('that cannot be made for a flush under way are left in a moment, and made a little later', async () => {
+    await openJournal('a');
+    await admin.query('begin');
+    await admin.query('lock table switch.journal_rest in row exclusive mode');
+    const other = new Client({ connectionString: database.url });
+    await other.connect();
+    const startedAt = performance.now();
+    await expect(
+      other.query('select * from switch.make_days($1, $2)', [today + 50, today + 50]),
+    ).rejects.toMatchObject({ code: '55P03' });
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    await other.end();
+    await admin.query('commit');
+    expect(await make(today + 50, today + 50)).toMatchObject({ made: 3 });
   });
 
   test('are made by two nodes at once, and once only', async () => {

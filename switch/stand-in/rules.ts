@@ -151,7 +151,7 @@ export const NOTHING_USED: Used = { count: 0, minorUnits: 0 };
 
 /**
  * What is used once this amount is taken too, or nothing where the limit does not allow it. The database counts by the
- * same rule (migration 17); this is the rule for whoever takes its place.
+ * same rule (`switch.append_counted`); this is the rule for whoever takes its place.
  */
 export function afterTaking(used: Used, limit: Limit, minorUnits: number): Used | undefined {
   const next = { count: used.count + 1, minorUnits: used.minorUnits + minorUnits };

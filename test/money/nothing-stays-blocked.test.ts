@@ -135,3 +135,20 @@ describe('a node that keeps as many decisions as it may', () => {
     expect(full()).toEqual({ isFull: true, codes: ['96', '96', '00'], left: 0 });
   });
 });
+
+describe('an increment whose route has left the settings', () => {
+  const repeated = played(async () => {
+    const counter = new Counter();
+    const held = await counter.heard(purchase({ mti: '0100', de25: '06' }));
+    const named = { de37: held.rrn, de38: held.approvalCode };
+    const more = purchase({ mti: '0100', de25: '06', de11: '000009', de7: '1123120900', ...named });
+    const first = await counter.heard(more);
+    Object.assign(counter.ports, { directory: { ...counter.ports.directory, networkFor: () => undefined } });
+    return { first, repeat: await counter.heard({ ...more, mti: '0101' }) };
+  });
+
+  it('is answered as before', () => {
+    expect(repeated().first.code).toBe('00');
+    expect(repeated().repeat).toEqual(repeated().first);
+  });
+});

@@ -1,3 +1,4 @@
+import { isKnownCurrency } from '../../requests/currency.ts';
 import { ReconError } from '../errors.ts';
 
 /** What stands of a transaction at a network, or what one line of its ledger does to it. Minor units. */
@@ -120,8 +121,7 @@ function fieldReader(fields: Fields, { source, line }: Place) {
     },
     currency(field: string): string {
       const value = text(field);
-      // Which ones are taken is the node's business: its operator may have named others.
-      if (!/^\d{3}$/.test(value)) throw fault(field, 'a numeric currency code of three digits');
+      if (!isKnownCurrency(value)) throw fault(field, 'a numeric currency code that this switch knows');
       return value;
     },
     /** Absent and empty are zero. */

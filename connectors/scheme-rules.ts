@@ -20,6 +20,12 @@ export interface SchemeRules {
    * that is marked as deferred, which the issuer may still decline.
    */
   readonly standInIsTold?: 'advice' | 'deferred';
+  /** Whether it takes back a part (DE95); it does where this is absent. */
+  readonly partialReversal?: boolean;
+  /**
+   * Whether a reversal whose DE95 is the whole amount makes stand again what was reversed; it does not where absent.
+   */
+  readonly reinstatement?: boolean;
 }
 
 /** How much may be completed of what was authorised, in minor units. */

@@ -9,6 +9,10 @@ export const SWITCH_ERRORS = {
     message: 'this message type or processing code is not served',
   },
   SW_UNKNOWN_TERMINAL: { responseCode: '58', message: 'the terminal is not registered on this listener' },
+  SW_NOT_SPOKEN_FOR: {
+    responseCode: '58',
+    message: 'the client certificate is not one that may speak for this terminal or acquirer',
+  },
   SW_UNKNOWN_MERCHANT: { responseCode: '03', message: 'the merchant is not registered for this terminal' },
   SW_MAC_MISSING: { responseCode: '63', message: 'the listener requires a MAC and the message has none' },
   SW_MAC_WRONG: { responseCode: '63', message: 'the MAC does not verify under the terminal key' },

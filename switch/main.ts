@@ -100,6 +100,7 @@ function nodeStatus(
     inFlight: ports.inFlight.size,
     unsettled: ports.unsettled.size,
     lateReplies: ports.lateReplies.count,
+    unmatchedReversals: ports.inFlight.recent.unmatched,
     admission: gate.status(),
     degradedModes: modes.open(),
     scenarios: scenarios.counts(),

@@ -22,7 +22,10 @@ export type Checkpoint = 'intended' | 'forked' | 'network-answered' | 'joined' |
 
 /** Everything an authorisation reaches for. The same core runs live and in simulation: only these differ. */
 export interface Ports {
-  readonly settings: Pick<Settings, 'deadlineMs' | 'replyMarginMs' | 'followUps' | 'pop' | 'currencies'>;
+  readonly settings: Pick<
+    Settings,
+    'deadlineMs' | 'replyMarginMs' | 'followUps' | 'pop' | 'currencies' | 'takeBacks'
+  >;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -34,7 +37,8 @@ export interface Ports {
   readonly pop: PopConnector;
   readonly standIn: Pick<StandIn, 'cover'>;
   /** What terminals settle; absent where nobody projects the journal: then no terminal can. */
-  readonly batches?: Pick<ProjectionReader, 'reach' | 'openBatch'>;
+  readonly batches?: Pick<ProjectionReader, 'reach' | 'openBatch'> &
+    Partial<Pick<ProjectionReader, 'paymentsOf'>>;
   /** Absent: merchants are told nothing. */
   readonly notifications?: Notifications;
   /** Absent: alerts are log lines only. */

@@ -2,7 +2,7 @@ import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import type { JournalEntry, NewEntry } from '../../switch/journal/journal.ts';
 import { decided, opening } from '../../switch/projection/testing.ts';
 import { projectTransaction, type TransactionRow } from '../../switch/projection/transaction-row.ts';
-import { openingClaims } from '../../switch/requests/keys.ts';
+import { openingClaims, partyKey } from '../../switch/requests/keys.ts';
 import type { DecidedBody, OpeningBody } from '../../switch/transaction/entries.ts';
 
 /** A purchase as the switch stores it: what was asked for, what was decided, that its proof is final; and its row. */
@@ -33,7 +33,8 @@ export function purchase(transaction: string, stamp: string): StoredPurchase {
     pop: { status: 'accepted', validation },
     reply: { code: '00', rrn: facts.rrn, approvalCode: '123456' },
   });
-  const claims = openingClaims(asked.listener, { mti: '0100', repeat: false, ...facts }, FINGERPRINT);
+  const sender = { mti: '0100', repeat: false, hasOwnReference: false, understoodAt: Date.now(), ...facts };
+  const claims = openingClaims(partyKey('', facts.merchant, facts.terminal), sender, FINGERPRINT);
   const steps = [
     { kind: 'intended', body, claims },
     { kind: 'decided', body: decision },

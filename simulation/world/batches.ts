@@ -57,8 +57,11 @@ export class SimBatches implements Batches {
 
 function openBatchAt(tables: Tables, horizon: number, name: BatchName, limit: number): OpenBatch {
   const { transactions, batches, countedTo } = project(tables, horizon);
-  const isOurs = (row: { listener: string; terminal: string; currency: string }) =>
-    row.listener === name.listener && row.terminal === name.terminal && row.currency === name.currency;
+  const isOurs = (row: { listener: string; merchant?: string; terminal: string; currency: string }) =>
+    name.listeners.includes(row.listener) &&
+    (row.merchant ?? name.merchant) === name.merchant &&
+    row.terminal === name.terminal &&
+    row.currency === name.currency;
   const closed = batches.flatMap(({ batch }) =>
     batch?.ordinal != null && isOurs(batch) ? [{ ...batch, ordinal: batch.ordinal }] : [],
   );

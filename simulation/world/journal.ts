@@ -1,6 +1,6 @@
 import type { Log } from '../../runtime/index.ts';
 import { type ChainEnd, firstLink } from '../../switch/journal/chain.ts';
-import { dayOfKey, nameClaim, nameOf } from '../../switch/journal/claim-names.ts';
+import { nameClaim, nameOf, placeOfKey } from '../../switch/journal/claim-names.ts';
 import { GroupCommit } from '../../switch/journal/group-commit.ts';
 import { type Journal, type JournalEntry, JournalError } from '../../switch/journal/journal.ts';
 import { type Attached, FlushError, type Flushed, type Writer } from '../../switch/journal/writer.ts';
@@ -100,9 +100,9 @@ export class SimJournal implements Journal {
   }
 
   transactionOf(key: string): Promise<{ transaction: string; fingerprint: string } | undefined> {
-    const day = dayOfKey(key, this.#process.clock.wall());
-    const name = day === undefined ? undefined : nameOf(day, key);
-    return this.#ask('claim', 'read', () => this.#database.tables.ownerOf(key, name));
+    const { day, text } = placeOfKey(key);
+    const name = day === undefined ? undefined : nameOf(day, text);
+    return this.#ask('claim', 'read', () => this.#database.tables.ownerOf(text, name));
   }
 
   undecided(): Promise<string[]> {

@@ -1,8 +1,9 @@
 import type { PinBlock } from '../../messages/index.ts';
-import type { Monotonic } from '../../runtime/index.ts';
+import type { Monotonic, PeerCertificate } from '../../runtime/index.ts';
 import type { ListenerSettings, MerchantSettings, Settings, TerminalSettings } from '../config/settings.ts';
 import type { Refusal } from '../errors.ts';
 import type { TerminalKeySet } from '../keys/key-records.ts';
+import type { PartyKey } from '../requests/keys.ts';
 import type { Sealed, TerminalMessage } from '../requests/terminal-message.ts';
 import type { Sender } from '../requests/understand.ts';
 
@@ -17,6 +18,8 @@ export interface Received {
   readonly listener: ListenerSettings;
   /** The bytes that the MAC covers and the MAC, where the message has one. */
   readonly sealed: Sealed | undefined;
+  /** What the peer proved over TLS, where it was asked to. */
+  readonly certificate: PeerCertificate | undefined;
   readonly receivedAt: Monotonic;
   /** When the legs are joined at the latest, and what the journal is asked for on the way has come. */
   readonly joinBy: Monotonic;
@@ -36,10 +39,12 @@ export interface Party {
   /** Absent on an acquirer's line: the acquirer answers for its terminals. */
   readonly terminal: TerminalSettings | undefined;
   readonly merchant: MerchantSettings;
+  /** How keys name who asks: the same on every listener. */
+  readonly key: PartyKey;
 }
 
 /** A message whose sender is understood, admitted and proven. */
-export interface Inbound extends Omit<Received, 'sealed'> {
+export interface Inbound extends Omit<Received, 'sealed' | 'certificate'> {
   readonly sender: Sender;
   readonly party: Party;
   /** The keys that the message was proven under, and that its answer is sealed with; absent on an acquirer's line. */
@@ -57,6 +62,11 @@ export interface StoredCard {
 /** A proven message that names a card. */
 export interface CardInbound extends Inbound {
   readonly card: StoredCard;
+}
+
+/** A proven message about something earlier, which may name the card. */
+export interface NoticeInbound extends Inbound {
+  readonly card?: StoredCard;
 }
 
 /** A PIN block under the network's key, nothing where the message has none to translate, or why it cannot be. */
@@ -86,14 +96,15 @@ export function mayStillLeave(now: Monotonic, lastMoment: Monotonic): boolean {
  * @param now when it is served; it may have waited since it came
  */
 export function receive(
-  request: Pick<Received, 'message' | 'sealed' | 'receivedAt'> & Partial<Pick<Received, 'leavePlace'>>,
+  request: Pick<Received, 'message' | 'sealed' | 'receivedAt'> &
+    Partial<Pick<Received, 'certificate' | 'leavePlace'>>,
   listener: ListenerSettings,
   { deadlineMs, replyMarginMs }: Pick<Settings, 'deadlineMs' | 'replyMarginMs'>,
   now: Monotonic,
 ): Received {
-  const { message, sealed, receivedAt, leavePlace = () => {} } = request;
+  const { message, sealed, receivedAt, certificate, leavePlace = () => {} } = request;
   const lastMoment = lastMomentOf(receivedAt, deadlineMs);
   const joinBy = Math.min(receivedAt + deadlineMs - replyMarginMs, lastMoment);
   const noticeBy = Math.max(joinBy, now + deadlineMs - replyMarginMs);
-  return { message, listener, sealed, receivedAt, joinBy, noticeBy, lastMoment, leavePlace };
+  return { message, listener, sealed, certificate, receivedAt, joinBy, noticeBy, lastMoment, leavePlace };
 }

@@ -9,6 +9,7 @@ import { admitSender } from './admit.ts';
 import type {
   CardInbound,
   Inbound,
+  NoticeInbound,
   Party,
   PaymentInbound,
   Received,
@@ -29,7 +30,7 @@ type Work = Omit<OpenRequest, 'seal'>;
  *   SW_HSM
  */
 export async function proveSender(received: Received, ports: ProofPorts): Promise<Inbound> {
-  const { sealed, ...rest } = received;
+  const { sealed, certificate: _, ...rest } = received;
   const { sender, party } = admitSender(received, ports);
   const { keys } = await open(sealed, party, {}, ports).catch(asRefusal);
   return { ...rest, sender, party, keys };
@@ -44,6 +45,20 @@ export async function proveCard(received: Received, ports: ProofPorts): Promise<
   return proven;
 }
 
+/**
+ * The same of a message about something earlier: its card, where it names one, must be that of what it is about. A card
+ * that the HSM cannot name now keeps nobody from reversing: then the digits that may be shown are compared alone.
+ * @throws as `proveCard`
+ */
+export async function proveNotice(received: Received, ports: ProofPorts): Promise<NoticeInbound> {
+  const { de2, de35 } = received.message;
+  if (!de2?.length && !de35) return proveSender(received, ports);
+  return proveCard(received, ports).catch((error: unknown) => {
+    if (error instanceof Refusal && error.code === 'SW_HSM') return proveSender(received, ports);
+    throw error;
+  });
+}
+
 /** The same of a message that opens legs: its PIN block is put under the network's key. @throws as `proveCard` */
 export function provePayment(received: Received, ports: ProofPorts): Promise<PaymentInbound> {
   return proveWith(received, (party, pan) => pinWork(received, party, pan, ports), ports);
@@ -54,7 +69,7 @@ async function proveWith(
   pinOf: (party: Party, pan: Pan) => Work['pin'],
   ports: ProofPorts,
 ): Promise<PaymentInbound> {
-  const { sealed, ...rest } = received;
+  const { sealed, certificate: _, ...rest } = received;
   const { sender, party } = admitSender(received, ports);
   const pan = readPan(received.message);
 

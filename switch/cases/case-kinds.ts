@@ -46,6 +46,10 @@ export const CASE_KINDS = {
   'proof-unknown-purchase': 'the consensus has a proof of a purchase that nobody here knows',
   'proof-not-final': 'its proof has been under way for too long',
   'unreadable-entry': 'an entry of it has a form that this release cannot read: nothing counts it',
+  'reversal-unmatched':
+    'a terminal reversed what is not known by its numbers, and may mean a payment that stands',
+  'reversal-repeated': 'a terminal repeated a reversal without end that cannot be carried out',
+  'void-reversed-late': 'a terminal reversed its void, and the network had been told of the void',
   'batch-out-of-balance': 'a terminal closed its batch with other totals than ours',
 } as const;
 
@@ -59,6 +63,9 @@ const JOURNAL_KINDS = [
   'reversal-not-found',
   'answer-disagrees',
   'advice-refused',
+  'reversal-unmatched',
+  'reversal-repeated',
+  'void-reversed-late',
 ] as const;
 
 /** The kind of a case that a transaction's entries name. */

@@ -1,5 +1,5 @@
 import type { Pan } from '../../messages/index.ts';
-import type { MerchantSettings, Settings, TerminalSettings } from './settings.ts';
+import type { ListenerSettings, MerchantSettings, Settings, TerminalSettings } from './settings.ts';
 
 interface Route {
   readonly from: string;
@@ -12,6 +12,10 @@ export interface Directory {
   /** DE41 is unique only within DE42: the one of this merchant, else the only one of this id. */
   terminal(id: string, merchant?: string): TerminalSettings | undefined;
   merchant(id: string): MerchantSettings | undefined;
+  /** Of one party, all the lines that it may call on: its batch is one, whichever it calls. */
+  linesOf(listener: ListenerSettings): readonly string[];
+  /** Merchants that may give back what this one sold, and it what they did; itself is none of them. */
+  refundPartners(id: string): readonly string[];
   /** The network that serves this card's IIN; the longest matching range wins. */
   networkFor(pan: Pan): string | undefined;
   /** The hour at which a network's clearing file is made; nothing where that is not known. */
@@ -19,7 +23,8 @@ export interface Directory {
 }
 
 export function createDirectory(
-  settings: Pick<Settings, 'terminals' | 'merchants' | 'routes' | 'networks'>,
+  settings: Pick<Settings, 'terminals' | 'merchants' | 'routes' | 'networks'> &
+    Partial<Pick<Settings, 'listeners'>>,
 ): Directory {
   const terminals = terminalsById(settings.terminals);
   const merchants = new Map(settings.merchants.map((merchant) => [merchant.id, merchant]));
@@ -34,9 +39,29 @@ export function createDirectory(
       return those.find((each) => each.merchant === merchant?.trimEnd());
     },
     merchant: (id) => merchants.get(id.trimEnd()),
+    linesOf: (listener) => linesBeside(listener, settings.listeners ?? []),
+    refundPartners: (id) => partnersOf(merchants.get(id.trimEnd()), settings.merchants),
     networkFor: (pan) => routes.find((route) => serves(route, pan))?.network,
     clearingCutOffHour: (network) => cutOffs.get(network),
   };
+}
+
+/** A registered terminal is the same on all lines of terminals, an acquirer's on those of its acquirer. */
+function linesBeside(listener: ListenerSettings, listeners: readonly ListenerSettings[]): readonly string[] {
+  const beside = listeners.filter(
+    ({ mac, acquirer }) => mac === listener.mac && (mac === 'required' || acquirer === listener.acquirer),
+  );
+  return [...new Set([listener.name, ...beside.map(({ name }) => name)])];
+}
+
+function partnersOf(
+  merchant: MerchantSettings | undefined,
+  merchants: readonly MerchantSettings[],
+): readonly string[] {
+  if (merchant?.refundGroup === undefined) return [];
+  return merchants
+    .filter(({ id, refundGroup }) => id !== merchant.id && refundGroup === merchant.refundGroup)
+    .map(({ id }) => id);
 }
 
 function serves(route: Route, pan: Pan): boolean {

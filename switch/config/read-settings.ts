@@ -93,6 +93,9 @@ function* contradictions(settings: Settings): Generator<string> {
     if (mac === 'none' && !isLoopback(host) && !tls?.requireClientCertificate) {
       yield `/listeners/${index}/host: a listener without MAC must be on loopback or require client certificates, found "${host}"`;
     }
+    if (tls?.clients && !tls.requireClientCertificate) {
+      yield `/listeners/${index}/tls/clients: they are known by their certificates, so requireClientCertificate must be true`;
+    }
   }
 }
 

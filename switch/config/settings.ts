@@ -7,6 +7,7 @@ import { FallbackSettings } from './fallback.ts';
 import { KeyLife } from './keys.ts';
 import { RetryOverrides, RetryStrategy } from './retry.ts';
 import { MerchantStandIn, StandInSettings } from './stand-in.ts';
+import { TakeBackSettings } from './take-backs.ts';
 
 const Port = Type.Integer({
   minimum: 0,
@@ -24,8 +25,25 @@ const tlsFiles = {
   caFile: Type.String({ minLength: 1, maxLength: 4_096 }),
 };
 
+/** Whom the holder of a client certificate may speak for. */
+const ListenerClient = Type.Object(
+  {
+    /** The common name in its subject, or its SHA-256 fingerprint: 32 upper-case hex pairs, colons between them. */
+    certificate: Type.String({ minLength: 1, maxLength: 128 }),
+    terminals: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 8 }), { maxItems: 10_000 })),
+    /** Acquirers whose DE32 it may give, on an acquirer's line. */
+    acquirers: Type.Optional(Type.Array(Digits(1, 11), { maxItems: 1_000 })),
+  },
+  { additionalProperties: false },
+);
+
 const ListenerTls = Type.Object(
-  { ...tlsFiles, requireClientCertificate: Type.Boolean() },
+  {
+    ...tlsFiles,
+    requireClientCertificate: Type.Boolean(),
+    /** Absent: who has a certificate of the authority may speak for everybody on the listener. */
+    clients: Type.Optional(Type.Array(ListenerClient, { minItems: 1, maxItems: 10_000 })),
+  },
   { additionalProperties: false },
 );
 
@@ -101,6 +119,10 @@ const ListenerSettings = Type.Object({
   whenUnproven: Type.Optional(
     Type.Union([Type.Literal('unsealed'), Type.Literal('notice'), Type.Literal('silence')]),
   ),
+  /** What a 0400 is answered that matches nothing: 00, which is the default, or 25. A 0420 is always accepted. */
+  unmatchedReversal: Type.Optional(Type.Union([Type.Literal('accept'), Type.Literal('refuse')])),
+  /** What DE4 of a reversal is: the whole amount, which is the default, or the part of it to take back. */
+  reversalAmount: Type.Optional(Type.Union([Type.Literal('whole'), Type.Literal('part')])),
   /** Without it the listener speaks plain TCP. */
   tls: Type.Optional(ListenerTls),
 });
@@ -116,6 +138,8 @@ const MerchantSettings = Type.Object({
    * this, it is refunded instead.
    */
   voidAfterBatch: Type.Optional(Type.Boolean()),
+  /** Merchants of one group give back what another of them sold. */
+  refundGroup: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   /** Without it nothing is approved for this merchant while its network is unreachable. */
   standIn: Type.Optional(MerchantStandIn),
   /** Where the merchant is told of payments that took another course, signed with the secret in the file. */
@@ -209,9 +233,13 @@ export const SettingsSchema = Type.Object({
     appendDeadlineMs: Milliseconds(10, 10_000),
     /** How long a silent node keeps what it left open to itself. */
     leaseMs: Milliseconds(200, 600_000),
+    /** How many days back a payment is found by its retrieval reference; 400 where absent. */
+    keyHorizonDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 3_660 })),
     /** How often this node looks for what dead nodes left open. */
     takeOverEveryMs: Milliseconds(50, 600_000),
   }),
+  /** What is taken back; what is built in holds where it is absent (switch/config/take-backs.ts). */
+  takeBacks: Type.Optional(TakeBackSettings),
   maxInFlight: Type.Integer({ minimum: 1, maximum: 100_000 }),
   /** How much is taken in at once; what is built in holds where it is absent. */
   admission: Type.Optional(AdmissionSettings),

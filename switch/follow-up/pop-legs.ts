@@ -63,6 +63,8 @@ export async function completePop(job: FollowUpJob, ports: PopPorts): Promise<Fo
 export async function cancelPop(job: FollowUpJob, ports: PopPorts): Promise<FollowUpResult> {
   const transaction = await readTransaction(ports.journal, job.transaction);
   if (transaction.pop === 'cancelled' || transaction.pop === 'stands') return { done: true };
+  // What its void took back stands again: another follow-up sees its proof through.
+  if (transaction.standingMinorUnits > 0 && transaction.voids.at(-1)?.isReversed) return { done: true };
   const standing = await ports.pop.standing(job.transaction, attemptDeadline(ports));
   const mayYetArrive = standing.status === 'absent' || isOfAnEarlierProof(standing, transaction);
   return mayYetArrive ? forestall(job, transaction, ports) : undo(job, standing, ports);

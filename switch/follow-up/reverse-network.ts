@@ -11,9 +11,11 @@ import { type Holding, holdingsOf } from '../transaction/increments.ts';
 import { traceOf } from '../transaction/leg-traces.ts';
 import { asNetworkKnows } from '../transaction/network-facts.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
+import { isToReinstate, reinstate } from './reinstate.ts';
 import type { Retry } from './retry-policy.ts';
 import { reversalFacts } from './reversal-facts.ts';
 import { reversalNumbers } from './reversal-numbers.ts';
+import { isUntoldVoid, tellOfVoid } from './tell-of-void.ts';
 
 export type NetworkPorts = Pick<
   Ports,
@@ -43,7 +45,14 @@ export async function reverseNetwork(job: FollowUpJob, ports: NetworkPorts): Pro
         !refused.has(increment?.key) &&
         !traceOf(transaction, increment?.key).isGivenUp,
     );
+    if (!tooMuch && isToReinstate(transaction)) {
+      return reinstate(job, transaction, networkNumbers(transaction), ports);
+    }
     if (!tooMuch) return endAfter([...refused.values()]);
+    if (isUntoldVoid(transaction)) {
+      await tellOfVoid(ports.journal, job.transaction);
+      continue;
+    }
 
     const ended = await reverseHolding(job, transaction, tooMuch, ports);
     if (ended && 'refused' in ended) refused.set(tooMuch.increment?.key, ended.refused);

@@ -6,26 +6,23 @@ import type { Claim, TransactionId } from './journal.ts';
  * tells nobody which terminal bought when; beside the hash stands a day, by which claims are partitioned.
  *
  * A unique index holds within one partition only. So the day must be the same whenever the key comes again, and is
- * never that of the insertion: it is the date that the key itself carries. A key ends in `|MMDDhhmmss` where it has
- * one: the date of the message (DE13, DE12), or of the original it names (DE90, DE7). The year is the one that brings
- * it nearest to now: a key is found again for half a year.
+ * never that of the insertion: it is the date that the key itself carries, at its end and with its year:
+ * `|YYYYMMDDhhmmss` of a message (DE13, DE12), or of the original it names (DE90, DE7), or `|YYYYMMDD` where all that
+ * is meant is the day, as of a retrieval reference. A key of the second form is also found without its date, from the
+ * newest day backwards: a reference that comes round again means the later one.
  *
  * A key without a date is in day 0 where it must be unique: there are few of them (stand-in, batches), and they are
- * kept for ever. Where it is only an alias (a retrieval reference), it is in the day of its transaction, and is looked
- * for from the newest day backwards: a reference that comes round again means the later one. Such a key is claimed in
- * one role only. To keep them all in one partition was rejected: there is one for every purchase.
+ * kept for ever. Where it is only an alias, it is in the day of its transaction. Such a key is claimed in one role
+ * only. To keep them all in one partition was rejected: there is a reference for every purchase.
  */
 export type ClaimName = string;
 
 const DAY_MS = 86_400_000;
-/** In days: how long a key is found again. */
-export const HALF_A_YEAR = 184;
 /** Of keys without a date that must be unique. */
 const UNDATED = 0;
-/** A key's date and time, MMDDhhmmss. */
-const DATED = /\|\d{10}$/;
-const DATE_AND_TIME = 10;
-const TIME = 6;
+/** A key's date, and its time where it has one: YYYYMMDD or YYYYMMDDhhmmss. */
+const DATED = /\|(\d{4})(\d{2})(\d{2})(\d{6})?$/;
+const DATE = 9; // with the bar before it
 
 /** 32 hex digits of a key. */
 export type KeyHash = (key: string) => string;
@@ -41,16 +38,10 @@ export interface NamedClaim extends Claim {
   readonly name: ClaimName;
 }
 
-export function nameClaim(
-  hashOf: KeyHash,
-  claim: Claim,
-  transaction: TransactionId,
-  nowMs: number,
-): NamedClaim {
-  const day =
-    dayOfKey(claim.key, nowMs) ?? (claim.role === 'unique' ? UNDATED : dayOfTransaction(transaction));
+export function nameClaim(hashOf: KeyHash, claim: Claim, transaction: TransactionId): NamedClaim {
   const { key, fingerprint, role } = claim;
-  return { key, fingerprint, role, name: nameOf(day, hashOf(key)) };
+  const { day = role === 'unique' ? UNDATED : dayOfTransaction(transaction), text } = placeOfKey(key);
+  return { key, fingerprint, role, name: nameOf(day, hashOf(text)) };
 }
 
 export function nameOf(day: number, hashed: string): ClaimName {
@@ -61,37 +52,26 @@ export function nameOf(day: number, hashed: string): ClaimName {
 export const dayOfName = (name: ClaimName): number => Number.parseInt(name.slice(0, 8), 16);
 export const hashOfName = (name: ClaimName): string => name.slice(8);
 
-/** The day that a key carries; undefined where it has none. */
-export function dayOfKey(key: string, nowMs: number): number | undefined {
-  if (!DATED.test(key)) return undefined;
-  const monthAndDate = key.slice(-DATE_AND_TIME, -TIME);
-  const today = Math.floor(nowMs / DAY_MS);
-  if (latest.monthAndDate !== monthAndDate || latest.today !== today) {
-    latest = { monthAndDate, today, day: nearestDay(monthAndDate, today) };
-  }
-  return latest.day;
+/** Where a key is looked for. */
+export interface KeyPlace {
+  /** That the key carries; undefined where it has none. */
+  readonly day: number | undefined;
+  /** What of the key is hashed: all of it, but for a date that is all that it ends in. */
+  readonly text: string;
 }
 
-/** What was worked out last: nearly every key is of the same date as the one before, and dates are dear. */
-let latest: { monthAndDate: string; today: number; day: number | undefined } = {
-  monthAndDate: '',
-  today: 0,
-  day: undefined,
-};
-
-/** The day with this date that is nearest to today; undefined where none is near enough. */
-function nearestDay(monthAndDate: string, today: number): number | undefined {
-  const [month, date] = [Number(monthAndDate.slice(0, 2)), Number(monthAndDate.slice(2))];
-  const year = new Date(today * DAY_MS).getUTCFullYear();
-  const days = [year - 1, year, year + 1].map((each) => dayOf(each, month, date));
-  const near = days.filter((day) => Math.abs(day - today) <= HALF_A_YEAR);
-  return near.sort((a, b) => Math.abs(a - today) - Math.abs(b - today))[0];
+export function placeOfKey(key: string): KeyPlace {
+  const dated = DATED.exec(key);
+  const day = dated ? dayOf(Number(dated[1]), Number(dated[2]), Number(dated[3])) : Number.NaN;
+  if (Number.isNaN(day)) return { day: undefined, text: key };
+  return { day, text: dated?.[4] === undefined ? key.slice(0, -DATE) : key };
 }
 
 /** NaN where the year has no such day. */
 function dayOf(year: number, month: number, date: number): number {
-  const at = new Date(Date.UTC(year, month - 1, date));
-  return at.getUTCMonth() === month - 1 && at.getUTCDate() === date ? at.getTime() / DAY_MS : Number.NaN;
+  const at = Date.UTC(year, month - 1, date);
+  const isThere = new Date(at).getUTCMonth() === month - 1 && new Date(at).getUTCDate() === date;
+  return isThere ? at / DAY_MS : Number.NaN;
 }
 
 /** A UUID of version 7 begins with the milliseconds since 1970-01-01. */

@@ -26,21 +26,24 @@ const partitionOf = async (table: string, where: string) => {
   return rows.map(({ name }) => name);
 };
 
+const referenceOf = (rrn: string) => `line|T|${rrn}|reference`;
+const dayOf = (clock: Clock) => new Date(clock.wall()).toISOString().slice(0, 10).replaceAll('-', '');
+
 function opening(clock: Clock, stamp: string, rrn: string): NewEntry {
   const transaction = timeOrderedUuid(clock, systemRandom);
   const claims = [
     claim(`line|0100|T|M|000001|${stamp}`, transaction),
     claim(`line|original|T|0100|000001|${stamp}`, transaction),
-    claim(`line|reference|T|${rrn}`, transaction, 'alias'),
+    claim(`${referenceOf(rrn)}|${dayOf(clock)}`, transaction),
   ];
   return { transaction, version: 1, kind: 'intended', body: {}, claims };
 }
 
 describe.each([
-  ['midnight', '2026-11-29T23:59:58Z', '2026-11-30T00:00:03Z', '1129235958'],
-  ['the end of a month', '2026-11-30T23:59:58Z', '2026-12-01T00:00:03Z', '1130235958'],
-  ['the end of a year', '2026-12-31T23:59:58Z', '2027-01-01T00:00:03Z', '1231235958'],
-  ['the end of February in a leap year', '2028-02-29T23:59:58Z', '2028-03-01T00:00:03Z', '0229235958'],
+  ['midnight', '2026-11-29T23:59:58Z', '2026-11-30T00:00:03Z', '20261129235958'],
+  ['the end of a month', '2026-11-30T23:59:58Z', '2026-12-01T00:00:03Z', '20261130235958'],
+  ['the end of a year', '2026-12-31T23:59:58Z', '2027-01-01T00:00:03Z', '20261231235958'],
+  ['the end of February in a leap year', '2028-02-29T23:59:58Z', '2028-03-01T00:00:03Z', '20280229235958'],
 ])('across %s', (_, before, after, stamp) => {
   test('a repeat, its reversal and its refund find the original, on the other node too', async () => {
     const clock = clockAt(before);
@@ -70,7 +73,7 @@ describe.each([
     await journal.append(original);
     const year = Number(before.slice(0, 4)) + 4;
     clock.set(`${year}${before.slice(4)}`);
-    const later = opening(clock, stamp, '633323000001');
+    const later = opening(clock, `${year}${stamp.slice(4)}`, '633323000001');
     expect(await journal.append(later)).toEqual({ status: 'appended' });
     for (const { key } of later.claims ?? []) {
       expect(await journal.transactionOf(key)).toMatchObject({ transaction: later.transaction });
@@ -81,18 +84,20 @@ describe.each([
 test('a reference that carries no day is looked for from the newest day backwards', async () => {
   const clock = clockAt('2026-11-20T12:00:00Z');
   const journal = await openJournal('a', { clock });
-  const first = opening(clock, '1120120000', '000000000001');
+  const first = opening(clock, '20261120120000', '000000000001');
   await journal.append(first);
-  for (const later of ['2026-11-29T12:00:00Z', '2027-04-20T12:00:00Z']) {
+  for (const later of ['2026-11-29T12:00:00Z', '2027-12-24T12:00:00Z']) {
     clock.set(later);
-    expect(await journal.transactionOf('line|reference|T|000000000001')).toMatchObject({
+    expect(await journal.transactionOf(referenceOf('000000000001'))).toMatchObject({
       transaction: first.transaction,
     });
   }
+  clock.set('2027-12-26T12:00:00Z'); // behind the horizon of 400 days
+  expect(await journal.transactionOf(referenceOf('000000000001'))).toBeUndefined();
   clock.set('2026-11-29T12:00:00Z');
-  const second = opening(clock, '1129120000', '000000000001');
+  const second = opening(clock, '20261129120000', '000000000001');
   await journal.append(second);
-  expect(await journal.transactionOf('line|reference|T|000000000001')).toMatchObject({
+  expect(await journal.transactionOf(referenceOf('000000000001'))).toMatchObject({
     transaction: second.transaction,
   });
 });
@@ -106,7 +111,7 @@ describe('days', () => {
     const clock = clockAt('2026-03-01T12:00:00Z');
     const journal = await openJournal('a', { clock });
     clock.set('2026-03-20T12:00:00Z');
-    const early = opening(clock, '0320120000', '607912000001');
+    const early = opening(clock, '20260320120000', '607912000001');
     expect(await journal.append(early)).toEqual({ status: 'appended' });
     expect(await partitionOf('journal', 'true')).toEqual(['switch.journal_rest']);
     const day = dayOfTime(clock.wall());
@@ -116,7 +121,7 @@ describe('days', () => {
     expect(await partitionOf('journal', 'true')).toEqual(['switch.journal_20260320']);
     expect(await journal.history(early.transaction)).toHaveLength(1);
     expect(await journal.append(early)).toMatchObject({ status: 'claimed', transaction: early.transaction });
-    expect(await journal.append(opening(clock, '0320120001', '607912000002'))).toEqual({
+    expect(await journal.append(opening(clock, '20260320120001', '607912000002'))).toEqual({
       status: 'appended',
     });
   });
@@ -153,10 +158,10 @@ describe('days', () => {
   test('an old day is detached and stays so; the others go on', async () => {
     const clock = clockAt('2026-11-20T12:00:00Z');
     const journal = await openJournal('a', { clock });
-    const old = opening(clock, '1120120000', '632412000001');
+    const old = opening(clock, '20261120120000', '632412000001');
     await journal.append(old);
     clock.set('2026-11-21T12:00:00Z');
-    const young = opening(clock, '1121120000', '632512000001');
+    const young = opening(clock, '20261121120000', '632512000001');
     await journal.append(young);
     await admin.query('alter table switch.journal detach partition switch.journal_20261120');
     await admin.query('alter table switch.claim detach partition switch.claim_20261120');
@@ -170,7 +175,7 @@ describe('days', () => {
 
   test('a transaction is read from its own day only', async () => {
     await openJournal('a');
-    const { transaction } = opening(systemClock, '1129120000', '1');
+    const { transaction } = opening(systemClock, '20261129120000', '1');
     await admin.query('set enable_seqscan = off');
     const { rows } = await admin.query<{ 'QUERY PLAN': string }>(
       `explain select * from switch.journal where transaction = '${transaction}'`,

@@ -25,8 +25,7 @@ export interface GroupCommitSettings {
   readonly renewEveryMs: number;
   /** How long a flush may be under way; beyond it the server would have ended it, and is not heard. */
   readonly silenceMs: number;
-  /** @param nowMs wall clock */
-  readonly nameClaim: (claim: Claim, transaction: TransactionId, nowMs: number) => NamedClaim;
+  readonly nameClaim: (claim: Claim, transaction: TransactionId) => NamedClaim;
   /** Called once, when the lease is over: this process can write nothing any more. */
   readonly onFenced: () => void;
 }
@@ -119,8 +118,8 @@ export class GroupCommit {
     const deadline = Math.min(callersDeadline, now + appendDeadlineMs);
     if (!(deadline > now)) throw new JournalError('SW_JOURNAL_UNAVAILABLE', 'no', { deadline });
     const at = clock.wall();
-    const claims = (entry.claims ?? []).map((claim) => nameClaim(claim, entry.transaction, at));
-    const takes = (entry.takes ?? []).map((take) => ({ ...take, name: this.#nameTake(take, entry, at) }));
+    const claims = (entry.claims ?? []).map((claim) => nameClaim(claim, entry.transaction));
+    const takes = (entry.takes ?? []).map((take) => ({ ...take, name: this.#nameTake(take, entry) }));
     const sequence = this.#nextSequence++;
     const answer = { isAnswered: false, resolve, reject };
     const pending = { entry, body, claims, takes, at, sequence, deadline, ...answer };
@@ -130,8 +129,8 @@ export class GroupCommit {
     if (!this.#isWorking) queueMicrotask(() => void this.#work());
   }
 
-  #nameTake({ key }: Take, { transaction }: NewEntry, at: number): ClaimName {
-    return this.#settings.nameClaim({ key, fingerprint: '', role: 'unique' }, transaction, at).name;
+  #nameTake({ key }: Take, { transaction }: NewEntry): ClaimName {
+    return this.#settings.nameClaim({ key, fingerprint: '', role: 'unique' }, transaction).name;
   }
 
   async #work(): Promise<void> {

@@ -1,7 +1,7 @@
 import { Pool } from 'pg';
 import type { Clock, Log } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
-import { dayOfKey, dayOfTime, HALF_A_YEAR, type KeyHash, keyHash } from './claim-names.ts';
+import { dayOfTime, type KeyHash, keyHash, placeOfKey } from './claim-names.ts';
 import { isTransactionId } from './entry.ts';
 import { HISTORIES, HistoryReads, type HistoryRow } from './history-reads.ts';
 import { type Journal, type JournalEntry, JournalError, type TransactionId } from './journal.ts';
@@ -13,8 +13,11 @@ export interface ReaderSettings {
   readonly log: Log;
   /** What a read may take, in milliseconds. */
   readonly readDeadlineMs: number;
+  /** How far back a key without a date is looked for; 400 days where absent. */
+  readonly keyHorizonDays?: number;
 }
 
+const KEY_HORIZON_DAYS = 400;
 const READ_CONNECTIONS = 4;
 
 /** Planned once for each connection, under its name. */
@@ -55,13 +58,16 @@ export class JournalReader implements Pick<Journal, 'history' | 'transactionOf'>
   readonly #clock: Pick<Clock, 'wall'>;
   readonly #histories = new HistoryReads((ids) => this.query<HistoryRow>(HISTORIES, [ids]));
   readonly #log: Log;
+  readonly #horizonDays: number;
   #keyHash: KeyHash | undefined;
 
-  constructor({ databaseUrl, clock, log, readDeadlineMs }: ReaderSettings) {
+  constructor(options: ReaderSettings) {
+    const { databaseUrl, clock, log, readDeadlineMs, keyHorizonDays = KEY_HORIZON_DAYS } = options;
     const settings = switchConnection(databaseUrl, 'etika-journal-reader', readDeadlineMs);
     this.#pool = new Pool({ ...settings, max: READ_CONNECTIONS, allowExitOnIdle: true });
     this.#clock = clock;
     this.#log = log;
+    this.#horizonDays = keyHorizonDays;
     this.#pool.on('error', (error) => log.warn({ event: 'journal.reader', err: error }));
   }
 
@@ -78,14 +84,20 @@ export class JournalReader implements Pick<Journal, 'history' | 'transactionOf'>
   }
 
   async transactionOf(key: string): Promise<OwnerRow | undefined> {
-    const hash = (await this.keyHash())(key);
-    const now = this.#clock.wall();
-    const day = dayOfKey(key, now);
+    const { day, text } = placeOfKey(key);
+    const hash = (await this.keyHash())(text);
     if (day !== undefined) return (await this.query<OwnerRow>(OWNER, [hash, day]))[0];
-    const recent = dayOfTime(now) - RECENT_DAYS;
+
+    const recent = dayOfTime(this.#clock.wall()) - RECENT_DAYS;
     const [row] = await this.query<OwnerRow>(OWNER_OF_RECENT_DAYS, [hash, recent]);
     if (row) return row;
-    return (await this.query<OwnerRow>(OWNER_OF_EARLIER_DAYS, [hash, recent - HALF_A_YEAR, recent]))[0];
+    return (
+      await this.query<OwnerRow>(OWNER_OF_EARLIER_DAYS, [
+        hash,
+        recent + RECENT_DAYS - this.#horizonDays,
+        recent,
+      ])
+    )[0];
   }
 
   /** How this database hashes keys. @throws JournalError SW_JOURNAL_UNAVAILABLE */

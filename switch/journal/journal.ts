@@ -38,9 +38,9 @@ export interface Take {
  * A key belongs to the first that claims it, for ever, across all nodes.
  * `unique`: an entry whose key is taken, be it by its own transaction, is not appended.
  * `alias`: a key that is taken stays with its owner, and the entry is appended all the same.
- * A key that carries a date (its last ten characters, `|MMDDhhmmss`) is one of that day; the year is the one nearest
- * to now. An alias without a date belongs to the first of its transaction's day, and the newest day counts; a key
- * without a date is claimed in one role only.
+ * A key that ends in a date (`|YYYYMMDDhhmmss`, or `|YYYYMMDD`) is one of that day. One of the second form is also
+ * found without its date: the newest day counts, as far back as the horizon. An alias without a date belongs to the
+ * first of its transaction's day; a key without a date is claimed in one role only.
  */
 export interface Claim {
   /** At most 512 characters. */

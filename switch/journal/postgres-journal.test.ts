@@ -113,7 +113,7 @@ describe('claims', () => {
   test('an alias is written where it is free and stays with its first owner otherwise', async () => {
     const journal = await openJournal('a');
     const [first, second] = [newTransaction(), newTransaction()];
-    const shared = 'shared|1129120000';
+    const shared = 'shared|20261129120000';
     const entries = [first, second].map((each) => ({
       ...intended(each, `key of ${each}`),
       claims: [claim(`key of ${each}`, each), claim(shared, each, 'alias')],

@@ -21,6 +21,8 @@ export interface JournalSettings {
   readonly maxWaiting: number;
   /** What an append may take, in milliseconds. */
   readonly appendDeadlineMs: number;
+  /** How far back a key without a date is looked for; 400 days where absent. */
+  readonly keyHorizonDays?: number;
   /** How long a silent node keeps its transactions to itself, in milliseconds. */
   readonly leaseMs: number;
   /** A fifth of the lease where absent. */
@@ -48,8 +50,11 @@ const END_LEASE = {
  */
 export async function createJournal(settings: JournalSettings): Promise<PostgresJournal> {
   const { databaseUrl, node, appendDeadlineMs, leaseMs, log } = settings;
-  const { clock } = settings;
-  const reader = new JournalReader({ databaseUrl, clock, log, readDeadlineMs: appendDeadlineMs });
+  const { clock, keyHorizonDays } = settings;
+  const reader = new JournalReader({
+    ...{ databaseUrl, clock, log, readDeadlineMs: appendDeadlineMs },
+    ...(keyHorizonDays !== undefined && { keyHorizonDays }),
+  });
   const days = new DayKeeper(reader, clock, log);
   try {
     const hashOf = await reader.keyHash();

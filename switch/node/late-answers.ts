@@ -22,7 +22,7 @@ import { asNetworkKnows, type KeptFacts } from '../transaction/network-facts.ts'
 
 type LateAnswerPorts = Pick<Ports, 'journal' | 'clock' | 'log' | 'alerts'> & {
   /** Without listeners what no link knows is not looked for. */
-  readonly settings?: Pick<Settings, 'deadlineMs'> & Partial<Pick<Settings, 'listeners'>>;
+  readonly settings?: Pick<Settings, 'deadlineMs'> & Partial<Pick<Settings, 'listeners' | 'terminals'>>;
   /** Who has which numbers towards a network. */
   readonly numbers?: Pick<Numbers, 'whose'>;
 };
@@ -124,7 +124,7 @@ interface Found {
 }
 
 async function whoseAnswer(stray: StrayAnswer, ports: LateAnswerPorts): Promise<Found | undefined> {
-  const keys = strayKeys(stray.numbers, ports.settings?.listeners ?? []);
+  const keys = strayKeys(stray.numbers, ports.settings ?? {});
   for (let look = 0; look < STRAY_LOOKS; look += 1) {
     try {
       const found = await firstFound(keys, stray, ports);

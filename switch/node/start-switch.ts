@@ -29,7 +29,6 @@ import type { KeyBook, KeyCustodian } from '../keys/key-book.ts';
 import { TerminalKeys } from '../keys/terminal-keys.ts';
 import type { Numbers } from '../numbers/numbers.ts';
 import type { Checkpoint, Ports } from '../ports.ts';
-import type { ProjectionReader } from '../projection/projection-reader.ts';
 import { InFlight } from '../requests/in-flight.ts';
 import { LateReplies } from '../serve/late-replies.ts';
 import { type OpenListener, openListener } from '../serve/listener.ts';
@@ -66,7 +65,7 @@ export interface SwitchParts {
   /** Without them terminals keep the keys of the settings for ever. */
   readonly keys?: { readonly book: KeyBook; readonly custodian: KeyCustodian };
   /** Without them no terminal can settle its batch. */
-  readonly batches?: Pick<ProjectionReader, 'reach' | 'openBatch'>;
+  readonly batches?: NonNullable<Ports['batches']>;
   readonly checkpoint?: (checkpoint: Checkpoint) => void;
   /** What the listeners ask instead of the gate; a test may take the gate's part. */
   readonly admitting?: (gate: Gate) => Admitting;

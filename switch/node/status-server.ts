@@ -17,6 +17,8 @@ export interface NodeStatus {
   readonly unsettled: number;
   /** Replies that were kept back since the node started, because their last moment was over. */
   readonly lateReplies: number;
+  /** Reversals that matched nothing, by listener, since the node started. */
+  readonly unmatchedReversals: Readonly<Record<string, number>>;
   /** What was served, refused and left unanswered for load, since the node started. */
   readonly admission: GateStatus;
   readonly degradedModes: readonly OpenMode[];

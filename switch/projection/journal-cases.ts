@@ -1,11 +1,14 @@
-import { journalCaseKind } from '../cases/case-kinds.ts';
+import { type CaseKind, journalCaseKind } from '../cases/case-kinds.ts';
 import type { CaseDraft } from '../cases/open-cases.ts';
 import type { BatchRow } from './batch-rows.ts';
-import type { TransactionRow } from './transaction-row.ts';
+import type { ProjectedTransaction, TransactionRow } from './transaction-row.ts';
 import type { Unreadable } from './unread-entries.ts';
 
 /** The cases that a transaction's own entries ask for, before any ledger is compared. */
-export function casesOfTransaction(row: TransactionRow): CaseDraft[] {
+export function casesOfTransaction({
+  row,
+  mayMean,
+}: Pick<ProjectedTransaction, 'row' | 'mayMean'>): CaseDraft[] {
   return row.cases.flatMap((name) => {
     const kind = journalCaseKind(name);
     if (!kind) return [];
@@ -13,15 +16,22 @@ export function casesOfTransaction(row: TransactionRow): CaseDraft[] {
       kind,
       subject: row.transaction,
       transaction: row.transaction,
-      network: row.network,
+      network: row.network || null,
       business_date: row.business_date,
-      currency: row.currency,
-      amount: Math.max(row.standing, row.network_amount, row.pop_amount ?? 0),
+      currency: row.currency || null,
+      amount: amountAtStake(kind, row),
       suggested_action: kind === 'pop-rejected' ? 'accept' : 'by-hand',
       is_automatic: false,
-      evidence: { journal: journalEvidence(row) },
+      evidence: { journal: journalEvidence(row), ...(mayMean && { mayMean }) },
     };
   });
+}
+
+/** Of a reversal that nobody could carry out, what it wanted back; of a void that stays, what was sold. */
+function amountAtStake(caseKind: CaseKind, row: TransactionRow): number {
+  if (row.kind === 'reversal') return row.asked;
+  if (caseKind === 'void-reversed-late') return row.approved;
+  return Math.max(row.standing, row.network_amount, row.pop_amount ?? 0);
 }
 
 /** A batch that was closed out of balance: every difference is named in its evidence. */

@@ -198,7 +198,7 @@ async function projectHistories(
   const counted = rows.filter((row) => row.batch_side !== null).map(({ transaction }) => transaction);
   if (counted.length + members.length > 0) await client.query(JOIN_BATCHES, [[...counted, ...members]]);
   const cases = [
-    ...rows.flatMap(casesOfTransaction),
+    ...projected.flatMap(casesOfTransaction),
     ...batches.flatMap(({ batch }) => (batch ? caseOfBatch(batch) : [])),
   ];
   if (cases.length > 0) await openCases(client, cases, 'switch');

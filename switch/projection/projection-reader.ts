@@ -27,11 +27,22 @@ export interface OpenBatch {
 }
 
 export interface BatchName {
-  readonly listener: string;
+  /** All lines on which this terminal may call. */
+  readonly listeners: readonly string[];
+  readonly merchant: string;
   readonly terminal: string;
   readonly currency: string;
   /** DE60. */
   readonly number: string;
+}
+
+/** Which payments are looked for, where no number names one. */
+export interface PaymentSearch {
+  readonly merchant: string;
+  readonly terminal?: string;
+  readonly approvalCode?: string;
+  /** Wall clock, milliseconds. */
+  readonly since: number;
 }
 
 const READ_CONNECTIONS = 2;
@@ -40,25 +51,31 @@ const READ_CONNECTIONS = 2;
 const OPEN_BATCH = `
   with last as (
     select b.* from switch.projected_batch b
-      where b.listener = $1 and b.terminal = $2 and b.currency = $3 and b.ordinal is not null
+      where b.listener = any ($1) and b.merchant = $6 and b.terminal = $2 and b.currency = $3 and b.ordinal is not null
       order by b.ordinal desc limit 1
   )
   select
     (select row_to_json(last) from last) as last,
     (select coalesce(json_agg(m), '[]') from (
       select t.* from switch.projected_transaction t
-        where t.listener = $1 and t.terminal = $2 and t.currency = $3 and t.batch_side is not null and t.batch is null
+        where t.listener = any ($1) and t.merchant = $6 and t.terminal = $2 and t.currency = $3 and t.batch_side is not null and t.batch is null
         order by t.opened_at, t.transaction limit $5
     ) m) as members,
     (select coalesce(json_agg(u), '[]') from (
       select u.*, (select row_to_json(t) from switch.projected_transaction t where t.transaction = u.original) as known
         from switch.projected_upload u
-        where u.listener = $1 and u.terminal = $2 and u.currency = $3 and u.number = $4
+        where u.listener = any ($1) and u.terminal = $2 and u.currency = $3 and u.number = $4
           and u.uploaded_at > coalesce((select settled_at from last), '-infinity')
         order by u.uploaded_at, u.upload limit $5
     ) u) as uploads,
     (select coalesce(json_object_agg(c.epoch, c.sequence), '{}') from switch.projection_cursor c where not c.is_finished)
       as "countedTo"`;
+
+const PAYMENTS_OF = `
+  select transaction from switch.projected_transaction
+    where business_date >= ($1::timestamptz at time zone 'UTC')::date - 1 and opened_at >= $1 and merchant = $2
+      and ($3::text is null or terminal = $3) and ($4::text is null or approval_code = $4)
+    order by opened_at desc limit $5`;
 
 /** Reads the projection, and knows what it takes into account. */
 export class ProjectionReader {
@@ -81,14 +98,27 @@ export class ProjectionReader {
   }
 
   /** @param limit members and uploads that are read at most */
-  async openBatch({ listener, terminal, currency, number }: BatchName, limit: number): Promise<OpenBatch> {
+  async openBatch(name: BatchName, limit: number): Promise<OpenBatch> {
+    const { listeners, merchant, terminal, currency, number } = name;
     const { rows } = await this.#pool.query<Omit<OpenBatch, 'last'> & { last: BatchRow | null }>({
       ...{ name: 'open-batch', text: OPEN_BATCH },
-      values: [listener, terminal, currency, number, limit],
+      values: [listeners, terminal, currency, number, limit, merchant],
     });
     const [found] = rows;
     if (!found) throw new Error('a statement without a from clause gave no row');
     return { ...found, last: found.last ?? undefined };
+  }
+
+  /** Transactions, the newest first. What was opened a moment ago need not be among them. */
+  async paymentsOf(
+    { merchant, terminal, approvalCode, since }: PaymentSearch,
+    limit: number,
+  ): Promise<string[]> {
+    const { rows } = await this.#pool.query<{ transaction: string }>({
+      ...{ name: 'payments-of', text: PAYMENTS_OF },
+      values: [new Date(since).toISOString(), merchant, terminal ?? null, approvalCode ?? null, limit],
+    });
+    return rows.map(({ transaction }) => transaction);
   }
 
   /** For those who read more: rows are wanted as JSON, amounts as numbers and dates as text. */

@@ -68,6 +68,8 @@ export interface ProjectedTransaction {
   readonly refunds: Transaction['refunds'];
   /** What was moved after its approval, each on its own business date. */
   readonly movements: readonly Movement[];
+  /** Of a reversal that matches nothing: the payments that it may mean. */
+  readonly mayMean?: readonly string[];
   /** The proof that is waited for; 'over' where one was and is not any more. */
   readonly proof?: AwaitedProof | 'over';
 }
@@ -109,7 +111,8 @@ export function projectTransaction(
     batch_side: batchSide(folded),
   };
   const proof = awaitedProof(entries, folded) ?? (entries.some(isAcceptance) ? 'over' : undefined);
-  return { row, refunds: folded.refunds, movements, ...(proof && { proof }) };
+  const { mayMean } = first.body as Partial<EntryBodies['remembered']>;
+  return { row, refunds: folded.refunds, movements, ...(mayMean && { mayMean }), ...(proof && { proof }) };
 }
 
 const DECIDES: ReadonlySet<EntryKind> = new Set<EntryKind>(['decided', 'offline-approved', 'taken-back']);
@@ -160,20 +163,26 @@ function openingColumns({ opening, decided, increments }: Transaction) {
   };
 }
 
-/** A reversal whose original never came: it is about no money that anybody knows of. */
+/** A reversal whose original never came: it is about money that it alone tells of. */
 function rememberedColumns({ kind, body }: JournalEntry): ReturnType<typeof openingColumns> {
   if (kind !== 'remembered') return undefined;
-  const { listener, terminal, rrn } = body as EntryBodies['remembered'];
-  const unknown = {
-    merchant: '',
-    stan: '',
-    network_rrn: '',
-    transmitted_at: '',
-    masked_pan: '',
-    card_reference: '',
+  const {
+    listener,
+    terminal,
+    rrn,
+    merchant = '',
+    stan = '',
+    amount,
+    ...told
+  } = body as EntryBodies['remembered'];
+  return {
+    ...{ kind: 'reversal', listener, stan, network_rrn: '', transmitted_at: '', network: '', cash: 0 },
+    ...{ terminal: terminal.trimEnd(), merchant: merchant.trimEnd(), rrn: rrn.trimEnd() },
+    masked_pan: told.maskedPan ?? '',
+    card_reference: told.cardReference ?? '',
+    currency: amount?.currency ?? '',
+    asked: amount?.minorUnits ?? 0,
   };
-  const names = { kind: 'reversal', listener, terminal: terminal.trimEnd(), rrn: rrn.trimEnd() };
-  return { ...names, ...unknown, network: '', currency: '', asked: 0, cash: 0 };
 }
 
 function approvedMinorUnits({ opening, decided, state, increments, replies }: Transaction): number {

@@ -1,4 +1,5 @@
 import type { ReplyFields } from '../transaction/entries.ts';
+import { RecentNumbers } from './recent-numbers.ts';
 
 // What this node has at work, by key. It saves a repeat the way to the journal while its original is being decided, and
 // bounds how much is at work. It is no record: the journal's unique keys hold without it, over nodes and restarts.
@@ -12,6 +13,8 @@ export interface Running {
 
 /** Requests in flight on this node by idempotency key, so that a repeat waits for the answer its original gets. */
 export class InFlight {
+  /** What was opened here lately. */
+  readonly recent = new RecentNumbers();
   readonly #running = new Map<string, Running>();
   readonly #limit: number;
 

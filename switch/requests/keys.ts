@@ -1,36 +1,113 @@
 import { hash } from 'node:crypto';
 import type { Claim } from '../journal/journal.ts';
+import { dayStamp, withYear } from './dates.ts';
 import type { PaymentRequest, Sender } from './understand.ts';
+
+// Under which keys a message is known, and what it refers to. They name the party that was admitted, never the port it
+// came in by: the same terminal calls two addresses, and two merchants of an acquirer have terminals of one number.
 
 /** 132 bits: it is stored with every claim. */
 const FINGERPRINT_LENGTH = 22;
 
-/*
- * A key that ends in MMDDhhmmss is of that day, which its claim is kept under (switch/journal/claim-names.ts): one that
- * carries a date ends with it.
+/**
+ * How keys name who asks. A terminal's number says something within its merchant only, a merchant's within its
+ * acquirer.
  */
+export interface PartyKey {
+  /** Acquirer and merchant: what was sold here may be voided, completed and refunded at any of its tills. */
+  readonly merchant: string;
+  /** Acquirer, merchant and terminal. */
+  readonly terminal: string;
+}
 
 /**
- * What makes two messages the same request: the line, the message type without its repeat digit, terminal, merchant,
- * STAN, local date and time. 0101 finds its 0100, 0401 its 0400.
+ * @param acquirer who answers for the terminal; empty where it is registered here itself, whichever line it calls on
  */
-export function requestKey(listener: string, sender: Sender): string {
-  const { mti, terminal, merchant, stan, localDate, localTime } = sender;
-  return `${listener}|${mti}|${terminal}|${merchant}|${stan}|${localDate}${localTime}`;
+export function partyKey(acquirer: string, merchant: string, terminal: string): PartyKey {
+  const shop = `${withoutZeros(acquirer)}|${inKey(merchant)}`;
+  return { merchant: shop, terminal: `${shop}|${inKey(terminal)}` };
+}
+
+/** Who answers for a party; empty where it is registered here. */
+export function acquirerOf({ merchant }: Pick<PartyKey, 'merchant'>): string {
+  return merchant.slice(0, merchant.indexOf('|'));
+}
+
+/** An acquirer's number as every dialect would give it; one of zeros is one all the same, and nobody's own. */
+export function withoutZeros(acquirer: string): string {
+  return acquirer.replace(/^0+(?=.)/, '');
+}
+
+/** Without the blanks that a dialect adds; what sets the parts of a key apart is in none of them. */
+function inKey(name: string): string {
+  const trimmed = name.trimEnd();
+  return trimmed.includes('|') ? trimmed.replaceAll('|', '%7C') : trimmed;
+}
+
+/*
+ * A key that ends in YYYYMMDDhhmmss, or in YYYYMMDD, is of that day, which its claim is kept under
+ * (switch/journal/claim-names.ts): one that carries a date ends with it.
+ */
+
+/** The numbers that name a message. */
+export type Numbers = Pick<Sender, 'mti' | 'stan' | 'localDate' | 'localTime' | 'understoodAt'>;
+
+/**
+ * What makes two messages the same request: who asks, the message type without its repeat digit, STAN, local date and
+ * time. 0101 finds its 0100, 0401 its 0400, and on whichever address it is sent.
+ */
+export function requestKey(
+  { terminal }: PartyKey,
+  { mti, stan, localDate, localTime, understoodAt }: Numbers,
+): string {
+  return `${terminal}|${mti}|${stan}|local|${withYear(localDate + localTime, understoodAt)}`;
 }
 
 /** How the DE90 of a reversal names its original: message type, STAN and DE7. */
 export function originalKey(
-  listener: string,
-  terminal: string,
-  original: { readonly mti: string; readonly stan: string; readonly transmittedAt: string },
+  { terminal }: PartyKey,
+  { mti, stan, transmittedAt, understoodAt }: Pick<Sender, 'mti' | 'stan' | 'transmittedAt' | 'understoodAt'>,
 ): string {
-  return `${listener}|original|${terminal}|${original.mti}|${original.stan}|${original.transmittedAt}`;
+  return `${terminal}|${mti}|${stan}|sent|${withYear(transmittedAt, understoodAt)}`;
 }
 
-/** How a void, a completion or a refund names its original: by the retrieval reference it was given. */
-export function referenceKey(listener: string, terminal: string, rrn: string): string {
-  return `${listener}|reference|${terminal}|${rrn}`;
+/**
+ * How a void, a completion or a refund names its original: by the retrieval reference it was given. Without a day the
+ * journal looks from the newest day backwards; it is claimed with one.
+ */
+export function referenceKey({ merchant }: Pick<PartyKey, 'merchant'>, rrn: string): string {
+  return `${merchant}|${inKey(rrn.trim())}|reference`;
+}
+
+export function referenceOfDay(reference: string, day: string): string {
+  return `${reference}|${day}`;
+}
+
+export function isReference(key: string): boolean {
+  return REFERENCE_OF_DAY.test(key);
+}
+
+const REFERENCE_OF_DAY = /\|reference(#\d)?\|\d{8}$/;
+
+/** Keys that are taken by what does not count have this many places beside them. */
+export const MOST_PLACES = 8;
+const DATE_AT_ITS_END = /\|\d+$/;
+const PLACE_AND_DATE = /#\d(\|\d+)?$/;
+
+/**
+ * The same key once more: another payment under the same retrieval reference, or a request whose key is taken by a
+ * reversal that is not remembered any more.
+ * @param place 1 is the key itself
+ */
+export function placeOf(key: string, place: number): string {
+  if (place === 1) return key;
+  const date = DATE_AT_ITS_END.exec(key)?.[0] ?? '';
+  return `${key.slice(0, key.length - date.length)}#${place}${date}`;
+}
+
+/** The key whose place this is. */
+export function keyOf(place: string): string {
+  return place.replace(PLACE_AND_DATE, '$1');
 }
 
 /** What must be unchanged when the same key comes again: card, amount, currency and kind of transaction. */
@@ -42,11 +119,15 @@ export function requestFingerprint(
   return hash('sha256', asked, 'base64url').slice(0, FINGERPRINT_LENGTH);
 }
 
-/** Everything under which a transaction must be found again: by a repeat, by its reversal, by a void or completion. */
-export function openingClaims(listener: string, sender: Sender, fingerprint: string): Claim[] {
-  return [
-    { key: requestKey(listener, sender), fingerprint, role: 'unique' },
-    { key: originalKey(listener, sender.terminal, sender), fingerprint, role: 'unique' },
-    { key: referenceKey(listener, sender.terminal, sender.rrn), fingerprint, role: 'alias' },
-  ];
+/**
+ * Everything under which a transaction must be found again: by a repeat, by its reversal, by a void or completion. All
+ * three are unique: that a retrieval reference is taken must be known before it is given to a second payment.
+ */
+export function openingClaims(party: PartyKey, sender: Sender, fingerprint: string): Claim[] {
+  const reference = referenceOfDay(referenceKey(party, sender.rrn), dayStamp(sender.understoodAt));
+  return [requestKey(party, sender), originalKey(party, sender), reference].map((key) => ({
+    key,
+    fingerprint,
+    role: 'unique',
+  }));
 }

@@ -1,72 +1,189 @@
 import { Refusal } from '../errors.ts';
-import { OPENING_REPLY, type Transaction } from '../transaction/fold.ts';
-import { originalKey, referenceKey } from './keys.ts';
+import {
+  acquirerOf,
+  type Numbers,
+  originalKey,
+  type PartyKey,
+  partyKey,
+  referenceKey,
+  requestKey,
+} from './keys.ts';
+import type { Meant } from './meant.ts';
 import type { TerminalMessage } from './terminal-message.ts';
-import type { Sender } from './understand.ts';
+import { givenReference, type Sender } from './understand.ts';
 
-// By which keys a message finds the transaction that it is about. Terminals name their original in three ways, some of
-// them in none that is sure; the surest key that leads somewhere is taken.
+// By which keys a message finds the transaction that it is about, in the order in which they are tried. Terminals name
+// what they reverse in many ways (the repeat in place of the request, a time of zeros, the local time, nothing), and
+// all of the numbers are in the original: so a name is first put into the one form that the original was claimed
+// under.
 
-/** Under which keys the transaction that a message refers to may be found, the surest first. */
-export interface OriginalReference {
-  readonly keys: readonly string[];
-  /** The key that the original will claim when it comes, where the message names it exactly. */
-  readonly exact: string | undefined;
-  /**
-   * The STAN of the request that is named: what is found otherwise and has another is not meant. An increment shares
-   * its retrieval reference with what it adds to.
-   */
-  readonly stan?: string;
+/** A message that is about another, as far as this looks at it. */
+export interface Referring {
+  readonly message: TerminalMessage;
+  readonly sender: Sender;
+  readonly party: { readonly key: PartyKey };
+  readonly card?: { readonly reference: string };
 }
 
-const REQUESTS: ReadonlySet<string> = new Set(['0100', '0200']);
+/** One way to the transaction that is meant. */
+export interface Way {
+  readonly key: string;
+  /**
+   * `reference`: of a day that is not known, and several may have it. `former`: as releases before named it, by line
+   * and terminal, where merchant and acquirer must be looked at.
+   */
+  readonly by: 'numbers' | 'reference' | 'former';
+}
+
+/** How a message refers to another. */
+export interface OriginalReference {
+  /** In this order. */
+  readonly ways: readonly Way[];
+  /** What else it says of what it means: what does not agree is not meant. */
+  readonly meant: Meant;
+  /** The keys that the original will claim when it comes, as far as the message really names it. */
+  readonly names: readonly string[];
+}
+
+/** What opens a transaction, and is found by DE90. */
+const OPENING = ['0100', '0200', '0220', '0120'];
+/** What may come late, behind its own reversal. */
+const REQUESTS = ['0100', '0200'];
+const NOTHING = /^0*$/;
+const DATE = 4;
 
 /**
- * How a reversal names its original: by DE90; a terminal that sends none repeats STAN and DE7 of the original, or
- * gives its retrieval reference.
+ * How a reversal names its original. DE90 first: as it stands, then with its time taken for the local one. Then DE37.
+ * Then the STAN with the local date and time of the message itself, which many repeat from the original, and with its
+ * DE7; a terminal that sends no DE90 repeats the STAN too.
  */
-export function reversedOriginal(
-  listener: string,
-  sender: Sender,
-  message: TerminalMessage,
-): OriginalReference {
-  const { terminal } = sender;
-  const exact = message.de90
-    ? originalKey(listener, terminal, {
-        mti: message.de90.mti,
-        stan: message.de90.stan,
-        transmittedAt: message.de90.transmission,
-      })
-    : undefined;
-
-  const byRepeatedNumbers = ['0100', '0200', '0220'].map((mti) =>
-    originalKey(listener, terminal, { ...sender, mti }),
-  );
-  const byReference = message.de37?.trim() ? [referenceKey(listener, terminal, message.de37)] : [];
-
-  const keys = [...(exact ? [exact] : byRepeatedNumbers), ...byReference];
-  const named = message.de90 && REQUESTS.has(message.de90.mti) ? { stan: message.de90.stan } : {};
-  return { keys, exact: exact ?? byRepeatedNumbers[0], ...named };
+export function reversedOriginal({ message, sender, party, card }: Referring): OriginalReference {
+  const named = namedNumbers(message, sender);
+  const ways = [
+    ...named.exact.flatMap((numbers) => namesOf(party.key, numbers)).map(byNumbers),
+    ...referencesOf([party.key], message),
+    ...named.repeated.flatMap((numbers) => namesOf(party.key, numbers)).map(byNumbers),
+  ];
+  const { stan } = named;
+  return {
+    ways: withoutDoubles(ways),
+    meant: { ...meantBy(message, card), ...(stan !== undefined && { stan }), ...amountOf(message) },
+    names: rememberedNames(party.key, named),
+  };
 }
 
 /** How a void, a completion or a refund names its original: by DE37. @throws Refusal SW_FORMAT without it */
 export function referredOriginal(
-  listener: string,
-  sender: Sender,
-  message: TerminalMessage,
+  inbound: Referring & { readonly listener: { readonly name: string } },
+  ofMerchants: readonly string[] = [],
 ): OriginalReference {
-  if (!message.de37?.trim()) throw new Refusal('SW_FORMAT', { element: 'DE37' });
-  return { keys: [referenceKey(listener, sender.terminal, message.de37)], exact: undefined };
+  const { message, party, card, sender } = inbound;
+  const acquirer = acquirerOf(party.key);
+  const others = ofMerchants.map((merchant) => partyKey(acquirer, merchant, ''));
+  const ways = [...referencesOf([party.key, ...others], message), ...formerReference(inbound)];
+  if (ways.length === 0 && message.de38 === undefined) throw new Refusal('SW_FORMAT', { element: 'DE37' });
+  const merchant = sender.merchant.trimEnd();
+  return { ways, meant: { ...meantBy(message, card), merchants: [merchant, ...ofMerchants] }, names: [] };
+}
+
+interface NamedNumbers {
+  /** As DE90 has them. */
+  readonly exact: readonly Numbered[];
+  /** With the date and time that the message itself has, which may be the original's. */
+  readonly repeated: readonly Numbered[];
+  /** That DE90 gives: what is found otherwise and has another is not meant. */
+  readonly stan: string | undefined;
+}
+
+type Numbered = Numbers & Partial<Pick<Sender, 'transmittedAt'>>;
+
+function namedNumbers({ de90 }: TerminalMessage, sender: Sender): NamedNumbers {
+  const stan = de90 && !NOTHING.test(de90.stan) ? de90.stan : undefined;
+  const mtis = OPENING.includes(requestOf(de90?.mti)) ? [requestOf(de90?.mti)] : OPENING;
+  const time = de90 && !NOTHING.test(de90.transmission) ? de90.transmission : undefined;
+  const { understoodAt } = sender;
+
+  const exact =
+    stan !== undefined && time !== undefined
+      ? mtis.map((mti) => ({ mti, stan, understoodAt, transmittedAt: time, ...localOf(time) }))
+      : [];
+  // A message type that is not the original's is the one thing that the numbers can do without.
+  const others = [...mtis, ...OPENING.filter((mti) => !mtis.includes(mti))];
+  const repeated = others.map((mti) => ({ ...sender, mti, stan: stan ?? sender.stan }));
+  return { exact, repeated, stan };
+}
+
+/** Of a repeat, or of an answer, the request. */
+function requestOf(mti: string | undefined): string {
+  if (mti === undefined || !/^\d{4}$/.test(mti)) return '';
+  const functionDigit = Number(mti[2]) & ~1;
+  return `${mti.slice(0, 2)}${functionDigit}0`;
+}
+
+function localOf(monthToSecond: string): Pick<Sender, 'localDate' | 'localTime'> {
+  return { localDate: monthToSecond.slice(0, DATE), localTime: monthToSecond.slice(DATE) };
+}
+
+function namesOf(party: PartyKey, numbers: Numbered): string[] {
+  const { transmittedAt } = numbers;
+  const sent = transmittedAt === undefined ? [] : [originalKey(party, { ...numbers, transmittedAt })];
+  return [...sent, requestKey(party, numbers)];
+}
+
+function referencesOf(parties: readonly Pick<PartyKey, 'merchant'>[], message: TerminalMessage): Way[] {
+  const rrn = givenReference(message);
+  if (rrn === undefined) return [];
+  return parties.map((party) => ({ key: referenceKey(party, rrn), by: 'reference' }));
+}
+
+/** What was sold before keys named the party is refunded for months: by the line and the terminal that sold it. */
+function formerReference({
+  message,
+  sender,
+  listener,
+}: Referring & { readonly listener: { readonly name: string } }): Way[] {
+  const rrn = givenReference(message);
+  if (rrn === undefined) return [];
+  return [{ key: `${listener.name}|reference|${sender.terminal}|${rrn}`, by: 'former' }];
 }
 
 /**
- * A terminal that lost count of its STANs gets the same retrieval reference twice within the hour: where a message
- * gives the approval code of its original (DE38), it must be that of the transaction found.
+ * A STAN with a time. Where DE90 gives no time, it is that of the message; a time that is the message's own and not the
+ * original's names nothing that will ever come.
  */
-export function isMeant(
-  { replies }: Pick<Transaction, 'replies'>,
-  approvalCode: string | undefined,
-): boolean {
-  const given = replies.get(OPENING_REPLY)?.approvalCode;
-  return approvalCode === undefined || given === undefined || approvalCode === given;
+function rememberedNames(party: PartyKey, { exact, repeated }: NamedNumbers): string[] {
+  const named = exact.length > 0 ? exact : repeated;
+  const requests = named.filter(({ mti }) => exact.length === 1 || REQUESTS.includes(mti));
+  return [...new Set(requests.flatMap((numbers) => namesOf(party, numbers)))];
+}
+
+function meantBy(message: TerminalMessage, card: Referring['card']): Meant {
+  const pan = message.de2?.length ? message.de2 : message.de35?.pan();
+  const { de38, de49 } = message;
+  return {
+    ...(pan && { maskedPan: pan.masked() }),
+    ...(card?.reference && { cardReference: card.reference }),
+    ...(de49 !== undefined && !NOTHING.test(de49.trim()) && { currency: de49 }),
+    ...(de38?.trim() && { approvalCode: de38.trim() }),
+  };
+}
+
+/** Zero is no amount. */
+export function amountOf({ de4 }: Pick<TerminalMessage, 'de4'>): Pick<Meant, 'minorUnits'> {
+  const minorUnits = Number(de4 ?? 0);
+  return minorUnits > 0 ? { minorUnits } : {};
+}
+
+function byNumbers(key: string): Way {
+  return { key, by: 'numbers' };
+}
+
+function withoutDoubles(ways: readonly Way[]): Way[] {
+  return ways.filter(({ key }, index) => ways.findIndex((other) => other.key === key) === index);
+}
+
+/** What an upload tells of, by whatever it gives. */
+export function uploadedOriginal(inbound: Referring): OriginalReference {
+  const { meant, ...reference } = reversedOriginal(inbound);
+  return { ...reference, meant: meant.stan === undefined ? {} : { stan: meant.stan } };
 }

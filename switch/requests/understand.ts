@@ -1,6 +1,6 @@
 import type { CardData, Money, TransactionKind } from '../../connectors/index.ts';
 import { isRepeat, isTlv, type Pan, type PinBlock, withoutRepeat } from '../../messages/index.ts';
-import { type Clock, utcCalendar } from '../../runtime/index.ts';
+import { type Clock, type Random, utcCalendar } from '../../runtime/index.ts';
 import { Refusal } from '../errors.ts';
 import { type CurrencyList, isKnownCurrency } from './currency.ts';
 import { findService, type Service } from './services.ts';
@@ -23,6 +23,10 @@ export interface Sender {
   readonly terminal: string;
   readonly merchant: string;
   readonly rrn: string;
+  /** The terminal gave its retrieval reference itself, and gets it back whatever else has it. */
+  readonly hasOwnReference: boolean;
+  /** By our wall clock, milliseconds: which year its dates are of. */
+  readonly understoodAt: number;
 }
 
 /** Something that opens legs, as the terminal asked for it, before anyone has looked up who it is. */
@@ -51,11 +55,13 @@ const CASHBACK = '40';
 const NOTHING = '000000000000';
 /** DE25 of an account verification. */
 const VERIFICATION = '51';
+const STAN_DIGITS = 6;
 
 /** @throws Refusal SW_FORMAT */
 export function understandSender(message: TerminalMessage, clock: Clock): Sender {
   const stan = required(message.de11, 'DE11');
   const { localDate, localTime } = localDateTime(message);
+  const given = givenReference(message);
   return {
     mti: withoutRepeat(message.mti),
     repeat: isRepeat(message.mti),
@@ -65,7 +71,9 @@ export function understandSender(message: TerminalMessage, clock: Clock): Sender
     transmittedAt: message.de7 ?? `${localDate}${localTime}`,
     terminal: required(message.de41, 'DE41'),
     merchant: required(message.de42, 'DE42'),
-    rrn: message.de37?.trim() ? message.de37 : retrievalReference(clock, stan),
+    rrn: given ?? retrievalReference(clock, stan),
+    hasOwnReference: given !== undefined,
+    understoodAt: clock.wall(),
   };
 }
 
@@ -99,16 +107,17 @@ export function understandPayment(
   currencies?: CurrencyList,
 ): PaymentRequest {
   const service = requestedService(message);
-  const reference = REFERRING.has(service.kind) ? message.de37?.trim() : undefined;
+  const reference = REFERRING.has(service.kind) ? givenReference(message)?.trim() : undefined;
   if (service.addsTo && !reference) throw new Refusal('SW_FORMAT', { element: 'DE37' });
 
   return {
     ...sender,
     ...(reference && {
       refersTo: reference,
-      ...(message.de38 !== undefined && { originalApprovalCode: message.de38 }),
       rrn: retrievalReference(clock, sender.stan),
+      hasOwnReference: false,
     }),
+    ...(service.kind === 'refund' && message.de38?.trim() && { originalApprovalCode: message.de38 }),
     service,
     ...readPayment(message, service.kind, service.amount, currencies),
     processingCode: required(message.de3, 'DE3'),
@@ -192,13 +201,35 @@ function localDateTime(message: TerminalMessage): { localDate: string; localTime
   return { localDate: transmitted.slice(0, 4), localTime: transmitted.slice(4) };
 }
 
+/** DE37; blanks and zeros name nothing. */
+export function givenReference({ de37 }: Pick<TerminalMessage, 'de37'>): string | undefined {
+  return de37 !== undefined && /[^0 ]/.test(de37) ? de37 : undefined;
+}
+
 /**
  * A retrieval reference for a terminal that sends none: last digit of the year, day of the year, hour, STAN.
- * Together with the terminal it names one transaction within ten years.
+ * Where a merchant's transaction of the same hour has it already, other digits take the place of the STAN
+ * (`anotherReference`).
  */
 function retrievalReference(clock: Clock, stan: string): string {
   const { year, dayOfYear, hour } = utcCalendar(clock.wall());
   return `${year % 10}${digits(dayOfYear, 3)}${digits(hour, 2)}${stan}`;
+}
+
+/**
+ * A retrieval reference of the same hour for a merchant whose tills count alike: each till's numbers begin elsewhere,
+ * so that two of them seldom come to the same.
+ */
+export function referenceApart(rrn: string, terminal: string): string {
+  let start = 0;
+  for (const letter of terminal) start = (start * 31 + letter.charCodeAt(0) * 7_919) % 10 ** STAN_DIGITS;
+  const number = (Number(rrn.slice(-STAN_DIGITS)) + start) % 10 ** STAN_DIGITS;
+  return rrn.slice(0, -STAN_DIGITS) + digits(number, STAN_DIGITS);
+}
+
+/** A retrieval reference of the same hour, where the first was taken. */
+export function anotherReference(rrn: string, random: Random): string {
+  return rrn.slice(0, -STAN_DIGITS) + digits(random.integer(10 ** STAN_DIGITS), STAN_DIGITS);
 }
 
 /** DE7 of what we send: MMDDhhmmss in UTC. */

@@ -4,14 +4,16 @@ import type { CardInbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { openingClaims, requestFingerprint, requestKey } from '../requests/keys.ts';
-import { isMeant, referredOriginal } from '../requests/originals.ts';
+import { isMeant } from '../requests/meant.ts';
+import { referredOriginal } from '../requests/originals.ts';
 import { OFFLINE_PURCHASE } from '../requests/services.ts';
-import { type PaymentRequest, readPayment, required } from '../requests/understand.ts';
+import { anotherReference, type PaymentRequest, readPayment, required } from '../requests/understand.ts';
 import { followUp } from '../transaction/decision-entry.ts';
 import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
 import { type Answer, answerNotice, type Notice } from './answer-notice.ts';
+import { findReferred } from './find-original.ts';
 import { openingBody, popParties } from './opening.ts';
 
 const ACCEPTED = '00';
@@ -28,7 +30,7 @@ const PRE_AUTHORISATION_CONDITION = '06';
  * @throws Refusal SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_STATE, SW_AMOUNT, SW_NO_ROUTE, and what `readPayment` throws
  */
 export async function advise(inbound: CardInbound, ports: Ports): Promise<ReplyFields | undefined> {
-  const { message, listener, sender, card, noticeBy } = inbound;
+  const { message, party, sender, card, noticeBy } = inbound;
   const request: PaymentRequest = {
     ...sender,
     ...readPayment(message, 'offline-purchase', 'positive', ports.settings.currencies),
@@ -38,7 +40,7 @@ export async function advise(inbound: CardInbound, ports: Ports): Promise<ReplyF
   };
 
   const told: Told = {
-    key: requestKey(listener.name, sender),
+    key: requestKey(party.key, sender),
     fingerprint: requestFingerprint(card.reference, request),
     deadline: noticeBy,
   };
@@ -48,14 +50,16 @@ export async function advise(inbound: CardInbound, ports: Ports): Promise<ReplyF
 }
 
 /** What an advice is known by. */
-type Told = Omit<Notice, 'original'>;
+type Told = Omit<Notice, 'find'>;
 
 function complete(
-  { message, listener, sender, party, card }: CardInbound,
+  inbound: CardInbound,
   { amount }: PaymentRequest,
   told: Told,
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
+  const { message, party, card } = inbound;
+  const original = referredOriginal(inbound);
   const asked = { cardReference: card.reference, amount, approvalCode: message.de38 };
   const capture = (found: Transaction | undefined): Answer => {
     const { opening, increments } = completableHold(found, asked, ports.networks);
@@ -71,11 +75,7 @@ function complete(
     const followUps = tasks.map((task) => followUp(transaction, task, opening.network));
     return { reply, entry: { kind: 'captured', body, followUps } };
   };
-  return answerNotice(
-    { ...told, original: referredOriginal(listener.name, sender, message) },
-    capture,
-    ports,
-  );
+  return answerNotice({ ...told, find: () => findReferred(inbound, original, ports) }, capture, ports);
 }
 
 function tellOfPurchase(
@@ -84,12 +84,29 @@ function tellOfPurchase(
   told: Told,
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
-  const { message, listener, sender } = inbound;
   const network = routeOf(request, inbound, ports).network.name;
+  let asked = request;
+  const remember = (): Answer => {
+    const answer = offlineApproved(inbound, asked, { ...told, network }, ports);
+    // Whenever this is asked again, another payment has the retrieval reference: one of ours is drawn anew.
+    if (!asked.hasOwnReference) asked = { ...asked, rrn: anotherReference(asked.rrn, ports.random) };
+    return answer;
+  };
+  return answerNotice({ ...told, find: async () => ({ status: 'unknown' }) }, remember, ports);
+}
+
+function offlineApproved(
+  inbound: CardInbound,
+  request: PaymentRequest,
+  { key, fingerprint, network }: Pick<Told, 'key' | 'fingerprint'> & { readonly network: string },
+  ports: Ports,
+): Answer {
+  const { message, party } = inbound;
   const opening = openingBody({ inbound, request, kind: 'offline-purchase', pop: true, network }, ports);
   const { transaction, rrn } = opening.facts;
   // The key of the message itself is claimed by the notice.
-  const claims = openingClaims(listener.name, { ...sender, rrn }, told.fingerprint).slice(1);
+  const claims = openingClaims(party.key, request, fingerprint).slice(1);
+  ports.inFlight.recent.opened(party.key.merchant, transaction);
 
   const tasks: FollowUpTask[] = opening.pop ? ['advise-network', 'complete-pop'] : ['advise-network'];
   const followUps = tasks.map((task) => followUp(transaction, task, network));
@@ -98,10 +115,8 @@ function tellOfPurchase(
     rrn,
     ...(message.de38 !== undefined && { approvalCode: message.de38 }),
   };
-  const body: EntryBodies['offline-approved'] = { ...opening, key: told.key, reply };
-  const first = { transaction, kind: 'offline-approved', body, followUps } as const;
-  const remember = (): Answer => ({ reply, opening: first, claims });
-  return answerNotice({ ...told, original: { keys: [], exact: undefined } }, remember, ports);
+  const body: EntryBodies['offline-approved'] = { ...opening, key, reply };
+  return { reply, opening: { transaction, kind: 'offline-approved', body, followUps }, claims };
 }
 
 interface Completion {

@@ -1,33 +1,36 @@
 import type { Monotonic } from '../../runtime/index.ts';
 import { Refusal } from '../errors.ts';
 import { type Claim, JournalError, type NewEntry } from '../journal/journal.ts';
-import { type Step, untilAppended } from '../journal/until-appended.ts';
+import { type Collision, type Step, untilAppended } from '../journal/until-appended.ts';
 import type { Ports } from '../ports.ts';
-import type { OriginalReference } from '../requests/originals.ts';
+import { isReference, keyOf, MOST_PLACES, placeOf } from '../requests/keys.ts';
+import { isForgotten, isRemembered } from '../requests/remembered.ts';
 import type { NextEntry } from '../transaction/append-next.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
-import { foldTransaction, type Transaction } from '../transaction/fold.ts';
+import type { Transaction } from '../transaction/fold.ts';
 import { stateAfter } from '../transaction/life-cycle.ts';
+import { type Finding, ownerOf } from './find-original.ts';
 import { replay } from './replay.ts';
 
 // How a message about a transaction that exists is answered once: looked at, written down under the version that was
-// looked at, told. No lock is held meanwhile: of two who change the same original the second sees what the first did. A
-// notice has the same answer for ever, since its own key finds what was written.
+// looked at, told. No lock is held meanwhile: of two who change the same original the second sees what the first did.
+// A notice has the same answer for ever, since its own key finds what was written.
 
 /** A message about a transaction that exists: what it is known by, and until when it must be answered. */
 export interface Notice {
   readonly key: string;
   readonly fingerprint: string;
-  readonly original: OriginalReference;
+  /** What it is about; asked again whenever another writer was first. */
+  readonly find: () => Promise<Finding>;
   readonly deadline: Monotonic;
 }
 
 /** What a notice makes of its original, or of its absence. Every one of them is answered with `reply`. */
 export type Answer =
-  | { readonly reply: ReplyFields; readonly entry: NextEntry }
+  | { readonly reply: ReplyFields; readonly entry: NextEntry; readonly claims?: readonly Claim[] }
   /** Nothing changes: the same question finds the same state and gets the same answer. */
   | { readonly reply: ReplyFields }
-  /** The original does not exist: a transaction of its own remembers the notice. */
+  /** Not of the original: a transaction of its own remembers the notice. */
   | {
       readonly reply: ReplyFields;
       readonly opening: Pick<NewEntry, 'transaction' | 'kind' | 'body' | 'followUps'>;
@@ -38,27 +41,32 @@ export type Answer =
  * Answers a notice once, whatever happens around it: its own repeats get the stored answer; should the original change
  * (or appear) while it is looked at, the question is put again.
  *
+ * @param answer what is made of the original that was found, or of how the search ended without one
  * @returns nothing where the journal may or may not have taken the answer: the notice's own repeat finds out
- * @throws Refusal SW_JOURNAL, SW_KEY_REUSED, and what `answer` throws
+ * @throws Refusal SW_JOURNAL, SW_KEY_REUSED, SW_ALREADY_REVERSED, and what `answer` throws
  */
 export async function answerNotice(
   notice: Notice,
-  answer: (original: Transaction | undefined) => Answer | Promise<Answer>,
+  answer: (original: Transaction | undefined, finding: Finding) => Answer | Promise<Answer>,
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
   const { journal, log } = ports;
   const { key, fingerprint, deadline } = notice;
-  const look = async (): Promise<Step<ReplyFields | undefined>> => {
+  const taken: Taken[] = [];
+  const look = async (collision?: Collision): Promise<Step<ReplyFields | undefined>> => {
+    if (collision?.status === 'claimed') taken.push(collision);
     // In this order: an original that was changed by this very notice, sent twice, is not asked what it allows now.
-    const original = await findOriginal(notice.original, ports);
-    const repeated = await journal.transactionOf(key);
+    const finding = await notice.find();
+    const { owner: repeated, place } = await ownerOf(key, ports);
     if (repeated) return { done: await replay(repeated, fingerprint, deadline, ports, key) };
 
-    const answered = await answer(original);
+    const original = 'transaction' in finding ? finding.transaction : undefined;
+    const answered = await answer(original, finding);
     const entry = entryOf(answered, original);
     if (!entry) return { done: answered.reply };
-    const claims = [...(entry.claims ?? []), claimOf(notice)];
-    return { entry: { ...entry, claims }, result: answered.reply };
+    const own: Claim = { key: place, fingerprint, role: 'unique' };
+    const others = freeClaims(entry.claims ?? [], taken, ports.clock.wall());
+    return { entry: { ...entry, claims: [own, ...others] }, result: answered.reply };
   };
 
   try {
@@ -71,8 +79,34 @@ export async function answerNotice(
   }
 }
 
-function claimOf({ key, fingerprint }: Notice): Claim {
-  return { key, fingerprint, role: 'unique' };
+/** Fingerprint of a key that is only another name of the notice: where it is taken, the notice goes without it. */
+export const ANOTHER_NAME = 'name';
+
+/** A key that was found taken, and by what. */
+type Taken = Extract<Collision, { readonly status: 'claimed' }>;
+
+/**
+ * What a notice claims beside its own key. What was found taken goes to the next place, where the key is a retrieval
+ * reference; where it is another reversal's that is remembered, there is nothing to add; where it tells of a reversal
+ * that came before, the notice is not carried out.
+ * @throws Refusal SW_ALREADY_REVERSED, SW_KEY_REUSED
+ */
+function freeClaims(claims: readonly Claim[], taken: readonly Taken[], nowMs: number): Claim[] {
+  return claims.flatMap((claim) => {
+    const found = taken.filter(({ key }) => keyOf(key) === claim.key);
+    const [first] = found;
+    if (!first) return [claim];
+    if (isRemembered(claim.fingerprint)) return [];
+    const last = found.at(-1) ?? first;
+    const isOpen = isForgotten(last.fingerprint, nowMs) || isReference(claim.key);
+    if (isRemembered(last.fingerprint) && !isForgotten(last.fingerprint, nowMs)) {
+      throw new Refusal('SW_ALREADY_REVERSED', { transaction: last.transaction });
+    }
+    if (claim.fingerprint === ANOTHER_NAME) return [];
+    if (!isOpen) throw new Refusal('SW_KEY_REUSED', { transaction: last.transaction });
+    const place = found.length + 1;
+    return place > MOST_PLACES ? [] : [{ ...claim, key: placeOf(claim.key, place) }];
+  });
 }
 
 function entryOf(answered: Answer, original: Transaction | undefined): NewEntry | undefined {
@@ -83,18 +117,7 @@ function entryOf(answered: Answer, original: Transaction | undefined): NewEntry 
   if (!stateAfter(original.state, answered.entry.kind)) {
     throw new Refusal('SW_ORIGINAL_STATE', { state: original.state });
   }
-  return { transaction: original.id, version: original.version + 1, ...answered.entry };
-}
-
-async function findOriginal(
-  { keys, exact, stan }: OriginalReference,
-  { journal }: Pick<Ports, 'journal'>,
-): Promise<Transaction | undefined> {
-  for (const key of keys) {
-    const claimed = await journal.transactionOf(key);
-    if (!claimed) continue;
-    const found = foldTransaction(await journal.history(claimed.transaction));
-    if (key === exact || stan === undefined || found?.opening?.facts.stan === stan) return found;
-  }
-  return undefined;
+  const { entry, claims } = answered;
+  const next = { transaction: original.id, version: original.version + 1, ...entry };
+  return claims ? { ...next, claims } : next;
 }

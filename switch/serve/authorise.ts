@@ -4,7 +4,7 @@ import type { PaymentInbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import { JournalError, type NewEntry } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
-import { openingClaims } from '../requests/keys.ts';
+import type { PaymentRequest } from '../requests/understand.ts';
 import type { NetworkLegOutcome } from '../stand-in/stand-in.ts';
 import { decisionEntry } from '../transaction/decision-entry.ts';
 import type { DecidedBody, OpeningBody, ReplyFields } from '../transaction/entries.ts';
@@ -12,6 +12,7 @@ import { asNetworkKnows } from '../transaction/network-facts.ts';
 import { decideOutcome, undoLegs } from '../transaction/outcome-table.ts';
 import { popPurchase } from '../transaction/pop-purchase.ts';
 import { declineReply, legsReply } from '../transaction/reply-fields.ts';
+import { appendOpening, type Opened } from './append-opening.ts';
 import { beginPayment, type Payment } from './begin-payment.ts';
 import { openingBody } from './opening.ts';
 import { recordOvertaken } from './overtaken.ts';
@@ -39,11 +40,14 @@ export function authorise(inbound: PaymentInbound, ports: Ports): Promise<ReplyF
 async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyFields | undefined> {
   const { inbound, request, route, fingerprint } = payment;
   const { kind, pop } = request.service;
-  const opening = openingBody({ inbound, request, kind, pop, network: route.network.name }, ports);
+  const bodyOf = (asked: PaymentRequest) =>
+    openingBody({ inbound, request: asked, kind, pop, network: route.network.name }, ports);
 
   // Durable point 1: no byte of a leg leaves before the intention is committed.
-  const appended = await appendIntention(payment, opening, ports);
-  if (appended.status === 'claimed') return replay(appended, fingerprint, inbound.joinBy, ports);
+  const opened = await appendIntention(payment, bodyOf, ports);
+  if (opened.status === 'claimed') return replay(opened, fingerprint, inbound.joinBy, ports);
+  if (opened.status !== 'appended') throw new Refusal('SW_JOURNAL', { stan: request.stan });
+  const { opening } = opened;
   ports.checkpoint('intended');
 
   const { pin } = inbound;
@@ -64,16 +68,25 @@ async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyField
 }
 
 /** @throws Refusal SW_JOURNAL: nothing was sent, and if the intention was stored after all it is closed later */
-async function appendIntention({ inbound, request, fingerprint }: Payment, body: OpeningBody, ports: Ports) {
-  const { transaction, stan, rrn } = body.facts;
-  const claims = openingClaims(inbound.listener.name, { ...request, rrn }, fingerprint);
+async function appendIntention(
+  { inbound, request, fingerprint }: Payment,
+  bodyOf: (request: PaymentRequest) => OpeningBody,
+  ports: Ports,
+): Promise<Opened> {
+  let latest: OpeningBody | undefined;
+  const { party, joinBy: deadline } = inbound;
+  const keepLatest = (asked: PaymentRequest) => {
+    latest = bodyOf(asked);
+    return latest;
+  };
   try {
-    const entry = { transaction, version: 1, kind: 'intended', body, claims };
-    return await ports.journal.append(entry, inbound.joinBy);
+    return await appendOpening({ request, party: party.key, fingerprint, deadline }, keepLatest, ports);
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
-    if (error.committed === 'unknown') ports.unsettled.add(notSent(body, 'SW_JOURNAL'), intentionOf(body));
-    throw new Refusal('SW_JOURNAL', { stan }, { cause: error });
+    if (error.committed === 'unknown' && latest) {
+      ports.unsettled.add(notSent(latest, 'SW_JOURNAL'), intentionOf(latest));
+    }
+    throw new Refusal('SW_JOURNAL', { stan: request.stan }, { cause: error });
   }
 }
 
@@ -81,14 +94,14 @@ async function appendIntention({ inbound, request, fingerprint }: Payment, body:
 async function refusedRefund(
   { inbound, request }: Payment,
   { facts, cardReference }: OpeningBody,
-  { journal }: Ports,
+  ports: Ports,
 ): Promise<Refusal | undefined> {
-  if (request.refersTo === undefined) return undefined;
+  if (request.refersTo === undefined && request.originalApprovalCode === undefined) return undefined;
 
   const { transaction } = facts;
-  const refund = { listener: inbound.listener.name, request, transaction, cardReference };
+  const refund = { inbound, request, transaction, cardReference };
   try {
-    await reserveRefund(refund, journal);
+    await reserveRefund(refund, ports);
     return undefined;
   } catch (error) {
     if (error instanceof Refusal) return error;

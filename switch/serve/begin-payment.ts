@@ -33,9 +33,9 @@ export async function beginPayment(
   ports: Ports,
   work: (payment: Payment) => Promise<ReplyFields | undefined>,
 ): Promise<ReplyFields | undefined> {
-  const { message, sender, listener, card } = inbound;
+  const { message, sender, party, card } = inbound;
   const request = understandPayment(message, sender, ports.clock, ports.settings.currencies);
-  const key = requestKey(listener.name, request);
+  const key = requestKey(party.key, request);
   const fingerprint = requestFingerprint(card.reference, request);
   const asked = { inbound, request, key, fingerprint };
 

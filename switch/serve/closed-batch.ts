@@ -2,7 +2,9 @@ import type { Inbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { memberOfTransaction } from '../projection/batch-rows.ts';
+import type { BatchName } from '../projection/projection-reader.ts';
 import { batchSide } from '../projection/transaction-row.ts';
+import { acquirerOf, partyKey } from '../requests/keys.ts';
 import type { EntryBodies } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 
@@ -21,7 +23,12 @@ export interface ClosedBatch {
   readonly closedAt: number;
 }
 
-type BatchOwner = Pick<EntryBodies['batch-closed'], 'listener' | 'terminal' | 'currency'>;
+/** Whose batch it is. */
+interface BatchOwner {
+  /** As keys name the terminal. */
+  readonly party: string;
+  readonly currency: string;
+}
 
 /** A clock that is behind by less closes no batch before what is in it. */
 const CLOCKS_APART_MS = 300_000;
@@ -29,8 +36,8 @@ const CLOCKS_APART_MS = 300_000;
 const MAX_BATCHES = 500;
 
 /** Under which key the batch of this ordinal was closed: by one settlement only. */
-export function closingKey({ listener, terminal, currency }: BatchOwner, ordinal: number): string {
-  return `${listener}|batch|${terminal}|${currency}|${ordinal}`;
+export function closingKey({ party, currency }: BatchOwner, ordinal: number): string {
+  return `${party}|batch|${currency}|${ordinal}`;
 }
 
 /**
@@ -42,10 +49,11 @@ export function closingKey({ listener, terminal, currency }: BatchOwner, ordinal
  */
 export async function voidableBatch(
   found: Transaction,
-  { party, listener }: Pick<Inbound, 'party' | 'listener'>,
+  inbound: Pick<Inbound, 'party' | 'listener'>,
   ports: Ports,
 ): Promise<ClosedBatch | undefined> {
-  const batch = await closedBatchOf(found, ports);
+  const { party, listener } = inbound;
+  const batch = await closedBatchOf(found, inbound, ports);
   if (!batch) return undefined;
   const cutOffHour = ports.directory.clearingCutOffHour(found.opening?.network ?? '');
   const isAllowed =
@@ -63,13 +71,18 @@ export async function voidableBatch(
  */
 async function closedBatchOf(
   found: Transaction,
-  { journal, batches }: Pick<Ports, 'journal' | 'batches'>,
+  { party, listener }: Pick<Inbound, 'party' | 'listener'>,
+  { journal, batches, directory }: Pick<Ports, 'journal' | 'batches' | 'directory'>,
 ): Promise<ClosedBatch | undefined> {
   const { opening, id } = found;
   if (!opening || !batches || batchSide(found) === null) return undefined;
-  const { facts, listener } = opening;
-  const owner = { listener, terminal: facts.terminal.trimEnd(), currency: facts.amount.currency };
-  const last = await lastClosed(owner, batches);
+  const { merchant, terminal, amount } = opening.facts;
+  const { currency } = amount;
+  // Who voids may be another till of the merchant that sold it.
+  const owner = { party: partyKey(acquirerOf(party.key), merchant, terminal).terminal, currency };
+  const listeners = [...new Set([opening.listener, ...directory.linesOf(listener)])];
+  const names = { listeners, merchant: merchant.trimEnd(), terminal: terminal.trimEnd(), currency };
+  const last = await lastClosed({ ...names, number: '' }, batches);
 
   const member = memberOfTransaction(id);
   const openedAt = millisecondsOf(id);
@@ -88,12 +101,12 @@ async function closedBatchOf(
 }
 
 /** The ordinal of the batch that the projection knows as the last that was closed. @throws Refusal SW_PROJECTION */
-async function lastClosed(owner: BatchOwner, batches: NonNullable<Ports['batches']>): Promise<number> {
+async function lastClosed(batch: BatchName, batches: NonNullable<Ports['batches']>): Promise<number> {
   try {
-    const { last } = await batches.openBatch({ ...owner, number: '' }, 1);
+    const { last } = await batches.openBatch(batch, 1);
     return last?.ordinal ?? 0;
   } catch (cause) {
-    throw new Refusal('SW_PROJECTION', { terminal: owner.terminal }, { cause });
+    throw new Refusal('SW_PROJECTION', { terminal: batch.terminal }, { cause });
   }
 }
 

@@ -39,7 +39,7 @@ const completion = (de4: string, stan = '000090', change = {}): TerminalMessage 
   mti: '0220',
 });
 const reversalOf = (stan: string, change: Partial<TerminalMessage> = {}): TerminalMessage => ({
-  ...purchaseMessage({ de37: RRN, de11: `9${stan.slice(1)}`, de7: '1123140000' }),
+  ...purchaseMessage({ de4: '000000000000', de37: RRN, de11: `9${stan.slice(1)}`, de7: '1123140000' }),
   mti: '0400',
   de90: {
     mti: '0100',

@@ -6,7 +6,8 @@ import { networkNumbers } from '../follow-up/reverse-network.ts';
 import { JournalError, type NewEntry } from '../journal/journal.ts';
 import { type Collision, type Step, untilAppended } from '../journal/until-appended.ts';
 import type { Ports } from '../ports.ts';
-import { originalKey, referenceKey } from '../requests/keys.ts';
+import { originalKey } from '../requests/keys.ts';
+import { referredOriginal } from '../requests/originals.ts';
 import { readTransaction } from '../transaction/append-next.ts';
 import { followUp } from '../transaction/decision-entry.ts';
 import type { EntryBodies, OpeningBody, ReplyFields } from '../transaction/entries.ts';
@@ -17,6 +18,7 @@ import { asNetworkKnows, type KeptFacts, keptNumbers } from '../transaction/netw
 import { decideOutcome } from '../transaction/outcome-table.ts';
 import { declineReply, legsReply } from '../transaction/reply-fields.ts';
 import { beginPayment, type Payment } from './begin-payment.ts';
+import { findReferred } from './find-original.ts';
 import { factsOf, numbered } from './opening.ts';
 import { recordOvertaken } from './overtaken.ts';
 import { replay } from './replay.ts';
@@ -69,15 +71,15 @@ interface Repeated {
 async function intend(payment: Payment, ports: Ports): Promise<Intended | Repeated> {
   const { inbound, request, key } = payment;
   const { journal } = ports;
-  const held = referenceKey(inbound.listener.name, request.terminal, request.refersTo ?? '');
+  const held = referredOriginal(inbound);
   const look = async (collision?: Collision): Promise<Step<Intended | Repeated>> => {
     if (collision?.status === 'claimed') return { done: { repeated: collision } };
     const repeated = await journal.transactionOf(key);
     if (repeated) return { done: { repeated } };
 
-    const original = await journal.transactionOf(held);
-    if (!original) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE37' });
-    const found = await readTransaction(journal, original.transaction);
+    const finding = await findReferred(inbound, held, ports);
+    if (!('transaction' in finding)) throw new Refusal('SW_ORIGINAL_UNKNOWN', { found: finding.status });
+    const found = finding.transaction;
     return intention(found, extensible(found, payment), payment, ports);
   };
 
@@ -97,7 +99,7 @@ function intention(
   ports: Ports,
 ): Step<Intended> {
   const { deadlineMs } = ports.settings;
-  const original = originalKey(inbound.listener.name, request.terminal, request);
+  const original = originalKey(inbound.party.key, request);
   const own = factsOf({ inbound, request, kind: 'increment' }, found.id, ports);
   const facts = sharingReference(own, opening, ports);
   const openUntil = ports.clock.wall() + deadlineMs;

@@ -1,5 +1,5 @@
 import { type Codec, type FrameReader, type Framing, IsoError, isRequest } from '../../messages/index.ts';
-import type { Clock, Connection, Log, Monotonic, Timer } from '../../runtime/index.ts';
+import type { Clock, Connection, Log, Monotonic, PeerCertificate, Timer } from '../../runtime/index.ts';
 import type { Admitting, Verdict } from '../admission/gate.ts';
 import { type Lane, laneOf, SHED } from '../admission/lanes.ts';
 import { hostOf, type PeerLog } from '../admission/peer-log.ts';
@@ -14,6 +14,8 @@ import { replyMessage } from './reply-message.ts';
 export interface Request {
   readonly message: TerminalMessage;
   readonly sealed: Sealed | undefined;
+  /** What the peer proved over TLS, where it was asked to. */
+  readonly certificate?: PeerCertificate | undefined;
   /** When it came, or when it can have come at the earliest where the process was not listening. */
   readonly receivedAt: Monotonic;
   /** Its numbers came before: it may repeat what is approved, whatever its message type says. */
@@ -180,7 +182,8 @@ export class Peer {
       const lane = this.#laneOf(message);
       const cameBefore = lane === 'repeats';
       const sealed = codec.macSlot(body);
-      const request = { message, sealed, receivedAt, cameBefore, peer: this.host };
+      const certificate = this.#connection.peerCertificate;
+      const request = { message, sealed, certificate, receivedAt, cameBefore, peer: this.host };
       const numbers = lane === 'must-serve' ? undefined : this.#numbersOf(message);
       const serve = (leavePlace: () => void) => service.answer({ ...request, leavePlace });
       asked = { message, lane, ...(numbers !== undefined && { numbers }), receivedAt, header, serve };

@@ -1,6 +1,7 @@
 import type { Monotonic } from '../../runtime/index.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
+import { isRemembered } from '../requests/remembered.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import { foldTransaction, OPENING_REPLY } from '../transaction/fold.ts';
 
@@ -25,7 +26,7 @@ export async function replay(
   replyKey = OPENING_REPLY,
 ): Promise<ReplyFields | undefined> {
   const { transaction } = original;
-  if (original.fingerprint === REMEMBERED) throw new Refusal('SW_ALREADY_REVERSED', { transaction });
+  if (isRemembered(original.fingerprint)) throw new Refusal('SW_ALREADY_REVERSED', { transaction });
   if (original.fingerprint !== fingerprint) throw new Refusal('SW_KEY_REUSED', { transaction });
 
   while (ports.clock.monotonic() < deadline) {
@@ -41,6 +42,3 @@ export async function replay(
   ports.log.warn({ event: 'authorise.original-undecided', transaction });
   return undefined;
 }
-
-/** Stands in for the fingerprint of an original that only its reversal tells of. */
-export const REMEMBERED = 'remembered';

@@ -1,11 +1,14 @@
+import type { CardInbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
-import { referenceKey } from '../requests/keys.ts';
-import { isMeant } from '../requests/originals.ts';
+import type { Ports } from '../ports.ts';
+import { isMeant } from '../requests/meant.ts';
+import { referredOriginal } from '../requests/originals.ts';
 import type { PaymentRequest } from '../requests/understand.ts';
 import { appendNext, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { stateAfter } from '../transaction/life-cycle.ts';
+import { findReferred } from './find-original.ts';
 
 // A refund may not give back more than was taken, however many are asked for at once and on whichever node. So its
 // amount is an entry of the original, under the original's version, before the network is asked. A sum that is read and
@@ -13,7 +16,7 @@ import { stateAfter } from '../transaction/life-cycle.ts';
 
 /** A refund that is journalled and not yet asked of the network. */
 export interface IntendedRefund {
-  readonly listener: string;
+  readonly inbound: CardInbound;
   readonly request: PaymentRequest;
   /** The refund's own transaction. */
   readonly transaction: string;
@@ -28,15 +31,20 @@ export interface IntendedRefund {
  * @throws Refusal SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_STATE, SW_CARD_CONTRADICTORY, SW_AMOUNT
  */
 export async function reserveRefund(
-  { listener, request, transaction, cardReference }: IntendedRefund,
-  journal: Journal,
+  { inbound, request, transaction, cardReference }: IntendedRefund,
+  ports: Ports,
 ): Promise<void> {
-  if (request.refersTo === undefined) return;
-  const found = await journal.transactionOf(referenceKey(listener, request.terminal, request.refersTo));
-  if (!found) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE37' });
+  const { journal, directory } = ports;
+  const partners = directory.refundPartners(request.merchant);
+  const finding = await findReferred(inbound, referredOriginal(inbound, partners), ports);
+  if (finding.status === 'unknown' && request.refersTo === undefined) return;
+  if (!('transaction' in finding) || !finding.transaction.opening) {
+    throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE37', found: finding.status });
+  }
 
-  const refunded = await refundedMinorUnits(await readTransaction(journal, found.transaction), journal);
-  await appendNext(journal, found.transaction, (original) => {
+  const { transaction: found } = finding;
+  const refunded = await refundedMinorUnits(found, journal);
+  await appendNext(journal, found.id, (original) => {
     if (!isMeant(original, request.originalApprovalCode)) {
       throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE38' });
     }

@@ -10,12 +10,13 @@ import { memberOfTransaction } from '../projection/batch-rows.ts';
 import type { OpenBatch } from '../projection/projection-reader.ts';
 import { isKnownCurrency } from '../requests/currency.ts';
 import { requestKey } from '../requests/keys.ts';
-import { reversedOriginal } from '../requests/originals.ts';
+import { uploadedOriginal } from '../requests/originals.ts';
 import { required } from '../requests/understand.ts';
 import type { BatchComparison, BatchTotals, EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import { answerNotice } from './answer-notice.ts';
 import { batchDifferences, totalsOf } from './batch-differences.ts';
 import { closingKey } from './closed-batch.ts';
+import { findOriginal } from './find-original.ts';
 import { replay } from './replay.ts';
 import { toldTotals } from './told-totals.ts';
 
@@ -49,12 +50,14 @@ type BatchPorts = Ports & { readonly batches: NonNullable<Ports['batches']> };
  */
 export async function settle(inbound: Inbound, allPorts: Ports): Promise<ReplyFields | undefined> {
   const ports = withBatches(inbound, allPorts);
-  const { sender } = inbound;
+  const { sender, party } = inbound;
   const told = readSettlement(inbound, ports);
   const settlement: Settlement = {
     ...told,
-    key: requestKey(told.listener, sender),
-    fingerprint: hash('sha256', JSON.stringify(told)),
+    key: requestKey(party.key, sender),
+    party: party.key.terminal,
+    listeners: ports.directory.linesOf(inbound.listener),
+    fingerprint: fingerprintOf(told),
     rrn: sender.rrn,
     deadline: inbound.joinBy,
   };
@@ -88,8 +91,8 @@ export async function settle(inbound: Inbound, allPorts: Ports): Promise<ReplyFi
  */
 export async function upload(inbound: Inbound, allPorts: Ports): Promise<ReplyFields | undefined> {
   const ports = withBatches(inbound, allPorts);
-  const { message, listener, sender } = inbound;
-  const key = requestKey(listener.name, sender);
+  const { message, party, sender } = inbound;
+  const key = requestKey(party.key, sender);
   const told = {
     ...batchName(inbound, ports),
     stan: message.de90?.stan ?? sender.stan,
@@ -97,12 +100,13 @@ export async function upload(inbound: Inbound, allPorts: Ports): Promise<ReplyFi
     minorUnits: Number(required(message.de4, 'DE4')),
   };
 
+  const original = uploadedOriginal(inbound);
   const reply: ReplyFields = { code: ACCEPTED };
   return answerNotice(
     {
       key,
-      fingerprint: hash('sha256', JSON.stringify(told)),
-      original: reversedOriginal(listener.name, sender, message),
+      fingerprint: fingerprintOf(told),
+      find: () => findOriginal(original, ports),
       deadline: inbound.noticeBy,
     },
     (found) => {
@@ -119,6 +123,11 @@ export async function upload(inbound: Inbound, allPorts: Ports): Promise<ReplyFi
   );
 }
 
+/** The line that it came by is no part of it. */
+function fingerprintOf({ listener: _, ...told }: { readonly listener: string }): string {
+  return hash('sha256', JSON.stringify(told));
+}
+
 /** A 0500 as its terminal means it. */
 interface ToldSettlement {
   readonly listener: string;
@@ -132,6 +141,9 @@ interface ToldSettlement {
 
 interface Settlement extends ToldSettlement {
   readonly key: string;
+  /** As keys name the terminal, and the lines on which it may call. */
+  readonly party: string;
+  readonly listeners: readonly string[];
   readonly fingerprint: string;
   readonly rrn: string;
   readonly deadline: Monotonic;
@@ -207,7 +219,7 @@ function settlementEntry(
   }
 
   const body: EntryBodies['batch-closed'] = { ...compared, ...closing(open, isBalanced, number) };
-  const claims = [claim, closingClaim(compared, body.ordinal)];
+  const claims = [claim, closingClaim(settlement, body.ordinal)];
   return { reply, entry: { ...first, kind: 'batch-closed', body, claims } };
 }
 
@@ -222,6 +234,6 @@ function closing(open: LookedAt, isBalanced: boolean, number: string) {
 }
 
 /** Of two who close the same batch at once the journal lets one: the other counts again. */
-function closingClaim(batch: BatchComparison, ordinal: number): Claim {
+function closingClaim(batch: Settlement, ordinal: number): Claim {
   return { key: closingKey(batch, ordinal), fingerprint: 'closed', role: 'unique' };
 }

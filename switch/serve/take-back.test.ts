@@ -181,7 +181,9 @@ describe('what a refund has given back', () => {
     const core = await refunded(1_000);
     expect(await run(core, reverse, reversal())).toEqual({ code: '12' });
     const de90 = { ...NOBODY, mti: '0100', stan: '000007', transmission: '1123120000' };
-    expect(await run(core, reverse, reversal({ de11: '000008', de90 }))).toMatchObject({ code: '00' });
+    expect(await run(core, reverse, reversal({ de4: '000000001000', de11: '000008', de90 }))).toMatchObject({
+      code: '00',
+    });
     expect(await run(core, reverse, reversal({ mti: '0401' }))).toEqual({ code: '12' });
     expect(await run(core, voidPayment, cancellation())).toMatchObject({ code: '00' });
   });
@@ -268,12 +270,11 @@ describe('a void', () => {
     expect(await run(core, voidPayment, cancellation(right))).toMatchObject({ code: '00' });
   });
 
-  it('by another terminal finds nothing', async () => {
+  it('by another till of the merchant takes it back', async () => {
     const core = createTestCore();
     await run(core, authorise, original);
-    expect(await run(core, voidPayment, cancellation({ de41: 'TERM0002' }))).toMatchObject({
-      code: 'SW_ORIGINAL_UNKNOWN',
-    });
+    expect(await run(core, voidPayment, cancellation({ de41: 'TERM0002' }))).toMatchObject({ code: '00' });
+    expect(await firstTransaction(core)).toMatchObject({ state: 'taken-back' });
   });
 });
 

@@ -1,105 +1,187 @@
 import { timeOrderedUuid } from '../../runtime/index.ts';
-import type { Inbound } from '../admission/inbound.ts';
+import type { NoticeInbound } from '../admission/inbound.ts';
+import { takeBackRules } from '../config/take-backs.ts';
 import { Refusal, SWITCH_ERRORS } from '../errors.ts';
 import type { FollowUp } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
-import { requestKey } from '../requests/keys.ts';
+import { keyOf, originalKey, requestKey } from '../requests/keys.ts';
 import {
-  isMeant,
+  amountOf,
   type OriginalReference,
   referredOriginal,
   reversedOriginal,
 } from '../requests/originals.ts';
-import type { Sender } from '../requests/understand.ts';
 import { followUp } from '../transaction/decision-entry.ts';
 import type { AnsweredBody, EntryBodies, ReplyFields } from '../transaction/entries.ts';
-import { OPENING_REPLY, type Transaction } from '../transaction/fold.ts';
+import type { Transaction } from '../transaction/fold.ts';
 import type { Increment } from '../transaction/increments.ts';
 import { stateAfter } from '../transaction/life-cycle.ts';
-import { type Answer, answerNotice } from './answer-notice.ts';
+import { endRepeats } from './acknowledge-repeats.ts';
+import { ANOTHER_NAME, type Answer, answerNotice } from './answer-notice.ts';
 import { voidableBatch } from './closed-batch.ts';
-import { REMEMBERED } from './replay.ts';
+import { type Finding, findOriginal, findReferred } from './find-original.ts';
 import { refundedMinorUnits } from './reserve-refund.ts';
+import { reverseVoid } from './reverse-void.ts';
+import { unmatchedReply, unmatchedReversal } from './unmatched-reversal.ts';
 
-// A terminal takes a transaction back: by a reversal, which is always accepted, or by a void, which is an ordinary
-// request. Both are written to the original and answered; the network and the consensus are made to hold what stands
-// afterwards. To reverse at the network first, and answer then, was rejected: a network that is away would leave the
-// terminal without an answer, and the answer would change nothing.
+// A terminal takes a transaction back: by a reversal, which is taken whatever became of its original, or by a void,
+// which is an ordinary request. Both are written to the original and answered; the network and the consensus are made
+// to hold what stands afterwards. To reverse at the network first, and answer then, was rejected: a network that is
+// away would leave the terminal without an answer, and the answer would change nothing.
 
 const ACCEPTED = '00';
+const REVERSAL_ADVICE = '0420';
 
 /**
- * A terminal's reversal (0400, 0420): accepted as soon as it is durable, whatever became of its original. What the
- * network and the consensus hold is undone afterwards, until they acknowledge. An original that is still in flight
- * loses: its decision is superseded. One that is unknown is remembered, and refused should it come late.
+ * A terminal's reversal (0400, 0420), in these steps: find what it names, see that it is what it means, take it back as
+ * soon as that is durable. What the network and the consensus hold is undone afterwards, until they acknowledge. An
+ * original that is still in flight loses: its decision is superseded. What matches nothing is remembered, and what it
+ * names is refused should it come late.
  *
- * @throws Refusal SW_AMOUNT, SW_ORIGINAL_STATE, SW_JOURNAL, SW_KEY_REUSED
+ * @throws Refusal SW_ORIGINAL_UNKNOWN, SW_AMOUNT, SW_ORIGINAL_STATE, SW_JOURNAL, SW_KEY_REUSED
  */
-export async function reverse(inbound: Inbound, ports: Ports): Promise<ReplyFields | undefined> {
-  const { message, listener, sender } = inbound;
-  const original = reversedOriginal(listener.name, sender, message);
+export function reverse(inbound: NoticeInbound, ports: Ports): Promise<ReplyFields | undefined> {
+  const named = reversedOriginal(inbound);
+  const mayBePart = inbound.listener.reversalAmount === 'part';
+  const original = { ...named, meant: { ...named.meant, mayBePart } };
+  const notice = {
+    ...noticeOf(inbound, reversalFingerprint(inbound)),
+    find: () => findOriginal(original, ports),
+  };
 
-  const remaining = message.de95 ? Number(message.de95.transaction) : 0;
-  return answerNotice(
-    noticeOf(inbound, original, `reversal|${remaining}`),
-    async (found) => {
-      if (found?.state === 'remembered') return { reply: { code: ACCEPTED, rrn: sender.rrn } };
-      if (!found?.opening) return remember(inbound, original, ports);
-      const told = { reply: replyFor(sender, found), key: requestKey(listener.name, sender) };
-      const added = found.increments.find((each) => original.keys.includes(each.original));
-      if (added) return takeIncrementBack(found, added, remaining, told);
-      const refused = await refusedAsRefunded(found, { remaining, key: told.key, by: 'reversal' }, ports);
-      return refused ?? takeBack(found, 'reversal', remaining, told);
-    },
+  const answer = answerNotice(
+    notice,
+    (_, finding) => answerReversal(finding, inbound, original, ports),
     ports,
   );
+  return endRepeats(answer, { inbound, original, key: notice.key }, ports);
+}
+
+function answerReversal(
+  finding: Finding,
+  inbound: NoticeInbound,
+  original: OriginalReference,
+  ports: Ports,
+): Answer | Promise<Answer> {
+  switch (finding.status) {
+    case 'found':
+      return reverseFound(finding, inbound, ports);
+    case 'remembered':
+      return { reply: unmatchedReply(inbound) };
+    case 'other':
+      // An advice is not refused: it is told of as what matches nothing.
+      if (inbound.sender.mti === REVERSAL_ADVICE) {
+        return unmatchedReversal(inbound, original, ports, [finding.transaction]);
+      }
+      throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: finding.element });
+    case 'ambiguous':
+      return unmatchedReversal(inbound, original, ports, finding.transactions);
+    case 'unknown':
+      return unmatchedReversal(inbound, original, ports);
+  }
+}
+
+async function reverseFound(
+  { transaction: found, key: place, fingerprint }: Extract<Finding, { readonly status: 'found' }>,
+  inbound: NoticeInbound,
+  ports: Ports,
+): Promise<Answer> {
+  const key = keyOf(place);
+  const told = answered(inbound, found);
+  // A void may repeat the numbers of its sale: then they are the sale's.
+  const isName = fingerprint === ANOTHER_NAME;
+  const voided = found.voids.find((each) => each.key === key || (isName && each.original === key));
+  const { rules } = ports.networks.get(found.opening?.network ?? '') ?? {};
+  if (voided) return reverseVoid(found, voided, told, rules);
+
+  const remaining = remainingOf(inbound, found);
+  if (remaining > 0) checkPartial(found, ports);
+  const added = found.increments.find((each) => each.key === key || each.original === key);
+  if (added) return takeIncrementBack(found, added, remaining, told);
+  const refused = await refusedAsRefunded(found, { remaining, key: told.key, by: 'reversal' }, ports);
+  return refused ?? takeBack(found, { ...told, by: 'reversal' }, remaining);
 }
 
 /**
  * A terminal's void (0200 with processing code 02): takes an approved transaction back in full. Unlike a reversal it
- * is refused where there is nothing to take back, and where its batch is closed: that is refunded.
+ * is refused where there is nothing to take back, where nobody can tell what is meant, and where its batch is closed:
+ * that is refunded.
  *
  * @throws Refusal SW_FORMAT, SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_SETTLED, SW_PROJECTION, and what `reverse` throws
  */
-export async function voidPayment(inbound: Inbound, ports: Ports): Promise<ReplyFields | undefined> {
-  const { message, listener, sender } = inbound;
+export async function voidPayment(inbound: NoticeInbound, ports: Ports): Promise<ReplyFields | undefined> {
+  const { message, sender, party } = inbound;
+  const { meant, ...referred } = referredOriginal(inbound);
+  const original = { ...referred, meant: { ...meant, ...amountOf(message) } };
+  const notice = {
+    ...noticeOf(inbound, 'void'),
+    find: () => findReferred(inbound, original, ports),
+  };
 
-  const original = referredOriginal(listener.name, sender, message);
   return answerNotice(
-    noticeOf(inbound, original, 'void'),
-    async (found) => {
-      if (!found?.opening) throw new Refusal('SW_ORIGINAL_UNKNOWN', { terminal: sender.terminal });
-      if (!isMeant(found, message.de38)) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE38' });
-      if (!isOfAmount(found, message.de4)) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE4' });
+    notice,
+    async (_, finding) => {
+      const found = meantBy(finding);
       if (found.state !== 'approved' && found.state !== 'captured') {
         throw new Refusal('SW_ORIGINAL_STATE', { state: found.state });
       }
       const settled = await voidableBatch(found, inbound, ports);
-      const told = { reply: replyFor(sender, found), key: requestKey(listener.name, sender) };
+      const told = answered(inbound, found);
       const refused = await refusedAsRefunded(found, { remaining: 0, key: told.key, by: 'void' }, ports);
-      return refused ?? takeBack(found, 'void', 0, { ...told, ...(settled && { batch: settled.id }) });
+      if (refused) return refused;
+
+      // Under both of its names, by which its own reversal finds it, or has come before it.
+      const name = originalKey(party.key, sender);
+      const claims = [{ key: name, fingerprint: ANOTHER_NAME, role: 'unique' } as const];
+      const { voidWaitMs } = takeBackRules(ports.settings);
+      const body = { ...told, by: 'void', original: name, ...(settled && { batch: settled.id }) } as const;
+      return { ...takeBack(found, body, 0, voidWaitMs), claims };
     },
     ports,
   );
 }
 
-/**
- * A void repeats the amount of its original, where it gives one: as asked for, as approved or added to, or what stands.
- */
-function isOfAmount(found: Transaction, de4: string | undefined): boolean {
-  const { opening, replies, increments, standingMinorUnits } = found;
-  const minorUnits = Number(de4 ?? 0);
-  const asked = opening?.facts.amount.minorUnits ?? 0;
-  const approved = replies.get(OPENING_REPLY)?.approvedMinorUnits ?? asked;
-  const added = increments
-    .filter(({ state }) => state === 'approved')
-    .map(({ key, facts }) => replies.get(key)?.approvedMinorUnits ?? facts.amount.minorUnits);
-  const whole = added.reduce((sum, each) => sum + each, approved);
-  return minorUnits === 0 || [asked, approved, whole, standingMinorUnits].includes(minorUnits);
+/** @throws Refusal SW_ORIGINAL_UNKNOWN */
+function meantBy(finding: Finding): Transaction {
+  if (finding.status === 'found') return finding.transaction;
+  throw new Refusal('SW_ORIGINAL_UNKNOWN', {
+    found: finding.status,
+    ...('element' in finding && { element: finding.element }),
+  });
 }
 
-function noticeOf({ listener, sender, noticeBy }: Inbound, original: OriginalReference, fingerprint: string) {
-  return { key: requestKey(listener.name, sender), original, fingerprint, deadline: noticeBy };
+function noticeOf({ sender, party, noticeBy }: NoticeInbound, fingerprint: string) {
+  return { key: requestKey(party.key, sender), fingerprint, deadline: noticeBy };
+}
+
+function answered({ sender, party }: NoticeInbound, { opening }: Transaction): AnsweredBody {
+  const reply: ReplyFields = { code: ACCEPTED, rrn: opening?.facts.rrn ?? sender.rrn };
+  return { reply, key: requestKey(party.key, sender) };
+}
+
+/** The same reversal says the same of what remains. */
+function reversalFingerprint({ message, listener }: NoticeInbound): string {
+  const remaining = message.de95 ? Number(message.de95.transaction) : 0;
+  const part = listener.reversalAmount === 'part' ? `|${Number(message.de4 ?? 0)}` : '';
+  return `reversal|${remaining}${part}`;
+}
+
+/**
+ * What remains of it, in minor units. DE95 above zero says it; zeros take all back. Where the listener's terminals give
+ * the part to take back in DE4, it is what stands without that part.
+ */
+function remainingOf({ message, listener }: NoticeInbound, { standingMinorUnits }: Transaction): number {
+  if (message.de95) return Number(message.de95.transaction);
+  const part = Number(message.de4 ?? 0);
+  const isPart = listener.reversalAmount === 'part' && part > 0 && part < standingMinorUnits;
+  return isPart ? standingMinorUnits - part : 0;
+}
+
+/** @throws Refusal SW_ORIGINAL_STATE where the network takes back nothing or all */
+function checkPartial({ opening }: Transaction, { networks }: Ports): void {
+  if (networks.get(opening?.network ?? '')?.rules.partialReversal === false) {
+    throw new Refusal('SW_ORIGINAL_STATE', { element: 'DE95' });
+  }
 }
 
 interface TakingBack {
@@ -126,24 +208,29 @@ async function refusedAsRefunded(
   return { reply, opening: { transaction: timeOrderedUuid(clock, random), kind: 'notice-refused', body } };
 }
 
-/** @throws Refusal SW_AMOUNT */
+/**
+ * @param waitMs before the network is told
+ * @throws Refusal SW_AMOUNT
+ */
 function takeBack(
   found: Transaction,
-  by: 'reversal' | 'void',
+  body: EntryBodies['taken-back'],
   remainingMinorUnits: number,
-  { reply, key, batch }: AnsweredBody & Pick<EntryBodies['taken-back'], 'batch'>,
-): Answer {
+  waitMs = 0,
+): Extract<Answer, { readonly entry: unknown }> {
+  const { key, reply } = body;
   const stands = found.state === 'approved' || found.state === 'captured';
   if (remainingMinorUnits > 0 && stands) {
     if (remainingMinorUnits >= found.standingMinorUnits) throw new Refusal('SW_AMOUNT', { element: 'DE95' });
-    const body = { key, reply, remainingMinorUnits };
     const followUps = [...reversal(found), ...amendedProof(found)];
-    return { reply, entry: { kind: 'partly-taken-back', body, followUps } };
+    return {
+      reply,
+      entry: { kind: 'partly-taken-back', body: { key, reply, remainingMinorUnits }, followUps },
+    };
   }
 
-  const followUps =
-    stands || found.state === 'intended' ? [...reversal(found), ...cancelledProof(found)] : [];
-  const body = { key, reply, by, ...(batch !== undefined && { batch }) };
+  const undone = stands || found.state === 'intended' ? [...reversal(found), ...cancelledProof(found)] : [];
+  const followUps = waitMs === 0 ? undone : undone.map((each) => ({ ...each, runAfterMs: waitMs }));
   return { reply, entry: { kind: 'taken-back', body, followUps } };
 }
 
@@ -182,19 +269,4 @@ function cancelledProof({ id, opening, popParties }: Transaction): FollowUp[] {
 /** The proof must witness what stands, no more. */
 function amendedProof({ id, opening, popParties }: Transaction): FollowUp[] {
   return opening && popParties ? [followUp(id, 'complete-pop', opening.network)] : [];
-}
-
-function remember({ listener, sender }: Inbound, { exact }: OriginalReference, ports: Ports): Answer {
-  const reply: ReplyFields = { code: ACCEPTED, rrn: sender.rrn };
-  const { terminal, rrn } = sender;
-  const body = { key: requestKey(listener.name, sender), reply, terminal, rrn, listener: listener.name };
-  return {
-    reply,
-    opening: { transaction: timeOrderedUuid(ports.clock, ports.random), kind: 'remembered', body },
-    ...(exact && { claims: [{ key: exact, fingerprint: REMEMBERED, role: 'unique' }] }),
-  };
-}
-
-function replyFor(sender: Sender, { opening }: Transaction): ReplyFields {
-  return { code: ACCEPTED, rrn: opening?.facts.rrn ?? sender.rrn };
 }

@@ -1,6 +1,6 @@
 import { withoutRepeat } from '../../messages/index.ts';
 import type { Inbound, Received } from '../admission/inbound.ts';
-import { proveCard, provePayment, proveSealed, proveSender } from '../admission/prove.ts';
+import { proveCard, proveNotice, provePayment, proveSealed, proveSender } from '../admission/prove.ts';
 import { Refusal } from '../errors.ts';
 import type { TerminalKeySet } from '../keys/key-records.ts';
 import { type ManagementService, managementService } from '../keys/management-codes.ts';
@@ -58,9 +58,9 @@ const provenIfRight =
 
 const AUTHORISE = withProof(provePayment, authorise);
 const INCREMENT = withProof(provePayment, increment);
-const VOID = withProof(proveSender, voidPayment);
+const VOID = withProof(proveNotice, voidPayment);
 const ADVISE = withProof(proveCard, advise);
-const REVERSE = withProof(proveSender, reverse);
+const REVERSE = withProof(proveNotice, reverse);
 const UPLOAD = withProof(proveSender, upload);
 const SETTLE = withProof(proveSender, settle);
 

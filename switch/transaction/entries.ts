@@ -70,7 +70,22 @@ export interface EntryBodies {
   /** The terminal approved it by itself and tells us. */
   'offline-approved': OpeningBody & AnsweredBody;
   /** A reversal came whose original is unknown: the original is refused should it come later. */
-  remembered: AnsweredBody & { readonly terminal: string; readonly listener: string; readonly rrn: string };
+  remembered: AnsweredBody & {
+    readonly terminal: string;
+    readonly listener: string;
+    readonly rrn: string;
+    readonly merchant?: string;
+    /** Of the original, where the reversal gives it. */
+    readonly stan?: string;
+    readonly maskedPan?: string;
+    readonly cardReference?: string;
+    /** DE4. */
+    readonly amount?: { readonly minorUnits: number; readonly currency: string };
+    /** Where people must look at once: what it may well mean stands, or it comes without end. */
+    readonly caseKind?: 'reversal-unmatched' | 'reversal-repeated';
+    /** Transactions that it may mean. */
+    readonly mayMean?: readonly string[];
+  };
   /** A terminal's reversal or void was refused for a reason that may pass; an entry of its own keeps the answer. */
   'notice-refused': AnsweredBody;
   /** Reversed or voided in full by the terminal. */
@@ -78,7 +93,15 @@ export interface EntryBodies {
     readonly by: 'reversal' | 'void';
     /** A void of what was settled already, before its clearing: the batch that holds it. */
     readonly batch?: string;
+    /** Of a void: how a reversal names it. */
+    readonly original?: string;
   };
+  /** The network is about to be told of a void: from here on its reversal comes too late. */
+  'void-told': Readonly<Record<string, never>>;
+  /** A void was reversed by the terminal: what it took back stands again. */
+  'void-reversed': AnsweredBody & { readonly void: string };
+  /** A void was to be reversed, and the network had been told of it. */
+  'void-reversed-late': AnsweredBody;
   /** Reversed in part by the terminal: `remainingMinorUnits` stay approved. */
   'partly-taken-back': AnsweredBody & { readonly remainingMinorUnits: number };
   /** A pre-authorisation was completed; `pop` names who takes part in the proof of what was captured. */
@@ -135,6 +158,8 @@ export interface EntryBodies {
     readonly remainingMinorUnits: number;
     readonly increment?: string;
   };
+  /** The network lets stand again what it had reversed for a void. */
+  'network-reinstated': { readonly code: string; readonly attempts: number; readonly minorUnits: number };
   'network-reversal-refused': {
     readonly code: string;
     readonly attempts: number;

@@ -61,6 +61,8 @@ export interface Transaction {
   readonly decided?: DecidedBody;
   /** How it was taken back by the terminal, if it was. */
   readonly takenBack?: EntryBodies['taken-back']['by'];
+  /** Voids that took it back, the latest last: each may yet be reversed, or has been. */
+  readonly voids: readonly VoidOf[];
   /** What the customer owes or is owed now, in minor units: approved, less what was taken back, or captured. */
   readonly standingMinorUnits: number;
   readonly capturedMinorUnits?: number;
@@ -91,15 +93,29 @@ export interface Transaction {
   readonly cases: readonly string[];
 }
 
+/** A void, by the keys that find it, and what it took back. */
+export interface VoidOf {
+  readonly key: string;
+  readonly original: string | undefined;
+  /** The network was told of it, or may have been. */
+  readonly isTold: boolean;
+  readonly isReversed: boolean;
+  readonly before: Pick<Transaction, 'state' | 'standingMinorUnits' | 'increments'>;
+}
+
 type Draft = { -readonly [K in keyof Transaction]: Transaction[K] } & {
   cases: string[];
   refunds: EntryBodies['refund-reserved'][];
   increments: { -readonly [K in keyof Increment]: Increment[K] }[];
   openReversals: EntryBodies['reversal-numbered'][];
   endedReversals: Set<string>;
+  voids: VoidOf[];
   replies: Map<string, ReplyFields>;
   traces: traces.TraceDraft;
 };
+
+/** What the repeat of a void hears that its reversal has undone. */
+const NOT_EXECUTED = '12';
 
 /** The key under which the reply to the message that opened the transaction is kept. */
 export const OPENING_REPLY = '';
@@ -142,6 +158,7 @@ export function foldTransaction(
     popParties: null,
     refunds: [],
     increments: [],
+    voids: [],
     replies: new Map(),
     traces: new Map(),
     openReversals: [],
@@ -162,7 +179,8 @@ function foldEntry(draft: Draft, kind: EntryKind, version: number, body: unknown
   draft.version = version;
   fold?.(draft, body);
   const approved = kind !== 'decided' || (body as DecidedBody).approved;
-  draft.state = stateAfter(draft.state, kind, approved) ?? draft.state;
+  const after = stateAfter(draft.state, kind, approved) ?? draft.state;
+  draft.state = kind === 'void-reversed' ? (draft.voids.at(-1)?.before.state ?? after) : after;
 }
 
 const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } = {
@@ -199,15 +217,30 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   'batch-compared': (draft, body) => answered(draft, body),
   'batch-closed': (draft, body) => answered(draft, body),
   uploaded: (draft, body) => answered(draft, body),
-  remembered: (draft, body) => answered(draft, body),
+  remembered: (draft, body) => {
+    answered(draft, body);
+    if (body.caseKind) draft.cases.push(body.caseKind);
+  },
   'notice-refused': (draft, body) => answered(draft, body),
   'taken-back': (draft, body) => {
     traces.askedAnew(draft.traces);
     if (draft.state === 'intended') leaveOpen(draft);
+    if (draft.state === 'approved' || draft.state === 'captured') keepForItsReversal(draft, body);
     draft.takenBack = body.by;
     endIncrements(draft);
     draft.standingMinorUnits = 0;
     draft.replies.set(body.key, body.reply);
+  },
+  'void-told': (draft) => {
+    changeLastVoid(draft, { isTold: true });
+  },
+  'void-reversed': (draft, body) => {
+    reverseVoid(draft, body);
+    draft.replies.set(body.key, body.reply);
+  },
+  'void-reversed-late': (draft, body) => {
+    answered(draft, body);
+    draft.cases.push('void-reversed-late');
   },
   'partly-taken-back': (draft, body) => {
     traces.askedAnew(draft.traces);
@@ -250,6 +283,10 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   },
   'reversal-numbered': (draft, body) => {
     draft.openReversals.push(body);
+  },
+  'network-reinstated': (draft, { minorUnits }) => {
+    draft.network = 'approved';
+    draft.networkMinorUnits = minorUnits;
   },
   'network-reversal-refused': (draft, { increment }) => {
     endReversal(draft, increment);
@@ -363,6 +400,38 @@ function witnessedAtFirst({ opening }: Draft, { network }: DecidedBody): number 
   const isWithoutCash = network.status === 'approved' && network.code === WITHOUT_CASH;
   const { amount, cashbackMinorUnits = 0 } = opening?.facts ?? { amount: { minorUnits: 0 } };
   return amount.minorUnits - (isWithoutCash ? cashbackMinorUnits : 0);
+}
+
+/** Only a void can be reversed, and only what stood before it. */
+function keepForItsReversal(draft: Draft, { by, key, original }: EntryBodies['taken-back']): void {
+  if (by !== 'void') return;
+  const { state, standingMinorUnits } = draft;
+  const increments = draft.increments.map((each) => ({ ...each }));
+  draft.voids.push({
+    ...{ key, original, isTold: false, isReversed: false },
+    before: { state, standingMinorUnits, increments },
+  });
+}
+
+function changeLastVoid(draft: Draft, change: Partial<VoidOf>): void {
+  const last = draft.voids.pop();
+  if (last) draft.voids.push({ ...last, ...change });
+}
+
+/** Who repeats the void hears from now on that it was reversed. */
+function reverseVoid(draft: Draft, { void: key, reply }: EntryBodies['void-reversed']): void {
+  const before = draft.voids.at(-1)?.before;
+  if (!before) return;
+  draft.standingMinorUnits = before.standingMinorUnits;
+  for (const increment of draft.increments) {
+    const was = before.increments.find((each) => each.key === increment.key);
+    if (!was || was.state === 'open') continue;
+    Object.assign(increment, { state: was.state, standingMinorUnits: was.standingMinorUnits });
+  }
+
+  changeLastVoid(draft, { isReversed: true });
+  delete draft.takenBack;
+  draft.replies.set(key, { ...reply, code: NOT_EXECUTED });
 }
 
 /** Taken back while the legs were open: nobody will ever know more of them than their follow-ups find out. */

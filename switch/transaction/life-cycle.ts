@@ -44,7 +44,12 @@ const TRANSITIONS: Readonly<Record<TransactionState, Partial<Record<EntryKind, T
     'refund-reserved': 'captured',
   },
   declined: { 'taken-back': 'declined' },
-  'taken-back': { 'taken-back': 'taken-back' },
+  // What stood before a void stands again after its reversal: approved, or captured (`foldTransaction`).
+  'taken-back': {
+    'taken-back': 'taken-back',
+    'void-reversed': 'approved',
+    'void-reversed-late': 'taken-back',
+  },
   remembered: {},
 };
 
@@ -52,12 +57,14 @@ const TRANSITIONS: Readonly<Record<TransactionState, Partial<Record<EntryKind, T
 const LEG_ENTRIES: ReadonlySet<EntryKind> = new Set<EntryKind>([
   'reversal-numbered',
   'network-reversed',
+  'network-reinstated',
   'network-reversal-refused',
   'network-not-found',
   'network-absent',
   'network-advised',
   'network-advice-refused',
   'late-answer',
+  'void-told',
   'notified',
   'pop-asked',
   'pop-accepted',

@@ -45,7 +45,15 @@ export class MemoryJournal implements Journal {
   }
 
   async transactionOf(key: string) {
-    return this.#claims.get(key);
+    return this.#claims.get(key) ?? this.#claims.get(this.#newestDayOf(key) ?? '');
+  }
+
+  /** Of a key that is claimed with a day, the one of the newest. */
+  #newestDayOf(key: string): string | undefined {
+    const days = [...this.#claims.keys()].filter(
+      (claimed) => claimed.startsWith(`${key}|`) && /^\d{8}$/.test(claimed.slice(key.length + 1)),
+    );
+    return days.sort().at(-1);
   }
 
   async undecided(): Promise<string[]> {

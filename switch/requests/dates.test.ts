@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { dayStamp, withYear } from './dates.ts';
+
+const at = (iso: string) => Date.parse(`${iso}T12:00:00Z`);
+
+test.each([
+  ['of today', '1129', '2026-11-29', '2026'],
+  ['of yesterday, a month ago by its number', '1130', '2026-12-01', '2026'],
+  ['of a terminal whose clock is ahead', '1201', '2026-11-30', '2026'],
+  ['of last year, on the first of January', '1231', '2027-01-01', '2026'],
+  ['of next year, on the last of December', '0101', '2026-12-31', '2027'],
+  ['of an original from before the summer', '0615', '2026-11-29', '2026'],
+  ['of an original from last December', '1231', '2026-11-29', '2025'],
+  ['of a leap day, refunded the day after', '0229', '2028-03-01', '2028'],
+])('the year of a message %s', (_, monthAndDate, now, year) => {
+  expect(withYear(`${monthAndDate}235959`, at(now))).toBe(`${year}${monthAndDate}235959`);
+});
+
+test('a day as keys have it', () => {
+  expect(dayStamp(at('2026-11-30'))).toBe('20261130');
+});

@@ -1,0 +1,88 @@
+import { OPENING_REPLY, type Transaction } from '../transaction/fold.ts';
+
+// Whether a transaction is the one that a message means. Card, currency, amount and approval code are compared
+// wherever the message gives them: a number is soon the same, a number and a card hardly ever. What it leaves out, or
+// fills with blanks or zeros, says nothing against it.
+
+/** What a message says of the transaction that it is about, beside the key that led to it. */
+export interface Meant {
+  readonly cardReference?: string;
+  readonly maskedPan?: string;
+  readonly currency?: string;
+  /** DE38 of the original. */
+  readonly approvalCode?: string;
+  readonly stan?: string;
+  /** Who may have sold it. */
+  readonly merchants?: readonly string[];
+  /** DE4, where it must be an amount of the original. */
+  readonly minorUnits?: number;
+  /** DE4 may also be a part of what stands. */
+  readonly mayBePart?: boolean;
+}
+
+/** The element in which a transaction is not what the message says, or nothing where it is. */
+export function disagreement(found: Transaction, meant: Meant): string | undefined {
+  const { opening, replies } = found;
+  if (!opening) return undefined;
+  const { facts, cardReference } = opening;
+  const given = replies.get(OPENING_REPLY)?.approvalCode;
+
+  const merchant = facts.merchant.trimEnd();
+  if (meant.merchants && !meant.merchants.includes(merchant)) return 'DE42';
+  if (isOther(meant.cardReference, cardReference) || isOther(meant.maskedPan, facts.maskedPan)) return 'DE2';
+  if (isOther(meant.currency, facts.amount.currency)) return 'DE49';
+  if (isOther(meant.approvalCode, given?.trim())) return 'DE38';
+  return isAmountOf(found, meant) ? undefined : 'DE4';
+}
+
+function isAmountOf(found: Transaction, { minorUnits, mayBePart = false }: Meant): boolean {
+  if (minorUnits === undefined || amountsOf(found).includes(minorUnits)) return true;
+  return mayBePart && minorUnits <= found.standingMinorUnits;
+}
+
+function isOther(said: string | undefined, known: string | undefined): boolean {
+  return said !== undefined && known !== undefined && said !== known;
+}
+
+/**
+ * What DE4 may be: as asked for, as approved, with what was added, as completed, what stands; of an increment its own.
+ */
+function amountsOf({ opening, replies, increments, standingMinorUnits, ...found }: Transaction): number[] {
+  const asked = opening?.facts.amount.minorUnits ?? 0;
+  const approved = replies.get(OPENING_REPLY)?.approvedMinorUnits ?? asked;
+  const added = increments.map(({ key, facts }) => ({
+    asked: facts.amount.minorUnits,
+    approved: replies.get(key)?.approvedMinorUnits ?? facts.amount.minorUnits,
+  }));
+  const whole = increments.reduce(
+    (sum, { state }, index) => sum + (state === 'approved' ? (added[index]?.approved ?? 0) : 0),
+    approved,
+  );
+  const own = [asked, approved, whole, standingMinorUnits, found.capturedMinorUnits ?? asked];
+  return [...own, ...added.flatMap((each) => [each.asked, each.approved])];
+}
+
+/**
+ * Whether its first message is the one that is named: an increment shares its retrieval reference with what it adds
+ * to.
+ */
+export function hasStan({ opening }: Transaction, { stan }: Meant): boolean {
+  return stan === undefined || opening?.facts.stan === stan;
+}
+
+/**
+ * A terminal that lost count of its STANs gets the same retrieval reference twice within the hour: where a message
+ * gives the approval code of its original (DE38), it must be that of the transaction found.
+ */
+export function isMeant(
+  { replies }: Pick<Transaction, 'replies'>,
+  approvalCode: string | undefined,
+): boolean {
+  const given = replies.get(OPENING_REPLY)?.approvalCode;
+  return !approvalCode?.trim() || given === undefined || approvalCode.trim() === given.trim();
+}
+
+/** Whether something of it stands, or may yet. */
+export function isLive({ state, standingMinorUnits }: Transaction): boolean {
+  return state === 'intended' || ((state === 'approved' || state === 'captured') && standingMinorUnits > 0);
+}

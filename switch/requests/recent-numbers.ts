@@ -1,0 +1,82 @@
+// What this node opened lately by merchant, how often it refused a reversal, and how many reversals matched nothing.
+// None of it is a record: it points at transactions, which the journal has, and spares the look-up at the projection,
+// which is a moment behind. What is forgotten here is found there.
+
+/** Of one merchant; as many as a busy one has between a sale and the reversal that names it badly. */
+const MOST_OF_A_MERCHANT = 64;
+const MOST_MERCHANTS = 4_096;
+const MOST_REFUSED = 4_096;
+const MOST_SEARCHES = 1;
+
+export class RecentNumbers {
+  readonly #opened = new Map<string, string[]>();
+  #searches = 0;
+  readonly #apart = new Set<string>();
+  readonly #refused = new Map<string, number>();
+  /** Since the node started, by listener. */
+  readonly #unmatched = new Map<string, number>();
+
+  /** Two tills of this merchant count alike: their retrieval references are set apart from now on. */
+  setApart(merchant: string): void {
+    if (this.#apart.size >= MOST_MERCHANTS) this.#apart.clear();
+    this.#apart.add(merchant);
+  }
+
+  isSetApart(merchant: string): boolean {
+    return this.#apart.has(merchant);
+  }
+
+  /** A transaction was opened for this merchant. */
+  opened(merchant: string, transaction: string): void {
+    const known = this.#opened.get(merchant);
+    if (known) {
+      known.push(transaction);
+      if (known.length > MOST_OF_A_MERCHANT) known.shift();
+      return;
+    }
+    if (this.#opened.size >= MOST_MERCHANTS) dropOldest(this.#opened);
+    this.#opened.set(merchant, [transaction]);
+  }
+
+  /** The newest first. */
+  openedFor(merchant: string): readonly string[] {
+    return (this.#opened.get(merchant) ?? []).toReversed();
+  }
+
+  /** @returns how often this key was refused here by now */
+  refusedAgain(key: string): number {
+    const times = (this.#refused.get(key) ?? 0) + 1;
+    if (times === 1 && this.#refused.size >= MOST_REFUSED) dropOldest(this.#refused);
+    this.#refused.set(key, times);
+    return times;
+  }
+
+  unmatchedAgain(listener: string): number {
+    const times = (this.#unmatched.get(listener) ?? 0) + 1;
+    this.#unmatched.set(listener, times);
+    return times;
+  }
+
+  /**
+   * What the projection is asked for at once is bounded: a flood of reversals that name nothing must not keep terminals
+   * from settling. @returns nothing where it is not asked
+   */
+  async search<Found>(ask: () => Promise<Found>): Promise<Found | undefined> {
+    if (this.#searches >= MOST_SEARCHES) return undefined;
+    this.#searches += 1;
+    try {
+      return await ask();
+    } finally {
+      this.#searches -= 1;
+    }
+  }
+
+  get unmatched(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#unmatched);
+  }
+}
+
+function dropOldest(map: Map<string, unknown>): void {
+  const oldest = map.keys().next().value;
+  if (oldest !== undefined) map.delete(oldest);
+}

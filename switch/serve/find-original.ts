@@ -1,0 +1,156 @@
+import type { NoticeInbound } from '../admission/inbound.ts';
+import type { Ports } from '../ports.ts';
+import { dayStamp } from '../requests/dates.ts';
+import { MOST_PLACES, placeOf, referenceOfDay } from '../requests/keys.ts';
+import { disagreement, hasStan, isLive, type Meant } from '../requests/meant.ts';
+import type { OriginalReference, Way } from '../requests/originals.ts';
+import { isForgotten, isRemembered } from '../requests/remembered.ts';
+import { foldTransaction, type Transaction } from '../transaction/fold.ts';
+import { paymentsApprovedAs } from './search-payments.ts';
+
+// The original of a message, looked for in the order in which the message names it. A key leads to a transaction;
+// card, currency, amount and approval code say whether it is the one that is meant. To take the first that a key leads
+// to was rejected: retrieval references are given twice, and a wrong digit takes back somebody else's sale.
+
+/** What was found, and by which key. */
+export type Finding =
+  | ({ readonly status: 'found' } & Candidate)
+  /** The key leads to it, and an element says something else. */
+  | { readonly status: 'other'; readonly transaction: Transaction; readonly element: string }
+  /** More than one may be meant. */
+  | { readonly status: 'ambiguous'; readonly transactions: readonly Transaction[] }
+  /** All that is known is a reversal of it. */
+  | { readonly status: 'remembered'; readonly transaction: Transaction }
+  | { readonly status: 'unknown' };
+
+type Lookup = Pick<Ports, 'journal' | 'clock'>;
+interface Candidate {
+  readonly transaction: Transaction;
+  readonly key: string;
+  /** Of the message that claimed the key. */
+  readonly fingerprint: string;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Looks the ways through. What agrees is found; else the first that was led to and does not agree is told. */
+export async function findOriginal(
+  { ways, meant }: Pick<OriginalReference, 'ways' | 'meant'>,
+  ports: Lookup,
+): Promise<Finding> {
+  let otherwise: Finding = { status: 'unknown' };
+  for (const way of ways) {
+    const finding = await WAYS[way.by](way, meant, ports);
+    if (finding.status === 'found' || finding.status === 'ambiguous') return finding;
+    if (otherwise.status === 'unknown') otherwise = finding;
+  }
+  return otherwise;
+}
+
+/**
+ * What a void, completion or refund refers to: by DE37, else by approval code, card, amount and day, as far as it
+ * gives them.
+ */
+export async function findReferred(
+  inbound: Pick<NoticeInbound, 'message' | 'sender' | 'party'>,
+  original: Pick<OriginalReference, 'ways' | 'meant'>,
+  ports: Ports,
+): Promise<Finding> {
+  const { approvalCode } = original.meant;
+  if (original.ways.length > 0 || approvalCode === undefined) return findOriginal(original, ports);
+  const [first, ...others] = await paymentsApprovedAs(inbound, { ...original.meant, approvalCode }, ports);
+  if (!first) return { status: 'unknown' };
+  if (others.length > 0) return { status: 'ambiguous', transactions: [first, ...others] };
+  return { status: 'found', transaction: first, key: '', fingerprint: '' };
+}
+
+async function byNumbers({ key }: Way, meant: Meant, ports: Lookup): Promise<Finding> {
+  const candidate = await candidateOf(key, ports);
+  if (!candidate) return { status: 'unknown' };
+  const { transaction } = candidate;
+  if (!transaction.opening) return { status: 'remembered', transaction };
+  const element = disagreement(transaction, meant);
+  return element ? { status: 'other', transaction, element } : { status: 'found', ...candidate };
+}
+
+/** What another merchant sold is nothing to this one: keys did not tell them apart. */
+async function byFormerReference(way: Way, meant: Meant, ports: Lookup): Promise<Finding> {
+  const finding = await byNumbers(way, meant, ports);
+  return finding.status === 'other' && finding.element === 'DE42' ? { status: 'unknown' } : finding;
+}
+
+const WAYS: Record<Way['by'], typeof byNumbers> = {
+  numbers: byNumbers,
+  reference: byReference,
+  former: byFormerReference,
+};
+
+/** Today's payment, not yesterday's of the same reference; an earlier one where today's is not what is meant. */
+async function byReference({ key }: Way, meant: Meant, ports: Lookup): Promise<Finding> {
+  let otherwise: Finding = { status: 'unknown' };
+  for (const ofDay of daysOf(key, ports.clock.wall())) {
+    const there = await candidatesOf(ofDay, ports);
+    const sameNumber = there.filter(({ transaction }) => transaction.opening && hasStan(transaction, meant));
+    const agreeing = sameNumber.filter(({ transaction }) => !disagreement(transaction, meant));
+    const live = agreeing.filter(({ transaction }) => isLive(transaction));
+    const [first, second] = live.length > 0 ? live : agreeing;
+    if (first && !second) return { status: 'found', ...first };
+    if (first) return { status: 'ambiguous', transactions: agreeing.map(({ transaction }) => transaction) };
+    const [{ transaction } = {}] = sameNumber;
+    if (transaction && otherwise.status === 'unknown') {
+      otherwise = { status: 'other', transaction, element: disagreement(transaction, meant) ?? '' };
+    }
+  }
+  return otherwise;
+}
+
+/** A retrieval reference of ours tells its day; then today and yesterday; then the newest day before. */
+function daysOf(reference: string, nowMs: number): string[] {
+  const recent = [0, 1].map((ago) => dayStamp(nowMs - ago * DAY_MS));
+  const told = toldDay(reference, nowMs);
+  const days = told === undefined || recent.includes(told) ? recent : [...recent, told];
+  return [...days.map((day) => referenceOfDay(reference, day)), reference];
+}
+
+/** Last digit of the year, and day of the year. */
+const TOLD_DAY = /\|(\d)(\d{3})\d{8}\|reference$/;
+
+function toldDay(reference: string, nowMs: number): string | undefined {
+  const [, digit, day] = TOLD_DAY.exec(reference) ?? [];
+  if (digit === undefined || day === undefined) return undefined;
+  const thisYear = new Date(nowMs).getUTCFullYear();
+  const year = [thisYear, thisYear - 1].find((each) => each % 10 === Number(digit));
+  const at = year === undefined ? Number.NaN : Date.UTC(year, 0, Number(day));
+  return at > 0 && at <= nowMs ? dayStamp(at) : undefined;
+}
+
+/** All that have this key: they stand in its places one after the other. */
+async function candidatesOf(key: string, ports: Lookup): Promise<Candidate[]> {
+  const found: Candidate[] = [];
+  for (let place = 1; place <= MOST_PLACES; place += 1) {
+    const at = placeOf(key, place);
+    const claimed = await ports.journal.transactionOf(at);
+    if (!claimed) break;
+    const transaction = foldTransaction(await ports.journal.history(claimed.transaction));
+    if (transaction) found.push({ transaction, key: at, fingerprint: claimed.fingerprint });
+  }
+  return found;
+}
+
+/** The one that has this key now: a reversal that is not remembered any more has left its place to the next. */
+async function candidateOf(key: string, ports: Lookup): Promise<Candidate | undefined> {
+  const { owner, place } = await ownerOf(key, ports);
+  if (!owner) return undefined;
+  const transaction = foldTransaction(await ports.journal.history(owner.transaction));
+  return transaction && { transaction, key: place, fingerprint: owner.fingerprint };
+}
+
+/** Who has a key that must be unique, and in which of its places; without an owner, the place that is free. */
+export async function ownerOf(key: string, { journal, clock }: Lookup) {
+  for (let number = 1; ; number += 1) {
+    const place = placeOf(key, number);
+    const owner = await journal.transactionOf(place);
+    const isOver = owner && isRemembered(owner.fingerprint) && isForgotten(owner.fingerprint, clock.wall());
+    if (!isOver || number >= MOST_PLACES) return { owner, place };
+  }
+}

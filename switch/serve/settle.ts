@@ -12,7 +12,7 @@ import { isKnownCurrency } from '../requests/currency.ts';
 import { requestKey } from '../requests/keys.ts';
 import { uploadedOriginal } from '../requests/originals.ts';
 import { required } from '../requests/understand.ts';
-import type { BatchComparison, BatchTotals, EntryBodies, ReplyFields } from '../transaction/entries.ts';
+import type { BatchTotals, EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import { answerNotice } from './answer-notice.ts';
 import { batchDifferences, totalsOf } from './batch-differences.ts';
 import { closingKey } from './closed-batch.ts';

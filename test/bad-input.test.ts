@@ -74,6 +74,22 @@ describe('bytes that are no message', () => {
   });
 });
 
+describe('a letter that nobody needs', () => {
+  it.each([
+    ['an accent in DE43', { de43: 'CAF\u00c9 DE LA GARE'.padEnd(40) }],
+    ['UTF-8 in DE48', { de48: Buffer.from('M\u00dcLLER', 'utf8').toString('latin1') }],
+    ['separators in DE60', { de60: '01\u001c02\u001c\u0000' }],
+  ])('costs no sale: %s', async (_, change) => {
+    const raw = await connectRaw(port());
+    raw.send(
+      frame(sealed({ ...purchase(), ...change }, 'TERM0001', compile(iso87Ascii, { content: 'accept' }))),
+    );
+    expect(await raw.receive()).toMatchObject({ mti: '0110', de39: '00' });
+    expect(raw.lastMacVerified()).toBe(true);
+    raw.close();
+  });
+});
+
 describe('messages that are refused', () => {
   it.each([
     ['a wrong MAC', '63', () => ask(port(), purchase(), 'TERM0002'), 'SW_MAC_WRONG'],

@@ -27,13 +27,22 @@ export const OF_DOOR: readonly SourceMutant[] = [
     put: '{ elements: {}, leavesOut: false }',
   },
   {
+    name: 'garbled-chip',
+    removes: 'the look at chip data: what is none goes to the network as it came',
+    file: 'switch/requests/understand.ts',
+    find: 'message.de55 && isTlv(message.de55) ? message.de55 : undefined',
+    put: 'message.de55',
+  },
+  {
     name: 'stale-notices',
     removes: 'the difference between what opens legs and what tells of the past: both are held to their DE7',
     file: 'switch/requests/understand.ts',
     find: "  const stan = required(message.de11, 'DE11');\n",
     put: `  const stan = required(message.de11, 'DE11');
   const today = transmissionTime(clock).slice(0, 4);
-  if (message.mti.startsWith('04') && message.de7?.slice(0, 4) !== today) throw new Refusal('SW_STALE');
+  const opensLegs = ['0100', '0200'].includes(withoutRepeat(message.mti));
+  const isOfToday = (message.de7 ?? today).slice(0, 4) === today;
+  if (!opensLegs && !isOfToday) throw new Refusal('SW_STALE');
 `,
   },
   {

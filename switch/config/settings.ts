@@ -92,7 +92,7 @@ const ListenerSettings = Type.Object({
   whenOverloaded: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('silence')])),
   /** What becomes of single elements that are not as the dialect says (docs/messages-of-terminals.md). */
   elements: Type.Optional(ElementPolicies),
-  /** How far DE7 of what opens legs may lie from now, before or after; a quarter of a year where absent. */
+  /** How far DE7 of what opens legs may lie from now, before or after; half a year, which is any, where absent. */
   freshnessMs: Type.Optional(Milliseconds(60_000, 15_552_000_000)),
   /**
    * How a refusal leaves whose request was not proven: without a MAC, which is the default; as an 0820, which nobody

@@ -132,7 +132,11 @@ describe('freshness', () => {
   it('refuses a purchase of another hour where the listener says so, and is wide where it says nothing', async () => {
     expect((await heard(await later(1), purchaseMessage(), { line: HOUR })).reply?.de39).toBe('12');
     expect((await heard(await later(1), purchaseMessage())).reply?.de39).toBe('00');
-    expect((await heard(await later(120), purchaseMessage())).reply?.de39).toBe('12');
+    expect((await heard(await later(170), purchaseMessage())).reply?.de39).toBe('00');
+    const quarter = { line: { freshnessMs: 90 * DAY_MS } };
+    expect((await heard(await later(89), purchaseMessage(), quarter)).reply?.de39).toBe('00');
+    expect((await heard(await later(120), purchaseMessage(), quarter)).reply?.de39).toBe('12');
+    expect((await heard(await later(360), purchaseMessage(), quarter)).reply?.de39).toBe('00');
   });
 
   it('answers the late repeat of what is known as ever', async () => {

@@ -95,9 +95,13 @@ export function pinBlock(pin: string, pan: string, terminal = 'TERM0001'): PinBl
 }
 
 /** The message packed and sealed with the terminal's MAC, without its frame. */
-export function sealed(message: TerminalMessage, terminal = message.de41 ?? 'TERM0001'): Buffer {
+export function sealed(
+  message: TerminalMessage,
+  terminal = message.de41 ?? 'TERM0001',
+  packer = codec,
+): Buffer {
   const element = message.de70 !== undefined || message.de90 ? 'de128' : 'de64';
-  const packed = codec.pack({ ...message, [element]: Bytes.of(Buffer.alloc(8)) });
+  const packed = packer.pack({ ...message, [element]: Bytes.of(Buffer.alloc(8)) });
   const slot = codec.macSlot(packed);
   if (!slot) throw new Error('the message has no place for a MAC');
   codec.setMac(packed, retailMac(developmentKey(`TAK/${terminal}`))(slot.covered));

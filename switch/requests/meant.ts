@@ -22,22 +22,28 @@ export interface Meant {
 
 /** The element in which a transaction is not what the message says, or nothing where it is. */
 export function disagreement(found: Transaction, meant: Meant): string | undefined {
-  const { opening, replies } = found;
+  const { opening } = found;
   if (!opening) return undefined;
   const { facts, cardReference } = opening;
-  const given = replies.get(OPENING_REPLY)?.approvalCode;
-
   const merchant = facts.merchant.trimEnd();
   if (meant.merchants && !meant.merchants.includes(merchant)) return 'DE42';
   if (isOther(meant.cardReference, cardReference) || isOther(meant.maskedPan, facts.maskedPan)) return 'DE2';
   if (isOther(meant.currency, facts.amount.currency)) return 'DE49';
-  if (isOther(meant.approvalCode, given?.trim())) return 'DE38';
+  if (isOtherApproval(found, meant)) return 'DE38';
   return isAmountOf(found, meant) ? undefined : 'DE4';
 }
 
 function isAmountOf(found: Transaction, { minorUnits, mayBePart = false }: Meant): boolean {
   if (minorUnits === undefined || amountsOf(found).includes(minorUnits)) return true;
   return mayBePart && minorUnits <= found.standingMinorUnits;
+}
+
+/** What was added was approved under codes of its own. */
+function isOtherApproval({ replies, increments }: Transaction, { approvalCode }: Meant): boolean {
+  if (approvalCode === undefined) return false;
+  const keys = [OPENING_REPLY, ...increments.map(({ key }) => key)];
+  const given = keys.flatMap((key) => replies.get(key)?.approvalCode?.trim() ?? []);
+  return given.length > 0 && !given.includes(approvalCode);
 }
 
 function isOther(said: string | undefined, known: string | undefined): boolean {

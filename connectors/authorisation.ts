@@ -1,4 +1,5 @@
 import type { Bytes, Pan, PinBlock, Track2 } from '../messages/index.ts';
+import type { HoldLife } from './hold-rules.ts';
 
 /** An amount in the minor units of its currency (ISO 4217 numeric code): 2500 of '978' is 25.00 €. */
 export interface Money {
@@ -58,6 +59,8 @@ export interface TransactionFacts {
   readonly maskedPan: string;
   /** Of an increment. */
   readonly addsTo?: HeldTransaction;
+  /** Of a pre-authorisation and of its increments: how long it lives. */
+  readonly hold?: HoldLife;
 }
 
 /** The pre-authorisation that an increment adds to, as the network knows it. */

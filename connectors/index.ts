@@ -9,6 +9,14 @@ export {
   type RenewableExchange,
 } from './etika/http-exchange.ts';
 export { popClient } from './etika/pop-client.ts';
+export {
+  type HoldCase,
+  type HoldLife,
+  type HoldRow,
+  holdLife,
+  presenceOf,
+  type Region,
+} from './hold-rules.ts';
 export { iso87Connector } from './iso87/iso87-connector.ts';
 export { WHOLE_AGREEMENT } from './link/agreement.ts';
 export { linkElementPolicies } from './link/tolerated.ts';
@@ -47,5 +55,5 @@ export {
   type ReversalWords,
   type ReversedAfter,
 } from './reversal-words.ts';
-export { completable, type SchemeRules } from './scheme-rules.ts';
+export { type Allowance, completable, type SchemeRules, withTip } from './scheme-rules.ts';
 export { visaConnector } from './visa/visa-connector.ts';

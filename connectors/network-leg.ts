@@ -104,7 +104,7 @@ export interface ReversalRequest {
 }
 
 /** Why the network is told of something that is decided already. */
-export type AdviceReason = 'completion' | 'offline' | 'stand-in';
+export type AdviceReason = 'completion' | 'offline' | 'stand-in' | 'adjustment';
 
 export interface AdviceRequest {
   readonly facts: TransactionFacts;
@@ -114,6 +114,10 @@ export interface AdviceRequest {
   readonly reason: AdviceReason;
   /** The final amount: of a completion, what is captured. */
   readonly minorUnits: number;
+  /** Of an adjustment: the numbers of its own message. `facts` are those of the sale whose amount it replaces. */
+  readonly own?: { readonly stan: string; readonly transmittedAt: string };
+  /** One of several completions: which, and of how many; 0 as long as nobody knows. */
+  readonly part?: { readonly sequence: number; readonly count: number };
   readonly networkReference?: string;
   readonly approvalCode?: string;
   readonly repeat: boolean;

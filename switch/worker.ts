@@ -20,6 +20,7 @@ import { readSettings } from './config/read-settings.ts';
 import type { Settings } from './config/settings.ts';
 import { workerName } from './config/worker-name.ts';
 import { PostgresAwaitedProofs } from './follow-up/awaited-proofs.ts';
+import { PostgresDueHolds } from './follow-up/due-holds.ts';
 import { workerNetworks } from './node/connect-networks.ts';
 import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
 import { openParts, type ProcessParts, publishHeads } from './node/process-parts.ts';
@@ -48,8 +49,9 @@ async function work(settings: Settings): Promise<void> {
   const opened = await openParts(own, ends);
   const { hsm, journal, networks, pop, records, keys, tls } = opened;
   const proofs = new PostgresAwaitedProofs(settings.databaseUrl, log);
+  const holds = new PostgresDueHolds(settings.databaseUrl, log);
 
-  const parts = { ...opened, proofs };
+  const parts = { ...opened, proofs, holds };
   const crash = crashCheckpoint(process.env['CRASH_AT'], production);
   const running = await startWorker(crash ? withCrashPoints(parts, crash) : parts);
 
@@ -64,7 +66,14 @@ async function work(settings: Settings): Promise<void> {
     tls.close();
     await running.stop();
     await Promise.all([...networks.values()].map((network) => network.close()));
-    await Promise.all([pop.close(), status?.close(), records.close(), keys.close(), proofs.close()]);
+    await Promise.all([
+      pop.close(),
+      status?.close(),
+      records.close(),
+      keys.close(),
+      proofs.close(),
+      holds.close(),
+    ]);
     await journal.close();
     await heads.close(journal.isChainFinal);
     await hsm.close();

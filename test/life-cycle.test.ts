@@ -16,7 +16,7 @@ import { fetchNetworkLedger, fetchProofLedger } from '../switch/reconciliation/l
 import { type House, startHouse } from './support/house.ts';
 import { waitUntil } from './support/wait-until.ts';
 
-/** Of the restaurant: a scheme may let it complete for more than was authorised. */
+/** Of the restaurant, which is outside the EEA: a scheme may let it complete for more than was authorised. */
 const RESTAURANT = 'MERCHANT0000002';
 
 let house: House;
@@ -31,7 +31,10 @@ beforeAll(async () => {
     popBlockMs: 60_000,
     settings: (settings) => ({
       ...settings,
-      merchants: [...settings.merchants, { id: RESTAURANT, category: '5812', pop: 'optional' }],
+      merchants: [
+        ...settings.merchants,
+        { id: RESTAURANT, category: '5812', pop: 'optional', region: 'other' },
+      ],
       terminals: settings.terminals.map((terminal) => {
         if (terminal.id === 'TERM0008' || terminal.id === 'TERM0009') {
           return { ...terminal, merchant: RESTAURANT };

@@ -128,4 +128,16 @@ describe('an advice', () => {
       de39: '00',
     });
   });
+
+  it('of another amount, or of one of several completions, has numbers of its own and names its original', () => {
+    const own = { stan: '000777', transmittedAt: '1123130000' };
+    const adjustment = { ...advice, own, reason: 'adjustment' } as const;
+    const { stan, transmittedAt } = advice.facts;
+    expect(overTheWire(adviceRequest(adjustment))).toMatchObject({
+      ...{ mti: '0220', de3: `02${advice.facts.processingCode.slice(2)}`, de11: '000777' },
+      de90: { mti: '0200', stan, transmission: transmittedAt },
+    });
+    const part = { sequence: 2, count: 0 };
+    expect(overTheWire(adviceRequest({ ...adjustment, reason: 'completion', part })).de60).toBe('0200');
+  });
 });

@@ -5,7 +5,9 @@ import {
   cardElements,
   identification,
   originalData,
+  ownElements,
   replacementAmounts,
+  twoDigits,
 } from '../link/elements.ts';
 import type { ReplyElements } from '../link/network-dialect.ts';
 import type { AdviceRequest, ReversalRequest } from '../network-leg.ts';
@@ -62,10 +64,15 @@ export function reversalRequest(request: ReversalRequest): Iso87Message {
 /** A hold that was given in the network's stead is told by 0120; whatever takes money by 0220. */
 export function adviceRequest(request: AdviceRequest): Iso87Message {
   const { facts, pan, minorUnits, approvalCode, reason } = request;
-  const mti = reason === 'completion' ? TAKES : adviceMti(facts);
+  const mti = reason === 'completion' || reason === 'adjustment' ? TAKES : adviceMti(facts);
   return {
     mti: request.repeat ? `${mti.slice(0, 3)}1` : mti,
     ...identification(facts),
+    ...ownElements(request),
+    ...(request.part && { de60: twoDigits(request.part.sequence) + twoDigits(request.part.count) }),
+    ...(request.own && {
+      de90: originalData(facts, originalMti({ facts, original: 'request' }), facts.acquirer),
+    }),
     de2: pan,
     de4: amount12(minorUnits),
     de39: APPROVED,
@@ -87,7 +94,7 @@ export function replyElements(reply: Iso87Message): ReplyElements {
   return { code: de39, amount: de4, currency: de49, card: de2, approvalCode: de38, amounts: de54, emv: de55 };
 }
 
-function originalMti({ facts, original }: ReversalRequest): string {
+function originalMti({ facts, original }: Pick<ReversalRequest, 'facts' | 'original'>): string {
   const { kind } = facts;
   if (original === 'completion') return TAKES;
   return original === 'advice' || kind === 'offline-purchase' ? adviceMti(facts) : REQUEST_MTI[kind];

@@ -1,4 +1,5 @@
 import type { CardData, TransactionFacts } from '../authorisation.ts';
+import type { AdviceRequest } from '../network-leg.ts';
 
 /** Data elements that ISO 8583:1987 dialects say alike. */
 
@@ -27,6 +28,22 @@ export function identification(facts: TransactionFacts) {
     de42: facts.merchant,
     de49: facts.amount.currency,
   };
+}
+
+/** DE3, positions 1 and 2: the amount of a sale is another than before. */
+const ADJUSTMENT = '02';
+
+/** What an advice has of its own that is not of the message that began its transaction. */
+export function ownElements({ own, reason, facts }: Pick<AdviceRequest, 'own' | 'reason' | 'facts'>) {
+  return {
+    ...(own && { de7: own.transmittedAt, de11: own.stan }),
+    ...(reason === 'adjustment' && { de3: ADJUSTMENT + facts.processingCode.slice(2) }),
+  };
+}
+
+/** A count of completions, as two digits. */
+export function twoDigits(count: number): string {
+  return String(count).padStart(2, '0');
 }
 
 /** The card as an authorisation request shows it, PIN and chip aside. */

@@ -112,4 +112,19 @@ describe('an advice', () => {
       de63: { sf1: '0002', sf3: '2104' },
     });
   });
+
+  it('of another amount, or of one of several completions, has numbers of its own', () => {
+    const own = { stan: '000777', transmittedAt: '1123130000' };
+    const advice = { facts: factsOf(), pan: card.pan, minorUnits: 1_999, own, repeat: false } as const;
+    const named = { ...advice, networkReference: '300000000000001' };
+    expect(overTheWire(dialect.advice({ ...named, reason: 'adjustment' }))).toMatchObject({
+      ...{ mti: '0120', de3: `02${factsOf().processingCode.slice(2)}`, de7: '1123130000', de11: '000777' },
+      de62: { sf2: '300000000000001' },
+    });
+    const part = { sequence: 2, count: 3 };
+    expect(overTheWire(dialect.advice({ ...named, reason: 'completion', part }))).toMatchObject({
+      ...{ de3: factsOf().processingCode, de11: '000777' },
+      de62: { sf2: '300000000000001', sf11: '02', sf12: '03' },
+    });
+  });
 });

@@ -5,7 +5,9 @@ import {
   cardElements,
   identification,
   originalData,
+  ownElements,
   replacementAmounts,
+  twoDigits,
 } from '../link/elements.ts';
 import type { ReplyElements } from '../link/network-dialect.ts';
 import type { AdviceRequest, ReversalReason, ReversalRequest } from '../network-leg.ts';
@@ -105,11 +107,12 @@ export function adviceRequest(request: AdviceRequest, stations: VisaStations): V
     mti: request.repeat ? '0121' : '0120',
     header: { ...stations },
     ...transactionElements(facts),
+    ...ownElements(request),
     de2: pan,
     de4: amount12(minorUnits),
     de39: APPROVED,
     ...(approvalCode !== undefined && { de38: approvalCode }),
-    ...(networkReference !== undefined && { de62: { sf2: networkReference } }),
+    ...namedElements(networkReference, request.part),
     de63: { sf1: VISA_NETWORK_ID, sf3: ACQUIRER_ADVICE },
   };
 }
@@ -126,6 +129,13 @@ function deferredRequest(
     de4: amount12(minorUnits),
     de63: { sf1: VISA_NETWORK_ID, sf3: DEFERRED },
   };
+}
+
+/** F62: which transaction an advice belongs to, and which of several completions it is. */
+function namedElements(networkReference: string | undefined, part: AdviceRequest['part']) {
+  if (networkReference === undefined && !part) return {};
+  const counted = part && { sf11: twoDigits(part.sequence), sf12: twoDigits(part.count) };
+  return { de62: { ...(networkReference !== undefined && { sf2: networkReference }), ...counted } };
 }
 
 export function managementRequest(

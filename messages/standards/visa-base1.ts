@@ -48,6 +48,8 @@ const field62 = {
   sf4: { bit: 4, ...letters('Market-specific data indicator', 1) },
   sf5: { bit: 5, ...digits('Duration', 2) },
   sf6: { bit: 6, ...letters('Prestigious property indicator', 1) },
+  sf11: { bit: 11, ...digits('Multiple clearing sequence number', 2) },
+  sf12: { bit: 12, ...digits('Multiple clearing sequence count', 2) },
   sf17: { bit: 17, ...letters('Gateway transaction identifier', 15) },
   sf20: { bit: 20, ...digits('Merchant verification value', 10) },
   sf21: { bit: 21, ...letters('Online risk assessment score', 4) },

@@ -79,14 +79,17 @@ export class NetworkLedger {
     return answerOf(this.#open(request, { service, code, approved, isAdvised: false }));
   }
 
-  /** Of a hold the amount becomes what is taken; of anything else that is known, it is known already. */
+  /**
+   * Of a hold the amount becomes what is taken, and the rest stays held until it is reversed; of anything else that is
+   * known, it is known already.
+   */
   advise(request: NetworkRequest): NetworkDecision {
     const known = this.accounts.get(keyOf(request));
     if (!known) {
       this.#open(request, { service: 'debit', code: ACCEPTED, approved: request.amount, isAdvised: true });
     } else if (known.service === 'hold' && !known.isCompleted) {
       known.isCompleted = true;
-      known.held = 0;
+      known.held = Math.max(0, known.held - request.amount);
       known.captured = request.amount;
     }
     return { code: ACCEPTED };

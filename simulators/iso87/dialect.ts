@@ -24,6 +24,10 @@ export const iso87HostDialect: HostDialect<Iso87Message> = {
   keyExchange: '161',
   overCompletionPercent: {},
   transactionId: () => undefined,
+  completionPart({ de60 }) {
+    const [, sequence, count] = /^(\d{2})(\d{2})$/.exec(de60?.trim() ?? '') ?? [];
+    return sequence === undefined ? undefined : { sequence: Number(sequence), count: Number(count) };
+  },
   reply: (_, elements) => elements,
   managementReply: ({ de7, de11, de70 }, code) => ({ mti: '0810', ...{ de7, de11, de70 }, de39: code }),
   managementRequest: (code, stan, time, key) => ({

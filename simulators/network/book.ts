@@ -113,14 +113,15 @@ export async function openNetworkBook(options: BookOptions): Promise<NetworkBook
       const decideIt = request.service === 'increment' ? increment : decideNew;
       return record({ ...shown, ...decideIt(request, decide) });
     },
-    advise({ holds, merchantCategory = '', ...request }) {
+    advise({ merchantCategory = '', ...request }) {
       const outcome = adviceOutcome(
-        { holds, ...request },
-        known.ofAdvice({ holds, ...request }),
+        request,
+        known.ofAdvice(request),
         known.advice(request),
         options.overCompletionPercent?.[merchantCategory],
       );
-      return record({ ...request, ...(outcome.kind === 'advised' ? named(outcome) : outcome) });
+      const { holds: _, adjusts: __, ...shown } = request;
+      return record({ ...shown, ...(outcome.kind === 'advised' ? named(outcome) : outcome) });
     },
     reverse({ remaining, ...request }) {
       const whole = remaining === undefined ? request : { ...request, remaining };

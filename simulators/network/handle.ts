@@ -81,7 +81,12 @@ export class MessageDesk<M extends HostMessage> {
         break;
       }
       case 'advice': {
-        const understood = understandAdvice(message, nameCard, dialect.transactionId(message));
+        const understood = understandAdvice(
+          message,
+          nameCard,
+          dialect.transactionId(message),
+          dialect.completionPart(message),
+        );
         const act = (request: AdviceRequest, scenario: NetworkScenario | undefined) =>
           refusal(scenario) ?? book.advise(request);
         this.#carryOut(message, link, { kind, understood, act });

@@ -1,4 +1,5 @@
 import type { Codec, Framing, iso87Ascii, Message } from '../../messages/index.ts';
+import type { AdviceRequest } from './rows.ts';
 import type { NetworkMessageKind } from './scenario.ts';
 
 /** The data elements that the networks' dialects have alike. */
@@ -43,6 +44,8 @@ export interface HostDialect<M extends HostMessage> {
   readonly overCompletionPercent: Readonly<Record<string, number>>;
   /** Our identifier of the transaction that an advice belongs to. */
   transactionId(message: M): string | undefined;
+  /** Which of several completions an advice is, and of how many. */
+  completionPart(message: M): AdviceRequest['part'] | undefined;
   /** The answer to a financial message: `elements`, and what is the dialect's own. */
   reply(request: M, elements: HostMessage, transactionId: string | undefined): M;
   managementReply(request: M, code: string): M;

@@ -8,7 +8,7 @@ import type {
   ReversalRequest,
   Service,
 } from './rows.ts';
-import { heldOf, type Transaction } from './transactions.ts';
+import { hasMoreToCome, heldOf, isLastOf, type Transaction } from './transactions.ts';
 
 /** DE39. */
 export const APPROVED = '00';
@@ -88,27 +88,43 @@ export function adviceOutcome(
       : refused(DUPLICATE_TRANSMISSION);
 
   if (seen) return repeated(seen);
+  if (request.adjusts) return adjustment(request, known);
   if (known?.decided.kind === 'reversal-remembered') {
     return { kind: 'late-original-refused', code: INVALID_TRANSACTION };
   }
   if (!known || known.decided.kind === 'declined') {
-    const moves = request.holds ? { held: request.amount } : { captured: request.amount };
+    const account = request.holds ? 'held' : isCredit(request) ? 'refunded' : 'captured';
+    const moves = { [account]: request.amount };
     return { kind: 'advised', code: APPROVED, moves };
   }
   if (!sameMoney(known.decided, request)) return refused(INVALID_TRANSACTION);
-  if (known.completion || standing(known) === 0) return refused(INVALID_TRANSACTION);
+  const isContinued = request.part !== undefined && hasMoreToCome(known);
+  if ((known.completion && !isContinued) || standing(known) === 0) return refused(INVALID_TRANSACTION);
   const held = heldOf(known);
   if (held === 0) return repeated(known.decided);
   if (request.amount > held + Math.floor((held * tolerance) / 100)) return refused(INVALID_AMOUNT);
-  const moves = { held: -held, captured: request.amount };
+  const isLast = request.part === undefined || isLastOf(request.part);
+  const moves = { held: isLast ? -held : -Math.min(held, request.amount), captured: request.amount };
   return { kind: 'captured', code: APPROVED, ...names(known.decided), moves };
+}
+
+/** A sale has another amount than before: what was taken for it is replaced. */
+function adjustment(request: AdviceRequest, known: Transaction | undefined): Outcome {
+  const isSale = known !== undefined && known.captured > 0 && sameMoney(known.decided, request);
+  if (!isSale) return { kind: 'advice-refused', code: INVALID_TRANSACTION };
+  const moves = { captured: request.amount - known.captured };
+  return { kind: 'adjusted', code: APPROVED, ...names(known.decided), moves };
+}
+
+function isCredit({ processingCode }: AdviceRequest): boolean {
+  return processingCode.startsWith('20');
 }
 
 export function reversalOutcome(request: ReversalRequest, known: Transaction | undefined): Outcome {
   const { amount, remaining = 0 } = request;
   if (!known) return { kind: 'reversal-remembered', code: APPROVED };
   const { decided, completion, reversal } = known;
-  const amounts = [decided.amount, decided.requested, completion?.amount];
+  const amounts = [decided.amount, decided.requested, completion?.amount, known.captured];
   const fits =
     amounts.includes(amount) &&
     remaining < amount &&

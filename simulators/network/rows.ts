@@ -35,6 +35,12 @@ export interface AdviceRequest extends MessageIdentity, Money {
   processingCode: string;
   /** Where no transaction is known: whether it sets money aside instead of taking it. */
   holds: boolean;
+  /** The amount of a sale is another than before (DE3 02). */
+  adjusts?: true;
+  /** DE90 of such an advice, where the dialect names its sale by it. */
+  original?: OriginalMessage;
+  /** One of several completions, and of how many; 0 as long as nobody knows. */
+  part?: { sequence: number; count: number };
   /** DE38 of the transaction it belongs to. */
   approvalCode?: string;
   /** DE18. */
@@ -67,18 +73,19 @@ export interface Moves {
 
 /**
  * What a row records. With effect on money: `authorised` (taken at once), `held`, `incremented` (more of it),
- * `captured` (a completion: the hold becomes what was taken), `advised` (an advice that belongs to no known
- * transaction), `refunded`, `reversed`. Decisions without: `verified`, `inquired`, `declined`, `reversal-remembered`
- * (the original is unknown, and will be refused should it come), `late-original-refused`, `reversal-ineffective`
- * (nothing stood), `reversal-refused`,
- * `advice-refused`. Repeats, answered as before: `duplicate`, `duplicate-refused` (same identity, other content),
- * `advice-repeated`, `reversal-repeated`.
+ * `captured` (a completion: the hold becomes what was taken), `adjusted` (a sale has another amount), `advised` (an
+ * advice that belongs to no known transaction), `refunded`, `reversed`. Decisions without: `verified`, `inquired`,
+ * `declined`, `reversal-remembered` (the original is unknown, and will be refused should it come),
+ * `late-original-refused`, `reversal-ineffective` (nothing stood), `reversal-refused`, `advice-refused`. Repeats,
+ * answered as before: `duplicate`, `duplicate-refused` (same identity, other content), `advice-repeated`,
+ * `reversal-repeated`.
  */
 export type NetworkRowKind =
   | 'authorised'
   | 'held'
   | 'incremented'
   | 'captured'
+  | 'adjusted'
   | 'advised'
   | 'refunded'
   | 'verified'
@@ -108,8 +115,10 @@ export interface NetworkRow extends LedgerRow, MessageIdentity, Money {
   transactionId?: string;
   /** Of an increment and its reversal, whose row is in the name of the transaction they belong to: their own names. */
   message?: MessageIdentity;
-  /** Of reversals. */
+  /** Of reversals, and of other amounts. */
   original?: OriginalMessage;
+  /** Of one of several completions. */
+  part?: { sequence: number; count: number };
   isMarkedRepeat?: true;
   moves?: Moves;
 }

@@ -37,6 +37,15 @@ export interface Transactions {
   advice(message: MessageIdentity): NetworkRow | undefined;
 }
 
+/** The last completion that came was one of several, and not the last of them. */
+export function hasMoreToCome({ completion }: Pick<Transaction, 'completion'>): boolean {
+  return completion?.part !== undefined && !isLastOf(completion.part);
+}
+
+export function isLastOf({ sequence, count }: NonNullable<NetworkRow['part']>): boolean {
+  return sequence === count;
+}
+
 export function transactions(): Transactions {
   const known = new Map<string, Transaction>();
   const byId = new Map<string, Transaction>();
@@ -59,7 +68,8 @@ export function transactions(): Transactions {
   const capture = (row: NetworkRow, transaction: Transaction | undefined) => {
     if (!transaction) return;
     transaction.completion = row;
-    for (const each of [transaction, ...transaction.increments]) each.held = 0;
+    if (hasMoreToCome(transaction)) transaction.held += row.moves?.held ?? 0;
+    else for (const each of [transaction, ...transaction.increments]) each.held = 0;
     transaction.captured += row.moves?.captured ?? 0;
     if (!known.has(identityKey(row))) known.set(identityKey(row), transaction);
   };
@@ -86,6 +96,12 @@ export function transactions(): Transactions {
           advices.set(identityKey(row), row);
           capture(row, byId.get(row.transactionId ?? ''));
           break;
+        case 'adjusted': {
+          advices.set(identityKey(row), row);
+          const sale = byId.get(row.transactionId ?? '');
+          if (sale) move(sale, row);
+          break;
+        }
         case 'advice-repeated': {
           const transaction = known.get(identityKey(row));
           if (transaction) transaction.told = row;
@@ -126,7 +142,11 @@ function lookups({
     },
     byOriginal: (reversal) => known.get(originalKey(reversal)),
     ofAdvice(advice) {
-      const named = byId.get(advice.transactionId ?? '') ?? known.get(identityKey(advice));
+      const { original, terminal, rrn } = advice;
+      const named =
+        byId.get(advice.transactionId ?? '') ??
+        known.get(identityKey(advice)) ??
+        (original && known.get(originalKey({ terminal, rrn, original })));
       if (named) return named;
       const hold = holds.get(`${advice.terminal}|${advice.rrn}`);
       const same = advice.approvalCode === undefined || advice.approvalCode === hold?.decided.approvalCode;

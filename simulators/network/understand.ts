@@ -15,6 +15,8 @@ type NameCard = (pan: string) => CardReference;
 /** DE25. */
 const PREAUTHORISED = '06';
 const VERIFICATION = '51';
+/** DE3, positions 1 and 2. */
+const ADJUSTMENT = '02';
 
 /** Reads a 0100 or 0200; names the first data element that is missing. */
 export function understandAuthorisation(
@@ -45,20 +47,24 @@ function heldBefore(
   return de90 && { original: { mti: de90.mti, stan: de90.stan, time: de90.transmission } };
 }
 
-/** Reads a 0120 or 0220. */
+/** Reads a 0120 or 0220. @param part which of several completions it is, as its dialect counts them */
 export function understandAdvice(
   message: HostMessage,
   nameCard: NameCard,
   transactionId: string | undefined,
+  part?: AdviceRequest['part'],
 ): Understood<AdviceRequest> {
   const understood = understandMoney(message, nameCard);
   if ('missing' in understood) return understood;
-  const { de3, de18, de25, de38 } = message;
+  const { de3, de18, de25, de38, de90 } = message;
   if (!de3) return { missing: 'DE3' };
   const request = {
     ...understood.request,
     processingCode: de3,
     holds: withoutRepeat(message.mti) === '0120' && de25 === PREAUTHORISED,
+    ...(de3.startsWith(ADJUSTMENT) && { adjusts: true as const }),
+    ...(de90 && { original: { mti: de90.mti, stan: de90.stan, time: de90.transmission } }),
+    ...(part && { part }),
     ...(de18 === undefined ? {} : { merchantCategory: de18 }),
     ...(de38 === undefined ? {} : { approvalCode: de38 }),
     ...(transactionId === undefined ? {} : { transactionId }),

@@ -28,6 +28,8 @@ export const visaHostDialect: HostDialect<VisaMessage> = {
   keyExchange: '161',
   overCompletionPercent: { '4411': 15, '7011': 15, '7512': 15, '5812': 20, '5813': 20, '4121': 20 },
   transactionId: ({ de62 }) => de62?.sf2,
+  completionPart: ({ de62 }) =>
+    de62?.sf11 === undefined ? undefined : { sequence: Number(de62.sf11), count: Number(de62.sf12 ?? 0) },
   reply(request, elements, transactionId) {
     const { de19, de62, de63 } = request;
     return {

@@ -1,3 +1,4 @@
+import type { Region } from '../../connectors/index.ts';
 import type { PinBlock } from '../../messages/index.ts';
 import type { Monotonic, PeerCertificate } from '../../runtime/index.ts';
 import type { ListenerSettings, MerchantSettings, Settings, TerminalSettings } from '../config/settings.ts';
@@ -67,6 +68,11 @@ export interface CardInbound extends Inbound {
 /** A proven message about something earlier, which may name the card. */
 export interface NoticeInbound extends Inbound {
   readonly card?: StoredCard;
+}
+
+/** Where the merchant is: what is not said is where the rules are the strictest. */
+export function regionOf({ party, listener }: Pick<Inbound, 'party' | 'listener'>): Region {
+  return party.merchant.region ?? listener.region ?? 'eea';
 }
 
 /** A PIN block under the network's key, nothing where the message has none to translate, or why it cannot be. */

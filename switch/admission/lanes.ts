@@ -26,6 +26,6 @@ export function laneOf({ mti, de3 = '', de25 = '00' }: TerminalMessage): Lane {
   const first = withoutRepeat(mti);
   if (!OPENS_LEGS.has(first) || de3.startsWith(VOID)) return 'must-serve';
   if (isRepeat(mti)) return 'repeats';
-  const service = findService(first, de3, de25, false);
+  const service = findService({ mti, de3, de25 });
   return service?.movesMoney === false ? 'verification' : 'opens-legs';
 }

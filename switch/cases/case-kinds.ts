@@ -50,6 +50,10 @@ export const CASE_KINDS = {
     'a terminal reversed what is not known by its numbers, and may mean a payment that stands',
   'reversal-repeated': 'a terminal repeated a reversal without end that cannot be carried out',
   'void-reversed-late': 'a terminal reversed its void, and the network had been told of the void',
+  'advice-kept': 'a terminal told of something that is no service here, or of a sale that nobody here knows',
+  'chip-refused': 'it stands here, and the chip says that it did not take place',
+  'refund-unmatched': 'a refund was given at the terminal that its sale has no more money for',
+  'proof-of-refund': 'it was refunded, and the proof of what it bought goes on to stand',
   'batch-out-of-balance': 'a terminal closed its batch with other totals than ours',
 } as const;
 
@@ -57,15 +61,10 @@ export type CaseKind = keyof typeof CASE_KINDS;
 
 /** The kinds that a transaction's own entries may ask for. */
 const JOURNAL_KINDS = [
-  'pop-rejected',
-  'pop-stands',
-  'reversal-refused',
-  'reversal-not-found',
-  'answer-disagrees',
-  'advice-refused',
-  'reversal-unmatched',
-  'reversal-repeated',
-  'void-reversed-late',
+  ...(['pop-rejected', 'pop-stands', 'reversal-refused', 'advice-refused'] as const),
+  ...(['reversal-not-found', 'answer-disagrees'] as const),
+  ...(['reversal-unmatched', 'reversal-repeated', 'void-reversed-late'] as const),
+  ...(['advice-kept', 'chip-refused', 'refund-unmatched', 'proof-of-refund'] as const),
 ] as const;
 
 /** The kind of a case that a transaction's entries name. */

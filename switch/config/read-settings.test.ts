@@ -40,6 +40,16 @@ describe('the settings of a node', () => {
     );
   });
 
+  it('may name the rules of a scheme', () => {
+    const [network] = settings().networks;
+    const ruled = (rules: object) => problemsOf({ ...settings(), networks: [{ ...network, rules }] });
+    const hold = { region: 'eea', categories: ['7011'], isCardPresent: true, days: 30, isExtended: false };
+    const tips = { tipIn: { eea: { '5812': 10 } }, maxCompletions: 9 };
+    expect(ruled({ ...tips, holds: [hold, { days: 7, isExtended: true }] })).toBe('');
+    expect(ruled({ holds: [{ ...hold, days: 0 }] })).toContain('/networks/0');
+    expect(ruled({ tipPercent: { restaurants: 20 } })).toContain('/networks/0');
+  });
+
   it('never repeat a value that may be a secret', () => {
     expect(problemsOf({ ...settings(), databaseUrl: { url: 'secret-word' } })).not.toContain('secret-word');
   });

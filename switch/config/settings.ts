@@ -6,6 +6,7 @@ import { ElementPolicies } from './elements.ts';
 import { FallbackSettings } from './fallback.ts';
 import { KeyLife } from './keys.ts';
 import { RetryOverrides, RetryStrategy } from './retry.ts';
+import { Region, SchemeRulesSettings } from './scheme-rules.ts';
 import { MerchantStandIn, StandInSettings } from './stand-in.ts';
 import { TakeBackSettings } from './take-backs.ts';
 
@@ -123,6 +124,10 @@ const ListenerSettings = Type.Object({
   unmatchedReversal: Type.Optional(Type.Union([Type.Literal('accept'), Type.Literal('refuse')])),
   /** What DE4 of a reversal is: the whole amount, which is the default, or the part of it to take back. */
   reversalAmount: Type.Optional(Type.Union([Type.Literal('whole'), Type.Literal('part')])),
+  /** Of the merchants of an acquirer's line that are not listed. */
+  region: Type.Optional(Region),
+  /** How an advice of no service is answered, which is kept in any case: 00, which is the default, or 12. */
+  unservedAdvice: Type.Optional(Type.Union([Type.Literal('accept'), Type.Literal('refuse')])),
   /** Without it the listener speaks plain TCP. */
   tls: Type.Optional(ListenerTls),
 });
@@ -140,6 +145,11 @@ const MerchantSettings = Type.Object({
   voidAfterBatch: Type.Optional(Type.Boolean()),
   /** Merchants of one group give back what another of them sold. */
   refundGroup: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  region: Type.Optional(Region),
+  /** Whether a pre-authorisation asks for an estimate, which is the default, or for what will be taken. */
+  authorisations: Type.Optional(Type.Union([Type.Literal('estimated'), Type.Literal('final')])),
+  /** A completion after its hold's end: refused, which is the default, or taken at the merchant's risk. */
+  lateCompletion: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('accept')])),
   /** Without it nothing is approved for this merchant while its network is unreachable. */
   standIn: Type.Optional(MerchantStandIn),
   /** Where the merchant is told of payments that took another course, signed with the secret in the file. */
@@ -193,6 +203,8 @@ const network = {
   clearingCutOffHour: Type.Optional(Hour),
   /** DE11 and DE7 of a second reversal of one payment: its own, which is the default, or the payment's. */
   reversalNumbers: Type.Optional(Type.Union([Type.Literal('own'), Type.Literal('original')])),
+  /** The scheme's own rules, in the place of those that are built in. */
+  rules: Type.Optional(SchemeRulesSettings),
   /** Where the worker's session goes, if not to `host` and `port`: a network may give each session an address. */
   workerAddress: Type.Optional(Type.Object({ host: Type.String({ minLength: 1 }), port: Port })),
 };
@@ -280,6 +292,7 @@ export const SettingsSchema = Type.Object({
           'reverse-network': Type.Optional(RetryOverrides),
           'advise-network': Type.Optional(RetryOverrides),
           'close-increment': Type.Optional(RetryOverrides),
+          'watch-hold': Type.Optional(RetryOverrides),
           'complete-pop': Type.Optional(RetryOverrides),
           'cancel-pop': Type.Optional(RetryOverrides),
           notify: Type.Optional(RetryOverrides),

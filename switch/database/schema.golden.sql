@@ -132,6 +132,12 @@ create table switch.network_number (
   network text not null,
   next bigint not null
 );
+create table switch.open_hold (
+  transaction uuid not null,
+  until timestamp with time zone not null,
+  due_at timestamp with time zone not null,
+  claimed_until timestamp with time zone not null default '-infinity'::timestamp with time zone
+);
 create table switch.parked_follow_up (
   "position" bigint not null,
   transaction uuid not null,
@@ -348,6 +354,7 @@ alter table switch.lease add constraint lease_node_check CHECK ((node ~ '^[A-Za-
 alter table switch.lease add constraint lease_pkey PRIMARY KEY (epoch);
 alter table switch.migration add constraint migration_pkey PRIMARY KEY (number);
 alter table switch.network_number add constraint network_number_pkey PRIMARY KEY (network);
+alter table switch.open_hold add constraint open_hold_pkey PRIMARY KEY (transaction);
 alter table switch.parked_follow_up add constraint parked_follow_up_pkey PRIMARY KEY ("position");
 alter table switch.projected_batch add constraint projected_batch_pkey PRIMARY KEY (batch);
 alter table switch.projected_batch_member add constraint projected_batch_member_pkey PRIMARY KEY (transaction);
@@ -378,6 +385,7 @@ CREATE INDEX journal_of_epoch ON ONLY switch.journal USING btree (epoch, sequenc
 CREATE INDEX journal_rest_epoch_sequence_idx ON switch.journal_rest USING btree (epoch, sequence);
 CREATE INDEX lease_unsealed ON switch.lease USING btree (epoch) WHERE ((chain IS NOT NULL) AND (sealed_at IS NULL));
 CREATE INDEX lease_unsettled ON switch.lease USING btree (epoch) WHERE (settled_at IS NULL);
+CREATE INDEX open_hold_due ON switch.open_hold USING btree (due_at);
 CREATE INDEX parked_follow_up_transaction ON switch.parked_follow_up USING btree (transaction);
 CREATE INDEX projected_batch_by_date ON switch.projected_batch USING btree (business_date);
 CREATE INDEX projected_movement_by_date ON switch.projected_movement USING btree (business_date, transaction);
@@ -1172,9 +1180,11 @@ create role etika_switch nologin;
 
 -- rights
 
+grant delete, insert, select on table switch.open_hold to etika_switch;
 grant delete, insert, select on table switch.parked_follow_up to etika_switch;
 grant delete, insert, select on table switch.unread_transaction to etika_projector;
 grant delete, insert, select, truncate, update on table switch.awaited_proof to etika_projector;
+grant delete, insert, select, truncate, update on table switch.open_hold to etika_projector;
 grant delete, insert, select, truncate, update on table switch.projected_batch to etika_projector;
 grant delete, insert, select, truncate, update on table switch.projected_batch_member to etika_projector;
 grant delete, insert, select, truncate, update on table switch.projected_movement to etika_projector;

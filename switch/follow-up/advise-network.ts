@@ -1,34 +1,56 @@
-import type { AdviceReason } from '../../connectors/index.ts';
-import { appendNext, readTransaction } from '../transaction/append-next.ts';
+import type { AdviceReason, AdviceRequest } from '../../connectors/index.ts';
+import { appendNext, type NextEntry, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { asNetworkKnows } from '../transaction/network-facts.ts';
+import { isLast } from '../transaction/several-completions.ts';
+import type { Telling } from '../transaction/tellings.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import { mayRepeat } from './queue-task.ts';
-import { answered, type NetworkPorts, networkNumbers } from './reverse-network.ts';
+import { answered, type NetworkPorts, networkNumbers, reverseRest } from './reverse-network.ts';
+
+/** What the network is told by one message. */
+interface Told {
+  readonly reason: AdviceReason;
+  readonly minorUnits: number;
+  /** By a message of its own: another amount, or one of several completions. */
+  readonly telling?: Telling;
+}
 
 /**
- * Tells the network of a completion, an offline purchase or a stand-in approval, until it acknowledges. It is told
- * also of what was taken back since: an earlier attempt may have arrived, and the reversal comes behind it.
+ * Tells the network of a completion, an offline purchase, a stand-in approval or another amount, until it
+ * acknowledges. It is told also of what was taken back since: an earlier attempt may have arrived, and the reversal
+ * comes behind it. What is held beyond a completion is reversed first; should the network refuse that, a case is open,
+ * and the completion is told all the same: it is the merchant's money.
  */
 export async function adviseNetwork(job: FollowUpJob, ports: NetworkPorts): Promise<FollowUpResult> {
   const transaction = await readTransaction(ports.journal, job.transaction);
-  const { opening, network, standingMinorUnits } = transaction;
-  if (!opening || network === 'advised' || network === 'advice-refused') return { done: true };
+  const told = toldOf(transaction);
+  if (!told) return { done: true };
+
+  if (releasesRest(transaction, told) && transaction.network !== 'reversal-refused') {
+    const rest = await reverseRest(job, ports);
+    if ('retryAfterMs' in rest) return rest;
+  }
+  return advise(job, transaction, told, ports);
+}
+
+async function advise(
+  job: FollowUpJob,
+  transaction: Transaction,
+  told: Told,
+  ports: NetworkPorts,
+): Promise<FollowUpResult> {
+  const { opening } = transaction;
+  if (!opening) return { done: true };
   const connector = ports.networks.get(opening.network);
   if (!connector) return { park: `no connector for network ${opening.network}` };
 
-  const reason = reasonOf(transaction);
-  const isDeferred = reason === 'stand-in' && connector.rules.standInIsTold === 'deferred';
+  const facts = asNetworkKnows(opening.facts);
+  const pan = await ports.hsm.revealPan(Buffer.from(opening.panCiphertext, 'base64'));
+  const isDeferred = told.reason === 'stand-in' && connector.rules.standInIsTold === 'deferred';
+  const how = { ...(isDeferred && { asDeferred: true as const }), repeat: mayRepeat(job) };
   const outcome = await connector.advise(
-    {
-      facts: asNetworkKnows(opening.facts),
-      pan: await ports.hsm.revealPan(Buffer.from(opening.panCiphertext, 'base64')),
-      ...networkNumbers(transaction),
-      reason,
-      ...(isDeferred && { asDeferred: true }),
-      minorUnits: transaction.capturedMinorUnits ?? standingMinorUnits,
-      repeat: mayRepeat(job),
-    },
+    { ...adviceOf(transaction, told), facts, pan, ...how },
     ports.clock.monotonic() + ports.settings.followUps.attemptTimeoutMs,
   );
   switch (outcome.status) {
@@ -36,11 +58,8 @@ export async function adviseNetwork(job: FollowUpJob, ports: NetworkPorts): Prom
     case 'refused': {
       const mayChange = outcome.status === 'refused' && ports.retry.isRetryable(outcome.code);
       if (mayChange) return ports.retry.again(job.attempt, answered(outcome.code));
-      const kind = outcome.status === 'acknowledged' ? 'network-advised' : 'network-advice-refused';
-      const body = { reason, code: outcome.code, attempts: job.attempt };
-      await appendNext(ports.journal, job.transaction, (now) =>
-        now.network === 'advised' || now.network === 'advice-refused' ? undefined : { kind, body },
-      );
+      const entry = entryOf(told, outcome.status, { code: outcome.code, attempts: job.attempt });
+      await appendNext(ports.journal, job.transaction, (now) => (isDueIn(now, told) ? entry : undefined));
       if (outcome.status === 'acknowledged') return { done: true };
       return { park: `the network refuses the advice with code ${outcome.code}` };
     }
@@ -53,7 +72,67 @@ export async function adviseNetwork(job: FollowUpJob, ports: NetworkPorts): Prom
   }
 }
 
-function reasonOf({ opening, decided }: Transaction): AdviceReason {
-  if (opening?.facts.kind === 'offline-purchase') return 'offline';
+function adviceOf(transaction: Transaction, { reason, minorUnits, telling }: Told) {
+  const own = telling && { stan: telling.stan, transmittedAt: telling.transmittedAt };
+  const part = telling?.part && { sequence: telling.part.sequence, count: telling.part.count };
+  const advice: Omit<AdviceRequest, 'facts' | 'pan' | 'repeat'> = {
+    ...networkNumbers(transaction),
+    reason,
+    minorUnits,
+    ...(own && { own }),
+    ...(part && { part }),
+  };
+  return advice;
+}
+
+function entryOf(
+  { reason, minorUnits, telling }: Told,
+  status: 'acknowledged' | 'refused',
+  answer: { readonly code: string; readonly attempts: number },
+): NextEntry {
+  const body = { reason, ...answer };
+  if (status === 'refused') return { kind: 'network-advice-refused', body };
+  const told = telling && { key: telling.key, minorUnits };
+  return { kind: 'network-advised', body: { ...body, ...(told && { told }) } };
+}
+
+/** What is to be told next; nothing where the network knows it all, or refused it for good. */
+function toldOf(transaction: Transaction): Told | undefined {
+  if (!transaction.opening || transaction.network === 'advice-refused') return undefined;
+  if (isBaseDue(transaction)) {
+    const { capturedMinorUnits, standingMinorUnits } = transaction;
+    return { reason: reasonOf(transaction), minorUnits: capturedMinorUnits ?? standingMinorUnits };
+  }
+  const telling = transaction.tellings.find(({ isTold }) => !isTold);
+  if (!telling || (transaction.state === 'taken-back' && !telling.part)) return undefined;
+  return {
+    reason: telling.part ? 'completion' : 'adjustment',
+    minorUnits: telling.minorUnits,
+    telling,
+  };
+}
+
+/** What happened without the network, or was completed at once. What is told by messages of its own comes behind it. */
+function isBaseDue({ network, tellings, capturedMinorUnits }: Transaction): boolean {
+  if (network === 'advised' || network === 'advice-refused') return false;
+  if (network === 'to-advise') return true;
+  const isInParts = tellings.some(({ part }) => part);
+  const isAdjusted = tellings.length > 0 && capturedMinorUnits === undefined;
+  return !isInParts && !isAdjusted;
+}
+
+function isDueIn(now: Transaction, { telling }: Told): boolean {
+  if (!telling) return now.network !== 'advised' && now.network !== 'advice-refused';
+  return now.tellings.some(({ key, isTold }) => key === telling.key && !isTold);
+}
+
+/** Nothing more will be taken of the hold. */
+function releasesRest({ opening }: Transaction, { reason, telling }: Told): boolean {
+  const isWhole = telling?.part === undefined || isLast(telling.part);
+  return opening?.facts.kind === 'pre-authorisation' && reason === 'completion' && isWhole;
+}
+
+function reasonOf({ isTold, decided }: Transaction): AdviceReason {
+  if (isTold) return 'offline';
   return decided?.network.status === 'approved' ? 'completion' : 'stand-in';
 }

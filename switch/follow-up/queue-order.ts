@@ -13,6 +13,7 @@ const WAITS_BEHIND: Readonly<Record<string, readonly string[]>> = {
   'reverse-network': ['advise-network'],
   'advise-network': [],
   'close-increment': [],
+  'watch-hold': [],
   'complete-pop': [],
   'cancel-pop': [],
   notify: [],

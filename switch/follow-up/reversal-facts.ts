@@ -36,9 +36,11 @@ export function reversalFacts(
 function reversedAfter(transaction: Transaction, increment: Increment | undefined): ReversedAfter {
   if (increment) return approvalOf(increment.facts, increment.approvedMinorUnits);
   const { decided, opening, state, network, capturedMinorUnits, isReversedInPart } = transaction;
-  const isCompleted = opening?.facts.kind === 'pre-authorisation' && capturedMinorUnits !== undefined;
+  const isHold = opening?.facts.kind === 'pre-authorisation';
+  // What is held beyond a completion is given back before the network hears of that.
+  const isCompleted = isHold && capturedMinorUnits !== undefined && network === 'advised';
   if (isReversedInPart && state !== 'intended') return 'partial-reversal';
-  if (isCompleted && network !== 'advice-refused') return 'completion';
+  if (isCompleted) return 'completion';
   if (decided?.network.status !== 'approved' || !opening) return 'no-answer';
   return approvalOf(opening.facts, decided.network.approvedMinorUnits ?? opening.facts.amount.minorUnits);
 }
@@ -68,12 +70,14 @@ function amountOf({ amount }: ReversalWords, transaction: Transaction, holding: 
 
 /** A network that was never asked knows the transaction by the advice that told it, or by what it was asked later. */
 function originalOf(
-  { opening, decided, capturedMinorUnits }: Transaction,
+  { isTold, decided, network, capturedMinorUnits }: Transaction,
   { names }: ReversalWords,
   standInIsTold: SchemeRules['standInIsTold'],
 ): ReversalRequest['original'] {
   const isStoodIn = decided?.network.status === 'unreachable' && decided.approved;
   if (isStoodIn && standInIsTold === 'deferred') return 'request';
-  if (isStoodIn || opening?.facts.kind === 'offline-purchase') return 'advice';
-  return names === 'completion' && capturedMinorUnits !== undefined ? 'completion' : 'request';
+  if (isStoodIn || isTold) return 'advice';
+  return names === 'completion' && capturedMinorUnits !== undefined && network === 'advised'
+    ? 'completion'
+    : 'request';
 }

@@ -7,7 +7,7 @@ import {
 import type { Ports } from '../ports.ts';
 import { appendNext, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
-import { type Holding, holdingsOf } from '../transaction/increments.ts';
+import { type Holding, holdingsFor, holdingsOf } from '../transaction/increments.ts';
 import { traceOf } from '../transaction/leg-traces.ts';
 import { asNetworkKnows } from '../transaction/network-facts.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
@@ -34,12 +34,28 @@ export type NetworkPorts = Pick<
  * same, and the next follow-up (a later reversal, or a replay by people) asks for what is too much then.
  */
 export async function reverseNetwork(job: FollowUpJob, ports: NetworkPorts): Promise<FollowUpResult> {
+  return reverseDownTo(holdingsOf, job, ports);
+}
+
+/**
+ * Reverses what is held beyond a completion, message by message: the network is told of what is taken behind it, and
+ * finds what it still has to hold.
+ */
+export function reverseRest(job: FollowUpJob, ports: NetworkPorts): Promise<FollowUpResult> {
+  return reverseDownTo((now) => holdingsFor(now, now.capturedMinorUnits ?? 0), job, ports);
+}
+
+async function reverseDownTo(
+  holdings: (transaction: Transaction) => Holding[],
+  job: FollowUpJob,
+  ports: NetworkPorts,
+): Promise<FollowUpResult> {
   const refused = new Map<string | undefined, string>();
   for (;;) {
     const transaction = await readTransaction(ports.journal, job.transaction);
     if (!transaction.opening) return { done: true };
 
-    const tooMuch = holdingsOf(transaction).find(
+    const tooMuch = holdings(transaction).find(
       ({ networkMinorUnits, standingMinorUnits, increment }) =>
         networkMinorUnits > standingMinorUnits &&
         !refused.has(increment?.key) &&
@@ -196,7 +212,8 @@ export function networkNumbers(transaction: Transaction, increment?: string) {
   };
 }
 
-function reasonOf({ takenBack }: Transaction, standingMinorUnits: number): ReversalReason {
+function reasonOf({ takenBack, state }: Transaction, standingMinorUnits: number): ReversalReason {
   if (standingMinorUnits > 0) return 'partial';
+  if (state === 'expired') return 'customer'; // nobody waits for an answer of it: the merchant has no use for it
   return takenBack === undefined ? 'no-confirmation' : 'customer';
 }

@@ -39,6 +39,7 @@ const facts: Form = [
     ['addsTo', 'plain'],
     ['networkRrn', 'text'],
     ['networkStan', 'text'],
+    ['hold', 'plain'],
   ] as const),
 ];
 const parties: Form = [
@@ -91,6 +92,7 @@ const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
       ['reply', reply],
       ['followUps', 'plain'],
       ['caseKind', 'text'],
+      ['leavesProof', 'plain'],
     ],
   ],
   ['pop-validated', [['validation', 'uuid']]],

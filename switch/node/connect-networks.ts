@@ -3,6 +3,7 @@ import {
   iso87Connector,
   type LateAnswer,
   type NetworkConnector,
+  type SchemeRules,
   visaConnector,
   WHOLE_AGREEMENT,
   type ZoneKeys,
@@ -36,7 +37,12 @@ export function connectNetworks(
   networks: readonly NetworkSettings[],
   parts: NetworkParts,
 ): Map<string, NetworkConnector> {
-  return new Map(networks.map((settings) => [settings.name, connectNetwork(settings, parts)]));
+  return new Map(networks.map((settings) => [settings.name, withRules(settings, parts)]));
+}
+
+function withRules(settings: NetworkSettings, parts: NetworkParts): NetworkConnector {
+  const connector = connectNetwork(settings, parts);
+  return { ...connector, rules: { ...connector.rules, ...settings.rules } as SchemeRules };
 }
 
 function connectNetwork(settings: NetworkSettings, parts: NetworkParts): NetworkConnector {

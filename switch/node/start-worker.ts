@@ -20,6 +20,8 @@ import type { Notifications } from '../fallback/notices/webhook.ts';
 import type { ScenarioTally } from '../fallback/scenarios.ts';
 import { watchOver } from '../fallback/watch-over.ts';
 import type { AwaitedProofs } from '../follow-up/awaited-proofs.ts';
+import type { DueHolds } from '../follow-up/due-holds.ts';
+import { HoldKeeper } from '../follow-up/hold-keeper.ts';
 import { followUpLanes } from '../follow-up/lanes.ts';
 import { ProofSweeper } from '../follow-up/proof-sweeper.ts';
 import { startFollowUpWorker } from '../follow-up/queue.ts';
@@ -45,6 +47,8 @@ export interface WorkerParts {
   readonly overdueFollowUps: OverdueFollowUps;
   readonly alerts: AlertBook;
   readonly proofs: AwaitedProofs;
+  /** Absent: nobody watches over holds here. */
+  readonly holds?: DueHolds;
   readonly notifications: Notifications;
 }
 
@@ -73,6 +77,8 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { finalityMs } = settings.pop;
   const projector = new Projector({ databaseUrl, clock, log, cutOverHour, timeZone, finalityMs });
   const sweeper = new ProofSweeper(ports);
+  const { holds } = parts;
+  const keeper = holds && new HoldKeeper({ ...ports, holds });
 
   return {
     modes,
@@ -81,7 +87,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     sweeper,
     async stop() {
       modes.close();
-      await Promise.all([queue.stop(), sweeper.stop(), projector.stop()]);
+      await Promise.all([queue.stop(), sweeper.stop(), keeper?.stop(), projector.stop()]);
     },
   };
 }

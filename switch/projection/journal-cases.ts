@@ -19,7 +19,7 @@ export function casesOfTransaction({
       network: row.network || null,
       business_date: row.business_date,
       currency: row.currency || null,
-      amount: amountAtStake(kind, row),
+      amount: kind === 'advice-kept' ? row.asked : amountAtStake(kind, row),
       suggested_action: kind === 'pop-rejected' ? 'accept' : 'by-hand',
       is_automatic: false,
       evidence: { journal: journalEvidence(row), ...(mayMean && { mayMean }) },

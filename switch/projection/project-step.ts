@@ -3,6 +3,7 @@ import { openCases } from '../cases/open-cases.ts';
 import type { JournalEntry } from '../journal/journal.ts';
 import { projectValidated, putAwaited, removeAwaited } from './awaited-rows.ts';
 import { projectBatch } from './batch-rows.ts';
+import { putHolds, removeHolds } from './hold-rows.ts';
 import { caseOfBatch, caseOfUnreadable, casesOfTransaction } from './journal-cases.ts';
 import { insertMovements } from './movement-rows.ts';
 import type { RecentHistories } from './recent-histories.ts';
@@ -190,6 +191,14 @@ async function projectHistories(
   await removeAwaited(
     client,
     current.flatMap(({ row, proof }) => (proof === 'over' ? [row.transaction] : [])),
+  );
+  await putHolds(
+    client,
+    current.flatMap(({ hold }) => (hold && hold !== 'over' ? [hold] : [])),
+  );
+  await removeHolds(
+    client,
+    current.flatMap(({ row, hold }) => (hold === 'over' ? [row.transaction] : [])),
   );
   await countRefunds(client, projected);
   await insertMovements(client, projected);

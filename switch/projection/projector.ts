@@ -44,7 +44,7 @@ export const PROJECTION_WANTED = 'projection_wanted';
 
 const TABLES = [
   ...['projection_cursor', 'projected_transaction', 'projected_movement', 'projected_refund'],
-  ...['projected_batch', 'projected_batch_member', 'projected_upload', 'awaited_proof'],
+  ...['projected_batch', 'projected_batch_member', 'projected_upload', 'awaited_proof', 'open_hold'],
 ];
 
 /**

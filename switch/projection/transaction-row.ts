@@ -8,6 +8,7 @@ import {
   type PopLegState,
   type Transaction,
 } from '../transaction/fold.ts';
+import { type OpenHold, openHold } from '../transaction/hold.ts';
 import type { TransactionState } from '../transaction/life-cycle.ts';
 import { dateOfEntry, foldMovements, type Movement } from '../transaction/movements.ts';
 import { witnessedFacts } from '../transaction/pop-purchase.ts';
@@ -72,6 +73,8 @@ export interface ProjectedTransaction {
   readonly mayMean?: readonly string[];
   /** The proof that is waited for; 'over' where one was and is not any more. */
   readonly proof?: AwaitedProof | 'over';
+  /** The hold that is not over; 'over' where one was and is not any more. */
+  readonly hold?: OpenHold | 'over';
 }
 
 /**
@@ -86,7 +89,7 @@ export function projectTransaction(
   const { folded, movements } = foldMovements(entries, undatedHour);
   const [first] = entries;
   if (!folded || !first) return undefined;
-  const facts = folded.opening ? openingColumns(folded) : rememberedColumns(first);
+  const facts = folded.opening ? openingColumns(folded) : (rememberedColumns(first) ?? keptColumns(first));
   if (!facts) return undefined;
   const decided = entries.find(({ kind }) => DECIDES.has(kind as EntryKind));
   const row: TransactionRow = {
@@ -94,7 +97,7 @@ export function projectTransaction(
     version: folded.version,
     state: folded.state,
     ...facts,
-    network_state: folded.network,
+    network_state: networkState(folded),
     pop_state: folded.pop,
     is_enrolled: folded.popParties !== null,
     approved: approvedMinorUnits(folded),
@@ -112,7 +115,13 @@ export function projectTransaction(
   };
   const proof = awaitedProof(entries, folded) ?? (entries.some(isAcceptance) ? 'over' : undefined);
   const { mayMean } = first.body as Partial<EntryBodies['remembered']>;
-  return { row, refunds: folded.refunds, movements, ...(mayMean && { mayMean }), ...(proof && { proof }) };
+  const hold = openHold(folded, entries) ?? (folded.holdUntil === undefined ? undefined : 'over');
+  return {
+    ...{ row, refunds: folded.refunds, movements },
+    ...(mayMean && { mayMean }),
+    ...(proof && { proof }),
+    ...(hold && { hold }),
+  };
 }
 
 const DECIDES: ReadonlySet<EntryKind> = new Set<EntryKind>(['decided', 'offline-approved', 'taken-back']);
@@ -185,9 +194,42 @@ function rememberedColumns({ kind, body }: JournalEntry): ReturnType<typeof open
   };
 }
 
-function approvedMinorUnits({ opening, decided, state, increments, replies }: Transaction): number {
+/** As long as the network is to be told of another amount, or of a part, it is not up to date. */
+function networkState({ network, tellings }: Transaction): NetworkLegState {
+  const isBehind = tellings.some(({ isTold }) => !isTold);
+  return isBehind && (network === 'approved' || network === 'advised') ? 'to-advise' : network;
+}
+
+/** An advice that nobody can act on: what it gives, with no money of it. */
+function keptColumns({ kind, body }: JournalEntry): ReturnType<typeof openingColumns> {
+  if (kind !== 'advice-kept') return undefined;
+  const { listener, terminal, merchant, stan, rrn, transmittedAt, minorUnits, currency, card } =
+    body as EntryBodies['advice-kept'];
+  return {
+    ...{
+      kind: 'advice',
+      listener,
+      terminal: terminal.trimEnd(),
+      merchant: merchant.trimEnd(),
+      stan,
+      currency,
+    },
+    ...{
+      rrn: rrn.trimEnd(),
+      network_rrn: '',
+      transmitted_at: transmittedAt,
+      network: '',
+      asked: minorUnits,
+      cash: 0,
+    },
+    masked_pan: card?.maskedPan ?? '',
+    card_reference: card?.reference ?? '',
+  };
+}
+
+function approvedMinorUnits({ opening, decided, state, increments, replies, isTold }: Transaction): number {
   const asked = opening?.facts.amount.minorUnits ?? 0;
-  if (opening?.facts.kind === 'offline-purchase') return asked;
+  if (isTold) return asked;
   if (!decided?.approved || state === 'none') return 0;
   const added = increments.filter(({ key }) => isApprovalCode(replies.get(key)?.code));
   const more = added.map(({ key, facts }) => replies.get(key)?.approvedMinorUnits ?? facts.amount.minorUnits);
@@ -195,7 +237,14 @@ function approvedMinorUnits({ opening, decided, state, increments, replies }: Tr
 }
 
 function capturedMinorUnits(transaction: Transaction): number {
-  const { opening, state, capturedMinorUnits: completed } = transaction;
+  const {
+    opening,
+    state,
+    capturedMinorUnits: completed,
+    untippedMinorUnits,
+    standingMinorUnits,
+  } = transaction;
+  if (untippedMinorUnits !== undefined) return standingMinorUnits;
   if (opening?.facts.kind !== 'pre-authorisation') return approvedMinorUnits(transaction);
   return state === 'captured' ? (completed ?? 0) : 0;
 }

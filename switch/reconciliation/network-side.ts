@@ -110,6 +110,7 @@ function nameOf({
 export function networkDifference({ row, position, expected }: NetworkPair): Difference | undefined {
   if (!row) return position && unknownHere(position);
   const there: Standing = position ?? NOTHING;
+  if (holdsRest(row, there)) return undefined;
   const isOtherCurrency = position !== undefined && position.currency !== row.currency;
   if (isOtherCurrency ? sumOf(there) === 0 && row.standing === 0 : isSame(there, expected)) return undefined;
   const finding = isOtherCurrency
@@ -118,6 +119,13 @@ export function networkDifference({ row, position, expected }: NetworkPair): Dif
       ? standsThere(row, there)
       : differsThere(row, there, expected, position?.hasMoved ?? false);
   return differenceOf(row, 'network', finding, { network: evidenceOf(position), expected });
+}
+
+/** Of several completions that are not all there yet the rest is held on; of one, until it is reversed. */
+function holdsRest(row: StoredTransaction, { held, captured, refunded }: Standing): boolean {
+  const { kind, state, standing, network_amount: known } = row;
+  const isCompleted = kind === 'pre-authorisation' && state === 'captured';
+  return isCompleted && captured === standing && held > 0 && held === known - standing && refunded === 0;
 }
 
 function unknownHere(position: NetworkPosition): Difference | undefined {
@@ -202,7 +210,7 @@ function differsThere(
     kind: 'amount-differs',
     action: isMore ? 'resend-reversal' : 'by-hand',
     isAutomatic: isMore,
-    isUnderWay: known > standing,
+    isUnderWay: isUnderWay || known > standing,
     amount,
   };
 }

@@ -1,17 +1,42 @@
 import type { TransactionKind } from '../../connectors/index.ts';
+import { withoutRepeat } from '../../messages/index.ts';
+import type { TerminalMessage } from './terminal-message.ts';
 
-/** How the amount of a request must be: there and positive, exactly zero, or of no meaning. */
+// What DE3 and DE25 mean, as one table: what is asked for and what is told afterwards. A request that fits no row is
+// refused, and an advice that fits none is kept for people, since nobody may guess what money it moved. To take an
+// advice for a sale unless something speaks against it was the form before: it booked refunds, tips and balance
+// inquiries as sales.
+
+/** How the amount of a message must be: there and positive, exactly zero, or of no meaning. */
 type AmountRule = 'positive' | 'zero' | 'none';
 
-/** One thing a terminal can ask for. */
+/** What is done with a message of the service. */
+export type Deed =
+  /** Opens legs and waits for them. */
+  | 'ask'
+  /** Opens a leg for more of what it names. */
+  | 'add'
+  /** Takes back what it names. */
+  | 'void'
+  /** Books what has happened at the terminal. */
+  | 'tell'
+  /** Takes what a pre-authorisation set aside. */
+  | 'complete'
+  /** Gives a sale another amount. */
+  | 'adjust';
+
+/** One thing a terminal can ask for, or tell. */
 export interface Service {
   readonly kind: TransactionKind;
+  readonly deed: Deed;
   /** Without the repeat digit. */
   readonly mtis: readonly string[];
   /** First two digits of DE3. */
   readonly processing: string;
   /** DE25, where it tells this service from another with the same processing code. */
   readonly condition?: string;
+  /** DE25 with which this row is not meant. */
+  readonly notCondition?: string;
   readonly amount: AmountRule;
   /** Whether the purchase is witnessed by the PoP consensus. */
   readonly pop: boolean;
@@ -19,22 +44,26 @@ export interface Service {
   readonly movesMoney: boolean;
   /** Whether less than was asked may be approved; else a partial approval is reversed and declined. */
   readonly partial: boolean;
-  /** Whether it adds to an earlier transaction, which it names by DE37 and DE38: that tells it from one that begins. */
-  readonly addsTo?: true;
+  /** Of what is about an earlier transaction: the element by which it is told from what begins anew. */
+  readonly names?: 'de37' | 'de38';
 }
 
 const ONLINE = ['0100', '0200'] as const;
+const ADVICES = ['0120', '0220'] as const;
+const PRE_AUTHORISED = '06';
+const VERIFICATION = '51';
 
 /**
- * Everything that opens legs, as data. The first row that fits a request is its service
- * (ISO 8583:1987 DE3 positions 1–2 and DE25; DE25 06 and 51 as acquirers commonly use them).
+ * Every service. The first row that fits a message is its service (ISO 8583:1987 DE3 positions 1-2 and DE25; DE25 06
+ * and 51 as acquirers commonly use them).
  */
 const SERVICES: readonly Service[] = [
   {
     kind: 'account-verification',
+    deed: 'ask',
     mtis: ONLINE,
     processing: '00',
-    condition: '51',
+    condition: VERIFICATION,
     amount: 'zero',
     pop: false,
     movesMoney: false,
@@ -42,20 +71,22 @@ const SERVICES: readonly Service[] = [
   },
   {
     kind: 'increment',
+    deed: 'add',
     mtis: ['0100'],
     processing: '00',
-    condition: '06',
+    condition: PRE_AUTHORISED,
     amount: 'positive',
     pop: false,
     movesMoney: true,
     partial: true,
-    addsTo: true,
+    names: 'de38',
   },
   {
     kind: 'pre-authorisation',
+    deed: 'ask',
     mtis: ['0100'],
     processing: '00',
-    condition: '06',
+    condition: PRE_AUTHORISED,
     amount: 'positive',
     pop: false,
     movesMoney: true,
@@ -63,6 +94,7 @@ const SERVICES: readonly Service[] = [
   },
   {
     kind: 'purchase',
+    deed: 'ask',
     mtis: ONLINE,
     processing: '00',
     amount: 'positive',
@@ -72,6 +104,7 @@ const SERVICES: readonly Service[] = [
   },
   {
     kind: 'cash',
+    deed: 'ask',
     mtis: ONLINE,
     processing: '01',
     amount: 'positive',
@@ -81,6 +114,7 @@ const SERVICES: readonly Service[] = [
   },
   {
     kind: 'cashback',
+    deed: 'ask',
     mtis: ONLINE,
     processing: '09',
     amount: 'positive',
@@ -90,6 +124,7 @@ const SERVICES: readonly Service[] = [
   },
   {
     kind: 'refund',
+    deed: 'ask',
     mtis: ONLINE,
     processing: '20',
     amount: 'positive',
@@ -99,6 +134,7 @@ const SERVICES: readonly Service[] = [
   },
   {
     kind: 'balance',
+    deed: 'ask',
     mtis: ONLINE,
     processing: '30',
     amount: 'none',
@@ -108,6 +144,7 @@ const SERVICES: readonly Service[] = [
   },
   {
     kind: 'balance',
+    deed: 'ask',
     mtis: ONLINE,
     processing: '31',
     amount: 'none',
@@ -115,36 +152,69 @@ const SERVICES: readonly Service[] = [
     movesMoney: false,
     partial: false,
   },
+  {
+    kind: 'purchase',
+    deed: 'void',
+    mtis: ['0200'],
+    processing: '02',
+    amount: 'none',
+    pop: false,
+    movesMoney: true,
+    partial: false,
+  },
+  {
+    kind: 'pre-authorisation',
+    deed: 'complete',
+    mtis: ADVICES,
+    processing: '00',
+    condition: PRE_AUTHORISED,
+    amount: 'positive',
+    pop: true,
+    movesMoney: true,
+    partial: false,
+  },
+  told('offline-purchase', '00', true),
+  told('cash', '01', false),
+  told('cashback', '09', true),
+  told('refund', '20', false),
+  {
+    kind: 'purchase',
+    deed: 'adjust',
+    mtis: ADVICES,
+    processing: '02',
+    amount: 'positive',
+    pop: true,
+    movesMoney: true,
+    partial: false,
+    names: 'de37',
+  },
 ];
 
-/** Approved at the terminal: told to the network and the consensus afterwards, never asked. */
-export const OFFLINE_PURCHASE: Service = {
-  kind: 'offline-purchase',
-  mtis: ['0120', '0220'],
-  processing: '00',
-  amount: 'positive',
-  pop: true,
-  movesMoney: true,
-  partial: false,
-};
+/** What happened at the terminal: told to network and consensus afterwards, never asked. */
+function told(kind: TransactionKind, processing: string, pop: boolean): Service {
+  const notCondition = VERIFICATION;
+  const money = { amount: 'positive', movesMoney: true, partial: false } as const;
+  return { kind, deed: 'tell', mtis: ADVICES, processing, notCondition, pop, ...money };
+}
 
-/**
- * @param mti without its repeat digit
- * @param isReferring whether it has the approval code of an earlier transaction (DE38)
- */
-export function findService(
-  mti: string,
-  processingCode: string,
-  condition: string,
-  isReferring: boolean,
-): Service | undefined {
+/** What of a message decides which service it is. */
+type Deciding = Pick<TerminalMessage, 'mti' | 'de3' | 'de25' | 'de37' | 'de38'>;
+
+export function findService(message: Deciding): Service | undefined {
+  const { de3 = '', de25 = '00' } = message;
+  const mti = withoutRepeat(message.mti);
   return SERVICES.find(
-    (service) =>
-      service.mtis.includes(mti) &&
-      processingCode.startsWith(service.processing) &&
-      (!service.addsTo || isReferring) &&
-      (service.condition === undefined || service.condition === condition),
+    ({ mtis, processing, names, condition, notCondition }) =>
+      mtis.includes(mti) &&
+      de3.startsWith(processing) &&
+      (names === undefined || isGiven(message[names])) &&
+      (condition === undefined || condition === de25) &&
+      notCondition !== de25,
   );
+}
+
+function isGiven(element: string | undefined): boolean {
+  return element !== undefined && element.trim() !== '';
 }
 
 /** Whether an approval of this kind moves or holds money. */

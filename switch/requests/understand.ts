@@ -84,7 +84,7 @@ export function understandSender(message: TerminalMessage, clock: Clock): Sender
 export function requestedService(message: TerminalMessage): Service {
   const mti = withoutRepeat(message.mti);
   const processingCode = required(message.de3, 'DE3');
-  const service = findService(mti, processingCode, conditionOf(message), message.de38 !== undefined);
+  const service = findService({ ...message, de25: conditionOf(message) });
   if (!service) throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti, processingCode });
   return service;
 }
@@ -108,7 +108,7 @@ export function understandPayment(
 ): PaymentRequest {
   const service = requestedService(message);
   const reference = REFERRING.has(service.kind) ? givenReference(message)?.trim() : undefined;
-  if (service.addsTo && !reference) throw new Refusal('SW_FORMAT', { element: 'DE37' });
+  if (service.deed === 'add' && !reference) throw new Refusal('SW_FORMAT', { element: 'DE37' });
 
   return {
     ...sender,
@@ -132,7 +132,7 @@ export function readPayment(
   rule: Service['amount'],
   currencies?: CurrencyList,
 ) {
-  const amount = readAmount(message, rule, currencies);
+  const amount = readMoney(message, rule, currencies);
   return {
     amount,
     ...(kind === 'cashback' && { cashbackMinorUnits: readCashback(message, amount) }),
@@ -144,7 +144,12 @@ export function readPayment(
   };
 }
 
-function readAmount(message: TerminalMessage, rule: Service['amount'], currencies?: CurrencyList): Money {
+/** DE4 and DE49. @throws Refusal SW_FORMAT, SW_CURRENCY_UNKNOWN, SW_AMOUNT */
+export function readMoney(
+  message: TerminalMessage,
+  rule: Service['amount'],
+  currencies?: CurrencyList,
+): Money {
   const currency = required(message.de49, 'DE49');
   if (!isKnownCurrency(currency, currencies)) throw new Refusal('SW_CURRENCY_UNKNOWN', { currency });
   if (rule === 'none') return { minorUnits: 0, currency };
@@ -211,7 +216,7 @@ export function givenReference({ de37 }: Pick<TerminalMessage, 'de37'>): string 
  * Where a merchant's transaction of the same hour has it already, other digits take the place of the STAN
  * (`anotherReference`).
  */
-function retrievalReference(clock: Clock, stan: string): string {
+export function retrievalReference(clock: Clock, stan: string): string {
   const { year, dayOfYear, hour } = utcCalendar(clock.wall());
   return `${year % 10}${digits(dayOfYear, 3)}${digits(hour, 2)}${stan}`;
 }

@@ -73,7 +73,7 @@ describe('a pre-authorisation', () => {
     await run(core, authorise, preAuthorisation);
     expect(await run(core, advise, completion())).toMatchObject({ code: '00', rrn: RRN });
     expect(await first(core)).toMatchObject({ state: 'captured', standingMinorUnits: 2_000, pop: 'planned' });
-    expect(tasks(core)).toEqual(['advise-network', 'complete-pop']);
+    expect(tasks(core)).toEqual(['watch-hold', 'advise-network', 'complete-pop']);
     expect(await carryOut(core, 'advise-network')).toEqual({ done: true });
     core.standing = { status: 'absent' };
     await carryOut(core, 'complete-pop');
@@ -101,7 +101,7 @@ describe('a pre-authorisation', () => {
     expect(await run(core, advise, completion({ de11: '000009' }))).toMatchObject({
       code: 'SW_ORIGINAL_STATE',
     });
-    expect(tasks(core)).toEqual(['advise-network', 'complete-pop']);
+    expect(tasks(core)).toEqual(['watch-hold', 'advise-network', 'complete-pop']);
   });
 
   it('a purchase cannot be completed', async () => {

@@ -17,10 +17,11 @@ import { beginPayment, type Payment } from './begin-payment.ts';
 import { openingBody } from './opening.ts';
 import { recordOvertaken } from './overtaken.ts';
 import { replay } from './replay.ts';
-import { reserveRefund } from './reserve-refund.ts';
+import { type ReservedRefund, reserveRefund } from './reserve-refund.ts';
 import { standInQuestion } from './stand-in-question.ts';
 
 const NOT_APPLICABLE = { status: 'not-applicable' } as const;
+const NO_REFUND: ReservedRefund = { leavesProof: false };
 
 /**
  * One authorisation, from the proven message to what the terminal is told. Read it from top to bottom:
@@ -52,8 +53,8 @@ async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyField
 
   const { pin } = inbound;
   if ('refusal' in pin) return decline(opening, pin.refusal, inbound, ports);
-  const refusal = await refusedRefund(payment, opening, ports);
-  if (refusal) return decline(opening, refusal, inbound, ports);
+  const refund = await reservedRefund(payment, opening, ports);
+  if (refund instanceof Refusal) return decline(opening, refund, inbound, ports);
 
   const outcome = await join(fork(opening, payment, pin.block, ports), ports);
   ports.checkpoint('joined');
@@ -61,7 +62,11 @@ async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyField
   const verdict = decideOutcome(outcome.network, outcome.pop, route.policy);
   const reply = legsReply(opening.facts, verdict, outcome.network);
   const { approved, followUps, caseKind } = verdict;
-  const decided: DecidedBody = { ...outcome, approved, reply, followUps, ...(caseKind && { caseKind }) };
+  const decided: DecidedBody = {
+    ...{ ...outcome, approved, reply, followUps },
+    ...(caseKind && { caseKind }),
+    ...(approved && refund.leavesProof && { leavesProof: true }),
+  };
 
   // Durable point 2: what the terminal is told is committed first, together with the work it implies.
   return decide(opening, decided, inbound, ports);
@@ -90,19 +95,18 @@ async function appendIntention(
   }
 }
 
-/** Why a refund may not be asked of the network; nothing for what may, and for what is no refund. */
-async function refusedRefund(
+/** Why a refund may not be asked of the network, or what it leaves behind; what is no refund leaves nothing. */
+async function reservedRefund(
   { inbound, request }: Payment,
   { facts, cardReference }: OpeningBody,
   ports: Ports,
-): Promise<Refusal | undefined> {
-  if (request.refersTo === undefined && request.originalApprovalCode === undefined) return undefined;
+): Promise<Refusal | ReservedRefund> {
+  if (request.refersTo === undefined && request.originalApprovalCode === undefined) return NO_REFUND;
 
   const { transaction } = facts;
   const refund = { inbound, request, transaction, cardReference };
   try {
-    await reserveRefund(refund, ports);
-    return undefined;
+    return await reserveRefund(refund, ports);
   } catch (error) {
     if (error instanceof Refusal) return error;
     return new Refusal('SW_JOURNAL', { stan: facts.stan }, { cause: error });

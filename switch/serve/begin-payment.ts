@@ -86,7 +86,8 @@ async function answeredBefore(
   }
   if (!known) throw refusal;
 
-  const replyKey = request.service.addsTo ? key : OPENING_REPLY; // what adds to another is told in its history
+  // What adds to another is told in its history.
+  const replyKey = request.service.deed === 'add' ? key : OPENING_REPLY;
   return replay(known, fingerprint, inbound.joinBy, ports, replyKey);
 }
 

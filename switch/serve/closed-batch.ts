@@ -69,7 +69,7 @@ export async function voidableBatch(
  * The closed batch that holds this transaction; nothing where there is none.
  * @throws Refusal SW_PROJECTION where that cannot be found out now
  */
-async function closedBatchOf(
+export async function closedBatchOf(
   found: Transaction,
   { party, listener }: Pick<Inbound, 'party' | 'listener'>,
   { journal, batches, directory }: Pick<Ports, 'journal' | 'batches' | 'directory'>,

@@ -165,11 +165,11 @@ describe('an increment', () => {
       },
     }).catch(() => {});
     await core.clock.advance(1_000);
-    expect(tasks(core)).toEqual(['close-increment']);
+    expect(tasks(core)).toEqual(['watch-hold', 'close-increment']);
     expect(await carryOut(core, 'close-increment')).toEqual({ retryAfterMs: 1_000 });
     await core.clock.advance(1_000);
     expect(await carryOut(core, 'close-increment')).toEqual({ done: true });
-    expect(tasks(core)).toEqual(['close-increment', 'reverse-network']);
+    expect(tasks(core)).toEqual(['watch-hold', 'close-increment', 'reverse-network']);
     await carryOut(core, 'reverse-network');
     expect(await held(core)).toMatchObject({ standingMinorUnits: 10_000, networkMinorUnits: 10_000 });
     expect(await run(core, increment, more('000002', { mti: '0101' }))).toMatchObject({ code: '91' });

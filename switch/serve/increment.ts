@@ -12,6 +12,7 @@ import { readTransaction } from '../transaction/append-next.ts';
 import { followUp } from '../transaction/decision-entry.ts';
 import type { EntryBodies, OpeningBody, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
+import { isHoldOver } from '../transaction/hold.ts';
 import { isOpenIncrement } from '../transaction/increments.ts';
 import { stateAfter } from '../transaction/life-cycle.ts';
 import { asNetworkKnows, type KeptFacts, keptNumbers } from '../transaction/network-facts.ts';
@@ -19,7 +20,7 @@ import { decideOutcome } from '../transaction/outcome-table.ts';
 import { declineReply, legsReply } from '../transaction/reply-fields.ts';
 import { beginPayment, type Payment } from './begin-payment.ts';
 import { findReferred } from './find-original.ts';
-import { factsOf, numbered } from './opening.ts';
+import { factsOf, lifeOf, numbered } from './opening.ts';
 import { recordOvertaken } from './overtaken.ts';
 import { replay } from './replay.ts';
 
@@ -80,7 +81,7 @@ async function intend(payment: Payment, ports: Ports): Promise<Intended | Repeat
     const finding = await findReferred(inbound, held, ports);
     if (!('transaction' in finding)) throw new Refusal('SW_ORIGINAL_UNKNOWN', { found: finding.status });
     const found = finding.transaction;
-    return intention(found, extensible(found, payment), payment, ports);
+    return intention(found, extensible(found, payment, ports), payment, ports);
   };
 
   try {
@@ -101,7 +102,8 @@ function intention(
   const { deadlineMs } = ports.settings;
   const original = originalKey(inbound.party.key, request);
   const own = factsOf({ inbound, request, kind: 'increment' }, found.id, ports);
-  const facts = sharingReference(own, opening, ports);
+  const life = lifeOf(own, { inbound, network: opening.network }, ports);
+  const facts = { ...sharingReference(own, opening, ports), ...(life.isExtended && { hold: life }) };
   const openUntil = ports.clock.wall() + deadlineMs;
   const body: EntryBodies['increment-intended'] = { key, original, facts, openUntil };
   const closing = { ...followUp(found.id, 'close-increment', opening.network), runAfterMs: deadlineMs };
@@ -128,7 +130,7 @@ function sharingReference(own: TransactionFacts, { facts, network }: OpeningBody
 }
 
 /** What an increment needs of its original. */
-function extensible(found: Transaction, { inbound, request, route }: Payment): OpeningBody {
+function extensible(found: Transaction, { inbound, request, route }: Payment, ports: Ports): OpeningBody {
   const { opening, state, increments } = found;
   if (opening?.facts.kind !== 'pre-authorisation' || !stateAfter(state, 'increment-intended')) {
     throw new Refusal('SW_ORIGINAL_STATE', { state });
@@ -140,6 +142,7 @@ function extensible(found: Transaction, { inbound, request, route }: Payment): O
   if (opening.facts.amount.currency !== request.amount.currency) {
     throw new Refusal('SW_AMOUNT', { element: 'DE49' });
   }
+  if (isHoldOver(found, ports.clock.wall())) throw new Refusal('SW_ORIGINAL_STATE', { state: 'expired' });
   if (increments.length >= route.network.rules.maxIncrements) {
     throw new Refusal('SW_ORIGINAL_STATE', { increments: increments.length });
   }

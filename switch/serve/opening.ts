@@ -1,6 +1,12 @@
-import type { TransactionFacts, TransactionKind } from '../../connectors/index.ts';
+import {
+  type HoldLife,
+  holdLife,
+  presenceOf,
+  type TransactionFacts,
+  type TransactionKind,
+} from '../../connectors/index.ts';
 import { timeOrderedUuid } from '../../runtime/index.ts';
-import type { CardInbound, Party } from '../admission/inbound.ts';
+import { type CardInbound, type Party, regionOf } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { type PaymentRequest, transmissionTime } from '../requests/understand.ts';
@@ -29,11 +35,12 @@ const TRIES = 3;
 /** The first entry's body. @throws Refusal SW_NUMBERS */
 export function openingBody(parts: OpeningParts, ports: OpeningPorts): OpeningBody {
   const { listener, party, card } = parts.inbound;
-  const facts = numbered(
-    factsOf(parts, timeOrderedUuid(ports.clock, ports.random), ports),
-    parts.network,
-    ports,
-  );
+  const own = factsOf(parts, timeOrderedUuid(ports.clock, ports.random), ports);
+  const isHold = parts.kind === 'pre-authorisation';
+  const facts = {
+    ...numbered(own, parts.network, ports),
+    ...(isHold && { hold: lifeOf(own, parts, ports) }),
+  };
   return {
     facts,
     listener: listener.name,
@@ -64,6 +71,18 @@ export function numbered(
   throw new Refusal('SW_NUMBERS', { network, stan: facts.stan });
 }
 
+/**
+ * The numbers of a message of its own about what is known already: the network hears of it under the same reference.
+ * @throws Refusal SW_NUMBERS
+ */
+export function ownNumbers(
+  { facts, network }: OpeningBody,
+  ports: Pick<OpeningPorts, 'clock' | 'numbers' | 'networks'>,
+) {
+  const { stan } = asNetworkKnows(numbered(facts, network, ports));
+  return { stan, transmittedAt: transmissionTime(ports.clock) };
+}
+
 /** What may be written down of a request. */
 export function factsOf(
   { inbound: { party, listener }, request, kind }: Pick<OpeningParts, 'inbound' | 'request' | 'kind'>,
@@ -90,6 +109,17 @@ export function factsOf(
     merchant: request.merchant,
     maskedPan: request.card.pan.masked(),
   };
+}
+
+/** How long a pre-authorisation lives, or what is added to it now. */
+export function lifeOf(
+  { merchantCategory: category, posEntryMode }: TransactionFacts,
+  { inbound, network }: Pick<OpeningParts, 'inbound' | 'network'>,
+  { clock, networks }: Pick<Ports, 'clock' | 'networks'>,
+): HoldLife {
+  const isFinal = inbound.party.merchant.authorisations === 'final';
+  const asked = { ...presenceOf(posEntryMode), category, isFinal, region: regionOf(inbound) };
+  return holdLife(networks.get(network)?.rules.holds, asked, clock.wall());
 }
 
 /** Who takes part in the proof of a purchase, or `null` where the merchant is not enrolled. */

@@ -14,6 +14,16 @@ import { findReferred } from './find-original.ts';
 // amount is an entry of the original, under the original's version, before the network is asked. A sum that is read and
 // then trusted was rejected: two refunds that read it at the same moment both fit.
 
+/** What a refund leaves to people, once it is approved. */
+export interface ReservedRefund {
+  /** The purchase that is refunded is proven, and the proof goes on to say so. */
+  readonly leavesProof: boolean;
+}
+
+const NO_PROOF: ReadonlySet<Transaction['pop']> = new Set<Transaction['pop']>([
+  ...(['rejected', 'cancelled', 'stands', 'not-applicable'] as const),
+]);
+
 /** A refund that is journalled and not yet asked of the network. */
 export interface IntendedRefund {
   readonly inbound: CardInbound;
@@ -33,11 +43,12 @@ export interface IntendedRefund {
 export async function reserveRefund(
   { inbound, request, transaction, cardReference }: IntendedRefund,
   ports: Ports,
-): Promise<void> {
+): Promise<ReservedRefund> {
+  let leavesProof = false;
   const { journal, directory } = ports;
   const partners = directory.refundPartners(request.merchant);
   const finding = await findReferred(inbound, referredOriginal(inbound, partners), ports);
-  if (finding.status === 'unknown' && request.refersTo === undefined) return;
+  if (finding.status === 'unknown' && request.refersTo === undefined) return { leavesProof };
   if (!('transaction' in finding) || !finding.transaction.opening) {
     throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE37', found: finding.status });
   }
@@ -45,6 +56,8 @@ export async function reserveRefund(
   const { transaction: found } = finding;
   const refunded = await refundedMinorUnits(found, journal);
   await appendNext(journal, found.id, (original) => {
+    leavesProof = hasProof(original);
+    if (original.refunds.some(({ refund }) => refund === transaction)) return undefined;
     if (!isMeant(original, request.originalApprovalCode)) {
       throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE38' });
     }
@@ -66,6 +79,12 @@ export async function reserveRefund(
       body: { refund: transaction, minorUnits: request.amount.minorUnits },
     };
   });
+  return { leavesProof };
+}
+
+/** A proof stands of it, or may yet: the chain cannot take back what a refund gives back. */
+function hasProof({ popParties, pop }: Transaction): boolean {
+  return popParties !== null && !NO_PROOF.has(pop);
 }
 
 /** A pre-authorisation has taken nothing before it is completed, and a refund gives. */

@@ -1,19 +1,20 @@
 import { withoutRepeat } from '../../messages/index.ts';
 import type { Inbound, Received } from '../admission/inbound.ts';
-import { proveCard, proveNotice, provePayment, proveSealed, proveSender } from '../admission/prove.ts';
+import { proveNotice, provePayment, proveSealed, proveSender } from '../admission/prove.ts';
 import { Refusal } from '../errors.ts';
 import type { TerminalKeySet } from '../keys/key-records.ts';
 import { type ManagementService, managementService } from '../keys/management-codes.ts';
 import type { Ports } from '../ports.ts';
-import type { TerminalMessage } from '../requests/terminal-message.ts';
+import type { Deed } from '../requests/services.ts';
 import { requestedService } from '../requests/understand.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import { advise } from './advise.ts';
 import { authorise } from './authorise.ts';
 import { increment } from './increment.ts';
 import { acknowledge, giveKeys, proveInstalledKeys } from './manage-network.ts';
-import { settle, upload } from './settle.ts';
+import { settle } from './settle.ts';
 import { reverse, voidPayment } from './take-back.ts';
+import { uploadOrChip } from './upload-chip.ts';
 
 // Which verb serves which message, and what is proven of the message before the verb sees it. The types hold the
 // second: a verb that takes a `CardInbound` cannot stand behind `proveSender`.
@@ -56,13 +57,20 @@ const provenIfRight =
     return { keys, answer: () => handle(received, ports) };
   };
 
-const AUTHORISE = withProof(provePayment, authorise);
-const INCREMENT = withProof(provePayment, increment);
-const VOID = withProof(proveNotice, voidPayment);
-const ADVISE = withProof(proveCard, advise);
+const ADVISE = withProof(proveNotice, advise);
 const REVERSE = withProof(proveNotice, reverse);
-const UPLOAD = withProof(proveSender, upload);
+const UPLOAD = withProof(proveSender, uploadOrChip);
 const SETTLE = withProof(proveSender, settle);
+
+/** By what the table of services says is to be done. */
+const DEEDS: Readonly<Record<Deed, Verb>> = {
+  ask: withProof(provePayment, authorise),
+  add: withProof(provePayment, increment),
+  void: withProof(proveNotice, voidPayment),
+  tell: ADVISE,
+  complete: ADVISE,
+  adjust: ADVISE,
+};
 
 const MANAGE: Readonly<Record<ManagementService, Verb>> = {
   'sign-on': provenIfSealed(acknowledge),
@@ -77,11 +85,9 @@ export function verbOf({ message, listener }: Pick<Received, 'message' | 'listen
   const mti = withoutRepeat(message.mti);
   switch (mti) {
     case '0100':
-      return requestedService(message).kind === 'increment' ? INCREMENT : AUTHORISE;
     case '0200':
-      if (isVoid(message)) return VOID;
-      requestedService(message);
-      return AUTHORISE;
+      return DEEDS[requestedService(message).deed];
+    // An advice of no service is kept: it is looked at behind its proof.
     case '0120':
     case '0220':
       return ADVISE;
@@ -98,9 +104,4 @@ export function verbOf({ message, listener }: Pick<Received, 'message' | 'listen
     }
   }
   throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: message.mti });
-}
-
-/** DE3 of a void (ISO 8583:1987: 02, adjustment, as terminals commonly use it). */
-function isVoid({ de3 }: TerminalMessage): boolean {
-  return de3?.startsWith('02') ?? false;
 }

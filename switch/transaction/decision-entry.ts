@@ -8,9 +8,10 @@ import type { FollowUpTask } from './outcome-table.ts';
  * that was accepted for what stands needs no work of its own: the projection keeps it, and the sweeper waits for it.
  */
 export function decisionEntry(opening: OpeningBody, body: DecidedBody): NewEntry {
-  const { transaction } = opening.facts;
+  const { transaction, hold } = opening.facts;
   const isAwaited = leavesProofAwaited(opening, body);
-  const followUps = body.followUps
+  const tasks = hold && body.approved ? [...body.followUps, 'watch-hold' as const] : body.followUps;
+  const followUps = tasks
     .filter((task) => !(isAwaited && task === 'complete-pop'))
     .map((task) => followUp(transaction, task, opening.network));
   return { transaction, version: 2, kind: 'decided', body, followUps };
@@ -23,6 +24,7 @@ const COUNTERPART: Record<FollowUpTask, 'network' | 'pop'> = {
   'reverse-network': 'network',
   'advise-network': 'network',
   'close-increment': 'network',
+  'watch-hold': 'network',
   'complete-pop': 'pop',
   'cancel-pop': 'pop',
 };

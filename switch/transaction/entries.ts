@@ -60,6 +60,8 @@ export interface EntryBodies {
     readonly reply: ReplyFields;
     readonly followUps: readonly FollowUpTask[];
     readonly caseKind?: string;
+    /** Of a refund: the purchase that it refunds goes on to be proven, and people look at it. */
+    readonly leavesProof?: true;
   };
   /** Taken from the allowances of a card and a merchant, for the transaction named; an entry of its own. */
   'stand-in-reserved': {
@@ -88,6 +90,8 @@ export interface EntryBodies {
   };
   /** A terminal's reversal or void was refused for a reason that may pass; an entry of its own keeps the answer. */
   'notice-refused': AnsweredBody;
+  /** An advice of no service, or of a sale that nobody knows: kept whole for people, since it moves nothing. */
+  'advice-kept': AnsweredBody & KeptAdvice;
   /** Reversed or voided in full by the terminal. */
   'taken-back': AnsweredBody & {
     readonly by: 'reversal' | 'void';
@@ -105,7 +109,31 @@ export interface EntryBodies {
   /** Reversed in part by the terminal: `remainingMinorUnits` stay approved. */
   'partly-taken-back': AnsweredBody & { readonly remainingMinorUnits: number };
   /** A pre-authorisation was completed; `pop` names who takes part in the proof of what was captured. */
-  captured: AnsweredBody & { readonly minorUnits: number; readonly pop: PopParties | null };
+  captured: AnsweredBody & {
+    /** All that was completed of it. */
+    readonly minorUnits: number;
+    readonly pop: PopParties | null;
+    /** It came after the hold's end, at the merchant's risk. */
+    readonly isLate?: true;
+    /** One of several completions. */
+    readonly part?: CompletionPart;
+  };
+  /** A sale has another amount than before, with its tip. */
+  adjusted: AnsweredBody & {
+    readonly minorUnits: number;
+    readonly tipMinorUnits?: number;
+    /** By which the network is told. */
+    readonly stan: string;
+    readonly transmittedAt: string;
+  };
+  /** A pre-authorisation ends soon: its merchant is told. */
+  'hold-ending': { readonly until: number };
+  /** A pre-authorisation is over: what is left of it is given back. */
+  'hold-expired': Dated & { readonly until: number };
+  /** What the chip said after the answer: its certificate, without anything that names the card. */
+  'chip-told': AnsweredBody & { readonly cryptogram: string; readonly emvHex: string };
+  /** People must look at it, for a reason that no other entry says. */
+  'case-opened': { readonly caseKind: string; readonly reason: string };
   /** More of a pre-authorisation is about to be asked for. Written before any byte of it leaves. */
   'increment-intended': {
     readonly key: string;
@@ -168,7 +196,13 @@ export interface EntryBodies {
     /** The increment whose reversal was refused, by its key. */
     readonly increment?: string;
   };
-  'network-advised': { readonly reason: AdviceReason; readonly code: string; readonly attempts: number };
+  'network-advised': {
+    readonly reason: AdviceReason;
+    readonly code: string;
+    readonly attempts: number;
+    /** What the network was told, where that is not all that was captured. */
+    readonly told?: { readonly key: string; readonly minorUnits: number };
+  };
   'network-advice-refused': {
     readonly reason: AdviceReason;
     readonly code: string;
@@ -217,6 +251,38 @@ export interface EntryBodies {
     readonly networkMinorUnits?: number;
     readonly by: string;
   };
+}
+
+/** An advice that nobody here can act on, as it came. */
+export interface KeptAdvice {
+  readonly reason: 'no-service' | 'no-original';
+  readonly listener: string;
+  readonly terminal: string;
+  readonly merchant: string;
+  readonly stan: string;
+  readonly rrn: string;
+  readonly transmittedAt: string;
+  readonly minorUnits: number;
+  /** ISO 4217 numeric; empty where it gave none. */
+  readonly currency: string;
+  readonly card: {
+    readonly maskedPan: string;
+    readonly reference: string;
+    readonly ciphertext: string;
+  } | null;
+  /** Every element that may be written down, by its number. */
+  readonly elements: Readonly<Record<string, unknown>>;
+}
+
+/** One of several completions, as its terminal counts them. */
+export interface CompletionPart {
+  readonly sequence: number;
+  /** Of all of them; 0 as long as the terminal does not know. */
+  readonly count: number;
+  readonly minorUnits: number;
+  /** By which the network is told. */
+  readonly stan: string;
+  readonly transmittedAt: string;
 }
 
 /** What a terminal and the switch make of one batch. */

@@ -1,141 +1,34 @@
-import type { NetworkOutcome, PopOutcome } from '../../connectors/index.ts';
 import type { JournalEntry } from '../journal/journal.ts';
-import type {
-  AnsweredBody,
-  DecidedBody,
-  EntryBodies,
-  EntryKind,
-  OpeningBody,
-  PopParties,
-  ReplyFields,
-} from './entries.ts';
+import { isRefusedByChip } from './chip.ts';
+import type { AnsweredBody, DecidedBody, EntryBodies, EntryKind, OpeningBody } from './entries.ts';
 import {
   advisedToNetwork,
+  captureIncrements,
   decideIncrement,
   endIncrements,
   foundAtNetwork,
   holdAgain,
   holdsTooMuch,
-  type Increment,
   reversedAtNetwork,
   shareOut,
   takeIncrementBack,
 } from './increments.ts';
+import { NETWORK_STATE, POP_STATE } from './leg-states.ts';
 import * as traces from './leg-traces.ts';
-import { stateAfter, type TransactionState } from './life-cycle.ts';
+import { stateAfter } from './life-cycle.ts';
 import { WITHOUT_CASH } from './pop-purchase.ts';
+import type { Draft, Transaction, VoidOf } from './state.ts';
+import { extendHold, heldAfter, tell, toldToNetwork } from './tellings.ts';
 
-export type NetworkLegState =
-  | 'planned'
-  | 'approved'
-  | 'refused'
-  | 'not-sent'
-  | 'unknown'
-  /** The network has to be told of an offline or stand-in approval. */
-  | 'to-advise'
-  | 'advised'
-  | 'advice-refused'
-  | 'reversed'
-  | 'reversal-refused'
-  /** No reversal found it, and nobody saw it approved: closed once the clearing file has nothing of it. */
-  | 'not-found';
+export type { NetworkLegState, PopLegState } from './leg-states.ts';
 
-export type PopLegState =
-  | 'planned'
-  | 'accepted'
-  | 'validated'
-  | 'rejected'
-  | 'not-sent'
-  | 'unknown'
-  | 'cancelled'
-  | 'stands'
-  | 'not-applicable';
-
-/** A transaction as its journal entries tell it. */
-export interface Transaction {
-  readonly id: string;
-  readonly version: number;
-  readonly state: TransactionState;
-  /** Absent for a reversal whose original never came. */
-  readonly opening?: OpeningBody;
-  readonly decided?: DecidedBody;
-  /** How it was taken back by the terminal, if it was. */
-  readonly takenBack?: EntryBodies['taken-back']['by'];
-  /** Voids that took it back, the latest last: each may yet be reversed, or has been. */
-  readonly voids: readonly VoidOf[];
-  /** What the customer owes or is owed now, in minor units: approved, less what was taken back, or captured. */
-  readonly standingMinorUnits: number;
-  readonly capturedMinorUnits?: number;
-  /** What the network holds, or may hold, in minor units: it is reversed down to what stands. */
-  readonly networkMinorUnits: number;
-  readonly network: NetworkLegState;
-  readonly pop: PopLegState;
-  readonly popParties: PopParties | null;
-  readonly popValidation?: string;
-  /** The amount that the consensus was asked to witness, where it was asked. */
-  readonly popMinorUnits?: number;
-  readonly refunds: readonly EntryBodies['refund-reserved'][];
-  /** Of a pre-authorisation: what was added to it, oldest first. */
-  readonly increments: readonly Increment[];
-  /** What each message about this transaction was answered, by its idempotency key; the opening one has ''. */
-  readonly replies: ReadonlyMap<string, ReplyFields>;
-  /** What the network has shown of each message. */
-  readonly traces: traces.LegTraces;
-  /** Reversals that were begun and have not ended, by the numbers under which they were sent. */
-  readonly openReversals: readonly EntryBodies['reversal-numbered'][];
-  /** Messages of which a reversal has ended: an increment's key, '' for the message that opened the transaction. */
-  readonly endedReversals: ReadonlySet<string>;
-  /** The network took back a part of it, and holds the rest. */
-  readonly isReversedInPart: boolean;
-  /** Up to which version its merchant was told of it. */
-  readonly notifiedThrough: number;
-  /** What people must look at. */
-  readonly cases: readonly string[];
-}
-
-/** A void, by the keys that find it, and what it took back. */
-export interface VoidOf {
-  readonly key: string;
-  readonly original: string | undefined;
-  /** The network was told of it, or may have been. */
-  readonly isTold: boolean;
-  readonly isReversed: boolean;
-  readonly before: Pick<Transaction, 'state' | 'standingMinorUnits' | 'increments'>;
-}
-
-type Draft = { -readonly [K in keyof Transaction]: Transaction[K] } & {
-  cases: string[];
-  refunds: EntryBodies['refund-reserved'][];
-  increments: { -readonly [K in keyof Increment]: Increment[K] }[];
-  openReversals: EntryBodies['reversal-numbered'][];
-  endedReversals: Set<string>;
-  voids: VoidOf[];
-  replies: Map<string, ReplyFields>;
-  traces: traces.TraceDraft;
-};
+export type { Transaction, VoidOf } from './state.ts';
 
 /** What the repeat of a void hears that its reversal has undone. */
 const NOT_EXECUTED = '12';
 
 /** The key under which the reply to the message that opened the transaction is kept. */
 export const OPENING_REPLY = '';
-
-const NETWORK_STATE: Record<NetworkOutcome['status'], NetworkLegState> = {
-  approved: 'approved',
-  refused: 'refused',
-  unreachable: 'not-sent',
-  'not-asked': 'not-sent',
-  unknown: 'unknown',
-};
-
-const POP_STATE: Record<PopOutcome['status'], PopLegState> = {
-  accepted: 'accepted',
-  validated: 'validated',
-  rejected: 'rejected',
-  unreachable: 'not-sent',
-  unknown: 'unknown',
-  'not-applicable': 'not-applicable',
-};
 
 /**
  * Folds a transaction's entries, oldest first, into its state; `undefined` where there are none.
@@ -156,9 +49,13 @@ export function foldTransaction(
     network: 'planned',
     pop: 'not-applicable',
     popParties: null,
+    isTold: false,
+    isHoldWarned: false,
+    isHoldExpired: false,
     refunds: [],
     increments: [],
     voids: [],
+    tellings: [],
     replies: new Map(),
     traces: new Map(),
     openReversals: [],
@@ -205,9 +102,11 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     }
     draft.replies.set(OPENING_REPLY, body.reply);
     if (body.caseKind) draft.cases.push(body.caseKind);
+    if (body.leavesProof) draft.cases.push('proof-of-refund');
   },
   'offline-approved': (draft, body) => {
     open(draft, body);
+    draft.isTold = true;
     draft.network = 'to-advise';
     draft.standingMinorUnits = body.facts.amount.minorUnits;
     draft.capturedMinorUnits = draft.standingMinorUnits;
@@ -245,16 +144,50 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   'partly-taken-back': (draft, body) => {
     traces.askedAnew(draft.traces);
     shareOut(draft, body.remainingMinorUnits);
+    if (draft.untippedMinorUnits !== undefined) {
+      draft.untippedMinorUnits = Math.min(draft.untippedMinorUnits, body.remainingMinorUnits);
+    }
     draft.replies.set(body.key, body.reply);
   },
   captured: (draft, body) => {
     traces.askedAnew(draft.traces);
-    endIncrements(draft);
+    const isFirst = draft.capturedMinorUnits === undefined;
+    captureIncrements(draft, body.minorUnits);
     draft.capturedMinorUnits = body.minorUnits;
     draft.standingMinorUnits = body.minorUnits;
-    draft.popParties = body.pop;
-    draft.pop = body.pop ? 'planned' : 'not-applicable';
+    if (isFirst) {
+      draft.popParties = body.pop;
+      draft.pop = body.pop ? 'planned' : 'not-applicable';
+    }
+    if (body.part) tell(draft, { key: body.key, part: body.part, ...body.part });
     draft.replies.set(body.key, body.reply);
+  },
+  adjusted: (draft, body) => {
+    draft.untippedMinorUnits ??= draft.standingMinorUnits;
+    shareOut(draft, body.minorUnits);
+    tell(draft, body);
+    draft.replies.set(body.key, body.reply);
+  },
+  'advice-kept': (draft, body) => {
+    answered(draft, body);
+    draft.cases.push('advice-kept');
+  },
+  'hold-ending': (draft) => {
+    draft.isHoldWarned = true;
+  },
+  'hold-expired': (draft) => {
+    traces.askedAnew(draft.traces);
+    draft.isHoldExpired = true;
+    if (draft.state === 'captured') return;
+    endIncrements(draft);
+    draft.standingMinorUnits = 0;
+  },
+  'chip-told': (draft, body) => {
+    answered(draft, body);
+    if (isRefusedByChip(body.cryptogram) && draft.standingMinorUnits > 0) draft.cases.push('chip-refused');
+  },
+  'case-opened': (draft, { caseKind }) => {
+    draft.cases.push(caseKind);
   },
   'refund-reserved': (draft, body) => {
     draft.refunds.push(body);
@@ -266,6 +199,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   'increment-decided': (draft, body) => {
     decideIncrement(draft, body);
     if (body.network.status === 'approved') traces.seen(draft.traces, body.key);
+    extendHold(draft, body);
     draft.replies.set(body.key, body.reply);
   },
   'increment-taken-back': (draft, body) => {
@@ -304,10 +238,12 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     foundAtNetwork(draft, 0);
     draft.network = 'reversed';
   },
-  'network-advised': (draft) => {
+  'network-advised': (draft, { told }) => {
     traces.seen(draft.traces);
     draft.network = 'advised';
-    advisedToNetwork(draft, draft.capturedMinorUnits ?? draft.standingMinorUnits);
+    const telling = told && toldToNetwork(draft, told.key);
+    const held = telling ? heldAfter(telling, draft) : (draft.capturedMinorUnits ?? draft.standingMinorUnits);
+    if (held !== undefined) advisedToNetwork(draft, held);
   },
   'network-advice-refused': (draft) => {
     draft.network = 'advice-refused';
@@ -351,7 +287,10 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
         draft.network = draft.standingMinorUnits > 0 ? 'approved' : 'unknown';
         break;
       case 'resend-advice':
-        draft.network = 'to-advise';
+        if (draft.tellings.length === 0 || draft.capturedMinorUnits !== undefined) {
+          draft.network = 'to-advise';
+        }
+        draft.tellings = draft.tellings.map((each) => ({ ...each, isTold: false }));
         break;
       case 'initiate-proof':
         draft.pop = 'not-sent';
@@ -446,6 +385,7 @@ function leaveOpen(draft: Draft): void {
 
 function open(draft: Draft, body: OpeningBody): void {
   draft.opening = body;
+  if (body.facts.hold) draft.holdUntil = body.facts.hold.until;
   draft.popParties = body.pop;
   draft.pop = body.pop ? 'planned' : 'not-applicable';
 }

@@ -79,20 +79,44 @@ export function takeIncrementBack(whole: Whole, key: string, remainingMinorUnits
   if (remainingMinorUnits === 0) increment.state = 'closed';
 }
 
-/** The pre-authorisation is completed or taken back: what stands of it is one amount, and what is open is lost. */
+/** The pre-authorisation is taken back or over: nothing stands of what was added, and what is open is lost. */
 export function endIncrements(whole: Whole): void {
+  closeOpen(whole);
+  for (const increment of whole.increments) increment.standingMinorUnits = 0;
+}
+
+/** It is completed: what is open is lost, and each message stands for its share of what was taken. */
+export function captureIncrements(whole: Whole, minorUnits: number): void {
+  closeOpen(whole);
+  shareOut(whole, minorUnits);
+}
+
+function closeOpen(whole: Whole): void {
   for (const increment of whole.increments) {
-    if (increment.state === 'open') {
-      hold(whole, increment, increment.facts.amount.minorUnits);
-      increment.state = 'closed';
-    }
-    increment.standingMinorUnits = 0;
+    if (increment.state !== 'open') continue;
+    hold(whole, increment, increment.facts.amount.minorUnits);
+    increment.state = 'closed';
   }
+}
+
+/** What each message may go on to hold where no more than this is needed of all, the newest first. */
+export function holdingsFor(whole: Readonly<Whole>, neededMinorUnits: number): Holding[] {
+  const [own, ...added] = holdingsOf(whole).reverse();
+  let left = neededMinorUnits;
+  return [own, ...added]
+    .flatMap((holding): Holding[] => {
+      if (!holding) return [];
+      const isGiven = holding.increment === undefined || holding.increment.state === 'approved';
+      const share = isGiven ? Math.min(holding.networkMinorUnits, left) : 0;
+      left -= share;
+      return [{ ...holding, standingMinorUnits: share }];
+    })
+    .reverse();
 }
 
 /** Shares what remains out among the messages, the oldest first. */
 export function shareOut(whole: Whole, remainingMinorUnits: number): void {
-  let left = remainingMinorUnits - Math.min(ownStanding(whole), remainingMinorUnits);
+  let left = remainingMinorUnits - Math.min(Math.max(ownStanding(whole), 0), remainingMinorUnits);
   for (const increment of whole.increments) {
     increment.standingMinorUnits = Math.min(increment.standingMinorUnits, left);
     left -= increment.standingMinorUnits;
@@ -111,6 +135,7 @@ export function reversedAtNetwork(whole: Whole, remainingMinorUnits: number, key
 export function advisedToNetwork(whole: Whole, minorUnits: number): void {
   for (const increment of whole.increments) {
     if (increment.state === 'approved') increment.networkMinorUnits = 0;
+    increment.standingMinorUnits = 0;
   }
   whole.networkMinorUnits = minorUnits + sumOf(whole.increments, 'networkMinorUnits');
 }

@@ -11,7 +11,11 @@ export type TransactionState =
   | 'declined'
   | 'captured'
   | 'taken-back'
-  | 'remembered';
+  /** A pre-authorisation whose life is over: it may be completed late, where its merchant bears the risk. */
+  | 'expired'
+  | 'remembered'
+  /** An advice that nobody can act on. */
+  | 'kept';
 
 /**
  * Which entry may follow in which state, and the state after it. What is not here is refused: money moves only along
@@ -22,6 +26,7 @@ const TRANSITIONS: Readonly<Record<TransactionState, Partial<Record<EntryKind, T
     intended: 'intended',
     'offline-approved': 'captured',
     remembered: 'remembered',
+    'advice-kept': 'kept',
     'notice-refused': 'none',
     'stand-in-reserved': 'none',
     'batch-compared': 'none',
@@ -37,8 +42,15 @@ const TRANSITIONS: Readonly<Record<TransactionState, Partial<Record<EntryKind, T
     'increment-intended': 'approved',
     'increment-decided': 'approved',
     'increment-taken-back': 'approved',
+    adjusted: 'approved',
+    'hold-ending': 'approved',
+    'hold-expired': 'expired',
   },
   captured: {
+    captured: 'captured',
+    adjusted: 'captured',
+    'hold-ending': 'captured',
+    'hold-expired': 'captured',
     'taken-back': 'taken-back',
     'partly-taken-back': 'captured',
     'refund-reserved': 'captured',
@@ -50,7 +62,9 @@ const TRANSITIONS: Readonly<Record<TransactionState, Partial<Record<EntryKind, T
     'void-reversed': 'approved',
     'void-reversed-late': 'taken-back',
   },
+  expired: { captured: 'captured', 'taken-back': 'taken-back' },
   remembered: {},
+  kept: {},
 };
 
 /** Entries that tell what became of a leg. They come once a transaction is decided, and change nothing else. */
@@ -65,6 +79,8 @@ const LEG_ENTRIES: ReadonlySet<EntryKind> = new Set<EntryKind>([
   'network-advice-refused',
   'late-answer',
   'void-told',
+  'chip-told',
+  'case-opened',
   'notified',
   'pop-asked',
   'pop-accepted',

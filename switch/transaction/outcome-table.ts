@@ -27,7 +27,9 @@ export type FollowUpTask =
   /** Tell the network of what was approved without it. */
   | 'advise-network'
   /** Close an increment whose node did not: nobody knows what the network made of it. */
-  | 'close-increment';
+  | 'close-increment'
+  /** Have a hold looked at before its end, and at its end. */
+  | 'watch-hold';
 
 export interface Verdict {
   readonly approved: boolean;

@@ -95,7 +95,7 @@ export class Counter {
   }
 
   /** One attempt at what was left to be done for a payment. */
-  async follows(task: 'reverse-network' | 'complete-pop', index = 0) {
+  async follows(task: 'reverse-network' | 'advise-network' | 'complete-pop', index = 0) {
     const { id } = this.payment(index);
     return followUpTasks(this.ports)[task]({ transaction: id, attempt: 1, lane: 'of-a-test' });
   }

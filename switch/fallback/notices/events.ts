@@ -11,6 +11,12 @@ export type NoticeType =
   | 'payment.failed'
   /** The network acknowledged that it holds no more than what remains. */
   | 'payment.reversed'
+  /** A pre-authorisation ends soon; it must be completed by then. */
+  | 'hold.ending'
+  /** It is over: what is left of it is given back. */
+  | 'hold.expired'
+  /** A completion came after its hold's end, and is taken at the merchant's risk. */
+  | 'completion.late'
   | 'pop.validated'
   | 'pop.rejected'
   /** People look at it. */
@@ -24,6 +30,8 @@ export interface NoticeFacts {
   readonly reason?: string;
   readonly code?: string;
   readonly remainingMinorUnits?: number;
+  /** Of a hold: its end, RFC 3339, UTC. */
+  readonly until?: string;
 }
 
 /** One notice as it is posted: nothing in it that names a card. */
@@ -64,6 +72,9 @@ const READERS: { [K in EntryKind]?: (body: EntryBodies[K]) => readonly NoticeFac
   'network-reversal-refused': () => [caseOf('reversal-refused')],
   'network-not-found': ({ isLast, wasSeen }) => (isLast && wasSeen ? [caseOf('reversal-not-found')] : []),
   'late-answer': ({ mayHold, disagrees }) => (mayHold && disagrees ? [caseOf('answer-disagrees')] : []),
+  'hold-ending': ({ until }) => [{ type: 'hold.ending', until: new Date(until).toISOString() }],
+  'hold-expired': ({ until }) => [{ type: 'hold.expired', until: new Date(until).toISOString() }],
+  captured: ({ isLate }) => (isLate ? [{ type: 'completion.late' }] : []),
   'pop-validated': () => [{ type: 'pop.validated' }],
   'pop-failed': ({ reason }) => [{ type: 'pop.rejected', reason }, caseOf('pop-rejected')],
   'pop-stands': () => [caseOf('pop-stands')],

@@ -1,0 +1,26 @@
+import type { SourceMutant } from './source-mutant.ts';
+
+/** What decides what an advice means, and what becomes of a hold. */
+export const OF_SERVICES: readonly SourceMutant[] = [
+  {
+    name: 'completion-is-no-sale',
+    removes: 'the row of completions: an advice is a sale unless it says something else',
+    file: 'switch/requests/services.ts',
+    find: "    deed: 'complete',\n    mtis: ADVICES,",
+    put: "    deed: 'complete',\n    mtis: [],",
+  },
+  {
+    name: 'limit-of-completions',
+    removes: 'the limit of what may be completed of a hold',
+    file: 'switch/serve/complete.ts',
+    find: 'takenBefore(hold) + amount.minorUnits > mostOf(hold, inbound, rules)',
+    put: 'mostOf(hold, inbound, rules) < 0',
+  },
+  {
+    name: 'rest-of-a-hold',
+    removes: 'the reversal of what is held beyond a completion',
+    file: 'switch/follow-up/advise-network.ts',
+    find: 'const rest = await reverseRest(job, ports);',
+    put: 'const rest = { done: true };',
+  },
+];

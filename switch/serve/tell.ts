@@ -1,0 +1,212 @@
+import { routeOf } from '../admission/admit.ts';
+import type { CardInbound, Inbound } from '../admission/inbound.ts';
+import { Refusal } from '../errors.ts';
+import { JournalError } from '../journal/journal.ts';
+import type { Ports } from '../ports.ts';
+import { openingClaims, requestKey } from '../requests/keys.ts';
+import { isMeant } from '../requests/meant.ts';
+import { reversedOriginal } from '../requests/originals.ts';
+import type { Service } from '../requests/services.ts';
+import {
+  anotherReference,
+  givenReference,
+  type PaymentRequest,
+  readPayment,
+  required,
+  retrievalReference,
+} from '../requests/understand.ts';
+import { mayBeOf } from '../transaction/amounts.ts';
+import { appendNext } from '../transaction/append-next.ts';
+import { type ChipWord, chipWord, isRefusedByChip } from '../transaction/chip.ts';
+import { followUp } from '../transaction/decision-entry.ts';
+import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
+import type { Transaction } from '../transaction/fold.ts';
+import type { FollowUpTask } from '../transaction/outcome-table.ts';
+import { type Answer, answerNotice, type Notice } from './answer-notice.ts';
+import { findOriginal } from './find-original.ts';
+import { adviceFingerprint, keptAdvice, nothingToFind } from './keep-advice.ts';
+import { openingBody } from './opening.ts';
+import { reserveRefund } from './reserve-refund.ts';
+
+// What happened at the terminal without a word to anybody: a purchase, cash or a refund that it approved by itself,
+// or what a chip said once its payment was over. The former is a payment of its own; the latter belongs to one that
+// is known.
+
+const ACCEPTED = '00';
+
+/** @throws Refusal SW_NO_ROUTE, and what `readPayment` throws */
+export async function tell(
+  inbound: CardInbound,
+  service: Service,
+  told: Omit<Notice, 'find'>,
+  ports: Ports,
+): Promise<ReplyFields | undefined> {
+  const { message } = inbound;
+  const isTied = service.kind === 'refund' && givenReference(message) !== undefined;
+  const word = service.kind === 'offline-purchase' ? chipWord(message.de55) : undefined;
+  const original = reversedOriginal(inbound);
+  const find = word ? () => findOriginal(original, ports) : nothingToFind;
+
+  let asked = toldRequest(inbound, service, ports);
+  const open = (): Answer => {
+    const answer = newPayment(inbound, asked, told, ports);
+    // Whenever this is asked again, another payment has the retrieval reference: one of ours is drawn anew.
+    if (!asked.hasOwnReference) asked = { ...asked, rrn: anotherReference(asked.rrn, ports.random) };
+    return answer;
+  };
+
+  const look = (found: Transaction | undefined): Answer => {
+    if (!word) return open();
+    if (found && isToldOf(found, word, inbound)) return chipEntry(found, word, told.key);
+    const namesNothing = isRefusedByChip(word.cryptogram) || message.de90 !== undefined;
+    return namesNothing ? keptAdvice(inbound, 'no-original', ports) : open();
+  };
+  const reply = await answerNotice({ ...told, find }, look, ports);
+  if (reply?.code !== ACCEPTED || !isTied) return reply;
+  return (await tieRefund(inbound, service, told, ports)) ? reply : undefined;
+}
+
+function newPayment(
+  inbound: CardInbound,
+  request: PaymentRequest,
+  told: Omit<Notice, 'find'>,
+  ports: Ports,
+): Answer {
+  const { message, party } = inbound;
+  const { kind, pop } = request.service;
+  const network = routeOf(request, inbound, ports).network.name;
+  const opening = openingBody({ inbound, request, kind, pop, network }, ports);
+  const { transaction, rrn } = opening.facts;
+  // The key of the message itself is claimed by the notice.
+  const claims = openingClaims(party.key, request, told.fingerprint).slice(1);
+  ports.inFlight.recent.opened(party.key.merchant, transaction);
+
+  const tasks: FollowUpTask[] = opening.pop ? ['advise-network', 'complete-pop'] : ['advise-network'];
+  const followUps = tasks.map((task) => followUp(transaction, task, network));
+  const reply: ReplyFields = {
+    ...{ code: ACCEPTED, rrn },
+    ...(message.de38 !== undefined && { approvalCode: message.de38 }),
+  };
+  const body: EntryBodies['offline-approved'] = { ...opening, key: told.key, reply };
+  return { reply, opening: { transaction, kind: 'offline-approved', body, followUps }, claims };
+}
+
+/** A refund names its sale by DE37, and gets a retrieval reference of its own. */
+function toldRequest(
+  { message, sender }: CardInbound,
+  service: Service,
+  { clock, settings }: Pick<Ports, 'clock' | 'settings'>,
+): PaymentRequest {
+  const { kind, amount } = service;
+  const refersTo = kind === 'refund' ? givenReference(message)?.trim() : undefined;
+  return {
+    ...sender,
+    ...readPayment(message, kind, amount, settings.currencies),
+    processingCode: required(message.de3, 'DE3'),
+    posConditionCode: message.de25 ?? '00',
+    service,
+    ...(refersTo !== undefined && {
+      refersTo,
+      ...(message.de38 !== undefined && { originalApprovalCode: message.de38 }),
+      rrn: retrievalReference(clock, sender.stan),
+      hasOwnReference: false,
+    }),
+  };
+}
+
+/** The payment stands, or the chip says why it does not: it is about this one, and about no other. */
+function isToldOf(found: Transaction, word: ChipWord, { message, card }: CardInbound): boolean {
+  const { opening, state } = found;
+  if (!opening || state === 'intended' || !isMeant(found, message.de38)) return false;
+  const isSame =
+    opening.cardReference === card.reference &&
+    opening.facts.amount.currency === message.de49 &&
+    mayBeOf(found, Number(message.de4));
+  const stands = state === 'approved' || state === 'captured';
+  return isSame && (stands || isRefusedByChip(word.cryptogram));
+}
+
+function chipEntry(found: Transaction, word: ChipWord, key: string): Answer {
+  const reply: ReplyFields = { code: ACCEPTED, rrn: found.opening?.facts.rrn ?? '' };
+  return { reply, entry: { kind: 'chip-told', body: { key, reply, ...word } } };
+}
+
+/**
+ * What a chip said, in an upload of its own (0320 with DE55): it is kept with its payment, and moves nothing.
+ * @throws Refusal SW_JOURNAL, SW_KEY_REUSED
+ */
+export function tellOfChip(inbound: Inbound, word: ChipWord, ports: Ports): Promise<ReplyFields | undefined> {
+  const { party, sender, noticeBy: deadline } = inbound;
+  const key = requestKey(party.key, sender);
+  const original = reversedOriginal(inbound);
+  const find = () => findOriginal(original, ports);
+  const notice = { key, fingerprint: adviceFingerprint(inbound), find, deadline };
+  const look = (found: Transaction | undefined) =>
+    found?.opening && found.state !== 'intended'
+      ? chipEntry(found, word, key)
+      : keptAdvice(inbound, 'no-original', ports);
+  return answerNotice(notice, look, ports);
+}
+
+/** The same beside an upload that is answered already: written once, however often the upload is sent. */
+export async function keepChip(
+  transaction: string,
+  key: string,
+  word: ChipWord,
+  ports: Ports,
+): Promise<void> {
+  const reply: ReplyFields = { code: ACCEPTED };
+  await appendNext(ports.journal, transaction, ({ replies, state }) =>
+    replies.has(key) || state === 'intended'
+      ? undefined
+      : { kind: 'chip-told', body: { key, reply, ...word } },
+  );
+}
+
+/**
+ * Takes a refund that was given already from what its sale has left. Where that is not enough nothing can be refused
+ * any more: people look at it. It is done behind the refund's own entry, and again at each repeat until it is.
+ * @returns whether it is written down
+ */
+async function tieRefund(
+  inbound: CardInbound,
+  service: Service,
+  { key }: Omit<Notice, 'find'>,
+  ports: Ports,
+): Promise<boolean> {
+  const { journal, log } = ports;
+  try {
+    const stored = await journal.transactionOf(key);
+    if (!stored) return false;
+    const { transaction } = stored;
+    const request = toldRequest(inbound, service, ports);
+    const cardReference = inbound.card.reference;
+    const refund = { inbound, request, transaction, cardReference };
+    const opened = await reserveRefund(refund, ports).then(
+      ({ leavesProof }) => (leavesProof ? { caseKind: 'proof-of-refund', reason: 'validated' } : undefined),
+      (error: unknown) => ({ caseKind: 'refund-unmatched', reason: refusalCode(error) }),
+    );
+    if (opened) await openCase(transaction, opened, journal);
+    return true;
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    log.warn({ event: 'refund.not-tied', err: error });
+    return false;
+  }
+}
+
+/** @throws what is no refusal */
+function refusalCode(error: unknown): string {
+  if (error instanceof Refusal) return error.code;
+  throw error;
+}
+
+function openCase(
+  transaction: string,
+  body: EntryBodies['case-opened'],
+  journal: Ports['journal'],
+): Promise<void> {
+  return appendNext(journal, transaction, ({ cases }) =>
+    cases.includes(body.caseKind) ? undefined : { kind: 'case-opened', body },
+  );
+}

@@ -1,0 +1,59 @@
+import type { CompletionPart, EntryBodies } from './entries.ts';
+import type { Increment } from './increments.ts';
+import { isLast } from './several-completions.ts';
+
+// What the network is told about a transaction behind what began it, each by a message of its own: that the amount is
+// another, or one of several completions. They are kept in the order in which they came, until each is acknowledged.
+
+/** Something about a transaction that the network is told by a message of its own. */
+export interface Telling extends Pick<CompletionPart, 'stan' | 'transmittedAt' | 'minorUnits'> {
+  readonly key: string;
+  /** Of one of several completions; absent: the amount is another than before. */
+  readonly part?: CompletionPart;
+  readonly isTold: boolean;
+}
+
+interface Told {
+  tellings: readonly Telling[];
+  readonly capturedMinorUnits?: number;
+}
+
+/** What was to be told before, and was not, is overtaken where the amount itself is replaced. */
+export function tell(
+  draft: Told,
+  { key, stan, transmittedAt, minorUnits, part }: Omit<Telling, 'isTold'>,
+): void {
+  const kept = part ? draft.tellings : draft.tellings.filter(({ isTold, part: other }) => isTold || other);
+  const telling = { key, stan, transmittedAt, minorUnits, ...(part && { part }), isTold: false };
+  draft.tellings = [...kept, telling];
+}
+
+/** The network has acknowledged it. @returns what it was told, where that is still known */
+export function toldToNetwork(draft: Told, key: string): Telling | undefined {
+  const telling = draft.tellings.find((each) => each.key === key);
+  draft.tellings = draft.tellings.map((each) => (each === telling ? { ...each, isTold: true } : each));
+  return telling;
+}
+
+/** What the network holds once it was told; nothing where more of it is to come, and the rest stays held. */
+export function heldAfter(
+  { part, minorUnits }: Telling,
+  { capturedMinorUnits = 0 }: Told,
+): number | undefined {
+  if (!part) return minorUnits;
+  return isLast(part) ? capturedMinorUnits : undefined;
+}
+
+interface Lived {
+  holdUntil?: number | undefined;
+  isHoldWarned: boolean;
+  readonly increments: readonly Pick<Increment, 'key' | 'facts'>[];
+}
+
+/** An increment begins a hold's days anew where its scheme says so. */
+export function extendHold(draft: Lived, { key, approved }: EntryBodies['increment-decided']): void {
+  const life = draft.increments.find((each) => each.key === key)?.facts.hold;
+  if (!approved || !life?.isExtended) return;
+  draft.holdUntil = Math.max(draft.holdUntil ?? 0, life.until);
+  draft.isHoldWarned = false;
+}

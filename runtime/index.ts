@@ -5,6 +5,8 @@ export type { Clock, Monotonic, Timer } from './clock.ts';
 export { systemClock } from './clock.ts';
 export type { Log } from './log.ts';
 export { createLog, silentLog } from './log.ts';
+export type { Probe } from './probes.ts';
+export { listenToProbes, PROBES, sometimes } from './probes.ts';
 export type { Random } from './random.ts';
 export { systemRandom, timeOrderedUuid } from './random.ts';
 export type { ReadyDetails } from './service.ts';

@@ -1,4 +1,5 @@
 import type { PopStanding } from '../../connectors/index.ts';
+import { sometimes } from '../../runtime/index.ts';
 import type { Ports } from '../ports.ts';
 import { appendNext, type NextEntry, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
@@ -109,6 +110,7 @@ async function forestall(
   { opening, decided, popParties, popMinorUnits }: Transaction,
   ports: PopPorts,
 ): Promise<FollowUpResult> {
+  sometimes('proof forestalled');
   const asked = popMinorUnits ?? opening?.facts.amount.minorUnits ?? 0;
   const purchase = opening && popPurchase(witnessedFacts(opening, decided), popParties, asked);
   const outcome = purchase

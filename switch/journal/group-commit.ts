@@ -1,4 +1,11 @@
-import { atDeadline, type Clock, type Log, type Monotonic, type Timer } from '../../runtime/index.ts';
+import {
+  atDeadline,
+  type Clock,
+  type Log,
+  type Monotonic,
+  sometimes,
+  type Timer,
+} from '../../runtime/index.ts';
 import { type ChainEnd, type Link, nextLink } from './chain.ts';
 import type { ClaimName, NamedClaim } from './claim-names.ts';
 import { takeCompatible } from './compatible.ts';
@@ -250,6 +257,7 @@ export class GroupCommit {
       const { isFenced, found, claimed } = await this.#writer.attach(inDoubt.map(({ sequence }) => sequence));
       this.#inDoubt = [];
       this.#isAttached = true;
+      if (inDoubt.length > 0) sometimes('doubtful commit resolved');
       const appended = inDoubt.filter(({ sequence }) => found.has(sequence));
       for (const pending of appended) this.#answer(pending, { status: 'appended' });
       this.#extend(appended, (name) => claimed.has(name));
@@ -287,6 +295,7 @@ export class GroupCommit {
   }
 
   #fence(): void {
+    sometimes('fenced');
     this.#over = 'SW_JOURNAL_FENCED';
     this.#renewTimer?.cancel();
     this.#settings.log.error({ event: 'journal.fenced', waiting: this.#waiting.length });

@@ -1,3 +1,4 @@
+import { sometimes } from '../../runtime/index.ts';
 import { JournalError } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
 import { movesMoney } from '../requests/services.ts';
@@ -58,5 +59,6 @@ async function abandon(transaction: string, { journal }: Pick<Ports, 'journal'>)
   const { approved, code, followUps } = decideOutcome(legs.network, legs.pop, policy);
   const body: DecidedBody = { ...legs, approved, reply: declineReply(opening.facts, code), followUps };
   const { status } = await journal.append(decisionEntry(opening, body));
+  if (status === 'appended') sometimes('take-over');
   return status === 'appended';
 }

@@ -1,4 +1,4 @@
-import type { Monotonic } from '../../runtime/index.ts';
+import { type Monotonic, sometimes } from '../../runtime/index.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { isRemembered } from '../requests/remembered.ts';
@@ -26,13 +26,17 @@ export async function replay(
   replyKey = OPENING_REPLY,
 ): Promise<ReplyFields | undefined> {
   const { transaction } = original;
-  if (isRemembered(original.fingerprint)) throw new Refusal('SW_ALREADY_REVERSED', { transaction });
+  if (isRemembered(original.fingerprint)) {
+    sometimes('remembered original refused');
+    throw new Refusal('SW_ALREADY_REVERSED', { transaction });
+  }
   if (original.fingerprint !== fingerprint) throw new Refusal('SW_KEY_REUSED', { transaction });
 
   while (ports.clock.monotonic() < deadline) {
     const found = foldTransaction(await ports.journal.history(transaction));
     const reply = found?.replies.get(replyKey);
     if (reply) {
+      sometimes('repeat answered from the journal');
       ports.log.info({ event: 'authorise.replayed', transaction, code: reply.code });
       return reply;
     }

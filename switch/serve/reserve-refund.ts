@@ -1,3 +1,4 @@
+import { sometimes } from '../../runtime/index.ts';
 import type { CardInbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -73,7 +74,10 @@ export async function reserveRefund(
 
     const unseen = original.refunds.slice(refunded.seen).reduce((sum, refund) => sum + refund.minorUnits, 0);
     const left = original.standingMinorUnits - refunded.minorUnits - unseen;
-    if (request.amount.minorUnits > left) throw new Refusal('SW_AMOUNT', { element: 'DE4' });
+    if (request.amount.minorUnits > left) {
+      if (original.refunds.length > 0) sometimes('refund beyond its original');
+      throw new Refusal('SW_AMOUNT', { element: 'DE4' });
+    }
     return {
       kind: 'refund-reserved',
       body: { refund: transaction, minorUnits: request.amount.minorUnits },

@@ -1,4 +1,4 @@
-import { timeOrderedUuid } from '../../runtime/index.ts';
+import { timeOrderedUuid, sometimes } from '../../runtime/index.ts';
 import type { NoticeInbound } from '../admission/inbound.ts';
 import { takeBackRules } from '../config/take-backs.ts';
 import { SWITCH_ERRORS } from '../errors.ts';
@@ -34,6 +34,7 @@ export async function unmatchedReversal(
   mayMean?: readonly Transaction[],
 ): Promise<Answer> {
   const { listener, sender } = inbound;
+  sometimes('reversal before its original');
   const meant = mayMean ?? (await paymentsMeant(inbound, original.meant, ports));
   const reply = unmatchedReply(inbound);
   const count = ports.inFlight.recent.unmatchedAgain(listener.name);

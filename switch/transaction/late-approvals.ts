@@ -3,6 +3,7 @@
 // has acknowledged its reversal: then the two have crossed, and the answer is evidence.
 
 import type { LateAnswer } from '../../connectors/index.ts';
+import { sometimes } from '../../runtime/index.ts';
 import type { FollowUp } from '../journal/journal.ts';
 import type { NextEntry } from './append-next.ts';
 import { followUp } from './decision-entry.ts';
@@ -53,6 +54,7 @@ function reversal(
   const { opening, id } = now;
   const holdsMoney = opening !== undefined && opening.facts.amount.minorUnits > 0;
   if (!mayHold || disagrees || !holdsMoney || !isUnwanted(now, increment)) return [];
+  sometimes('late approval reversed');
   return [followUp(id, 'reverse-network', opening.network)];
 }
 

@@ -8,7 +8,6 @@ export class Batches {
   readonly settlements: Settlement[] = [];
   readonly terminal: Terminal;
   readonly #random: SeededRandom;
-  readonly #settled = new Set<Payment>();
   #number = 0;
 
   constructor(terminal: Terminal, random: SeededRandom) {
@@ -42,8 +41,9 @@ export class Batches {
       patienceMs: random.between(3_500, 8_000),
       doubled: random.chance(0.1),
     };
-    const settlement = new Settlement(this.terminal, order, () => {
-      for (const payment of held) this.#settled.add(payment);
+    const chance = random.stream(`batch ${this.#number}`);
+    const settlement = new Settlement(this.terminal, order, chance, () => {
+      for (const payment of held) payment.isSettled = true;
       this.#settleAll(others, payments);
     });
     this.settlements.push(settlement);
@@ -53,6 +53,6 @@ export class Batches {
   #isHeld(payment: Payment, currency: string): boolean {
     const { side, minorUnits } = payment.standing;
     const isMoney = minorUnits > 0 && (side === 'captured' || side === 'refunded');
-    return isMoney && payment.order.currency === currency && !this.#settled.has(payment);
+    return isMoney && payment.order.currency === currency && !payment.isSettled;
   }
 }

@@ -1,9 +1,12 @@
 import { type Fault, FaultPlan, type NetworkName } from './faults.ts';
+import { type Features, PLAIN } from './features.ts';
 import type { SeededRandom } from './world/seeded-random.ts';
 
 const MAX_FAULTS = 5;
 const LONGEST_MS = 20_000;
 const LONGEST_CRASH_LOOP_MS = 10_000;
+/** Of runs in which nothing breaks. */
+const CALM = 0.15;
 /** Of runs in which a network is away for most of the time, so that what may be approved without it is used up. */
 const OUTAGES = 0.18;
 
@@ -54,11 +57,18 @@ const NETWORKS = ['visa', 'iso87', undefined] as const;
 const OPERATED = ['network-degraded:visa', 'network-degraded:iso87', 'pop-degraded'] as const;
 
 /** The faults of one run, drawn from the catalogue by its seed. */
-export function drawFaults(random: SeededRandom, lastSaleAt: number, nodes: number): FaultPlan {
-  const count = random.chance(0.05) ? 0 : 1 + random.integer(MAX_FAULTS);
+export function drawFaults(
+  random: SeededRandom,
+  lastSaleAt: number,
+  nodes: number,
+  { spared, isCrowd }: Pick<Features, 'spared' | 'isCrowd'> = PLAIN,
+): FaultPlan {
+  const count = random.chance(CALM) ? 0 : 1 + random.integer(MAX_FAULTS);
   const drawn = Array.from({ length: count }, () => drawFault(random, lastSaleAt, nodes));
-  const outage = random.chance(OUTAGES) ? [drawOutage(random, lastSaleAt)] : [];
-  return new FaultPlan([...outage, ...drawn.flatMap((fault) => [fault, ...sequelOf(fault, random)])]);
+  const isOutage = isCrowd || (count > 0 && random.chance(OUTAGES));
+  const outage = isOutage ? [drawOutage(random, lastSaleAt)] : [];
+  const all = [...outage, ...drawn.flatMap((fault) => [fault, ...sequelOf(fault, random)])];
+  return new FaultPlan(all.filter(({ on }) => !spared.has(on)));
 }
 
 function drawOutage(random: SeededRandom, lastSaleAt: number): Fault {

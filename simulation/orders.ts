@@ -20,32 +20,68 @@ const KINDS = [
   ...(['cash', 'cashback', 'cashback', 'refund', 'balance', 'verification'] as const),
 ] as const;
 export const THOUSAND = 1_000;
-const MOST_THOUSANDS = { usually: 500, narrow: 200 } as const;
+const MOST_THOUSANDS = { usually: 500, narrow: 200, crowd: 120 } as const;
+
+/** What all payments of a run have in common. */
+export interface Taste {
+  /** Asked for three times as often as usual. */
+  readonly favours: readonly PaymentKind[];
+  /** Asked for besides. */
+  readonly more: readonly PaymentKind[];
+  readonly isCrowd: boolean;
+}
+
+/** Some of an amount: whole thousands less of it. */
+export function partOf(amount: number, random: SeededRandom): number {
+  return random.integer(Math.floor(amount / THOUSAND) + 1) * THOUSAND + (amount % THOUSAND);
+}
 
 /** So long after a payment began its terminal may come back to it. */
 export const COMES_BACK_WITHIN_MS = 25_000;
 /** A refund is thought better of soon, or not at all. */
 const SECOND_THOUGHTS_MS = 2_500;
 
+/** Of each payment of a run, for itself and for what comes of it. */
+const NUMBERS_EACH = 10;
+
+/** The last digits of the amounts of one payment and of what comes of it: no other payment of the run has them. */
+export class Numbers {
+  #last: number;
+
+  /** @param payment from 0 */
+  constructor(payment: number) {
+    this.#last = payment * NUMBERS_EACH;
+  }
+
+  next(): number {
+    this.#last += 1;
+    return this.#last;
+  }
+}
+
+/** A payment's own chance and numbers: what is drawn for it leaves all others as they are. */
+export interface Draw {
+  readonly random: SeededRandom;
+  readonly numbers: Numbers;
+}
+
 /** Draws what terminals ask for. */
 export class Orders {
-  readonly #random: SeededRandom;
   readonly #cards: readonly [string, ...string[]];
   readonly #kinds: readonly [PaymentKind, ...PaymentKind[]];
   readonly #currencies: readonly [string, ...string[]];
   readonly #mostThousands: number;
   readonly #pins: number;
-  #amounts = 0;
 
-  constructor(random: SeededRandom) {
-    this.#random = random;
+  constructor(random: SeededRandom, { favours, more, isCrowd }: Taste) {
     const [visa, iso87] = [TEST_CARDS.visa, TEST_CARDS.iso87];
     // Little choice in some runs, so that what is counted per card and merchant is used up.
-    const isNarrow = random.chance(0.25);
-    this.#kinds = isNarrow ? ['purchase'] : KINDS;
+    const isNarrow = random.chance(0.25) || isCrowd;
+    const favoured = KINDS.filter((kind) => favours.includes(kind));
+    this.#kinds = isNarrow ? ['purchase'] : [...KINDS, ...favoured, ...favoured, ...more];
     this.#currencies = isNarrow ? [random.pick(CURRENCIES)] : CURRENCIES;
-    this.#mostThousands = isNarrow ? MOST_THOUSANDS.narrow : MOST_THOUSANDS.usually;
-    this.#pins = isNarrow ? 0.1 : 0.4;
+    this.#mostThousands = MOST_THOUSANDS[isCrowd ? 'crowd' : isNarrow ? 'narrow' : 'usually'];
+    this.#pins = isCrowd ? 0 : isNarrow ? 0.1 : 0.4;
     const count = isNarrow ? 1 : visa.length;
     const from = random.integer(visa.length);
     const few = <T>(cards: readonly T[]) =>
@@ -53,44 +89,37 @@ export class Orders {
     this.#cards = [...few(visa), ...few(iso87)].filter((card) => card !== undefined) as [string];
   }
 
-  /** No two of a run have the same last three digits. */
-  amount(thousands = 1 + this.#random.integer(this.#mostThousands)): number {
-    this.#amounts += 1;
-    return thousands * THOUSAND + this.#amounts;
+  amount({ random, numbers }: Draw, thousands = 1 + random.integer(this.#mostThousands)): number {
+    return thousands * THOUSAND + numbers.next();
   }
 
-  /** Some of an amount: whole thousands less of it. */
-  part(amount: number): number {
-    return this.#random.integer(Math.floor(amount / THOUSAND) + 1) * THOUSAND + (amount % THOUSAND);
-  }
-
-  next({ listener }: TerminalSettings): PaymentOrder {
-    const random = this.#random;
+  next({ listener }: TerminalSettings, draw: Draw): PaymentOrder {
+    const { random } = draw;
     const kind = random.pick(this.#kinds);
     const isSecured = listener.mac === 'required';
     return {
-      ...this.#manners(kind, isSecured),
+      ...this.#manners(kind, isSecured, random),
       kind,
       pan: random.pick(this.#cards),
-      ...this.#money(kind),
+      ...this.#money(kind, draw),
       currency: random.pick(this.#currencies),
       refersTo: undefined,
-      withPin: isSecured && kind !== 'offline' && random.chance(this.#pins),
-      reversesAfterMs: random.chance(0.12) ? this.#changeOfMindMs() : undefined,
+      withPin: isSecured && !PAYMENTS[kind].isTold && random.chance(this.#pins),
+      reversesAfterMs: random.chance(0.12) ? this.#changeOfMindMs(random) : undefined,
     };
   }
 
   /** A refund of a payment, or of more than it: then it must be refused. */
-  refundOf(original: Payment): PaymentOrder {
-    const random = this.#random;
+  refundOf(original: Payment, draw: Draw): PaymentOrder {
+    const { random } = draw;
     const { order, terminal, amount } = original;
     const thousands = Math.floor(amount / THOUSAND);
     const most = random.chance(0.3) ? thousands : random.integer(thousands + 1);
     return {
-      ...this.#manners('refund', terminal.settings.listener.mac === 'required'),
+      ...this.#manners('refund', terminal.settings.listener.mac === 'required', random),
       kind: 'refund',
       pan: random.chance(0.03) ? random.pick(this.#cards) : order.pan,
-      amount: this.amount(most),
+      amount: this.amount(draw, most),
       cash: undefined,
       currency: order.currency,
       refersTo: original,
@@ -99,16 +128,15 @@ export class Orders {
     };
   }
 
-  #money(kind: PaymentKind): { amount: number; cash: number | undefined } {
+  #money(kind: PaymentKind, draw: Draw): { amount: number; cash: number | undefined } {
     if (!PAYMENTS[kind].side) return { amount: 0, cash: undefined };
-    const amount = this.amount();
+    const amount = this.amount(draw);
     if (kind !== 'cashback') return { amount, cash: undefined };
     const thousands = Math.floor(amount / THOUSAND);
-    return { amount, cash: Math.min(thousands, 1 + this.#random.integer(thousands)) * THOUSAND };
+    return { amount, cash: Math.min(thousands, 1 + draw.random.integer(thousands)) * THOUSAND };
   }
 
-  #manners(kind: PaymentKind, isSecured: boolean) {
-    const random = this.#random;
+  #manners(kind: PaymentKind, isSecured: boolean, random: SeededRandom) {
     return {
       mti: random.pick(PAYMENTS[kind].mtis),
       reversalMti: random.pick(['0400', '0400', '0420'] as const),
@@ -122,8 +150,7 @@ export class Orders {
   }
 
   /** While the request is in flight, about when its answer is due, or when the customer has second thoughts. */
-  #changeOfMindMs(): number {
-    const random = this.#random;
+  #changeOfMindMs(random: SeededRandom): number {
     return random.pick([
       random.between(0, 100),
       random.between(1_500, 2_500),

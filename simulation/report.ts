@@ -1,7 +1,11 @@
+import { AWAITED } from './awaited.ts';
 import type { Campaign } from './campaign.ts';
 import { describeFault } from './faults.ts';
+import { describeFeatures } from './features.ts';
 import type { Hunt } from './mutants/hunt.ts';
+import { HABITS } from './peers/habits/all-habits.ts';
 import type { RunResult } from './run.ts';
+import type { Shrunk } from './shrink.ts';
 import type { Tally } from './tally.ts';
 
 const BAR_WIDTH = 30;
@@ -38,13 +42,14 @@ function speedText({ seeds, virtualMs, realMs, cpuMs, failed }: Campaign): strin
 }
 
 export function campaignText(campaign: Campaign): string {
-  const { seeds, payments, approved, tally, virtualMs, failed } = campaign;
+  const { seeds, payments, approved, tally, virtualMs, failed, missed } = campaign;
   const hours = (virtualMs / 3_600_000).toFixed(1);
   const lines = [
     `${seeds} seeds: ${payments} payments, ${approved} approved, ${hours} virtual hours; ${speedText(campaign)}`,
   ];
   lines.push('', ...tallyLines(tally));
   if (failed.length > 0) lines.push('', `failing seeds: ${failed.join(', ')}`);
+  if (missed.length > 0) lines.push('', `never seen: ${missed.join(', ')}`);
   return lines.join('\n');
 }
 
@@ -61,10 +66,13 @@ function tallyLines(tally: Tally): string[] {
 
 /** Everything that is needed to understand and replay a seed. */
 export function failureText(result: RunResult, commit: string): string {
-  const { seed, hash, faults, timeline, violations, virtualMs, events } = result;
+  const { seed, hash, faults, features, timeline, violations, virtualMs, events } = result;
   return [
     `seed ${seed} at commit ${commit}: ${violations.length} violations, hash ${hash}`,
     `replay: npm run sim -- --seed ${seed}`,
+    '',
+    'features:',
+    ...describeFeatures(features).map((line) => `  ${line}`),
     '',
     'faults:',
     ...faults.map((fault) => `  ${describeFault(fault)}`),
@@ -74,6 +82,24 @@ export function failureText(result: RunResult, commit: string): string {
     '',
     ...violations.map(({ at, invariant, what }) => `✗ ${moment(at)}  ${invariant}: ${what}`),
   ].join('\n');
+}
+
+/** What is left of a failing seed once all was taken away that it fails without. */
+export function shrunkText({ payments, faults, habits, tries, result }: Shrunk): string {
+  const [violation] = result.violations;
+  return [
+    `cut down in ${tries} runs: payments ${payments.join(', ') || 'none'}; ${faults.length} faults; habits ${habits.join(', ') || 'none'}`,
+    ...faults.map((fault) => `  ${describeFault(fault)}`),
+    ...(violation ? [`  ✗ ${violation.invariant}: ${violation.what}`] : []),
+  ].join('\n');
+}
+
+export function habitsText(): string {
+  return HABITS.map(({ name, says }) => {
+    const awaited = AWAITED.find((each) => each.name === name);
+    const off = awaited ? `\n${' '.repeat(28)}awaited: ${awaited.because} (seed ${awaited.seed})` : '';
+    return `${name.padEnd(28)}${says}${off}`;
+  }).join('\n');
 }
 
 const MAX_LINE = 220;

@@ -1,9 +1,12 @@
+import { listenToProbes } from '../runtime/index.ts';
 import { arrange } from './arrange.ts';
 import { drawFaults } from './draw-faults.ts';
 import { type Fault, FaultPlan } from './faults.ts';
+import { DAYS, drawFeatures, type Features } from './features.ts';
 import { UNCHANGED, type WrapperMutant } from './mutants/wrapper-mutant.ts';
 import { checkInvariants } from './oracle/invariants.ts';
 import { COMES_BACK_WITHIN_MS } from './orders.ts';
+import { type HabitName, networkHabits } from './peers/habits/all-habits.ts';
 import { createNetworks } from './peers/networks.ts';
 import { ProofService } from './peers/proof-service.ts';
 import { ofNode, settingsOf } from './settings.ts';
@@ -17,6 +20,7 @@ import { ProofProjector } from './world/awaited-proofs.ts';
 import { Database } from './world/database.ts';
 import { LogCapture } from './world/log-capture.ts';
 import { Network } from './world/network.ts';
+import { SeededRandom } from './world/seeded-random.ts';
 import { type Line, type Violation, World } from './world/world.ts';
 
 export interface RunOptions {
@@ -26,6 +30,12 @@ export interface RunOptions {
   readonly isTold?: boolean;
   /** Instead of those that the seed draws. */
   readonly faults?: readonly Fault[];
+  /** Instead of those that the seed draws. */
+  readonly features?: Features;
+  /** Habits that are on besides, awaited or not. */
+  readonly forced?: readonly HabitName[];
+  /** Of the payments that the seed draws, only these: numbers from 0. */
+  readonly payments?: readonly number[];
 }
 
 export interface RunResult {
@@ -39,9 +49,14 @@ export interface RunResult {
   readonly approved: number;
   readonly tally: Tally;
   readonly faults: readonly Fault[];
+  readonly features: Features;
+  /** How many payments the seed draws, whatever came of them. */
+  readonly drawn: number;
   readonly timeline: readonly Line[];
 }
 
+/** So soon a crowd has paid. */
+const CROWD_MS = 6_000;
 /** No payment begins after this, and nobody comes back to one after that. */
 const LAST_PAYMENT_MS = 30_000;
 const LAST_WISH_MS = LAST_PAYMENT_MS + COMES_BACK_WITHIN_MS + 3_000;
@@ -54,8 +69,10 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   const rejected: unknown[] = [];
   const noteRejection = (error: unknown) => rejected.push(error);
   process.on('unhandledRejection', noteRejection);
+  let stopListening = () => {};
   try {
     const simulation = await prepare(options);
+    stopListening = listenToProbes((probe) => simulation.world.sometimes(probe));
     await live(simulation).catch((error) => simulation.world.violate('process', String(error)));
     await new Promise((resolve) => setImmediate(resolve));
     const { world, workload, faults } = simulation;
@@ -63,6 +80,8 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       world.violate('process', `a promise was rejected unheard: ${String(error)}`);
     }
     checkInvariants(simulation);
+    const tally = tallyOf(simulation);
+    for (const probe of world.seen) tally[probe] ??= 1;
     const { scheduler } = world;
     return {
       seed: options.seed,
@@ -72,11 +91,14 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       virtualMs: world.now,
       payments: workload.payments.length,
       approved: workload.payments.filter(({ belief }) => belief === 'approved').length,
-      tally: tallyOf(simulation),
+      tally,
       faults: faults.faults,
+      features: simulation.features,
+      drawn: simulation.drawn,
       timeline: world.timeline,
     };
   } finally {
+    stopListening();
     process.off('unhandledRejection', noteRejection);
   }
 }
@@ -86,36 +108,44 @@ async function prepare({
   mutant = UNCHANGED,
   isTold = false,
   faults,
+  features: given,
+  forced,
+  payments,
 }: RunOptions): Promise<Simulation> {
-  const world = new World(seed, isTold);
+  const features = given ?? drawFeatures(new SeededRandom(seed, 'features'), forced);
+  const world = new World(seed, isTold, DAYS[features.day]);
   const shape = world.random.stream('shape');
   const nodeCount = shape.chance(0.5) ? 2 : 1;
-  const spanMs = shape.between(2_000, LAST_PAYMENT_MS);
-  const plan = faults ? new FaultPlan(faults) : drawFaults(world.random.stream('faults'), spanMs, nodeCount);
+  const spanMs = shape.between(2_000, features.isCrowd ? CROWD_MS : LAST_PAYMENT_MS);
+  const plan = faults
+    ? new FaultPlan(faults)
+    : drawFaults(world.random.stream('faults'), spanMs, nodeCount, features);
 
   const network = new Network(world.random.stream('network'));
   network.maxLatencyMs = shape.pick([0.5, 2, 20] as const);
   const database = new Database(world);
   mutant.tables(database.tables);
-  const networks = createNetworks(world, plan);
+  const networks = createNetworks(world, { faults: plan, habits: networkHabits(features.habits) });
   const proofs = new ProofService(world, plan);
   const logs = new LogCapture();
   const headDisks = new HeadDisks();
   for (const host of Object.values(networks)) await host.listen(network.socketsOf(host.process));
   const around = { world, network, database, networks, proofs, faults: plan, logs, headDisks };
 
-  const settings = settingsOf(shape);
+  const settings = settingsOf(shape, features);
   new ProofProjector(world, database, settings.pop.finalityMs);
   const nodes = Array.from(
     { length: nodeCount },
     (_, index) =>
       new SwitchNode({ ...settings, ...ofNode(`node-${index + 1}`, settings) }, { ...around, mutant }),
   );
-  const workload = new Workload(world);
-  const simulation = { ...around, nodes, workload };
+  const workload = new Workload(world, features);
+  const drawn = 8 + shape.integer(30);
+  const simulation = { ...around, nodes, workload, settings, features, drawn };
 
   for (const node of nodes) node.start();
-  workload.schedule(terminalsOf(simulation, settings, shape), 8 + shape.integer(30), spanMs);
+  const numbers = payments ?? Array.from({ length: drawn }, (_, number) => number);
+  workload.schedule(terminalsOf(simulation, settings, shape.stream('terminals')), numbers, spanMs);
   for (const fault of plan.faults) arrange(fault, simulation);
   return simulation;
 }

@@ -3,6 +3,7 @@ import { developmentSettings } from '../switch/config/development.ts';
 import { DEFAULT_FALLBACK, type FallbackSettings } from '../switch/config/fallback.ts';
 import type { MerchantSettings, Settings } from '../switch/config/settings.ts';
 import type { MerchantStandIn, StandInSettings } from '../switch/config/stand-in.ts';
+import type { Features } from './features.ts';
 import { LISTED_CARDS } from './orders.ts';
 import { NETWORK_ADDRESSES } from './peers/network-host.ts';
 import { lookupOf } from './world/hsm.ts';
@@ -51,6 +52,9 @@ const TOUCHY: FallbackSettings = {
   pop: { ...DEFAULT_FALLBACK.pop, minFailures: 2, queueDepth: 3 },
 };
 
+/** Of runs in which a copy may be let in whose first was not. */
+const CROWDED = 0.75;
+
 /** So narrow a gate that a few payments at once are more than it lets in. */
 function narrowGate(random: SeededRandom): Pick<Settings, 'admission'> {
   const limit = 1 + random.integer(2);
@@ -67,7 +71,7 @@ function narrowGate(random: SeededRandom): Pick<Settings, 'admission'> {
 }
 
 /** What all nodes of a run have in common; leases are short in half of all runs, so that more of them end. */
-export function settingsOf(random: SeededRandom): Settings {
+export function settingsOf(random: SeededRandom, { habits }: Features): Settings {
   const settings = developmentSettings({
     databaseUrl: 'postgres://simulated',
     hsmSocketPath: '/simulated',
@@ -79,18 +83,19 @@ export function settingsOf(random: SeededRandom): Settings {
     { leaseMs: 10_000, takeOverEveryMs: 3_000 },
     { leaseMs: 2_000, takeOverEveryMs: 500 },
   ]);
+  const tills = habits.has('other-till') ? 2 : 1;
   const gates = random.stream('gates');
   const isSilent = gates.chance(0.5);
   return {
     ...settings,
     ...CALENDAR,
-    ...(gates.chance(0.25) && narrowGate(gates)),
+    ...(gates.chance(habits.has('doubled-by-the-line') ? CROWDED : 0.25) && narrowGate(gates)),
     listeners: settings.listeners.map((each) => (isSilent ? { ...each, whenOverloaded: 'silence' } : each)),
     journal: { ...settings.journal, ...lease },
     merchants: [...MERCHANTS],
     terminals: settings.terminals.map((terminal, index) => ({
       ...terminal,
-      merchant: (MERCHANTS[index % MERCHANTS.length] ?? MERCHANTS[0]).id,
+      merchant: (MERCHANTS[Math.floor(index / tills) % MERCHANTS.length] ?? MERCHANTS[0]).id,
       partialApproval: index % 3 !== 2,
     })),
     standIn: STAND_IN,

@@ -1,4 +1,6 @@
+import type { Settings } from '../switch/config/settings.ts';
 import type { FaultPlan } from './faults.ts';
+import type { Features } from './features.ts';
 import type { Networks } from './peers/networks.ts';
 import type { ProofService } from './peers/proof-service.ts';
 import type { SwitchNode } from './switch-node.ts';
@@ -19,6 +21,10 @@ export interface Simulation {
   readonly nodes: readonly SwitchNode[];
   readonly workload: Workload;
   readonly faults: FaultPlan;
+  readonly settings: Settings;
+  readonly features: Features;
+  /** Payments that the seed draws. */
+  readonly drawn: number;
   readonly logs: LogCapture;
   readonly headDisks: HeadDisks;
 }

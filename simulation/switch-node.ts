@@ -262,7 +262,7 @@ export class SwitchNode {
       ...connector,
       ask: (facts, card, deadline) => {
         const remainingMs = deadline - (this.#life?.clock.monotonic() ?? 0);
-        const key = deadlineKey({ de41: facts.terminal, de11: facts.stan, de7: facts.transmittedAt });
+        const key = deadlineKey({ de41: facts.terminal, de4: String(facts.amount.minorUnits) });
         host.deadlines.set(key, world.now + remainingMs);
         return connector.ask(facts, card, deadline);
       },

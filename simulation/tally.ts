@@ -7,7 +7,7 @@ const IN_PART = '10';
 const IN_STEAD = /^S/;
 
 /** What a run was made of: a simulation of what never happens proves nothing. */
-export function tallyOf({ workload, logs }: Simulation): Tally {
+export function tallyOf({ workload, logs }: Simulation): Record<string, number> {
   const tally: Record<string, number> = {};
   const count = (what: string) => {
     tally[what] = (tally[what] ?? 0) + 1;

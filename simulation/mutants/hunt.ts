@@ -1,5 +1,6 @@
 import { runSeed } from '../run.ts';
 import { allMutants, isSourceMutant, type Mutant } from './all-mutants.ts';
+import { type KnownSeeds, knownSeeds } from './known-seeds.ts';
 import { type Notice, searchApart } from './search-apart.ts';
 import type { WrapperMutant } from './wrapper-mutant.ts';
 
@@ -10,6 +11,8 @@ export interface HuntOptions {
   readonly count: number;
   /** All mutants where they are left out. */
   readonly names?: readonly string[] | undefined;
+  /** Tries the seed first that noticed a mutant when it was last hunted. */
+  readonly isQuick?: boolean;
 }
 
 export interface Hunt extends Partial<Notice> {
@@ -24,12 +27,23 @@ export interface Hunt extends Partial<Notice> {
  *
  * @throws MutantError where a mutant cannot be made, or where there is none of that name
  */
-export async function* huntMutants({ first = 1, count, names }: HuntOptions): AsyncGenerator<Hunt> {
+export async function* huntMutants({
+  first = 1,
+  count,
+  names,
+  isQuick = false,
+}: HuntOptions): AsyncGenerator<Hunt> {
+  const known: KnownSeeds = isQuick ? knownSeeds() : {};
   for (const mutant of await allMutants(names)) {
-    const notice = await firstNotice(mutant, first, first + count - 1);
+    const to = first + count - 1;
+    const notice = (await atKnownSeed(mutant, known[mutant.name])) ?? (await firstNotice(mutant, first, to));
     const tried = notice ? notice.seed - first + 1 : count;
     yield { mutant: mutant.name, removes: mutant.removes, ...notice, tried };
   }
+}
+
+async function atKnownSeed(mutant: Mutant, seed: number | undefined): Promise<Notice | undefined> {
+  return seed === undefined ? undefined : firstNotice(mutant, seed, seed);
 }
 
 async function firstNotice(mutant: Mutant, first: number, to: number): Promise<Notice | undefined> {

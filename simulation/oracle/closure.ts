@@ -1,4 +1,5 @@
 import type { Transaction } from '../../switch/transaction/fold.ts';
+import { nameOfAccount } from '../peers/names.ts';
 import type { Notice } from '../peers/notice.ts';
 import type { Payment } from '../peers/payment.ts';
 import type { Simulation } from '../simulation.ts';
@@ -8,6 +9,8 @@ import type { JournalView } from './journal-view.ts';
 /** I2: nothing stays open. What could not be brought to an end is where people see it: parked, or a case. */
 export function checkClosure({ world, networks, workload }: Simulation, journal: JournalView): void {
   for (const payment of workload.payments) {
+    const problem = formProblemOf(payment);
+    if (problem) world.violate('I7 reply discipline', `${payment.name} ${problem}`);
     for (const notice of payment.notices) {
       const problem = refusalOf(notice, payment);
       if (problem) world.violate('I2 closure', `the ${notice.order.kind} of ${payment.id} was ${problem}`);
@@ -25,12 +28,21 @@ export function checkClosure({ world, networks, workload }: Simulation, journal:
   }
   for (const { name, ledger } of Object.values(networks)) {
     for (const account of ledger.accounts.values()) {
-      const known = journal.nameOf(name, account);
-      if (!journal.byPayment.has(known)) {
+      const known = nameOfAccount(account);
+      if (!journal.accounts.has(known)) {
         world.violate('I2 closure', `${name} knows ${known}, the journal does not`);
       }
     }
   }
+}
+
+/** No terminal here says anything that it could not say. */
+const WRONG_FORM = '30';
+function formProblemOf({ message, order, told, belief }: Payment): string | undefined {
+  if (message.de55) return belief === 'approved' ? 'was approved with chip data that is none' : undefined;
+  // A refund to another card than was paid with contradicts itself.
+  if (order.refersTo) return undefined;
+  return told.some(({ code }) => code === WRONG_FORM) ? 'was refused for its form' : undefined;
 }
 
 const WRONG_AMOUNT = '13';
@@ -41,11 +53,11 @@ const UNKNOWN = '25';
 
 /** A reversal is accepted whatever became of its original, unless money was given back of it. */
 function refusalOf(
-  { order, outcome, isAccepted }: Notice,
+  { order, outcome, isAccepted, isAbandoned }: Notice,
   { refunds, amount, terminal }: Payment,
 ): string | undefined {
   const losesCount = terminal.settings.stans.last < LAST_STAN;
-  if (outcome === undefined) return 'never answered';
+  if (outcome === undefined) return isAbandoned ? undefined : 'never answered';
   const answered = `answered ${outcome}`;
   if (isAccepted) {
     return order.kind === 'completion' && order.remaining > amount ? 'accepted for too much' : undefined;
@@ -56,9 +68,11 @@ function refusalOf(
     case 'reversal':
       return outcome === WRONG_STATE && refunds.length > 0 ? undefined : answered;
     case 'void':
+    case 'void reversal':
       return outcome === WRONG_STATE ? undefined : answered;
     case 'partial reversal':
     case 'completion':
+    case 'tip':
     case 'settlement':
     case 'upload':
       return outcome === WRONG_STATE || outcome === WRONG_AMOUNT ? undefined : answered;

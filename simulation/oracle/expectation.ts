@@ -34,7 +34,17 @@ export function networkOf({ order }: Payment): NetworkName {
 /** Parked, or a case: people see it. */
 export function isInHands(payment: Payment, journal: JournalView): boolean {
   const transaction = journal.byPayment.get(payment.name);
-  return transaction !== undefined && isSeen(transaction, journal);
+  return transaction !== undefined && (isSeen(transaction, journal) || findsNothing(payment, journal));
+}
+
+/**
+ * Who reverses what it never heard an answer to may be faster than it, and who names what was never heard names
+ * nothing: then a reversal may find nothing, and people are asked.
+ */
+export function findsNothing(payment: Payment, journal: JournalView): boolean {
+  const transaction = journal.byPayment.get(payment.name);
+  const mayFindNothing = payment.told.length === 0 || payment.isRenamed;
+  return mayFindNothing && transaction !== undefined && journal.mayBeMeant.has(transaction.id);
 }
 
 function isSeen({ id, cases }: Transaction, { parked }: JournalView): boolean {

@@ -1,5 +1,6 @@
 import type { Simulation } from '../simulation.ts';
 import { checkAudit } from './audit.ts';
+import { checkCalm } from './calm.ts';
 import { checkClosure } from './closure.ts';
 import { checkDays } from './days.ts';
 import { readJournal } from './journal-view.ts';
@@ -16,10 +17,11 @@ export function checkInvariants(simulation: Simulation): void {
   checkClosure(simulation, journal);
   checkMoney(simulation, journal);
   checkProofs(simulation, journal);
-  checkStandIn(simulation, journal);
+  checkStandIn(simulation);
   checkSettlements(simulation, journal);
   checkDays(simulation);
   checkLateAnswers(simulation, journal);
+  checkCalm(simulation);
   checkSecrecy(simulation);
   checkAudit(simulation);
 }

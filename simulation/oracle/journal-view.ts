@@ -1,8 +1,5 @@
-import type { OpeningBody } from '../../switch/transaction/entries.ts';
 import { foldTransaction, type Transaction } from '../../switch/transaction/fold.ts';
-import { asNetworkKnows } from '../../switch/transaction/network-facts.ts';
-import { nameOfPayment } from '../peers/names.ts';
-import type { NetworkAccount } from '../peers/network-ledger.ts';
+import { nameOfAccount, nameOfPayment, type PaymentNumbers } from '../peers/names.ts';
 import type { Tables } from '../world/database-tables.ts';
 
 /** What the journal says in the end: only compared with the peers' ledgers, never believed. */
@@ -10,8 +7,10 @@ export interface JournalView {
   readonly transactions: readonly Transaction[];
   /** Of the terminal's own names for a payment: `terminal/stan amount`. */
   readonly byPayment: ReadonlyMap<string, Transaction>;
-  /** What its terminal calls a payment that a network has under numbers of the switch's. */
-  nameOf(network: string, account: NetworkAccount): string;
+  /** What networks may know of, by the name of their account. */
+  readonly accounts: ReadonlySet<string>;
+  /** What a reversal that matched nothing may well mean: people look at it. */
+  readonly mayBeMeant: ReadonlySet<string>;
   /** Kinds of entries of a transaction, in order. */
   kinds(transaction: string): readonly string[];
   /** Follow-ups that people must look at, as `task transaction`. */
@@ -24,31 +23,41 @@ export function readJournal(tables: Tables): JournalView {
     const folded = foldTransaction(tables.history(id));
     if (folded) transactions.push(folded);
   }
-  const terminalsOwn = new Map(transactions.flatMap(({ opening }) => (opening ? [namedThere(opening)] : [])));
   return {
     transactions,
-    byPayment: new Map(transactions.flatMap((transaction) => namesOf(transaction))),
-    nameOf: (network, account) => {
-      const stan =
-        terminalsOwn.get(`${network}|${account.terminal}|${account.rrn}|${account.stan}`) ?? account.stan;
-      return nameOfPayment({ ...account, stan });
-    },
+    byPayment: byPayment(transactions),
+    accounts: new Set(transactions.flatMap((transaction) => numbersOf(transaction).map(nameOfAccount))),
+    mayBeMeant: new Set([...tables.journal.values()].flat().flatMap(mayMean)),
     kinds: (id) => tables.history(id).map(({ kind }) => kind),
     parked: new Set(tables.parked.map(({ job }) => `${job.task} ${job.transaction}`)),
   };
 }
 
-/** By which network, terminal, RRN and STAN a payment is known, and the STAN that its terminal gave it. */
-function namedThere({ facts, network }: OpeningBody): [string, string] {
-  const { terminal, rrn, stan } = asNetworkKnows(facts);
-  return [`${network}|${terminal.trimEnd()}|${rrn}|${stan}`, facts.stan];
+/**
+ * A repeat that the journal could not look up may have left a transaction of its own, which was declined before
+ * anything left: the payment is the other one.
+ */
+function byPayment(transactions: readonly Transaction[]): Map<string, Transaction> {
+  const found = new Map<string, Transaction>();
+  for (const transaction of transactions) {
+    for (const numbers of numbersOf(transaction)) {
+      const name = nameOfPayment(numbers);
+      const isBesides = transaction.state === 'declined' && found.has(name);
+      if (!isBesides) found.set(name, transaction);
+    }
+  }
+  return found;
+}
+
+function mayMean({ kind, body }: { readonly kind: string; readonly body: string }): readonly string[] {
+  if (kind !== 'remembered') return [];
+  return (JSON.parse(body) as { readonly mayMean?: readonly string[] }).mayMean ?? [];
 }
 
 /** None for a reversal whose original never came. */
-function namesOf(transaction: Transaction): [string, Transaction][] {
+function numbersOf(transaction: Transaction): PaymentNumbers[] {
   const facts = transaction.opening?.facts;
   if (!facts) return [];
   const { terminal, stan, localDate, localTime, amount } = facts;
-  const numbers = { terminal: terminal.trimEnd(), stan, localDate, localTime, amount: amount.minorUnits };
-  return [[nameOfPayment(numbers), transaction]];
+  return [{ terminal: terminal.trimEnd(), stan, localDate, localTime, amount: amount.minorUnits }];
 }

@@ -1,4 +1,4 @@
-import { asNetworkKnows } from '../../switch/transaction/network-facts.ts';
+import { THOUSAND } from '../orders.ts';
 import type { Simulation } from '../simulation.ts';
 import type { JournalView } from './journal-view.ts';
 
@@ -11,14 +11,16 @@ export function checkLateAnswers(simulation: Simulation, journal: JournalView): 
   const sent = [...networks.visa.sent, ...networks.iso87.sent];
   if (nodes.some(({ lives }) => lives > 1)) return;
   if (faults.faults.some(({ on, kind }) => EXCUSES.has(on) || EXCUSES.has(kind))) return;
-  for (const { at, deadline, terminal, stan, transmitted } of sent) {
-    if (at <= deadline) continue;
+  for (const { at, deadline, terminal, number } of sent) {
+    if (at <= deadline || number === 0) continue; // what moves nothing has no name of its own
     const transaction = journal.transactions.find(({ opening }) => {
-      const facts = opening && asNetworkKnows(opening.facts);
-      const isSame = facts?.stan === stan && facts.transmittedAt === transmitted;
-      return isSame && facts.terminal.trimEnd() === terminal;
+      const facts = opening?.facts;
+      return facts?.terminal.trimEnd() === terminal && facts.amount.minorUnits % THOUSAND === number;
     });
     if (transaction && journal.kinds(transaction.id).includes('late-answer')) continue;
-    world.violate('I7 reply discipline', `the late approval of ${terminal}/${stan} left no trace`);
+    world.violate(
+      'I7 reply discipline',
+      `the late approval of number ${number} of ${terminal} left no trace`,
+    );
   }
 }

@@ -1,4 +1,5 @@
 import type { NetworkName } from '../faults.ts';
+import { nameOfAccount } from '../peers/names.ts';
 import { type NetworkAccount, standsAt } from '../peers/network-ledger.ts';
 import type { Payment } from '../peers/payment.ts';
 import type { Side } from '../peers/services.ts';
@@ -15,12 +16,16 @@ type Books = ReadonlyMap<NetworkName, Map<string, NetworkAccount[]>>;
 export function checkMoney(simulation: Simulation, journal: JournalView): void {
   const { world, workload, networks } = simulation;
   const books: Books = new Map(
-    BOTH.map((name) => [name, accountsByName(name, networks[name].ledger.accounts.values(), journal)]),
+    BOTH.map((name) => [name, accountsByName(networks[name].ledger.accounts.values())]),
   );
   const sums = new Sums();
   for (const payment of workload.payments) {
     const network = networkOf(payment);
-    const own = books.get(network)?.get(payment.name) ?? [];
+    const own = (books.get(network)?.get(payment.accountName) ?? []).filter(
+      // Two inquiries of one second have the same name: they differ by card or currency, and move nothing.
+      ({ amount, pan, currency }) =>
+        amount > 0 || (pan === payment.order.pan && currency === payment.order.currency),
+    );
     checkAccounts(payment, own, world);
     checkApproved(payment, world, journal);
     if (isInHands(payment, journal)) continue;
@@ -30,7 +35,7 @@ export function checkMoney(simulation: Simulation, journal: JournalView): void {
     checkRefunds(payment, own, books, simulation, journal);
   }
   sums.check(world);
-  const asked = new Set(workload.payments.map((payment) => `${networkOf(payment)} ${payment.name}`));
+  const asked = new Set(workload.payments.map((payment) => `${networkOf(payment)} ${payment.accountName}`));
   for (const [network, accounts] of books) {
     for (const name of accounts.keys()) {
       if (asked.has(`${network} ${name}`)) continue;
@@ -56,7 +61,7 @@ function checkAccounts(
     if (account.pan !== order.pan || account.currency !== order.currency) {
       world.violate('I3 one effect', `${name} was charged to another card or currency`);
     }
-    if (standsAt(account) > account.approved) {
+    if (standsAt(account) > (account.adjusted ?? account.approved)) {
       const what = `${standsAt(account)} of ${account.approved} authorised`;
       world.violate('I4 conservation', `the network took more of ${name} than it may: ${what}`);
     }
@@ -92,7 +97,7 @@ function checkRefunds(
   journal: JournalView,
 ): void {
   if (refunds.length === 0 || refunds.some((refund) => isInHands(refund, journal))) return;
-  const given = refunds.flatMap((refund) => books.get(networkOf(refund))?.get(refund.name) ?? []);
+  const given = refunds.flatMap((refund) => books.get(networkOf(refund))?.get(refund.accountName) ?? []);
   const refunded = given.reduce((sum, account) => sum + account.refunded, 0);
   const captured = own.reduce((sum, account) => sum + account.captured, 0);
   if (refunded > captured) {
@@ -127,14 +132,10 @@ class Sums {
   }
 }
 
-function accountsByName(
-  network: NetworkName,
-  accounts: Iterable<NetworkAccount>,
-  journal: JournalView,
-): Map<string, NetworkAccount[]> {
+function accountsByName(accounts: Iterable<NetworkAccount>): Map<string, NetworkAccount[]> {
   const byName = new Map<string, NetworkAccount[]>();
   for (const account of accounts) {
-    const name = journal.nameOf(network, account);
+    const name = nameOfAccount(account);
     byName.set(name, [...(byName.get(name) ?? []), account]);
   }
   return byName;

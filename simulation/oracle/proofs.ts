@@ -2,7 +2,7 @@ import { THOUSAND } from '../orders.ts';
 import type { Payment } from '../peers/payment.ts';
 import type { Proof } from '../peers/proof-service.ts';
 import type { Simulation } from '../simulation.ts';
-import { expectationOf } from './expectation.ts';
+import { expectationOf, findsNothing } from './expectation.ts';
 import type { JournalView } from './journal-view.ts';
 
 /** I1, I3, I4 on the consensus' side: a proof stands for what was bought, to the minor unit, and for nothing else. */
@@ -33,6 +33,7 @@ function problemOf(payment: Payment, proofs: readonly Proof[], journal: JournalV
   const isParked = ['complete-pop', 'cancel-pop'].some(
     (task) => transaction !== undefined && journal.parked.has(`${task} ${transaction.id}`),
   );
+  if (findsNothing(payment, journal)) return undefined;
   if (isParked || transaction?.cases.some((kind) => kind.startsWith('pop-'))) return undefined;
   if (proofs.some(({ status }) => status === 'INITIATED')) return 'its proof is still open';
   const validated = proofs.filter(({ status }) => status === 'VALIDATED').map(({ amount }) => amount);

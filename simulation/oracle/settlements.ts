@@ -76,7 +76,7 @@ function checkMembers({ world, database }: Simulation): void {
   for (const { kind, body, transaction, committedAt } of entries) {
     if (kind !== 'batch-closed') continue;
     const closed = bodyOf(kind, JSON.parse(body), transaction) as EntryBodies['batch-closed'];
-    const name = `${closed.terminal} in ${closed.currency}`;
+    const name = `${closed.terminal} of ${closed.merchant} in ${closed.currency}`;
     ordinals.set(name, [...(ordinals.get(name) ?? []), closed.ordinal]);
     const own = { name: `batch ${closed.ordinal} of ${name}`, closedAt: committedAt };
     for (const member of closed.members) {

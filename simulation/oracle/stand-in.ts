@@ -1,9 +1,9 @@
 import { LISTED_CARDS } from '../orders.ts';
+import { nameOfAccount } from '../peers/names.ts';
 import type { Payment } from '../peers/payment.ts';
 import { MERCHANTS, STAND_IN } from '../settings.ts';
 import type { Simulation } from '../simulation.ts';
 import { networkOf } from './expectation.ts';
-import type { JournalView } from './journal-view.ts';
 
 /** What the switch approved in an issuer's stead has an approval code of its own. */
 const IN_STEAD = /^S/;
@@ -16,14 +16,14 @@ interface Count {
 }
 
 /** What was approved while a network was unreachable: only what may be, and within the limits of card and merchant. */
-export function checkStandIn(simulation: Simulation, journal: JournalView): void {
+export function checkStandIn(simulation: Simulation): void {
   const { world, workload, networks } = simulation;
   const hasClockStep = simulation.faults.faults.some(({ kind }) => kind === 'clock step');
   const counts = new Map<string, Count>();
   for (const payment of workload.payments) {
     const accounts = [...networks[networkOf(payment)].ledger.accounts.values()];
     const account = accounts.find(
-      (one) => journal.nameOf(networkOf(payment), one) === payment.name && IN_STEAD.test(one.approvalCode),
+      (one) => nameOfAccount(one) === payment.accountName && IN_STEAD.test(one.approvalCode),
     );
     if (!account && !IN_STEAD.test(payment.approvalCode ?? '')) continue;
     const problem = problemOf(payment);

@@ -7,6 +7,10 @@ export interface Fortune {
   readonly answerAfterMs: number;
   readonly loses?: 'request' | 'answer';
   readonly spoils?: 'stan' | 'rrn' | 'bytes' | 'cut short' | 'twice' | 'connection';
+  /** Its answer and that of the next one are given each to the other. */
+  readonly isSwapped?: true;
+  /** First the answer says to wait (09); what it is comes so long after. */
+  readonly announcedMs?: number;
 }
 
 const GRAY_LOSS = 0.1;

@@ -9,6 +9,16 @@ export interface PaymentNumbers {
   readonly amount: number;
 }
 
+/** What a network and a terminal know alike: no two payments that move money have the same. */
+export function nameOfAccount({
+  terminal,
+  localDate,
+  localTime,
+  amount,
+}: Omit<PaymentNumbers, 'stan'>): string {
+  return `${terminal} ${amount} of ${localDate}${localTime}`;
+}
+
 export function nameOfPayment({ terminal, stan, localDate, localTime, amount }: PaymentNumbers): string {
   return `${terminal}/${stan} ${amount} of ${localDate}${localTime}`;
 }

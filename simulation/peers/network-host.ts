@@ -17,29 +17,27 @@ import type { SeededRandom } from '../world/seeded-random.ts';
 import { SimProcess } from '../world/sim-process.ts';
 import type { World } from '../world/world.ts';
 import { type Fortune, fortuneUnder, usualFortune } from './fortune.ts';
+import type { Asked, HabitOfNetworks } from './habits/habit.ts';
+import { APPROVED, PARTLY_APPROVED, pinIsWrong, usualWord, WRONG_PIN_WORD } from './issuer.ts';
+import { withLetters } from './letters.ts';
 import {
   type IssuerWord,
   type NetworkDecision,
   NetworkLedger,
   type NetworkRequest,
+  type ReversalManners,
 } from './network-ledger.ts';
 
 export const NETWORK_ADDRESSES: Readonly<Record<NetworkName, Address>> = {
   visa: { host: 'visa', port: 5_001 },
   iso87: { host: 'iso87', port: 5_002 },
 };
-/** The PIN of every card. */
-export const CARD_PIN = '4711';
-
 const MAX_FRAME_BYTES = 4_096;
 const NOT_SIGNED_ON = '91';
-const APPROVED = '00';
-const PARTLY_APPROVED = '10';
-const NO_REASON_TO_DECLINE = '85';
-const WRONG_PIN = '55';
-const DECLINES = ['05', '51', '54', '61'] as const;
-/** An amount's last three digits name its purchase, whatever is left of it: parts are taken off in whole thousands. */
+const WAIT = '09';
 const THOUSAND = 1_000;
+/** An answer that waits for another to be swapped with leaves as it is after this time. */
+const SWAPPED_WITHIN_MS = 400;
 
 interface Link {
   readonly connection: Connection;
@@ -53,8 +51,8 @@ interface Link {
 export interface SentApproval {
   readonly at: number;
   readonly terminal: string;
-  readonly stan: string;
-  readonly transmitted: string;
+  /** The last three digits of its amount. */
+  readonly number: number;
   /** When the switch stops waiting for it. */
   readonly deadline: number;
 }
@@ -63,12 +61,18 @@ type NetworkMessage = HostMessage & Pick<Iso87Message, 'de12' | 'de13'>;
 export type VisaHost = NetworkHost<Message<typeof visaBase1>>;
 export type Iso87Host = NetworkHost<Iso87Message>;
 
-export function visaHost(world: World, faults: FaultPlan): VisaHost {
-  return new NetworkHost('visa', visaHostDialect, 'ZPK/VISA', world, faults);
+/** What a network does, besides answering. */
+export interface HostManners {
+  readonly faults: FaultPlan;
+  readonly habits: readonly HabitOfNetworks[];
 }
 
-export function iso87Host(world: World, faults: FaultPlan): Iso87Host {
-  return new NetworkHost('iso87', iso87HostDialect, 'ZPK/ISO87', world, faults);
+export function visaHost(world: World, manners: HostManners): VisaHost {
+  return new NetworkHost('visa', visaHostDialect, 'ZPK/VISA', world, manners);
+}
+
+export function iso87Host(world: World, manners: HostManners): Iso87Host {
+  return new NetworkHost('iso87', iso87HostDialect, 'ZPK/ISO87', world, manners);
 }
 
 /** A network in a dialect, with a ledger of its own, whose answers come, do not come, or come wrong. */
@@ -84,19 +88,25 @@ export class NetworkHost<M extends NetworkMessage> {
   readonly #world: World;
   readonly #random: SeededRandom;
   readonly #faults: FaultPlan;
+  readonly #habits: readonly HabitOfNetworks[];
+  /** How often each message was heard, by what names it. */
+  readonly #heard = new Map<string, number>();
+  readonly #reversed = new Set<string>();
+  #swapping: { readonly reply: M; send(reply: M): void } | undefined;
 
   constructor(
     name: NetworkName,
     dialect: HostDialect<M>,
     zonePinKey: string,
     world: World,
-    faults: FaultPlan,
+    { faults, habits }: HostManners,
   ) {
     this.name = name;
     this.#dialect = dialect;
     this.#pins = pinCipher(developmentKey(zonePinKey));
     this.#world = world;
     this.#faults = faults;
+    this.#habits = habits;
     this.#random = world.random.stream(`network ${name}`);
     this.process = new SimProcess(name, world);
   }
@@ -118,17 +128,33 @@ export class NetworkHost<M extends NetworkMessage> {
 
   #frame(link: Link, body: Buffer): void {
     const message = this.#dialect.codec.parse(body);
-    const fortune = this.#fortune(message);
+    const random = this.#chanceOf(message);
+    const fortune = this.#fortune(message, random);
     if (fortune.loses === 'request') return;
     const { clock } = this.process;
     clock.after(fortune.actAfterMs, () => {
-      const reply = this.#act(link, message);
+      const reply = this.#act(link, message, random);
       if (!reply || fortune.loses === 'answer') return;
-      clock.after(fortune.answerAfterMs, () => this.#deliver(link, reply, fortune));
+      const { announcedMs } = fortune;
+      if (announcedMs !== undefined && isApprovalCode(reply.de39)) {
+        const { de38: _, ...wait } = { ...reply, de39: WAIT };
+        clock.after(fortune.answerAfterMs, () => this.#deliver(link, wait as M, {}, random));
+      }
+      clock.after(fortune.answerAfterMs + (announcedMs ?? 0), () =>
+        this.#swapped(reply, fortune, (given) => this.#deliver(link, given, fortune, random)),
+      );
     });
   }
 
-  #act(link: Link, message: M): M | undefined {
+  /** A stream for each message, named by what does not change where other payments are left out of a run. */
+  #chanceOf({ mti, de41, de4 = '', de90 }: M): SeededRandom {
+    const name = `${mti} ${de41?.trimEnd()} ${de4} ${de90?.mti ?? ''}`;
+    const times = (this.#heard.get(name) ?? 0) + 1;
+    this.#heard.set(name, times);
+    return this.#random.stream(`${name} ${times}`);
+  }
+
+  #act(link: Link, message: M, random: SeededRandom): M | undefined {
     const dialect = this.#dialect;
     const kind = dialect.messageKinds[withoutRepeat(message.mti)];
     if (kind === 'network') {
@@ -136,52 +162,110 @@ export class NetworkHost<M extends NetworkMessage> {
       if (message.de70 === dialect.signOff) link.isSignedOn = false;
       return dialect.managementReply(message, APPROVED);
     }
-    const decision = link.isSignedOn ? this.#decide(message) : { code: NOT_SIGNED_ON };
+    const decision = link.isSignedOn ? this.#decide(message, random) : { code: NOT_SIGNED_ON };
     if (!decision) return undefined;
-    this.#world.tell(this.name, () => `${describe(message)} → ${decision.code}`);
+    this.#world.tell(
+      this.name,
+      () => `${describe(message)} → ${decision.code}`,
+      () => this.ledger.words(Number(message.de4) % THOUSAND),
+    );
     const { de3, mti } = message;
     const asksBalance = mti === '0100' && de3?.startsWith('3') && decision.code === APPROVED;
     const balance = asksBalance ? { ledger: 100_000, available: 90_000 } : undefined;
     return dialect.reply(message, answerElements(message, decision, balance), decision.transactionId);
   }
 
-  #decide(message: M): NetworkDecision | undefined {
+  #decide(message: M, random: SeededRandom): NetworkDecision | undefined {
     switch (this.#dialect.messageKinds[withoutRepeat(message.mti)]) {
       case 'authorisation': {
         const transactionId = this.#dialect.transactionId(message);
         const { request } = understood(understandAuthorisation(message, nameCard, transactionId));
-        const decide = () => this.#issuerWord(message, request);
+        const decide = () => this.#issuerWord(message, request, random);
         return this.ledger.authorise(requestOf(message), request.service, decide);
       }
-      case 'advice':
+      case 'advice': {
         understood(understandAdvice(message, nameCard, this.#dialect.transactionId(message)));
-        return this.ledger.advise(requestOf(message));
-      case 'reversal': {
-        const { original, remaining = 0 } = understood(understandReversal(message, nameCard)).request;
-        return this.ledger.reverse(requestOf(message), original, remaining);
+        const refusal = this.#firstWord(message, random, 'refuses', false);
+        const processing = message.de3?.slice(0, 2) ?? '';
+        if (refusal === undefined) return this.ledger.advise(requestOf(message), processing);
+        this.#world.sometimes(`habit ${refusal.name}`);
+        return { code: refusal.word };
       }
+      case 'reversal':
+        return this.#reverse(message, random);
       default:
         return undefined;
     }
   }
 
-  #issuerWord({ de52, de2 }: M, { amount, service }: AuthorisationRequest): IssuerWord {
-    const random = this.#random;
-    if (de52 && this.#pins.check(de52.reveal(), CARD_PIN, de2?.reveal() ?? '') !== 'right') {
-      return { code: WRONG_PIN };
-    }
-    if (random.chance(0.1)) return { code: random.pick(DECLINES) };
-    if (service === 'verification' && random.chance(0.3)) return { code: NO_REASON_TO_DECLINE };
-    const mayBePartial = (service === 'debit' || service === 'hold') && amount >= 2 * THOUSAND;
-    if (!mayBePartial || !random.chance(0.08)) return { code: APPROVED };
-    const thousands = Math.floor(amount / THOUSAND);
-    const part = random.integer(thousands) * THOUSAND + (amount % THOUSAND);
-    return part > 0 ? { code: PARTLY_APPROVED, amount: part } : { code: APPROVED };
+  #reverse(message: M, random: SeededRandom): NetworkDecision {
+    const { original, remaining = 0 } = understood(understandReversal(message, nameCard)).request;
+    const name = `${message.de41} ${original.stan} ${original.time} ${message.de37} ${remaining}`;
+    const isKnown = this.#reversed.has(name);
+    const refusal = this.#firstWord(message, random, 'refuses', isKnown);
+    const notFound = this.#firstWord(message, random, 'forgets', isKnown);
+    const manners: ReversalManners = { refusal: refusal?.word, notFound: notFound?.word };
+    const decision = this.ledger.reverse(requestOf(message), original, remaining, manners);
+    if (decision.code === APPROVED) this.#reversed.add(name);
+    else if (decision.code === refusal?.word) this.#world.sometimes(`habit ${refusal.name}`);
+    else if (decision.code === notFound?.word) this.#world.sometimes(`habit ${notFound.name}`);
+    return decision;
   }
 
-  #deliver(link: Link, reply: M, { spoils }: Fortune): void {
+  #issuerWord(message: M, request: AuthorisationRequest, random: SeededRandom): IssuerWord {
+    if (pinIsWrong(message, this.#pins)) return WRONG_PIN_WORD;
+    const asked = this.#asked(message, false);
+    for (const { name, network } of this.#habits) {
+      const word = network.decides?.(asked, random.stream(name));
+      if (word) this.#world.sometimes(`habit ${name}`);
+      if (word) return word;
+    }
+    return usualWord(request, random);
+  }
+
+  #firstWord(
+    message: M,
+    random: SeededRandom,
+    hook: 'refuses' | 'forgets',
+    isKnown: boolean,
+  ): { readonly name: string; readonly word: string } | undefined {
+    const asked = this.#asked(message, isKnown);
+    for (const { name, network } of this.#habits) {
+      const word = network[hook]?.(asked, random.stream(name));
+      if (word !== undefined) return { name, word };
+    }
+    return undefined;
+  }
+
+  #asked(message: M, isKnown: boolean): Asked {
+    return { network: this.name, message, isKnown, now: this.#world.now };
+  }
+
+  /** Waits for another answer to change places with, if it is to. */
+  #swapped(reply: M, { isSwapped }: Fortune, send: (reply: M) => void): void {
+    const other = this.#swapping;
+    // A refusal that names no amount tells nobody whose it is.
+    const isOfMoney = isRequestAnswer(reply) && Number(reply.de4) > 0;
+    if (other && isOfMoney) {
+      this.#swapping = undefined;
+      this.#world.tell(this.name, () => 'gives two payments each the answer of the other');
+      other.send(withContentOf(other.reply, reply));
+      send(withContentOf(reply, other.reply));
+    } else if (isSwapped && isOfMoney) {
+      const waiting = { reply, send };
+      this.#swapping = waiting;
+      this.process.clock.after(SWAPPED_WITHIN_MS, () => {
+        if (this.#swapping !== waiting) return;
+        this.#swapping = undefined;
+        send(reply);
+      });
+    } else send(reply);
+  }
+
+  #deliver(link: Link, given: M, { spoils }: Pick<Fortune, 'spoils'>, random: SeededRandom): void {
     const { connection } = link;
     const { codec, framing } = this.#dialect;
+    const reply = this.#asItLeaves(given, random);
     if (spoils === 'connection') {
       connection.destroy();
       return;
@@ -190,41 +274,77 @@ export class NetworkHost<M extends NetworkMessage> {
       connection.write(framing.encode(Buffer.from('16010200000000000000ffff', 'hex')));
       return;
     }
-    const frame = framing.encode(codec.pack(spoilt(reply, spoils)));
+    const frame = framing.encode(withLetters(codec.pack(spoilt(reply, spoils))));
     if (spoils === 'cut short') {
-      connection.write(frame.subarray(0, this.#random.integer(frame.length)));
+      connection.write(frame.subarray(0, random.integer(frame.length)));
       connection.destroy();
       return;
     }
     connection.write(frame);
     if (spoils === 'twice') connection.write(frame);
-    const isApproval = reply.de39 === APPROVED || reply.de39 === PARTLY_APPROVED;
-    const answersRequest = reply.mti === '0110' || reply.mti === '0210';
     const isHeard = !link.isGone && spoils !== 'stan' && spoils !== 'rrn';
-    if (isApproval && answersRequest && isHeard) this.#noteApproval(reply);
+    if (isApprovalCode(given.de39) && isRequestAnswer(given) && isHeard) this.#noteApproval(given);
+  }
+
+  #asItLeaves(reply: M, random: SeededRandom): M {
+    const asked = this.#asked(reply, false);
+    return this.#byHabit(
+      reply,
+      ({ name, network }, left) => network.answers?.(left, asked, random.stream(name)) as M | undefined,
+    );
+  }
+
+  #byHabit<T>(usual: T, change: (habit: HabitOfNetworks, so: T) => T | undefined): T {
+    return this.#habits.reduce((so, habit) => {
+      const changed = change(habit, so) ?? so;
+      if (changed !== so) this.#world.sometimes(`habit ${habit.name}`);
+      return changed;
+    }, usual);
   }
 
   #noteApproval(reply: M): void {
-    const { de41 = '', de11: stan = '', de7: transmitted = '' } = reply;
+    const { de41 = '', de4 } = reply;
     const deadline = this.deadlines.get(deadlineKey(reply)) ?? Number.POSITIVE_INFINITY;
-    this.sent.push({ at: this.#world.now, terminal: de41.trimEnd(), stan, transmitted, deadline });
+    this.sent.push({
+      at: this.#world.now,
+      terminal: de41.trimEnd(),
+      number: Number(de4) % THOUSAND,
+      deadline,
+    });
   }
 
-  #fortune(message: M): Fortune {
+  #fortune(message: M, random: SeededRandom): Fortune {
+    const asked = this.#asked(message, false);
+    const usual = this.#byHabit(usualFortune(random), ({ name, network }, left) =>
+      network.fares?.(left, asked, random.stream(name)),
+    );
     const { now } = this.#world;
-    const usual = usualFortune(this.#random);
     const grip = this.#faults.network(this.name, now);
-    if (!grip || !this.#random.chance(grip.share)) return usual;
+    if (!grip || !random.chance(grip.share)) return usual;
     if (grip.kind === 'spoilt' && withoutRepeat(message.mti) === '0800') return usual;
     const deadline = this.deadlines.get(deadlineKey(message));
     const sinceDeadlineMs = deadline === undefined ? undefined : now - deadline;
-    return fortuneUnder(grip.kind, usual, sinceDeadlineMs, this.#random);
+    return fortuneUnder(grip.kind, usual, sinceDeadlineMs, random);
   }
 }
 
-/** What names an authorisation on its link: DE41, DE11, DE7. */
-export function deadlineKey({ de41 = '', de11 = '', de7 = '' }: Partial<HostMessage>): string {
-  return `${de41.trimEnd()}|${de11}|${de7}`;
+/** What names an authorisation: DE41, and the last digits of its amount, which no other payment of the run has. */
+export function deadlineKey({ de41 = '', de4 }: Partial<HostMessage>): string {
+  return `${de41.trimEnd()}|${Number(de4) % THOUSAND}`;
+}
+
+function isApprovalCode(code: string | undefined): boolean {
+  return code === APPROVED || code === PARTLY_APPROVED;
+}
+
+function isRequestAnswer({ mti }: HostMessage): boolean {
+  return mti === '0110' || mti === '0210';
+}
+
+/** The numbers of the one, and of the other what was decided, of which card and amount. */
+function withContentOf<M extends HostMessage>(reply: M, other: M): M {
+  const { de2, de4, de38, de39, de49, de54 } = other;
+  return { ...reply, de2, de4, de38, de39, de49, de54 };
 }
 
 function nameCard(pan: string) {

@@ -18,6 +18,8 @@ export interface NetworkAccount extends NetworkRequest {
   captured: number;
   refunded: number;
   isReversed: boolean;
+  /** Of a sale that had a tip: its new total. */
+  adjusted?: number;
   /** Of a hold: the network was told what is taken. It is told so once, however often it hears of it. */
   isCompleted: boolean;
   /** Nobody asked: the network was told. */
@@ -37,10 +39,23 @@ export interface NetworkDecision {
 export interface IssuerWord {
   readonly code: string;
   readonly amount?: number;
+  /** Whether money moves; absent: as the code usually means. */
+  readonly isApproval?: boolean;
+}
+
+/** Which of the usual ways of a reversal the network does not go. */
+export interface ReversalManners {
+  /** Refused so: nothing is done. */
+  readonly refusal?: string | undefined;
+  /** Said of what it does not know; nothing of it is remembered. */
+  readonly notFound?: string | undefined;
 }
 
 const APPROVAL_CODES: ReadonlySet<string> = new Set(['00', '10', '85']);
 const ACCEPTED = '00';
+/** DE3, positions 1 and 2. */
+const CREDIT = '20';
+const ADJUSTMENT = '02';
 const INVALID = '12';
 const DUPLICATE = '94';
 const SIDE = {
@@ -74,8 +89,9 @@ export class NetworkLedger {
       const isSame = known.amount === request.amount && known.service === service && !known.isReversed;
       return isSame ? answerOf(known) : { code: DUPLICATE };
     }
-    const { code, amount = request.amount } = this.remembered.has(key) ? { code: INVALID } : decide();
-    const approved = APPROVAL_CODES.has(code) ? amount : 0;
+    const word: IssuerWord = this.remembered.has(key) ? { code: INVALID } : decide();
+    const { code, amount = request.amount, isApproval = APPROVAL_CODES.has(code) } = word;
+    const approved = isApproval ? amount : 0;
     return answerOf(this.#open(request, { service, code, approved, isAdvised: false }));
   }
 
@@ -83,10 +99,14 @@ export class NetworkLedger {
    * Of a hold the amount becomes what is taken, and the rest stays held until it is reversed; of anything else that is
    * known, it is known already.
    */
-  advise(request: NetworkRequest): NetworkDecision {
-    const known = this.accounts.get(keyOf(request));
+  advise(request: NetworkRequest, processing: string): NetworkDecision {
+    const known = this.accounts.get(keyOf(request)) ?? this.#adjusted(request, processing);
     if (!known) {
-      this.#open(request, { service: 'debit', code: ACCEPTED, approved: request.amount, isAdvised: true });
+      const service = processing === CREDIT ? 'credit' : 'debit';
+      this.#open(request, { service, code: ACCEPTED, approved: request.amount, isAdvised: true });
+    } else if (processing === ADJUSTMENT && !known.isReversed) {
+      known.captured = request.amount;
+      known.adjusted = request.amount;
     } else if (known.service === 'hold' && !known.isCompleted) {
       known.isCompleted = true;
       known.held = Math.max(0, known.held - request.amount);
@@ -103,13 +123,16 @@ export class NetworkLedger {
     request: NetworkRequest,
     original: Pick<MessageIdentity, 'stan' | 'time'>,
     remaining: number,
+    { refusal, notFound }: ReversalManners = {},
   ): NetworkDecision {
     const before = this.#reversals.get(keyOf(request));
     if (before !== undefined && before !== remaining) return { code: ACCEPTED };
     this.#reversals.set(keyOf(request), remaining);
     const key = keyOf({ ...request, ...original });
     const account = this.accounts.get(key);
+    if (account && refusal !== undefined) return { code: refusal };
     if (!account) {
+      if (notFound !== undefined) return { code: notFound };
       this.remembered.add(key);
       return { code: ACCEPTED };
     }
@@ -119,6 +142,26 @@ export class NetworkLedger {
     }
     if (remaining === 0) account.isReversed = true;
     return { code: ACCEPTED };
+  }
+
+  /** What it has of the payment whose amount ends so, in words. */
+  words(number: number): string | undefined {
+    if (number === 0) return undefined;
+    const own = [...this.accounts.values()].filter(({ amount }) => amount % 1_000 === number);
+    const parts = own.flatMap((account) =>
+      (['held', 'captured', 'refunded'] as const)
+        .filter((side) => account[side] > 0)
+        .map((side) => `${account[side]} ${side}`),
+    );
+    return parts.length > 0 ? parts.join(', ') : 'nothing stands';
+  }
+
+  /** A sale that gets another amount is found by the last digits of it, whatever its numbers are. */
+  #adjusted({ terminal, amount, pan }: NetworkRequest, processing: string): NetworkAccount | undefined {
+    if (processing !== ADJUSTMENT) return undefined;
+    return [...this.accounts.values()].find(
+      (one) => one.terminal === terminal && one.pan === pan && (one.amount - amount) % 1_000 === 0,
+    );
   }
 
   #open(
@@ -149,7 +192,7 @@ export function standsAt({ held, captured, refunded }: NetworkAccount): number {
 }
 
 function answerOf({ code, approved, amount, approvalCode }: NetworkAccount): NetworkDecision {
-  if (!APPROVAL_CODES.has(code)) return { code };
+  if (approved === 0 && !APPROVAL_CODES.has(code)) return { code };
   const partial = approved < amount ? { partial: { approved, requested: amount } } : {};
   return { code, approvalCode, transactionId: `300${approvalCode.padStart(12, '0')}`, ...partial };
 }

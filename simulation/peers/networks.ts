@@ -1,6 +1,5 @@
-import type { FaultPlan } from '../faults.ts';
 import type { World } from '../world/world.ts';
-import { type Iso87Host, iso87Host, type VisaHost, visaHost } from './network-host.ts';
+import { type HostManners, type Iso87Host, iso87Host, type VisaHost, visaHost } from './network-host.ts';
 
 /** The two networks, each with a dialect and a ledger of its own. */
 export interface Networks {
@@ -8,6 +7,6 @@ export interface Networks {
   readonly iso87: Iso87Host;
 }
 
-export function createNetworks(world: World, faults: FaultPlan): Networks {
-  return { visa: visaHost(world, faults), iso87: iso87Host(world, faults) };
+export function createNetworks(world: World, manners: HostManners): Networks {
+  return { visa: visaHost(world, manners), iso87: iso87Host(world, manners) };
 }

@@ -1,3 +1,4 @@
+import type { SeededRandom } from '../world/seeded-random.ts';
 import { Patience } from './patience.ts';
 import type { Dialogue, Terminal } from './terminal.ts';
 import type { TerminalMessage } from './terminal-dialects.ts';
@@ -6,7 +7,11 @@ export type NoticeKind =
   | 'reversal'
   | 'partial reversal'
   | 'void'
+  /** Of a void whose answer was not heard. */
+  | 'void reversal'
   | 'completion'
+  /** The sale gets another amount. */
+  | 'tip'
   /** Of a batch: its totals, and one of its payments. */
   | 'settlement'
   | 'upload';
@@ -21,6 +26,8 @@ export interface NoticeOrder {
   readonly brokenMac: boolean;
   /** What stays of its payment where it is accepted, in minor units. */
   readonly remaining: number;
+  /** Of a reversal of a void: the void. */
+  readonly undoes?: TerminalMessage;
   /** Told how it was answered for good. */
   readonly whenOver?: (code: string) => void;
 }
@@ -39,18 +46,24 @@ export class Notice implements Dialogue {
   readonly order: NoticeOrder;
   readonly #terminal: Terminal;
   readonly #patience: Patience;
+  #isAbandoned = false;
   /** How the switch answered for good. */
   outcome: string | undefined;
 
-  constructor(terminal: Terminal, order: NoticeOrder) {
+  constructor(terminal: Terminal, order: NoticeOrder, random: SeededRandom) {
     this.order = order;
     this.#terminal = terminal;
-    this.#patience = new Patience(terminal, order.patienceMs, () => this.#send(true));
+    this.#patience = new Patience(terminal, random, order.patienceMs, () => this.#send(true));
     terminal.expect(order.message, this);
   }
 
   get isOver(): boolean {
-    return this.outcome !== undefined;
+    return this.outcome !== undefined || this.#isAbandoned;
+  }
+
+  /** The terminal has stopped waiting, and takes it back instead. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
   }
 
   get isAccepted(): boolean {
@@ -60,6 +73,16 @@ export class Notice implements Dialogue {
   begin(): void {
     this.#send(false);
     if (this.order.doubled) this.#send(false);
+  }
+
+  /** Once more, though the answer is known: it must be the same. */
+  again(): void {
+    if (this.isAccepted) this.#send(true);
+  }
+
+  abandon(): void {
+    this.#isAbandoned = this.outcome === undefined;
+    this.#patience.end();
   }
 
   answered({ de39: code = '' }: TerminalMessage, isTrusted: boolean): void {
@@ -97,7 +120,7 @@ export class Notice implements Dialogue {
       this.#terminal.settings.id,
       () => `${mti} ${kind} ${de11} of ${about}, ${remaining}`,
     );
-    this.#patience.begin();
+    if (!this.isOver) this.#patience.begin();
     this.#terminal.send({ ...message, mti }, this, brokenMac ? withBrokenMac : undefined);
   }
 }

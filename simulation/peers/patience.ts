@@ -1,3 +1,4 @@
+import type { SeededRandom } from '../world/seeded-random.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Waits between repeats of one request, in milliseconds; the last one goes on for ever. */
@@ -6,6 +7,7 @@ const REPEAT_MS = [200, 1_000, 3_000, 8_000] as const;
 /** A terminal that waits for an answer, and asks again when none comes or its connection breaks. */
 export class Patience {
   readonly #terminal: Terminal;
+  readonly #random: SeededRandom;
   readonly #limitMs: number;
   readonly #again: (times: number) => void;
   #isWaiting = false;
@@ -13,8 +15,9 @@ export class Patience {
   #times = 0;
 
   /** @param again called to ask once more, with how often that has been done before */
-  constructor(terminal: Terminal, limitMs: number, again: (times: number) => void) {
+  constructor(terminal: Terminal, random: SeededRandom, limitMs: number, again: (times: number) => void) {
     this.#terminal = terminal;
+    this.#random = random;
     this.#limitMs = limitMs;
     this.#again = again;
   }
@@ -29,7 +32,7 @@ export class Patience {
     const round = ++this.#round;
     this.#terminal.process.clock.after(this.#limitMs, () => {
       if (!this.#isWaiting || this.#round !== round) return;
-      if (this.#terminal.random.chance(0.5)) this.#terminal.hangUp();
+      if (this.#random.chance(0.5)) this.#terminal.hangUp();
       this.later();
     });
   }
@@ -43,7 +46,7 @@ export class Patience {
     if (!this.#isWaiting) return;
     const round = ++this.#round;
     const delayMs = REPEAT_MS[Math.min(this.#times, REPEAT_MS.length - 1)] ?? 1_000;
-    this.#terminal.process.clock.after(delayMs * this.#terminal.random.between(0.8, 1.2), () => {
+    this.#terminal.process.clock.after(delayMs * this.#random.between(0.8, 1.2), () => {
       if (this.#isWaiting && this.#round === round) this.#again(++this.#times);
     });
   }

@@ -1,9 +1,18 @@
-import { completionMessage, paymentMessage, reversalMessage, voidMessage } from './messages.ts';
-import { nameOfPayment } from './names.ts';
+import type { SeededRandom } from '../world/seeded-random.ts';
+import {
+  completionMessage,
+  paymentMessage,
+  reversalMessage,
+  tipMessage,
+  voidMessage,
+  voidReversalMessage,
+} from './messages.ts';
+import { nameOfAccount, nameOfPayment, type PaymentNumbers } from './names.ts';
 import { isBelieved, Notice, type NoticeKind, withBrokenMac } from './notice.ts';
 import { Patience } from './patience.ts';
 import type { PaymentOrder } from './payment-order.ts';
 import { isYes, PAYMENTS, type Side } from './services.ts';
+import { type Standing, standingOf } from './standing.ts';
 import type { Dialogue, Terminal } from './terminal.ts';
 import type { TerminalMessage } from './terminal-dialects.ts';
 
@@ -17,8 +26,18 @@ export interface Told {
   readonly amount: number;
 }
 
-const SETTLING_MS = 500;
+interface NoticeManners {
+  readonly brokenMac?: boolean;
+  /** Another till. */
+  readonly at?: Terminal;
+  readonly undoes?: TerminalMessage;
+}
 
+const SETTLING_MS = 500;
+/** A line that delivers a message twice does so soon, or at once. */
+const COPY_WITHIN_MS = 30;
+
+const WRONG_MAC = '63';
 /** The switch could not do its part, or not verify a seal: of a repeat this says nothing about the first time. */
 const SAYS_NOTHING: ReadonlySet<string> = new Set(['96', '63']);
 
@@ -29,6 +48,8 @@ const SAYS_NOTHING: ReadonlySet<string> = new Set(['96', '63']);
 export class Payment implements Dialogue {
   readonly terminal: Terminal;
   readonly order: PaymentOrder;
+  readonly random: SeededRandom;
+  /** What opened it, as it was sent first. */
   readonly message: TerminalMessage;
   /** Answers that say what became of it; the first is believed. */
   readonly told: Told[] = [];
@@ -37,19 +58,39 @@ export class Payment implements Dialogue {
   /** Refunds that the terminal asked for, of this payment. */
   readonly refunds: Payment[] = [];
   readonly #patience: Patience;
+  /** As it was sent last. */
+  #sent: TerminalMessage;
   #asked = 0;
   #isGone = false;
+  #isInDoubt = false;
+  /** It is in a batch that was closed. */
+  isSettled = false;
 
-  constructor(terminal: Terminal, order: PaymentOrder) {
+  constructor(terminal: Terminal, order: PaymentOrder, random: SeededRandom) {
     this.terminal = terminal;
     this.order = order;
-    this.message = paymentMessage(terminal, order);
-    this.#patience = new Patience(terminal, order.patienceMs, (times) => this.#again(times));
+    this.random = random;
+    this.message = this.#opening();
+    this.#sent = this.message;
+    this.#patience = new Patience(terminal, random, order.patienceMs, (times) => this.#again(times));
     terminal.expect(this.message, this);
   }
 
   get side(): Side | undefined {
     return PAYMENTS[this.order.kind].side;
+  }
+
+  /** Its repeats had a DE7 of their own: the switch may never have heard the first one, which DE90 names. */
+  get isRenamed(): boolean {
+    return this.#sent.de7 !== this.message.de7;
+  }
+
+  get #isTipping(): boolean {
+    return this.notices.some(({ order, isOver }) => order.kind === 'tip' && !isOver);
+  }
+
+  get #isTold(): boolean {
+    return PAYMENTS[this.order.kind].isTold ?? false;
   }
 
   get reversal(): Notice | undefined {
@@ -66,13 +107,10 @@ export class Payment implements Dialogue {
   }
 
   /** What the terminal believes to stand of an approved payment, and where: what was accepted about it is counted. */
-  get standing(): { side: Side | undefined; minorUnits: number } {
+  get standing(): Standing {
     const { side } = this;
     if (this.belief !== 'approved' || !side) return { side, minorUnits: 0 };
-    const accepted = this.notices.filter(({ isAccepted }) => isAccepted).map(({ order }) => order);
-    const minorUnits = Math.min(this.amount, ...accepted.map(({ remaining }) => remaining));
-    const isCompleted = accepted.some(({ kind }) => kind === 'completion');
-    return { side: isCompleted ? 'captured' : side, minorUnits };
+    return standingOf(side, this.amount, this.notices);
   }
 
   /** As approved. */
@@ -92,15 +130,25 @@ export class Payment implements Dialogue {
     return `${this.terminal.settings.id}/${this.message.de11}`;
   }
 
-  /** By this name it is found in every ledger. */
+  /** By this name it is found in the journal. */
   get name(): string {
-    const { de12: localTime = '', de13: localDate = '' } = this.message;
-    const [terminal = '', stan = ''] = this.id.split('/');
-    return nameOfPayment({ terminal, stan, localDate, localTime, amount: this.order.amount });
+    return nameOfPayment(this.#numbers);
+  }
+
+  /** By this name it is found in a network's ledger. */
+  get accountName(): string {
+    return nameOfAccount(this.#numbers);
+  }
+
+  get #numbers(): PaymentNumbers {
+    const { de11: stan = '', de12: localTime = '', de13: localDate = '' } = this.message;
+    const { order, terminal } = this;
+    return { terminal: terminal.settings.id, stan, localDate, localTime, amount: order.amount };
   }
 
   get isOver(): boolean {
     if (this.#isGone) return true;
+    if (this.#isInDoubt) return false;
     if (!this.notices.every(({ isOver }) => isOver)) return false;
     return this.reversal !== undefined || (this.told.length > 0 && !this.#patience.isWaiting);
   }
@@ -120,46 +168,66 @@ export class Payment implements Dialogue {
     if (first && !SAYS_NOTHING.has(first.code) && !this.reversal) this.#ask();
   }
 
-  /** The same numbers with another amount: it must be refused and have no effect. */
-  alter(amount: number): void {
-    if (this.belief !== 'approved') return;
-    const message = { ...this.message, de4: String(amount).padStart(12, '0') };
-    const { world } = this.terminal;
-    const dialogue: Dialogue = {
-      answered: ({ de39 = '' }) => {
-        if (isYes(this.order.kind, de39)) {
-          world.violate('I3 one effect', `${this.id} was approved again for ${amount}`);
-        }
-      },
-      cutOff() {},
-    };
-    this.terminal.expect(message, dialogue);
-    world.tell(this.terminal.settings.id, () => `${message.mti} ${this.id} altered to ${amount}`);
-    this.terminal.send(message, dialogue);
-  }
-
-  reverse(): void {
-    if (this.reversal || this.#isGone || this.belief === 'declined' || !this.side) return;
+  reverse(): boolean {
+    if (this.reversal || this.#isGone || this.belief === 'declined' || !this.side) return false;
     this.#patience.end();
-    this.#notify('reversal', reversalMessage(this, 0), 0);
+    this.#notify('reversal', this.#reversalMessage(0), 0);
+    return true;
   }
 
   /** Of what it believes to stand, in whole thousands less. */
   takeBackPart(remaining: number): void {
-    if (this.standing.minorUnits === 0) return;
-    this.#notify('partial reversal', reversalMessage(this, remaining), remaining);
+    if (this.standing.minorUnits === 0 || this.#isTipping) return;
+    this.#notify('partial reversal', this.#reversalMessage(remaining), remaining);
   }
 
-  /** @param brokenMac then nothing may come of it */
-  void(brokenMac: boolean): void {
-    if (this.belief === 'approved' && this.side && this.rrn !== undefined) {
-      this.#notify('void', voidMessage(this), 0, brokenMac);
-    }
+  /** @param brokenMac then nothing may come of it @param at another till of the same merchant */
+  void({ brokenMac = false, at = this.terminal }: NoticeManners = {}): boolean {
+    if (this.belief !== 'approved' || !this.side || this.rrn === undefined) return false;
+    this.#notify('void', voidMessage(this, at), 0, { brokenMac, at });
+    return true;
   }
 
-  complete(amount: number): void {
-    if (this.belief !== 'approved' || this.rrn === undefined) return;
-    this.#notify('completion', completionMessage(this, amount), amount);
+  complete(amount: number, at = this.terminal): boolean {
+    if (this.belief !== 'approved' || this.rrn === undefined) return false;
+    this.#notify('completion', completionMessage(this, amount, at), amount, { at });
+    return true;
+  }
+
+  /** The customer has written something on the slip. Not beside anything else that is under way. */
+  tip(total: number): boolean {
+    const isSale = this.side === 'captured' && this.order.cash === undefined;
+    if (!isSale || this.isSettled || this.belief !== 'approved' || this.rrn === undefined) return false;
+    if (this.refunds.length > 0 || this.notices.some(({ order }) => order.kind !== 'tip')) return false;
+    if (!this.notices.every(({ isOver }) => isOver)) return false;
+    this.#notify('tip', tipMessage(this, total), total);
+    return true;
+  }
+
+  /** A void, and so long after it its reversal, whatever was heard of the void. */
+  voidAndReverse(afterMs: number): boolean {
+    if (this.notices.length > 0 || this.refunds.length > 0) return false;
+    this.void();
+    const voided = this.notices[0];
+    if (!voided) return false;
+    this.#isInDoubt = true;
+    this.terminal.process.clock.after(afterMs, () => {
+      this.#isInDoubt = false;
+      voided.abandon();
+      const { message } = voided.order;
+      this.#notify('void reversal', voidReversalMessage(message, this.terminal), 0, { undoes: message });
+    });
+    return true;
+  }
+
+  /** After a crash: what it has in its memory it says once more. */
+  tellAllAgain(): boolean {
+    this.terminal.hangUp();
+    if (this.#isTold) this.askAgain();
+    const isUndone = (notice: Notice) =>
+      this.notices.some(({ order }) => order.undoes === notice.order.message);
+    for (const notice of this.notices) if (!isUndone(notice)) notice.again();
+    return this.#isTold || this.notices.length > 0;
   }
 
   answered(reply: TerminalMessage, isTrusted: boolean): void {
@@ -169,8 +237,8 @@ export class Payment implements Dialogue {
     const trust = isTrusted ? '' : ', without a seal';
     world.tell(settings.id, () => `is told ${code} for ${this.id} (${Number(reply.de4)})${trust}`);
     if (!isBelieved(order, code, isTrusted, terminal) || this.reversal) return;
-    const isCertain = !SAYS_NOTHING.has(code) || (code === '63' && order.brokenMac);
-    if (!isCertain && (this.#asked > 1 || order.kind === 'offline')) {
+    const isCertain = !SAYS_NOTHING.has(code) || (code === WRONG_MAC && order.brokenMac);
+    if (!isCertain && (this.#asked > 1 || this.#isTold)) {
       this.#doubt();
       return;
     }
@@ -186,15 +254,38 @@ export class Payment implements Dialogue {
     this.#patience.later();
   }
 
+  #opening(): TerminalMessage {
+    const { terminal, order, random } = this;
+    return terminal.byHabit(paymentMessage(terminal, order), ({ name, terminal: habit }, message) =>
+      habit.opens?.(message, order, random.stream(name)),
+    );
+  }
+
+  #reversalMessage(remaining: number): TerminalMessage {
+    const { terminal, random, notices } = this;
+    return terminal.byHabit(reversalMessage(this, remaining), ({ name, terminal: habit }, message) =>
+      habit.reverses?.(message, this.#sent, this.message, random.stream(`${name} ${notices.length}`)),
+    );
+  }
+
   /** Not while the terminal settles: it would count a payment that it does not know to stand. */
   #changeMind(): void {
     if (this.terminal.isSettling) this.terminal.process.clock.after(SETTLING_MS, () => this.#changeMind());
     else this.reverse();
   }
 
-  #notify(kind: NoticeKind, message: TerminalMessage, remaining: number, brokenMac = false): void {
+  #notify(
+    kind: NoticeKind,
+    message: TerminalMessage,
+    remaining: number,
+    { brokenMac = false, at = this.terminal, undoes }: NoticeManners = {},
+  ): void {
     const { patienceMs, doubled } = this.order;
-    const notice = new Notice(this.terminal, { kind, message, patienceMs, doubled, brokenMac, remaining });
+    const order = {
+      ...{ kind, message, patienceMs, doubled, brokenMac, remaining },
+      ...(undoes && { undoes }),
+    };
+    const notice = new Notice(at, order, this.random.stream(`notice ${this.notices.length}`));
     this.notices.push(notice);
     notice.begin();
   }
@@ -202,7 +293,7 @@ export class Payment implements Dialogue {
   /** A repeat met a switch that cannot look up what became of the first; an advice is told until it is heard. */
   #doubt(): void {
     if (this.told.length > 0) this.#patience.end();
-    else if (this.order.kind === 'offline') this.#patience.later();
+    else if (this.#isTold) this.#patience.later();
     else this.#giveUp();
   }
 
@@ -216,6 +307,8 @@ export class Payment implements Dialogue {
     const [first] = this.told;
     const last = this.told.at(-1);
     if (!first || !last || isSame(first, last)) return;
+    // Of a copy that the terminal does not know of: it was refused for another reason, and nothing stands.
+    if (SAYS_NOTHING.has(first.code) && !isYes(this.order.kind, last.code)) return;
     const both = `${JSON.stringify(first)}, then ${JSON.stringify(last)}`;
     this.terminal.world.violate('I3 one effect', `${this.id} was told two things: ${both}`);
   }
@@ -228,9 +321,17 @@ export class Payment implements Dialogue {
       this.#isGone = true;
       return;
     }
-    const hasGivenUp = times > this.order.maxRepeats && this.order.kind !== 'offline';
+    const hasGivenUp = times > this.order.maxRepeats && !this.#isTold;
     if (hasGivenUp && isUnheard) this.#giveUp();
     else this.#ask();
+  }
+
+  #repeated(): TerminalMessage {
+    const { terminal, order, message, random } = this;
+    const repeat = { ...message, mti: `${order.mti.slice(0, 3)}1` };
+    return terminal.byHabit(repeat, ({ name, terminal: habit }, sent) =>
+      habit.repeats?.(sent, terminal.moment(), random.stream(`${name} ${this.#asked}`)),
+    );
   }
 
   #ask(): void {
@@ -239,14 +340,26 @@ export class Payment implements Dialogue {
   }
 
   #send(): void {
-    const { terminal, order, message } = this;
-    const mti = this.#asked === 0 ? order.mti : `${order.mti.slice(0, 3)}1`;
+    const { terminal, order, random } = this;
+    const message = this.#asked === 0 ? this.message : this.#repeated();
+    const { mti } = message;
     this.#asked += 1;
+    this.#sent = message;
     terminal.world.tell(
       terminal.settings.id,
       () => `${mti} ${order.kind} ${this.id} ${order.amount} ${order.currency}`,
     );
-    terminal.send({ ...message, mti }, this, order.brokenMac ? withBrokenMac : undefined);
+    const spoil = order.brokenMac ? withBrokenMac : undefined;
+    const { habits } = terminal.settings;
+    const chance = random.stream(`line ${this.#asked}`);
+    const send = () => terminal.send(message, this, spoil);
+    const holds = habits.map(({ terminal: { delays } }) => delays?.(chance)).find((ms) => ms !== undefined);
+    if (holds === undefined) send();
+    else terminal.process.clock.after(holds, send);
+    if (holds !== undefined) terminal.world.sometimes('habit late-by-the-line');
+    if (!habits.some(({ terminal: { doubles } }) => doubles?.(chance))) return;
+    terminal.world.sometimes('habit doubled-by-the-line');
+    terminal.process.clock.after(chance.between(0, COPY_WITHIN_MS), send);
   }
 }
 

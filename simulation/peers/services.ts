@@ -8,7 +8,9 @@ export type PaymentKind =
   | 'balance'
   | 'verification'
   /** The terminal has approved it by itself and tells of it. */
-  | 'offline';
+  | 'offline'
+  /** The same of a refund. */
+  | 'refund-advice';
 
 /** Where a network's ledger shows what became of a payment. */
 export type Side = 'held' | 'captured' | 'refunded';
@@ -24,6 +26,8 @@ interface PaymentFacts {
   readonly side?: Side;
   /** The consensus witnesses it once it is approved. */
   readonly isWitnessed: boolean;
+  /** It has happened already: told until it is heard, and never given up. */
+  readonly isTold?: true;
 }
 
 /** How each is said (ISO 8583:1987 DE3 and DE25, with 06 and 51 in DE25 as acquirers commonly use them). */
@@ -53,8 +57,22 @@ export const PAYMENTS: Readonly<Record<PaymentKind, PaymentFacts>> = {
     condition: '00',
     side: 'captured',
     isWitnessed: true,
+    isTold: true,
+  },
+  'refund-advice': {
+    mtis: ['0220'],
+    processing: '20',
+    condition: '00',
+    side: 'refunded',
+    isWitnessed: false,
+    isTold: true,
   },
 };
+
+/** Without what only the terminals of a habit ask for. */
+export const PAYMENT_KINDS = (Object.keys(PAYMENTS) as PaymentKind[]).filter(
+  (kind) => kind !== 'refund-advice',
+);
 
 const NO_REASON_TO_DECLINE = '85';
 

@@ -1,3 +1,4 @@
+import type { SeededRandom } from '../world/seeded-random.ts';
 import { envelope } from './messages.ts';
 import { Notice } from './notice.ts';
 import type { Payment } from './payment.ts';
@@ -29,12 +30,14 @@ export class Settlement {
   readonly terminal: Terminal;
   /** What the totals were answered: before an upload, and after it where there was one. */
   readonly answers: string[] = [];
+  readonly #random: SeededRandom;
   readonly #whenOver: () => void;
   #isOver = false;
 
-  constructor(terminal: Terminal, order: SettlementOrder, whenOver: () => void) {
+  constructor(terminal: Terminal, order: SettlementOrder, random: SeededRandom, whenOver: () => void) {
     this.terminal = terminal;
     this.order = order;
+    this.#random = random;
     this.#whenOver = whenOver;
   }
 
@@ -91,7 +94,7 @@ export class Settlement {
 
   #say(kind: 'settlement' | 'upload', message: TerminalMessage, whenOver: (code: string) => void): void {
     const { patienceMs, doubled } = this.order;
-    new Notice(this.terminal, {
+    const order = {
       kind,
       message,
       patienceMs,
@@ -99,7 +102,8 @@ export class Settlement {
       whenOver,
       brokenMac: false,
       remaining: Number(message.de4 ?? 0),
-    }).begin();
+    };
+    new Notice(this.terminal, order, this.#random.stream(`notice ${message.de11}`)).begin();
   }
 
   #end(): void {

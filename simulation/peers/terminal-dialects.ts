@@ -15,6 +15,7 @@ import { type Clock, utcCalendar } from '../../runtime/index.ts';
 import { type PinCipher, pinCipher } from '../../simulators/crypto/pin-block.ts';
 import { retailMac } from '../../simulators/crypto/retail-mac.ts';
 import type { ListenerSettings } from '../../switch/config/settings.ts';
+import { withLetters } from './letters.ts';
 
 export type TerminalMessage = Message<typeof iso87Ascii>;
 
@@ -67,6 +68,7 @@ export function frameOf(
   const packed = codec.pack(
     keys ? { ...message, [sealElement(message)]: Bytes.of(Buffer.alloc(8)) } : message,
   );
+  withLetters(packed);
   const slot = keys && codec.macSlot(packed);
   if (slot) codec.setMac(packed, keys.mac(slot.covered));
   return framing.encode(packed, header);
@@ -83,11 +85,15 @@ export function isSealed(packed: Buffer, { codec }: TerminalDialect, keys: Termi
   return slot !== undefined && slot.mac.length === 8 && timingSafeEqual(slot.mac, keys.mac(slot.covered));
 }
 
-/** DE7, DE12 and DE13 of now: the terminals stand in Greenwich. */
-export function momentOf(clock: Clock): { de7: string; de12: string; de13: string } {
-  const { month, day, hour, minute, second } = utcCalendar(clock.wall());
+/** DE7, DE12 and DE13 of now, as a clock in this time zone says it that is off by so much. */
+export function momentOf(clock: Clock, offMs: number, zoneMs: number) {
+  const utc = digitsOf(clock.wall() + offMs);
+  const local = digitsOf(clock.wall() + offMs + zoneMs);
+  return { de7: utc.date + utc.time, de12: local.time, de13: local.date };
+}
+
+function digitsOf(wall: number): { date: string; time: string } {
+  const { month, day, hour, minute, second } = utcCalendar(wall);
   const two = (value: number) => String(value).padStart(2, '0');
-  const de13 = two(month) + two(day);
-  const de12 = two(hour) + two(minute) + two(second);
-  return { de7: de13 + de12, de12, de13 };
+  return { date: two(month) + two(day), time: two(hour) + two(minute) + two(second) };
 }

@@ -4,11 +4,13 @@ import type { ListenerSettings } from '../../switch/config/settings.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 import { SimProcess } from '../world/sim-process.ts';
 import type { World } from '../world/world.ts';
+import type { HabitOfTerminals, Moment } from './habits/habit.ts';
 import {
   dialectOf,
   frameOf,
   isSealed,
   keysOf,
+  momentOf,
   type TerminalDialect,
   type TerminalKeys,
   type TerminalMessage,
@@ -25,6 +27,9 @@ export interface TerminalSettings {
   readonly id: string;
   readonly merchant: string;
   readonly listener: ListenerSettings;
+  /** All of the switch's addresses. */
+  readonly listeners: readonly ListenerSettings[];
+  readonly habits: readonly HabitOfTerminals[];
   /** Hosts of the switch's nodes. */
   readonly nodes: readonly [string, ...string[]];
   /** An answer that takes longer is a fault of the switch, whatever befell it: late is worse than never. */
@@ -42,6 +47,7 @@ const STAN_REST_MS = 10_000;
 /** A connection as the terminal keeps it: what it sent on it, and what may still be answered. */
 interface Line {
   readonly connection: Connection;
+  readonly dialect: TerminalDialect;
   readonly reader: FrameReader;
   /** Frames sent less answers received, by what correlates them. */
   readonly owed: Map<string, number>;
@@ -59,8 +65,8 @@ export class Terminal {
   readonly random: SeededRandom;
   /** Then it begins nothing else. */
   isSettling = false;
-  readonly #dialect: TerminalDialect;
   readonly #sockets: Sockets;
+  readonly #clockIs: { readonly offMs: number; readonly zoneMs: number };
   readonly #dialogues = new Map<string, Dialogue>();
   readonly #stanUsedAt = new Map<number, number>();
   #line: Line | undefined;
@@ -72,9 +78,31 @@ export class Terminal {
     this.world = world;
     this.random = world.random.stream(settings.id);
     this.process = new SimProcess(settings.id, world);
-    this.#dialect = dialectOf(settings.listener);
     this.#sockets = socketsOf(this.process);
+    const clocks = settings.habits.map(({ name, terminal }) => terminal.clock?.(this.random.stream(name)));
+    for (const [index, clock] of clocks.entries()) {
+      if (clock) world.sometimes(`habit ${settings.habits[index]?.name}`);
+    }
+    this.#clockIs = {
+      offMs: clocks.reduce((sum, clock) => sum + (clock?.offMs ?? 0), 0),
+      zoneMs: clocks.reduce((sum, clock) => sum + (clock?.zoneMs ?? 0), 0),
+    };
     this.keys = settings.listener.mac === 'required' ? keysOf(settings.id) : undefined;
+  }
+
+  /** DE7, DE12 and DE13 of now. */
+  moment(): Moment {
+    const { offMs, zoneMs } = this.#clockIs;
+    return momentOf(this.process.clock, offMs, zoneMs);
+  }
+
+  /** What its habits make of something, one after the other. */
+  byHabit<T>(usual: T, change: (habit: HabitOfTerminals, so: T) => T | undefined): T {
+    return this.settings.habits.reduce((so, habit) => {
+      const changed = change(habit, so) ?? so;
+      if (changed !== so) this.world.sometimes(`habit ${habit.name}`);
+      return changed;
+    }, usual);
   }
 
   nextStan(): string {
@@ -99,12 +127,12 @@ export class Terminal {
     spoil: (frame: Buffer) => Buffer = (frame) => frame,
   ): void {
     this.#line ??= this.#connect();
-    const { connection, owed, sentAt, dialogues } = this.#line;
+    const { connection, dialect, owed, sentAt, dialogues } = this.#line;
     const key = correlationOf(message);
     sentAt.set(key, this.world.now);
     owed.set(key, (owed.get(key) ?? 0) + 1);
     dialogues.add(dialogue);
-    connection.write(spoil(frameOf(message, this.#dialect, this.keys)));
+    connection.write(spoil(frameOf(message, dialect, this.keys)));
   }
 
   /** Hangs up, as a terminal does that waited in vain. */
@@ -114,11 +142,16 @@ export class Terminal {
   }
 
   #connect(): Line {
-    const { listener, nodes } = this.settings;
-    const address = { host: this.random.pick(nodes), port: listener.port };
+    const { nodes, listeners } = this.settings;
+    const host = this.random.pick(nodes);
+    const listener = this.byHabit(this.settings.listener, ({ terminal }, own) =>
+      terminal.calls?.(own, listeners, this.random),
+    );
+    const dialect = dialectOf(listener);
+    const address = { host, port: listener.port };
     const owed = new Map<string, number>();
     const dialogues = new Set<Dialogue>();
-    const reader = this.#dialect.framing.reader({ maxFrameBytes: 8_192 });
+    const reader = dialect.framing.reader({ maxFrameBytes: 8_192 });
     const connection = this.#sockets.connect(address, {
       onData: (chunk) => reader.push(chunk, (packed) => this.#frame(line, packed)),
       onClose: () => {
@@ -126,7 +159,7 @@ export class Terminal {
         for (const dialogue of dialogues) dialogue.cutOff();
       },
     });
-    const line: Line = { connection, reader, owed, sentAt: new Map(), dialogues };
+    const line: Line = { connection, dialect, reader, owed, sentAt: new Map(), dialogues };
     return line;
   }
 
@@ -138,10 +171,10 @@ export class Terminal {
     return asked?.[0] ?? correlationOf(reply);
   }
 
-  #frame({ owed, sentAt }: Line, packed: Buffer): void {
+  #frame({ dialect, owed, sentAt }: Line, packed: Buffer): void {
     const { id, answerLimitMs } = this.settings;
-    const reply = this.#dialect.codec.parse(packed);
-    const isTrusted = !this.keys || isSealed(packed, this.#dialect, this.keys);
+    const reply = dialect.codec.parse(packed);
+    const isTrusted = !this.keys || isSealed(packed, dialect, this.keys);
     if (!isTrusted && (reply.de64 || reply.de128)) {
       if (this.settings.expectsWrongSeals) return;
       this.world.violate('I7 reply discipline', `${id} got a ${reply.mti} whose MAC is wrong`);

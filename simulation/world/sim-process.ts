@@ -1,9 +1,6 @@
 import type { Clock } from '../../runtime/index.ts';
 import type { World } from './world.ts';
 
-/** Wall clock at the start of every run: shortly before midnight UTC, so that dates change under way. */
-const EPOCH_MS = Date.UTC(2026, 10, 23, 23, 59, 30);
-
 type Held = { readonly kind: 'timer' | 'io'; readonly action: () => void };
 
 /**
@@ -27,7 +24,7 @@ export class SimProcess {
     const { scheduler } = world;
     const bootedAt = world.random.stream(`boot of ${name}`).integer(1e9);
     this.clock = {
-      wall: () => EPOCH_MS + Math.floor(scheduler.now) + this.#wallOffsetMs,
+      wall: () => world.startsAt + Math.floor(scheduler.now) + this.#wallOffsetMs,
       monotonic: () => bootedAt + scheduler.now,
       after: (delayMs, action) => {
         let isSet = true;

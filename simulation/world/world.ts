@@ -25,20 +25,27 @@ export interface Line {
   readonly at: number;
   readonly actor: string;
   readonly what: string;
+  /** What is held, taken or given after it, where that is known. */
+  readonly money?: string;
 }
 
 /** What all parts of one run share: time, chance, the record of what happened, and what was broken. */
 export class World {
   readonly seed: number;
+  /** Wall clock at the start of the run. */
+  readonly startsAt: number;
   readonly scheduler = new Scheduler();
   readonly random: SeededRandom;
   readonly violations: Violation[] = [];
   /** Kept only where the run is to be read: a failing seed is run again for it. */
   readonly timeline: Line[] = [];
+  /** What happened at least once, by the name of its probe. */
+  readonly seen = new Set<string>();
   readonly #isTold: boolean;
 
-  constructor(seed: number, isTold: boolean) {
+  constructor(seed: number, isTold: boolean, startsAt: number = Date.UTC(2026, 10, 23, 23, 59, 30)) {
     this.seed = seed;
+    this.startsAt = startsAt;
     this.random = new SeededRandom(seed, 'world');
     this.#isTold = isTold;
   }
@@ -47,8 +54,15 @@ export class World {
     return this.scheduler.now;
   }
 
-  tell(actor: string, what: () => string): void {
-    if (this.#isTold) this.timeline.push({ at: this.now, actor, what: what() });
+  tell(actor: string, what: () => string, money?: () => string | undefined): void {
+    if (!this.#isTold) return;
+    const stands = money?.();
+    this.timeline.push({ at: this.now, actor, what: what(), ...(stands !== undefined && { money: stands }) });
+  }
+
+  /** Something that a campaign must have reached. */
+  sometimes(probe: string): void {
+    this.seen.add(probe);
   }
 
   violate(invariant: Invariant, what: string): void {

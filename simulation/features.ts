@@ -1,0 +1,80 @@
+import { isAwaited } from './awaited.ts';
+import type { Fault } from './faults.ts';
+import { HABITS, type HabitName } from './peers/habits/all-habits.ts';
+import type { PaymentKind } from './peers/services.ts';
+import type { SeededRandom } from './world/seeded-random.ts';
+
+/**
+ * What a seed is about: which habits its peers have, where nothing breaks, and what terminals mostly ask for. Each seed
+ * leaves most of it out, since a run in which everything happens at once reaches less than many runs that each do
+ * something to excess.
+ */
+export interface Features {
+  readonly habits: ReadonlySet<HabitName>;
+  /** Where no fault is drawn. */
+  readonly spared: ReadonlySet<Fault['on']>;
+  /** What terminals ask for three times as often as usual. */
+  readonly favours: readonly PaymentKind[];
+  /** Small purchases with few cards, all at once, while networks are away: what stand-in may approve is used up. */
+  readonly isCrowd: boolean;
+  /** The day on which it happens. */
+  readonly day: Day;
+}
+
+/** All shortly before midnight UTC, or before the clocks of Europe change, so that dates change under way. */
+export const DAYS = {
+  'an ordinary day': Date.UTC(2026, 10, 23, 23, 59, 30),
+  'the end of a year': Date.UTC(2026, 11, 31, 23, 59, 30),
+  'the day before a leap day': Date.UTC(2028, 1, 28, 23, 59, 30),
+  'a leap day': Date.UTC(2028, 1, 29, 23, 59, 30),
+  'the end of a February': Date.UTC(2027, 1, 28, 23, 59, 30),
+  'the beginning of summer time': Date.UTC(2027, 2, 28, 0, 59, 30),
+  'the end of summer time': Date.UTC(2026, 9, 25, 0, 59, 30),
+} as const;
+export type Day = keyof typeof DAYS;
+
+/** Kind peers, and every fault. */
+export const PLAIN: Features = {
+  habits: new Set(),
+  spared: new Set(),
+  favours: [],
+  isCrowd: false,
+  day: 'an ordinary day',
+};
+
+const PLACES = ['network', 'pop', 'hsm', 'line', 'database', 'operator', 'node'] as const;
+const KINDS = ['cash', 'cashback', 'refund', 'pre-authorisation', 'offline'] as const;
+/** Of the share of each habit: no seed is like another. */
+const DENSITIES = [0, 0.5, 1, 1, 2.5] as const;
+const SPARED = 0.2;
+const FAVOURED = 0.15;
+const ORDINARY = 0.5;
+const CROWDS = 0.1;
+const DAY_NAMES = Object.keys(DAYS) as [Day, ...Day[]];
+
+/** @param random a stream of its own @param forced on in every seed, awaited or not */
+export function drawFeatures(random: SeededRandom, forced: readonly HabitName[] = []): Features {
+  const density = random.pick(DENSITIES);
+  const habits = new Set<HabitName>();
+  for (const { name, share } of HABITS) {
+    const isDrawn = random.stream(name).chance(share * density);
+    if (forced.includes(name) || (isDrawn && !isAwaited(name))) habits.add(name);
+  }
+  const sparing = random.stream('spared');
+  const spares = sparing.chance(0.5);
+  const spared = new Set(PLACES.filter(() => spares && sparing.chance(SPARED)));
+  const favouring = random.stream('favours');
+  const favours = KINDS.filter(() => favouring.chance(FAVOURED));
+  const calendar = random.stream('day');
+  const day = calendar.chance(ORDINARY) ? PLAIN.day : calendar.pick(DAY_NAMES);
+  const isCrowd = random.stream('crowd').chance(CROWDS);
+  return { habits, spared, favours, isCrowd, day };
+}
+
+export function describeFeatures({ habits, spared, favours, isCrowd, day }: Features): string[] {
+  const lines = HABITS.filter(({ name }) => habits.has(name)).map(({ name, says }) => `${name}: ${says}`);
+  if (spared.size > 0) lines.push(`no fault of ${[...spared].join(', ')}`);
+  if (favours.length > 0) lines.push(`more of ${favours.join(', ')}`);
+  if (isCrowd) lines.push('a crowd with few cards while networks are away');
+  return [...lines, `on ${day}`];
+}

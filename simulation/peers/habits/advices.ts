@@ -1,0 +1,34 @@
+import { THOUSAND } from '../../orders.ts';
+import type { LaterHabit } from './later-habit.ts';
+
+// What is told afterwards is not always a sale: DE3 decides.
+
+const OFTEN = 0.4;
+
+/** DE4 of the advice is the new total, DE54 the tip; it may come again, with another one. */
+export const TIPS = {
+  name: 'tips',
+  says: 'tells of a tip after the sale (0220, DE3 02): the sale gets another amount',
+  share: 0.15,
+  plan(payment, { later }, random) {
+    if (payment.side !== 'captured' || !random.chance(OFTEN)) return;
+    const times = random.chance(0.3) ? 2 : 1;
+    for (let time = 0; time < times; time += 1) {
+      later('tip', 200, 12_000, () => {
+        const tenths = 1 + random.integer(4);
+        const tip = Math.max(1, Math.floor((payment.amount * tenths) / 20 / THOUSAND)) * THOUSAND;
+        return payment.tip(payment.amount + tip);
+      });
+    }
+  },
+} as const satisfies LaterHabit;
+
+/** Drawn with all other payments: see `Workload`. */
+export const REFUND_ADVICES = {
+  name: 'refund-advices',
+  says: 'tells of refunds that it made by itself (0220, DE3 20)',
+  share: 0.15,
+  plan(payment, { later }) {
+    if (payment.order.kind === 'refund-advice') later('refund told', 0, 1, () => true);
+  },
+} as const satisfies LaterHabit;

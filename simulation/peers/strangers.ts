@@ -1,0 +1,76 @@
+import { Pan } from '../../messages/index.ts';
+import { envelope, reversalMessage, voidMessage } from './messages.ts';
+import { withBrokenMac } from './notice.ts';
+import type { Payment } from './payment.ts';
+import { isYes } from './services.ts';
+import type { Dialogue, Terminal } from './terminal.ts';
+import type { TerminalMessage } from './terminal-dialects.ts';
+
+// What must have no effect on a payment, whoever says it. What was said is asked once; nobody repeats it.
+
+const ACCEPTED = '00';
+
+/** The same numbers with another amount: it must be refused. */
+export function alter(payment: Payment, amount: number): void {
+  const { terminal, order, message, id, belief } = payment;
+  if (belief !== 'approved') return;
+  const altered = { ...message, de4: String(amount).padStart(12, '0') };
+  say(terminal, altered, `${altered.mti} ${id} altered to ${amount}`, ({ de39 = '' }) => {
+    if (!isYes(order.kind, de39)) return;
+    terminal.world.violate('I3 one effect', `${id} was approved again for ${amount}`);
+  });
+}
+
+/** Somebody else's terminal says the numbers of the payment as its own: a void must be refused. */
+export function takenBackByStranger(payment: Payment, what: 'void' | 'reversal', at: Terminal): boolean {
+  if (payment.belief !== 'approved' || payment.rrn === undefined || at.isSettling) return false;
+  const { merchant } = at.settings;
+  const message =
+    what === 'void' ? voidMessage(payment, at) : { ...reversalMessage(payment, 0), ...envelope(at) };
+  say(at, message, `${message.mti} ${what} of ${payment.id} by ${merchant}`, ({ de39 }) => {
+    if (what !== 'void' || de39 !== ACCEPTED) return;
+    at.world.violate('I3 one effect', `${payment.id} was voided by ${merchant}, who did not sell it`);
+  });
+  return true;
+}
+
+/** The terminal's own reversal, with the numbers of this payment and another card: one of the two is not meant. */
+export function reversedForAnotherCard(payment: Payment, pan: string): boolean {
+  const { terminal, belief, order, id } = payment;
+  if (belief !== 'approved' || order.pan === pan || terminal.isSettling) return false;
+  const message = { ...reversalMessage(payment, 0), de2: Pan.of(pan) };
+  say(terminal, message, `${message.mti} reversal of ${id} for another card`, () => {});
+  return true;
+}
+
+/** Somebody without the terminal's key asks in its name: no answer may bear its seal. */
+export function forge({ terminal, message }: Payment, change: Partial<TerminalMessage>): boolean {
+  if (!terminal.keys || terminal.isSettling) return false;
+  const forged = { ...message, ...envelope(terminal), ...change } as TerminalMessage;
+  const { mti, de11 } = forged;
+  const spoil = withBrokenMac;
+  say(
+    terminal,
+    forged,
+    `${mti} ${de11} is forged`,
+    (_, isTrusted) => {
+      if (!isTrusted) return;
+      terminal.world.violate('I10 fail closed', `a forged ${mti} was answered under a seal`);
+    },
+    spoil,
+  );
+  return true;
+}
+
+function say(
+  at: Terminal,
+  message: TerminalMessage,
+  words: string,
+  answered: Dialogue['answered'],
+  spoil?: (frame: Buffer) => Buffer,
+): void {
+  const dialogue: Dialogue = { answered, cutOff() {} };
+  at.expect(message, dialogue);
+  at.world.tell(at.settings.id, () => words);
+  at.send(message, dialogue, spoil);
+}

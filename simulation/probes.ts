@@ -1,0 +1,39 @@
+import { PROBES, type Probe } from '../runtime/index.ts';
+import { isAwaited } from './awaited.ts';
+import { HABITS, type HabitName } from './peers/habits/all-habits.ts';
+import { PAYMENT_KINDS, type PaymentKind } from './peers/services.ts';
+
+/** What terminals, batches and logs of a run may show; `tally.ts` counts it. */
+const OUTCOMES = [
+  ...([
+    'reversal accepted',
+    'reversal refused',
+    'partial reversal accepted',
+    'partial reversal refused',
+  ] as const),
+  ...(['void accepted', 'void refused', 'completion accepted', 'completion refused'] as const),
+  ...(['refund of a payment approved', 'refund of a payment declined', 'approved in part'] as const),
+  ...(['stood in for', 'stand-in limit reached', 'degraded mode opened'] as const),
+  ...(['batch in balance', 'batch out of balance', 'calm run'] as const),
+] as const;
+
+/**
+ * Everything that a campaign must have seen: what the core passes (`sometimes` in runtime/), each habit with an effect
+ * on something, each kind of payment approved, and how things end.
+ */
+export type ProbeName = Probe | `habit ${HabitName}` | `${PaymentKind} approved` | (typeof OUTCOMES)[number];
+
+/** What no campaign is asked for: a habit that the core does not bear yet is off. */
+function expected(): ProbeName[] {
+  const core = Object.keys(PROBES) as Probe[];
+  const habits = HABITS.filter(({ name }) => !isAwaited(name)).map(({ name }) => `habit ${name}` as const);
+  return [...core, ...habits, ...PAYMENT_KINDS.map((kind) => `${kind} approved` as const), ...OUTCOMES];
+}
+
+/** So many seeds reach everything; of fewer nothing is asked. */
+export const PROBED_FROM = 300;
+
+/** @param seen how often each thing was seen in a campaign */
+export function missedProbes(seen: Readonly<Record<string, number>>): ProbeName[] {
+  return expected().filter((name) => !seen[name]);
+}

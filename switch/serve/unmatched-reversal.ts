@@ -1,4 +1,4 @@
-import { timeOrderedUuid, sometimes } from '../../runtime/index.ts';
+import { sometimes, timeOrderedUuid } from '../../runtime/index.ts';
 import type { NoticeInbound } from '../admission/inbound.ts';
 import { takeBackRules } from '../config/take-backs.ts';
 import { SWITCH_ERRORS } from '../errors.ts';

@@ -9,7 +9,7 @@ import { ask, connectRaw, frame, purchase, sealed } from './support/raw-terminal
 import type { SwitchNode } from './support/switch-node.ts';
 import { waitUntil } from './support/wait-until.ts';
 
-const LEASE_MS = 1_500;
+const LEASE_MS = 4_000;
 
 let house: House;
 let other: SwitchNode;
@@ -20,7 +20,7 @@ beforeAll(async () => {
     settings: (settings) => ({
       ...settings,
       deadlineMs: 1_000,
-      journal: { ...settings.journal, appendDeadlineMs: 250, leaseMs: LEASE_MS, takeOverEveryMs: 300 },
+      journal: { ...settings.journal, appendDeadlineMs: 500, leaseMs: LEASE_MS, takeOverEveryMs: 300 },
     }),
   });
   other = await house.addNode('node-2');

@@ -6,7 +6,7 @@ import { ask, connectRaw, frame, purchase, type RawTerminal, sealed } from './su
 import type { SwitchNode } from './support/switch-node.ts';
 import { waitUntil } from './support/wait-until.ts';
 
-const LEASE_MS = 1_500;
+const LEASE_MS = 4_000;
 const TAKE_OVER_EVERY_MS = 300;
 /** After this silence of a worker others take its follow-ups. */
 const FOLLOW_UP_LEASE_MS = 15_000;
@@ -21,7 +21,7 @@ beforeAll(async () => {
       deadlineMs: 1_000,
       journal: {
         ...settings.journal,
-        appendDeadlineMs: 250,
+        appendDeadlineMs: 500,
         leaseMs: LEASE_MS,
         takeOverEveryMs: TAKE_OVER_EVERY_MS,
       },
@@ -72,7 +72,7 @@ describe('two nodes on one database', () => {
     await raw.closed;
     await house.switchDied();
     const died = performance.now();
-    expect(await visaKinds(message.de11)).toEqual(['authorised']);
+    await waitUntil(async () => (await visaKinds(message.de11)).includes('authorised'));
 
     await networkReversed(message.de11);
     // The lease, the longest wait between two looks, and time for the work itself.
@@ -140,7 +140,11 @@ describe('two nodes on one database', () => {
     expect(await query('select from switch.follow_up_worker')).toEqual([]);
     await Promise.all([house.startWorker(), other.startWorker()]);
     for (const { de11 } of messages) await networkReversed(de11);
-    for (const { de11 } of messages) expect(await visaKinds(de11)).toEqual(['authorised', 'reversed']);
+    // A worker whose grace is over goes without the answers it waits for; the next sends again, marked as a repeat.
+    for (const { de11 } of messages) {
+      const kinds = await visaKinds(de11);
+      expect(kinds.filter((kind) => kind !== 'reversal-repeated')).toEqual(['authorised', 'reversed']);
+    }
   }, 60_000);
 
   it('one asked to stop under load answers what it took; the rest is served by the other, all once', async () => {

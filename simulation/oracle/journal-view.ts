@@ -7,6 +7,8 @@ export interface JournalView {
   readonly transactions: readonly Transaction[];
   /** Of the terminal's own names for a payment: `terminal/stan amount`. */
   readonly byPayment: ReadonlyMap<string, Transaction>;
+  /** Payments that the journal has more than once: same name, card and currency. */
+  readonly twice: readonly string[];
   /** What networks may know of, by the name of their account. */
   readonly accounts: ReadonlySet<string>;
   /** What a reversal that matched nothing may well mean: people look at it. */
@@ -26,6 +28,7 @@ export function readJournal(tables: Tables): JournalView {
   return {
     transactions,
     byPayment: byPayment(transactions),
+    twice: twice(transactions),
     accounts: new Set(transactions.flatMap((transaction) => numbersOf(transaction).map(nameOfAccount))),
     mayBeMeant: new Set([...tables.journal.values()].flat().flatMap(mayMean)),
     kinds: (id) => tables.history(id).map(({ kind }) => kind),
@@ -33,10 +36,7 @@ export function readJournal(tables: Tables): JournalView {
   };
 }
 
-/**
- * A repeat that the journal could not look up may have left a transaction of its own, which was declined before
- * anything left: the payment is the other one.
- */
+/** Two inquiries of one second may have the same name: then it is the one that was not declined. */
 function byPayment(transactions: readonly Transaction[]): Map<string, Transaction> {
   const found = new Map<string, Transaction>();
   for (const transaction of transactions) {
@@ -47,6 +47,20 @@ function byPayment(transactions: readonly Transaction[]): Map<string, Transactio
     }
   }
   return found;
+}
+
+function twice(transactions: readonly Transaction[]): string[] {
+  const seen = new Set<string>();
+  return transactions.flatMap((transaction) =>
+    numbersOf(transaction).flatMap((numbers) => {
+      const name = nameOfPayment(numbers);
+      const { maskedPan, amount } = transaction.opening?.facts ?? {};
+      const whole = `${name} ${maskedPan} ${amount?.currency}`;
+      const isTwice = seen.has(whole);
+      seen.add(whole);
+      return isTwice ? [name] : [];
+    }),
+  );
 }
 
 function mayMean({ kind, body }: { readonly kind: string; readonly body: string }): readonly string[] {

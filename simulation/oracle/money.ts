@@ -19,6 +19,7 @@ export function checkMoney(simulation: Simulation, journal: JournalView): void {
     BOTH.map((name) => [name, accountsByName(networks[name].ledger.accounts.values())]),
   );
   const sums = new Sums();
+  for (const name of journal.twice) world.violate('I3 one effect', `the journal has ${name} twice`);
   for (const payment of workload.payments) {
     const network = networkOf(payment);
     const own = (books.get(network)?.get(payment.accountName) ?? []).filter(

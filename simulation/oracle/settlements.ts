@@ -32,20 +32,31 @@ export function checkSettlements(simulation: Simulation, journal: JournalView): 
 }
 
 /**
- * Where the terminal made a mistake, or does not know what became of a payment, or closed its batch while others did.
+ * Where the terminal made a mistake, or does not know what became of a payment, or did not when it settled, or closed
+ * its batch while others did.
  */
 function mayDiffer(
-  { order, terminal }: Settlement,
+  { order, terminal, beganAt }: Settlement,
   { settlements }: Batches,
   payments: readonly Payment[],
   journal: JournalView,
 ): boolean {
   const isLast = settlements.findLast((one) => one.order.currency === order.currency)?.order === order;
+  const settled = settlements.filter(
+    (one) => one.order.currency === order.currency && one.beganAt <= beganAt,
+  );
   const isUncertain = payments.some((payment) => {
     const isOurs = payment.terminal === terminal && payment.order.currency === order.currency;
-    return isOurs && (payment.belief === 'unknown' || isInHands(payment, journal));
+    if (!isOurs) return false;
+    return payment.belief === 'unknown' || isInHands(payment, journal) || isHeardOfLate(payment, settled);
   });
   return order.forgotten !== undefined || isUncertain || !isLast;
+}
+
+/** It was given up, and its answer came after all, when a batch had been counted without it: the switch has it there. */
+function isHeardOfLate({ beganAt, told }: Payment, settlements: readonly Settlement[]): boolean {
+  const [first] = told;
+  return settlements.some((one) => first && beganAt < one.beganAt && one.beganAt < first.at);
 }
 
 interface ClosedBatch {

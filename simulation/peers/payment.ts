@@ -51,6 +51,7 @@ export class Payment implements Dialogue {
   readonly random: SeededRandom;
   /** What opened it, as it was sent first. */
   readonly message: TerminalMessage;
+  beganAt = 0;
   /** Answers that say what became of it; the first is believed. */
   readonly told: Told[] = [];
   /** What the terminal said about it afterwards. */
@@ -154,6 +155,7 @@ export class Payment implements Dialogue {
   }
 
   begin(): void {
+    this.beganAt = this.terminal.world.now;
     this.#ask();
     if (this.order.doubled) this.#send();
     const { reversesAfterMs } = this.order;

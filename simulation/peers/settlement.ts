@@ -30,12 +30,14 @@ export class Settlement {
   readonly terminal: Terminal;
   /** What the totals were answered: before an upload, and after it where there was one. */
   readonly answers: string[] = [];
+  readonly beganAt: number;
   readonly #random: SeededRandom;
   readonly #whenOver: () => void;
   #isOver = false;
 
   constructor(terminal: Terminal, order: SettlementOrder, random: SeededRandom, whenOver: () => void) {
     this.terminal = terminal;
+    this.beganAt = terminal.world.now;
     this.order = order;
     this.#random = random;
     this.#whenOver = whenOver;

@@ -1,14 +1,19 @@
 import { bodyOf } from '../../switch/journal/body-form.ts';
 import type { JournalEntry } from '../../switch/journal/journal.ts';
 import { type BatchRows, projectBatch } from '../../switch/projection/batch-rows.ts';
-import type { BatchName, OpenBatch, ProjectionReader } from '../../switch/projection/projection-reader.ts';
+import type {
+  BatchName,
+  OpenBatch,
+  PaymentSearch,
+  ProjectionReader,
+} from '../../switch/projection/projection-reader.ts';
 import { projectTransaction, type StoredTransaction } from '../../switch/projection/transaction-row.ts';
 import type { Database } from './database.ts';
 import type { StoredEntry, Tables } from './database-tables.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimProcess } from './sim-process.ts';
 
-type Batches = Pick<ProjectionReader, 'reach' | 'openBatch'>;
+type Batches = Pick<ProjectionReader, 'reach' | 'openBatch' | 'paymentsOf'>;
 
 const READ_MS = 800;
 const CUT_OVER_HOUR = 0;
@@ -33,7 +38,7 @@ export class SimBatches implements Batches {
   async reach(deadline: number): Promise<boolean> {
     const { clock } = this.#process;
     const wanted = await this.#ask('committed', () => this.#process.world.now);
-    const lagMs = this.#random.chance(0.03) ? this.#random.between(500, 3_000) : this.#random.between(1, 60);
+    const lagMs = this.#lagMs();
     const isReached = clock.monotonic() + lagMs < deadline;
     const waitMs = isReached ? lagMs : deadline - clock.monotonic();
     await new Promise<void>((resolve) => clock.after(waitMs, resolve));
@@ -43,6 +48,20 @@ export class SimBatches implements Batches {
 
   openBatch(name: BatchName, limit: number): Promise<OpenBatch> {
     return this.#ask('open-batch', () => openBatchAt(this.#database.tables, this.#horizon, name, limit));
+  }
+
+  paymentsOf(search: PaymentSearch, limit: number): Promise<string[]> {
+    const { tables } = this.#database;
+    const behindMs = this.#lagMs();
+    return this.#ask('payments-of', () => {
+      const projected = Math.max(this.#horizon, this.#process.world.now - behindMs);
+      return paymentsAt(tables, projected, search).slice(0, limit);
+    });
+  }
+
+  /** Of the projector. */
+  #lagMs(): number {
+    return this.#random.chance(0.03) ? this.#random.between(500, 3_000) : this.#random.between(1, 60);
   }
 
   async #ask<T>(label: string, work: () => T): Promise<T> {
@@ -75,6 +94,18 @@ function openBatchAt(tables: Tables, horizon: number, name: BatchName, limit: nu
     return { ...upload, known: transactions.find((row) => row.transaction === upload.original) ?? null };
   });
   return { members: members.slice(0, limit), last, uploads: uploads.slice(0, limit), countedTo };
+}
+
+/** The newest first. */
+function paymentsAt(tables: Tables, horizon: number, search: PaymentSearch): string[] {
+  const { merchant, terminal, approvalCode, since } = search;
+  const isMeant = (row: StoredTransaction) =>
+    Date.parse(row.opened_at) >= since &&
+    row.merchant === merchant &&
+    (terminal === undefined || row.terminal === terminal) &&
+    (approvalCode === undefined || row.approval_code === approvalCode);
+  const found = project(tables, horizon).transactions.filter(isMeant);
+  return found.sort((a, b) => (a.opened_at < b.opened_at ? 1 : -1)).map(({ transaction }) => transaction);
 }
 
 /** Everything that was committed until the horizon, as rows. */

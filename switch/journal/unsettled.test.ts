@@ -82,4 +82,34 @@ describe('decisions that the journal cannot take', () => {
     expect(journal.kinds(entry.transaction)).toEqual(['note', 'other-note']);
     expect(unsettled.size).toBe(0);
   });
+
+  it('of an intention that another transaction came before end without an entry', async () => {
+    const { clock, journal, unsettled, intention, decision } = bench();
+    const claims = [{ key: 'a key', fingerprint: 'same', role: 'unique' as const }];
+    const [first, repeat] = [
+      { ...intention(), claims },
+      { ...intention(), claims },
+    ];
+    await journal.append(first);
+    unsettled.add(decision(repeat), repeat);
+    await clock.advance(40_000);
+    expect(journal.entries.map(({ transaction }) => transaction)).toEqual([first.transaction]);
+    expect(unsettled.size).toBe(0);
+  });
+
+  it('of an intention that is stored while it is offered again are taken all the same', async () => {
+    const { clock, journal, port, unsettled, intention, decision } = bench();
+    const entry: NewEntry = {
+      ...intention(),
+      claims: [{ key: 'a key', fingerprint: 'same', role: 'unique' }],
+    };
+    port.append = async (offered) => {
+      if (offered === entry) await journal.append(entry); // its commit comes through just before
+      return journal.append(offered);
+    };
+    unsettled.add(decision(entry), entry);
+    await clock.advance(40_000);
+    expect(journal.kinds(entry.transaction)).toEqual(['note', 'other-note']);
+    expect(unsettled.size).toBe(0);
+  });
 });

@@ -21,8 +21,10 @@ interface Waiting {
  * was in flight when it was reached. One that fails for a reason of its own does not hold up the others.
  *
  * Of an intention that nobody can see nobody knows whether it was stored: a commit may wait for a standby for an hour,
- * and a fail-over may have lost it. To forget it after a while was rejected. It is offered once more instead, without
- * its claims: either it is there, or it is now, and its decision follows.
+ * and a fail-over may have lost it. To forget it after a while was rejected. It is offered once more instead: either it
+ * is there, or it is now, and its decision follows. Whose legs were never opened is offered with its claims. Where
+ * another transaction has one of them it was not stored and will not be, and nothing is left to decide. To store it
+ * without them was rejected: a repeat came to stand as a second payment, declined, beside the one that it repeats.
  */
 export class Unsettled {
   readonly #journal: Pick<Journal, 'append' | 'history'>;
@@ -50,7 +52,10 @@ export class Unsettled {
     return this.#waiting.size >= this.#limit;
   }
 
-  /** @param intention the entry that it decides, as it may have been stored */
+  /**
+   * @param intention the entry that it decides, as it may have been stored; without claims where it must be there
+   *   whoever has its keys, because its legs were opened
+   */
   add(entry: NewEntry, intention?: NewEntry): void {
     const wasFull = this.full;
     this.#waiting.set(entry.transaction, { entry, intention, looks: 0 });
@@ -92,10 +97,19 @@ export class Unsettled {
     if (history.length === 0) {
       waiting.looks += 1;
       if (waiting.looks < LOOKS_BEFORE_CERTAIN) return false;
-      if (intention) await this.#journal.append(intention);
+      if (intention && (await this.#isAnothers(intention))) return true;
     }
     const { status } = await this.#journal.append(entry);
     this.#log.warn({ event: 'unsettled.settled', transaction: entry.transaction, status });
+    return true;
+  }
+
+  /** Makes certain that it is there, unless another transaction has its key: then it can never come to be. */
+  async #isAnothers(intention: NewEntry): Promise<boolean> {
+    const offered = await this.#journal.append(intention);
+    if (offered.status !== 'claimed' || offered.transaction === intention.transaction) return false;
+    const { transaction } = intention;
+    this.#log.warn({ event: 'unsettled.never-stored', transaction, owner: offered.transaction });
     return true;
   }
 }

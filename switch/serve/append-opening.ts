@@ -1,5 +1,5 @@
 import type { Monotonic } from '../../runtime/index.ts';
-import type { AppendResult, Claim } from '../journal/journal.ts';
+import type { AppendResult, Claim, NewEntry } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
 import type { InFlight } from '../requests/in-flight.ts';
 import { isReference, keyOf, MOST_PLACES, openingClaims, type PartyKey, placeOf } from '../requests/keys.ts';
@@ -20,6 +20,12 @@ export interface Opening {
   readonly party: PartyKey;
   readonly fingerprint: string;
   readonly deadline: Monotonic;
+  /** Is shown each entry before it is appended: of the last nobody may know whether it was stored. */
+  readonly offer: (intention: Intention) => void;
+}
+
+export interface Intention extends NewEntry {
+  readonly body: OpeningBody;
 }
 
 export type Opened =
@@ -31,7 +37,7 @@ export type Opened =
  * @throws JournalError
  */
 export async function appendOpening(
-  { request: asked, party, fingerprint, deadline }: Opening,
+  { request: asked, party, fingerprint, deadline, offer }: Opening,
   bodyOf: (request: PaymentRequest) => OpeningBody,
   { journal, clock, random, inFlight }: Pick<Ports, 'journal' | 'clock' | 'random' | 'inFlight'>,
 ): Promise<Opened> {
@@ -42,7 +48,8 @@ export async function appendOpening(
     const keys = openingClaims(party, request, fingerprint);
     const claims = keys.flatMap((claim) => placed(claim, places.get(claim.key) ?? 1));
     const { transaction } = opening.facts;
-    const entry = { transaction, version: 1, kind: 'intended', body: opening, claims };
+    const entry: Intention = { transaction, version: 1, kind: 'intended', body: opening, claims };
+    offer(entry);
     const appended = await journal.append(entry, deadline);
     if (appended.status === 'appended') {
       inFlight.recent.opened(party.merchant, transaction);

@@ -12,7 +12,7 @@ import { asNetworkKnows } from '../transaction/network-facts.ts';
 import { decideOutcome, undoLegs } from '../transaction/outcome-table.ts';
 import { popPurchase } from '../transaction/pop-purchase.ts';
 import { declineReply, legsReply } from '../transaction/reply-fields.ts';
-import { appendOpening, type Opened } from './append-opening.ts';
+import { appendOpening, type Intention, type Opened } from './append-opening.ts';
 import { beginPayment, type Payment } from './begin-payment.ts';
 import { openingBody } from './opening.ts';
 import { recordOvertaken } from './overtaken.ts';
@@ -78,18 +78,17 @@ async function appendIntention(
   bodyOf: (request: PaymentRequest) => OpeningBody,
   ports: Ports,
 ): Promise<Opened> {
-  let latest: OpeningBody | undefined;
+  let latest: Intention | undefined;
   const { party, joinBy: deadline } = inbound;
-  const keepLatest = (asked: PaymentRequest) => {
-    latest = bodyOf(asked);
-    return latest;
+  const offer = (intention: Intention) => {
+    latest = intention;
   };
   try {
-    return await appendOpening({ request, party: party.key, fingerprint, deadline }, keepLatest, ports);
+    return await appendOpening({ request, party: party.key, fingerprint, deadline, offer }, bodyOf, ports);
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
     if (error.committed === 'unknown' && latest) {
-      ports.unsettled.add(notSent(latest, 'SW_JOURNAL'), intentionOf(latest));
+      ports.unsettled.add(notSent(latest.body, 'SW_JOURNAL'), latest);
     }
     throw new Refusal('SW_JOURNAL', { stan: request.stan }, { cause: error });
   }
@@ -225,7 +224,9 @@ function undecidable(
   return error.committed === 'no' ? reply : undefined;
 }
 
-/** What is decided, without its claims: for whoever must be certain that it is there. */
+/**
+ * What is decided, without its claims: its legs were opened, so it must be there, whoever has its keys by now.
+ */
 function intentionOf(body: OpeningBody): NewEntry {
   return { transaction: body.facts.transaction, version: 1, kind: 'intended', body };
 }

@@ -9,7 +9,7 @@ import {
   type Transaction,
 } from '../transaction/fold.ts';
 import { type OpenHold, openHold } from '../transaction/hold.ts';
-import type { TransactionState } from '../transaction/life-cycle.ts';
+import { stands, type TransactionState } from '../transaction/life-cycle.ts';
 import { dateOfEntry, foldMovements, type Movement } from '../transaction/movements.ts';
 import { witnessedFacts } from '../transaction/pop-purchase.ts';
 
@@ -132,7 +132,7 @@ export function batchSide({
   state,
   standingMinorUnits,
 }: Pick<Transaction, 'opening' | 'state' | 'standingMinorUnits'>): TransactionRow['batch_side'] {
-  if (standingMinorUnits === 0 || (state !== 'approved' && state !== 'captured')) return null;
+  if (standingMinorUnits === 0 || !stands(state)) return null;
   switch (opening?.facts.kind) {
     case 'purchase':
     case 'cash':

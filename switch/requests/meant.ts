@@ -1,4 +1,6 @@
+import { authorisedMinorUnits } from '../transaction/amounts.ts';
 import { OPENING_REPLY, type Transaction } from '../transaction/fold.ts';
+import { stands } from '../transaction/life-cycle.ts';
 
 // Whether a transaction is the one that a message means. Card, currency, amount and approval code are compared
 // wherever the message gives them: a number is soon the same, a number and a card hardly ever. What it leaves out, or
@@ -53,19 +55,16 @@ function isOther(said: string | undefined, known: string | undefined): boolean {
 /**
  * What DE4 may be: as asked for, as approved, with what was added, as completed, what stands; of an increment its own.
  */
-function amountsOf({ opening, replies, increments, standingMinorUnits, ...found }: Transaction): number[] {
+function amountsOf(found: Transaction): number[] {
+  const { opening, replies, increments, standingMinorUnits } = found;
   const asked = opening?.facts.amount.minorUnits ?? 0;
+  const { capturedMinorUnits = asked } = found;
   const approved = replies.get(OPENING_REPLY)?.approvedMinorUnits ?? asked;
-  const added = increments.map(({ key, facts }) => ({
-    asked: facts.amount.minorUnits,
-    approved: replies.get(key)?.approvedMinorUnits ?? facts.amount.minorUnits,
-  }));
-  const whole = increments.reduce(
-    (sum, { state }, index) => sum + (state === 'approved' ? (added[index]?.approved ?? 0) : 0),
-    approved,
-  );
-  const own = [asked, approved, whole, standingMinorUnits, found.capturedMinorUnits ?? asked];
-  return [...own, ...added.flatMap((each) => [each.asked, each.approved])];
+  const added = increments.flatMap(({ key, facts: { amount } }) => [
+    amount.minorUnits,
+    replies.get(key)?.approvedMinorUnits ?? amount.minorUnits,
+  ]);
+  return [asked, approved, authorisedMinorUnits(found), standingMinorUnits, capturedMinorUnits, ...added];
 }
 
 /**
@@ -90,5 +89,5 @@ export function isMeant(
 
 /** Whether something of it stands, or may yet. */
 export function isLive({ state, standingMinorUnits }: Transaction): boolean {
-  return state === 'intended' || ((state === 'approved' || state === 'captured') && standingMinorUnits > 0);
+  return state === 'intended' || (stands(state) && standingMinorUnits > 0);
 }

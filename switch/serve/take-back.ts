@@ -15,7 +15,7 @@ import { followUp } from '../transaction/decision-entry.ts';
 import type { AnsweredBody, EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import type { Increment } from '../transaction/increments.ts';
-import { stateAfter } from '../transaction/life-cycle.ts';
+import { stands, stateAfter } from '../transaction/life-cycle.ts';
 import { endRepeats } from './acknowledge-repeats.ts';
 import { ANOTHER_NAME, type Answer, answerNotice } from './answer-notice.ts';
 import { voidableBatch } from './closed-batch.ts';
@@ -122,7 +122,7 @@ export async function voidPayment(inbound: NoticeInbound, ports: Ports): Promise
     notice,
     async (_, finding) => {
       const found = meantBy(finding);
-      if (found.state !== 'approved' && found.state !== 'captured') {
+      if (!stands(found.state)) {
         throw new Refusal('SW_ORIGINAL_STATE', { state: found.state });
       }
       const settled = await voidableBatch(found, inbound, ports);
@@ -219,8 +219,8 @@ function takeBack(
   waitMs = 0,
 ): Extract<Answer, { readonly entry: unknown }> {
   const { key, reply } = body;
-  const stands = found.state === 'approved' || found.state === 'captured';
-  if (remainingMinorUnits > 0 && stands) {
+  const isStanding = stands(found.state);
+  if (remainingMinorUnits > 0 && isStanding) {
     if (remainingMinorUnits >= found.standingMinorUnits) throw new Refusal('SW_AMOUNT', { element: 'DE95' });
     const followUps = [...reversal(found), ...amendedProof(found)];
     return {
@@ -229,7 +229,8 @@ function takeBack(
     };
   }
 
-  const undone = stands || found.state === 'intended' ? [...reversal(found), ...cancelledProof(found)] : [];
+  const undone =
+    isStanding || found.state === 'intended' ? [...reversal(found), ...cancelledProof(found)] : [];
   const followUps = waitMs === 0 ? undone : undone.map((each) => ({ ...each, runAfterMs: waitMs }));
   return { reply, entry: { kind: 'taken-back', body, followUps } };
 }

@@ -21,6 +21,7 @@ import { type ChipWord, chipWord, isRefusedByChip } from '../transaction/chip.ts
 import { followUp } from '../transaction/decision-entry.ts';
 import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
+import { stands } from '../transaction/life-cycle.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
 import { type Answer, answerNotice, type Notice } from './answer-notice.ts';
 import { findOriginal } from './find-original.ts';
@@ -122,8 +123,7 @@ function isToldOf(found: Transaction, word: ChipWord, { message, card }: CardInb
     opening.cardReference === card.reference &&
     opening.facts.amount.currency === message.de49 &&
     mayBeOf(found, Number(message.de4));
-  const stands = state === 'approved' || state === 'captured';
-  return isSame && (stands || isRefusedByChip(word.cryptogram));
+  return isSame && (stands(state) || isRefusedByChip(word.cryptogram));
 }
 
 function chipEntry(found: Transaction, word: ChipWord, key: string): Answer {

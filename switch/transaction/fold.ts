@@ -15,7 +15,7 @@ import {
 } from './increments.ts';
 import { NETWORK_STATE, POP_STATE } from './leg-states.ts';
 import * as traces from './leg-traces.ts';
-import { stateAfter } from './life-cycle.ts';
+import { stands, stateAfter } from './life-cycle.ts';
 import { WITHOUT_CASH } from './pop-purchase.ts';
 import type { Draft, Transaction, VoidOf } from './state.ts';
 import { extendHold, heldAfter, tell, toldToNetwork } from './tellings.ts';
@@ -124,7 +124,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   'taken-back': (draft, body) => {
     traces.askedAnew(draft.traces);
     if (draft.state === 'intended') leaveOpen(draft);
-    if (draft.state === 'approved' || draft.state === 'captured') keepForItsReversal(draft, body);
+    if (stands(draft.state)) keepForItsReversal(draft, body);
     draft.takenBack = body.by;
     endIncrements(draft);
     draft.standingMinorUnits = 0;

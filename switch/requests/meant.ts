@@ -31,21 +31,13 @@ export function disagreement(found: Transaction, meant: Meant): string | undefin
   if (meant.merchants && !meant.merchants.includes(merchant)) return 'DE42';
   if (isOther(meant.cardReference, cardReference) || isOther(meant.maskedPan, facts.maskedPan)) return 'DE2';
   if (isOther(meant.currency, facts.amount.currency)) return 'DE49';
-  if (isOtherApproval(found, meant)) return 'DE38';
+  if (!isMeant(found, meant.approvalCode)) return 'DE38';
   return isAmountOf(found, meant) ? undefined : 'DE4';
 }
 
 function isAmountOf(found: Transaction, { minorUnits, mayBePart = false }: Meant): boolean {
   if (minorUnits === undefined || amountsOf(found).includes(minorUnits)) return true;
   return mayBePart && minorUnits <= found.standingMinorUnits;
-}
-
-/** What was added was approved under codes of its own. */
-function isOtherApproval({ replies, increments }: Transaction, { approvalCode }: Meant): boolean {
-  if (approvalCode === undefined) return false;
-  const keys = [OPENING_REPLY, ...increments.map(({ key }) => key)];
-  const given = keys.flatMap((key) => replies.get(key)?.approvalCode?.trim() ?? []);
-  return given.length > 0 && !given.includes(approvalCode);
 }
 
 function isOther(said: string | undefined, known: string | undefined): boolean {
@@ -77,14 +69,16 @@ export function hasStan({ opening }: Transaction, { stan }: Meant): boolean {
 
 /**
  * A terminal that lost count of its STANs gets the same retrieval reference twice within the hour: where a message
- * gives the approval code of its original (DE38), it must be that of the transaction found.
+ * gives the approval code of its original (DE38), it must be that of the transaction found, or of what was added to it.
  */
 export function isMeant(
-  { replies }: Pick<Transaction, 'replies'>,
+  { replies, increments }: Pick<Transaction, 'replies' | 'increments'>,
   approvalCode: string | undefined,
 ): boolean {
-  const given = replies.get(OPENING_REPLY)?.approvalCode;
-  return !approvalCode?.trim() || given === undefined || approvalCode.trim() === given.trim();
+  const said = approvalCode?.trim();
+  const keys = [OPENING_REPLY, ...increments.map(({ key }) => key)];
+  const given = keys.flatMap((key) => replies.get(key)?.approvalCode?.trim() ?? []);
+  return !said || given.length === 0 || given.includes(said);
 }
 
 /** Whether something of it stands, or may yet. */

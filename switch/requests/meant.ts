@@ -1,4 +1,7 @@
+import type { Money } from '../../connectors/index.ts';
+import { Refusal } from '../errors.ts';
 import { authorisedMinorUnits } from '../transaction/amounts.ts';
+import type { OpeningBody } from '../transaction/entries.ts';
 import { OPENING_REPLY, type Transaction } from '../transaction/fold.ts';
 import { stands } from '../transaction/life-cycle.ts';
 
@@ -79,6 +82,20 @@ export function isMeant(
   const keys = [OPENING_REPLY, ...increments.map(({ key }) => key)];
   const given = keys.flatMap((key) => replies.get(key)?.approvalCode?.trim() ?? []);
   return !said || given.length === 0 || given.includes(said);
+}
+
+/**
+ * Whoever changes an original names its card and its currency, as far as the message gives them.
+ * @throws Refusal SW_CARD_CONTRADICTORY, SW_AMOUNT
+ */
+export function checkCardAndCurrency(
+  { cardReference, facts }: OpeningBody,
+  card: { readonly reference: string } | undefined,
+  { currency }: Pick<Money, 'currency'>,
+): void {
+  if (card && card.reference !== cardReference)
+    throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
+  if (currency !== facts.amount.currency) throw new Refusal('SW_AMOUNT', { element: 'DE49' });
 }
 
 /** Whether something of it stands, or may yet. */

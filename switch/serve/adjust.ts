@@ -1,8 +1,8 @@
-import { withTip } from '../../connectors/index.ts';
+import { type Money, withTip } from '../../connectors/index.ts';
 import { type NoticeInbound, regionOf } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
-import { isMeant } from '../requests/meant.ts';
+import { checkCardAndCurrency, isMeant } from '../requests/meant.ts';
 import { referredOriginal } from '../requests/originals.ts';
 import { readMoney } from '../requests/understand.ts';
 import { authorisedMinorUnits, isApprovedExactly } from '../transaction/amounts.ts';
@@ -67,7 +67,7 @@ export function adjust(
 /** @throws Refusal */
 async function checkAdjustable(
   found: Transaction,
-  amount: { readonly minorUnits: number; readonly currency: string },
+  amount: Money,
   inbound: NoticeInbound,
   ports: Ports,
 ): Promise<void> {
@@ -77,10 +77,7 @@ async function checkAdjustable(
   if (!ADJUSTABLE.get(facts.kind)?.has(state)) {
     throw new Refusal('SW_ORIGINAL_STATE', { kind: facts.kind, state });
   }
-  if (inbound.card && inbound.card.reference !== opening.cardReference) {
-    throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
-  }
-  if (amount.currency !== facts.amount.currency) throw new Refusal('SW_AMOUNT', { element: 'DE49' });
+  checkCardAndCurrency(opening, inbound.card, amount);
 
   const most = mostWithTip(found, inbound, ports);
   if (amount.minorUnits > most) throw new Refusal('SW_AMOUNT', { element: 'DE4' });

@@ -2,7 +2,7 @@ import { completable, type Money, type SchemeRules } from '../../connectors/inde
 import { type NoticeInbound, regionOf } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
-import { isMeant } from '../requests/meant.ts';
+import { checkCardAndCurrency, isMeant } from '../requests/meant.ts';
 import { referredOriginal } from '../requests/originals.ts';
 import { readMoney } from '../requests/understand.ts';
 import { authorisedMinorUnits, isApprovedExactly } from '../transaction/amounts.ts';
@@ -89,11 +89,7 @@ function completableHold(found: Transaction | undefined, completion: Completion,
   checkState(hold, counted, rules);
   checkLife(hold, inbound, ports);
 
-  const { opening } = hold;
-  if (inbound.card && opening.cardReference !== inbound.card.reference) {
-    throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
-  }
-  if (opening.facts.amount.currency !== amount.currency) throw new Refusal('SW_AMOUNT', { element: 'DE49' });
+  checkCardAndCurrency(hold.opening, inbound.card, amount);
   if (takenBefore(hold) + amount.minorUnits > mostOf(hold, inbound, rules)) {
     throw new Refusal('SW_AMOUNT', { element: 'DE4' });
   }

@@ -10,7 +10,7 @@ import { followUp } from '../transaction/decision-entry.ts';
 import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
-import { type Answer, answerNotice, type Notice } from './answer-notice.ts';
+import { ACCEPTED, type Answer, answerNotice, type Told } from './answer-notice.ts';
 import { closedBatchOf } from './closed-batch.ts';
 import { findReferred } from './find-original.ts';
 import { keptAdvice } from './keep-advice.ts';
@@ -21,7 +21,6 @@ import { refundedMinorUnits } from './reserve-refund.ts';
 // second one; the network and the consensus are told of it as of any other amount that stands. It may come again, until
 // the terminal has closed its batch: from then on the sale is in a total that both have agreed to.
 
-const ACCEPTED = '00';
 /** DE54: an amount on top, of those that terminals use for it. */
 const TIP_TYPES: ReadonlySet<string> = new Set(['44', '46']);
 /** What can have a tip, in the states in which it stands. */
@@ -36,11 +35,7 @@ const ADJUSTABLE: ReadonlyMap<string, ReadonlySet<Transaction['state']>> = new M
  * A tip (0220, DE3 02, with the DE37 of its sale): DE4 is the new total, DE54 the tip.
  * @throws Refusal SW_ORIGINAL_STATE, SW_ORIGINAL_SETTLED, SW_PROJECTION, SW_CARD_CONTRADICTORY, SW_AMOUNT, SW_FORMAT
  */
-export function adjust(
-  inbound: NoticeInbound,
-  told: Omit<Notice, 'find'>,
-  ports: Ports,
-): Promise<ReplyFields | undefined> {
+export function adjust(inbound: NoticeInbound, told: Told, ports: Ports): Promise<ReplyFields | undefined> {
   const { message } = inbound;
   const amount = readMoney(message, 'positive', ports.settings.currencies);
   const tip = message.de54?.find(({ amountType }) => TIP_TYPES.has(amountType));

@@ -12,15 +12,13 @@ import type { Transaction } from '../transaction/fold.ts';
 import { isHoldOver } from '../transaction/hold.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
 import { countedAs, isLast, isNext } from '../transaction/several-completions.ts';
-import { type Answer, answerNotice, type Notice } from './answer-notice.ts';
+import { ACCEPTED, type Answer, answerNotice, type Told } from './answer-notice.ts';
 import { findReferred } from './find-original.ts';
 import { ownNumbers, popParties } from './opening.ts';
 
 // A pre-authorisation is completed: what is taken of it is known now. Most are completed once; an order that is shipped
 // in parts has several completions, whose sum the limits bind. What is held beyond that is reversed by the follow-up
 // that tells the network, before it tells it.
-
-const ACCEPTED = '00';
 
 /** A hold with what a completion needs of it. */
 type Hold = Transaction & { readonly opening: NonNullable<Transaction['opening']> };
@@ -35,11 +33,7 @@ interface Completion {
  * A completion (0220 or 0120, DE25 06, with the DE37 of its pre-authorisation).
  * @throws Refusal SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_STATE, SW_CARD_CONTRADICTORY, SW_AMOUNT, SW_FORMAT
  */
-export function complete(
-  inbound: NoticeInbound,
-  told: Omit<Notice, 'find'>,
-  ports: Ports,
-): Promise<ReplyFields | undefined> {
+export function complete(inbound: NoticeInbound, told: Told, ports: Ports): Promise<ReplyFields | undefined> {
   const { message } = inbound;
   const amount = readMoney(message, 'positive', ports.settings.currencies);
   const completion: Completion = { inbound, amount, counted: countedAs(message.de60) };

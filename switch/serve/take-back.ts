@@ -17,20 +17,17 @@ import type { Transaction } from '../transaction/fold.ts';
 import type { Increment } from '../transaction/increments.ts';
 import { stands, stateAfter } from '../transaction/life-cycle.ts';
 import { endRepeats } from './acknowledge-repeats.ts';
-import { ANOTHER_NAME, type Answer, answerNotice } from './answer-notice.ts';
+import { ACCEPTED, ANOTHER_NAME, type Answer, answerNotice, toldBy } from './answer-notice.ts';
 import { voidableBatch } from './closed-batch.ts';
 import { type Finding, findOriginal, findReferred } from './find-original.ts';
 import { refundedMinorUnits } from './reserve-refund.ts';
 import { reverseVoid } from './reverse-void.ts';
-import { unmatchedReply, unmatchedReversal } from './unmatched-reversal.ts';
+import { REVERSAL_ADVICE, unmatchedReply, unmatchedReversal } from './unmatched-reversal.ts';
 
 // A terminal takes a transaction back: by a reversal, which is taken whatever became of its original, or by a void,
 // which is an ordinary request. Both are written to the original and answered; the network and the consensus are made
 // to hold what stands afterwards. To reverse at the network first, and answer then, was rejected: a network that is
 // away would leave the terminal without an answer, and the answer would change nothing.
-
-const ACCEPTED = '00';
-const REVERSAL_ADVICE = '0420';
 
 /**
  * A terminal's reversal (0400, 0420), in these steps: find what it names, see that it is what it means, take it back as
@@ -45,7 +42,7 @@ export function reverse(inbound: NoticeInbound, ports: Ports): Promise<ReplyFiel
   const mayBePart = inbound.listener.reversalAmount === 'part';
   const original = { ...named, meant: { ...named.meant, mayBePart } };
   const notice = {
-    ...noticeOf(inbound, reversalFingerprint(inbound)),
+    ...toldBy(inbound, reversalFingerprint(inbound)),
     find: () => findOriginal(original, ports),
   };
 
@@ -114,7 +111,7 @@ export async function voidPayment(inbound: NoticeInbound, ports: Ports): Promise
   const { meant, ...referred } = referredOriginal(inbound);
   const original = { ...referred, meant: { ...meant, ...amountOf(message) } };
   const notice = {
-    ...noticeOf(inbound, 'void'),
+    ...toldBy(inbound, 'void'),
     find: () => findReferred(inbound, original, ports),
   };
 
@@ -148,10 +145,6 @@ function meantBy(finding: Finding): Transaction {
     found: finding.status,
     ...('element' in finding && { element: finding.element }),
   });
-}
-
-function noticeOf({ sender, party, noticeBy }: NoticeInbound, fingerprint: string) {
-  return { key: requestKey(party.key, sender), fingerprint, deadline: noticeBy };
 }
 
 function answered({ sender, party }: NoticeInbound, { opening }: Transaction): AnsweredBody {

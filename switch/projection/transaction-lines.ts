@@ -65,7 +65,8 @@ export async function upsertTransactions(
   if (rows.length === 0) return new Set();
   const lines = rows.map((row) => NAMES.map((name) => fieldOf(row[name])).join(FIELD));
   const { rows: written } = await client.query<{ transaction: string }>({
-    ...{ name: 'upsert-transactions', text: UPSERT },
+    name: 'upsert-transactions',
+    text: UPSERT,
     values: [lines.join(LINE)],
   });
   return new Set(written.map(({ transaction }) => transaction));

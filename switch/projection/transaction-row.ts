@@ -117,7 +117,9 @@ export function projectTransaction(
   const { mayMean } = first.body as Partial<EntryBodies['remembered']>;
   const hold = openHold(folded, entries) ?? (folded.holdUntil === undefined ? undefined : 'over');
   return {
-    ...{ row, refunds: folded.refunds, movements },
+    row,
+    refunds: folded.refunds,
+    movements,
     ...(mayMean && { mayMean }),
     ...(proof && { proof }),
     ...(hold && { hold }),
@@ -185,8 +187,16 @@ function rememberedColumns({ kind, body }: JournalEntry): ReturnType<typeof open
     ...told
   } = body as EntryBodies['remembered'];
   return {
-    ...{ kind: 'reversal', listener, stan, network_rrn: '', transmitted_at: '', network: '', cash: 0 },
-    ...{ terminal: terminal.trimEnd(), merchant: merchant.trimEnd(), rrn: rrn.trimEnd() },
+    kind: 'reversal',
+    listener,
+    stan,
+    network_rrn: '',
+    transmitted_at: '',
+    network: '',
+    cash: 0,
+    terminal: terminal.trimEnd(),
+    merchant: merchant.trimEnd(),
+    rrn: rrn.trimEnd(),
     masked_pan: told.maskedPan ?? '',
     card_reference: told.cardReference ?? '',
     currency: amount?.currency ?? '',

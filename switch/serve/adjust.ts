@@ -47,7 +47,9 @@ export function adjust(inbound: NoticeInbound, told: Told, ports: Ports): Promis
     const { facts, network } = found.opening;
     const reply: ReplyFields = { code: ACCEPTED, rrn: facts.rrn };
     const body: EntryBodies['adjusted'] = {
-      ...{ key: told.key, reply, minorUnits: amount.minorUnits },
+      key: told.key,
+      reply,
+      minorUnits: amount.minorUnits,
       ...(tip && { tipMinorUnits: Number(tip.amount) }),
       ...ownNumbers(found.opening, ports),
     };

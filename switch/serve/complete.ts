@@ -46,7 +46,10 @@ export function complete(inbound: NoticeInbound, told: Told, ports: Ports): Prom
     const pop = popParties(opening.facts, opening.cardReference, inbound.party);
     const isLate = isHoldOver(hold, ports.clock.wall());
     const body: EntryBodies['captured'] = {
-      ...{ key: told.key, reply, minorUnits: takenBefore(hold) + amount.minorUnits, pop },
+      key: told.key,
+      reply,
+      minorUnits: takenBefore(hold) + amount.minorUnits,
+      pop,
       ...(isLate && { isLate }),
       ...(completion.counted && { part: partOf(hold, completion, completion.counted, ports) }),
     };

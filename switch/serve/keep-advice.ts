@@ -42,8 +42,15 @@ export function keptAdvice(inbound: NoticeInbound, reason: KeptAdvice['reason'],
   const reply: ReplyFields = { code: answerOf(inbound, reason), rrn };
   const pan = message.de2 ?? message.de35?.pan();
   const body = {
-    ...{ key: requestKey(party.key, sender), reply, reason, listener: listener.name },
-    ...{ terminal, merchant, stan, rrn, transmittedAt },
+    key: requestKey(party.key, sender),
+    reply,
+    reason,
+    listener: listener.name,
+    terminal,
+    merchant,
+    stan,
+    rrn,
+    transmittedAt,
     minorUnits: Number(message.de4 ?? 0),
     currency: message.de49 ?? '',
     card: card && pan ? { maskedPan: pan.masked(), ...card } : null,

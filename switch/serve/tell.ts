@@ -78,7 +78,8 @@ function newPayment(inbound: CardInbound, request: PaymentRequest, told: Told, p
   const tasks: FollowUpTask[] = opening.pop ? ['advise-network', 'complete-pop'] : ['advise-network'];
   const followUps = tasks.map((task) => followUp(transaction, task, network));
   const reply: ReplyFields = {
-    ...{ code: ACCEPTED, rrn },
+    code: ACCEPTED,
+    rrn,
     ...(message.de38 !== undefined && { approvalCode: message.de38 }),
   };
   const body: EntryBodies['offline-approved'] = { ...opening, key: told.key, reply };

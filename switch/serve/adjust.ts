@@ -11,7 +11,7 @@ import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
 import { ACCEPTED, type Answer, answerNotice, type Told } from './answer-notice.ts';
-import { closedBatchOf } from './closed-batch.ts';
+import { closedBatchOf, settledRefusal } from './closed-batch.ts';
 import { findReferred } from './find-original.ts';
 import { keptAdvice } from './keep-advice.ts';
 import { ownNumbers } from './opening.ts';
@@ -81,10 +81,7 @@ async function checkAdjustable(
   const { minorUnits: refunded } = await refundedMinorUnits(found, ports.journal);
   if (amount.minorUnits < refunded) throw new Refusal('SW_AMOUNT', { element: 'DE4' });
   const batch = await closedBatchOf(found, inbound, ports);
-  if (batch) {
-    const { settledVoidCode: responseCode } = inbound.listener;
-    throw new Refusal('SW_ORIGINAL_SETTLED', { batch: batch.number }, { responseCode });
-  }
+  if (batch) throw settledRefusal(batch, inbound.listener);
 }
 
 /** Of what the network approved, or of what was taken of it, where that is less. */

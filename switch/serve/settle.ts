@@ -28,6 +28,9 @@ import { toldTotals } from './told-totals.ts';
 const BALANCED = '00';
 const OUT_OF_BALANCE = '95';
 
+/** DE60. */
+export const BATCH_NUMBER = /^\d{6}$/;
+
 /** DE3 of a 0500, first two digits: totals of the batch; the totals again, once all of it was uploaded. */
 const TOTALS = '92';
 const AFTER_UPLOAD = '96';
@@ -154,7 +157,7 @@ function batchName({ message, listener, sender: { terminal } }: Inbound, { setti
   const currency = required(message.de49, 'DE49');
   if (!isKnownCurrency(currency, settings.currencies)) throw new Refusal('SW_CURRENCY_UNKNOWN', { currency });
   const number = required(message.de60, 'DE60');
-  if (!/^\d{6}$/.test(number)) throw new Refusal('SW_FORMAT', { element: 'DE60' });
+  if (!BATCH_NUMBER.test(number)) throw new Refusal('SW_FORMAT', { element: 'DE60' });
   return { listener: listener.name, terminal: terminal.trimEnd(), currency, number };
 }
 

@@ -1,3 +1,5 @@
+import { DAY_MS } from '../runtime/index.ts';
+
 // How long a pre-authorisation lives. Schemes give it days by what kind of payment it is; the days are data, and the
 // moment they come to is written down with the payment: another table later does not change what was agreed.
 
@@ -34,7 +36,6 @@ export interface HoldLife {
   readonly isFinal?: true;
 }
 
-const DAY_MS = 86_400_000;
 /** Where a scheme's data says nothing. */
 const USUAL: Pick<HoldRow, 'days' | 'isExtended'> = { days: 30, isExtended: false };
 

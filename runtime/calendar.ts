@@ -1,3 +1,5 @@
+import { DAY_MS } from './durations.ts';
+
 /** A moment read off the wall, in UTC. */
 export interface UtcCalendar {
   readonly year: number;
@@ -10,8 +12,6 @@ export interface UtcCalendar {
   /** 1 … 366 */
   readonly dayOfYear: number;
 }
-
-const DAY_MS = 86_400_000;
 
 /** @param epochMs milliseconds since the Unix epoch */
 export function utcCalendar(epochMs: number): UtcCalendar {

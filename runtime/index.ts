@@ -3,6 +3,7 @@ export type { UtcCalendar } from './calendar.ts';
 export { utcCalendar } from './calendar.ts';
 export type { Clock, Monotonic, Timer } from './clock.ts';
 export { systemClock } from './clock.ts';
+export { DAY_MS, HOUR_MS } from './durations.ts';
 export type { Log } from './log.ts';
 export { createLog, silentLog } from './log.ts';
 export type { Probe } from './probes.ts';

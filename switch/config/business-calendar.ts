@@ -1,4 +1,4 @@
-import { utcCalendar } from '../../runtime/index.ts';
+import { DAY_MS, HOUR_MS, utcCalendar } from '../../runtime/index.ts';
 
 /**
  * Which business day a moment belongs to. A business day is a day of a named time zone, by its summer and winter time,
@@ -16,8 +16,6 @@ export interface BusinessCalendarSettings {
   readonly cutOverHour?: number | undefined;
 }
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 const QUARTER_MS = 900_000;
 /** Of quarters that are kept: a ledger is read day by day. */
 const MAX_KEPT = 4_096;
@@ -85,8 +83,15 @@ export function isDate(text: string): boolean {
 
 function clocksOf(timeZone: string): Intl.DateTimeFormat {
   return new Intl.DateTimeFormat('en-GB', {
-    ...{ timeZone, calendar: 'gregory', numberingSystem: 'latn', hourCycle: 'h23' },
-    ...{ year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric' },
+    timeZone,
+    calendar: 'gregory',
+    numberingSystem: 'latn',
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
   });
 }
 

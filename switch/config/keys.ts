@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { HOUR_MS } from '../../runtime/index.ts';
 
 /** How long keys live that are changed while the switch runs. */
 export const KeyLife = Type.Object({
@@ -9,8 +10,6 @@ export const KeyLife = Type.Object({
 });
 
 export type KeyLife = Static<typeof KeyLife>;
-
-const HOUR_MS = 3_600_000;
 
 /** Where the settings say nothing. */
 export const DEFAULT_KEY_LIFE: KeyLife = { overlapMs: HOUR_MS, pendingMs: 24 * HOUR_MS };

@@ -51,7 +51,8 @@ export class PostgresDueHolds implements DueHolds {
 
   async claim(limit: number, now: number, leaseMs: number): Promise<string[]> {
     const { rows } = await this.#pool.query<{ transaction: string }>({
-      ...{ name: 'claim-holds', text: CLAIM },
+      name: 'claim-holds',
+      text: CLAIM,
       values: [limit, now, leaseMs],
     });
     return rows.map(({ transaction }) => transaction);

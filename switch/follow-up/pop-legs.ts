@@ -4,6 +4,7 @@ import type { Ports } from '../ports.ts';
 import { appendNext, type NextEntry, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { popPurchase, witnessedFacts } from '../transaction/pop-purchase.ts';
+import { nextLookMs } from './next-look.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import type { Retry } from './retry-policy.ts';
 
@@ -273,9 +274,8 @@ function recordCancelled(job: FollowUpJob, validation: string | null, ports: Pop
   );
 }
 
-/** A pending proof becomes final with a block; it is looked at a few times for each. */
 function nextLook({ settings }: PopPorts): FollowUpResult {
-  return { retryAfterMs: settings.pop.finalityMs / 3 };
+  return { retryAfterMs: nextLookMs(settings.pop) };
 }
 
 function attemptDeadline(ports: PopPorts): number {

@@ -2,6 +2,7 @@ import type { Timer } from '../../runtime/index.ts';
 import type { Ports } from '../ports.ts';
 import type { AwaitedBacklog, AwaitedProofs, DueProof } from './awaited-proofs.ts';
 import { HeldProofs } from './held-proofs.ts';
+import { nextLookMs } from './next-look.ts';
 import { type Finding, ProofInquiry } from './proof-inquiry.ts';
 
 /**
@@ -123,9 +124,8 @@ export class ProofSweeper {
     return held.length === 0 ? claimed : [...held, ...claimed];
   }
 
-  /** A proof becomes final with a block; it is looked at a few times for each. */
   async #keep(pending: readonly DueProof[]): Promise<void> {
-    const delayMs = this.#ports.settings.pop.finalityMs / 3;
+    const delayMs = nextLookMs(this.#ports.settings.pop);
     await this.#putOff(this.#held.hold(pending, this.#ports.clock.monotonic() + delayMs), delayMs);
   }
 
@@ -148,7 +148,7 @@ export class ProofSweeper {
       });
       await this.#settle(appends);
     }
-    await this.#putOff(overtaken, this.#ports.settings.pop.finalityMs / 3);
+    await this.#putOff(overtaken, nextLookMs(this.#ports.settings.pop));
   }
 
   async #putOff(proofs: readonly DueProof[], delayMs: number): Promise<void> {

@@ -65,7 +65,8 @@ export class PostponedJobs {
   async #putSet(set: readonly Waiting[]): Promise<void> {
     try {
       const { rows } = await this.#pool.query<{ id: string }>({
-        ...{ name: 'postpone-follow-ups', text: POSTPONE },
+        name: 'postpone-follow-ups',
+        text: POSTPONE,
         values: [
           set.map(({ job }) => job.id),
           set.map(({ job }) => job.lockedBy),

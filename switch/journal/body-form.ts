@@ -8,6 +8,7 @@
  * have another number. Compression by the server was rejected: a body is too short to repeat itself. A batch is in this
  * form for another reason: two thousand members and a hundred differences must fit into one entry.
  */
+import { DAY_MS } from '../../runtime/index.ts';
 import { JournalError } from './journal.ts';
 
 /**
@@ -131,7 +132,6 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const HASH_LENGTH = 43;
 const UUID_LENGTH = 22;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
-const DAY_MS = 86_400_000;
 const MEMBER_LENGTH = 22;
 /** What is shorter is not worth to be named by its place. */
 const REPEATED_FROM = 6;

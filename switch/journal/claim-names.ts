@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { DAY_MS } from '../../runtime/index.ts';
 import type { Claim, TransactionId } from './journal.ts';
 
 /**
@@ -17,7 +18,6 @@ import type { Claim, TransactionId } from './journal.ts';
  */
 export type ClaimName = string;
 
-const DAY_MS = 86_400_000;
 /** Of keys without a date that must be unique. */
 const UNDATED = 0;
 /** A key's date, and its time where it has one: YYYYMMDD or YYYYMMDDhhmmss. */

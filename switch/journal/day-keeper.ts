@@ -1,8 +1,7 @@
-import type { Clock, Log, Timer } from '../../runtime/index.ts';
+import { type Clock, HOUR_MS, type Log, type Timer } from '../../runtime/index.ts';
 import { dayOfTime } from './claim-names.ts';
 import type { JournalReader } from './journal-reader.ts';
 
-const HOUR_MS = 3_600_000;
 const FIRST_AFTER_MS = 30_000;
 /** What could not be made, since flushes had its tables, is tried again: soon, then less often. */
 const AGAIN_AFTER_MS = [500, 1_000, 2_000, 5_000, 15_000, 60_000];

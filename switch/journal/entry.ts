@@ -1,4 +1,5 @@
 import type { Monotonic } from '../../runtime/index.ts';
+import { FIELD, LINE } from '../database/lines.ts';
 import { bodyText } from './body-form.ts';
 import { type ChainedClaim, lineOf } from './chain.ts';
 import type { ClaimName, NamedClaim } from './claim-names.ts';
@@ -21,7 +22,7 @@ const MAX_TAKES = 4;
 const MAX_VERSION = 1_000_000;
 const MAX_DELAY_MS = 366 * 86_400_000;
 /** What text of PostgreSQL cannot hold, and what keeps lines and fields of a flush apart. */
-const UNFIT = ['\0', '\u001e', '\u001f'];
+const UNFIT = ['\0', LINE, FIELD];
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** A take with the name under which its counter is kept. */

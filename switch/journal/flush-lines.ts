@@ -1,10 +1,7 @@
+import { FIELD, LINE } from '../database/lines.ts';
 import type { Link } from './chain.ts';
 import { dayOfName, hashOfName } from './claim-names.ts';
 import type { PendingEntry } from './entry.ts';
-
-/** They stand in no JSON text; `checkEntry` keeps them out of all else. */
-const LINE = '\u001e';
-const FIELD = '\u001f';
 
 /** A flush as the database takes it (migration 11): a text each for its entries, claims, follow-ups and takes. */
 export interface FlushLines {

@@ -52,7 +52,10 @@ export async function createJournal(settings: JournalSettings): Promise<Postgres
   const { databaseUrl, node, appendDeadlineMs, leaseMs, log } = settings;
   const { clock, keyHorizonDays } = settings;
   const reader = new JournalReader({
-    ...{ databaseUrl, clock, log, readDeadlineMs: appendDeadlineMs },
+    databaseUrl,
+    clock,
+    log,
+    readDeadlineMs: appendDeadlineMs,
     ...(keyHorizonDays !== undefined && { keyHorizonDays }),
   });
   const days = new DayKeeper(reader, clock, log);

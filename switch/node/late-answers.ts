@@ -9,6 +9,7 @@ import {
   type StrayAnswer,
   type TransactionFacts,
 } from '../../connectors/index.ts';
+import { HOUR_MS } from '../../runtime/index.ts';
 import type { Settings } from '../config/settings.ts';
 import { recordUnawaited } from '../follow-up/unawaited-answers.ts';
 import { JournalError } from '../journal/journal.ts';
@@ -33,7 +34,6 @@ const STRAY_LOOKS = 60;
 /** So often for what is not found: the rows that tell of it may be a moment behind. */
 const LOOKS_IN_VAIN = 3;
 const LOOK_AGAIN_MS = 5_000;
-const HOUR_MS = 3_600_000;
 
 /**
  * A network's answer that came after the leg was closed as unknown. It is never relayed: the terminal has, or is

@@ -5,11 +5,10 @@ import {
   readTlsMaterial,
 } from '../../certs/index.ts';
 import type { HttpExchange, HttpTls, RenewableExchange } from '../../connectors/index.ts';
-import { type Clock, type Log, type Sockets, type Timer, tlsSockets } from '../../runtime/index.ts';
+import { type Clock, DAY_MS, type Log, type Sockets, type Timer, tlsSockets } from '../../runtime/index.ts';
 import type { ListenerTls, NetworkTls, ServiceTls } from '../config/settings.ts';
 
 const WARN_DAYS = 30;
-const DAY_MS = 86_400_000;
 
 type TlsSettings = ListenerTls | NetworkTls;
 

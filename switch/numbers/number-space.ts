@@ -8,7 +8,14 @@
  * eight it is the RRN: a hundred million a day and network. Numbers made of time and a node's own count were rejected:
  * they need a slot for each process, and a process that is fenced, or comes back, may still use its own.
  */
-import { type Clock, type Log, type Monotonic, type Timer, utcCalendar } from '../../runtime/index.ts';
+import {
+  type Clock,
+  DAY_MS,
+  type Log,
+  type Monotonic,
+  type Timer,
+  utcCalendar,
+} from '../../runtime/index.ts';
 import type { Numbers, OwnNumbers } from './numbers.ts';
 
 const BLOCK = 2_000;
@@ -19,7 +26,6 @@ const LOOK_EVERY_MS = 20_000;
 const STALE_MS = 60_000;
 /** A block older than that is not used at all. */
 const TOO_OLD_MS = 600_000;
-const DAY_MS = 86_400_000;
 const STANS = 1_000_000;
 const NUMBERS_A_DAY = 100_000_000;
 

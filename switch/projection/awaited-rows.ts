@@ -39,7 +39,8 @@ export async function putAwaited(
 ): Promise<void> {
   if (proofs.length === 0) return;
   await client.query({
-    ...{ name: 'put-awaited', text: PUT },
+    name: 'put-awaited',
+    text: PUT,
     values: [
       proofs.map(({ transaction }) => transaction),
       proofs.map(({ validation }) => validation),
@@ -76,7 +77,8 @@ export async function projectValidated(
   );
   if (final.length === 0) return entries;
   const { rows } = await client.query<{ transaction: string }>({
-    ...{ name: 'project-validated', text: VALIDATE },
+    name: 'project-validated',
+    text: VALIDATE,
     values: [final.map(({ transaction }) => transaction), final.map(({ version }) => version)],
   });
   const projected = new Set(rows.map(({ transaction }) => transaction));

@@ -82,7 +82,12 @@ function batchRow(entry: JournalEntry, undatedHour: number): BatchRow {
   const body = entry.body as EntryBodies['batch-compared'];
   const { listener, terminal, merchant, currency, number, terminalTotals, switchTotals } = body;
   return {
-    ...{ batch: entry.transaction, listener, terminal, merchant, currency, number },
+    batch: entry.transaction,
+    listener,
+    terminal,
+    merchant,
+    currency,
+    number,
     ordinal: null,
     is_balanced: isDeepStrictEqual(terminalTotals, switchTotals),
     terminal_totals: terminalTotals,

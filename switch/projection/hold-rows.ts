@@ -18,7 +18,8 @@ const REMOVE = 'delete from switch.open_hold where transaction = any ($1::uuid[]
 export async function putHolds(client: ClientBase, holds: readonly OpenHold[]): Promise<void> {
   if (holds.length === 0) return;
   await client.query({
-    ...{ name: 'put-holds', text: PUT },
+    name: 'put-holds',
+    text: PUT,
     values: [
       holds.map(({ transaction }) => transaction),
       holds.map(({ until }) => until),

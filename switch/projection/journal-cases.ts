@@ -80,7 +80,18 @@ export function journalEvidence(row: TransactionRow): object {
   const { kind, state, network_state, pop_state, terminal, stan, rrn, masked_pan, standing } = row;
   const { network_amount, pop_amount, response_code, opened_at } = row;
   return {
-    ...{ kind, state, network_state, pop_state, terminal, stan, rrn, masked_pan, standing },
-    ...{ network_amount, pop_amount, response_code, opened_at },
+    kind,
+    state,
+    network_state,
+    pop_state,
+    terminal,
+    stan,
+    rrn,
+    masked_pan,
+    standing,
+    network_amount,
+    pop_amount,
+    response_code,
+    opened_at,
   };
 }

@@ -101,7 +101,8 @@ export class ProjectionReader {
   async openBatch(name: BatchName, limit: number): Promise<OpenBatch> {
     const { listeners, merchant, terminal, currency, number } = name;
     const { rows } = await this.#pool.query<Omit<OpenBatch, 'last'> & { last: BatchRow | null }>({
-      ...{ name: 'open-batch', text: OPEN_BATCH },
+      name: 'open-batch',
+      text: OPEN_BATCH,
       values: [listeners, terminal, currency, number, limit, merchant],
     });
     const [found] = rows;
@@ -115,7 +116,8 @@ export class ProjectionReader {
     limit: number,
   ): Promise<string[]> {
     const { rows } = await this.#pool.query<{ transaction: string }>({
-      ...{ name: 'payments-of', text: PAYMENTS_OF },
+      name: 'payments-of',
+      text: PAYMENTS_OF,
       values: [new Date(since).toISOString(), merchant, terminal ?? null, approvalCode ?? null, limit],
     });
     return rows.map(({ transaction }) => transaction);

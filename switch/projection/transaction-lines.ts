@@ -3,6 +3,7 @@
  * 11). To read them as JSON and by the names of their columns took PostgreSQL a third longer.
  */
 import type { ClientBase } from 'pg';
+import { FIELD, LINE } from '../database/lines.ts';
 import type { TransactionRow } from './transaction-row.ts';
 
 /** Columns that a row's own entries decide, and their types; the others are about other transactions. */
@@ -51,8 +52,6 @@ const UPSERT = `
     where excluded.version >= t.version
     returning transaction`;
 
-const LINE = '\u001e';
-const FIELD = '\u001f';
 const NULL = '\u001d';
 /** Control characters: three keep lines and fields apart, one no text can hold, and no field of a message has any. */
 const UNFIT = /\p{Cc}/gu;
@@ -65,7 +64,8 @@ export async function upsertTransactions(
   if (rows.length === 0) return new Set();
   const lines = rows.map((row) => NAMES.map((name) => fieldOf(row[name])).join(FIELD));
   const { rows: written } = await client.query<{ transaction: string }>({
-    ...{ name: 'upsert-transactions', text: UPSERT },
+    name: 'upsert-transactions',
+    text: UPSERT,
     values: [lines.join(LINE)],
   });
   return new Set(written.map(({ transaction }) => transaction));

@@ -9,7 +9,7 @@ import {
   type Transaction,
 } from '../transaction/fold.ts';
 import { type OpenHold, openHold } from '../transaction/hold.ts';
-import type { TransactionState } from '../transaction/life-cycle.ts';
+import { stands, type TransactionState } from '../transaction/life-cycle.ts';
 import { dateOfEntry, foldMovements, type Movement } from '../transaction/movements.ts';
 import { witnessedFacts } from '../transaction/pop-purchase.ts';
 
@@ -117,7 +117,9 @@ export function projectTransaction(
   const { mayMean } = first.body as Partial<EntryBodies['remembered']>;
   const hold = openHold(folded, entries) ?? (folded.holdUntil === undefined ? undefined : 'over');
   return {
-    ...{ row, refunds: folded.refunds, movements },
+    row,
+    refunds: folded.refunds,
+    movements,
     ...(mayMean && { mayMean }),
     ...(proof && { proof }),
     ...(hold && { hold }),
@@ -132,7 +134,7 @@ export function batchSide({
   state,
   standingMinorUnits,
 }: Pick<Transaction, 'opening' | 'state' | 'standingMinorUnits'>): TransactionRow['batch_side'] {
-  if (standingMinorUnits === 0 || (state !== 'approved' && state !== 'captured')) return null;
+  if (standingMinorUnits === 0 || !stands(state)) return null;
   switch (opening?.facts.kind) {
     case 'purchase':
     case 'cash':
@@ -185,8 +187,16 @@ function rememberedColumns({ kind, body }: JournalEntry): ReturnType<typeof open
     ...told
   } = body as EntryBodies['remembered'];
   return {
-    ...{ kind: 'reversal', listener, stan, network_rrn: '', transmitted_at: '', network: '', cash: 0 },
-    ...{ terminal: terminal.trimEnd(), merchant: merchant.trimEnd(), rrn: rrn.trimEnd() },
+    kind: 'reversal',
+    listener,
+    stan,
+    network_rrn: '',
+    transmitted_at: '',
+    network: '',
+    cash: 0,
+    terminal: terminal.trimEnd(),
+    merchant: merchant.trimEnd(),
+    rrn: rrn.trimEnd(),
     masked_pan: told.maskedPan ?? '',
     card_reference: told.cardReference ?? '',
     currency: amount?.currency ?? '',

@@ -68,7 +68,8 @@ export async function readUnread(client: ClientBase, maxEntries: number): Promis
   const { rows: epochs } = await client.query<Epoch>({ name: 'unread-epochs', text: EPOCHS });
   if (epochs.length === 0) return { epochs, entries: [], hasMore: false };
   const { rows } = await client.query<Omit<UnreadEntry, 'node'>>({
-    ...{ name: 'unread-entries', text: UNREAD },
+    name: 'unread-entries',
+    text: UNREAD,
     values: [epochs.map(({ epoch }) => epoch), epochs.map(({ sequence }) => sequence), maxEntries],
   });
   const entries = rows.map(asEntry);
@@ -152,7 +153,8 @@ export async function moveCursors(
   });
   if (moved.length === 0) return 0;
   await client.query({
-    ...{ name: 'move-cursors', text: MOVE_CURSORS },
+    name: 'move-cursors',
+    text: MOVE_CURSORS,
     values: [
       moved.map(({ epoch }) => epoch),
       moved.map(({ sequence }) => sequence),
@@ -164,7 +166,8 @@ export async function moveCursors(
 
 async function readHistories(client: ClientBase, transactions: readonly string[]): Promise<ReadEntry[][]> {
   const { rows } = await client.query<Omit<JournalEntry, 'node'>>({
-    ...{ name: 'histories', text: HISTORIES },
+    name: 'histories',
+    text: HISTORIES,
     values: [transactions],
   });
   const byTransaction = new Map<string, ReadEntry[]>();

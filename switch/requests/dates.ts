@@ -1,8 +1,9 @@
+import { DAY_MS } from '../../runtime/index.ts';
+
 // Terminals say month, day and time, and no year. A key that carries a year is the only one that cannot be met again,
 // so the year is settled here, once, when a message is understood. The year nearest to now was the rule before: then
 // half of last year was taken for the year to come.
 
-const DAY_MS = 86_400_000;
 /** A terminal's clock, or its zone, may be ahead by this many days; what is further ahead was last year. */
 const DAYS_AHEAD = 30;
 const MONTH_AND_DATE = 4;

@@ -1,4 +1,9 @@
+import type { Money } from '../../connectors/index.ts';
+import { Refusal } from '../errors.ts';
+import { authorisedMinorUnits } from '../transaction/amounts.ts';
+import type { OpeningBody } from '../transaction/entries.ts';
 import { OPENING_REPLY, type Transaction } from '../transaction/fold.ts';
+import { stands } from '../transaction/life-cycle.ts';
 
 // Whether a transaction is the one that a message means. Card, currency, amount and approval code are compared
 // wherever the message gives them: a number is soon the same, a number and a card hardly ever. What it leaves out, or
@@ -29,21 +34,13 @@ export function disagreement(found: Transaction, meant: Meant): string | undefin
   if (meant.merchants && !meant.merchants.includes(merchant)) return 'DE42';
   if (isOther(meant.cardReference, cardReference) || isOther(meant.maskedPan, facts.maskedPan)) return 'DE2';
   if (isOther(meant.currency, facts.amount.currency)) return 'DE49';
-  if (isOtherApproval(found, meant)) return 'DE38';
+  if (!isMeant(found, meant.approvalCode)) return 'DE38';
   return isAmountOf(found, meant) ? undefined : 'DE4';
 }
 
 function isAmountOf(found: Transaction, { minorUnits, mayBePart = false }: Meant): boolean {
   if (minorUnits === undefined || amountsOf(found).includes(minorUnits)) return true;
   return mayBePart && minorUnits <= found.standingMinorUnits;
-}
-
-/** What was added was approved under codes of its own. */
-function isOtherApproval({ replies, increments }: Transaction, { approvalCode }: Meant): boolean {
-  if (approvalCode === undefined) return false;
-  const keys = [OPENING_REPLY, ...increments.map(({ key }) => key)];
-  const given = keys.flatMap((key) => replies.get(key)?.approvalCode?.trim() ?? []);
-  return given.length > 0 && !given.includes(approvalCode);
 }
 
 function isOther(said: string | undefined, known: string | undefined): boolean {
@@ -53,19 +50,16 @@ function isOther(said: string | undefined, known: string | undefined): boolean {
 /**
  * What DE4 may be: as asked for, as approved, with what was added, as completed, what stands; of an increment its own.
  */
-function amountsOf({ opening, replies, increments, standingMinorUnits, ...found }: Transaction): number[] {
+function amountsOf(found: Transaction): number[] {
+  const { opening, replies, increments, standingMinorUnits } = found;
   const asked = opening?.facts.amount.minorUnits ?? 0;
+  const { capturedMinorUnits = asked } = found;
   const approved = replies.get(OPENING_REPLY)?.approvedMinorUnits ?? asked;
-  const added = increments.map(({ key, facts }) => ({
-    asked: facts.amount.minorUnits,
-    approved: replies.get(key)?.approvedMinorUnits ?? facts.amount.minorUnits,
-  }));
-  const whole = increments.reduce(
-    (sum, { state }, index) => sum + (state === 'approved' ? (added[index]?.approved ?? 0) : 0),
-    approved,
-  );
-  const own = [asked, approved, whole, standingMinorUnits, found.capturedMinorUnits ?? asked];
-  return [...own, ...added.flatMap((each) => [each.asked, each.approved])];
+  const added = increments.flatMap(({ key, facts: { amount } }) => [
+    amount.minorUnits,
+    replies.get(key)?.approvedMinorUnits ?? amount.minorUnits,
+  ]);
+  return [asked, approved, authorisedMinorUnits(found), standingMinorUnits, capturedMinorUnits, ...added];
 }
 
 /**
@@ -78,17 +72,33 @@ export function hasStan({ opening }: Transaction, { stan }: Meant): boolean {
 
 /**
  * A terminal that lost count of its STANs gets the same retrieval reference twice within the hour: where a message
- * gives the approval code of its original (DE38), it must be that of the transaction found.
+ * gives the approval code of its original (DE38), it must be that of the transaction found, or of what was added to it.
  */
 export function isMeant(
-  { replies }: Pick<Transaction, 'replies'>,
+  { replies, increments }: Pick<Transaction, 'replies' | 'increments'>,
   approvalCode: string | undefined,
 ): boolean {
-  const given = replies.get(OPENING_REPLY)?.approvalCode;
-  return !approvalCode?.trim() || given === undefined || approvalCode.trim() === given.trim();
+  const said = approvalCode?.trim();
+  const keys = [OPENING_REPLY, ...increments.map(({ key }) => key)];
+  const given = keys.flatMap((key) => replies.get(key)?.approvalCode?.trim() ?? []);
+  return !said || given.length === 0 || given.includes(said);
+}
+
+/**
+ * Whoever changes an original names its card and its currency, as far as the message gives them.
+ * @throws Refusal SW_CARD_CONTRADICTORY, SW_AMOUNT
+ */
+export function checkCardAndCurrency(
+  { cardReference, facts }: OpeningBody,
+  card: { readonly reference: string } | undefined,
+  { currency }: Pick<Money, 'currency'>,
+): void {
+  if (card && card.reference !== cardReference)
+    throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
+  if (currency !== facts.amount.currency) throw new Refusal('SW_AMOUNT', { element: 'DE49' });
 }
 
 /** Whether something of it stands, or may yet. */
 export function isLive({ state, standingMinorUnits }: Transaction): boolean {
-  return state === 'intended' || ((state === 'approved' || state === 'captured') && standingMinorUnits > 0);
+  return state === 'intended' || (stands(state) && standingMinorUnits > 0);
 }

@@ -6,14 +6,13 @@ import type { Ports } from '../ports.ts';
 import { MOST_PLACES, placeOf } from '../requests/keys.ts';
 import type { OriginalReference } from '../requests/originals.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
+import { ACCEPTED } from './answer-notice.ts';
 import { rememberedBody } from './unmatched-reversal.ts';
 
 // Many terminals repeat a reversal until it is acknowledged, and sell nothing meanwhile. One that is refused is refused
 // every time. So after a set number it is acknowledged, and people get a case instead: it is written down before the
 // terminal hears of it. The count is this node's own, and begins anew with it: all that must hold is that there is an
 // end.
-
-const ACCEPTED = '00';
 
 export interface Repeated {
   readonly inbound: NoticeInbound;

@@ -1,8 +1,8 @@
-import { withTip } from '../../connectors/index.ts';
+import { type Money, withTip } from '../../connectors/index.ts';
 import { type NoticeInbound, regionOf } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
-import { isMeant } from '../requests/meant.ts';
+import { checkCardAndCurrency, isMeant } from '../requests/meant.ts';
 import { referredOriginal } from '../requests/originals.ts';
 import { readMoney } from '../requests/understand.ts';
 import { authorisedMinorUnits, isApprovedExactly } from '../transaction/amounts.ts';
@@ -10,8 +10,8 @@ import { followUp } from '../transaction/decision-entry.ts';
 import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
-import { type Answer, answerNotice, type Notice } from './answer-notice.ts';
-import { closedBatchOf } from './closed-batch.ts';
+import { ACCEPTED, type Answer, answerNotice, type Told } from './answer-notice.ts';
+import { closedBatchOf, settledRefusal } from './closed-batch.ts';
 import { findReferred } from './find-original.ts';
 import { keptAdvice } from './keep-advice.ts';
 import { ownNumbers } from './opening.ts';
@@ -21,7 +21,6 @@ import { refundedMinorUnits } from './reserve-refund.ts';
 // second one; the network and the consensus are told of it as of any other amount that stands. It may come again, until
 // the terminal has closed its batch: from then on the sale is in a total that both have agreed to.
 
-const ACCEPTED = '00';
 /** DE54: an amount on top, of those that terminals use for it. */
 const TIP_TYPES: ReadonlySet<string> = new Set(['44', '46']);
 /** What can have a tip, in the states in which it stands. */
@@ -36,11 +35,7 @@ const ADJUSTABLE: ReadonlyMap<string, ReadonlySet<Transaction['state']>> = new M
  * A tip (0220, DE3 02, with the DE37 of its sale): DE4 is the new total, DE54 the tip.
  * @throws Refusal SW_ORIGINAL_STATE, SW_ORIGINAL_SETTLED, SW_PROJECTION, SW_CARD_CONTRADICTORY, SW_AMOUNT, SW_FORMAT
  */
-export function adjust(
-  inbound: NoticeInbound,
-  told: Omit<Notice, 'find'>,
-  ports: Ports,
-): Promise<ReplyFields | undefined> {
+export function adjust(inbound: NoticeInbound, told: Told, ports: Ports): Promise<ReplyFields | undefined> {
   const { message } = inbound;
   const amount = readMoney(message, 'positive', ports.settings.currencies);
   const tip = message.de54?.find(({ amountType }) => TIP_TYPES.has(amountType));
@@ -52,7 +47,9 @@ export function adjust(
     const { facts, network } = found.opening;
     const reply: ReplyFields = { code: ACCEPTED, rrn: facts.rrn };
     const body: EntryBodies['adjusted'] = {
-      ...{ key: told.key, reply, minorUnits: amount.minorUnits },
+      key: told.key,
+      reply,
+      minorUnits: amount.minorUnits,
       ...(tip && { tipMinorUnits: Number(tip.amount) }),
       ...ownNumbers(found.opening, ports),
     };
@@ -67,7 +64,7 @@ export function adjust(
 /** @throws Refusal */
 async function checkAdjustable(
   found: Transaction,
-  amount: { readonly minorUnits: number; readonly currency: string },
+  amount: Money,
   inbound: NoticeInbound,
   ports: Ports,
 ): Promise<void> {
@@ -77,20 +74,14 @@ async function checkAdjustable(
   if (!ADJUSTABLE.get(facts.kind)?.has(state)) {
     throw new Refusal('SW_ORIGINAL_STATE', { kind: facts.kind, state });
   }
-  if (inbound.card && inbound.card.reference !== opening.cardReference) {
-    throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
-  }
-  if (amount.currency !== facts.amount.currency) throw new Refusal('SW_AMOUNT', { element: 'DE49' });
+  checkCardAndCurrency(opening, inbound.card, amount);
 
   const most = mostWithTip(found, inbound, ports);
   if (amount.minorUnits > most) throw new Refusal('SW_AMOUNT', { element: 'DE4' });
   const { minorUnits: refunded } = await refundedMinorUnits(found, ports.journal);
   if (amount.minorUnits < refunded) throw new Refusal('SW_AMOUNT', { element: 'DE4' });
   const batch = await closedBatchOf(found, inbound, ports);
-  if (batch) {
-    const { settledVoidCode: responseCode } = inbound.listener;
-    throw new Refusal('SW_ORIGINAL_SETTLED', { batch: batch.number }, { responseCode });
-  }
+  if (batch) throw settledRefusal(batch, inbound.listener);
 }
 
 /** Of what the network approved, or of what was taken of it, where that is less. */

@@ -1,12 +1,12 @@
 import type { NoticeInbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
-import { requestFingerprint, requestKey } from '../requests/keys.ts';
+import { requestFingerprint } from '../requests/keys.ts';
 import { findService, type Service } from '../requests/services.ts';
 import { readMoney, required } from '../requests/understand.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import { adjust } from './adjust.ts';
-import type { Notice } from './answer-notice.ts';
+import { toldBy } from './answer-notice.ts';
 import { complete } from './complete.ts';
 import { keepAdvice } from './keep-advice.ts';
 import { tell } from './tell.ts';
@@ -25,7 +25,7 @@ export async function advise(inbound: NoticeInbound, ports: Ports): Promise<Repl
   const service = findService(inbound.message);
   if (!service) return keepAdvice(inbound, 'no-service', ports);
 
-  const told = toldBy(inbound, service, ports);
+  const told = toldBy(inbound, fingerprintOf(inbound, service, ports));
   switch (service.deed) {
     case 'complete':
       return complete(inbound, told, ports);
@@ -43,18 +43,13 @@ export async function advise(inbound: NoticeInbound, ports: Ports): Promise<Repl
   }
 }
 
-/** What an advice is known by. @throws Refusal */
-function toldBy(
-  inbound: NoticeInbound,
+/** @throws Refusal */
+function fingerprintOf(
+  { message, card }: NoticeInbound,
   service: Service,
   { settings }: Pick<Ports, 'settings'>,
-): Omit<Notice, 'find'> {
-  const { message, party, sender, card, noticeBy } = inbound;
+): string {
   const amount = readMoney(message, service.amount, settings.currencies);
   const processingCode = required(message.de3, 'DE3');
-  return {
-    key: requestKey(party.key, sender),
-    fingerprint: requestFingerprint(card?.reference ?? '', { amount, processingCode }),
-    deadline: noticeBy,
-  };
+  return requestFingerprint(card?.reference ?? '', { amount, processingCode });
 }

@@ -1,9 +1,10 @@
 import type { Monotonic } from '../../runtime/index.ts';
+import type { Inbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import { type Claim, JournalError, type NewEntry } from '../journal/journal.ts';
 import { type Collision, type Step, untilAppended } from '../journal/until-appended.ts';
 import type { Ports } from '../ports.ts';
-import { isReference, keyOf, MOST_PLACES, placeOf } from '../requests/keys.ts';
+import { isReference, keyOf, MOST_PLACES, placeOf, requestKey } from '../requests/keys.ts';
 import { isForgotten, isRemembered } from '../requests/remembered.ts';
 import type { NextEntry } from '../transaction/append-next.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
@@ -16,13 +17,24 @@ import { replay } from './replay.ts';
 // looked at, told. No lock is held meanwhile: of two who change the same original the second sees what the first did.
 // A notice has the same answer for ever, since its own key finds what was written.
 
-/** A message about a transaction that exists: what it is known by, and until when it must be answered. */
-export interface Notice {
+/** What a message about a transaction that exists is known by, and until when it must be answered. */
+export interface Told {
   readonly key: string;
   readonly fingerprint: string;
+  readonly deadline: Monotonic;
+}
+
+export interface Notice extends Told {
   /** What it is about; asked again whenever another writer was first. */
   readonly find: () => Promise<Finding>;
-  readonly deadline: Monotonic;
+}
+
+/** DE39: the terminal need not say it again. */
+export const ACCEPTED = '00';
+
+/** @param fingerprint what must be unchanged when it comes again */
+export function toldBy({ sender, party, noticeBy }: Inbound, fingerprint: string): Told {
+  return { key: requestKey(party.key, sender), fingerprint, deadline: noticeBy };
 }
 
 /** What a notice makes of its original, or of its absence. Every one of them is answered with `reply`. */

@@ -63,7 +63,10 @@ async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyField
   const reply = legsReply(opening.facts, verdict, outcome.network);
   const { approved, followUps, caseKind } = verdict;
   const decided: DecidedBody = {
-    ...{ ...outcome, approved, reply, followUps },
+    ...outcome,
+    approved,
+    reply,
+    followUps,
     ...(caseKind && { caseKind }),
     ...(approved && refund.leavesProof && { leavesProof: true }),
   };

@@ -61,8 +61,15 @@ export async function voidableBatch(
     cutOffHour !== undefined &&
     ports.clock.wall() < ports.calendar.next(cutOffHour, batch.closedAt);
   if (isAllowed) return batch;
-  const { settledVoidCode: responseCode } = listener;
-  throw new Refusal('SW_ORIGINAL_SETTLED', { batch: batch.number }, { responseCode });
+  throw settledRefusal(batch, listener);
+}
+
+/** What its terminals take for the answer is the listener's to say. */
+export function settledRefusal(
+  { number }: ClosedBatch,
+  { settledVoidCode: responseCode }: Inbound['listener'],
+): Refusal {
+  return new Refusal('SW_ORIGINAL_SETTLED', { batch: number }, { responseCode });
 }
 
 /**

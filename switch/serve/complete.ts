@@ -2,7 +2,7 @@ import { completable, type Money, type SchemeRules } from '../../connectors/inde
 import { type NoticeInbound, regionOf } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
-import { isMeant } from '../requests/meant.ts';
+import { checkCardAndCurrency, isMeant } from '../requests/meant.ts';
 import { referredOriginal } from '../requests/originals.ts';
 import { readMoney } from '../requests/understand.ts';
 import { authorisedMinorUnits, isApprovedExactly } from '../transaction/amounts.ts';
@@ -12,15 +12,13 @@ import type { Transaction } from '../transaction/fold.ts';
 import { isHoldOver } from '../transaction/hold.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
 import { countedAs, isLast, isNext } from '../transaction/several-completions.ts';
-import { type Answer, answerNotice, type Notice } from './answer-notice.ts';
+import { ACCEPTED, type Answer, answerNotice, type Told } from './answer-notice.ts';
 import { findReferred } from './find-original.ts';
 import { ownNumbers, popParties } from './opening.ts';
 
 // A pre-authorisation is completed: what is taken of it is known now. Most are completed once; an order that is shipped
 // in parts has several completions, whose sum the limits bind. What is held beyond that is reversed by the follow-up
 // that tells the network, before it tells it.
-
-const ACCEPTED = '00';
 
 /** A hold with what a completion needs of it. */
 type Hold = Transaction & { readonly opening: NonNullable<Transaction['opening']> };
@@ -35,11 +33,7 @@ interface Completion {
  * A completion (0220 or 0120, DE25 06, with the DE37 of its pre-authorisation).
  * @throws Refusal SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_STATE, SW_CARD_CONTRADICTORY, SW_AMOUNT, SW_FORMAT
  */
-export function complete(
-  inbound: NoticeInbound,
-  told: Omit<Notice, 'find'>,
-  ports: Ports,
-): Promise<ReplyFields | undefined> {
+export function complete(inbound: NoticeInbound, told: Told, ports: Ports): Promise<ReplyFields | undefined> {
   const { message } = inbound;
   const amount = readMoney(message, 'positive', ports.settings.currencies);
   const completion: Completion = { inbound, amount, counted: countedAs(message.de60) };
@@ -52,7 +46,10 @@ export function complete(
     const pop = popParties(opening.facts, opening.cardReference, inbound.party);
     const isLate = isHoldOver(hold, ports.clock.wall());
     const body: EntryBodies['captured'] = {
-      ...{ key: told.key, reply, minorUnits: takenBefore(hold) + amount.minorUnits, pop },
+      key: told.key,
+      reply,
+      minorUnits: takenBefore(hold) + amount.minorUnits,
+      pop,
       ...(isLate && { isLate }),
       ...(completion.counted && { part: partOf(hold, completion, completion.counted, ports) }),
     };
@@ -89,11 +86,7 @@ function completableHold(found: Transaction | undefined, completion: Completion,
   checkState(hold, counted, rules);
   checkLife(hold, inbound, ports);
 
-  const { opening } = hold;
-  if (inbound.card && opening.cardReference !== inbound.card.reference) {
-    throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
-  }
-  if (opening.facts.amount.currency !== amount.currency) throw new Refusal('SW_AMOUNT', { element: 'DE49' });
+  checkCardAndCurrency(hold.opening, inbound.card, amount);
   if (takenBefore(hold) + amount.minorUnits > mostOf(hold, inbound, rules)) {
     throw new Refusal('SW_AMOUNT', { element: 'DE4' });
   }

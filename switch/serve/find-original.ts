@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../runtime/index.ts';
 import type { NoticeInbound } from '../admission/inbound.ts';
 import type { Ports } from '../ports.ts';
 import { dayStamp } from '../requests/dates.ts';
@@ -30,8 +31,6 @@ interface Candidate {
   /** Of the message that claimed the key. */
   readonly fingerprint: string;
 }
-
-const DAY_MS = 86_400_000;
 
 /** Looks the ways through. What agrees is found; else the first that was led to and does not agree is told. */
 export async function findOriginal(

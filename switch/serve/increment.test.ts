@@ -254,6 +254,16 @@ describe('what was added', () => {
     expect(await held(core)).toMatchObject({ standingMinorUnits: 12_000, networkMinorUnits: 12_000 });
   });
 
+  it('names the hold by the approval code that it was given itself', async () => {
+    const core = await extended();
+    core.network.outcome = { status: 'approved', code: '00', approvalCode: 'D4E5F6' };
+    await run(core, increment, more('000002'));
+    const named = (de38: string, stan: string) =>
+      run(core, advise, completion('000000012000', stan, { de38 }));
+    expect(await named('G7H8J9', '000091')).toMatchObject({ code: 'SW_ORIGINAL_UNKNOWN' });
+    expect(await named('D4E5F6', '000092')).toMatchObject({ code: '00' });
+  });
+
   it('cannot be reversed by itself once it is completed', async () => {
     const core = await extended('000002');
     await run(core, advise, completion('000000012000'));

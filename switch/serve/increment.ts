@@ -7,6 +7,7 @@ import { JournalError, type NewEntry } from '../journal/journal.ts';
 import { type Collision, type Step, untilAppended } from '../journal/until-appended.ts';
 import type { Ports } from '../ports.ts';
 import { originalKey } from '../requests/keys.ts';
+import { checkCardAndCurrency } from '../requests/meant.ts';
 import { referredOriginal } from '../requests/originals.ts';
 import { readTransaction } from '../transaction/append-next.ts';
 import { followUp } from '../transaction/decision-entry.ts';
@@ -136,12 +137,7 @@ function extensible(found: Transaction, { inbound, request, route }: Payment, po
     throw new Refusal('SW_ORIGINAL_STATE', { state });
   }
 
-  if (opening.cardReference !== inbound.card.reference) {
-    throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
-  }
-  if (opening.facts.amount.currency !== request.amount.currency) {
-    throw new Refusal('SW_AMOUNT', { element: 'DE49' });
-  }
+  checkCardAndCurrency(opening, inbound.card, request.amount);
   if (isHoldOver(found, ports.clock.wall())) throw new Refusal('SW_ORIGINAL_STATE', { state: 'expired' });
   if (increments.length >= route.network.rules.maxIncrements) {
     throw new Refusal('SW_ORIGINAL_STATE', { increments: increments.length });

@@ -8,14 +8,12 @@ import { requestKey } from '../requests/keys.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 import { chipWord } from '../transaction/chip.ts';
 import type { KeptAdvice, ReplyFields } from '../transaction/entries.ts';
-import { type Answer, answerNotice } from './answer-notice.ts';
+import { ACCEPTED, type Answer, answerNotice, toldBy } from './answer-notice.ts';
 import type { Finding } from './find-original.ts';
 
 // An advice tells of what has happened: to refuse it undoes nothing, and to guess what it means moves money that nobody
 // asked to be moved. So what fits no service, or names a sale that nobody here knows, is kept as it came and shown to
 // people; no network and no consensus hears of it.
-
-const TAKEN_NOTE = '00';
 
 /** What is never written down, in whatever form: keys to the card, and what proves the message. */
 const NEVER_KEPT = ['de2', 'de14', 'de35', 'de52', 'de55', 'de64', 'de128'] as const;
@@ -28,13 +26,7 @@ export function keepAdvice(
   reason: KeptAdvice['reason'],
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
-  const { party, sender, noticeBy } = inbound;
-  const notice = {
-    key: requestKey(party.key, sender),
-    fingerprint: adviceFingerprint(inbound),
-    find: nothingToFind,
-    deadline: noticeBy,
-  };
+  const notice = { ...toldBy(inbound, adviceFingerprint(inbound)), find: nothingToFind };
   return answerNotice(notice, () => keptAdvice(inbound, reason, ports), ports);
 }
 
@@ -50,8 +42,15 @@ export function keptAdvice(inbound: NoticeInbound, reason: KeptAdvice['reason'],
   const reply: ReplyFields = { code: answerOf(inbound, reason), rrn };
   const pan = message.de2 ?? message.de35?.pan();
   const body = {
-    ...{ key: requestKey(party.key, sender), reply, reason, listener: listener.name },
-    ...{ terminal, merchant, stan, rrn, transmittedAt },
+    key: requestKey(party.key, sender),
+    reply,
+    reason,
+    listener: listener.name,
+    terminal,
+    merchant,
+    stan,
+    rrn,
+    transmittedAt,
     minorUnits: Number(message.de4 ?? 0),
     currency: message.de49 ?? '',
     card: card && pan ? { maskedPan: pan.masked(), ...card } : null,
@@ -72,9 +71,7 @@ export function adviceFingerprint({ message, card }: NoticeInbound): string {
 /** What names no service is answered as the listener says: most terminals send again what is not accepted. */
 function answerOf({ listener }: NoticeInbound, reason: KeptAdvice['reason']): string {
   if (reason === 'no-original') return SWITCH_ERRORS.SW_ORIGINAL_UNKNOWN.responseCode;
-  return listener.unservedAdvice === 'refuse'
-    ? SWITCH_ERRORS.SW_UNSUPPORTED_MESSAGE.responseCode
-    : TAKEN_NOTE;
+  return listener.unservedAdvice === 'refuse' ? SWITCH_ERRORS.SW_UNSUPPORTED_MESSAGE.responseCode : ACCEPTED;
 }
 
 /** Every element by its number, without what may not be kept. */

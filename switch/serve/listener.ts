@@ -6,7 +6,8 @@ import { Refusals } from '../admission/refusals.ts';
 import { SentBefore } from '../admission/sent-before.ts';
 import type { ListenerSettings } from '../config/settings.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
-import { Peer, type Service, type Shared } from './peer.ts';
+import { Peer, type Shared } from './peer.ts';
+import type { Service } from './service.ts';
 
 export interface ListenerPorts {
   readonly settings: ListenerSettings;

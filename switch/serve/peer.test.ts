@@ -8,7 +8,8 @@ import { Refusals } from '../admission/refusals.ts';
 import { SentBefore } from '../admission/sent-before.ts';
 import type { ListenerSettings } from '../config/settings.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
-import { Peer, type Request } from './peer.ts';
+import { Peer } from './peer.ts';
+import type { Request } from './service.ts';
 
 const codec = compile(iso87Ascii);
 const wire = framing('length-2');

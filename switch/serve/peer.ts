@@ -1,5 +1,5 @@
 import { type Codec, type FrameReader, type Framing, IsoError, isRequest } from '../../messages/index.ts';
-import type { Clock, Connection, Log, Monotonic, PeerCertificate, Timer } from '../../runtime/index.ts';
+import type { Clock, Connection, Log, Monotonic, Timer } from '../../runtime/index.ts';
 import type { Admitting, Verdict } from '../admission/gate.ts';
 import { type Lane, laneOf, SHED } from '../admission/lanes.ts';
 import { hostOf, type PeerLog } from '../admission/peer-log.ts';
@@ -7,36 +7,9 @@ import type { Refusals } from '../admission/refusals.ts';
 import { numbersOf, type SentBefore } from '../admission/sent-before.ts';
 import type { ListenerSettings } from '../config/settings.ts';
 import { SWITCH_ERRORS } from '../errors.ts';
-import type { Sealed, TerminalMessage } from '../requests/terminal-message.ts';
+import type { TerminalMessage } from '../requests/terminal-message.ts';
 import { replyMessage } from './reply-message.ts';
-
-/** One request frame, understood as far as its bytes go. */
-export interface Request {
-  readonly message: TerminalMessage;
-  readonly sealed: Sealed | undefined;
-  /** What the peer proved over TLS, where it was asked to. */
-  readonly certificate?: PeerCertificate | undefined;
-  /** When it came, or when it can have come at the earliest where the process was not listening. */
-  readonly receivedAt: Monotonic;
-  /** Its numbers came before: it may repeat what is approved, whatever its message type says. */
-  readonly cameBefore: boolean;
-  /** Who sent it, for the log: an address without its port. */
-  readonly peer?: string;
-  /** Gives its place at work to the next: what it waits for from now on costs this process nothing. */
-  readonly leavePlace?: () => void;
-}
-
-/** What is known of a frame whose bytes make no message. */
-export type Garbled = Partial<Pick<Request, 'sealed' | 'peer'>>;
-
-/** What a listener serves: both give the packed reply, or nothing for silence. */
-export interface Service {
-  answer(request: Request): Promise<Buffer | undefined>;
-  /** A frame whose bytes do not make a message; `error.partial` has what could be read. */
-  answerGarbled(error: IsoError, garbled?: Garbled): Promise<Buffer | undefined>;
-  /** Says what it has still to say in the log. */
-  close?(): void;
-}
+import type { Service } from './service.ts';
 
 /** What all peers of a listener share. */
 export interface Shared {

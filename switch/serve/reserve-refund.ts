@@ -3,7 +3,7 @@ import type { CardInbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
-import { isMeant } from '../requests/meant.ts';
+import { checkCardAndCurrency, isMeant } from '../requests/meant.ts';
 import { referredOriginal } from '../requests/originals.ts';
 import type { PaymentRequest } from '../requests/understand.ts';
 import { appendNext, readTransaction } from '../transaction/append-next.ts';
@@ -62,15 +62,11 @@ export async function reserveRefund(
     if (!isMeant(original, request.originalApprovalCode)) {
       throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE38' });
     }
-    if (!stateAfter(original.state, 'refund-reserved') || !hasTaken(original)) {
-      throw new Refusal('SW_ORIGINAL_STATE', { state: original.state });
+    const { opening, state } = original;
+    if (!opening || !stateAfter(state, 'refund-reserved') || !hasTaken(original)) {
+      throw new Refusal('SW_ORIGINAL_STATE', { state });
     }
-    if (original.opening?.cardReference !== cardReference) {
-      throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
-    }
-    if (original.opening.facts.amount.currency !== request.amount.currency) {
-      throw new Refusal('SW_AMOUNT', { element: 'DE49' });
-    }
+    checkCardAndCurrency(opening, { reference: cardReference }, request.amount);
 
     const unseen = original.refunds.slice(refunded.seen).reduce((sum, refund) => sum + refund.minorUnits, 0);
     const left = original.standingMinorUnits - refunded.minorUnits - unseen;

@@ -9,9 +9,9 @@ import type { Ports } from '../ports.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 import { isApprovalCode } from '../transaction/approval-codes.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
-import type { Service } from './peer.ts';
 import { replyMessage } from './reply-message.ts';
 import { sealed, unprovenRefusal } from './seal.ts';
+import type { Service } from './service.ts';
 import { type Ready, verbOf } from './verbs.ts';
 
 // From a message to the bytes of its answer: find its verb, prove it, have it answered, seal the answer. What every

@@ -13,7 +13,8 @@ import { requestKey } from '../requests/keys.ts';
 import { uploadedOriginal } from '../requests/originals.ts';
 import { required } from '../requests/understand.ts';
 import type { BatchTotals, EntryBodies, ReplyFields } from '../transaction/entries.ts';
-import { answerNotice } from './answer-notice.ts';
+import type { Transaction } from '../transaction/fold.ts';
+import { ACCEPTED, type Answer, answerNotice, toldBy } from './answer-notice.ts';
 import { batchDifferences, totalsOf } from './batch-differences.ts';
 import { closingKey } from './closed-batch.ts';
 import { findOriginal } from './find-original.ts';
@@ -26,7 +27,9 @@ import { toldTotals } from './told-totals.ts';
 
 const BALANCED = '00';
 const OUT_OF_BALANCE = '95';
-const ACCEPTED = '00';
+
+/** DE60. */
+export const BATCH_NUMBER = /^\d{6}$/;
 
 /** DE3 of a 0500, first two digits: totals of the batch; the totals again, once all of it was uploaded. */
 const TOTALS = '92';
@@ -91,8 +94,7 @@ export async function settle(inbound: Inbound, allPorts: Ports): Promise<ReplyFi
  */
 export async function upload(inbound: Inbound, allPorts: Ports): Promise<ReplyFields | undefined> {
   const ports = withBatches(inbound, allPorts);
-  const { message, party, sender } = inbound;
-  const key = requestKey(party.key, sender);
+  const { message, sender } = inbound;
   const told = {
     ...batchName(inbound, ports),
     stan: message.de90?.stan ?? sender.stan,
@@ -101,26 +103,16 @@ export async function upload(inbound: Inbound, allPorts: Ports): Promise<ReplyFi
   };
 
   const original = uploadedOriginal(inbound);
+  const find = () => findOriginal(original, ports);
+  const notice = { ...toldBy(inbound, fingerprintOf(told)), find };
+  const { key } = notice;
   const reply: ReplyFields = { code: ACCEPTED };
-  return answerNotice(
-    {
-      key,
-      fingerprint: fingerprintOf(told),
-      find: () => findOriginal(original, ports),
-      deadline: inbound.noticeBy,
-    },
-    (found) => {
-      const body: EntryBodies['uploaded'] = {
-        ...told,
-        key,
-        reply,
-        original: found?.opening ? found.id : null,
-      };
-      const transaction = timeOrderedUuid(ports.clock, ports.random);
-      return { reply, opening: { transaction, kind: 'uploaded', body } };
-    },
-    ports,
-  );
+  const keep = (found: Transaction | undefined): Answer => {
+    const body: EntryBodies['uploaded'] = { ...told, key, reply, original: found?.opening ? found.id : null };
+    const transaction = timeOrderedUuid(ports.clock, ports.random);
+    return { reply, opening: { transaction, kind: 'uploaded', body } };
+  };
+  return answerNotice(notice, keep, ports);
 }
 
 /** The line that it came by is no part of it. */
@@ -165,7 +157,7 @@ function batchName({ message, listener, sender: { terminal } }: Inbound, { setti
   const currency = required(message.de49, 'DE49');
   if (!isKnownCurrency(currency, settings.currencies)) throw new Refusal('SW_CURRENCY_UNKNOWN', { currency });
   const number = required(message.de60, 'DE60');
-  if (!/^\d{6}$/.test(number)) throw new Refusal('SW_FORMAT', { element: 'DE60' });
+  if (!BATCH_NUMBER.test(number)) throw new Refusal('SW_FORMAT', { element: 'DE60' });
   return { listener: listener.name, terminal: terminal.trimEnd(), currency, number };
 }
 

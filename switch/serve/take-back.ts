@@ -15,22 +15,19 @@ import { followUp } from '../transaction/decision-entry.ts';
 import type { AnsweredBody, EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import type { Increment } from '../transaction/increments.ts';
-import { stateAfter } from '../transaction/life-cycle.ts';
+import { stands, stateAfter } from '../transaction/life-cycle.ts';
 import { endRepeats } from './acknowledge-repeats.ts';
-import { ANOTHER_NAME, type Answer, answerNotice } from './answer-notice.ts';
+import { ACCEPTED, ANOTHER_NAME, type Answer, answerNotice, toldBy } from './answer-notice.ts';
 import { voidableBatch } from './closed-batch.ts';
 import { type Finding, findOriginal, findReferred } from './find-original.ts';
 import { refundedMinorUnits } from './reserve-refund.ts';
 import { reverseVoid } from './reverse-void.ts';
-import { unmatchedReply, unmatchedReversal } from './unmatched-reversal.ts';
+import { REVERSAL_ADVICE, unmatchedReply, unmatchedReversal } from './unmatched-reversal.ts';
 
 // A terminal takes a transaction back: by a reversal, which is taken whatever became of its original, or by a void,
 // which is an ordinary request. Both are written to the original and answered; the network and the consensus are made
 // to hold what stands afterwards. To reverse at the network first, and answer then, was rejected: a network that is
 // away would leave the terminal without an answer, and the answer would change nothing.
-
-const ACCEPTED = '00';
-const REVERSAL_ADVICE = '0420';
 
 /**
  * A terminal's reversal (0400, 0420), in these steps: find what it names, see that it is what it means, take it back as
@@ -45,7 +42,7 @@ export function reverse(inbound: NoticeInbound, ports: Ports): Promise<ReplyFiel
   const mayBePart = inbound.listener.reversalAmount === 'part';
   const original = { ...named, meant: { ...named.meant, mayBePart } };
   const notice = {
-    ...noticeOf(inbound, reversalFingerprint(inbound)),
+    ...toldBy(inbound, reversalFingerprint(inbound)),
     find: () => findOriginal(original, ports),
   };
 
@@ -114,7 +111,7 @@ export async function voidPayment(inbound: NoticeInbound, ports: Ports): Promise
   const { meant, ...referred } = referredOriginal(inbound);
   const original = { ...referred, meant: { ...meant, ...amountOf(message) } };
   const notice = {
-    ...noticeOf(inbound, 'void'),
+    ...toldBy(inbound, 'void'),
     find: () => findReferred(inbound, original, ports),
   };
 
@@ -122,7 +119,7 @@ export async function voidPayment(inbound: NoticeInbound, ports: Ports): Promise
     notice,
     async (_, finding) => {
       const found = meantBy(finding);
-      if (found.state !== 'approved' && found.state !== 'captured') {
+      if (!stands(found.state)) {
         throw new Refusal('SW_ORIGINAL_STATE', { state: found.state });
       }
       const settled = await voidableBatch(found, inbound, ports);
@@ -148,10 +145,6 @@ function meantBy(finding: Finding): Transaction {
     found: finding.status,
     ...('element' in finding && { element: finding.element }),
   });
-}
-
-function noticeOf({ sender, party, noticeBy }: NoticeInbound, fingerprint: string) {
-  return { key: requestKey(party.key, sender), fingerprint, deadline: noticeBy };
 }
 
 function answered({ sender, party }: NoticeInbound, { opening }: Transaction): AnsweredBody {
@@ -219,8 +212,8 @@ function takeBack(
   waitMs = 0,
 ): Extract<Answer, { readonly entry: unknown }> {
   const { key, reply } = body;
-  const stands = found.state === 'approved' || found.state === 'captured';
-  if (remainingMinorUnits > 0 && stands) {
+  const isStanding = stands(found.state);
+  if (remainingMinorUnits > 0 && isStanding) {
     if (remainingMinorUnits >= found.standingMinorUnits) throw new Refusal('SW_AMOUNT', { element: 'DE95' });
     const followUps = [...reversal(found), ...amendedProof(found)];
     return {
@@ -229,7 +222,8 @@ function takeBack(
     };
   }
 
-  const undone = stands || found.state === 'intended' ? [...reversal(found), ...cancelledProof(found)] : [];
+  const undone =
+    isStanding || found.state === 'intended' ? [...reversal(found), ...cancelledProof(found)] : [];
   const followUps = waitMs === 0 ? undone : undone.map((each) => ({ ...each, runAfterMs: waitMs }));
   return { reply, entry: { kind: 'taken-back', body, followUps } };
 }

@@ -3,7 +3,7 @@ import type { CardInbound, Inbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import { JournalError } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
-import { openingClaims, requestKey } from '../requests/keys.ts';
+import { openingClaims } from '../requests/keys.ts';
 import { isMeant } from '../requests/meant.ts';
 import { reversedOriginal } from '../requests/originals.ts';
 import type { Service } from '../requests/services.ts';
@@ -21,8 +21,9 @@ import { type ChipWord, chipWord, isRefusedByChip } from '../transaction/chip.ts
 import { followUp } from '../transaction/decision-entry.ts';
 import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
+import { stands } from '../transaction/life-cycle.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
-import { type Answer, answerNotice, type Notice } from './answer-notice.ts';
+import { ACCEPTED, type Answer, answerNotice, type Told, toldBy } from './answer-notice.ts';
 import { findOriginal } from './find-original.ts';
 import { adviceFingerprint, keptAdvice, nothingToFind } from './keep-advice.ts';
 import { openingBody } from './opening.ts';
@@ -32,13 +33,11 @@ import { reserveRefund } from './reserve-refund.ts';
 // or what a chip said once its payment was over. The former is a payment of its own; the latter belongs to one that
 // is known.
 
-const ACCEPTED = '00';
-
 /** @throws Refusal SW_NO_ROUTE, and what `readPayment` throws */
 export async function tell(
   inbound: CardInbound,
   service: Service,
-  told: Omit<Notice, 'find'>,
+  told: Told,
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
   const { message } = inbound;
@@ -66,12 +65,7 @@ export async function tell(
   return (await tieRefund(inbound, service, told, ports)) ? reply : undefined;
 }
 
-function newPayment(
-  inbound: CardInbound,
-  request: PaymentRequest,
-  told: Omit<Notice, 'find'>,
-  ports: Ports,
-): Answer {
+function newPayment(inbound: CardInbound, request: PaymentRequest, told: Told, ports: Ports): Answer {
   const { message, party } = inbound;
   const { kind, pop } = request.service;
   const network = routeOf(request, inbound, ports).network.name;
@@ -84,7 +78,8 @@ function newPayment(
   const tasks: FollowUpTask[] = opening.pop ? ['advise-network', 'complete-pop'] : ['advise-network'];
   const followUps = tasks.map((task) => followUp(transaction, task, network));
   const reply: ReplyFields = {
-    ...{ code: ACCEPTED, rrn },
+    code: ACCEPTED,
+    rrn,
     ...(message.de38 !== undefined && { approvalCode: message.de38 }),
   };
   const body: EntryBodies['offline-approved'] = { ...opening, key: told.key, reply };
@@ -122,8 +117,7 @@ function isToldOf(found: Transaction, word: ChipWord, { message, card }: CardInb
     opening.cardReference === card.reference &&
     opening.facts.amount.currency === message.de49 &&
     mayBeOf(found, Number(message.de4));
-  const stands = state === 'approved' || state === 'captured';
-  return isSame && (stands || isRefusedByChip(word.cryptogram));
+  return isSame && (stands(state) || isRefusedByChip(word.cryptogram));
 }
 
 function chipEntry(found: Transaction, word: ChipWord, key: string): Answer {
@@ -136,16 +130,14 @@ function chipEntry(found: Transaction, word: ChipWord, key: string): Answer {
  * @throws Refusal SW_JOURNAL, SW_KEY_REUSED
  */
 export function tellOfChip(inbound: Inbound, word: ChipWord, ports: Ports): Promise<ReplyFields | undefined> {
-  const { party, sender, noticeBy: deadline } = inbound;
-  const key = requestKey(party.key, sender);
+  const told = toldBy(inbound, adviceFingerprint(inbound));
   const original = reversedOriginal(inbound);
   const find = () => findOriginal(original, ports);
-  const notice = { key, fingerprint: adviceFingerprint(inbound), find, deadline };
   const look = (found: Transaction | undefined) =>
     found?.opening && found.state !== 'intended'
-      ? chipEntry(found, word, key)
+      ? chipEntry(found, word, told.key)
       : keptAdvice(inbound, 'no-original', ports);
-  return answerNotice(notice, look, ports);
+  return answerNotice({ ...told, find }, look, ports);
 }
 
 /** The same beside an upload that is answered already: written once, however often the upload is sent. */
@@ -171,7 +163,7 @@ export async function keepChip(
 async function tieRefund(
   inbound: CardInbound,
   service: Service,
-  { key }: Omit<Notice, 'find'>,
+  { key }: Told,
   ports: Ports,
 ): Promise<boolean> {
   const { journal, log } = ports;

@@ -11,15 +11,14 @@ import { rememberedFingerprint } from '../requests/remembered.ts';
 import { givenReference } from '../requests/understand.ts';
 import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
-import type { Answer } from './answer-notice.ts';
+import { ACCEPTED, type Answer } from './answer-notice.ts';
 import { paymentsMeant } from './search-payments.ts';
 
 // A reversal that matches nothing: its original never came, or comes late, or it names it badly. The terminal gets the
 // answer that its estate wants, since a refusal makes it repeat for ever; the switch keeps what it said. Where the same
 // terminal has a payment that it may well mean, the customer may be charged for nothing, and a case tells people.
 
-const ACCEPTED = '00';
-const REVERSAL_ADVICE = '0420';
+export const REVERSAL_ADVICE = '0420';
 
 export function unmatchedReply({ sender, listener }: NoticeInbound): ReplyFields {
   const isRefused = listener.unmatchedReversal === 'refuse' && sender.mti !== REVERSAL_ADVICE;

@@ -5,10 +5,8 @@ import type { Ports } from '../ports.ts';
 import { requestKey } from '../requests/keys.ts';
 import { chipWord } from '../transaction/chip.ts';
 import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
-import { upload } from './settle.ts';
+import { BATCH_NUMBER, upload } from './settle.ts';
 import { keepChip, tellOfChip } from './tell.ts';
-
-const BATCH_NUMBER = /^\d{6}$/;
 
 /**
  * A 0320: one payment of a batch, or what its chip said once it was over (DE55), or both. What the chip said goes to

@@ -98,7 +98,12 @@ export class StandIn {
     const issuer = issuerOf(this.#settings?.issuers ?? [], card.pan.iin(8));
     const { kind, processingCode, merchantCategory, posEntryMode, posConditionCode, amount } = facts;
     const ruled = ruleOut({
-      ...{ kind, processingCode, merchantCategory, posEntryMode, posConditionCode, ...amount },
+      kind,
+      processingCode,
+      merchantCategory,
+      posEntryMode,
+      posConditionCode,
+      ...amount,
       expiries: [card.expiry, card.track2?.expiry()].flatMap((expiry) => expiry ?? []),
       month: this.#month(),
       serviceCode: serviceCodeOf(card),

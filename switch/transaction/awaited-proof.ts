@@ -1,6 +1,7 @@
 import type { JournalEntry } from '../journal/journal.ts';
 import type { DecidedBody, OpeningBody } from './entries.ts';
 import type { Transaction } from './fold.ts';
+import { stands } from './life-cycle.ts';
 
 /**
  * A proof that the consensus accepted, of a purchase that stands and for what stands of it: nothing is to be done but
@@ -24,8 +25,7 @@ export function awaitedProof(
   entries: readonly JournalEntry[],
   { id, version, state, pop, popValidation, popMinorUnits, standingMinorUnits }: Transaction,
 ): AwaitedProof | undefined {
-  const stands = state === 'approved' || state === 'captured';
-  if (!stands || pop !== 'accepted' || popValidation === undefined) return undefined;
+  if (!stands(state) || pop !== 'accepted' || popValidation === undefined) return undefined;
   if (popMinorUnits !== standingMinorUnits) return undefined;
   const accepted = entries.findLast(isAcceptance);
   if (!accepted) return undefined;

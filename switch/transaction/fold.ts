@@ -15,17 +15,16 @@ import {
 } from './increments.ts';
 import { NETWORK_STATE, POP_STATE } from './leg-states.ts';
 import * as traces from './leg-traces.ts';
-import { stateAfter } from './life-cycle.ts';
+import { stands, stateAfter } from './life-cycle.ts';
 import { WITHOUT_CASH } from './pop-purchase.ts';
-import type { Draft, Transaction, VoidOf } from './state.ts';
+import { repaired } from './repairs.ts';
+import type { Draft, Transaction } from './state.ts';
 import { extendHold, heldAfter, tell, toldToNetwork } from './tellings.ts';
+import { keepForItsReversal, reverseVoid, voidTold } from './voids.ts';
 
 export type { NetworkLegState, PopLegState } from './leg-states.ts';
 
 export type { Transaction, VoidOf } from './state.ts';
-
-/** What the repeat of a void hears that its reversal has undone. */
-const NOT_EXECUTED = '12';
 
 /** The key under which the reply to the message that opened the transaction is kept. */
 export const OPENING_REPLY = '';
@@ -82,28 +81,7 @@ function foldEntry(draft: Draft, kind: EntryKind, version: number, body: unknown
 
 const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } = {
   intended: (draft, body) => open(draft, body),
-  decided: (draft, body) => {
-    draft.decided = body;
-    if (body.network.status === 'approved') traces.seen(draft.traces);
-    draft.network = NETWORK_STATE[body.network.status];
-    draft.pop = POP_STATE[body.pop.status];
-    if ('validation' in body.pop) draft.popValidation = body.pop.validation;
-    if (body.pop.status === 'accepted' || body.pop.status === 'validated' || body.pop.status === 'unknown') {
-      draft.popMinorUnits = witnessedAtFirst(draft, body);
-    }
-    const asked = draft.opening?.facts.amount.minorUnits ?? 0;
-    const { network } = body;
-    if (network.status === 'approved') draft.networkMinorUnits = network.approvedMinorUnits ?? asked;
-    if (network.status === 'unknown') draft.networkMinorUnits = asked;
-    draft.standingMinorUnits = body.approved ? (body.reply.approvedMinorUnits ?? asked) : 0;
-    if (body.approved && network.status === 'unreachable') {
-      draft.network = 'to-advise';
-      draft.capturedMinorUnits = draft.standingMinorUnits;
-    }
-    draft.replies.set(OPENING_REPLY, body.reply);
-    if (body.caseKind) draft.cases.push(body.caseKind);
-    if (body.leavesProof) draft.cases.push('proof-of-refund');
-  },
+  decided: (draft, body) => decide(draft, body),
   'offline-approved': (draft, body) => {
     open(draft, body);
     draft.isTold = true;
@@ -124,15 +102,13 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   'taken-back': (draft, body) => {
     traces.askedAnew(draft.traces);
     if (draft.state === 'intended') leaveOpen(draft);
-    if (draft.state === 'approved' || draft.state === 'captured') keepForItsReversal(draft, body);
+    if (stands(draft.state)) keepForItsReversal(draft, body);
     draft.takenBack = body.by;
     endIncrements(draft);
     draft.standingMinorUnits = 0;
     draft.replies.set(body.key, body.reply);
   },
-  'void-told': (draft) => {
-    changeLastVoid(draft, { isTold: true });
-  },
+  'void-told': (draft) => voidTold(draft),
   'void-reversed': (draft, body) => {
     reverseVoid(draft, body);
     draft.replies.set(body.key, body.reply);
@@ -277,29 +253,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.pop = 'stands';
     draft.cases.push('pop-stands');
   },
-  reconciled: (draft, { repair, networkMinorUnits }) => {
-    if (networkMinorUnits !== undefined) {
-      foundAtNetwork(draft, networkMinorUnits);
-      traces.found(draft.traces);
-    }
-    switch (repair) {
-      case 'resend-reversal':
-        draft.network = draft.standingMinorUnits > 0 ? 'approved' : 'unknown';
-        break;
-      case 'resend-advice':
-        if (draft.tellings.length === 0 || draft.capturedMinorUnits !== undefined) {
-          draft.network = 'to-advise';
-        }
-        draft.tellings = draft.tellings.map((each) => ({ ...each, isTold: false }));
-        break;
-      case 'initiate-proof':
-        draft.pop = 'not-sent';
-        delete draft.popMinorUnits;
-        break;
-      case 'cancel-proof':
-        draft.pop = 'unknown';
-    }
-  },
+  reconciled: (draft, body) => repaired(draft, body),
 };
 
 /** One that was opened stays one, however often it happens again. */
@@ -334,43 +288,36 @@ function answeredLate(draft: Draft, body: EntryBodies['late-answer']): void {
   if (body.increment === undefined) draft.network = 'unknown';
 }
 
+function decide(draft: Draft, body: DecidedBody): void {
+  const { network, pop, approved, reply } = body;
+  draft.decided = body;
+  if (network.status === 'approved') traces.seen(draft.traces);
+  draft.network = NETWORK_STATE[network.status];
+  draft.pop = POP_STATE[pop.status];
+  if ('validation' in pop) draft.popValidation = pop.validation;
+  if (pop.status === 'accepted' || pop.status === 'validated' || pop.status === 'unknown') {
+    draft.popMinorUnits = witnessedAtFirst(draft, body);
+  }
+
+  const asked = draft.opening?.facts.amount.minorUnits ?? 0;
+  if (network.status === 'approved') draft.networkMinorUnits = network.approvedMinorUnits ?? asked;
+  if (network.status === 'unknown') draft.networkMinorUnits = asked;
+  draft.standingMinorUnits = approved ? (reply.approvedMinorUnits ?? asked) : 0;
+  if (approved && network.status === 'unreachable') {
+    draft.network = 'to-advise';
+    draft.capturedMinorUnits = draft.standingMinorUnits;
+  }
+
+  draft.replies.set(OPENING_REPLY, reply);
+  if (body.caseKind) draft.cases.push(body.caseKind);
+  if (body.leavesProof) draft.cases.push('proof-of-refund');
+}
+
 /** What an answer in time would have approved: 87 refuses the cash, which no proof witnesses. */
 function witnessedAtFirst({ opening }: Draft, { network }: DecidedBody): number {
   const isWithoutCash = network.status === 'approved' && network.code === WITHOUT_CASH;
   const { amount, cashbackMinorUnits = 0 } = opening?.facts ?? { amount: { minorUnits: 0 } };
   return amount.minorUnits - (isWithoutCash ? cashbackMinorUnits : 0);
-}
-
-/** Only a void can be reversed, and only what stood before it. */
-function keepForItsReversal(draft: Draft, { by, key, original }: EntryBodies['taken-back']): void {
-  if (by !== 'void') return;
-  const { state, standingMinorUnits } = draft;
-  const increments = draft.increments.map((each) => ({ ...each }));
-  draft.voids.push({
-    ...{ key, original, isTold: false, isReversed: false },
-    before: { state, standingMinorUnits, increments },
-  });
-}
-
-function changeLastVoid(draft: Draft, change: Partial<VoidOf>): void {
-  const last = draft.voids.pop();
-  if (last) draft.voids.push({ ...last, ...change });
-}
-
-/** Who repeats the void hears from now on that it was reversed. */
-function reverseVoid(draft: Draft, { void: key, reply }: EntryBodies['void-reversed']): void {
-  const before = draft.voids.at(-1)?.before;
-  if (!before) return;
-  draft.standingMinorUnits = before.standingMinorUnits;
-  for (const increment of draft.increments) {
-    const was = before.increments.find((each) => each.key === increment.key);
-    if (!was || was.state === 'open') continue;
-    Object.assign(increment, { state: was.state, standingMinorUnits: was.standingMinorUnits });
-  }
-
-  changeLastVoid(draft, { isReversed: true });
-  delete draft.takenBack;
-  draft.replies.set(key, { ...reply, code: NOT_EXECUTED });
 }
 
 /** Taken back while the legs were open: nobody will ever know more of them than their follow-ups find out. */

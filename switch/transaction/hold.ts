@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../runtime/index.ts';
 import type { JournalEntry } from '../journal/journal.ts';
 import type { Transaction } from './fold.ts';
 import { isLast } from './several-completions.ts';
@@ -6,7 +7,6 @@ import { isLast } from './several-completions.ts';
 // (`follow-up/hold-keeper.ts`): the merchant is told before the end, and at the end what is left is given back. A job
 // in the queue for each was rejected: it would lie there for thirty days.
 
-const DAY_MS = 86_400_000;
 /** Before the end the merchant is told: as long as that, or a fifth of its life where that is less. */
 const WARNING_MS = 2 * DAY_MS;
 const WARNING_SHARE = 0.2;

@@ -67,6 +67,11 @@ const TRANSITIONS: Readonly<Record<TransactionState, Partial<Record<EntryKind, T
   kept: {},
 };
 
+/** Something was approved, and nobody has taken it back. */
+export function stands(state: TransactionState): boolean {
+  return state === 'approved' || state === 'captured';
+}
+
 /** Entries that tell what became of a leg. They come once a transaction is decided, and change nothing else. */
 const LEG_ENTRIES: ReadonlySet<EntryKind> = new Set<EntryKind>([
   'reversal-numbered',

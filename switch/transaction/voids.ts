@@ -1,0 +1,49 @@
+import type { EntryBodies } from './entries.ts';
+import type { Draft, VoidOf } from './state.ts';
+
+// What a void leaves in the state of its transaction. The terminal may reverse it, and then what it took back stands
+// again: so that is kept beside it. To find it out by folding the entries up to the void again was rejected, since what
+// the legs have told meanwhile would be lost.
+
+/** What the repeat of a void hears that its reversal has undone. */
+const NOT_EXECUTED = '12';
+
+/** Only a void can be reversed, and only what stood before it. */
+export function keepForItsReversal(draft: Draft, { by, key, original }: EntryBodies['taken-back']): void {
+  if (by !== 'void') return;
+  const { state, standingMinorUnits } = draft;
+  const increments = draft.increments.map((each) => ({ ...each }));
+  draft.voids.push({
+    key,
+    original,
+    isTold: false,
+    isReversed: false,
+    before: { state, standingMinorUnits, increments },
+  });
+}
+
+/** The network knows of it, or may: it cannot be reversed any more as if nothing had happened. */
+export function voidTold(draft: Draft): void {
+  changeLastVoid(draft, { isTold: true });
+}
+
+/** Who repeats the void hears from now on that it was reversed. */
+export function reverseVoid(draft: Draft, { void: key, reply }: EntryBodies['void-reversed']): void {
+  const before = draft.voids.at(-1)?.before;
+  if (!before) return;
+  draft.standingMinorUnits = before.standingMinorUnits;
+  for (const increment of draft.increments) {
+    const was = before.increments.find((each) => each.key === increment.key);
+    if (!was || was.state === 'open') continue;
+    Object.assign(increment, { state: was.state, standingMinorUnits: was.standingMinorUnits });
+  }
+
+  changeLastVoid(draft, { isReversed: true });
+  delete draft.takenBack;
+  draft.replies.set(key, { ...reply, code: NOT_EXECUTED });
+}
+
+function changeLastVoid(draft: Draft, change: Partial<VoidOf>): void {
+  const last = draft.voids.pop();
+  if (last) draft.voids.push({ ...last, ...change });
+}

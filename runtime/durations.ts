@@ -1,2 +1,4 @@
+// In milliseconds, as everything here counts time.
+
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;

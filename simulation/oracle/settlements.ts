@@ -53,7 +53,7 @@ function mayDiffer(
   return order.forgotten !== undefined || isUncertain || !isLast;
 }
 
-/** It was given up, and its answer came after all, when a batch had been counted without it: the switch has it there. */
+/** It was given up, and its answer came after all, when a batch had been counted without it. The switch has it. */
 function isHeardOfLate({ beganAt, told }: Payment, settlements: readonly Settlement[]): boolean {
   const [first] = told;
   return settlements.some((one) => first && beganAt < one.beganAt && one.beganAt < first.at);

@@ -1,7 +1,7 @@
 import type { Timer } from '../../runtime/index.ts';
 import type { Ports } from '../ports.ts';
 import { appendNext, type NextEntry } from '../transaction/append-next.ts';
-import { followUp } from '../transaction/decision-entry.ts';
+import { followUpsOf } from '../transaction/decision-entry.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { isHeld } from '../transaction/hold.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
@@ -102,7 +102,7 @@ function dueEntry(hold: Transaction, now: number): NextEntry | undefined {
   if (now >= until) {
     const isTaken = hold.state === 'captured' && hold.popParties !== null;
     const tasks: FollowUpTask[] = isTaken ? ['reverse-network', 'complete-pop'] : ['reverse-network'];
-    const followUps = tasks.map((task) => followUp(id, task, opening.network));
+    const followUps = followUpsOf(id, tasks, opening.network);
     return { kind: 'hold-expired', body: { until }, followUps };
   }
   return isHoldWarned ? undefined : { kind: 'hold-ending', body: { until } };

@@ -93,8 +93,9 @@ export function checkCardAndCurrency(
   card: { readonly reference: string } | undefined,
   { currency }: Pick<Money, 'currency'>,
 ): void {
-  if (card && card.reference !== cardReference)
+  if (card && card.reference !== cardReference) {
     throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
+  }
   if (currency !== facts.amount.currency) throw new Refusal('SW_AMOUNT', { element: 'DE49' });
 }
 

@@ -6,7 +6,7 @@ import { checkCardAndCurrency, isMeant } from '../requests/meant.ts';
 import { referredOriginal } from '../requests/originals.ts';
 import { readMoney } from '../requests/understand.ts';
 import { authorisedMinorUnits, isApprovedExactly } from '../transaction/amounts.ts';
-import { followUp } from '../transaction/decision-entry.ts';
+import { followUpsOf } from '../transaction/decision-entry.ts';
 import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
@@ -54,7 +54,7 @@ export function adjust(inbound: NoticeInbound, told: Told, ports: Ports): Promis
       ...ownNumbers(found.opening, ports),
     };
     const tasks: FollowUpTask[] = found.popParties ? ['advise-network', 'complete-pop'] : ['advise-network'];
-    const followUps = tasks.map((task) => followUp(found.id, task, network));
+    const followUps = followUpsOf(found.id, tasks, network);
     return { reply, entry: { kind: 'adjusted', body, followUps } };
   };
   const original = referredOriginal(inbound);

@@ -6,7 +6,7 @@ import { checkCardAndCurrency, isMeant } from '../requests/meant.ts';
 import { referredOriginal } from '../requests/originals.ts';
 import { readMoney } from '../requests/understand.ts';
 import { authorisedMinorUnits, isApprovedExactly } from '../transaction/amounts.ts';
-import { followUp } from '../transaction/decision-entry.ts';
+import { followUpsOf } from '../transaction/decision-entry.ts';
 import type { CompletionPart, EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { isHoldOver } from '../transaction/hold.ts';
@@ -60,7 +60,7 @@ export function complete(inbound: NoticeInbound, told: Told, ports: Ports): Prom
     // A proof is final within seconds: it witnesses all of it, once the last completion has come.
     const isWhole = !completion.counted || isLast(completion.counted);
     if (pop && isWhole) tasks.push('complete-pop');
-    const followUps = tasks.map((task) => followUp(transaction, task, opening.network));
+    const followUps = followUpsOf(transaction, tasks, opening.network);
     return { reply, entry: { kind: 'captured', body, followUps } };
   };
   const original = referredOriginal(inbound);

@@ -10,7 +10,7 @@ import { originalKey } from '../requests/keys.ts';
 import { checkCardAndCurrency } from '../requests/meant.ts';
 import { referredOriginal } from '../requests/originals.ts';
 import { readTransaction } from '../transaction/append-next.ts';
-import { followUp } from '../transaction/decision-entry.ts';
+import { followUp, followUpsOf } from '../transaction/decision-entry.ts';
 import type { EntryBodies, OpeningBody, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { isHoldOver } from '../transaction/hold.ts';
@@ -178,7 +178,7 @@ async function decide(
   const reply = code === undefined ? legsReply(facts, verdict, network) : declineReply(facts, code);
   const body = { key, network, approved: verdict.approved, reply };
   const { transaction } = facts;
-  const followUps = verdict.followUps.map((task) => followUp(transaction, task, opening.network));
+  const followUps = followUpsOf(transaction, verdict.followUps, opening.network);
   const close = async (): Promise<Step<ReplyFields | undefined>> => {
     const now = await readTransaction(ports.journal, transaction);
     if (!isOpenIncrement(now, key)) {

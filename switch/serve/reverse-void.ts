@@ -1,6 +1,6 @@
 import type { SchemeRules } from '../../connectors/index.ts';
 import { SWITCH_ERRORS } from '../errors.ts';
-import { followUp } from '../transaction/decision-entry.ts';
+import { followUpsOf } from '../transaction/decision-entry.ts';
 import type { AnsweredBody } from '../transaction/entries.ts';
 import type { Transaction, VoidOf } from '../transaction/fold.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
@@ -26,8 +26,8 @@ export function reverseVoid(
     return { reply: refused, entry: { kind: 'void-reversed-late', body: { key, reply: refused } } };
   }
   const { id, opening, popParties } = found;
-  const tasks: FollowUpTask[] = [...(voided.isTold ? (['reverse-network'] as const) : [])];
+  const tasks: FollowUpTask[] = voided.isTold ? ['reverse-network'] : [];
   if (popParties) tasks.push('complete-pop');
-  const followUps = opening ? tasks.map((task) => followUp(id, task, opening.network)) : [];
+  const followUps = opening ? followUpsOf(id, tasks, opening.network) : [];
   return { reply, entry: { kind: 'void-reversed', body: { key, reply, void: voided.key }, followUps } };
 }

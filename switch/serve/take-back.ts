@@ -11,11 +11,12 @@ import {
   referredOriginal,
   reversedOriginal,
 } from '../requests/originals.ts';
-import { followUp } from '../transaction/decision-entry.ts';
+import { followUpsOf } from '../transaction/decision-entry.ts';
 import type { AnsweredBody, EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import type { Increment } from '../transaction/increments.ts';
 import { stands, stateAfter } from '../transaction/life-cycle.ts';
+import type { FollowUpTask } from '../transaction/outcome-table.ts';
 import { endRepeats } from './acknowledge-repeats.ts';
 import { ACCEPTED, ANOTHER_NAME, type Answer, answerNotice, toldBy } from './answer-notice.ts';
 import { voidableBatch } from './closed-batch.ts';
@@ -215,15 +216,14 @@ function takeBack(
   const isStanding = stands(found.state);
   if (remainingMinorUnits > 0 && isStanding) {
     if (remainingMinorUnits >= found.standingMinorUnits) throw new Refusal('SW_AMOUNT', { element: 'DE95' });
-    const followUps = [...reversal(found), ...amendedProof(found)];
+    const followUps = undoing(found, 'complete-pop');
     return {
       reply,
       entry: { kind: 'partly-taken-back', body: { key, reply, remainingMinorUnits }, followUps },
     };
   }
 
-  const undone =
-    isStanding || found.state === 'intended' ? [...reversal(found), ...cancelledProof(found)] : [];
+  const undone = isStanding || found.state === 'intended' ? undoing(found, 'cancel-pop') : [];
   const followUps = waitMs === 0 ? undone : undone.map((each) => ({ ...each, runAfterMs: waitMs }));
   return { reply, entry: { kind: 'taken-back', body, followUps } };
 }
@@ -249,18 +249,15 @@ function takeIncrementBack(
     throw new Refusal('SW_AMOUNT', { element: 'DE95' });
   }
   const body = { key, reply, increment, remainingMinorUnits };
-  return { reply, entry: { kind: 'increment-taken-back', body, followUps: reversal(found) } };
+  return { reply, entry: { kind: 'increment-taken-back', body, followUps: undoing(found) } };
 }
 
-function reversal({ id, opening }: Transaction): FollowUp[] {
-  return opening ? [followUp(id, 'reverse-network', opening.network)] : [];
-}
-
-function cancelledProof({ id, opening, popParties }: Transaction): FollowUp[] {
-  return opening && popParties ? [followUp(id, 'cancel-pop', opening.network)] : [];
-}
-
-/** The proof must witness what stands, no more. */
-function amendedProof({ id, opening, popParties }: Transaction): FollowUp[] {
-  return opening && popParties ? [followUp(id, 'complete-pop', opening.network)] : [];
+/** @param proof what becomes of its proof, where it has one: it must witness what stands, no more */
+function undoing(
+  { id, opening, popParties }: Transaction,
+  proof?: 'cancel-pop' | 'complete-pop',
+): FollowUp[] {
+  if (!opening) return [];
+  const tasks: FollowUpTask[] = proof && popParties ? ['reverse-network', proof] : ['reverse-network'];
+  return followUpsOf(id, tasks, opening.network);
 }

@@ -18,7 +18,7 @@ import {
 import { mayBeOf } from '../transaction/amounts.ts';
 import { appendNext } from '../transaction/append-next.ts';
 import { type ChipWord, chipWord, isRefusedByChip } from '../transaction/chip.ts';
-import { followUp } from '../transaction/decision-entry.ts';
+import { followUpsOf } from '../transaction/decision-entry.ts';
 import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { stands } from '../transaction/life-cycle.ts';
@@ -76,7 +76,7 @@ function newPayment(inbound: CardInbound, request: PaymentRequest, told: Told, p
   ports.inFlight.recent.opened(party.key.merchant, transaction);
 
   const tasks: FollowUpTask[] = opening.pop ? ['advise-network', 'complete-pop'] : ['advise-network'];
-  const followUps = tasks.map((task) => followUp(transaction, task, network));
+  const followUps = followUpsOf(transaction, tasks, network);
   const reply: ReplyFields = {
     code: ACCEPTED,
     rrn,

@@ -11,9 +11,8 @@ export function decisionEntry(opening: OpeningBody, body: DecidedBody): NewEntry
   const { transaction, hold } = opening.facts;
   const isAwaited = leavesProofAwaited(opening, body);
   const tasks = hold && body.approved ? [...body.followUps, 'watch-hold' as const] : body.followUps;
-  const followUps = tasks
-    .filter((task) => !(isAwaited && task === 'complete-pop'))
-    .map((task) => followUp(transaction, task, opening.network));
+  const left = tasks.filter((task) => !(isAwaited && task === 'complete-pop'));
+  const followUps = followUpsOf(transaction, left, opening.network);
   return { transaction, version: 2, kind: 'decided', body, followUps };
 }
 
@@ -28,6 +27,15 @@ const COUNTERPART: Record<FollowUpTask, 'network' | 'pop'> = {
   'complete-pop': 'pop',
   'cancel-pop': 'pop',
 };
+
+/** Work for a transaction, one after the other where it is towards the same counterpart. */
+export function followUpsOf(
+  transaction: string,
+  tasks: readonly FollowUpTask[],
+  network: string,
+): FollowUp[] {
+  return tasks.map((task) => followUp(transaction, task, network));
+}
 
 /** Work towards one counterpart stays in that counterpart's lane: a slow one does not hold up the others. */
 export function followUp(transaction: string, task: FollowUpTask, network: string): FollowUp {

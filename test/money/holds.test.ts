@@ -175,6 +175,14 @@ describe('a completion below the hold', () => {
     expect(counter.payment()).toMatchObject({ network: 'advised', cases: ['reversal-refused'] });
   });
 
+  it('may name it by the approval code of what was added', async () => {
+    const { counter } = await held();
+    counter.core.network.outcome = { status: 'approved', code: '00', approvalCode: 'D4E5F6' };
+    expect((await counter.heard(more('000002', 2_000))).approvalCode).toBe('D4E5F6');
+    expect((await counter.heard(completion(12_000, { de38: 'Z9Z9Z9' }))).code).toBe('25');
+    expect((await counter.heard(completion(12_000, { de11: '000091', de38: 'D4E5F6' }))).code).toBe('00');
+  });
+
   it('waits where nobody knows whether the rest was given back', async () => {
     const { counter, advised } = await held();
     counter.core.reversal = { status: 'unknown', reason: 'silence' };

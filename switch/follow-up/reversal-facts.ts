@@ -8,6 +8,7 @@ import {
 import type { Transaction } from '../transaction/fold.ts';
 import type { Holding, Increment } from '../transaction/increments.ts';
 import type { KeptFacts } from '../transaction/network-facts.ts';
+import { isLast } from '../transaction/several-completions.ts';
 
 /** What a reversal says of what it takes back. */
 export interface ReversalFacts extends Pick<ReversalRequest, 'original' | 'remainingMinorUnits'> {
@@ -35,12 +36,9 @@ export function reversalFacts(
 
 function reversedAfter(transaction: Transaction, increment: Increment | undefined): ReversedAfter {
   if (increment) return approvalOf(increment.facts, increment.approvedMinorUnits);
-  const { decided, opening, state, network, capturedMinorUnits, isReversedInPart } = transaction;
-  const isHold = opening?.facts.kind === 'pre-authorisation';
-  // What is held beyond a completion is given back before the network hears of that.
-  const isCompleted = isHold && capturedMinorUnits !== undefined && network === 'advised';
+  const { decided, opening, state, isReversedInPart } = transaction;
   if (isReversedInPart && state !== 'intended') return 'partial-reversal';
-  if (isCompleted) return 'completion';
+  if (opening?.facts.kind === 'pre-authorisation' && isKnownAsCompleted(transaction)) return 'completion';
   if (decided?.network.status !== 'approved' || !opening) return 'no-answer';
   return approvalOf(opening.facts, decided.network.approvedMinorUnits ?? opening.facts.amount.minorUnits);
 }
@@ -70,14 +68,23 @@ function amountOf({ amount }: ReversalWords, transaction: Transaction, holding: 
 
 /** A network that was never asked knows the transaction by the advice that told it, or by what it was asked later. */
 function originalOf(
-  { isTold, decided, network, capturedMinorUnits }: Transaction,
+  transaction: Transaction,
   { names }: ReversalWords,
   standInIsTold: SchemeRules['standInIsTold'],
 ): ReversalRequest['original'] {
+  const { isTold, decided } = transaction;
   const isStoodIn = decided?.network.status === 'unreachable' && decided.approved;
   if (isStoodIn && standInIsTold === 'deferred') return 'request';
   if (isStoodIn || isTold) return 'advice';
-  return names === 'completion' && capturedMinorUnits !== undefined && network === 'advised'
-    ? 'completion'
-    : 'request';
+  return names === 'completion' && isKnownAsCompleted(transaction) ? 'completion' : 'request';
+}
+
+/**
+ * Whether the network has heard that all was taken. What is held beyond a completion is given back before it hears of
+ * that; of several completions, before it hears of the last one.
+ */
+function isKnownAsCompleted({ network, capturedMinorUnits, tellings }: Transaction): boolean {
+  const parts = tellings.filter(({ part }) => part);
+  const isWhole = parts.length === 0 || parts.some(({ isTold, part }) => isTold && part && isLast(part));
+  return capturedMinorUnits !== undefined && network === 'advised' && isWhole;
 }

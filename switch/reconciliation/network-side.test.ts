@@ -50,6 +50,40 @@ describe('journal and network agree', () => {
   ])('where %s', (_, row, lines) => expect(found(row, lines)).toEqual([]));
 });
 
+describe('lines of later messages, which have a STAN of their own', () => {
+  const own: Row = { network_rrn: '633400028001' };
+  const first: Line = { rrn: '633400028001', stan: '028001' };
+  const later: Line = { rrn: '633400028001', stan: '030001', transmitted: '1123120900' };
+  const parts: Row = { ...completed, ...own, captured: 6_000, standing: 6_000, asked: 8_000 };
+
+  it.each<[string, Row, Line[]]>([
+    [
+      'belong to the payment: another reversal of it',
+      { ...voided, ...own },
+      [first, { ...first, captured: -1_000 }, { ...later, captured: -1_500 }],
+    ],
+    [
+      'belong to the hold: the second of two completions',
+      parts,
+      [
+        { ...first, held: 8_000, captured: 0 },
+        { ...later, held: -3_000, captured: 3_000 },
+        { ...later, stan: '030002', held: -5_000, captured: 3_000 },
+      ],
+    ],
+    [
+      'belong to it though its first line comes last',
+      { ...voided, ...own },
+      [{ ...later, captured: -2_500 }, first],
+    ],
+  ])('%s', (_, row, lines) => expect(found(row, lines)).toEqual([]));
+
+  it('are strangers to a payment whose RRN the terminal chose', () => {
+    const rrn = '632812000001';
+    expect(found({ rrn }, [{}, { stan: '000009' }]).map(({ kind }) => kind)).toEqual(['missing-in-journal']);
+  });
+});
+
 describe('a difference', () => {
   it.each<[string, Row, Line[], string, string, boolean]>([
     ['missing-at-network', {}, [], 'missing-at-network', 'by-hand', false],

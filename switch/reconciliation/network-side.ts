@@ -58,6 +58,42 @@ export function networkPositions(
 }
 
 /**
+ * Lines of later messages about a payment, which have its RRN and a STAN of their own: another reversal, one of several
+ * completions. Where the RRN is one that the switch gave, it names that payment alone, and the STAN is its last digits.
+ * One that a terminal chose may be another payment's, so there the STAN still decides.
+ */
+function withLaterMessages(
+  positions: readonly NetworkPosition[],
+  rows: readonly StoredTransaction[],
+): NetworkPosition[] {
+  const named = new Set(rows.flatMap((row) => (row.network_rrn === '' ? [] : [nameOf(namedThere(row))])));
+  const merged = new Map<string, NetworkPosition>();
+  const isFirst = ({ rrn, stan }: NetworkPosition) => stan === rrn.slice(-6);
+  const inOrder = [...positions.filter(isFirst), ...positions.filter((each) => !isFirst(each))];
+  for (const [index, position] of inOrder.entries()) {
+    const ofPayment = { ...position, stan: position.rrn.slice(-6) };
+    if (named.has(nameOf(ofPayment))) {
+      const key = `${nameOf(ofPayment)}|${position.currency}`;
+      const before = merged.get(key);
+      merged.set(key, before ? sumOfPositions(before, position) : ofPayment);
+    } else {
+      merged.set(String(index), position);
+    }
+  }
+  return [...merged.values()];
+}
+
+function sumOfPositions(first: NetworkPosition, { held, captured, refunded, hasMoved }: NetworkPosition) {
+  return {
+    ...first,
+    held: first.held + held,
+    captured: first.captured + captured,
+    refunded: first.refunded + refunded,
+    hasMoved: first.hasMoved || hasMoved,
+  };
+}
+
+/**
  * Pairs what is the same transaction: by network, terminal, RRN and STAN; of several by the moment of transmission, the
  * rest of them in the order they came. What has no partner stands alone.
  *
@@ -69,7 +105,7 @@ export function pairNetwork(
   withoutHolds: ReadonlySet<string> = new Set(),
 ): NetworkPair[] {
   const waiting = new Map<string, NetworkPosition[]>();
-  for (const position of positions) {
+  for (const position of withLaterMessages(positions, rows)) {
     const known = waiting.get(nameOf(position));
     if (known) known.push(position);
     else waiting.set(nameOf(position), [position]);

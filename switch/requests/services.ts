@@ -97,6 +97,8 @@ const SERVICES: readonly Service[] = [
     deed: 'ask',
     mtis: ONLINE,
     processing: '00',
+    // A 0200 of what was authorised before is no service: here it would be taken at once, and at the network held.
+    notCondition: PRE_AUTHORISED,
     amount: 'positive',
     pop: true,
     movesMoney: true,

@@ -334,6 +334,7 @@ describe('refusals before a leg opens', () => {
     ['an unknown currency', { de49: '999' }, '30'],
     ['an amount of zero', { mti: '0200', de4: '000000000000' }, '13'],
     ['another processing code', { de3: '990000' }, '12'],
+    ['an online request of what was authorised before', { mti: '0200', de25: '06' }, '12'],
   ])('%s', async (_, change, responseCode) => {
     const core = createTestCore();
     expect((await complete(core, purchaseMessage(change))).refusal).toMatchObject({ responseCode });

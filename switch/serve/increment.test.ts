@@ -138,6 +138,7 @@ describe('an increment', () => {
     ['what was never held', { de37: '632812999999' }, 'SW_ORIGINAL_UNKNOWN'],
     ['another card', { de2: Pan.of('4111111111111111') }, 'SW_CARD_CONTRADICTORY'],
     ['another currency', { de49: '840' }, 'SW_AMOUNT'],
+    ['what was approved under another code', { de38: 'Z9Z9Z9' }, 'SW_ORIGINAL_UNKNOWN'],
   ])('to %s is refused, and nothing is sent', async (_, change, code) => {
     const core = await extended();
     expect(await run(core, increment, more('000002', change))).toMatchObject({ code });

@@ -7,7 +7,7 @@ import { JournalError, type NewEntry } from '../journal/journal.ts';
 import { type Collision, type Step, untilAppended } from '../journal/until-appended.ts';
 import type { Ports } from '../ports.ts';
 import { originalKey } from '../requests/keys.ts';
-import { checkCardAndCurrency } from '../requests/meant.ts';
+import { checkCardAndCurrency, isMeant } from '../requests/meant.ts';
 import { referredOriginal } from '../requests/originals.ts';
 import { readTransaction } from '../transaction/append-next.ts';
 import { followUp, followUpsOf } from '../transaction/decision-entry.ts';
@@ -136,6 +136,7 @@ function extensible(found: Transaction, { inbound, request, route }: Payment, po
   if (opening?.facts.kind !== 'pre-authorisation' || !stateAfter(state, 'increment-intended')) {
     throw new Refusal('SW_ORIGINAL_STATE', { state });
   }
+  if (!isMeant(found, inbound.message.de38)) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE38' });
 
   checkCardAndCurrency(opening, inbound.card, request.amount);
   if (isHoldOver(found, ports.clock.wall())) throw new Refusal('SW_ORIGINAL_STATE', { state: 'expired' });

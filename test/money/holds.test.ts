@@ -175,6 +175,14 @@ describe('a completion below the hold', () => {
     expect(counter.payment()).toMatchObject({ network: 'advised', cases: ['reversal-refused'] });
   });
 
+  it('may name it by the approval code of what was added', async () => {
+    const { counter } = await held();
+    counter.core.network.outcome = { status: 'approved', code: '00', approvalCode: 'D4E5F6' };
+    expect((await counter.heard(more('000002', 2_000))).approvalCode).toBe('D4E5F6');
+    expect((await counter.heard(completion(12_000, { de38: 'Z9Z9Z9' }))).code).toBe('25');
+    expect((await counter.heard(completion(12_000, { de11: '000091', de38: 'D4E5F6' }))).code).toBe('00');
+  });
+
   it('waits where nobody knows whether the rest was given back', async () => {
     const { counter, advised } = await held();
     counter.core.reversal = { status: 'unknown', reason: 'silence' };
@@ -227,7 +235,10 @@ describe('several completions', () => {
       { minorUnits: 3_000, part: { sequence: 1, count: 2 }, own: { stan: expect.stringMatching(/^\d{6}$/) } },
       { minorUnits: 4_000, part: { sequence: 2, count: 2 }, own: { stan: expect.stringMatching(/^\d{6}$/) } },
     ]);
-    expect(counter.core.sent.reversed).toMatchObject([{ remainingMinorUnits: 7_000 }]);
+    // The network knows of 30.00 yet, so the reversal names what it approved, not what was taken.
+    expect(counter.core.sent.reversed).toMatchObject([
+      { facts: { amount: { minorUnits: 10_000 } }, remainingMinorUnits: 7_000 },
+    ]);
     expect(counter.payment()).toMatchObject({ standingMinorUnits: 7_000, networkMinorUnits: 7_000 });
     expect((await counter.heard(numbered(1_000, '0302', 3))).code).toBe('12');
   });
@@ -264,6 +275,9 @@ describe('several completions', () => {
     await counter.core.clock.advance(6 * DAY_MS);
     await keepHold(counter.payment().id, counter.core.ports);
     await counter.follows('reverse-network');
+    expect(counter.core.sent.reversed).toMatchObject([
+      { facts: { amount: { minorUnits: 10_000 } }, remainingMinorUnits: 3_000 },
+    ]);
     expect(counter.payment()).toMatchObject({
       state: 'captured',
       standingMinorUnits: 3_000,

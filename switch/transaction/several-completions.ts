@@ -1,4 +1,5 @@
 import type { CompletionPart } from './entries.ts';
+import type { Transaction } from './state.ts';
 
 // Several completions of one pre-authorisation, as an order that is shipped in parts has them. A terminal counts them
 // in DE60: two digits say which this is, two how many there are, 00 as long as nobody knows. Whoever says nothing
@@ -25,4 +26,14 @@ export function isNext(
 
 export function isLast({ sequence, count }: Pick<CompletionPart, 'sequence' | 'count'>): boolean {
   return sequence === count;
+}
+
+export function partsOf({ tellings }: Pick<Transaction, 'tellings'>): CompletionPart[] {
+  return tellings.flatMap(({ part }) => part ?? []);
+}
+
+/** Some have come, and the last of them has not. */
+export function isUnfinished(transaction: Pick<Transaction, 'tellings'>): boolean {
+  const parts = partsOf(transaction);
+  return parts.length > 0 && !parts.some(isLast);
 }

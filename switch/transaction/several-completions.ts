@@ -1,5 +1,4 @@
 import type { CompletionPart } from './entries.ts';
-import type { Transaction } from './state.ts';
 
 // Several completions of one pre-authorisation, as an order that is shipped in parts has them. A terminal counts them
 // in DE60: two digits say which this is, two how many there are, 00 as long as nobody knows. Whoever says nothing
@@ -28,12 +27,16 @@ export function isLast({ sequence, count }: Pick<CompletionPart, 'sequence' | 'c
   return sequence === count;
 }
 
-export function partsOf({ tellings }: Pick<Transaction, 'tellings'>): CompletionPart[] {
+interface Told {
+  readonly tellings: readonly { readonly part?: CompletionPart }[];
+}
+
+export function partsOf({ tellings }: Told): CompletionPart[] {
   return tellings.flatMap(({ part }) => part ?? []);
 }
 
 /** Some have come, and the last of them has not. */
-export function isUnfinished(transaction: Pick<Transaction, 'tellings'>): boolean {
+export function isUnfinished(transaction: Told): boolean {
   const parts = partsOf(transaction);
   return parts.length > 0 && !parts.some(isLast);
 }

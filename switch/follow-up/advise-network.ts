@@ -113,9 +113,11 @@ function toldOf(transaction: Transaction): Told | undefined {
 }
 
 /** What happened without the network, or was completed at once. What is told by messages of its own comes behind it. */
-function isBaseDue({ network, tellings, capturedMinorUnits }: Transaction): boolean {
+function isBaseDue({ network, tellings, capturedMinorUnits, isBaseTold }: Transaction): boolean {
   if (network === 'advised' || network === 'advice-refused') return false;
   if (network === 'to-advise') return true;
+  // Whatever became of the leg since, by a reversal that was refused or that made it stand again: it is told once.
+  if (isBaseTold) return false;
   const isInParts = tellings.some(({ part }) => part);
   const isAdjusted = tellings.length > 0 && capturedMinorUnits === undefined;
   return !isInParts && !isAdjusted;

@@ -2,15 +2,18 @@ import { type Money, withTip } from '../../connectors/index.ts';
 import { type NoticeInbound, regionOf } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
+import { originalKey } from '../requests/keys.ts';
 import { checkCardAndCurrency, isMeant } from '../requests/meant.ts';
 import { referredOriginal } from '../requests/originals.ts';
 import { readMoney } from '../requests/understand.ts';
 import { authorisedMinorUnits, isApprovedExactly } from '../transaction/amounts.ts';
+import type { NextEntry } from '../transaction/append-next.ts';
 import { followUpsOf } from '../transaction/decision-entry.ts';
 import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
-import { ACCEPTED, type Answer, answerNotice, type Told } from './answer-notice.ts';
+import { isUnfinished } from '../transaction/several-completions.ts';
+import { ACCEPTED, ANOTHER_NAME, type Answer, answerNotice, type Told } from './answer-notice.ts';
 import { closedBatchOf, settledRefusal } from './closed-batch.ts';
 import { findReferred } from './find-original.ts';
 import { keptAdvice } from './keep-advice.ts';
@@ -44,21 +47,32 @@ export function adjust(inbound: NoticeInbound, told: Told, ports: Ports): Promis
   const look = async (found: Transaction | undefined): Promise<Answer> => {
     if (!found?.opening || !isMeant(found, message.de38)) return keptAdvice(inbound, 'no-original', ports);
     await checkAdjustable(found, amount, inbound, ports);
-    const { facts, network } = found.opening;
+    const { facts } = found.opening;
+    // Under both of its names, by which its reversal finds it.
+    const original = originalKey(inbound.party.key, inbound.sender);
     const reply: ReplyFields = { code: ACCEPTED, rrn: facts.rrn };
     const body: EntryBodies['adjusted'] = {
       key: told.key,
       reply,
       minorUnits: amount.minorUnits,
       ...(tip && { tipMinorUnits: Number(tip.amount) }),
-      ...ownNumbers(found.opening, ports),
+      ...{ original, ...ownNumbers(found.opening, ports) },
     };
-    const tasks: FollowUpTask[] = found.popParties ? ['advise-network', 'complete-pop'] : ['advise-network'];
-    const followUps = followUpsOf(found.id, tasks, network);
-    return { reply, entry: { kind: 'adjusted', body, followUps } };
+    const claims = [{ key: original, fingerprint: ANOTHER_NAME, role: 'unique' } as const];
+    return { reply, entry: adjustedEntry(found, body), claims };
   };
-  const original = referredOriginal(inbound);
-  return answerNotice({ ...told, find: () => findReferred(inbound, original, ports) }, look, ports);
+  const referred = referredOriginal(inbound);
+  return answerNotice({ ...told, find: () => findReferred(inbound, referred, ports) }, look, ports);
+}
+
+/** Network and consensus are told of the amount that stands now. */
+export function adjustedEntry(
+  { id, opening, popParties }: Transaction,
+  body: EntryBodies['adjusted'],
+): NextEntry {
+  const tasks: FollowUpTask[] = popParties ? ['advise-network', 'complete-pop'] : ['advise-network'];
+  const followUps = opening ? followUpsOf(id, tasks, opening.network) : [];
+  return { kind: 'adjusted', body, followUps };
 }
 
 /** @throws Refusal */
@@ -71,7 +85,7 @@ async function checkAdjustable(
   const { opening, state } = found;
   if (!opening) throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE37' });
   const { facts } = opening;
-  if (!ADJUSTABLE.get(facts.kind)?.has(state)) {
+  if (!ADJUSTABLE.get(facts.kind)?.has(state) || isUnfinished(found)) {
     throw new Refusal('SW_ORIGINAL_STATE', { kind: facts.kind, state });
   }
   checkCardAndCurrency(opening, inbound.card, amount);

@@ -5,13 +5,13 @@ import type { Ports } from '../ports.ts';
 import { checkCardAndCurrency, isMeant } from '../requests/meant.ts';
 import { referredOriginal } from '../requests/originals.ts';
 import { readMoney } from '../requests/understand.ts';
-import { authorisedMinorUnits, isApprovedExactly } from '../transaction/amounts.ts';
+import { isApprovedExactly } from '../transaction/amounts.ts';
 import { followUpsOf } from '../transaction/decision-entry.ts';
 import type { CompletionPart, EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { isHoldOver } from '../transaction/hold.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
-import { countedAs, isLast, isNext } from '../transaction/several-completions.ts';
+import { countedAs, isLast, isNext, isUnfinished, partsOf } from '../transaction/several-completions.ts';
 import { ACCEPTED, type Answer, answerNotice, type Told } from './answer-notice.ts';
 import { findReferred } from './find-original.ts';
 import { ownNumbers, popParties } from './opening.ts';
@@ -98,7 +98,9 @@ function checkState(hold: Hold, counted: Completion['counted'], rules: SchemeRul
   const { opening, state } = hold;
   const { kind } = opening.facts;
   const parts = partsOf(hold);
-  const isContinued = state === 'captured' && parts.length > 0 && !parts.some(isLast);
+  // What was taken back of the parts, or put on top of them, is of the whole: nothing more can be counted to it.
+  const isWhole = hold.capturedMinorUnits === hold.standingMinorUnits;
+  const isContinued = state === 'captured' && isUnfinished(hold) && isWhole;
   const isOpen = state === 'approved' || state === 'expired' || isContinued;
   if (kind !== 'pre-authorisation' || !isOpen) throw new Refusal('SW_ORIGINAL_STATE', { kind, state });
 
@@ -117,8 +119,8 @@ function checkLife(hold: Hold, { party }: NoticeInbound, { clock }: Pick<Ports, 
 
 /** How much may be taken of it, all completions together. */
 function mostOf(hold: Hold, inbound: NoticeInbound, rules: SchemeRules | undefined): number {
-  const { standingMinorUnits, state, opening } = hold;
-  const authorised = state === 'approved' ? standingMinorUnits : authorisedMinorUnits(hold);
+  const { standingMinorUnits, heldMinorUnits, state, opening } = hold;
+  const authorised = state === 'approved' ? standingMinorUnits : (heldMinorUnits ?? standingMinorUnits);
   if (!rules) return authorised;
   const around = { region: regionOf(inbound), isExact: isApprovedExactly(hold) };
   return completable(rules, opening.facts.merchantCategory, authorised, around);
@@ -126,8 +128,4 @@ function mostOf(hold: Hold, inbound: NoticeInbound, rules: SchemeRules | undefin
 
 function takenBefore({ capturedMinorUnits = 0, state }: Hold): number {
   return state === 'captured' ? capturedMinorUnits : 0;
-}
-
-function partsOf({ tellings }: Transaction): CompletionPart[] {
-  return tellings.flatMap(({ part }) => part ?? []);
 }

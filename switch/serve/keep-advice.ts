@@ -17,8 +17,8 @@ import type { Finding } from './find-original.ts';
 
 /** What is never written down, in whatever form: keys to the card, and what proves the message. */
 const NEVER_KEPT = ['de2', 'de14', 'de35', 'de52', 'de55', 'de64', 'de128'] as const;
-/** Digits that may be a card number, in a text that is none of ours; amounts have twelve. */
-const MAYBE_PAN = /\d{13,19}/g;
+/** Digits that may be a card number or hold one, in groups too, in a text that is none of ours; amounts have twelve. */
+const MAYBE_PAN = /\d(?:[ -]?\d){12,}/g;
 
 /** Keeps an advice, answers it as `answerOf` says, and opens a case. @throws Refusal SW_JOURNAL, SW_KEY_REUSED */
 export function keepAdvice(
@@ -85,7 +85,7 @@ function elementsOf(message: TerminalMessage): Record<string, unknown> {
 
 function withoutPans<Value>(fields: Value): Value {
   const text = JSON.stringify(fields).replaceAll(MAYBE_PAN, (digits) =>
-    digits.slice(-4).padStart(digits.length, '*'),
+    digits.replace(/\d(?=(?:[ -]?\d){4})/g, '*'),
   );
   return JSON.parse(text) as Value;
 }

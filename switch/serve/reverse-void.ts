@@ -21,7 +21,9 @@ export function reverseVoid(
   const isLatest = voided === found.voids.at(-1);
   if (voided.isReversed || !isLatest || found.takenBack !== 'void') return { reply };
 
-  if (voided.isTold && !rules?.reinstatement) {
+  // What a refund gave back has been free again since, for another refund, or for a void of the sale itself.
+  const isRefund = found.opening?.facts.kind === 'refund';
+  if (isRefund || (voided.isTold && !rules?.reinstatement)) {
     const refused = { ...reply, code: SWITCH_ERRORS.SW_ORIGINAL_STATE.responseCode };
     return { reply: refused, entry: { kind: 'void-reversed-late', body: { key, reply: refused } } };
   }

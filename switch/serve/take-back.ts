@@ -17,11 +17,13 @@ import type { Transaction } from '../transaction/fold.ts';
 import type { Increment } from '../transaction/increments.ts';
 import { stands, stateAfter } from '../transaction/life-cycle.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
+import { partsOf } from '../transaction/several-completions.ts';
 import { endRepeats } from './acknowledge-repeats.ts';
 import { ACCEPTED, ANOTHER_NAME, type Answer, answerNotice, toldBy } from './answer-notice.ts';
 import { voidableBatch } from './closed-batch.ts';
 import { type Finding, findOriginal, findReferred } from './find-original.ts';
 import { refundedMinorUnits } from './reserve-refund.ts';
+import { reverseTip } from './reverse-tip.ts';
 import { reverseVoid } from './reverse-void.ts';
 import { REVERSAL_ADVICE, unmatchedReply, unmatchedReversal } from './unmatched-reversal.ts';
 
@@ -63,7 +65,7 @@ function answerReversal(
 ): Answer | Promise<Answer> {
   switch (finding.status) {
     case 'found':
-      return reverseFound(finding, inbound, ports);
+      return reverseFound(finding, inbound, original, ports);
     case 'remembered':
       return { reply: unmatchedReply(inbound) };
     case 'other':
@@ -82,6 +84,7 @@ function answerReversal(
 async function reverseFound(
   { transaction: found, key: place, fingerprint }: Extract<Finding, { readonly status: 'found' }>,
   inbound: NoticeInbound,
+  original: OriginalReference,
   ports: Ports,
 ): Promise<Answer> {
   const key = keyOf(place);
@@ -93,6 +96,17 @@ async function reverseFound(
   if (voided) return reverseVoid(found, voided, told, rules);
 
   const remaining = remainingOf(inbound, found);
+  const tip = found.adjustments.find((each) => each.key === key || (isName && each.original === key));
+  if (tip) {
+    const after = { remaining: tip.beforeMinorUnits, key: told.key, by: 'reversal' } as const;
+    return (await refusedAsRefunded(found, after, ports)) ?? reverseTip(found, tip, remaining, told, ports);
+  }
+  // One part of several cannot be given back alone, and the others are paid for.
+  const parts = partsOf(found);
+  if (parts.length > 1 && found.tellings.some((each) => each.part && each.key === key)) {
+    if (inbound.sender.mti === REVERSAL_ADVICE) return unmatchedReversal(inbound, original, ports, [found]);
+    throw new Refusal('SW_ORIGINAL_STATE', { completions: parts.length });
+  }
   if (remaining > 0) checkPartial(found, ports);
   const added = found.increments.find((each) => each.key === key || each.original === key);
   if (added) return takeIncrementBack(found, added, remaining, told);
@@ -249,7 +263,9 @@ function takeIncrementBack(
     throw new Refusal('SW_AMOUNT', { element: 'DE95' });
   }
   const body = { key, reply, increment, remainingMinorUnits };
-  return { reply, entry: { kind: 'increment-taken-back', body, followUps: undoing(found) } };
+  // Where a void took all of it back, the void's own follow-up reverses it, and waits for that.
+  const followUps = found.state === 'taken-back' ? [] : undoing(found);
+  return { reply, entry: { kind: 'increment-taken-back', body, followUps } };
 }
 
 /** @param proof what becomes of its proof, where it has one: it must witness what stands, no more */

@@ -122,6 +122,8 @@ export interface EntryBodies {
   adjusted: AnsweredBody & {
     readonly minorUnits: number;
     readonly tipMinorUnits?: number;
+    /** How a reversal of it names it. */
+    readonly original?: string;
     /** By which the network is told. */
     readonly stan: string;
     readonly transmittedAt: string;

@@ -19,8 +19,8 @@ import { stands, stateAfter } from './life-cycle.ts';
 import { WITHOUT_CASH } from './pop-purchase.ts';
 import { repaired } from './repairs.ts';
 import type { Draft, Transaction } from './state.ts';
-import { extendHold, heldAfter, tell, toldToNetwork } from './tellings.ts';
-import { keepForItsReversal, reverseVoid, voidTold } from './voids.ts';
+import { adjust, extendHold, heldAfter, leaveNoMore, tell, toldToNetwork } from './tellings.ts';
+import { keepForItsReversal, knowTakenAlong, reverseVoid, voidTold } from './voids.ts';
 
 export type { NetworkLegState, PopLegState } from './leg-states.ts';
 
@@ -55,6 +55,8 @@ export function foldTransaction(
     increments: [],
     voids: [],
     tellings: [],
+    adjustments: [],
+    isBaseTold: false,
     replies: new Map(),
     traces: new Map(),
     openReversals: [],
@@ -120,14 +122,13 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   'partly-taken-back': (draft, body) => {
     traces.askedAnew(draft.traces);
     shareOut(draft, body.remainingMinorUnits);
-    if (draft.untippedMinorUnits !== undefined) {
-      draft.untippedMinorUnits = Math.min(draft.untippedMinorUnits, body.remainingMinorUnits);
-    }
+    leaveNoMore(draft, body.remainingMinorUnits);
     draft.replies.set(body.key, body.reply);
   },
   captured: (draft, body) => {
     traces.askedAnew(draft.traces);
     const isFirst = draft.capturedMinorUnits === undefined;
+    draft.heldMinorUnits ??= draft.standingMinorUnits;
     captureIncrements(draft, body.minorUnits);
     draft.capturedMinorUnits = body.minorUnits;
     draft.standingMinorUnits = body.minorUnits;
@@ -139,7 +140,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.replies.set(body.key, body.reply);
   },
   adjusted: (draft, body) => {
-    draft.untippedMinorUnits ??= draft.standingMinorUnits;
+    adjust(draft, body);
     shareOut(draft, body.minorUnits);
     tell(draft, body);
     draft.replies.set(body.key, body.reply);
@@ -155,6 +156,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     traces.askedAnew(draft.traces);
     draft.isHoldExpired = true;
     if (draft.state === 'captured') return;
+    draft.heldMinorUnits ??= draft.standingMinorUnits;
     endIncrements(draft);
     draft.standingMinorUnits = 0;
   },
@@ -212,6 +214,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   },
   'network-absent': (draft) => {
     foundAtNetwork(draft, 0);
+    knowTakenAlong(draft);
     draft.network = 'reversed';
   },
   'network-advised': (draft, { told }) => {
@@ -219,7 +222,10 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.network = 'advised';
     const telling = told && toldToNetwork(draft, told.key);
     const held = telling ? heldAfter(telling, draft) : (draft.capturedMinorUnits ?? draft.standingMinorUnits);
-    if (held !== undefined) advisedToNetwork(draft, held);
+    if (!told) draft.isBaseTold = true;
+    if (held === undefined) return;
+    advisedToNetwork(draft, held);
+    knowTakenAlong(draft);
   },
   'network-advice-refused': (draft) => {
     draft.network = 'advice-refused';

@@ -60,6 +60,7 @@ const TRANSITIONS: Readonly<Record<TransactionState, Partial<Record<EntryKind, T
   'taken-back': {
     'taken-back': 'taken-back',
     'void-reversed': 'approved',
+    'increment-taken-back': 'taken-back',
     'void-reversed-late': 'taken-back',
   },
   expired: { captured: 'captured', 'taken-back': 'taken-back' },

@@ -2,6 +2,7 @@ import type { EntryBodies } from './entries.ts';
 import { foundAtNetwork } from './increments.ts';
 import * as traces from './leg-traces.ts';
 import type { Draft } from './state.ts';
+import { knowTakenAlong } from './voids.ts';
 
 /**
  * What the reconciliation found at a network or at the consensus, and has follow-ups repair. A repair gives the leg the
@@ -11,6 +12,7 @@ import type { Draft } from './state.ts';
 export function repaired(draft: Draft, { repair, networkMinorUnits }: EntryBodies['reconciled']): void {
   if (networkMinorUnits !== undefined) {
     foundAtNetwork(draft, networkMinorUnits);
+    knowTakenAlong(draft);
     traces.found(draft.traces);
   }
 
@@ -22,6 +24,7 @@ export function repaired(draft: Draft, { repair, networkMinorUnits }: EntryBodie
       if (draft.tellings.length === 0 || draft.capturedMinorUnits !== undefined) {
         draft.network = 'to-advise';
       }
+      draft.isBaseTold = false;
       draft.tellings = draft.tellings.map((each) => ({ ...each, isTold: false }));
       break;
     case 'initiate-proof':

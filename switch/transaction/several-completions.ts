@@ -26,3 +26,17 @@ export function isNext(
 export function isLast({ sequence, count }: Pick<CompletionPart, 'sequence' | 'count'>): boolean {
   return sequence === count;
 }
+
+interface Told {
+  readonly tellings: readonly { readonly part?: CompletionPart }[];
+}
+
+export function partsOf({ tellings }: Told): CompletionPart[] {
+  return tellings.flatMap(({ part }) => part ?? []);
+}
+
+/** Some have come, and the last of them has not. */
+export function isUnfinished(transaction: Told): boolean {
+  const parts = partsOf(transaction);
+  return parts.length > 0 && !parts.some(isLast);
+}

@@ -3,7 +3,7 @@ import type { Increment } from './increments.ts';
 import type { NetworkLegState, PopLegState } from './leg-states.ts';
 import type { LegTraces, TraceDraft } from './leg-traces.ts';
 import type { TransactionState } from './life-cycle.ts';
-import type { Telling } from './tellings.ts';
+import type { Adjustment, Telling } from './tellings.ts';
 
 // What is known of a transaction: the sum of its entries, which `fold.ts` makes.
 
@@ -26,8 +26,14 @@ export interface Transaction {
   readonly isTold: boolean;
   /** What the network is told behind the rest, by messages of their own: parts of a completion, other amounts. */
   readonly tellings: readonly Telling[];
+  /** The network took, or was told of, what was captured or approved without it, apart from `tellings`. */
+  readonly isBaseTold: boolean;
+  /** Tips and other amounts, the latest last: each may yet be reversed. */
+  readonly adjustments: readonly Adjustment[];
   /** Of what has another amount than before: what stood first, less what was taken back of it since. */
   readonly untippedMinorUnits?: number;
+  /** Of a pre-authorisation that is completed or over: what was held until then. */
+  readonly heldMinorUnits?: number;
   /** Of a pre-authorisation: when it is over, in milliseconds since the epoch. */
   readonly holdUntil?: number;
   readonly isHoldWarned: boolean;

@@ -13,6 +13,37 @@ export interface Telling extends Pick<CompletionPart, 'stan' | 'transmittedAt' |
   readonly isTold: boolean;
 }
 
+/** Another amount than before, by the keys that find the message that said so. */
+export interface Adjustment {
+  readonly key: string;
+  readonly original: string | undefined;
+  /** What stands once it is reversed. */
+  readonly beforeMinorUnits: number;
+}
+
+interface Adjusted {
+  readonly standingMinorUnits: number;
+  untippedMinorUnits?: number;
+  adjustments: readonly Adjustment[];
+}
+
+export function adjust(draft: Adjusted, { key, original }: EntryBodies['adjusted']): void {
+  const beforeMinorUnits = draft.standingMinorUnits;
+  draft.untippedMinorUnits ??= beforeMinorUnits;
+  draft.adjustments = [...draft.adjustments, { key, original, beforeMinorUnits }];
+}
+
+/** A part was taken back: no reversal of an adjustment brings it up again. */
+export function leaveNoMore(draft: Adjusted, remainingMinorUnits: number): void {
+  if (draft.untippedMinorUnits !== undefined) {
+    draft.untippedMinorUnits = Math.min(draft.untippedMinorUnits, remainingMinorUnits);
+  }
+  draft.adjustments = draft.adjustments.map((each) => ({
+    ...each,
+    beforeMinorUnits: Math.min(each.beforeMinorUnits, remainingMinorUnits),
+  }));
+}
+
 interface Told {
   tellings: readonly Telling[];
   readonly capturedMinorUnits?: number;

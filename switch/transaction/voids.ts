@@ -34,8 +34,10 @@ export function reverseVoid(draft: Draft, { void: key, reply }: EntryBodies['voi
   draft.standingMinorUnits = before.standingMinorUnits;
   for (const increment of draft.increments) {
     const was = before.increments.find((each) => each.key === increment.key);
-    if (!was || was.state === 'open') continue;
-    Object.assign(increment, { state: was.state, standingMinorUnits: was.standingMinorUnits });
+    if (was?.state !== 'approved') continue;
+    // What its terminal reversed beside the void stays reversed.
+    if (increment.state === 'closed') draft.standingMinorUnits -= was.standingMinorUnits;
+    else Object.assign(increment, { standingMinorUnits: was.standingMinorUnits });
   }
 
   changeLastVoid(draft, { isReversed: true });
@@ -46,4 +48,12 @@ export function reverseVoid(draft: Draft, { void: key, reply }: EntryBodies['voi
 function changeLastVoid(draft: Draft, change: Partial<VoidOf>): void {
   const last = draft.voids.pop();
   if (last) draft.voids.push({ ...last, ...change });
+}
+
+/** The network knows of one amount, and of no increment any more: that is so for what stands again, too. */
+export function knowTakenAlong(draft: Draft): void {
+  const last = draft.voids.at(-1);
+  if (!last) return;
+  const increments = last.before.increments.map((each) => ({ ...each, standingMinorUnits: 0 }));
+  changeLastVoid(draft, { before: { ...last.before, increments } });
 }

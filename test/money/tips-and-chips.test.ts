@@ -218,6 +218,15 @@ describe('an advice of no service', () => {
     expect(JSON.stringify({ ...(entry?.body as object), card: null })).not.toMatch(/\d{16}/);
   });
 
+  it.each(['4242 4242 4242 4242', '4242-4242-4242-4242', '0000000042424242424242420000000'])(
+    'has no card number in it, in whatever form (%s)',
+    async (text) => {
+      const { counter } = await kept({}, { de62: text });
+      const [entry] = counter.core.journal.entries;
+      expect(entry?.body).toMatchObject({ elements: { 62: expect.stringMatching(/^[*\- ]+\d{4}$/) } });
+    },
+  );
+
   it('is refused where the listener says so, and kept all the same', async () => {
     expect(await kept({ unservedAdvice: 'refuse' })).toMatchObject({ code: '12', cases: ['advice-kept'] });
   });

@@ -1,0 +1,30 @@
+import { Refusal } from '../errors.ts';
+import type { Ports } from '../ports.ts';
+import type { AnsweredBody } from '../transaction/entries.ts';
+import type { Transaction } from '../transaction/fold.ts';
+import type { Adjustment } from '../transaction/tellings.ts';
+import { adjustedEntry } from './adjust.ts';
+import type { Answer } from './answer-notice.ts';
+import { ownNumbers } from './opening.ts';
+
+// Who reverses a tip has heard no answer to it, and takes back the tip: the sale stands as it did before. To take back
+// the sale, which the tip is written to, was rejected: nobody would be paid for what the customer has.
+
+/** @throws Refusal SW_AMOUNT, SW_NUMBERS */
+export function reverseTip(
+  found: Transaction,
+  tip: Adjustment,
+  remainingMinorUnits: number,
+  { key, reply }: AnsweredBody,
+  ports: Ports,
+): Answer {
+  const { opening, state, standingMinorUnits } = found;
+  const stands = state === 'approved' || state === 'captured';
+  // One that another has replaced is no part of what stands.
+  const isLatest = tip === found.adjustments.at(-1);
+  if (!opening || !stands || !isLatest || tip.beforeMinorUnits === standingMinorUnits) return { reply };
+  if (remainingMinorUnits > 0) throw new Refusal('SW_AMOUNT', { element: 'DE95' });
+
+  const body = { key, reply, minorUnits: tip.beforeMinorUnits, ...ownNumbers(opening, ports) };
+  return { reply, entry: adjustedEntry(found, body) };
+}

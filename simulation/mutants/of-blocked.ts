@@ -9,11 +9,4 @@ export const OF_BLOCKED: readonly SourceMutant[] = [
     find: '    this.#waiting.set(entry.transaction, { entry, intention, looks: 0 });\n',
     put: '    if (this.#waiting.size < 1) this.#waiting.set(entry.transaction, { entry, intention, looks: 0 });\n',
   },
-  {
-    name: 'certain-without-keys',
-    removes: 'the keys of an intention that is offered again to be certain of it',
-    file: 'switch/serve/authorise.ts',
-    find: "ports.unsettled.add(notSent(latest.body, 'SW_JOURNAL'), latest);",
-    put: "ports.unsettled.add(notSent(latest.body, 'SW_JOURNAL'), intentionOf(latest.body));",
-  },
 ];

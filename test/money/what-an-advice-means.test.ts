@@ -86,7 +86,7 @@ describe('an advice of a card that the HSM cannot name now, and its repeat', () 
   async function toldTwice(counter: Counter, told: TerminalMessage) {
     counter.core.hsm.failure = new HsmError('HSM_TIMEOUT');
     const { code } = await counter.heard(told, ACQUIRER_LINE);
-    counter.core.hsm.failure = undefined;
+    delete counter.core.hsm.failure;
     const again = await counter.heard({ ...told, mti: '0221' }, ACQUIRER_LINE);
     return { code, again: again.code, sales: counter.rows().map(({ standing }) => standing) };
   }

@@ -47,8 +47,8 @@ export async function proveCard(received: Received, ports: ProofPorts): Promise<
 
 /**
  * The same of a message that takes something earlier back: its card, where it names one, must be that of what it is
- * about. A card that the HSM cannot name now keeps nobody from reversing: then the digits that may be shown are compared
- * alone.
+ * about. A card that the HSM cannot name now keeps nobody from reversing: then the digits that may be shown are
+ * compared alone.
  * @throws as `proveCard`
  */
 export async function proveNotice(received: Received, ports: ProofPorts): Promise<NoticeInbound> {

@@ -264,9 +264,10 @@ export class Payment implements Dialogue {
   }
 
   #reversalMessage(remaining: number): TerminalMessage {
-    const { terminal, random, notices } = this;
+    const { terminal, random, notices, rrn } = this;
+    const opened = { ...this.message, ...(rrn !== undefined && { de37: rrn }) };
     return terminal.byHabit(reversalMessage(this, remaining), ({ name, terminal: habit }, message) =>
-      habit.reverses?.(message, this.#sent, this.message, random.stream(`${name} ${notices.length}`)),
+      habit.reverses?.(message, this.#sent, opened, random.stream(`${name} ${notices.length}`)),
     );
   }
 

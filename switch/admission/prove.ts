@@ -46,22 +46,35 @@ export async function proveCard(received: Received, ports: ProofPorts): Promise<
 }
 
 /**
- * The same of a message about something earlier: its card, where it names one, must be that of what it is about. A card
- * that the HSM cannot name now keeps nobody from reversing: then the digits that may be shown are compared alone.
+ * The same of a message that takes something earlier back: its card, where it names one, must be that of what it is
+ * about. A card that the HSM cannot name now keeps nobody from reversing: then the digits that may be shown are
+ * compared alone.
  * @throws as `proveCard`
  */
 export async function proveNotice(received: Received, ports: ProofPorts): Promise<NoticeInbound> {
-  const { de2, de35 } = received.message;
-  if (!de2?.length && !de35) return proveSender(received, ports);
+  if (!namesCard(received)) return proveSender(received, ports);
   return proveCard(received, ports).catch((error: unknown) => {
     if (error instanceof Refusal && error.code === 'SW_HSM') return proveSender(received, ports);
     throw error;
   });
 }
 
+/**
+ * The same of an advice. What it tells of is booked under its card, and its repeat is known by it: an HSM that cannot
+ * name the card now makes it wait, since a refusal for its form would be the end of a sale that has happened.
+ * @throws as `proveCard`
+ */
+export async function proveAdvice(received: Received, ports: ProofPorts): Promise<NoticeInbound> {
+  return namesCard(received) ? proveCard(received, ports) : proveSender(received, ports);
+}
+
 /** The same of a message that opens legs: its PIN block is put under the network's key. @throws as `proveCard` */
 export function provePayment(received: Received, ports: ProofPorts): Promise<PaymentInbound> {
   return proveWith(received, (party, pan) => pinWork(received, party, pan, ports), ports);
+}
+
+function namesCard({ message: { de2, de35 } }: Received): boolean {
+  return Boolean(de2?.length || de35);
 }
 
 async function proveWith(

@@ -50,6 +50,8 @@ const OPENING = ['0100', '0200', '0220', '0120'];
 /** What may come late, behind its own reversal. */
 const REQUESTS = ['0100', '0200'];
 const NOTHING = /^0*$/;
+/** DE3, first two digits. */
+const VOID = '02';
 const DATE = 4;
 
 /**
@@ -61,7 +63,8 @@ export function reversedOriginal({ message, sender, party, card }: Referring): O
   const named = namedNumbers(message, sender);
   const ways = [
     ...named.exact.flatMap((numbers) => namesOf(party.key, numbers)).map(byNumbers),
-    ...referencesOf([party.key], message),
+    // DE37 of a void names its sale, which the void's own reversal does not mean.
+    ...(message.de3?.startsWith(VOID) ? [] : referencesOf([party.key], message)),
     ...named.repeated.flatMap((numbers) => namesOf(party.key, numbers)).map(byNumbers),
   ];
   const { stan } = named;

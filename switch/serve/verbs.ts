@@ -1,6 +1,6 @@
 import { withoutRepeat } from '../../messages/index.ts';
 import type { Inbound, Received } from '../admission/inbound.ts';
-import { proveNotice, provePayment, proveSealed, proveSender } from '../admission/prove.ts';
+import { proveAdvice, proveNotice, provePayment, proveSealed, proveSender } from '../admission/prove.ts';
 import { Refusal } from '../errors.ts';
 import type { TerminalKeySet } from '../keys/key-records.ts';
 import { type ManagementService, managementService } from '../keys/management-codes.ts';
@@ -57,7 +57,7 @@ const provenIfRight =
     return { keys, answer: () => handle(received, ports) };
   };
 
-const ADVISE = withProof(proveNotice, advise);
+const ADVISE = withProof(proveAdvice, advise);
 const REVERSE = withProof(proveNotice, reverse);
 const UPLOAD = withProof(proveSender, uploadOrChip);
 const SETTLE = withProof(proveSender, settle);

@@ -28,6 +28,24 @@ describe('the reversal of a void', () => {
     return { stands, late, payment: counter.payment() };
   });
 
+  const ofARefusedOne = played(async () => {
+    const counter = new Counter();
+    const bought = await counter.heard(purchase());
+    const voided = await counter.heard(voidOf(bought, { de11: '000001', de4: '000000009900' }));
+    const named = {
+      de11: '000004',
+      de7: '1123120700',
+      de12: '130700',
+      de90: originalElements('0200', '000001', '1123120600'),
+    };
+    await counter.heard(reversal({ ...named, de3: '020000', de37: bought.rrn }));
+    return { isRefused: voided.code !== '00', stands: counter.payment().standingMinorUnits };
+  });
+
+  it('that was refused does not reverse the sale, though it counted the same STAN', () => {
+    expect(ofARefusedOne()).toEqual({ isRefused: true, stands: 2_500 });
+  });
+
   it('leaves the sale standing, where the network was not told of the void', () => {
     const stands = { state: 'approved', standingMinorUnits: 2_500 };
     expect(before()).toMatchObject({ voided: { code: '00' }, code: '00', payment: stands, reversed: 0 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { HsmError } from '../../hsm/index.ts';
+import { KnownCards } from '../../switch/admission/known-cards.ts';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
-import { Counter, played, purchase } from './core-cases.ts';
+import { ACQUIRER_LINE, Counter, played, purchase } from './core-cases.ts';
 
 // DE3 decides what an advice is, as it does of a request. An advice of no service that we know is kept, moves nothing,
 // and people look at it; a tip is a new amount of the same sale.
@@ -75,5 +77,33 @@ describe('a tip that is told after an online sale (0220, DE3 02, DE37)', () => {
 
   it('replaces the amount of the sale, and is no second sale', () => {
     expect(tipped()).toEqual({ code: '00', again: '00', sales: [3_000] });
+  });
+});
+
+describe('an advice of a card that the HSM cannot name now, and its repeat', () => {
+  const OF_ANOTHER_NUMBER = { de11: '000002', de7: '1123120100', de12: '130100' };
+
+  async function toldTwice(counter: Counter, told: TerminalMessage) {
+    counter.core.hsm.failure = new HsmError('HSM_TIMEOUT');
+    const { code } = await counter.heard(told, ACQUIRER_LINE);
+    delete counter.core.hsm.failure;
+    const again = await counter.heard({ ...told, mti: '0221' }, ACQUIRER_LINE);
+    return { code, again: again.code, sales: counter.rows().map(({ standing }) => standing) };
+  }
+
+  const sale = played(() => toldTwice(new Counter(), advice({})));
+  const tip = played(async () => {
+    const counter = new Counter({}, ({ ports }) => ({ knownCards: new KnownCards(ports, 0) }));
+    const bought = await counter.heard(purchase(), ACQUIRER_LINE);
+    const named = { de37: bought.rrn, de38: bought.approvalCode, de3: '020000', de4: '000000003000' };
+    return toldTwice(counter, advice({ ...named, ...OF_ANOTHER_NUMBER }));
+  });
+
+  it('of a sale is told to come again, and is a sale when it does', () => {
+    expect(sale()).toEqual({ code: '96', again: '00', sales: [2_500] });
+  });
+
+  it('of a tip is no other tip when it comes again', () => {
+    expect(tip()).toEqual({ code: '96', again: '00', sales: [3_000] });
   });
 });

@@ -1,6 +1,13 @@
 import { REFUND_ADVICES, TIPS } from './advices.ts';
 import { ANSWERS_AFTER_5_S, ECHOES_LESS, REFUSES_ADVICES, SWAPS_ANSWERS } from './answer-habits.ts';
-import { DE90_LOCAL_TIME, DE90_OF_THE_REPEAT, DE90_OF_ZEROS, DE90_WITHOUT_TIME, NO_DE90 } from './de90.ts';
+import {
+  DE37_FOR_DE90,
+  DE90_LOCAL_TIME,
+  DE90_OF_THE_REPEAT,
+  DE90_OF_ZEROS,
+  DE90_WITHOUT_TIME,
+  NO_DE90,
+} from './de90.ts';
 import type { Habit, HabitOfNetworks, HabitOfTerminals } from './habit.ts';
 import { OTHER_APPROVALS, REFUND_85, UNKNOWN_CODES, WAIT_FIRST, WITHOUT_CASH } from './issuer-codes.ts';
 import type { LaterHabit } from './later-habit.ts';
@@ -38,6 +45,7 @@ const PEERS = [
   DE90_OF_THE_REPEAT,
   DE90_OF_ZEROS,
   NO_DE90,
+  DE37_FOR_DE90,
   LETTERS,
   LETTERS_IN_ANSWERS,
   GARBLED_CHIP,

@@ -4,6 +4,7 @@ import type { Asked, Habit } from './habit.ts';
 // What becomes of a network's answers: late, swapped, with less in them than was asked.
 
 const SOMETIMES = 0.3;
+const OFTEN = 0.7;
 const LATE_MS = 5_000;
 const NEVER_MIND = '05';
 
@@ -24,7 +25,7 @@ export const SWAPS_ANSWERS = {
   share: 0.1,
   network: {
     fares: (fortune, asked, random) =>
-      isRequest(asked) && random.chance(SOMETIMES) ? { ...fortune, isSwapped: true } : fortune,
+      isRequest(asked) && random.chance(OFTEN) ? { ...fortune, isSwapped: true } : fortune,
   },
 } as const satisfies Habit;
 

@@ -75,6 +75,20 @@ export const DE90_OF_ZEROS = {
   },
 } as const satisfies Habit;
 
+/** It remembers the slip and not what it sent: STAN, date and time of the reversal are its own. Of references that it
+ * gave itself several payments may have one. */
+export const DE37_FOR_DE90 = {
+  name: 'de37-for-de90',
+  says: 'reverses with a DE90 of zeros, by the retrieval reference that it was answered with',
+  share: 0.12,
+  terminal: {
+    reverses: (message, { de37: given }, { de37 }, random) =>
+      message.de90 && given === undefined && de37 !== undefined && random.chance(OFTEN)
+        ? { ...message, de37, de90: { ...message.de90, stan: '000000', transmission: NO_TIME } }
+        : message,
+  },
+} as const satisfies Habit;
+
 function localTimeOf({ de12, de13 }: TerminalMessage) {
   return { de12, de13 };
 }

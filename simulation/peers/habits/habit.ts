@@ -40,7 +40,11 @@ export interface TerminalHabit {
   opens?(message: TerminalMessage, order: PaymentOrder, random: SeededRandom): TerminalMessage;
   /** What it sends when it asks again. @param now what its clock says */
   repeats?(message: TerminalMessage, now: Moment, random: SeededRandom): TerminalMessage;
-  /** How it says what it reverses. @param sent what it sent last of it @param opened what it sent first */
+  /**
+   * How it says what it reverses.
+   * @param sent what it sent last of it
+   * @param opened what it sent first, with the DE37 that it was answered with
+   */
   reverses?(
     message: TerminalMessage,
     sent: TerminalMessage,

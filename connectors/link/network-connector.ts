@@ -90,29 +90,7 @@ export function networkConnector<M extends Matchable>(
       const message = { mti: '', ...identification(facts) };
       return REQUEST_MTIS.every((mti) => link.isFree(Object.assign(message, { mti })));
     },
-    ask(facts, card, deadline) {
-      const request = dialect.authorisation(facts, card);
-      if (!request) {
-        const reason = `the network is not asked for ${facts.kind}`;
-        return { left: false, outcome: { status: 'not-asked', fault: 'inexpressible', reason } };
-      }
-
-      const asked = { facts, pan: card.pan };
-      const examine: Examine<M> = (reply) => {
-        const elements = dialect.replyElements(reply);
-        const meaning =
-          elements.code === undefined ? undefined : codeMeaning(elements.code, facts.kind, answers);
-        return meaning === 'wait' ? 'follows' : examined(disagreements(elements, asked, answers, agreement));
-      };
-      const sent = link.send(request, deadline, tagOf(facts), examine);
-      if (!sent.left) return { left: false, outcome: sent.ended };
-      const outcome = sent.ended.then((ended) =>
-        ended.status === 'answered'
-          ? authorisationOutcome(dialect.replyElements(ended.reply), facts, answers)
-          : ended,
-      );
-      return { left: true, outcome };
-    },
+    ask: askOver({ link, dialect, answers, agreement }),
     async reverse(request, deadline) {
       const ended = await link.exchange(dialect.reversal(request), deadline, undefined, looksAt(request));
       return ended.status === 'answered'
@@ -123,6 +101,41 @@ export function networkConnector<M extends Matchable>(
       const ended = await link.exchange(dialect.advice(request), deadline, undefined, looksAt(request));
       return ended.status === 'answered' ? adviceOutcome(dialect.replyElements(ended.reply), answers) : ended;
     },
+  };
+}
+
+interface Asking<M extends Matchable> {
+  readonly link: IsoLink<M, RequestTag>;
+  readonly dialect: NetworkDialect<M>;
+  readonly answers: AnswerTable;
+  readonly agreement: Agreement | undefined;
+}
+
+/** Sends an authorisation, and reads its answer by the network's tables. */
+function askOver<M extends Matchable>(parts: Asking<M>): NetworkConnector['ask'] {
+  const { link, dialect, answers, agreement } = parts;
+  return (facts, card, deadline) => {
+    const request = dialect.authorisation(facts, card);
+    if (!request) {
+      const reason = `the network is not asked for ${facts.kind}`;
+      return { left: false, outcome: { status: 'not-asked', fault: 'inexpressible', reason } };
+    }
+
+    const asked = { facts, pan: card.pan };
+    const examine: Examine<M> = (reply) => {
+      const elements = dialect.replyElements(reply);
+      const meaning =
+        elements.code === undefined ? undefined : codeMeaning(elements.code, facts.kind, answers);
+      return meaning === 'wait' ? 'follows' : examined(disagreements(elements, asked, answers, agreement));
+    };
+    const sent = link.send(request, deadline, tagOf(facts), examine);
+    if (!sent.left) return { left: false, outcome: sent.ended };
+    const outcome = sent.ended.then((ended) =>
+      ended.status === 'answered'
+        ? authorisationOutcome(dialect.replyElements(ended.reply), facts, answers)
+        : ended,
+    );
+    return { left: true, outcome };
   };
 }
 

@@ -86,11 +86,8 @@ export async function openNetworkBook(options: BookOptions): Promise<NetworkBook
   });
 
   const decideNew = (request: AuthorisationRequest, decide: () => IssuerWord): Outcome => {
-    const { code, amount = request.amount } = decide();
-    if (code !== APPROVED && code !== PARTIALLY_APPROVED) return { kind: 'declined', code };
-    const isCovered = !SPENDS.has(request.service) || accounts.covers(request, amount);
-    if (!isCovered) return { kind: 'declined', code: NOT_SUFFICIENT_FUNDS };
-    return named(approval(request, code, amount));
+    const outcome = wordOfIssuer(request, decide(), accounts);
+    return outcome.kind === 'declined' ? outcome : named(outcome);
   };
 
   const increment = (request: AuthorisationRequest, decide: () => IssuerWord) => {
@@ -130,6 +127,17 @@ export async function openNetworkBook(options: BookOptions): Promise<NetworkBook
       return record({ ...request, ...reversalOutcome(whole, found), ...names });
     },
   };
+}
+
+function wordOfIssuer(
+  request: AuthorisationRequest,
+  { code, amount = request.amount }: IssuerWord,
+  accounts: Pick<ReturnType<typeof cardAccounts>, 'covers'>,
+): Outcome {
+  if (code !== APPROVED && code !== PARTIALLY_APPROVED) return { kind: 'declined', code };
+  const isCovered = !SPENDS.has(request.service) || accounts.covers(request, amount);
+  if (!isCovered) return { kind: 'declined', code: NOT_SUFFICIENT_FUNDS };
+  return approval(request, code, amount);
 }
 
 /** Under the hold's own identifier, and in its name. */

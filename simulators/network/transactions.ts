@@ -46,40 +46,49 @@ export function isLastOf({ sequence, count }: NonNullable<NetworkRow['part']>): 
   return sequence === count;
 }
 
-export function transactions(): Transactions {
-  const known = new Map<string, Transaction>();
-  const byId = new Map<string, Transaction>();
-  const holds = new Map<string, Transaction>();
-  const advices = new Map<string, NetworkRow>();
+interface Kept {
+  readonly known: Map<string, Transaction>;
+  readonly byId: Map<string, Transaction>;
+  readonly holds: Map<string, Transaction>;
+}
 
-  const begin = (key: string, row: NetworkRow) => {
-    const transaction = begun(row);
-    known.set(key, transaction);
-    if (row.transactionId !== undefined) byId.set(row.transactionId, transaction);
-    if (row.moves?.held !== undefined) holds.set(`${row.terminal}|${row.rrn}`, transaction);
-    return transaction;
-  };
-  const add = (row: NetworkRow, hold: Transaction | undefined) => {
-    if (!hold) return;
-    const increment = { ...begun(row), addsTo: hold };
-    hold.increments.push(increment);
-    known.set(identityKey({ ...row, ...row.message }), increment);
-  };
-  const capture = (row: NetworkRow, transaction: Transaction | undefined) => {
-    if (!transaction) return;
-    transaction.completion = row;
-    if (hasMoreToCome(transaction)) transaction.held += row.moves?.held ?? 0;
-    else for (const each of [transaction, ...transaction.increments]) each.held = 0;
-    transaction.captured += row.moves?.captured ?? 0;
-    if (!known.has(identityKey(row))) known.set(identityKey(row), transaction);
-  };
+function begin({ known, byId, holds }: Kept, key: string, row: NetworkRow): Transaction {
+  const transaction = begun(row);
+  known.set(key, transaction);
+  if (row.transactionId !== undefined) byId.set(row.transactionId, transaction);
+  if (row.moves?.held !== undefined) holds.set(`${row.terminal}|${row.rrn}`, transaction);
+  return transaction;
+}
+
+function addTo({ known }: Kept, row: NetworkRow): void {
+  const hold = known.get(identityKey(row));
+  if (!hold) return;
+  const increment = { ...begun(row), addsTo: hold };
+  hold.increments.push(increment);
+  known.set(identityKey({ ...row, ...row.message }), increment);
+}
+
+function capture({ known, byId }: Kept, row: NetworkRow): void {
+  const transaction = byId.get(row.transactionId ?? '');
+  if (!transaction) return;
+  transaction.completion = row;
+  if (hasMoreToCome(transaction)) transaction.held += row.moves?.held ?? 0;
+  else for (const each of [transaction, ...transaction.increments]) each.held = 0;
+  transaction.captured += row.moves?.captured ?? 0;
+  if (!known.has(identityKey(row))) known.set(identityKey(row), transaction);
+}
+
+export function transactions(): Transactions {
+  const kept: Kept = { known: new Map(), byId: new Map(), holds: new Map() };
+  const { known, byId, holds } = kept;
+  const advices = new Map<string, NetworkRow>();
 
   return {
     apply(row) {
       switch (row.kind) {
         case 'advised':
           advices.set(identityKey(row), row);
-          begin(identityKey(row), row);
+          begin(kept, identityKey(row), row);
           break;
         case 'authorised':
         case 'held':
@@ -87,14 +96,14 @@ export function transactions(): Transactions {
         case 'verified':
         case 'inquired':
         case 'declined':
-          begin(identityKey(row), row);
+          begin(kept, identityKey(row), row);
           break;
         case 'incremented':
-          add(row, known.get(identityKey(row)));
+          addTo(kept, row);
           break;
         case 'captured':
           advices.set(identityKey(row), row);
-          capture(row, byId.get(row.transactionId ?? ''));
+          capture(kept, row);
           break;
         case 'adjusted': {
           advices.set(identityKey(row), row);
@@ -108,7 +117,7 @@ export function transactions(): Transactions {
           break;
         }
         case 'reversal-remembered':
-          begin(originalKey(row), row).reversal = row;
+          begin(kept, originalKey(row), row).reversal = row;
           break;
         case 'reversed':
         case 'reversal-ineffective': {

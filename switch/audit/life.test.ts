@@ -2,11 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { Client } from 'pg';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Log, silentLog } from '../../runtime/index.ts';
 import { altered } from '../../test/support/altered-lines.ts';
-import { switchConnection } from '../database/connection.ts';
 import { firstLink } from '../journal/chain.ts';
 import type { NewEntry } from '../journal/journal.ts';
 import type { PostgresJournal } from '../journal/postgres-journal.ts';

@@ -16,11 +16,4 @@ export const OF_NUMBERS: readonly SourceMutant[] = [
     find: 'const numbers = isFirst ? original : nextNumbers(opening.network, ports);',
     put: 'const numbers = original;',
   },
-  {
-    name: 'own-fault',
-    removes: 'the difference between a network that is away and a message that it has no words for',
-    file: 'switch/serve/authorise.ts',
-    find: "if (outcome.status === 'unreachable') return standInFirst(outcome, opening, payment, ports);",
-    put: "if (outcome.status) return standInFirst({ ...outcome, status: 'unreachable' }, opening, payment, ports);",
-  },
 ];

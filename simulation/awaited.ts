@@ -16,7 +16,8 @@ interface Awaited {
 export const AWAITED: readonly Awaited[] = [
   {
     name: 'tips',
-    because: 'a tip finds nothing (25, and people see it) while another payment of its reference is in flight',
+    because:
+      'a tip finds nothing (25, and people see it) while another payment of its reference is in flight',
     seed: 122,
   },
 ];

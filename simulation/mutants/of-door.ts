@@ -45,11 +45,4 @@ export const OF_DOOR: readonly SourceMutant[] = [
   if (!opensLegs && !isOfToday) throw new Refusal('SW_STALE');
 `,
   },
-  {
-    name: 'first-refused-beside-its-copy',
-    removes: 'the silence towards a first request whose copy was let in',
-    file: 'switch/admission/sent-before.ts',
-    find: '    if (known && known.copies > 0) return false;\n',
-    put: '',
-  },
 ];

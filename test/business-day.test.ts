@@ -173,7 +173,9 @@ async function dishonestLedgers() {
   add(undone, { captured: undone.asked });
   const completed = take((row) => row.state === 'captured' && row.kind === 'pre-authorisation');
   add(completed, { captured: -completed.standing, held: completed.asked });
+  // Its RRN is the switch's, so a line under another STAN is a later message of that payment.
   add(take(bought), { stan: '999999', captured: 777 });
+  add(take(bought), { rrn: '999999999999', stan: '999999', captured: 777 });
   const unproven = take((row) => bought(row) && proofOf(row) >= 0);
   proofs.splice(0, proofs.length, ...proofs.filter((proof) => proof.transaction !== unproven.transaction));
   const misproven = take((row) => bought(row) && proofOf(row) >= 0);
@@ -186,7 +188,7 @@ async function dishonestLedgers() {
     proofs,
     kinds: {
       'missing-at-network': 1,
-      'amount-differs': 1,
+      'amount-differs': 2,
       'reversed-at-network': 1,
       'stands-at-network': 1,
       'completion-missing': 1,

@@ -78,8 +78,8 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     dataDir,
     databaseUrl,
     hsm,
-    visa: asTerminalsKnow(visaControl(String(visaReady['controlUrl'])), databaseUrl),
-    iso87: asTerminalsKnow(iso87Control(String(iso87Ready['controlUrl'])), databaseUrl),
+    visa: asTerminalsKnow(visaControl(String(visaReady['controlUrl'])), 'visa', databaseUrl),
+    iso87: asTerminalsKnow(iso87Control(String(iso87Ready['controlUrl'])), 'iso87', databaseUrl),
     pop: popControl(String(popReady['controlUrl'])),
     controlUrls: {
       visa: String(visaReady['controlUrl']),

@@ -17,12 +17,12 @@ const OPENINGS = `select transaction, kind, body from switch.journal
   where kind in ('intended', 'offline-approved', 'increment-intended')`;
 
 /** The same control, whose ledger is asked and answers with terminals' numbers. */
-export function asTerminalsKnow<C extends Control>(control: C, databaseUrl: string): C {
+export function asTerminalsKnow<C extends Control>(control: C, network: string, databaseUrl: string): C {
   return {
     ...control,
     async ledger({ stan, rrn, ...where }: Parameters<Control['ledger']>[0] = {}): Promise<Page> {
       const page = await control.ledger(where);
-      const known = await numbersOfTerminals(databaseUrl).catch(() => new Map<string, Numbers>());
+      const known = await numbersOfTerminals(network, databaseUrl).catch(() => new Map<string, Numbers>());
       const rows = page.rows.map((row) => told(row, known));
       const isAsked = (row: Row) =>
         (stan === undefined || row.stan === stan) && (rrn === undefined || row.rrn === rrn);
@@ -31,18 +31,27 @@ export function asTerminalsKnow<C extends Control>(control: C, databaseUrl: stri
   };
 }
 
-/** By RRN and STAN as a network knows them. */
-async function numbersOfTerminals(databaseUrl: string): Promise<Map<string, Numbers>> {
+/** By RRN and STAN as a network knows them. Each network has numbers of its own, so another's are left out. */
+async function numbersOfTerminals(network: string, databaseUrl: string): Promise<Map<string, Numbers>> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   try {
     const { rows } = await client.query<{ transaction: string; kind: string; body: unknown }>(OPENINGS);
+    const openings = rows.map(({ transaction, kind, body }) => {
+      const { facts, network: asked } = bodyOf(kind, body, transaction) as {
+        facts: KeptFacts;
+        network?: string;
+      };
+      return { transaction, facts, asked };
+    });
+    const here = new Set(openings.filter(({ asked }) => asked === network).map((each) => each.transaction));
     return new Map(
-      rows.map(({ transaction, kind, body }) => {
-        const { facts } = bodyOf(kind, body, transaction) as { facts: KeptFacts };
-        const { rrn, stan } = asNetworkKnows(facts);
-        return [`${rrn}|${stan}`, { rrn: facts.rrn.trimEnd(), stan: facts.stan }];
-      }),
+      openings
+        .filter(({ transaction }) => here.has(transaction))
+        .map(({ facts }) => {
+          const { rrn, stan } = asNetworkKnows(facts);
+          return [`${rrn}|${stan}`, { rrn: facts.rrn.trimEnd(), stan: facts.stan }];
+        }),
     );
   } finally {
     await client.end();

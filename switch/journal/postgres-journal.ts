@@ -37,6 +37,8 @@ export interface JournalSettings {
  */
 const SLOWNESS = 2;
 const MAX_UNDECIDED = 1_000;
+/** Payments wait for no read of the opening, and while everything starts at once it may need its time. */
+const OPENING_READ_MS = 5_000;
 const OPEN_LEASE = { name: 'open-lease', text: 'select switch.open_lease($1, $2, 2::smallint) as epoch' };
 const UNDECIDED = { name: 'undecided', text: 'select switch.undecided($1, $2)::text[] as found' };
 const END_LEASE = {
@@ -51,18 +53,17 @@ const END_LEASE = {
 export async function createJournal(settings: JournalSettings): Promise<PostgresJournal> {
   const { databaseUrl, node, appendDeadlineMs, leaseMs, log } = settings;
   const { clock, keyHorizonDays } = settings;
-  const reader = new JournalReader({
-    databaseUrl,
-    clock,
-    log,
-    readDeadlineMs: appendDeadlineMs,
-    ...(keyHorizonDays !== undefined && { keyHorizonDays }),
+  const read = { databaseUrl, clock, log, ...(keyHorizonDays !== undefined && { keyHorizonDays }) };
+  const reader = new JournalReader({ ...read, readDeadlineMs: appendDeadlineMs });
+  const opening = new JournalReader({
+    ...read,
+    readDeadlineMs: Math.max(appendDeadlineMs, OPENING_READ_MS),
   });
   const days = new DayKeeper(reader, clock, log);
   try {
-    const hashOf = await reader.keyHash();
+    const hashOf = await opening.keyHash();
     await days.begin();
-    const [lease] = await reader.query<{ epoch: string }>(OPEN_LEASE, [node, leaseMs]);
+    const [lease] = await opening.query<{ epoch: string }>(OPEN_LEASE, [node, leaseMs]);
     const epoch = Number(lease?.epoch);
     const statementMs = SLOWNESS * appendDeadlineMs;
     const writer = new PostgresWriter({ databaseUrl, statementMs, leaseMs, log }, epoch);
@@ -80,6 +81,8 @@ export async function createJournal(settings: JournalSettings): Promise<Postgres
     await reader.close();
     if (error instanceof JournalError) throw error;
     throw new JournalError('SW_JOURNAL_UNAVAILABLE', 'no', {}, { cause: error });
+  } finally {
+    await opening.close();
   }
 }
 

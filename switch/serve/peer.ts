@@ -152,12 +152,13 @@ export class Peer {
     let asked: Asked;
     try {
       const message = codec.parse(body);
-      const lane = this.#laneOf(message);
+      const said = laneOf(message);
+      const numbers = said === 'must-serve' ? undefined : this.#numbersOf(message);
+      const lane = numbers === undefined ? said : this.#laneAmong(said, numbers);
       const cameBefore = lane === 'repeats';
       const sealed = codec.macSlot(body);
       const certificate = this.#connection.peerCertificate;
       const request = { message, sealed, certificate, receivedAt, cameBefore, peer: this.host };
-      const numbers = lane === 'must-serve' ? undefined : this.#numbersOf(message);
       const serve = (leavePlace: () => void) => service.answer({ ...request, leavePlace });
       asked = { message, lane, ...(numbers !== undefined && { numbers }), receivedAt, header, serve };
     } catch (error) {
@@ -207,11 +208,8 @@ export class Peer {
   }
 
   /** A request that came before counts as a repeat though it does not say so: its first may be approved. */
-  #laneOf(message: TerminalMessage): Lane {
+  #laneAmong(lane: Lane, numbers: string): Lane {
     const { sentBefore } = this.#shared;
-    const lane = laneOf(message);
-    if (lane === 'must-serve') return lane;
-    const numbers = this.#numbersOf(message);
     if (lane !== 'repeats') return sentBefore.came(numbers, this.host) ? 'repeats' : lane;
     sentBefore.isCopy(numbers);
     return lane;

@@ -606,9 +606,7 @@ begin
       insert into switch.journal (transaction, epoch, sequence, at, version, kind, body, link, claims)
         select e.transaction, p_epoch, e.sequence, e.at, e.version, e.kind, e.body,
           case when e.sequence = v_first then p_link end,
-          (select decode(string_agg(switch.name_of_claim(c.day, c.key), '' order by c.place), 'hex')
-            from switch.claims_in(p_claim_lines) c
-            where c.sequence = e.sequence and switch.name_of_claim(c.day, c.key) <> all (v_owned))
+          case when v_owned = '{}' then e.claims else switch.names_without(e.claims, v_owned) end
         from switch.entries_in(p_entry_lines) e
         where e.sequence <> all (v_refused)
         on conflict do nothing;
@@ -617,13 +615,17 @@ begin
         raise sqlstate 'SWTAK';
       end if;
 
-      select count(*) into v_wanted from switch.claims_in(p_claim_lines) c
-        where c.sequence <> all (v_refused) and switch.name_of_claim(c.day, c.key) <> all (v_owned);
-      insert into switch.claim (key, transaction, day, fingerprint)
+      with wanted as materialized (
         select c.key, c.transaction, c.day, c.fingerprint from switch.claims_in(p_claim_lines) c
-        where c.sequence <> all (v_refused) and switch.name_of_claim(c.day, c.key) <> all (v_owned)
-        on conflict do nothing;
-      get diagnostics v_inserted = row_count;
+          where c.sequence <> all (v_refused)
+            and (v_owned = '{}' or switch.name_of_claim(c.day, c.key) <> all (v_owned))
+      ), inserted as (
+        insert into switch.claim (key, transaction, day, fingerprint)
+          select w.key, w.transaction, w.day, w.fingerprint from wanted w
+          on conflict do nothing
+          returning 1
+      )
+      select (select count(*) from wanted), (select count(*) from inserted) into v_wanted, v_inserted;
       if v_inserted < v_wanted then
         raise sqlstate 'SWTAK';
       end if;
@@ -637,16 +639,19 @@ begin
   end if;
 
   return query select null::bigint, o.name, null::uuid, null::text from unnest(v_owned) as o (name);
+  if v_refused = '{}' then
+    return;
+  end if;
   return query
     select r.sequence, taken.name, taken.transaction, taken.fingerprint
     from unnest(v_refused) as r (sequence)
-    left join lateral (
-      select switch.name_of_claim(c.day, c.key) as name, k.transaction, k.fingerprint
+    left join (
+      select distinct on (c.sequence)
+        c.sequence, switch.name_of_claim(c.day, c.key) as name, k.transaction, k.fingerprint
       from switch.claims_in(p_claim_lines) c join switch.claim k on k.key = c.key and k.day = c.day
-      where c.sequence = r.sequence and c.is_unique
-      order by c.place
-      limit 1
-    ) taken on true;
+      where c.is_unique and c.sequence = any (v_refused)
+      order by c.sequence, c.place
+    ) taken on taken.sequence = r.sequence;
 end $function$
 ;
 CREATE OR REPLACE FUNCTION switch.attach_writer(p_epoch bigint, p_unsettled bigint[], OUT new_writer integer, OUT present bigint[], OUT claimed text[])
@@ -918,6 +923,16 @@ CREATE OR REPLACE FUNCTION switch.name_of_claim(p_day integer, p_key uuid)
  IMMUTABLE
 AS $function$
   select lpad(to_hex(p_day), 8, '0') || replace(p_key::text, '-', '');
+$function$
+;
+CREATE OR REPLACE FUNCTION switch.names_without(p_names bytea, p_names_left_out text[])
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select string_agg(n.name, '' order by n.at)
+    from (select substr(p_names, i, 20) as name, i as at from generate_series(1, length(p_names), 20) as i) n
+    where encode(n.name, 'hex') <> all (p_names_left_out);
 $function$
 ;
 CREATE OR REPLACE FUNCTION switch.open_lease(p_node text, p_lease_ms double precision, p_chain smallint)

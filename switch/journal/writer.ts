@@ -70,6 +70,7 @@ const MOVED = '23514';
 const REFUSED_CLASSES = new Set(['22', '23', '42']);
 /** Serialization failure, deadlock: the same statement may pass now. */
 const AGAIN_CLASSES = new Set(['40']);
+const FLUSHES_AFTER_TAKEN = 8;
 const NAME_LENGTH = /.{40}/g;
 
 /** The usual one: nothing stands in the way of any entry. */
@@ -103,6 +104,8 @@ export class PostgresWriter implements Writer {
   readonly #epoch: number;
   #client: Client | undefined;
   #writer = 0;
+  /** So many flushes more are believed to find something in the way, as one before them did. */
+  #likelyTaken = 0;
 
   constructor(settings: WriterSettings, epoch: number) {
     this.#settings = settings;
@@ -142,12 +145,9 @@ export class PostgresWriter implements Writer {
       return answersOf(counted.rows, batch);
     }
 
-    try {
-      await this.#query({ ...APPEND, values });
-      return NOTHING_REFUSED;
-    } catch (error) {
-      if (!(error instanceof FlushError && isCode(error.cause, TAKEN))) throw error;
-    }
+    if (this.#likelyTaken === 0 && (await this.#isAppendedWhole(values))) return NOTHING_REFUSED;
+
+    this.#likelyTaken -= 1;
     const { rows } = await this.#query<RefusedRow>({ ...APPEND_SOME, values: linked });
     return answersOf(rows, batch);
   }
@@ -159,6 +159,18 @@ export class PostgresWriter implements Writer {
       values: [this.#epoch, this.#settings.leaseMs, lowWater],
     });
     return rows[0]?.renewed ?? false;
+  }
+
+  /** The usual way costs half; where something is in the way, it was for nothing. Under load that comes in rows. */
+  async #isAppendedWhole(values: unknown[]): Promise<boolean> {
+    try {
+      await this.#query({ ...APPEND, values });
+      return true;
+    } catch (error) {
+      if (!(error instanceof FlushError && isCode(error.cause, TAKEN))) throw error;
+      this.#likelyTaken = FLUSHES_AFTER_TAKEN;
+      return false;
+    }
   }
 
   drop(): void {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Clock, Random } from '../../runtime/index.ts';
 import { timeOrderedUuid } from '../../runtime/index.ts';
 import { type Ledger, openLedger } from '../common/ledger.ts';
@@ -74,7 +74,7 @@ export async function openValidations(
       return memory.open.size;
     },
     async initiate(purchase, idempotencyKey, fate) {
-      const bodyHash = createHash('sha256').update(JSON.stringify(purchase)).digest('hex');
+      const bodyHash = hash('sha256', JSON.stringify(purchase));
       const known = memory.byKey.get(idempotencyKey);
       if (known) {
         if (known.opening.bodyHash !== bodyHash) throw new SimulatorError('SIM_POP_KEY_REUSED');

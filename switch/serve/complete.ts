@@ -12,7 +12,7 @@ import type { Transaction } from '../transaction/fold.ts';
 import { isHoldOver } from '../transaction/hold.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
 import { countedAs, isLast, isNext, isUnfinished, partsOf } from '../transaction/several-completions.ts';
-import { ACCEPTED, type Answer, answerNotice, type Told } from './answer-notice.ts';
+import { ACCEPTED, type Answer, anotherName, answerNotice, type Told } from './answer-notice.ts';
 import { findReferred } from './find-original.ts';
 import { ownNumbers, popParties } from './opening.ts';
 
@@ -43,11 +43,13 @@ export function complete(inbound: NoticeInbound, told: Told, ports: Ports): Prom
     const { opening, increments } = hold;
     const { rrn, transaction } = opening.facts;
     const reply: ReplyFields = { code: ACCEPTED, rrn };
+    const name = anotherName(inbound);
     const pop = popParties(opening.facts, opening.cardReference, inbound.party);
     const isLate = isHoldOver(hold, ports.clock.wall());
     const body: EntryBodies['captured'] = {
       key: told.key,
       reply,
+      original: name.key,
       minorUnits: takenBefore(hold) + amount.minorUnits,
       pop,
       ...(isLate && { isLate }),
@@ -61,10 +63,11 @@ export function complete(inbound: NoticeInbound, told: Told, ports: Ports): Prom
     const isWhole = !completion.counted || isLast(completion.counted);
     if (pop && isWhole) tasks.push('complete-pop');
     const followUps = followUpsOf(transaction, tasks, opening.network);
-    return { reply, entry: { kind: 'captured', body, followUps } };
+    return { reply, entry: { kind: 'captured', body, followUps }, claims: [name] };
   };
-  const original = referredOriginal(inbound);
-  return answerNotice({ ...told, find: () => findReferred(inbound, original, ports) }, capture, ports);
+  const referred = referredOriginal(inbound);
+  const find = () => findReferred(inbound, referred, ports);
+  return answerNotice({ ...told, find, original: anotherName(inbound).key }, capture, ports);
 }
 
 function partOf(

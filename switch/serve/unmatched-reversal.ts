@@ -73,7 +73,15 @@ export function rememberedBody(
     ...(maskedPan !== undefined && { maskedPan }),
     ...(cardReference !== undefined && { cardReference }),
     ...(currency !== undefined && { amount: { minorUnits, currency } }),
+    ...(isPartOf(message, listener) && { isPart: true as const }),
   };
+}
+
+function isPartOf(
+  { de95 }: NoticeInbound['message'],
+  { reversalAmount }: NoticeInbound['listener'],
+): boolean {
+  return reversalAmount === 'part' || Number(de95?.transaction ?? 0) > 0;
 }
 
 /**

@@ -38,9 +38,12 @@ export interface BatchName {
 
 /** Which payments are looked for, where no number names one. */
 export interface PaymentSearch {
-  readonly merchant: string;
+  /** Absent: of any, by its reference or its STAN. */
+  readonly merchant?: string;
   readonly terminal?: string;
   readonly approvalCode?: string;
+  readonly rrn?: string;
+  readonly stan?: string;
   /** Wall clock, milliseconds. */
   readonly since: number;
 }
@@ -76,6 +79,12 @@ const PAYMENTS_OF = `
     where business_date >= ($1::timestamptz at time zone 'UTC')::date - 1 and opened_at >= $1 and merchant = $2
       and ($3::text is null or terminal = $3) and ($4::text is null or approval_code = $4)
     order by opened_at desc limit $5`;
+/** An index leads to those of a reference. */
+const PAYMENTS_NAMED = `
+  select transaction from switch.projected_transaction
+    where business_date >= ($1::timestamptz at time zone 'UTC')::date - 1 and opened_at >= $1 and rrn = $2
+    order by opened_at desc limit $3`;
+const PAYMENTS_NUMBERED = PAYMENTS_NAMED.replace('rrn = $2', 'stan = $2');
 
 /** Reads the projection, and knows what it takes into account. */
 export class ProjectionReader {
@@ -111,15 +120,8 @@ export class ProjectionReader {
   }
 
   /** Transactions, the newest first. What was opened a moment ago need not be among them. */
-  async paymentsOf(
-    { merchant, terminal, approvalCode, since }: PaymentSearch,
-    limit: number,
-  ): Promise<string[]> {
-    const { rows } = await this.#pool.query<{ transaction: string }>({
-      name: 'payments-of',
-      text: PAYMENTS_OF,
-      values: [new Date(since).toISOString(), merchant, terminal ?? null, approvalCode ?? null, limit],
-    });
+  async paymentsOf(search: PaymentSearch, limit: number): Promise<string[]> {
+    const { rows } = await this.#pool.query<{ transaction: string }>(searchQuery(search, limit));
     return rows.map(({ transaction }) => transaction);
   }
 
@@ -131,4 +133,16 @@ export class ProjectionReader {
   close(): Promise<void> {
     return this.#pool.end();
   }
+}
+
+function searchQuery(search: PaymentSearch, limit: number) {
+  const { merchant, terminal, approvalCode, rrn, stan } = search;
+  const since = new Date(search.since).toISOString();
+  if (merchant !== undefined) {
+    const values = [since, merchant, terminal ?? null, approvalCode ?? null, limit];
+    return { name: 'payments-of', text: PAYMENTS_OF, values };
+  }
+  return rrn === undefined
+    ? { name: 'payments-numbered', text: PAYMENTS_NUMBERED, values: [since, stan ?? '', limit] }
+    : { name: 'payments-named', text: PAYMENTS_NAMED, values: [since, rrn, limit] };
 }

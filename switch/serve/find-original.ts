@@ -8,7 +8,7 @@ import type { OriginalReference, Way } from '../requests/originals.ts';
 import { isForgotten, isRemembered } from '../requests/remembered.ts';
 import { givenReference } from '../requests/understand.ts';
 import { foldTransaction, type Transaction } from '../transaction/fold.ts';
-import { paymentsApprovedAs } from './search-payments.ts';
+import { paymentsApprovedAs, paymentsNamed } from './search-payments.ts';
 
 // The original of a message, looked for in the order in which the message names it. A key leads to a transaction;
 // card, currency, amount and approval code say whether it is the one that is meant. To take the first that a key leads
@@ -45,6 +45,31 @@ export async function findOriginal(
     if (otherwise.status === 'unknown') otherwise = finding;
   }
   return otherwise;
+}
+
+/** What a reversal names. */
+export function findReversed(_: unknown, original: OriginalReference, ports: Ports): Promise<Finding> {
+  return findOriginal(original, ports);
+}
+
+/**
+ * What a reversal names that does not say which terminal, or which merchant: by its reference with the merchant it may
+ * give, else among all that the acquirer's merchants sold.
+ */
+export async function findNameless(
+  inbound: Pick<NoticeInbound, 'message' | 'sender' | 'party'>,
+  original: OriginalReference,
+  ports: Ports,
+): Promise<Finding> {
+  const references = original.ways.filter(({ by }) => by === 'reference');
+  const finding = await findOriginal({ ways: references, meant: original.meant }, ports);
+  if (finding.status !== 'unknown') return finding;
+  const named = await paymentsNamed(inbound, original.meant, ports);
+  const live = named.filter(isLive);
+  const [first, ...others] = live.length > 0 ? live : named;
+  if (!first) return finding;
+  if (others.length > 0) return { status: 'ambiguous', transactions: [first, ...others] };
+  return { status: 'found', transaction: first, key: '', fingerprint: '' };
 }
 
 /**

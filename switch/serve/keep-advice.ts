@@ -75,7 +75,7 @@ function answerOf({ listener }: NoticeInbound, reason: KeptAdvice['reason']): st
 }
 
 /** Every element by its number, without what may not be kept. */
-function elementsOf(message: TerminalMessage): Record<string, unknown> {
+export function elementsOf(message: TerminalMessage): Record<string, unknown> {
   const rest: Partial<Record<keyof TerminalMessage, unknown>> = { ...message };
   for (const element of NEVER_KEPT) delete rest[element];
   const { fields } = toPlain({ ...rest, mti: message.mti.slice(0, 3) }, 'masked');

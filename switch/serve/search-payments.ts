@@ -2,9 +2,10 @@ import { DAY_MS, HOUR_MS } from '../../runtime/index.ts';
 import type { Inbound } from '../admission/inbound.ts';
 import type { Ports } from '../ports.ts';
 import type { PaymentSearch } from '../projection/projection-reader.ts';
-import { momentOf } from '../requests/dates.ts';
+import { isSameMoment, momentOf } from '../requests/dates.ts';
 import { acquirerOf, withoutZeros } from '../requests/keys.ts';
-import { disagreement, isLive, localMoment, type Meant } from '../requests/meant.ts';
+import { disagreement, isLive, isNumbered, localMoment, type Meant } from '../requests/meant.ts';
+import { givenReference } from '../requests/understand.ts';
 import { foldTransaction, type Transaction } from '../transaction/fold.ts';
 
 // Payments that no number leads to: by who sold, and what else a message says. It is asked only where everything that
@@ -80,13 +81,59 @@ async function searched(
   { sinceMs = SEARCHED_MS, ...narrowed }: Narrowed,
   ports: Ports,
 ): Promise<Transaction[]> {
-  const { inFlight, journal, clock } = ports;
-  const search = { merchant: sender.merchant.trimEnd(), since: clock.wall() - sinceMs, ...narrowed };
+  const { inFlight, clock } = ports;
+  const merchant = sender.merchant.trimEnd();
+  const search = { merchant, since: clock.wall() - sinceMs, ...narrowed };
   const found = [...inFlight.recent.openedFor(party.key.merchant), ...(await projected(search, ports))];
+  const payments = await lookedAt(found, ports);
+  return payments.filter((each) => isOfMerchant(each, merchant) && isOfAcquirer(each, party, ports));
+}
+
+/**
+ * What a reversal names that says nothing of its terminal, or its merchant: by DE37 and by STAN and time of DE90, as far
+ * as it gives them, among what the acquirer's merchants sold.
+ */
+export async function paymentsNamed(
+  { message, sender, party }: Pick<Inbound, 'message' | 'sender' | 'party'>,
+  meant: Meant,
+  ports: Ports,
+): Promise<Transaction[]> {
+  const { inFlight, clock } = ports;
+  const rrn = givenReference(message)?.trim();
+  const { stan, sentAt } = meant;
+  if (rrn === undefined && (stan === undefined || sentAt === undefined)) return [];
+
+  const named = rrn === undefined ? { stan: stan ?? '' } : { rrn };
+  const sinceMs = rrn === undefined ? SEARCHED_MS : HOLDS_SEARCHED_MS;
+  const ofAcquirer = inFlight.recent.openedBy(acquirerOf(party.key), MOST_LOOKED_AT);
+  const found = [...(await projected({ since: clock.wall() - sinceMs, ...named }, ports)), ...ofAcquirer];
+  const payments = await lookedAt(found, ports);
+  return payments.filter(
+    (each) =>
+      isOfAcquirer(each, party, ports) &&
+      (message.de42 === undefined || isOfMerchant(each, sender.merchant.trimEnd())) &&
+      (message.de41 === undefined || isOfTerminal(each, { sender })) &&
+      isNamed(each, rrn, meant) &&
+      !disagreement(each, meant),
+  );
+}
+
+/** By its reference, or by its STAN in the very second, whatever the zone. */
+function isNamed(found: Transaction, rrn: string | undefined, meant: Meant): boolean {
+  const { opening } = found;
+  if (!opening || !isNumbered(found, meant)) return false;
+  if (rrn !== undefined) return opening.facts.rrn.trim() === rrn;
+  return meant.sentAt !== undefined && isSameMoment(meant.sentAt, localMoment(opening));
+}
+
+async function lookedAt(
+  found: readonly string[],
+  { journal }: Pick<Ports, 'journal'>,
+): Promise<Transaction[]> {
   const payments: Transaction[] = [];
-  for (const id of [...new Set(found)].slice(0, MOST_LOOKED_AT)) {
+  for (const id of [...new Set(found)].slice(0, 2 * MOST_LOOKED_AT)) {
     const transaction = foldTransaction(await journal.history(id));
-    if (transaction && isOfMerchant(transaction, sender, party)) payments.push(transaction);
+    if (transaction) payments.push(transaction);
   }
   return payments;
 }
@@ -97,7 +144,7 @@ async function projected(search: PaymentSearch, { batches, log, inFlight }: Port
   if (!batches || !paymentsOf) return [];
   try {
     const found = await inFlight.recent.search(() => paymentsOf.call(batches, search, MOST_LOOKED_AT));
-    if (!found) log.warn({ event: 'search.busy', merchant: search.merchant });
+    if (!found) log.warn({ event: 'search.busy', ...search });
     return found ?? [];
   } catch (error) {
     log.warn({ event: 'search.projection', err: error });
@@ -105,14 +152,19 @@ async function projected(search: PaymentSearch, { batches, log, inFlight }: Port
   }
 }
 
-function isOfMerchant(
+function isOfMerchant({ opening }: Transaction, merchant: string): boolean {
+  return opening?.facts.merchant.trimEnd() === merchant;
+}
+
+/** What was sold on an acquirer's line is its own, and nobody else's; what was sold here is none of its. */
+function isOfAcquirer(
   { opening }: Transaction,
-  sender: Inbound['sender'],
   { key }: Inbound['party'],
+  { directory }: Pick<Ports, 'directory'>,
 ): boolean {
-  if (opening?.facts.merchant.trimEnd() !== sender.merchant.trimEnd()) return false;
-  const acquirer = acquirerOf(key);
-  return acquirer === '' || withoutZeros(opening.facts.acquirer) === acquirer;
+  if (!opening) return false;
+  const isGuests = directory.isAcquirersLine(opening.listener);
+  return acquirerOf(key) === (isGuests ? withoutZeros(opening.facts.acquirer) : '');
 }
 
 function isOfDay(

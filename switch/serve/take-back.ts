@@ -4,6 +4,7 @@ import { takeBackRules } from '../config/take-backs.ts';
 import { Refusal, SWITCH_ERRORS } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { ANOTHER_NAME, keyOf, requestKey } from '../requests/keys.ts';
+import { isNameless } from '../requests/nameless.ts';
 import {
   amountOf,
   type OriginalReference,
@@ -17,7 +18,7 @@ import { partsOf } from '../transaction/several-completions.ts';
 import { endRepeats } from './acknowledge-repeats.ts';
 import { ACCEPTED, type Answer, anotherName, answerNotice, toldBy } from './answer-notice.ts';
 import { voidableBatch } from './closed-batch.ts';
-import { type Finding, findOriginal, findReferred } from './find-original.ts';
+import { type Finding, findNameless, findReferred, findReversed } from './find-original.ts';
 import { refundedMinorUnits } from './reserve-refund.ts';
 import { reverseTip } from './reverse-tip.ts';
 import { reverseVoid } from './reverse-void.ts';
@@ -41,9 +42,10 @@ export function reverse(inbound: NoticeInbound, ports: Ports): Promise<ReplyFiel
   const named = reversedOriginal(inbound);
   const mayBePart = inbound.listener.reversalAmount === 'part';
   const original = { ...named, meant: { ...named.meant, mayBePart } };
+  const find = isNameless(inbound.message) ? findNameless : findReversed;
   const notice = {
     ...toldBy(inbound, reversalFingerprint(inbound)),
-    find: () => findOriginal(original, ports),
+    find: () => find(inbound, original, ports),
   };
 
   const answer = answerNotice(

@@ -170,7 +170,12 @@ describe('what DE3 and DE25 say together', () => {
   const answers = async (message: TerminalMessage) => {
     const counter = new Counter();
     const { code } = await counter.heard(message);
-    return { code, asked: counter.core.sent.authorised.length, amounts: amounts(counter), cases: counter.cases() };
+    return {
+      code,
+      asked: counter.core.sent.authorised.length,
+      amounts: amounts(counter),
+      cases: counter.cases(),
+    };
   };
 
   it.each([
@@ -191,6 +196,11 @@ describe('what DE3 and DE25 say together', () => {
     ['a refund of a verification', { de3: '200000', de25: '51' }],
     ['a payment of a bill', { mti: '0120', de3: '500000' }],
   ])('is kept where it is told: %s', async (_, change) => {
-    expect(await answers(told(change))).toEqual({ code: '00', asked: 0, amounts: [], cases: ['advice-kept'] });
+    expect(await answers(told(change))).toEqual({
+      code: '00',
+      asked: 0,
+      amounts: [],
+      cases: ['advice-kept'],
+    });
   });
 });

@@ -31,6 +31,8 @@ export interface BatchName {
   readonly listeners: readonly string[];
   readonly merchant: string;
   readonly terminal: string;
+  /** Who answers for it; absent where it is registered here. */
+  readonly acquirer?: string;
   readonly currency: string;
   /** DE60. */
   readonly number: string;
@@ -50,24 +52,36 @@ export interface PaymentSearch {
 
 const READ_CONNECTIONS = 2;
 
-/** One statement, so one snapshot: the rows count exactly what the cursors have passed. */
+/**
+ * One statement, so one snapshot: the rows count exactly what the cursors have passed. What has no merchant or acquirer
+ * is of before there was one.
+ */
 const OPEN_BATCH = `
   with last as (
     select b.* from switch.projected_batch b
       where b.listener = any ($1) and b.merchant = $6 and b.terminal = $2 and b.currency = $3 and b.ordinal is not null
+        and ($7::text is null or b.acquirer is null or b.acquirer = $7)
       order by b.ordinal desc limit 1
   )
   select
     (select row_to_json(last) from last) as last,
     (select coalesce(json_agg(m), '[]') from (
-      select t.* from switch.projected_transaction t
-        where t.listener = any ($1) and t.merchant = $6 and t.terminal = $2 and t.currency = $3 and t.batch_side is not null and t.batch is null
+      select * from (
+        select t.* from switch.projected_transaction t
+          where t.listener = any ($1) and t.terminal = $2 and t.currency = $3 and t.batch_side is not null and t.batch is null
+        union all
+        select t.* from switch.projected_transaction t
+          where t.listener = any ($1) and t.terminal = $2 and t.currency = $3 and t.batch_side is not null
+            and t.settled_in is not null and t.batch = t.settled_in and t.standing > t.settled
+      ) t
+        where t.merchant = $6 and ($7::text is null or t.acquirer is null or t.acquirer = $7)
         order by t.opened_at, t.transaction limit $5
     ) m) as members,
     (select coalesce(json_agg(u), '[]') from (
       select u.*, (select row_to_json(t) from switch.projected_transaction t where t.transaction = u.original) as known
         from switch.projected_upload u
         where u.listener = any ($1) and u.terminal = $2 and u.currency = $3 and u.number = $4
+          and (u.merchant is null or u.merchant = $6) and ($7::text is null or u.acquirer is null or u.acquirer = $7)
           and u.uploaded_at > coalesce((select settled_at from last), '-infinity')
         order by u.uploaded_at, u.upload limit $5
     ) u) as uploads,
@@ -108,11 +122,11 @@ export class ProjectionReader {
 
   /** @param limit members and uploads that are read at most */
   async openBatch(name: BatchName, limit: number): Promise<OpenBatch> {
-    const { listeners, merchant, terminal, currency, number } = name;
+    const { listeners, merchant, terminal, currency, number, acquirer = null } = name;
     const { rows } = await this.#pool.query<Omit<OpenBatch, 'last'> & { last: BatchRow | null }>({
       name: 'open-batch',
       text: OPEN_BATCH,
-      values: [listeners, terminal, currency, number, limit, merchant],
+      values: [listeners, terminal, currency, number, limit, merchant, acquirer],
     });
     const [found] = rows;
     if (!found) throw new Error('a statement without a from clause gave no row');

@@ -95,7 +95,8 @@ export async function closedBatchOf(
   const owner = { party: partyKey(acquirerOf(party.key), merchant, terminal).terminal, currency };
   const listeners = [...new Set([opening.listener, ...directory.linesOf(listener)])];
   const sold = { merchant: merchant.trimEnd(), terminal: terminal.trimEnd(), currency };
-  const names: BatchName = { ...sold, listeners, number: '' };
+  const acquirer = acquirerOf(party.key);
+  const names: BatchName = { ...sold, listeners, number: '', ...(acquirer !== '' && { acquirer }) };
   const last = await lastClosed(names, batches);
 
   const member = memberOfTransaction(id);

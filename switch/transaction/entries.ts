@@ -299,9 +299,18 @@ export interface CompletionPart {
   /** Of all of them; 0 as long as the terminal does not know. */
   readonly count: number;
   readonly minorUnits: number;
+  /** What was in a closed batch of those before it, where any was: the rest is in the next one. */
+  readonly settled?: SettledPart;
   /** By which the network is told. */
   readonly stan: string;
   readonly transmittedAt: string;
+}
+
+/** What of a payment is in a batch that is closed. */
+export interface SettledPart {
+  /** The settlement. */
+  readonly batch: string;
+  readonly minorUnits: number;
 }
 
 /** What a terminal and the switch make of one batch. */
@@ -309,6 +318,8 @@ export interface BatchComparison {
   readonly listener: string;
   readonly terminal: string;
   readonly merchant: string;
+  /** Who answers for the terminal; absent where it is registered here. */
+  readonly acquirer?: string;
   readonly currency: string;
   /** DE60: how the terminal counts its batches. */
   readonly number: string;
@@ -342,6 +353,10 @@ export interface BatchDifference {
 export interface UploadedTransaction {
   readonly listener: string;
   readonly terminal: string;
+  /** Absent in what an earlier release wrote. */
+  readonly merchant?: string;
+  /** Who answers for the terminal; absent where it is registered here. */
+  readonly acquirer?: string;
   readonly currency: string;
   /** DE60. */
   readonly number: string;

@@ -145,6 +145,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
       draft.popParties = body.pop;
       draft.pop = body.pop ? 'planned' : 'not-applicable';
     }
+    if (body.part?.settled) draft.settledBefore = body.part.settled;
     if (body.part) tell(draft, { key: body.key, part: body.part, ...body.part });
     draft.replies.set(body.key, body.reply);
   },

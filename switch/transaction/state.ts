@@ -1,4 +1,11 @@
-import type { DecidedBody, EntryBodies, OpeningBody, PopParties, ReplyFields } from './entries.ts';
+import type {
+  DecidedBody,
+  EntryBodies,
+  OpeningBody,
+  PopParties,
+  ReplyFields,
+  SettledPart,
+} from './entries.ts';
 import type { Increment } from './increments.ts';
 import type { NetworkLegState, PopLegState } from './leg-states.ts';
 import type { LegTraces, TraceDraft } from './leg-traces.ts';
@@ -22,6 +29,8 @@ export interface Transaction {
   /** What the customer owes or is owed now, in minor units: approved, less what was taken back, or captured. */
   readonly standingMinorUnits: number;
   readonly capturedMinorUnits?: number;
+  /** Of several completions: what a closed batch had of those before the latest. */
+  readonly settledBefore?: SettledPart;
   /** It happened at the terminal, and was told afterwards. */
   readonly isTold: boolean;
   /** What the network is told behind the rest, by messages of their own: parts of a completion, other amounts. */

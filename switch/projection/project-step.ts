@@ -46,8 +46,8 @@ const INSERT_MEMBERS = `
       order by transaction, batch desc
     on conflict (transaction) do update set batch = excluded.batch where excluded.batch > m.batch`;
 /**
- * Either may be read first: the transaction, or the settlement of its batch. What is in two, with completions before and
- * after the first was closed, is in the later one: ids are in the order of time.
+ * Either may be read first: the transaction, or the settlement of its batch. What is in two, with completions before
+ * and after the first was closed, is in the later one: ids are in the order of time.
  */
 const JOIN_BATCHES = `
   with member as materialized (

@@ -24,7 +24,7 @@ export interface Meant {
   readonly minorUnits?: number;
   /** DE4 may also be a part of what stands. */
   readonly mayBePart?: boolean;
-  /** By its terminal's clock, in milliseconds, of whatever zone: what DE37 leads to and is of another day is not meant. */
+  /** By its terminal's clock, in milliseconds, whatever the zone: what DE37 leads to is not meant of another day. */
   readonly sentAt?: number;
   /**
    * It is about what was answered, so of several that agree what is in flight is none; and of those, about what this

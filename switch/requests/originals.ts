@@ -62,8 +62,8 @@ const DATE = 4;
 
 /**
  * How a reversal names its original. DE90 first: as it stands, then with its time taken for the local one, then with
- * its time put into the local one, by the zone that the reversal's own two times tell. Then DE37. Then the STAN with the
- * local date and time of the message itself, which many repeat from the original, and with its DE7; a terminal that
+ * its time put into the local one, by the zone that the reversal's own two times tell. Then DE37. Then the STAN with
+ * the local date and time of the message itself, which many repeat from the original, and with its DE7; a terminal that
  * sends no DE90 repeats the STAN too.
  */
 export function reversedOriginal({ message, sender, party, card }: Referring): OriginalReference {

@@ -32,8 +32,8 @@ type NamingPorts = Pick<Ports, 'journal' | 'log' | 'clock'>;
 
 /**
  * Lets a message be found by this name too. Its transaction must be decided: nothing may stand between an intention and
- * its decision. A journal that does not take it keeps nobody from hearing the answer: the reversal matches nothing then,
- * and is a case. What a reversal has named before is what it meant, and is taken back now.
+ * its decision. A journal that does not take it keeps nobody from hearing the answer: the reversal matches nothing
+ * then, and is a case. What a reversal has named before is what it meant, and is taken back now.
  *
  * @throws Refusal SW_ALREADY_REVERSED
  */

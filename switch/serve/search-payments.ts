@@ -90,8 +90,8 @@ async function searched(
 }
 
 /**
- * What a reversal names that says nothing of its terminal, or its merchant: by DE37 and by STAN and time of DE90, as far
- * as it gives them, among what the acquirer's merchants sold.
+ * What a reversal names that says nothing of its terminal, or its merchant: by DE37 and by STAN and time of DE90, as
+ * far as it gives them, among what the acquirer's merchants sold.
  */
 export async function paymentsNamed(
   { message, sender, party }: Pick<Inbound, 'message' | 'sender' | 'party'>,

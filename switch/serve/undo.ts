@@ -1,15 +1,20 @@
 import { Refusal } from '../errors.ts';
 import type { FollowUp } from '../journal/journal.ts';
+import type { NextEntry } from '../transaction/append-next.ts';
 import { followUpsOf } from '../transaction/decision-entry.ts';
-import type { AnsweredBody, EntryBodies } from '../transaction/entries.ts';
+import type { AnsweredBody, EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import type { Increment } from '../transaction/increments.ts';
 import { stands, stateAfter } from '../transaction/life-cycle.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
-import type { Answer } from './answer-notice.ts';
 
 // What is written to a payment that is taken back, and what has to be done for it behind the answer: network and
 // consensus are made to hold what stands then.
+
+interface Undone {
+  readonly reply: ReplyFields;
+  readonly entry: NextEntry;
+}
 
 /**
  * Takes a payment back, or down to what remains of it.
@@ -21,7 +26,7 @@ export function takeBack(
   body: EntryBodies['taken-back'],
   remainingMinorUnits: number,
   waitMs = 0,
-): Extract<Answer, { readonly entry: unknown }> {
+): Undone {
   const { key, reply } = body;
   const isStanding = stands(found.state);
   if (remainingMinorUnits > 0 && isStanding) {
@@ -47,7 +52,7 @@ export function takeIncrementBack(
   { key: increment, state, standingMinorUnits }: Increment,
   remainingMinorUnits: number,
   { reply, key }: AnsweredBody,
-): Answer {
+): Undone | Pick<Undone, 'reply'> {
   if (state === 'closed' || !stateAfter(found.state, 'increment-taken-back')) {
     if (found.state === 'captured' && state === 'approved') {
       throw new Refusal('SW_ORIGINAL_STATE', { state: found.state });

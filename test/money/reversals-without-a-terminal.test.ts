@@ -12,8 +12,8 @@ import {
 } from './core-cases.ts';
 import { batchesOf } from './open-batches.ts';
 
-// Hosts reverse from their own records, where a payment is a reference: terminal and merchant are left out. An advice is
-// taken whatever it finds, and what it names is reversed where it is one payment of this acquirer.
+// Hosts reverse from their own records, where a payment is a reference: terminal and merchant are left out. An advice
+// is taken whatever it finds, and what it names is reversed where it is one payment of this acquirer.
 
 const RRN = '632812000777';
 const OF_A = { de32: '654321', de41: '00000001', de42: 'MERCHANT-A     ', de37: RRN };

@@ -4,8 +4,8 @@ import type { TerminalMessage } from '../../switch/requests/terminal-message.ts'
 import { ACQUIRER_LINE, Counter, OTHER_CARD, originalElements, purchase, reversal } from './core-cases.ts';
 import { batchesOf } from './open-batches.ts';
 
-// What is told of a payment that the switch has approved itself is no second one: its chip's word, its confirmation by a
-// host, whatever of it is told with another amount. And to take such a message back takes nothing else back.
+// What is told of a payment that the switch has approved itself is no second one: its chip's word, its confirmation by
+// a host, whatever of it is told with another amount. And to take such a message back takes nothing else back.
 
 const TC = Bytes.fromHex('9F2701409F2608AABBCCDDEEFF0011');
 const AAC = Bytes.fromHex('9F2701009F2608AABBCCDDEEFF0011');

@@ -1,6 +1,11 @@
 import { bodyOf } from '../../switch/journal/body-form.ts';
 import type { JournalEntry } from '../../switch/journal/journal.ts';
-import { type BatchRows, projectBatch } from '../../switch/projection/batch-rows.ts';
+import {
+  type BatchRows,
+  isInOpenBatch,
+  projectBatch,
+  type UploadRow,
+} from '../../switch/projection/batch-rows.ts';
 import type {
   BatchName,
   OpenBatch,
@@ -76,9 +81,10 @@ export class SimBatches implements Batches {
 
 function openBatchAt(tables: Tables, horizon: number, name: BatchName, limit: number): OpenBatch {
   const { transactions, batches, countedTo } = project(tables, horizon);
-  const isOurs = (row: { listener: string; merchant?: string; terminal: string; currency: string }) =>
+  const isOurs = (row: Pick<UploadRow, 'listener' | 'merchant' | 'acquirer' | 'terminal' | 'currency'>) =>
     name.listeners.includes(row.listener) &&
     (row.merchant ?? name.merchant) === name.merchant &&
+    (row.acquirer === null || (name.acquirer ?? row.acquirer) === row.acquirer) &&
     row.terminal === name.terminal &&
     row.currency === name.currency;
   const closed = batches.flatMap(({ batch }) =>
@@ -86,7 +92,7 @@ function openBatchAt(tables: Tables, horizon: number, name: BatchName, limit: nu
   );
   const last = closed.sort((a, b) => a.ordinal - b.ordinal).at(-1);
   const members = transactions
-    .filter((row) => isOurs(row) && row.batch_side !== null && row.batch === null)
+    .filter((row) => isOurs(row) && isInOpenBatch(row))
     .sort((a, b) => (a.opened_at + a.transaction < b.opened_at + b.transaction ? -1 : 1));
   const uploads = batches.flatMap(({ upload }) => {
     if (!upload || !isOurs(upload) || upload.number !== name.number) return [];
@@ -98,10 +104,12 @@ function openBatchAt(tables: Tables, horizon: number, name: BatchName, limit: nu
 
 /** The newest first. */
 function paymentsAt(tables: Tables, horizon: number, search: PaymentSearch): string[] {
-  const { merchant, terminal, approvalCode, since } = search;
+  const { merchant, terminal, approvalCode, rrn, stan, since } = search;
   const isMeant = (row: StoredTransaction) =>
     Date.parse(row.opened_at) >= since &&
-    row.merchant === merchant &&
+    (merchant === undefined || row.merchant === merchant) &&
+    (rrn === undefined || row.rrn === rrn) &&
+    (stan === undefined || row.stan === stan) &&
     (terminal === undefined || row.terminal === terminal) &&
     (approvalCode === undefined || row.approval_code === approvalCode);
   const found = project(tables, horizon).transactions.filter(isMeant);
@@ -121,10 +129,11 @@ function project(tables: Tables, horizon: number) {
     else batches.push(...entries.map((entry) => projectBatch(entry, CUT_OVER_HOUR)));
     for (const { epoch, sequence } of seen) countedTo[epoch] = Math.max(countedTo[epoch] ?? 0, sequence);
   }
+  // What is in two is in the later one.
   const batchOf = new Map(
-    batches.flatMap(({ batch, members = [] }) =>
-      members.map((member) => [member, batch?.batch ?? null] as const),
-    ),
+    batches
+      .flatMap(({ batch, members = [] }) => members.map((member) => [member, batch?.batch ?? ''] as const))
+      .sort(([, one], [, other]) => (one < other ? -1 : 1)),
   );
   const transactions = rows.map((row): StoredTransaction => {
     return { ...row, batch: batchOf.get(row.transaction) ?? null };

@@ -1,9 +1,9 @@
 import type { NetworkConnector } from '../../connectors/index.ts';
 import type { Directory } from '../config/directory.ts';
-import type { ListenerSettings } from '../config/settings.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { partyKey } from '../requests/keys.ts';
+import { isNameless, mayBeNameless, subjectOf } from '../requests/nameless.ts';
 import { canIdentify } from '../requests/presence.ts';
 import { type PaymentRequest, type Sender, understandSender } from '../requests/understand.ts';
 import type { OutcomePolicy } from '../transaction/outcome-table.ts';
@@ -30,25 +30,30 @@ export function admitSender(
   { clock, directory }: Pick<Ports, 'clock' | 'directory'>,
 ): { sender: Sender; party: Party } {
   const { message, listener } = received;
-  const sender = understandSender(message, clock);
+  const sender = understandSender(message, clock, mayBeNameless(received));
   const acquirer = message.de32 ?? listener.acquirer;
   if (!maySpeakFor(received, sender.terminal, acquirer)) {
     throw new Refusal('SW_NOT_SPOKEN_FOR', { terminal: sender.terminal.trimEnd() });
   }
-  return { sender, party: identify(sender, acquirer, listener, directory) };
+  return { sender, party: identify(sender, acquirer, received, directory) };
 }
 
 /**
  * A terminal that is registered here is one and the same on whichever line it calls, so its keys name no acquirer. On
  * an acquirer's line the acquirer answers for merchant and terminal, whose numbers say something within it only.
  */
-function identify(sender: Sender, acquirer: string, listener: ListenerSettings, directory: Directory): Party {
+function identify(
+  sender: Sender,
+  acquirer: string,
+  { message, listener }: Pick<Received, 'message' | 'listener'>,
+  directory: Directory,
+): Party {
   const merchant = directory.merchant(sender.merchant);
   if (listener.mac === 'none') {
     return {
       terminal: undefined,
       merchant: merchant ?? { id: sender.merchant.trimEnd(), ...UNENROLLED },
-      key: partyKey(acquirer, sender.merchant, sender.terminal),
+      key: partyKey(acquirer, sender.merchant, isNameless(message) ? subjectOf(message) : sender.terminal),
     };
   }
 

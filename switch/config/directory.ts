@@ -14,6 +14,8 @@ export interface Directory {
   merchant(id: string): MerchantSettings | undefined;
   /** Of one party, all the lines that it may call on: its batch is one, whichever it calls. */
   linesOf(listener: ListenerSettings): readonly string[];
+  /** Whether a line is an acquirer's, by its name: who sells there is the acquirer's to answer for. */
+  isAcquirersLine(name: string): boolean;
   /** Merchants that may give back what this one sold, and it what they did; itself is none of them. */
   refundPartners(id: string): readonly string[];
   /** The network that serves this card's IIN; the longest matching range wins. */
@@ -40,6 +42,8 @@ export function createDirectory(
     },
     merchant: (id) => merchants.get(id.trimEnd()),
     linesOf: (listener) => linesBeside(listener, settings.listeners ?? []),
+    isAcquirersLine: (line) =>
+      settings.listeners?.some(({ name, mac }) => name === line && mac === 'none') ?? false,
     refundPartners: (id) => partnersOf(merchants.get(id.trimEnd()), settings.merchants),
     networkFor: (pan) => routes.find((route) => serves(route, pan))?.network,
     clearingCutOffHour: (network) => cutOffs.get(network),

@@ -160,7 +160,8 @@ create table switch.projected_batch (
   switch_totals json not null,
   differences json not null,
   business_date date not null,
-  settled_at timestamp with time zone not null
+  settled_at timestamp with time zone not null,
+  acquirer text
 );
 create table switch.projected_batch_member (
   transaction uuid not null,
@@ -214,7 +215,10 @@ create table switch.projected_transaction (
   batch_side text,
   batch uuid,
   cash bigint not null default 0,
-  network_rrn text not null default ''::text
+  network_rrn text not null default ''::text,
+  acquirer text,
+  settled bigint,
+  settled_in uuid
 ) partition by RANGE (transaction);
 create table switch.projected_transaction_rest (
   transaction uuid not null,
@@ -250,7 +254,10 @@ create table switch.projected_transaction_rest (
   batch_side text,
   batch uuid,
   cash bigint not null default 0,
-  network_rrn text not null default ''::text
+  network_rrn text not null default ''::text,
+  acquirer text,
+  settled bigint,
+  settled_in uuid
 ) partition of switch.projected_transaction DEFAULT;
 create table switch.projected_upload (
   upload uuid not null,
@@ -262,7 +269,9 @@ create table switch.projected_upload (
   stan text not null,
   rrn text,
   amount bigint not null,
-  uploaded_at timestamp with time zone not null
+  uploaded_at timestamp with time zone not null,
+  merchant text,
+  acquirer text
 );
 create table switch.projection_cursor (
   epoch bigint not null,
@@ -395,15 +404,17 @@ CREATE INDEX projected_transaction_by_network_rrn ON ONLY switch.projected_trans
 CREATE INDEX projected_transaction_listener_terminal_currency_idx ON ONLY switch.projected_transaction USING btree (listener, terminal, currency) WHERE ((batch_side IS NOT NULL) AND (batch IS NULL));
 CREATE INDEX projected_transaction_rest_business_date_transaction_idx ON switch.projected_transaction_rest USING btree (business_date, transaction);
 CREATE INDEX projected_transaction_rest_listener_terminal_currency_idx ON switch.projected_transaction_rest USING btree (listener, terminal, currency) WHERE ((batch_side IS NOT NULL) AND (batch IS NULL));
+CREATE INDEX projected_transaction_rest_listener_terminal_currency_idx1 ON switch.projected_transaction_rest USING btree (listener, terminal, currency) WHERE (settled_in IS NOT NULL);
 CREATE INDEX projected_transaction_rest_network_rrn_idx ON switch.projected_transaction_rest USING btree (network_rrn);
 CREATE INDEX projected_transaction_rest_rrn_idx ON switch.projected_transaction_rest USING btree (rrn);
 CREATE INDEX projected_transaction_rrn_idx ON ONLY switch.projected_transaction USING btree (rrn);
+CREATE INDEX projected_transaction_settled_in_part ON ONLY switch.projected_transaction USING btree (listener, terminal, currency) WHERE (settled_in IS NOT NULL);
 CREATE INDEX projected_upload_of_batch ON switch.projected_upload USING btree (listener, terminal, currency, number, uploaded_at);
 CREATE INDEX projection_cursor_open ON switch.projection_cursor USING btree (epoch) WHERE (NOT is_finished);
 CREATE INDEX recon_case_unresolved ON switch.recon_case USING btree (id) WHERE (state <> 'resolved'::text);
 CREATE UNIQUE INDEX key_change_outcome ON switch.key_change USING btree (owner, generation) WHERE (state = ANY (ARRAY['active'::text, 'discarded'::text]));
 CREATE UNIQUE INDEX lease_one_open_per_node ON switch.lease USING btree (node) WHERE (ended_at IS NULL);
-CREATE UNIQUE INDEX projected_batch_ordinal ON switch.projected_batch USING btree (listener, terminal, currency, ordinal DESC) WHERE (ordinal IS NOT NULL);
+CREATE UNIQUE INDEX projected_batch_ordinal ON switch.projected_batch USING btree (listener, merchant, terminal, currency, COALESCE(acquirer, ''::text), ordinal DESC) WHERE (ordinal IS NOT NULL);
 
 -- triggers
 

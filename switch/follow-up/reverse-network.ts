@@ -15,7 +15,7 @@ import { isToReinstate, reinstate } from './reinstate.ts';
 import type { Retry } from './retry-policy.ts';
 import { reversalFacts } from './reversal-facts.ts';
 import { reversalNumbers } from './reversal-numbers.ts';
-import { isUntoldVoid, tellOfVoid } from './tell-of-void.ts';
+import { isUntoldVoid, tellOfVoid, untilTold } from './tell-of-void.ts';
 
 export type NetworkPorts = Pick<
   Ports,
@@ -66,6 +66,8 @@ async function reverseDownTo(
     }
     if (!tooMuch) return endAfter([...refused.values()]);
     if (isUntoldVoid(transaction)) {
+      const waitMs = untilTold(transaction, ports.clock.wall());
+      if (waitMs > 0) return { retryAfterMs: waitMs };
       await tellOfVoid(ports.journal, job.transaction);
       continue;
     }

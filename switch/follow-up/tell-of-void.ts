@@ -12,6 +12,14 @@ export function isUntoldVoid({ takenBack, voids }: Transaction): boolean {
   return takenBack === 'void' && last !== undefined && !last.isTold && !last.isReversed;
 }
 
+/**
+ * How long the network is not to be told of it yet, in milliseconds: another reversal of the same payment may be queued
+ * from before, and must not tell of the void before its time.
+ */
+export function untilTold({ voids }: Transaction, nowMs: number): number {
+  return Math.max(0, (voids.at(-1)?.toldFrom ?? 0) - nowMs);
+}
+
 /** From here on the void's reversal comes too late. */
 export function tellOfVoid(journal: Journal, transaction: string): Promise<void> {
   return appendNext(journal, transaction, (now) =>

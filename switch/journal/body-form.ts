@@ -112,6 +112,7 @@ const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
         ['members', 'members'],
         ['differences', { each: difference }],
         ['businessDate', 'date'],
+        ['acquirer', 'text'],
       ] as const),
     ],
   ],

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { JournalEntry } from '../journal/journal.ts';
 import type { EntryBodies, EntryKind } from '../transaction/entries.ts';
 import { dateOfEntry } from '../transaction/movements.ts';
+import type { StoredTransaction } from './transaction-row.ts';
 
 /** A terminal's settlement as a row of `switch.projected_batch`. */
 export interface BatchRow {
@@ -9,6 +10,8 @@ export interface BatchRow {
   readonly listener: string;
   readonly terminal: string;
   readonly merchant: string;
+  /** Null where the terminal is registered here. */
+  readonly acquirer: string | null;
   readonly currency: string;
   readonly number: string;
   /** Null where the batch was left open. */
@@ -25,6 +28,9 @@ export interface UploadRow {
   readonly upload: string;
   readonly listener: string;
   readonly terminal: string;
+  /** Null in what an earlier release wrote. */
+  readonly merchant: string | null;
+  readonly acquirer: string | null;
   readonly currency: string;
   readonly number: string;
   readonly original: string | null;
@@ -56,9 +62,10 @@ export function projectBatch(entry: JournalEntry, undatedHour: number): BatchRow
       };
     }
     case 'uploaded': {
-      const { listener, terminal, currency, number, original, stan, rrn, minorUnits } =
+      const { listener, terminal, currency, number, original, stan, ...told } =
         body as EntryBodies['uploaded'];
-      const uploaded = { uploaded_at: new Date(at).toISOString(), amount: minorUnits, rrn: rrn ?? null };
+      const { merchant = null, acquirer = null, rrn = null, minorUnits: amount } = told;
+      const uploaded = { merchant, acquirer, rrn, amount, uploaded_at: new Date(at).toISOString() };
       return {
         upload: { upload: transaction, listener, terminal, currency, number, original, stan, ...uploaded },
       };
@@ -86,6 +93,7 @@ function batchRow(entry: JournalEntry, undatedHour: number): BatchRow {
     listener,
     terminal,
     merchant,
+    acquirer: body.acquirer ?? null,
     currency,
     number,
     ordinal: null,
@@ -96,4 +104,15 @@ function batchRow(entry: JournalEntry, undatedHour: number): BatchRow {
     business_date: dateOfEntry(entry, undatedHour),
     settled_at: new Date(entry.at).toISOString(),
   };
+}
+
+/** Whether a payment counts for the batch that its terminal has open: some of several completions may be settled. */
+export function isInOpenBatch({
+  batch_side: side,
+  batch,
+  standing,
+  settled,
+  settled_in: before,
+}: Pick<StoredTransaction, 'batch_side' | 'batch' | 'standing' | 'settled' | 'settled_in'>): boolean {
+  return side !== null && (batch === null || (batch === before && standing > (settled ?? 0)));
 }

@@ -41,16 +41,21 @@ const INSERT_UPLOADS = `
   insert into switch.projected_upload
     select * from json_populate_recordset(null::switch.projected_upload, $1) on conflict (upload) do nothing`;
 const INSERT_MEMBERS = `
-  insert into switch.projected_batch_member (transaction, batch)
-    select * from unnest($1::uuid[], $2::uuid[]) on conflict (transaction) do nothing`;
-/** Either may be read first: the transaction, or the settlement of its batch. */
+  insert into switch.projected_batch_member as m (transaction, batch)
+    select distinct on (transaction) transaction, batch from unnest($1::uuid[], $2::uuid[]) as held (transaction, batch)
+      order by transaction, batch desc
+    on conflict (transaction) do update set batch = excluded.batch where excluded.batch > m.batch`;
+/**
+ * Either may be read first: the transaction, or the settlement of its batch. What is in two, with completions before
+ * and after the first was closed, is in the later one: ids are in the order of time.
+ */
 const JOIN_BATCHES = `
   with member as materialized (
     select m.transaction, m.batch from unnest($1::uuid[]) as touched (transaction)
       join switch.projected_batch_member m on m.transaction = touched.transaction
   )
   update switch.projected_transaction t set batch = member.batch
-    from member where t.transaction = member.transaction and t.batch is null`;
+    from member where t.transaction = member.transaction and t.batch is distinct from member.batch`;
 
 export interface StepOptions {
   /** The UTC hour at which a business day began when entries had no date. */

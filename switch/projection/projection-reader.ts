@@ -31,6 +31,8 @@ export interface BatchName {
   readonly listeners: readonly string[];
   readonly merchant: string;
   readonly terminal: string;
+  /** Who answers for it; absent where it is registered here. */
+  readonly acquirer?: string;
   readonly currency: string;
   /** DE60. */
   readonly number: string;
@@ -38,33 +40,48 @@ export interface BatchName {
 
 /** Which payments are looked for, where no number names one. */
 export interface PaymentSearch {
-  readonly merchant: string;
+  /** Absent: of any, by its reference or its STAN. */
+  readonly merchant?: string;
   readonly terminal?: string;
   readonly approvalCode?: string;
+  readonly rrn?: string;
+  readonly stan?: string;
   /** Wall clock, milliseconds. */
   readonly since: number;
 }
 
 const READ_CONNECTIONS = 2;
 
-/** One statement, so one snapshot: the rows count exactly what the cursors have passed. */
+/**
+ * One statement, so one snapshot: the rows count exactly what the cursors have passed. What has no merchant or acquirer
+ * is of before there was one.
+ */
 const OPEN_BATCH = `
   with last as (
     select b.* from switch.projected_batch b
       where b.listener = any ($1) and b.merchant = $6 and b.terminal = $2 and b.currency = $3 and b.ordinal is not null
+        and ($7::text is null or b.acquirer is null or b.acquirer = $7)
       order by b.ordinal desc limit 1
   )
   select
     (select row_to_json(last) from last) as last,
     (select coalesce(json_agg(m), '[]') from (
-      select t.* from switch.projected_transaction t
-        where t.listener = any ($1) and t.merchant = $6 and t.terminal = $2 and t.currency = $3 and t.batch_side is not null and t.batch is null
+      select * from (
+        select t.* from switch.projected_transaction t
+          where t.listener = any ($1) and t.terminal = $2 and t.currency = $3 and t.batch_side is not null and t.batch is null
+        union all
+        select t.* from switch.projected_transaction t
+          where t.listener = any ($1) and t.terminal = $2 and t.currency = $3 and t.batch_side is not null
+            and t.settled_in is not null and t.batch = t.settled_in and t.standing > t.settled
+      ) t
+        where t.merchant = $6 and ($7::text is null or t.acquirer is null or t.acquirer = $7)
         order by t.opened_at, t.transaction limit $5
     ) m) as members,
     (select coalesce(json_agg(u), '[]') from (
       select u.*, (select row_to_json(t) from switch.projected_transaction t where t.transaction = u.original) as known
         from switch.projected_upload u
         where u.listener = any ($1) and u.terminal = $2 and u.currency = $3 and u.number = $4
+          and (u.merchant is null or u.merchant = $6) and ($7::text is null or u.acquirer is null or u.acquirer = $7)
           and u.uploaded_at > coalesce((select settled_at from last), '-infinity')
         order by u.uploaded_at, u.upload limit $5
     ) u) as uploads,
@@ -76,6 +93,12 @@ const PAYMENTS_OF = `
     where business_date >= ($1::timestamptz at time zone 'UTC')::date - 1 and opened_at >= $1 and merchant = $2
       and ($3::text is null or terminal = $3) and ($4::text is null or approval_code = $4)
     order by opened_at desc limit $5`;
+/** An index leads to those of a reference. */
+const PAYMENTS_NAMED = `
+  select transaction from switch.projected_transaction
+    where business_date >= ($1::timestamptz at time zone 'UTC')::date - 1 and opened_at >= $1 and rrn = $2
+    order by opened_at desc limit $3`;
+const PAYMENTS_NUMBERED = PAYMENTS_NAMED.replace('rrn = $2', 'stan = $2');
 
 /** Reads the projection, and knows what it takes into account. */
 export class ProjectionReader {
@@ -99,11 +122,11 @@ export class ProjectionReader {
 
   /** @param limit members and uploads that are read at most */
   async openBatch(name: BatchName, limit: number): Promise<OpenBatch> {
-    const { listeners, merchant, terminal, currency, number } = name;
+    const { listeners, merchant, terminal, currency, number, acquirer = null } = name;
     const { rows } = await this.#pool.query<Omit<OpenBatch, 'last'> & { last: BatchRow | null }>({
       name: 'open-batch',
       text: OPEN_BATCH,
-      values: [listeners, terminal, currency, number, limit, merchant],
+      values: [listeners, terminal, currency, number, limit, merchant, acquirer],
     });
     const [found] = rows;
     if (!found) throw new Error('a statement without a from clause gave no row');
@@ -111,15 +134,8 @@ export class ProjectionReader {
   }
 
   /** Transactions, the newest first. What was opened a moment ago need not be among them. */
-  async paymentsOf(
-    { merchant, terminal, approvalCode, since }: PaymentSearch,
-    limit: number,
-  ): Promise<string[]> {
-    const { rows } = await this.#pool.query<{ transaction: string }>({
-      name: 'payments-of',
-      text: PAYMENTS_OF,
-      values: [new Date(since).toISOString(), merchant, terminal ?? null, approvalCode ?? null, limit],
-    });
+  async paymentsOf(search: PaymentSearch, limit: number): Promise<string[]> {
+    const { rows } = await this.#pool.query<{ transaction: string }>(searchQuery(search, limit));
     return rows.map(({ transaction }) => transaction);
   }
 
@@ -131,4 +147,16 @@ export class ProjectionReader {
   close(): Promise<void> {
     return this.#pool.end();
   }
+}
+
+function searchQuery(search: PaymentSearch, limit: number) {
+  const { merchant, terminal, approvalCode, rrn, stan } = search;
+  const since = new Date(search.since).toISOString();
+  if (merchant !== undefined) {
+    const values = [since, merchant, terminal ?? null, approvalCode ?? null, limit];
+    return { name: 'payments-of', text: PAYMENTS_OF, values };
+  }
+  return rrn === undefined
+    ? { name: 'payments-numbered', text: PAYMENTS_NUMBERED, values: [since, stan ?? '', limit] }
+    : { name: 'payments-named', text: PAYMENTS_NAMED, values: [since, rrn, limit] };
 }

@@ -15,6 +15,7 @@ const COLUMNS: Readonly<Record<keyof TransactionRow, string>> = {
   listener: 'text',
   terminal: 'text',
   merchant: 'text',
+  acquirer: 'text',
   stan: 'text',
   rrn: 'text',
   network_rrn: 'text',
@@ -40,6 +41,8 @@ const COLUMNS: Readonly<Record<keyof TransactionRow, string>> = {
   decided_at: 'timestamptz',
   cases: 'text[]',
   batch_side: 'text',
+  settled: 'bigint',
+  settled_in: 'uuid',
 };
 const NAMES = Object.keys(COLUMNS) as (keyof TransactionRow)[];
 const UPSERT = `

@@ -1,4 +1,5 @@
 import type { JournalEntry } from '../journal/journal.ts';
+import { withoutZeros } from '../requests/keys.ts';
 import { isApprovalCode } from '../transaction/approval-codes.ts';
 import { type AwaitedProof, awaitedProof, isAcceptance } from '../transaction/awaited-proof.ts';
 import type { EntryBodies, EntryKind } from '../transaction/entries.ts';
@@ -23,6 +24,8 @@ export interface TransactionRow {
   readonly listener: string;
   readonly terminal: string;
   readonly merchant: string;
+  /** As its message or its line has it. */
+  readonly acquirer: string | null;
   readonly stan: string;
   readonly rrn: string;
   /** DE37 towards the network, whose last six digits are DE11; empty where the terminal's numbers are the network's. */
@@ -54,6 +57,9 @@ export interface TransactionRow {
   readonly decided_at: string | null;
   readonly cases: readonly string[];
   readonly batch_side: 'sale' | 'refund' | null;
+  /** Of several completions: what was in a batch that was closed before the latest of them came. */
+  readonly settled: number | null;
+  readonly settled_in: string | null;
 }
 
 /** What reading a row gives beyond what its own entries say. */
@@ -112,6 +118,8 @@ export function projectTransaction(
     decided_at: decided ? new Date(decided.at).toISOString() : null,
     cases: [...new Set(folded.cases)],
     batch_side: batchSide(folded),
+    settled: folded.settledBefore?.minorUnits ?? null,
+    settled_in: folded.settledBefore?.batch ?? null,
   };
   const proof = awaitedProof(entries, folded) ?? (entries.some(isAcceptance) ? 'over' : undefined);
   const { mayMean } = first.body as Partial<EntryBodies['remembered']>;
@@ -158,6 +166,7 @@ function openingColumns({ opening, decided, increments }: Transaction) {
     listener,
     terminal: facts.terminal.trimEnd(),
     merchant: facts.merchant.trimEnd(),
+    acquirer: withoutZeros(facts.acquirer) as string | null,
     stan: facts.stan,
     rrn: facts.rrn.trimEnd(),
     network_rrn: facts.networkRrn ?? '',
@@ -193,6 +202,7 @@ function rememberedColumns({ kind, body }: JournalEntry): ReturnType<typeof open
     network_rrn: '',
     transmitted_at: '',
     network: '',
+    acquirer: null,
     cash: 0,
     terminal: terminal.trimEnd(),
     merchant: merchant.trimEnd(),
@@ -221,6 +231,7 @@ function keptColumns({ kind, body }: JournalEntry): ReturnType<typeof openingCol
       listener,
       terminal: terminal.trimEnd(),
       merchant: merchant.trimEnd(),
+      acquirer: null,
       stan,
       currency,
     },

@@ -13,6 +13,7 @@ export function storedTransaction(overrides: Partial<StoredTransaction> = {}): S
     listener: 'terminals-ascii',
     terminal: 'TERM0001',
     merchant: 'MERCHANT0000001',
+    acquirer: '123456',
     stan: '000001',
     rrn: '632812000001',
     network_rrn: '',
@@ -40,6 +41,8 @@ export function storedTransaction(overrides: Partial<StoredTransaction> = {}): S
     cases: [],
     batch_side: 'sale',
     batch: null,
+    settled: null,
+    settled_in: null,
     ...overrides,
   };
 }

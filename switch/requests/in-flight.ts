@@ -7,6 +7,8 @@ import { RecentNumbers } from './recent-numbers.ts';
 /** A request that this node is working on. */
 export interface Running {
   readonly fingerprint: string;
+  /** DE7. */
+  readonly sentAt: string;
   /** The answer, or nothing where none may be given. Never rejects. */
   readonly reply: Promise<ReplyFields | undefined>;
 }
@@ -35,9 +37,13 @@ export class InFlight {
   }
 
   /** Registers `work` under its key until it settles. */
-  run(key: string, fingerprint: string, work: () => Promise<ReplyFields | undefined>): Running['reply'] {
+  run(
+    key: string,
+    what: Pick<Running, 'fingerprint' | 'sentAt'>,
+    work: () => Promise<ReplyFields | undefined>,
+  ): Running['reply'] {
     const reply = work().finally(() => this.#running.delete(key));
-    this.#running.set(key, { fingerprint, reply });
+    this.#running.set(key, { ...what, reply });
     return reply;
   }
 }

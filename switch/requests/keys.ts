@@ -89,6 +89,9 @@ export function isReference(key: string): boolean {
 
 const REFERENCE_OF_DAY = /\|reference(#\d)?\|\d{8}$/;
 
+/** Fingerprint of a key that is only another name of a message: where it is taken, the message goes without it. */
+export const ANOTHER_NAME = 'name';
+
 /** Keys that are taken by what does not count have this many places beside them. */
 export const MOST_PLACES = 8;
 const DATE_AT_ITS_END = /\|\d+$/;

@@ -4,6 +4,7 @@ import { authorisedMinorUnits } from '../transaction/amounts.ts';
 import type { OpeningBody } from '../transaction/entries.ts';
 import { OPENING_REPLY, type Transaction } from '../transaction/fold.ts';
 import { stands } from '../transaction/life-cycle.ts';
+import { isNear, momentOf, openedAt } from './dates.ts';
 
 // Whether a transaction is the one that a message means. Card, currency, amount and approval code are compared
 // wherever the message gives them: a number is soon the same, a number and a card hardly ever. What it leaves out, or
@@ -23,6 +24,13 @@ export interface Meant {
   readonly minorUnits?: number;
   /** DE4 may also be a part of what stands. */
   readonly mayBePart?: boolean;
+  /** By its terminal's clock, in milliseconds, whatever the zone: what DE37 leads to is not meant of another day. */
+  readonly sentAt?: number;
+  /**
+   * It is about what was answered, so of several that agree what is in flight is none; and of those, about what this
+   * holds for.
+   */
+  readonly prefers?: (found: Transaction) => boolean;
 }
 
 /** The element in which a transaction is not what the message says, or nothing where it is. */
@@ -48,10 +56,11 @@ function isOther(said: string | undefined, known: string | undefined): boolean {
 }
 
 /**
- * What DE4 may be: as asked for, as approved, with what was added, as completed, what stands; of an increment its own.
+ * What DE4 may be: as asked for, as approved, with what was added, as completed, with its tips, what stands, or stood
+ * before a void; of an increment its own.
  */
 function amountsOf(found: Transaction): number[] {
-  const { opening, replies, increments, standingMinorUnits } = found;
+  const { opening, replies, increments, adjustments, voids, standingMinorUnits } = found;
   const asked = opening?.facts.amount.minorUnits ?? 0;
   const { capturedMinorUnits = asked } = found;
   const approved = replies.get(OPENING_REPLY)?.approvedMinorUnits ?? asked;
@@ -59,15 +68,27 @@ function amountsOf(found: Transaction): number[] {
     amount.minorUnits,
     replies.get(key)?.approvedMinorUnits ?? amount.minorUnits,
   ]);
-  return [asked, approved, authorisedMinorUnits(found), standingMinorUnits, capturedMinorUnits, ...added];
+  const tipped = adjustments.flatMap(({ minorUnits, beforeMinorUnits }) => [minorUnits, beforeMinorUnits]);
+  const voided = voids.map(({ before }) => before.standingMinorUnits);
+  const stood = [standingMinorUnits, capturedMinorUnits, ...tipped, ...voided];
+  return [asked, approved, authorisedMinorUnits(found), ...added, ...stood];
 }
 
 /**
- * Whether its first message is the one that is named: an increment shares its retrieval reference with what it adds
- * to.
+ * Whether its first message is the one that is named, by STAN and day: an increment shares its retrieval reference with
+ * what it adds to, and a terminal that counts anew each day gives yesterday's reference and STAN again.
  */
-export function hasStan({ opening }: Transaction, { stan }: Meant): boolean {
-  return stan === undefined || opening?.facts.stan === stan;
+export function isNumbered(found: Transaction, { stan, sentAt }: Meant): boolean {
+  const { opening } = found;
+  if (!opening) return false;
+  const isOfDay = sentAt === undefined || isNear(sentAt, localMoment(opening));
+  return isOfDay && (stan === undefined || opening.facts.stan === stan);
+}
+
+/** When it was sent, by its terminal's clock: the year is that in which it was opened. */
+export function localMoment({ facts }: OpeningBody): number {
+  const { transaction, localDate, localTime } = facts;
+  return momentOf(localDate + localTime, openedAt(transaction));
 }
 
 /**

@@ -1,4 +1,7 @@
+import { withoutRepeat } from '../../messages/index.ts';
 import { Refusal } from '../errors.ts';
+import type { Transaction } from '../transaction/fold.ts';
+import { asLocal, momentOf } from './dates.ts';
 import {
   acquirerOf,
   type Numbers,
@@ -52,30 +55,42 @@ const REQUESTS = ['0100', '0200'];
 const NOTHING = /^0*$/;
 /** DE3, first two digits. */
 const VOID = '02';
+const PURCHASE = '00';
+/** DE25 of what is about a pre-authorisation. */
+const PRE_AUTHORISED = '06';
 const DATE = 4;
 
 /**
- * How a reversal names its original. DE90 first: as it stands, then with its time taken for the local one. Then DE37.
- * Then the STAN with the local date and time of the message itself, which many repeat from the original, and with its
- * DE7; a terminal that sends no DE90 repeats the STAN too.
+ * How a reversal names its original. DE90 first: as it stands, then with its time taken for the local one, then with
+ * its time put into the local one, by the zone that the reversal's own two times tell. Then DE37. Then the STAN with
+ * the local date and time of the message itself, which many repeat from the original, and with its DE7; a terminal that
+ * sends no DE90 repeats the STAN too.
  */
 export function reversedOriginal({ message, sender, party, card }: Referring): OriginalReference {
   const named = namedNumbers(message, sender);
+  const { stan, sentAt } = named;
   const ways = [
-    ...named.exact.flatMap((numbers) => namesOf(party.key, numbers)).map(byNumbers),
+    ...[...named.exact, ...named.local].flatMap((numbers) => namesOf(party.key, numbers)).map(byNumbers),
     // DE37 of a void names its sale, which the void's own reversal does not mean.
     ...(message.de3?.startsWith(VOID) ? [] : referencesOf([party.key], message)),
     ...named.repeated.flatMap((numbers) => namesOf(party.key, numbers)).map(byNumbers),
   ];
-  const { stan } = named;
   return {
     ways: withoutDoubles(ways),
-    meant: { ...meantBy(message, card), ...(stan !== undefined && { stan }), ...amountOf(message) },
+    meant: {
+      ...meantBy(message, card),
+      ...(stan !== undefined && { stan }),
+      ...(sentAt !== undefined && { sentAt }),
+      ...amountOf(message),
+    },
     names: rememberedNames(party.key, named),
   };
 }
 
-/** How a void, a completion or a refund names its original: by DE37. @throws Refusal SW_FORMAT without it */
+/**
+ * How a void, a completion or a refund names its original: by DE90 where it has one, then by DE37.
+ * @throws Refusal SW_FORMAT without either, and without DE38
+ */
 export function referredOriginal(
   inbound: Referring & { readonly listener: { readonly name: string } },
   ofMerchants: readonly string[] = [],
@@ -83,24 +98,48 @@ export function referredOriginal(
   const { message, party, card, sender } = inbound;
   const acquirer = acquirerOf(party.key);
   const others = ofMerchants.map((merchant) => partyKey(acquirer, merchant, ''));
-  const ways = [...referencesOf([party.key, ...others], message), ...formerReference(inbound)];
+  const { exact, local } = namedNumbers(message, sender);
+  const named = [...exact, ...local].flatMap((numbers) => namesOf(party.key, numbers)).map(byNumbers);
+  const ways = [...named, ...referencesOf([party.key, ...others], message), ...formerReference(inbound)];
   if (ways.length === 0 && message.de38 === undefined) throw new Refusal('SW_FORMAT', { element: 'DE37' });
-  const merchant = sender.merchant.trimEnd();
-  return { ways, meant: { ...meantBy(message, card), merchants: [merchant, ...ofMerchants] }, names: [] };
+  const merchants = [sender.merchant.trimEnd(), ...ofMerchants];
+  const meant = { ...meantBy(message, card), merchants, prefers: preferenceOf(message) };
+  return { ways, meant, names: [] };
+}
+
+/** Of several payments of one reference, those that a message can be about. */
+function preferenceOf({ mti, de3 = '', de25 }: TerminalMessage): NonNullable<Meant['prefers']> {
+  if (de25 === PRE_AUTHORISED && de3.startsWith(PURCHASE)) return isHold;
+  const isVoid = de3.startsWith(VOID) && withoutRepeat(mti) === '0200';
+  return isVoid ? () => true : isTaken;
+}
+
+function isHold({ opening }: Transaction): boolean {
+  return opening?.facts.kind === 'pre-authorisation';
+}
+
+/** What may be refunded, or have a tip. */
+function isTaken(found: Transaction): boolean {
+  return found.opening?.facts.kind !== 'refund' && (!isHold(found) || found.state === 'captured');
 }
 
 interface NamedNumbers {
   /** As DE90 has them. */
   readonly exact: readonly Numbered[];
+  /** The same with its time by the terminal's own clock: the first of a repeat with another DE7 is known by that. */
+  readonly local: readonly Numbered[];
   /** With the date and time that the message itself has, which may be the original's. */
   readonly repeated: readonly Numbered[];
   /** That DE90 gives: what is found otherwise and has another is not meant. */
   readonly stan: string | undefined;
+  /** That DE90 gives, in milliseconds. */
+  readonly sentAt: number | undefined;
 }
 
 type Numbered = Numbers & Partial<Pick<Sender, 'transmittedAt'>>;
 
-function namedNumbers({ de90 }: TerminalMessage, sender: Sender): NamedNumbers {
+function namedNumbers(message: TerminalMessage, sender: Sender): NamedNumbers {
+  const { de90 } = message;
   const stan = de90 && !NOTHING.test(de90.stan) ? de90.stan : undefined;
   const mtis = OPENING.includes(requestOf(de90?.mti)) ? [requestOf(de90?.mti)] : OPENING;
   const time = de90 && !NOTHING.test(de90.transmission) ? de90.transmission : undefined;
@@ -110,10 +149,21 @@ function namedNumbers({ de90 }: TerminalMessage, sender: Sender): NamedNumbers {
     stan !== undefined && time !== undefined
       ? mtis.map((mti) => ({ mti, stan, understoodAt, transmittedAt: time, ...localOf(time) }))
       : [];
+  const byOwnClock = time === undefined ? undefined : localTimeOf(time, message, understoodAt);
+  const local = exact.flatMap(({ transmittedAt: _, ...numbers }) =>
+    byOwnClock === undefined ? [] : { ...numbers, ...localOf(byOwnClock) },
+  );
   // A message type that is not the original's is the one thing that the numbers can do without.
   const others = [...mtis, ...OPENING.filter((mti) => !mtis.includes(mti))];
   const repeated = others.map((mti) => ({ ...sender, mti, stan: stan ?? sender.stan }));
-  return { exact, repeated, stan };
+  const sentAt = time === undefined ? Number.NaN : momentOf(time, understoodAt);
+  return { exact, local, repeated, stan, sentAt: Number.isNaN(sentAt) ? undefined : sentAt };
+}
+
+/** A time of DE90 by the clock of the message that gives it. */
+function localTimeOf(time: string, { de7, de12, de13 }: TerminalMessage, nowMs: number): string | undefined {
+  if (de7 === undefined || de12 === undefined || de13 === undefined) return undefined;
+  return asLocal(time, { utc: de7, local: de13 + de12 }, nowMs);
 }
 
 /** Of a repeat, or of an answer, the request. */
@@ -154,8 +204,8 @@ function formerReference({
  * A STAN with a time. Where DE90 gives no time, it is that of the message; a time that is the message's own and not the
  * original's names nothing that will ever come.
  */
-function rememberedNames(party: PartyKey, { exact, repeated }: NamedNumbers): string[] {
-  const named = exact.length > 0 ? exact : repeated;
+function rememberedNames(party: PartyKey, { exact, local, repeated }: NamedNumbers): string[] {
+  const named = exact.length > 0 ? [...exact, ...local] : repeated;
   const requests = named.filter(({ mti }) => exact.length === 1 || REQUESTS.includes(mti));
   return [...new Set(requests.flatMap((numbers) => namesOf(party, numbers)))];
 }

@@ -43,6 +43,14 @@ export class RecentNumbers {
     return (this.#opened.get(merchant) ?? []).toReversed();
   }
 
+  /** By all merchants of an acquirer, the newest first: ids are in the order of time. */
+  openedBy(acquirer: string, most: number): readonly string[] {
+    const found = [...this.#opened].flatMap(([merchant, opened]) =>
+      merchant.startsWith(`${acquirer}|`) ? opened : [],
+    );
+    return found.sort().reverse().slice(0, most);
+  }
+
   /** @returns how often this key was refused here by now */
   refusedAgain(key: string): number {
     const times = (this.#refused.get(key) ?? 0) + 1;

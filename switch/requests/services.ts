@@ -36,7 +36,7 @@ export interface Service {
   /** DE25, where it tells this service from another with the same processing code. */
   readonly condition?: string;
   /** DE25 with which this row is not meant. */
-  readonly notCondition?: string;
+  readonly notConditions?: readonly string[];
   readonly amount: AmountRule;
   /** Whether the purchase is witnessed by the PoP consensus. */
   readonly pop: boolean;
@@ -52,6 +52,8 @@ const ONLINE = ['0100', '0200'] as const;
 const ADVICES = ['0120', '0220'] as const;
 const PRE_AUTHORISED = '06';
 const VERIFICATION = '51';
+/** Cash is never set aside, and never asked for by who only wants to know whether a card is good. */
+const NEITHER_HELD_NOR_ASKED = [PRE_AUTHORISED, VERIFICATION] as const;
 
 /**
  * Every service. The first row that fits a message is its service (ISO 8583:1987 DE3 positions 1-2 and DE25; DE25 06
@@ -98,7 +100,7 @@ const SERVICES: readonly Service[] = [
     mtis: ONLINE,
     processing: '00',
     // A 0200 of what was authorised before is no service: here it would be taken at once, and at the network held.
-    notCondition: PRE_AUTHORISED,
+    notConditions: [PRE_AUTHORISED],
     amount: 'positive',
     pop: true,
     movesMoney: true,
@@ -109,6 +111,7 @@ const SERVICES: readonly Service[] = [
     deed: 'ask',
     mtis: ONLINE,
     processing: '01',
+    notConditions: NEITHER_HELD_NOR_ASKED,
     amount: 'positive',
     pop: false,
     movesMoney: true,
@@ -119,6 +122,7 @@ const SERVICES: readonly Service[] = [
     deed: 'ask',
     mtis: ONLINE,
     processing: '09',
+    notConditions: NEITHER_HELD_NOR_ASKED,
     amount: 'positive',
     pop: true,
     movesMoney: true,
@@ -194,9 +198,9 @@ const SERVICES: readonly Service[] = [
 
 /** What happened at the terminal: told to network and consensus afterwards, never asked. */
 function told(kind: TransactionKind, processing: string, pop: boolean): Service {
-  const notCondition = VERIFICATION;
+  const notConditions = kind === 'refund' ? [VERIFICATION] : NEITHER_HELD_NOR_ASKED;
   const money = { amount: 'positive', movesMoney: true, partial: false } as const;
-  return { kind, deed: 'tell', mtis: ADVICES, processing, notCondition, pop, ...money };
+  return { kind, deed: 'tell', mtis: ADVICES, processing, notConditions, pop, ...money };
 }
 
 /** What of a message decides which service it is. */
@@ -206,12 +210,12 @@ export function findService(message: Deciding): Service | undefined {
   const { de3 = '', de25 = '00' } = message;
   const mti = withoutRepeat(message.mti);
   return SERVICES.find(
-    ({ mtis, processing, names, condition, notCondition }) =>
+    ({ mtis, processing, names, condition, notConditions }) =>
       mtis.includes(mti) &&
       de3.startsWith(processing) &&
       (names === undefined || isGiven(message[names])) &&
       (condition === undefined || condition === de25) &&
-      notCondition !== de25,
+      !notConditions?.includes(de25),
   );
 }
 

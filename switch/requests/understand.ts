@@ -57,11 +57,15 @@ const NOTHING = '000000000000';
 const VERIFICATION = '51';
 const STAN_DIGITS = 6;
 
-/** @throws Refusal SW_FORMAT */
-export function understandSender(message: TerminalMessage, clock: Clock): Sender {
+/**
+ * @param mayBeNameless a message whose terminal and merchant may be left out: who answers for them is known by its line
+ * @throws Refusal SW_FORMAT
+ */
+export function understandSender(message: TerminalMessage, clock: Clock, mayBeNameless = false): Sender {
   const stan = required(message.de11, 'DE11');
   const { localDate, localTime } = localDateTime(message);
   const given = givenReference(message);
+  const unnamed = mayBeNameless ? '' : undefined;
   return {
     mti: withoutRepeat(message.mti),
     repeat: isRepeat(message.mti),
@@ -69,8 +73,8 @@ export function understandSender(message: TerminalMessage, clock: Clock): Sender
     localDate,
     localTime,
     transmittedAt: message.de7 ?? `${localDate}${localTime}`,
-    terminal: required(message.de41, 'DE41'),
-    merchant: required(message.de42, 'DE42'),
+    terminal: required(message.de41 ?? unnamed, 'DE41'),
+    merchant: required(message.de42 ?? unnamed, 'DE42'),
     rrn: given ?? retrievalReference(clock, stan),
     hasOwnReference: given !== undefined,
     understoodAt: clock.wall(),

@@ -2,7 +2,6 @@ import { type Money, withTip } from '../../connectors/index.ts';
 import { type NoticeInbound, regionOf } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
-import { originalKey } from '../requests/keys.ts';
 import { checkCardAndCurrency, isMeant } from '../requests/meant.ts';
 import { referredOriginal } from '../requests/originals.ts';
 import { readMoney } from '../requests/understand.ts';
@@ -13,7 +12,7 @@ import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
 import { isUnfinished } from '../transaction/several-completions.ts';
-import { ACCEPTED, ANOTHER_NAME, type Answer, answerNotice, type Told } from './answer-notice.ts';
+import { ACCEPTED, type Answer, anotherName, answerNotice, type Told } from './answer-notice.ts';
 import { closedBatchOf, settledRefusal } from './closed-batch.ts';
 import { findReferred } from './find-original.ts';
 import { keptAdvice } from './keep-advice.ts';
@@ -48,21 +47,20 @@ export function adjust(inbound: NoticeInbound, told: Told, ports: Ports): Promis
     if (!found?.opening || !isMeant(found, message.de38)) return keptAdvice(inbound, 'no-original', ports);
     await checkAdjustable(found, amount, inbound, ports);
     const { facts } = found.opening;
-    // Under both of its names, by which its reversal finds it.
-    const original = originalKey(inbound.party.key, inbound.sender);
+    const name = anotherName(inbound);
     const reply: ReplyFields = { code: ACCEPTED, rrn: facts.rrn };
     const body: EntryBodies['adjusted'] = {
       key: told.key,
       reply,
       minorUnits: amount.minorUnits,
       ...(tip && { tipMinorUnits: Number(tip.amount) }),
-      ...{ original, ...ownNumbers(found.opening, ports) },
+      ...{ original: name.key, ...ownNumbers(found.opening, ports) },
     };
-    const claims = [{ key: original, fingerprint: ANOTHER_NAME, role: 'unique' } as const];
-    return { reply, entry: adjustedEntry(found, body), claims };
+    return { reply, entry: adjustedEntry(found, body), claims: [name] };
   };
   const referred = referredOriginal(inbound);
-  return answerNotice({ ...told, find: () => findReferred(inbound, referred, ports) }, look, ports);
+  const find = () => findReferred(inbound, referred, ports);
+  return answerNotice({ ...told, find, original: anotherName(inbound).key }, look, ports);
 }
 
 /** Network and consensus are told of the amount that stands now. */

@@ -4,12 +4,13 @@ import type { Ports } from '../ports.ts';
 import { requestFingerprint } from '../requests/keys.ts';
 import { findService, type Service } from '../requests/services.ts';
 import { readMoney, required } from '../requests/understand.ts';
+import { chipWord } from '../transaction/chip.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import { adjust } from './adjust.ts';
 import { toldBy } from './answer-notice.ts';
 import { complete } from './complete.ts';
 import { keepAdvice } from './keep-advice.ts';
-import { tell } from './tell.ts';
+import { tell, tellOfChip } from './tell.ts';
 
 // A terminal tells of something that has happened already. It is accepted as soon as it is durable, whatever it finds
 // of networks and consensus: they are told afterwards, by follow-ups, until they acknowledge. To ask them before the
@@ -22,8 +23,14 @@ import { tell } from './tell.ts';
  *   `readPayment` throws
  */
 export async function advise(inbound: NoticeInbound, ports: Ports): Promise<ReplyFields | undefined> {
-  const service = findService(inbound.message);
+  const { message } = inbound;
+  const service = findService(message);
   if (!service) return keepAdvice(inbound, 'no-service', ports);
+  const isOfNothing = message.de4 !== undefined && Number(message.de4) === 0;
+  const word = service.kind === 'offline-purchase' ? chipWord(message.de55) : undefined;
+  // What a chip says of a payment needs neither its amount nor its card: it is named.
+  if (word && (isOfNothing || !inbound.card)) return tellOfChip(inbound, word, ports);
+  if (isOfNothing) return keepAdvice(inbound, 'no-service', ports);
 
   const told = toldBy(inbound, fingerprintOf(inbound, service, ports));
   switch (service.deed) {
@@ -39,7 +46,7 @@ export async function advise(inbound: NoticeInbound, ports: Ports): Promise<Repl
     case 'ask':
     case 'add':
     case 'void':
-      throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: inbound.message.mti });
+      throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: message.mti });
   }
 }
 

@@ -4,13 +4,22 @@ import { Refusal } from '../errors.ts';
 import { type Claim, JournalError, type NewEntry } from '../journal/journal.ts';
 import { type Collision, type Step, untilAppended } from '../journal/until-appended.ts';
 import type { Ports } from '../ports.ts';
-import { isReference, keyOf, MOST_PLACES, placeOf, requestKey } from '../requests/keys.ts';
+import {
+  ANOTHER_NAME,
+  isReference,
+  keyOf,
+  MOST_PLACES,
+  originalKey,
+  placeOf,
+  requestKey,
+} from '../requests/keys.ts';
 import { isForgotten, isRemembered } from '../requests/remembered.ts';
 import type { NextEntry } from '../transaction/append-next.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { stateAfter } from '../transaction/life-cycle.ts';
 import { type Finding, ownerOf } from './find-original.ts';
+import { nameAgain } from './name-again.ts';
 import { replay } from './replay.ts';
 
 // How a message about a transaction that exists is answered once: looked at, written down under the version that was
@@ -27,6 +36,8 @@ export interface Told {
 export interface Notice extends Told {
   /** What it is about; asked again whenever another writer was first. */
   readonly find: () => Promise<Finding>;
+  /** How its reversal names it, where it can be reversed: by the DE7 of its repeat, too. */
+  readonly original?: string;
 }
 
 /** DE39: the terminal need not say it again. */
@@ -35,6 +46,11 @@ export const ACCEPTED = '00';
 /** @param fingerprint what must be unchanged when it comes again */
 export function toldBy({ sender, party, noticeBy }: Inbound, fingerprint: string): Told {
   return { key: requestKey(party.key, sender), fingerprint, deadline: noticeBy };
+}
+
+/** Its name by DE7, beside its key by local time: its reversal finds it by either, or has come before it. */
+export function anotherName({ party, sender }: Pick<Inbound, 'party' | 'sender'>): Claim {
+  return { key: originalKey(party.key, sender), fingerprint: ANOTHER_NAME, role: 'unique' };
 }
 
 /** What a notice makes of its original, or of its absence. Every one of them is answered with `reply`. */
@@ -70,7 +86,7 @@ export async function answerNotice(
     // In this order: an original that was changed by this very notice, sent twice, is not asked what it allows now.
     const finding = await notice.find();
     const { owner: repeated, place } = await ownerOf(key, ports);
-    if (repeated) return { done: await replay(repeated, fingerprint, deadline, ports, key) };
+    if (repeated) return { done: await answerRepeated(repeated, notice, ports) };
 
     const original = 'transaction' in finding ? finding.transaction : undefined;
     const answered = await answer(original, finding);
@@ -91,8 +107,17 @@ export async function answerNotice(
   }
 }
 
-/** Fingerprint of a key that is only another name of the notice: where it is taken, the notice goes without it. */
-export const ANOTHER_NAME = 'name';
+async function answerRepeated(
+  known: { readonly transaction: string; readonly fingerprint: string },
+  { key, fingerprint, deadline, original }: Notice,
+  ports: Ports,
+): Promise<ReplyFields | undefined> {
+  const reply = await replay(known, fingerprint, deadline, ports, key);
+  if (reply && original !== undefined) {
+    await nameAgain({ original, key, deadline, transaction: known.transaction }, ports);
+  }
+  return reply;
+}
 
 /** A key that was found taken, and by what. */
 type Taken = Extract<Collision, { readonly status: 'claimed' }>;

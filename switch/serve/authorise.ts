@@ -13,10 +13,9 @@ import { decideOutcome, undoLegs } from '../transaction/outcome-table.ts';
 import { popPurchase } from '../transaction/pop-purchase.ts';
 import { declineReply, legsReply } from '../transaction/reply-fields.ts';
 import { appendOpening, type Intention, type Opened } from './append-opening.ts';
-import { beginPayment, type Payment } from './begin-payment.ts';
+import { answerAgain, beginPayment, type Payment } from './begin-payment.ts';
 import { openingBody } from './opening.ts';
 import { recordOvertaken } from './overtaken.ts';
-import { replay } from './replay.ts';
 import { type ReservedRefund, reserveRefund } from './reserve-refund.ts';
 import { standInQuestion } from './stand-in-question.ts';
 
@@ -39,14 +38,14 @@ export function authorise(inbound: PaymentInbound, ports: Ports): Promise<ReplyF
 }
 
 async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyFields | undefined> {
-  const { inbound, request, route, fingerprint } = payment;
+  const { inbound, request, route } = payment;
   const { kind, pop } = request.service;
   const bodyOf = (asked: PaymentRequest) =>
     openingBody({ inbound, request: asked, kind, pop, network: route.network.name }, ports);
 
   // Durable point 1: no byte of a leg leaves before the intention is committed.
   const opened = await appendIntention(payment, bodyOf, ports);
-  if (opened.status === 'claimed') return replay(opened, fingerprint, inbound.joinBy, ports);
+  if (opened.status === 'claimed') return answerAgain(payment, opened, ports);
   if (opened.status !== 'appended') throw new Refusal('SW_JOURNAL', { stan: request.stan });
   const { opening } = opened;
   ports.checkpoint('intended');

@@ -6,9 +6,14 @@ import type { BatchDifference, BatchTotals } from '../transaction/entries.ts';
 export function totalsOf(members: readonly StoredTransaction[]): BatchTotals {
   const side = (which: StoredTransaction['batch_side']) => {
     const counted = members.filter((member) => member.batch_side === which);
-    return { count: counted.length, minorUnits: counted.reduce((sum, { standing }) => sum + standing, 0) };
+    return { count: counted.length, minorUnits: counted.reduce((sum, member) => sum + countedOf(member), 0) };
   };
   return { sales: side('sale'), refunds: side('refund') };
+}
+
+/** What of it is in this batch: of several completions, those since the one before was closed. */
+function countedOf({ standing, settled }: Pick<StoredTransaction, 'standing' | 'settled'>): number {
+  return standing - (settled ?? 0);
 }
 
 /**
@@ -33,15 +38,17 @@ export function batchDifferences(
 }
 
 function differenceOf(
-  { batch, batch_side: side, standing }: StoredTransaction,
+  known: StoredTransaction,
   amount: number,
   reopened: string | undefined,
 ): BatchDifference['kind'] | undefined {
+  const { batch, batch_side: side, settled_in: before } = known;
   if (side === null) return 'does-not-stand';
-  if (batch !== null && batch !== reopened) return 'settled-before';
-  return standing === amount ? undefined : 'other-amount';
+  if (batch !== null && batch !== reopened && batch !== before) return 'settled-before';
+  return countedOf(known) === amount ? undefined : 'other-amount';
 }
 
-function namesOf({ transaction, stan, rrn, standing }: StoredTransaction) {
-  return { transaction, stan, rrn, switchMinorUnits: standing };
+function namesOf(known: StoredTransaction) {
+  const { transaction, stan, rrn } = known;
+  return { transaction, stan, rrn, switchMinorUnits: countedOf(known) };
 }

@@ -3,10 +3,12 @@ import type { PaymentInbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { DEFAULT_FRESHNESS_MS, distanceOf } from '../requests/freshness.ts';
-import { requestFingerprint, requestKey } from '../requests/keys.ts';
+import type { Running } from '../requests/in-flight.ts';
+import { originalKey, requestFingerprint, requestKey } from '../requests/keys.ts';
 import { type PaymentRequest, understandPayment } from '../requests/understand.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import { OPENING_REPLY } from '../transaction/fold.ts';
+import { type NamedAgain, nameAgain } from './name-again.ts';
 import { replay } from './replay.ts';
 
 // How everything begins that opens legs: what is asked for, where it leads, whether it is asked already. An
@@ -47,7 +49,7 @@ export async function beginPayment(
 
   // From here to where it is registered nothing is waited for: else two of the same would both be the first.
   const running = ports.inFlight.find(key);
-  if (running?.fingerprint === fingerprint) return running.reply;
+  if (running?.fingerprint === fingerprint) return answerOfRunning(running, asked, ports);
   const isTooLate = ports.clock.monotonic() >= inbound.joinBy;
   if (isTooLate || ports.inFlight.full || ports.unsettled.full) {
     throw new Refusal('SW_OVERLOADED', { inFlight: ports.inFlight.size, waitedMs: waited(inbound, ports) });
@@ -56,7 +58,45 @@ export async function beginPayment(
   const payment: Payment = { ...asked, route };
   // Other content under the same key is at work: which of the two owns the key is for the journal to say.
   if (running) return work(payment);
-  return ports.inFlight.run(key, fingerprint, () => work(payment));
+  return ports.inFlight.run(key, { fingerprint, sentAt: request.transmittedAt }, () => work(payment));
+}
+
+/** What its original gets; where that was sent with another DE7 it is found by this one too from then on. */
+async function answerOfRunning(
+  { reply: running, sentAt }: Running,
+  asked: Omit<Payment, 'route'>,
+  ports: Ports,
+): Promise<ReplyFields | undefined> {
+  const reply = await running;
+  if (!reply || sentAt === asked.request.transmittedAt) return reply;
+  const known = await ports.journal.transactionOf(asked.key).catch(() => undefined);
+  if (known) await nameAgain(namedBy(asked, known), ports);
+  return reply;
+}
+
+/**
+ * The answer to what the journal has already, from whichever node it came.
+ * @throws what `replay` and `nameAgain` throw
+ */
+export async function answerAgain(
+  asked: Omit<Payment, 'route'>,
+  known: { readonly transaction: string; readonly fingerprint: string },
+  ports: Ports,
+): Promise<ReplyFields | undefined> {
+  const named = namedBy(asked, known);
+  const reply = await replay(known, asked.fingerprint, named.deadline, ports, named.key);
+  if (reply) await nameAgain(named, ports);
+  return reply;
+}
+
+function namedBy(
+  { inbound, request, key }: Omit<Payment, 'route'>,
+  { transaction }: { readonly transaction: string },
+): NamedAgain {
+  // What adds to another is told in its history.
+  const replyKey = request.service.deed === 'add' ? key : OPENING_REPLY;
+  const original = originalKey(inbound.party.key, request);
+  return { transaction, key: replyKey, original, deadline: inbound.joinBy };
 }
 
 function routed({ request, inbound }: Omit<Payment, 'route'>, ports: Ports): Route | Refusal {
@@ -74,21 +114,18 @@ function routed({ request, inbound }: Omit<Payment, 'route'>, ports: Ports): Rou
  * @throws Refusal the one given, SW_JOURNAL where the journal cannot be asked
  */
 async function answeredBefore(
-  { inbound, request, key, fingerprint }: Omit<Payment, 'route'>,
+  asked: Omit<Payment, 'route'>,
   refusal: Refusal,
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
   let known: Awaited<ReturnType<Ports['journal']['transactionOf']>>;
   try {
-    known = await ports.journal.transactionOf(key);
+    known = await ports.journal.transactionOf(asked.key);
   } catch (cause) {
-    throw new Refusal('SW_JOURNAL', { stan: request.stan }, { cause });
+    throw new Refusal('SW_JOURNAL', { stan: asked.request.stan }, { cause });
   }
   if (!known) throw refusal;
-
-  // What adds to another is told in its history.
-  const replyKey = request.service.deed === 'add' ? key : OPENING_REPLY;
-  return replay(known, fingerprint, inbound.joinBy, ports, replyKey);
+  return answerAgain(asked, known, ports);
 }
 
 function waited({ receivedAt }: Pick<PaymentInbound, 'receivedAt'>, { clock }: Pick<Ports, 'clock'>): number {

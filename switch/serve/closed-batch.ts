@@ -4,6 +4,7 @@ import type { Ports } from '../ports.ts';
 import { memberOfTransaction } from '../projection/batch-rows.ts';
 import type { BatchName } from '../projection/projection-reader.ts';
 import { batchSide } from '../projection/transaction-row.ts';
+import { openedAt } from '../requests/dates.ts';
 import { acquirerOf, partyKey } from '../requests/keys.ts';
 import type { EntryBodies } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
@@ -38,6 +39,11 @@ const MAX_BATCHES = 500;
 /** Under which key the batch of this ordinal was closed: by one settlement only. */
 export function closingKey({ party, currency }: BatchOwner, ordinal: number): string {
   return `${party}|batch|${currency}|${ordinal}`;
+}
+
+/** The same as releases before named it, by line and terminal: what was closed then stays closed. */
+function formerClosingKeys({ listeners, terminal, currency }: BatchName, ordinal: number): string[] {
+  return listeners.map((listener) => `${listener}|batch|${terminal}|${currency}|${ordinal}`);
 }
 
 /**
@@ -88,20 +94,24 @@ export async function closedBatchOf(
   // Who voids may be another till of the merchant that sold it.
   const owner = { party: partyKey(acquirerOf(party.key), merchant, terminal).terminal, currency };
   const listeners = [...new Set([opening.listener, ...directory.linesOf(listener)])];
-  const names = { listeners, merchant: merchant.trimEnd(), terminal: terminal.trimEnd(), currency };
-  const last = await lastClosed({ ...names, number: '' }, batches);
+  const sold = { merchant: merchant.trimEnd(), terminal: terminal.trimEnd(), currency };
+  const acquirer = acquirerOf(party.key);
+  const names: BatchName = { ...sold, listeners, number: '', ...(acquirer !== '' && { acquirer }) };
+  const last = await lastClosed(names, batches);
 
   const member = memberOfTransaction(id);
-  const openedAt = millisecondsOf(id);
-  const at = (ordinal: number) => closedBatch(closingKey(owner, ordinal), journal);
+  const soldAt = openedAt(id);
+  const at = (ordinal: number) => closedBatch([closingKey(owner, ordinal)], names, journal);
+  const before = (ordinal: number) =>
+    closedBatch([closingKey(owner, ordinal), ...formerClosingKeys(names, ordinal)], names, journal);
   for (let ordinal = last + 1; ordinal <= last + MAX_BATCHES; ordinal += 1) {
     const closed = await at(ordinal);
     if (!closed) break;
     if (closed.members.includes(member)) return closed;
   }
   for (let ordinal = last; ordinal > Math.max(0, last - MAX_BATCHES); ordinal -= 1) {
-    const closed = await at(ordinal);
-    if (!closed || closed.closedAt + CLOCKS_APART_MS < openedAt) return undefined;
+    const closed = await before(ordinal);
+    if (!closed || closed.closedAt + CLOCKS_APART_MS < soldAt) return undefined;
     if (closed.members.includes(member)) return closed;
   }
   return undefined;
@@ -117,15 +127,17 @@ async function lastClosed(batch: BatchName, batches: NonNullable<Ports['batches'
   }
 }
 
-async function closedBatch(key: string, journal: Ports['journal']) {
-  const claimed = await journal.transactionOf(key);
-  const [entry] = claimed ? await journal.history(claimed.transaction) : [];
-  if (entry?.kind !== 'batch-closed') return undefined;
-  const { number, members } = entry.body as EntryBodies['batch-closed'];
-  return { id: entry.transaction, number, members, closedAt: entry.at };
-}
-
-/** When a UUID of version 7 was made (RFC 9562 §5.7). */
-function millisecondsOf(id: string): number {
-  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+/** The first of these keys that this merchant's batch was closed under. */
+async function closedBatch(keys: readonly string[], { merchant }: BatchName, journal: Ports['journal']) {
+  for (const key of keys) {
+    const claimed = await journal.transactionOf(key);
+    const [entry] = claimed ? await journal.history(claimed.transaction) : [];
+    if (entry?.kind !== 'batch-closed') continue;
+    const body = entry.body as EntryBodies['batch-closed'];
+    const { number, members } = body;
+    if (body.merchant.trimEnd() === merchant) {
+      return { id: entry.transaction, number, members, closedAt: entry.at };
+    }
+  }
+  return undefined;
 }

@@ -12,7 +12,8 @@ import type { Transaction } from '../transaction/fold.ts';
 import { isHoldOver } from '../transaction/hold.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
 import { countedAs, isLast, isNext, isUnfinished, partsOf } from '../transaction/several-completions.ts';
-import { ACCEPTED, type Answer, answerNotice, type Told } from './answer-notice.ts';
+import { ACCEPTED, type Answer, anotherName, answerNotice, type Told } from './answer-notice.ts';
+import { closedBatchOf } from './closed-batch.ts';
 import { findReferred } from './find-original.ts';
 import { ownNumbers, popParties } from './opening.ts';
 
@@ -38,20 +39,22 @@ export function complete(inbound: NoticeInbound, told: Told, ports: Ports): Prom
   const amount = readMoney(message, 'positive', ports.settings.currencies);
   const completion: Completion = { inbound, amount, counted: countedAs(message.de60) };
 
-  const capture = (found: Transaction | undefined): Answer => {
+  const capture = async (found: Transaction | undefined): Promise<Answer> => {
     const hold = completableHold(found, completion, ports);
     const { opening, increments } = hold;
     const { rrn, transaction } = opening.facts;
     const reply: ReplyFields = { code: ACCEPTED, rrn };
+    const name = anotherName(inbound);
     const pop = popParties(opening.facts, opening.cardReference, inbound.party);
     const isLate = isHoldOver(hold, ports.clock.wall());
     const body: EntryBodies['captured'] = {
       key: told.key,
       reply,
+      original: name.key,
       minorUnits: takenBefore(hold) + amount.minorUnits,
       pop,
       ...(isLate && { isLate }),
-      ...(completion.counted && { part: partOf(hold, completion, completion.counted, ports) }),
+      ...(completion.counted && { part: await partOf(hold, completion, completion.counted, ports) }),
     };
 
     const tasks: FollowUpTask[] = ['advise-network'];
@@ -61,19 +64,30 @@ export function complete(inbound: NoticeInbound, told: Told, ports: Ports): Prom
     const isWhole = !completion.counted || isLast(completion.counted);
     if (pop && isWhole) tasks.push('complete-pop');
     const followUps = followUpsOf(transaction, tasks, opening.network);
-    return { reply, entry: { kind: 'captured', body, followUps } };
+    return { reply, entry: { kind: 'captured', body, followUps }, claims: [name] };
   };
-  const original = referredOriginal(inbound);
-  return answerNotice({ ...told, find: () => findReferred(inbound, original, ports) }, capture, ports);
+  const referred = referredOriginal(inbound);
+  const find = () => findReferred(inbound, referred, ports);
+  return answerNotice({ ...told, find, original: anotherName(inbound).key }, capture, ports);
 }
 
-function partOf(
-  { opening }: Hold,
-  { amount }: Completion,
+/**
+ * One of several. Those before it may be in a batch that is closed: then this one is in the next, with what the closed
+ * one has beside it.
+ */
+async function partOf(
+  hold: Hold,
+  { amount, inbound }: Completion,
   counted: Pick<CompletionPart, 'sequence' | 'count'>,
   ports: Ports,
-): CompletionPart {
-  return { ...counted, minorUnits: amount.minorUnits, ...ownNumbers(opening, ports) };
+): Promise<CompletionPart> {
+  const part = { ...counted, minorUnits: amount.minorUnits, ...ownNumbers(hold.opening, ports) };
+  const closed = takenBefore(hold) > 0 ? await closedBatchOf(hold, inbound, ports) : undefined;
+  const known = hold.settledBefore;
+  if (closed && closed.id !== known?.batch) {
+    return { ...part, settled: { batch: closed.id, minorUnits: takenBefore(hold) } };
+  }
+  return part;
 }
 
 /** What a completion needs of its pre-authorisation. @throws Refusal */

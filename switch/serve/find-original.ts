@@ -3,11 +3,12 @@ import type { NoticeInbound } from '../admission/inbound.ts';
 import type { Ports } from '../ports.ts';
 import { dayStamp } from '../requests/dates.ts';
 import { MOST_PLACES, placeOf, referenceOfDay } from '../requests/keys.ts';
-import { disagreement, hasStan, isLive, type Meant } from '../requests/meant.ts';
+import { disagreement, isLive, isNumbered, type Meant } from '../requests/meant.ts';
 import type { OriginalReference, Way } from '../requests/originals.ts';
 import { isForgotten, isRemembered } from '../requests/remembered.ts';
+import { givenReference } from '../requests/understand.ts';
 import { foldTransaction, type Transaction } from '../transaction/fold.ts';
-import { paymentsApprovedAs } from './search-payments.ts';
+import { paymentsApprovedAs, paymentsNamed } from './search-payments.ts';
 
 // The original of a message, looked for in the order in which the message names it. A key leads to a transaction;
 // card, currency, amount and approval code say whether it is the one that is meant. To take the first that a key leads
@@ -46,9 +47,34 @@ export async function findOriginal(
   return otherwise;
 }
 
+/** What a reversal names. */
+export function findReversed(_: unknown, original: OriginalReference, ports: Ports): Promise<Finding> {
+  return findOriginal(original, ports);
+}
+
 /**
- * What a void, completion or refund refers to: by DE37, else by approval code, card, amount and day, as far as it
- * gives them.
+ * What a reversal names that does not say which terminal, or which merchant: by its reference with the merchant it may
+ * give, else among all that the acquirer's merchants sold.
+ */
+export async function findNameless(
+  inbound: Pick<NoticeInbound, 'message' | 'sender' | 'party'>,
+  original: OriginalReference,
+  ports: Ports,
+): Promise<Finding> {
+  const references = original.ways.filter(({ by }) => by === 'reference');
+  const finding = await findOriginal({ ways: references, meant: original.meant }, ports);
+  if (finding.status !== 'unknown') return finding;
+  const named = await paymentsNamed(inbound, original.meant, ports);
+  const live = named.filter(isLive);
+  const [first, ...others] = live.length > 0 ? live : named;
+  if (!first) return finding;
+  if (others.length > 0) return { status: 'ambiguous', transactions: [first, ...others] };
+  return { status: 'found', transaction: first, key: '', fingerprint: '' };
+}
+
+/**
+ * What a void, completion or refund refers to: by DE90 or DE37, else by approval code, card, amount and day, as far as
+ * it gives them.
  */
 export async function findReferred(
   inbound: Pick<NoticeInbound, 'message' | 'sender' | 'party'>,
@@ -56,7 +82,9 @@ export async function findReferred(
   ports: Ports,
 ): Promise<Finding> {
   const { approvalCode } = original.meant;
-  if (original.ways.length > 0 || approvalCode === undefined) return findOriginal(original, ports);
+  const finding = await findOriginal(original, ports);
+  const isNamed = finding.status !== 'unknown' || givenReference(inbound.message) !== undefined;
+  if (isNamed || approvalCode === undefined) return finding;
   const [first, ...others] = await paymentsApprovedAs(inbound, { ...original.meant, approvalCode }, ports);
   if (!first) return { status: 'unknown' };
   if (others.length > 0) return { status: 'ambiguous', transactions: [first, ...others] };
@@ -87,20 +115,40 @@ const WAYS: Record<Way['by'], typeof byNumbers> = {
 /** Today's payment, not yesterday's of the same reference; an earlier one where today's is not what is meant. */
 async function byReference({ key }: Way, meant: Meant, ports: Lookup): Promise<Finding> {
   let otherwise: Finding = { status: 'unknown' };
+  let inFlight: Finding | undefined;
   for (const ofDay of daysOf(key, ports.clock.wall())) {
     const there = await candidatesOf(ofDay, ports);
-    const sameNumber = there.filter(({ transaction }) => transaction.opening && hasStan(transaction, meant));
+    const sameNumber = there.filter(({ transaction }) => isNumbered(transaction, meant));
     const agreeing = sameNumber.filter(({ transaction }) => !disagreement(transaction, meant));
-    const live = agreeing.filter(({ transaction }) => isLive(transaction));
-    const [first, second] = live.length > 0 ? live : agreeing;
-    if (first && !second) return { status: 'found', ...first };
-    if (first) return { status: 'ambiguous', transactions: agreeing.map(({ transaction }) => transaction) };
+    const likely = likeliest(agreeing, meant);
+    const finding = only(likely, agreeing);
+    // What was answered is meant: it may be of a day before.
+    const isInFlight = meant.prefers && likely.every(({ transaction: { state } }) => state === 'intended');
+    if (finding && !isInFlight) return finding;
+    inFlight ??= finding;
     const [{ transaction } = {}] = sameNumber;
     if (transaction && otherwise.status === 'unknown') {
       otherwise = { status: 'other', transaction, element: disagreement(transaction, meant) ?? '' };
     }
   }
-  return otherwise;
+  return inFlight ?? otherwise;
+}
+
+function only([first, ...others]: readonly Candidate[], agreeing: readonly Candidate[]): Finding | undefined {
+  if (!first) return undefined;
+  if (others.length === 0) return { status: 'found', ...first };
+  return { status: 'ambiguous', transactions: agreeing.map(({ transaction }) => transaction) };
+}
+
+/**
+ * Of several that agree: what stands, or may. A message about what was answered means none that is in flight, and of
+ * the rest those that it can be about.
+ */
+function likeliest(agreeing: readonly Candidate[], { prefers }: Meant): readonly Candidate[] {
+  const live = agreeing.filter(({ transaction }) => isLive(transaction));
+  const answered = live.filter(({ transaction }) => prefers && transaction.state !== 'intended');
+  const preferred = answered.filter(({ transaction }) => prefers?.(transaction));
+  return [preferred, answered, live].find(({ length }) => length > 0) ?? agreeing;
 }
 
 /** A retrieval reference of ours tells its day; then today and yesterday; then the newest day before. */

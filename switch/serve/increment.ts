@@ -19,11 +19,10 @@ import { stateAfter } from '../transaction/life-cycle.ts';
 import { asNetworkKnows, type KeptFacts, keptNumbers } from '../transaction/network-facts.ts';
 import { decideOutcome } from '../transaction/outcome-table.ts';
 import { declineReply, legsReply } from '../transaction/reply-fields.ts';
-import { beginPayment, type Payment } from './begin-payment.ts';
+import { answerAgain, beginPayment, type Payment } from './begin-payment.ts';
 import { findReferred } from './find-original.ts';
 import { factsOf, lifeOf, numbered } from './opening.ts';
 import { recordOvertaken } from './overtaken.ts';
-import { replay } from './replay.ts';
 
 const NOT_APPLICABLE = { status: 'not-applicable' } as const;
 
@@ -40,9 +39,9 @@ export function increment(inbound: PaymentInbound, ports: Ports): Promise<ReplyF
 }
 
 async function incrementOnce(payment: Payment, ports: Ports): Promise<ReplyFields | undefined> {
-  const { inbound, key, fingerprint } = payment;
+  const { inbound } = payment;
   const intended = await intend(payment, ports);
-  if ('repeated' in intended) return replay(intended.repeated, fingerprint, inbound.joinBy, ports, key);
+  if ('repeated' in intended) return answerAgain(payment, intended.repeated, ports);
   ports.checkpoint('intended');
 
   const { pin } = inbound;

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type Bytes, toPlain } from '../../messages/index.ts';
+import { toPlain } from '../../messages/index.ts';
 import { timeOrderedUuid } from '../../runtime/index.ts';
 import type { NoticeInbound } from '../admission/inbound.ts';
 import { SWITCH_ERRORS } from '../errors.ts';
@@ -75,11 +75,11 @@ function answerOf({ listener }: NoticeInbound, reason: KeptAdvice['reason']): st
 }
 
 /** Every element by its number, without what may not be kept. */
-function elementsOf(message: TerminalMessage): Record<string, unknown> {
+export function elementsOf(message: TerminalMessage): Record<string, unknown> {
   const rest: Partial<Record<keyof TerminalMessage, unknown>> = { ...message };
   for (const element of NEVER_KEPT) delete rest[element];
   const { fields } = toPlain({ ...rest, mti: message.mti.slice(0, 3) }, 'masked');
-  const chip = chipHex(message.de55);
+  const chip = chipWord(message.de55)?.emvHex;
   return { ...withoutPans(fields), ...(chip !== undefined && { 55: chip }) };
 }
 
@@ -88,13 +88,4 @@ function withoutPans<Value>(fields: Value): Value {
     digits.replace(/\d(?=(?:[ -]?\d){4})/g, '*'),
   );
   return JSON.parse(text) as Value;
-}
-
-/** An advice is kept although its chip data is no BER-TLV. */
-function chipHex(emv: Bytes | undefined): string | undefined {
-  try {
-    return chipWord(emv)?.emvHex;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,11 @@
+import { DAY_MS, HOUR_MS } from '../../runtime/index.ts';
 import type { Inbound } from '../admission/inbound.ts';
 import type { Ports } from '../ports.ts';
+import type { PaymentSearch } from '../projection/projection-reader.ts';
+import { isSameMoment, momentOf } from '../requests/dates.ts';
 import { acquirerOf, withoutZeros } from '../requests/keys.ts';
-import { disagreement, isLive, type Meant } from '../requests/meant.ts';
+import { disagreement, isLive, isNumbered, localMoment, type Meant } from '../requests/meant.ts';
+import { givenReference } from '../requests/understand.ts';
 import { foldTransaction, type Transaction } from '../transaction/fold.ts';
 
 // Payments that no number leads to: by who sold, and what else a message says. It is asked only where everything that
@@ -9,73 +13,138 @@ import { foldTransaction, type Transaction } from '../transaction/fold.ts';
 // A key more for every purchase, which the journal could be asked, was rejected: it would be paid for by all of them.
 
 /** A reversal that comes later than this is about something that people have to find. */
-const SEARCHED_MS = 86_400_000;
+const SEARCHED_MS = DAY_MS;
+/** The longest life of a hold that a scheme gives. */
+const HOLDS_SEARCHED_MS = 31 * DAY_MS;
 const MOST_LOOKED_AT = 64;
+/** A shift goes on after midnight. */
+const SAME_NIGHT_MS = 6 * HOUR_MS;
+/** DE25. */
+const PRE_AUTHORISED = '06';
 /** DE3, first two digits. */
+const VOID = '02';
 const REFUND = '20';
 
-/** Payments of the same party that stand and that a reversal may well mean. */
+/**
+ * Payments of the same party that stand and that a reversal may well mean. A reversal that says it is one of a void
+ * means a sale that does not stand, at whichever till it was made.
+ */
 export async function paymentsMeant(
-  inbound: Pick<Inbound, 'sender' | 'party'>,
+  inbound: Pick<Inbound, 'message' | 'sender' | 'party'>,
   meant: Meant,
   ports: Ports,
 ): Promise<Transaction[]> {
-  const { party } = inbound;
+  const { party, message } = inbound;
+  if (message.de3?.startsWith(VOID)) {
+    const sold = await searched(inbound, {}, ports);
+    return sold.filter((each) => each.takenBack === 'void' && !disagreement(each, meant));
+  }
   const known = await searched(inbound, { terminal: nameIn(party.key.terminal) }, ports);
   return known.filter((each) => isLive(each) && isOfTerminal(each, inbound) && !disagreement(each, meant));
 }
 
-/** A merchant's payments with this approval code (DE38), of this card, amount and day. */
+/**
+ * A merchant's payments with this approval code (DE38), of this card, amount and day: a night is no other day, and a
+ * guest who leaves has come days ago.
+ */
 export async function paymentsApprovedAs(
   inbound: Pick<Inbound, 'message' | 'sender' | 'party'>,
   meant: Meant & { readonly approvalCode: string },
   ports: Ports,
 ): Promise<Transaction[]> {
   const { approvalCode } = meant;
-  const { localDate } = inbound.sender;
-  const isRefund = inbound.message.de3?.startsWith(REFUND) ?? false;
+  const { prefers = () => true } = meant;
   if (meant.maskedPan === undefined) return [];
-  const known = await searched(inbound, { approvalCode }, ports);
-  return known.filter(
+  const isOfHold = inbound.message.de25 === PRE_AUTHORISED;
+  const sinceMs = isOfHold ? HOLDS_SEARCHED_MS : SEARCHED_MS;
+  const known = await searched(inbound, { approvalCode, sinceMs }, ports);
+  const isRefund = inbound.message.de3?.startsWith(REFUND) ?? false;
+  const agreeing = known.filter(
     (each) =>
       isLive(each) &&
       // A refund is given of no refund.
       !(isRefund && each.opening?.facts.kind === 'refund') &&
-      each.opening?.facts.localDate === localDate &&
-      [...each.replies.values()].some((reply) => reply.approvalCode === approvalCode) &&
+      (isOfHold || isOfDay(each, inbound.sender)) &&
+      [...each.replies.values()].some((reply) => reply.approvalCode?.trim() === approvalCode) &&
       !disagreement(each, meant),
   );
+  const preferred = agreeing.filter(prefers);
+  return preferred.length > 0 ? preferred : agreeing;
+}
+
+interface Narrowed extends Pick<PaymentSearch, 'terminal' | 'approvalCode'> {
+  readonly sinceMs?: number;
 }
 
 async function searched(
   { sender, party }: Pick<Inbound, 'sender' | 'party'>,
-  narrowed: { readonly terminal?: string; readonly approvalCode?: string },
+  { sinceMs = SEARCHED_MS, ...narrowed }: Narrowed,
   ports: Ports,
 ): Promise<Transaction[]> {
-  const { inFlight, journal } = ports;
-  const found = [
-    ...inFlight.recent.openedFor(party.key.merchant),
-    ...(await projected({ merchant: sender.merchant.trimEnd(), ...narrowed }, ports)),
-  ];
+  const { inFlight, clock } = ports;
+  const merchant = sender.merchant.trimEnd();
+  const search = { merchant, since: clock.wall() - sinceMs, ...narrowed };
+  const found = [...inFlight.recent.openedFor(party.key.merchant), ...(await projected(search, ports))];
+  const payments = await lookedAt(found, ports);
+  return payments.filter((each) => isOfMerchant(each, merchant) && isOfAcquirer(each, party, ports));
+}
+
+/**
+ * What a reversal names that says nothing of its terminal, or its merchant: by DE37 and by STAN and time of DE90, as
+ * far as it gives them, among what the acquirer's merchants sold.
+ */
+export async function paymentsNamed(
+  { message, sender, party }: Pick<Inbound, 'message' | 'sender' | 'party'>,
+  meant: Meant,
+  ports: Ports,
+): Promise<Transaction[]> {
+  const { inFlight, clock } = ports;
+  const rrn = givenReference(message)?.trim();
+  const { stan, sentAt } = meant;
+  if (rrn === undefined && (stan === undefined || sentAt === undefined)) return [];
+
+  const named = rrn === undefined ? { stan: stan ?? '' } : { rrn };
+  const sinceMs = rrn === undefined ? SEARCHED_MS : HOLDS_SEARCHED_MS;
+  const ofAcquirer = inFlight.recent.openedBy(acquirerOf(party.key), MOST_LOOKED_AT);
+  const found = [...(await projected({ since: clock.wall() - sinceMs, ...named }, ports)), ...ofAcquirer];
+  const payments = await lookedAt(found, ports);
+  return payments.filter(
+    (each) =>
+      isOfAcquirer(each, party, ports) &&
+      (message.de42 === undefined || isOfMerchant(each, sender.merchant.trimEnd())) &&
+      (message.de41 === undefined || isOfTerminal(each, { sender })) &&
+      isNamed(each, rrn, meant) &&
+      !disagreement(each, meant),
+  );
+}
+
+/** By its reference, or by its STAN in the very second, whatever the zone. */
+function isNamed(found: Transaction, rrn: string | undefined, meant: Meant): boolean {
+  const { opening } = found;
+  if (!opening || !isNumbered(found, meant)) return false;
+  if (rrn !== undefined) return opening.facts.rrn.trim() === rrn;
+  return meant.sentAt !== undefined && isSameMoment(meant.sentAt, localMoment(opening));
+}
+
+async function lookedAt(
+  found: readonly string[],
+  { journal }: Pick<Ports, 'journal'>,
+): Promise<Transaction[]> {
   const payments: Transaction[] = [];
-  for (const id of [...new Set(found)].slice(0, MOST_LOOKED_AT)) {
+  for (const id of [...new Set(found)].slice(0, 2 * MOST_LOOKED_AT)) {
     const transaction = foldTransaction(await journal.history(id));
-    if (transaction && isOfMerchant(transaction, sender, party)) payments.push(transaction);
+    if (transaction) payments.push(transaction);
   }
   return payments;
 }
 
 /** The message is answered without the projection too: what this node opened is what most such messages mean. */
-async function projected(
-  search: { readonly merchant: string; readonly terminal?: string; readonly approvalCode?: string },
-  { batches, clock, log, inFlight }: Ports,
-): Promise<string[]> {
+async function projected(search: PaymentSearch, { batches, log, inFlight }: Ports): Promise<string[]> {
   const { paymentsOf } = batches ?? {};
   if (!batches || !paymentsOf) return [];
-  const named = { ...search, since: clock.wall() - SEARCHED_MS };
   try {
-    const found = await inFlight.recent.search(() => paymentsOf.call(batches, named, MOST_LOOKED_AT));
-    if (!found) log.warn({ event: 'search.busy', merchant: search.merchant });
+    const found = await inFlight.recent.search(() => paymentsOf.call(batches, search, MOST_LOOKED_AT));
+    if (!found) log.warn({ event: 'search.busy', ...search });
     return found ?? [];
   } catch (error) {
     log.warn({ event: 'search.projection', err: error });
@@ -83,14 +152,28 @@ async function projected(
   }
 }
 
-function isOfMerchant(
+function isOfMerchant({ opening }: Transaction, merchant: string): boolean {
+  return opening?.facts.merchant.trimEnd() === merchant;
+}
+
+/** What was sold on an acquirer's line is its own, and nobody else's; what was sold here is none of its. */
+function isOfAcquirer(
   { opening }: Transaction,
-  sender: Inbound['sender'],
   { key }: Inbound['party'],
+  { directory }: Pick<Ports, 'directory'>,
 ): boolean {
-  if (opening?.facts.merchant.trimEnd() !== sender.merchant.trimEnd()) return false;
-  const acquirer = acquirerOf(key);
-  return acquirer === '' || withoutZeros(opening.facts.acquirer) === acquirer;
+  if (!opening) return false;
+  const isGuests = directory.isAcquirersLine(opening.listener);
+  return acquirerOf(key) === (isGuests ? withoutZeros(opening.facts.acquirer) : '');
+}
+
+function isOfDay(
+  { opening }: Transaction,
+  { localDate, localTime, understoodAt }: Inbound['sender'],
+): boolean {
+  if (!opening) return false;
+  const age = momentOf(localDate + localTime, understoodAt) - localMoment(opening);
+  return opening.facts.localDate === localDate || (age >= 0 && age <= SAME_NIGHT_MS);
 }
 
 function isOfTerminal({ opening }: Transaction, { sender }: Pick<Inbound, 'sender'>): boolean {

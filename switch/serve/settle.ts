@@ -9,7 +9,7 @@ import type { Ports } from '../ports.ts';
 import { memberOfTransaction } from '../projection/batch-rows.ts';
 import type { OpenBatch } from '../projection/projection-reader.ts';
 import { isKnownCurrency } from '../requests/currency.ts';
-import { requestKey } from '../requests/keys.ts';
+import { acquirerOf, requestKey } from '../requests/keys.ts';
 import { uploadedOriginal } from '../requests/originals.ts';
 import { required } from '../requests/understand.ts';
 import type { BatchTotals, EntryBodies, ReplyFields } from '../transaction/entries.ts';
@@ -97,6 +97,7 @@ export async function upload(inbound: Inbound, allPorts: Ports): Promise<ReplyFi
   const { message, sender } = inbound;
   const told = {
     ...batchName(inbound, ports),
+    merchant: sender.merchant.trimEnd(),
     stan: message.de90?.stan ?? sender.stan,
     ...(message.de37?.trim() && { rrn: message.de37.trim() }),
     minorUnits: Number(required(message.de4, 'DE4')),
@@ -125,6 +126,7 @@ interface ToldSettlement {
   readonly listener: string;
   readonly terminal: string;
   readonly merchant: string;
+  readonly acquirer?: string;
   readonly currency: string;
   readonly number: string;
   readonly isAfterUpload: boolean;
@@ -153,12 +155,14 @@ function withBatches({ message }: Inbound, ports: Ports): BatchPorts {
   throw new Refusal('SW_UNSUPPORTED_MESSAGE', { mti: message.mti });
 }
 
-function batchName({ message, listener, sender: { terminal } }: Inbound, { settings }: BatchPorts) {
+function batchName({ message, listener, sender: { terminal }, party }: Inbound, { settings }: BatchPorts) {
+  const acquirer = acquirerOf(party.key);
   const currency = required(message.de49, 'DE49');
   if (!isKnownCurrency(currency, settings.currencies)) throw new Refusal('SW_CURRENCY_UNKNOWN', { currency });
   const number = required(message.de60, 'DE60');
   if (!BATCH_NUMBER.test(number)) throw new Refusal('SW_FORMAT', { element: 'DE60' });
-  return { listener: listener.name, terminal: terminal.trimEnd(), currency, number };
+  const name = { listener: listener.name, terminal: terminal.trimEnd(), currency, number };
+  return acquirer === '' ? name : { ...name, acquirer };
 }
 
 function readSettlement(inbound: Inbound, ports: BatchPorts): ToldSettlement {
@@ -187,11 +191,18 @@ function settlementEntry(
   ports: BatchPorts,
 ): { reply: ReplyFields; entry: NewEntry } {
   const { key, fingerprint, rrn, isAfterUpload, totals: terminalTotals } = settlement;
-  const { listener, terminal, merchant, currency, number } = settlement;
+  const { listener, terminal, merchant, acquirer, currency, number } = settlement;
   const isBalanced = isDeepStrictEqual(terminalTotals, open.totals) || open.closedAlready;
   const reply: ReplyFields = { code: isBalanced || isAfterUpload ? BALANCED : OUT_OF_BALANCE, rrn };
   const switchTotals = open.closedAlready ? terminalTotals : open.totals;
-  const batch = { listener, terminal, merchant, currency, number };
+  const batch = {
+    listener,
+    terminal,
+    merchant,
+    currency,
+    number,
+    ...(acquirer !== undefined && { acquirer }),
+  };
   const { countedTo } = open;
   const compared: EntryBodies['batch-compared'] = {
     ...batch,

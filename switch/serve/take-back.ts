@@ -2,29 +2,27 @@ import { timeOrderedUuid } from '../../runtime/index.ts';
 import type { NoticeInbound } from '../admission/inbound.ts';
 import { takeBackRules } from '../config/take-backs.ts';
 import { Refusal, SWITCH_ERRORS } from '../errors.ts';
-import type { FollowUp } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
-import { keyOf, originalKey, requestKey } from '../requests/keys.ts';
+import { ANOTHER_NAME, keyOf, requestKey } from '../requests/keys.ts';
+import { isNameless } from '../requests/nameless.ts';
 import {
   amountOf,
   type OriginalReference,
   referredOriginal,
   reversedOriginal,
 } from '../requests/originals.ts';
-import { followUpsOf } from '../transaction/decision-entry.ts';
 import type { AnsweredBody, EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
-import type { Increment } from '../transaction/increments.ts';
-import { stands, stateAfter } from '../transaction/life-cycle.ts';
-import type { FollowUpTask } from '../transaction/outcome-table.ts';
+import { stands } from '../transaction/life-cycle.ts';
 import { partsOf } from '../transaction/several-completions.ts';
 import { endRepeats } from './acknowledge-repeats.ts';
-import { ACCEPTED, ANOTHER_NAME, type Answer, answerNotice, toldBy } from './answer-notice.ts';
+import { ACCEPTED, type Answer, anotherName, answerNotice, toldBy } from './answer-notice.ts';
 import { voidableBatch } from './closed-batch.ts';
-import { type Finding, findOriginal, findReferred } from './find-original.ts';
+import { type Finding, findNameless, findReferred, findReversed } from './find-original.ts';
 import { refundedMinorUnits } from './reserve-refund.ts';
 import { reverseTip } from './reverse-tip.ts';
 import { reverseVoid } from './reverse-void.ts';
+import { takeBack, takeIncrementBack } from './undo.ts';
 import { REVERSAL_ADVICE, unmatchedReply, unmatchedReversal } from './unmatched-reversal.ts';
 
 // A terminal takes a transaction back: by a reversal, which is taken whatever became of its original, or by a void,
@@ -44,9 +42,10 @@ export function reverse(inbound: NoticeInbound, ports: Ports): Promise<ReplyFiel
   const named = reversedOriginal(inbound);
   const mayBePart = inbound.listener.reversalAmount === 'part';
   const original = { ...named, meant: { ...named.meant, mayBePart } };
+  const find = isNameless(inbound.message) ? findNameless : findReversed;
   const notice = {
     ...toldBy(inbound, reversalFingerprint(inbound)),
-    find: () => findOriginal(original, ports),
+    find: () => find(inbound, original, ports),
   };
 
   const answer = answerNotice(
@@ -87,16 +86,15 @@ async function reverseFound(
   original: OriginalReference,
   ports: Ports,
 ): Promise<Answer> {
-  const key = keyOf(place);
   const told = answered(inbound, found);
-  // A void may repeat the numbers of its sale: then they are the sale's.
-  const isName = fingerprint === ANOTHER_NAME;
-  const voided = found.voids.find((each) => each.key === key || (isName && each.original === key));
+  const key = keyOfNamed(found, keyOf(place), fingerprint);
+  if (found.chipWords.includes(key)) return { reply: told.reply };
+  const voided = found.voids.find((each) => each.key === key);
   const { rules } = ports.networks.get(found.opening?.network ?? '') ?? {};
   if (voided) return reverseVoid(found, voided, told, rules);
 
   const remaining = remainingOf(inbound, found);
-  const tip = found.adjustments.find((each) => each.key === key || (isName && each.original === key));
+  const tip = found.adjustments.find((each) => each.key === key);
   if (tip) {
     const after = { remaining: tip.beforeMinorUnits, key: told.key, by: 'reversal' } as const;
     return (await refusedAsRefunded(found, after, ports)) ?? reverseTip(found, tip, remaining, told, ports);
@@ -108,10 +106,19 @@ async function reverseFound(
     throw new Refusal('SW_ORIGINAL_STATE', { completions: parts.length });
   }
   if (remaining > 0) checkPartial(found, ports);
-  const added = found.increments.find((each) => each.key === key || each.original === key);
+  const added = found.increments.find((each) => each.key === key);
   if (added) return takeIncrementBack(found, added, remaining, told);
   const refused = await refusedAsRefunded(found, { remaining, key: told.key, by: 'reversal' }, ports);
   return refused ?? takeBack(found, { ...told, by: 'reversal' }, remaining);
+}
+
+/**
+ * By which key the message is known whose name was found: a message has one by its local time, and others by its DE7. A
+ * void may repeat the numbers of its sale: then they are the sale's.
+ */
+function keyOfNamed({ names, increments }: Transaction, name: string, fingerprint: string): string {
+  const isOther = fingerprint === ANOTHER_NAME || increments.some(({ original }) => original === name);
+  return (isOther && names.find(({ original }) => original === name)?.key) || name;
 }
 
 /**
@@ -122,12 +129,14 @@ async function reverseFound(
  * @throws Refusal SW_FORMAT, SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_SETTLED, SW_PROJECTION, and what `reverse` throws
  */
 export async function voidPayment(inbound: NoticeInbound, ports: Ports): Promise<ReplyFields | undefined> {
-  const { message, sender, party } = inbound;
+  const { message } = inbound;
+  const name = anotherName(inbound);
   const { meant, ...referred } = referredOriginal(inbound);
   const original = { ...referred, meant: { ...meant, ...amountOf(message) } };
   const notice = {
     ...toldBy(inbound, 'void'),
     find: () => findReferred(inbound, original, ports),
+    original: name.key,
   };
 
   return answerNotice(
@@ -142,12 +151,15 @@ export async function voidPayment(inbound: NoticeInbound, ports: Ports): Promise
       const refused = await refusedAsRefunded(found, { remaining: 0, key: told.key, by: 'void' }, ports);
       if (refused) return refused;
 
-      // Under both of its names, by which its own reversal finds it, or has come before it.
-      const name = originalKey(party.key, sender);
-      const claims = [{ key: name, fingerprint: ANOTHER_NAME, role: 'unique' } as const];
       const { voidWaitMs } = takeBackRules(ports.settings);
-      const body = { ...told, by: 'void', original: name, ...(settled && { batch: settled.id }) } as const;
-      return { ...takeBack(found, body, 0, voidWaitMs), claims };
+      const body = {
+        ...told,
+        by: 'void' as const,
+        original: name.key,
+        toldFrom: ports.clock.wall() + voidWaitMs,
+        ...(settled && { batch: settled.id }),
+      };
+      return { ...takeBack(found, body, 0, voidWaitMs), claims: [name] };
     },
     ports,
   );
@@ -214,66 +226,4 @@ async function refusedAsRefunded(
   const reply: ReplyFields = { code: SWITCH_ERRORS.SW_ORIGINAL_STATE.responseCode };
   const body: EntryBodies['notice-refused'] = { key, reply };
   return { reply, opening: { transaction: timeOrderedUuid(clock, random), kind: 'notice-refused', body } };
-}
-
-/**
- * @param waitMs before the network is told
- * @throws Refusal SW_AMOUNT
- */
-function takeBack(
-  found: Transaction,
-  body: EntryBodies['taken-back'],
-  remainingMinorUnits: number,
-  waitMs = 0,
-): Extract<Answer, { readonly entry: unknown }> {
-  const { key, reply } = body;
-  const isStanding = stands(found.state);
-  if (remainingMinorUnits > 0 && isStanding) {
-    if (remainingMinorUnits >= found.standingMinorUnits) throw new Refusal('SW_AMOUNT', { element: 'DE95' });
-    const followUps = undoing(found, 'complete-pop');
-    return {
-      reply,
-      entry: { kind: 'partly-taken-back', body: { key, reply, remainingMinorUnits }, followUps },
-    };
-  }
-
-  const undone = isStanding || found.state === 'intended' ? undoing(found, 'cancel-pop') : [];
-  const followUps = waitMs === 0 ? undone : undone.map((each) => ({ ...each, runAfterMs: waitMs }));
-  return { reply, entry: { kind: 'taken-back', body, followUps } };
-}
-
-/**
- * A reversal of what was added to a pre-authorisation leaves the rest as it is. Once that is completed there is nothing
- * left of it to take back: the completion is reversed instead.
- */
-function takeIncrementBack(
-  found: Transaction,
-  { key: increment, state, standingMinorUnits }: Increment,
-  remainingMinorUnits: number,
-  { reply, key }: AnsweredBody,
-): Answer {
-  if (state === 'closed' || !stateAfter(found.state, 'increment-taken-back')) {
-    if (found.state === 'captured' && state === 'approved') {
-      throw new Refusal('SW_ORIGINAL_STATE', { state: found.state });
-    }
-    return { reply };
-  }
-
-  if (remainingMinorUnits > 0 && (state === 'open' || remainingMinorUnits >= standingMinorUnits)) {
-    throw new Refusal('SW_AMOUNT', { element: 'DE95' });
-  }
-  const body = { key, reply, increment, remainingMinorUnits };
-  // Where a void took all of it back, the void's own follow-up reverses it, and waits for that.
-  const followUps = found.state === 'taken-back' ? [] : undoing(found);
-  return { reply, entry: { kind: 'increment-taken-back', body, followUps } };
-}
-
-/** @param proof what becomes of its proof, where it has one: it must witness what stands, no more */
-function undoing(
-  { id, opening, popParties }: Transaction,
-  proof?: 'cancel-pop' | 'complete-pop',
-): FollowUp[] {
-  if (!opening) return [];
-  const tasks: FollowUpTask[] = proof && popParties ? ['reverse-network', proof] : ['reverse-network'];
-  return followUpsOf(id, tasks, opening.network);
 }

@@ -23,8 +23,8 @@ import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { stands } from '../transaction/life-cycle.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
-import { ACCEPTED, type Answer, answerNotice, type Told, toldBy } from './answer-notice.ts';
-import { findOriginal } from './find-original.ts';
+import { ACCEPTED, type Answer, anotherName, answerNotice, type Told, toldBy } from './answer-notice.ts';
+import { type Finding, findOriginal } from './find-original.ts';
 import { adviceFingerprint, keptAdvice, nothingToFind } from './keep-advice.ts';
 import { openingBody } from './opening.ts';
 import { reserveRefund } from './reserve-refund.ts';
@@ -44,7 +44,9 @@ export async function tell(
   const isTied = service.kind === 'refund' && givenReference(message) !== undefined;
   const word = service.kind === 'offline-purchase' ? chipWord(message.de55) : undefined;
   const original = reversedOriginal(inbound);
-  const find = word ? () => findOriginal(original, ports) : nothingToFind;
+  // What an issuer has approved has an approval code of the network; the terminal's own is of nothing here.
+  const mayBeKnown = word !== undefined || Boolean(message.de38?.trim());
+  const find = mayBeKnown ? () => findOriginal(original, ports) : nothingToFind;
 
   let asked = toldRequest(inbound, service, ports);
   const open = (): Answer => {
@@ -54,11 +56,17 @@ export async function tell(
     return answer;
   };
 
-  const look = (found: Transaction | undefined): Answer => {
+  const look = (found: Transaction | undefined, { status }: Finding): Answer => {
+    if (found && isApprovedAs(found, service, inbound)) {
+      return isSaleOf(found, Number(message.de4))
+        ? toldAgain(found, word, inbound, told.key)
+        : keptAdvice(inbound, 'no-original', ports);
+    }
     if (!word) return open();
-    if (found && isToldOf(found, word, inbound)) return chipEntry(found, word, told.key);
+    if (found && isToldOf(found, word, inbound)) return chipEntry(found, word, inbound, told.key);
+    const namesOther = status === 'ambiguous' || (found !== undefined && isAbout(found, inbound));
     const namesNothing = isRefusedByChip(word.cryptogram) || message.de90 !== undefined;
-    return namesNothing ? keptAdvice(inbound, 'no-original', ports) : open();
+    return namesOther || namesNothing ? keptAdvice(inbound, 'no-original', ports) : open();
   };
   const reply = await answerNotice({ ...told, find }, look, ports);
   if (reply?.code !== ACCEPTED || !isTied) return reply;
@@ -110,19 +118,62 @@ function toldRequest(
 }
 
 /** The payment stands, or the chip says why it does not: it is about this one, and about no other. */
-function isToldOf(found: Transaction, word: ChipWord, { message, card }: CardInbound): boolean {
-  const { opening, state } = found;
-  if (!opening || state === 'intended' || !isMeant(found, message.de38)) return false;
-  const isSame =
-    opening.cardReference === card.reference &&
-    opening.facts.amount.currency === message.de49 &&
-    mayBeOf(found, Number(message.de4));
-  return isSame && (stands(state) || isRefusedByChip(word.cryptogram));
+function isToldOf(found: Transaction, word: ChipWord, inbound: CardInbound): boolean {
+  const { message } = inbound;
+  if (!isOfCard(found, inbound) || found.state === 'intended' || !isMeant(found, message.de38)) return false;
+  return mayBeOf(found, Number(message.de4)) && (stands(found.state) || isRefusedByChip(word.cryptogram));
 }
 
-function chipEntry(found: Transaction, word: ChipWord, key: string): Answer {
+/** It names this payment, and says something else of it: to book it as another would charge the customer twice. */
+function isAbout(found: Transaction, inbound: CardInbound): boolean {
+  return isOfCard(found, inbound) && (found.state === 'intended' || stands(found.state));
+}
+
+/**
+ * The payment was approved here, by the very code that the advice gives: it tells of that one again, as hosts do that
+ * confirm what was authorised.
+ */
+function isApprovedAs(found: Transaction, { kind }: Service, inbound: CardInbound): boolean {
+  const code = inbound.message.de38?.trim();
+  if (!code || !isOfCard(found, inbound) || found.isTold) return false;
+  const asked = kind === 'offline-purchase' ? ['purchase', 'pre-authorisation'] : [kind];
+  const isSameKind = asked.includes(found.opening?.facts.kind ?? '');
+  return isSameKind && [...found.replies.values()].some((reply) => reply.approvalCode?.trim() === code);
+}
+
+/** It stands with this amount, and not only as a hold: that is completed by its own service, or people look. */
+function isSaleOf(found: Transaction, minorUnits: number): boolean {
+  const isHeld = found.opening?.facts.kind === 'pre-authorisation' && found.state !== 'captured';
+  return !isHeld && stands(found.state) && mayBeOf(found, minorUnits);
+}
+
+function isOfCard({ opening }: Transaction, { message, card }: CardInbound): boolean {
+  return opening?.cardReference === card.reference && opening.facts.amount.currency === message.de49;
+}
+
+/** What is known already: written down, so that it is no other payment should this one be taken back. */
+function toldAgain(
+  found: Transaction,
+  word: ChipWord | undefined,
+  inbound: CardInbound,
+  key: string,
+): Answer {
+  if (word) return chipEntry(found, word, inbound, key);
+  const name = anotherName(inbound);
+  const approvalCode = inbound.message.de38;
+  const reply: ReplyFields = {
+    code: ACCEPTED,
+    rrn: found.opening?.facts.rrn ?? '',
+    ...(approvalCode !== undefined && { approvalCode }),
+  };
+  return { reply, entry: { kind: 'told-again', body: { key, reply, original: name.key } }, claims: [name] };
+}
+
+function chipEntry(found: Transaction, word: ChipWord, inbound: Inbound, key: string): Answer {
+  const name = anotherName(inbound);
   const reply: ReplyFields = { code: ACCEPTED, rrn: found.opening?.facts.rrn ?? '' };
-  return { reply, entry: { kind: 'chip-told', body: { key, reply, ...word } } };
+  const body = { key, reply, ...word, original: name.key };
+  return { reply, entry: { kind: 'chip-told', body }, claims: [name] };
 }
 
 /**
@@ -133,10 +184,13 @@ export function tellOfChip(inbound: Inbound, word: ChipWord, ports: Ports): Prom
   const told = toldBy(inbound, adviceFingerprint(inbound));
   const original = reversedOriginal(inbound);
   const find = () => findOriginal(original, ports);
-  const look = (found: Transaction | undefined) =>
-    found?.opening && found.state !== 'intended'
-      ? chipEntry(found, word, told.key)
+  const look = (found: Transaction | undefined, finding: Finding) => {
+    // Another amount is one that a tip or a part has changed since; another card is another payment.
+    const isOf = finding.status === 'found' || (finding.status === 'other' && finding.element === 'DE4');
+    return isOf && found?.opening && found.state !== 'intended'
+      ? chipEntry(found, word, inbound, told.key)
       : keptAdvice(inbound, 'no-original', ports);
+  };
   return answerNotice({ ...told, find }, look, ports);
 }
 

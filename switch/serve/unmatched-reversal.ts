@@ -6,12 +6,14 @@ import type { Claim } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
 import { dayStamp } from '../requests/dates.ts';
 import { referenceKey, referenceOfDay, requestKey } from '../requests/keys.ts';
+import { isNameless } from '../requests/nameless.ts';
 import type { OriginalReference } from '../requests/originals.ts';
 import { rememberedFingerprint } from '../requests/remembered.ts';
 import { givenReference } from '../requests/understand.ts';
 import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { ACCEPTED, type Answer } from './answer-notice.ts';
+import { elementsOf } from './keep-advice.ts';
 import { paymentsMeant } from './search-payments.ts';
 
 // A reversal that matches nothing: its original never came, or comes late, or it names it badly. The terminal gets the
@@ -40,9 +42,12 @@ export async function unmatchedReversal(
   const told = { listener: listener.name, terminal: sender.terminal, stan: sender.stan, code: reply.code };
   ports.log.warn({ event: 'reversal.unmatched', ...told, count, mayMean: meant.map(({ id }) => id) });
 
+  // Nobody can be asked what it means that does not say who it is from.
+  const isFromNobody = isNameless(inbound.message);
   const body: EntryBodies['remembered'] = {
     ...rememberedBody(inbound, original, reply),
-    ...(meant.length > 0 && {
+    ...(isFromNobody && { elements: elementsOf(inbound.message) }),
+    ...((meant.length > 0 || isFromNobody) && {
       caseKind: 'reversal-unmatched',
       mayMean: meant.map(({ id }) => id).slice(0, MOST),
     }),
@@ -73,7 +78,15 @@ export function rememberedBody(
     ...(maskedPan !== undefined && { maskedPan }),
     ...(cardReference !== undefined && { cardReference }),
     ...(currency !== undefined && { amount: { minorUnits, currency } }),
+    ...(isPartOf(message, listener) && { isPart: true as const }),
   };
+}
+
+function isPartOf(
+  { de95 }: NoticeInbound['message'],
+  { reversalAmount }: NoticeInbound['listener'],
+): boolean {
+  return reversalAmount === 'part' || Number(de95?.transaction ?? 0) > 0;
 }
 
 /**

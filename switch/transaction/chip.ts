@@ -1,4 +1,4 @@
-import { type Bytes, packTlv, parseTlv } from '../../messages/index.ts';
+import { type Bytes, isTlv, packTlv, parseTlv } from '../../messages/index.ts';
 
 // What a chip says once a payment is over (EMV Book 3, GENERATE AC): a certificate that it was approved (TC), or that
 // it was not (AAC). Of its data only what is listed here is written down: the rest may name the card.
@@ -25,9 +25,9 @@ export interface ChipWord {
   readonly emvHex: string;
 }
 
-/** @returns nothing where it says nothing of its own @throws IsoError where it is no BER-TLV */
+/** @returns nothing where it says nothing of its own, or nobody can read it: what it is about has happened */
 export function chipWord(emv: Bytes | undefined): ChipWord | undefined {
-  if (!emv) return undefined;
+  if (!emv || !isTlv(emv)) return undefined;
   const objects = parseTlv(emv, { path: 'DE55', duplicates: true });
   const [information] = objects.find(({ tag }) => tag === CID)?.value.buffer() ?? [];
   if (information === undefined) return undefined;

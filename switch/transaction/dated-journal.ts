@@ -8,6 +8,8 @@ import type { EntryKind } from './entries.ts';
  */
 const IS_DATED: Readonly<Record<EntryKind, boolean>> = {
   intended: true,
+  'named-again': false,
+  'told-again': false,
   decided: false,
   'offline-approved': true,
   'stand-in-reserved': false,

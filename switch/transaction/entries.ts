@@ -52,6 +52,10 @@ export type Repair = 'resend-reversal' | 'resend-advice' | 'initiate-proof' | 'c
 export interface EntryBodies {
   /** Written before any byte of any leg leaves. */
   intended: OpeningBody;
+  /** A message came again with another DE7: it is found by that too. `key` is that of its reply. */
+  'named-again': { readonly original: string; readonly key: string };
+  /** A sale that was approved here is told of afterwards as well: it is no second one. */
+  'told-again': AnsweredBody & { readonly original?: string };
   /** Written before the reply leaves. */
   decided: {
     readonly network: NetworkLegOutcome;
@@ -87,6 +91,10 @@ export interface EntryBodies {
     readonly caseKind?: 'reversal-unmatched' | 'reversal-repeated';
     /** Transactions that it may mean. */
     readonly mayMean?: readonly string[];
+    /** It would have taken back a part. */
+    readonly isPart?: true;
+    /** Of one that names neither terminal nor merchant: every element that may be written down, by its number. */
+    readonly elements?: Readonly<Record<string, unknown>>;
   };
   /** A terminal's reversal or void was refused for a reason that may pass; an entry of its own keeps the answer. */
   'notice-refused': AnsweredBody;
@@ -99,6 +107,8 @@ export interface EntryBodies {
     readonly batch?: string;
     /** Of a void: how a reversal names it. */
     readonly original?: string;
+    /** Of a void: from when on the network may be told, in milliseconds since the epoch. */
+    readonly toldFrom?: number;
   };
   /** The network is about to be told of a void: from here on its reversal comes too late. */
   'void-told': Readonly<Record<string, never>>;
@@ -117,6 +127,8 @@ export interface EntryBodies {
     readonly isLate?: true;
     /** One of several completions. */
     readonly part?: CompletionPart;
+    /** How a reversal names it. */
+    readonly original?: string;
   };
   /** A sale has another amount than before, with its tip. */
   adjusted: AnsweredBody & {
@@ -133,7 +145,12 @@ export interface EntryBodies {
   /** A pre-authorisation is over: what is left of it is given back. */
   'hold-expired': Dated & { readonly until: number };
   /** What the chip said after the answer: its certificate, without anything that names the card. */
-  'chip-told': AnsweredBody & { readonly cryptogram: string; readonly emvHex: string };
+  'chip-told': AnsweredBody & {
+    readonly cryptogram: string;
+    readonly emvHex: string;
+    /** How a reversal names it. */
+    readonly original?: string;
+  };
   /** People must look at it, for a reason that no other entry says. */
   'case-opened': { readonly caseKind: string; readonly reason: string };
   /** More of a pre-authorisation is about to be asked for. Written before any byte of it leaves. */
@@ -282,9 +299,18 @@ export interface CompletionPart {
   /** Of all of them; 0 as long as the terminal does not know. */
   readonly count: number;
   readonly minorUnits: number;
+  /** What was in a closed batch of those before it, where any was: the rest is in the next one. */
+  readonly settled?: SettledPart;
   /** By which the network is told. */
   readonly stan: string;
   readonly transmittedAt: string;
+}
+
+/** What of a payment is in a batch that is closed. */
+export interface SettledPart {
+  /** The settlement. */
+  readonly batch: string;
+  readonly minorUnits: number;
 }
 
 /** What a terminal and the switch make of one batch. */
@@ -292,6 +318,8 @@ export interface BatchComparison {
   readonly listener: string;
   readonly terminal: string;
   readonly merchant: string;
+  /** Who answers for the terminal; absent where it is registered here. */
+  readonly acquirer?: string;
   readonly currency: string;
   /** DE60: how the terminal counts its batches. */
   readonly number: string;
@@ -325,6 +353,10 @@ export interface BatchDifference {
 export interface UploadedTransaction {
   readonly listener: string;
   readonly terminal: string;
+  /** Absent in what an earlier release wrote. */
+  readonly merchant?: string;
+  /** Who answers for the terminal; absent where it is registered here. */
+  readonly acquirer?: string;
   readonly currency: string;
   /** DE60. */
   readonly number: string;

@@ -58,6 +58,8 @@ export function foldTransaction(
     adjustments: [],
     isBaseTold: false,
     replies: new Map(),
+    names: [],
+    chipWords: [],
     traces: new Map(),
     openReversals: [],
     endedReversals: new Set(),
@@ -83,6 +85,11 @@ function foldEntry(draft: Draft, kind: EntryKind, version: number, body: unknown
 
 const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } = {
   intended: (draft, body) => open(draft, body),
+  'named-again': (draft, body) => name(draft, body),
+  'told-again': (draft, body) => {
+    name(draft, body);
+    answered(draft, body);
+  },
   decided: (draft, body) => decide(draft, body),
   'offline-approved': (draft, body) => {
     open(draft, body);
@@ -102,6 +109,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   },
   'notice-refused': (draft, body) => answered(draft, body),
   'taken-back': (draft, body) => {
+    name(draft, body);
     traces.askedAnew(draft.traces);
     if (draft.state === 'intended') leaveOpen(draft);
     if (stands(draft.state)) keepForItsReversal(draft, body);
@@ -126,6 +134,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.replies.set(body.key, body.reply);
   },
   captured: (draft, body) => {
+    name(draft, body);
     traces.askedAnew(draft.traces);
     const isFirst = draft.capturedMinorUnits === undefined;
     draft.heldMinorUnits ??= draft.standingMinorUnits;
@@ -136,10 +145,12 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
       draft.popParties = body.pop;
       draft.pop = body.pop ? 'planned' : 'not-applicable';
     }
+    if (body.part?.settled) draft.settledBefore = body.part.settled;
     if (body.part) tell(draft, { key: body.key, part: body.part, ...body.part });
     draft.replies.set(body.key, body.reply);
   },
   adjusted: (draft, body) => {
+    name(draft, body);
     adjust(draft, body);
     shareOut(draft, body.minorUnits);
     tell(draft, body);
@@ -161,7 +172,9 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.standingMinorUnits = 0;
   },
   'chip-told': (draft, body) => {
+    name(draft, body);
     answered(draft, body);
+    draft.chipWords.push(body.key);
     if (isRefusedByChip(body.cryptogram) && draft.standingMinorUnits > 0) draft.cases.push('chip-refused');
   },
   'case-opened': (draft, { caseKind }) => {
@@ -171,6 +184,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.refunds.push(body);
   },
   'increment-intended': (draft, { key, original, facts, openUntil }) => {
+    name(draft, { key, original });
     const nothing = { standingMinorUnits: 0, networkMinorUnits: 0 };
     draft.increments.push({ key, original, facts, openUntil, state: 'open', ...nothing });
   },
@@ -261,6 +275,16 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   },
   reconciled: (draft, body) => repaired(draft, body),
 };
+
+interface Named {
+  readonly key: string;
+  readonly original?: string | undefined;
+}
+
+/** A reversal may name it by its DE7. */
+function name(draft: Draft, { original, key }: Named): void {
+  if (original !== undefined) draft.names.push({ original, key });
+}
 
 /** One that was opened stays one, however often it happens again. */
 function openCase(draft: Draft, kind: string): void {

@@ -73,7 +73,10 @@ export function stands(state: TransactionState): boolean {
   return state === 'approved' || state === 'captured';
 }
 
-/** Entries that tell what became of a leg. They come once a transaction is decided, and change nothing else. */
+/**
+ * Entries that tell what became of a leg, or what else was said. They come once a transaction is decided, and change
+ * nothing else.
+ */
 const LEG_ENTRIES: ReadonlySet<EntryKind> = new Set<EntryKind>([
   'reversal-numbered',
   'network-reversed',
@@ -86,6 +89,8 @@ const LEG_ENTRIES: ReadonlySet<EntryKind> = new Set<EntryKind>([
   'late-answer',
   'void-told',
   'chip-told',
+  'told-again',
+  'named-again',
   'case-opened',
   'notified',
   'pop-asked',

@@ -1,4 +1,11 @@
-import type { DecidedBody, EntryBodies, OpeningBody, PopParties, ReplyFields } from './entries.ts';
+import type {
+  DecidedBody,
+  EntryBodies,
+  OpeningBody,
+  PopParties,
+  ReplyFields,
+  SettledPart,
+} from './entries.ts';
 import type { Increment } from './increments.ts';
 import type { NetworkLegState, PopLegState } from './leg-states.ts';
 import type { LegTraces, TraceDraft } from './leg-traces.ts';
@@ -22,6 +29,8 @@ export interface Transaction {
   /** What the customer owes or is owed now, in minor units: approved, less what was taken back, or captured. */
   readonly standingMinorUnits: number;
   readonly capturedMinorUnits?: number;
+  /** Of several completions: what a closed batch had of those before the latest. */
+  readonly settledBefore?: SettledPart;
   /** It happened at the terminal, and was told afterwards. */
   readonly isTold: boolean;
   /** What the network is told behind the rest, by messages of their own: parts of a completion, other amounts. */
@@ -52,6 +61,10 @@ export interface Transaction {
   readonly increments: readonly Increment[];
   /** What each message about this transaction was answered, by its idempotency key; the opening one has ''. */
   readonly replies: ReadonlyMap<string, ReplyFields>;
+  /** Its messages by their DE7, beside the one that opened it: the key of each is that of its reply. */
+  readonly names: readonly EntryBodies['named-again'][];
+  /** Messages that tell what a chip said, by their keys: nothing of them can be taken back. */
+  readonly chipWords: readonly string[];
   /** What the network has shown of each message. */
   readonly traces: LegTraces;
   /** Reversals that were begun and have not ended, by the numbers under which they were sent. */
@@ -70,6 +83,8 @@ export interface Transaction {
 export interface VoidOf {
   readonly key: string;
   readonly original: string | undefined;
+  /** From when on the network may be told, in milliseconds since the epoch: its own reversal may come until then. */
+  readonly toldFrom: number;
   /** The network was told of it, or may have been. */
   readonly isTold: boolean;
   readonly isReversed: boolean;
@@ -85,6 +100,8 @@ export type Draft = { -readonly [K in keyof Transaction]: Transaction[K] } & {
   endedReversals: Set<string>;
   voids: VoidOf[];
   tellings: Telling[];
+  names: EntryBodies['named-again'][];
+  chipWords: string[];
   replies: Map<string, ReplyFields>;
   traces: TraceDraft;
 };

@@ -17,6 +17,8 @@ export interface Telling extends Pick<CompletionPart, 'stan' | 'transmittedAt' |
 export interface Adjustment {
   readonly key: string;
   readonly original: string | undefined;
+  /** What stood with it. */
+  readonly minorUnits: number;
   /** What stands once it is reversed. */
   readonly beforeMinorUnits: number;
 }
@@ -27,10 +29,10 @@ interface Adjusted {
   adjustments: readonly Adjustment[];
 }
 
-export function adjust(draft: Adjusted, { key, original }: EntryBodies['adjusted']): void {
+export function adjust(draft: Adjusted, { key, original, minorUnits }: EntryBodies['adjusted']): void {
   const beforeMinorUnits = draft.standingMinorUnits;
   draft.untippedMinorUnits ??= beforeMinorUnits;
-  draft.adjustments = [...draft.adjustments, { key, original, beforeMinorUnits }];
+  draft.adjustments = [...draft.adjustments, { key, original, minorUnits, beforeMinorUnits }];
 }
 
 /** A part was taken back: no reversal of an adjustment brings it up again. */

@@ -9,13 +9,15 @@ import type { Draft, VoidOf } from './state.ts';
 const NOT_EXECUTED = '12';
 
 /** Only a void can be reversed, and only what stood before it. */
-export function keepForItsReversal(draft: Draft, { by, key, original }: EntryBodies['taken-back']): void {
+export function keepForItsReversal(draft: Draft, body: EntryBodies['taken-back']): void {
+  const { by, key, original, toldFrom = 0 } = body;
   if (by !== 'void') return;
   const { state, standingMinorUnits } = draft;
   const increments = draft.increments.map((each) => ({ ...each }));
   draft.voids.push({
     key,
     original,
+    toldFrom,
     isTold: false,
     isReversed: false,
     before: { state, standingMinorUnits, increments },

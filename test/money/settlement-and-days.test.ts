@@ -141,11 +141,19 @@ function outOfBalance(members: number, differences: number): OpenBatch {
   const uuid = (n: number) => `0199a000-0000-7000-8000-${String(n).padStart(12, '0')}`;
   const sale = (_: unknown, n: number) => {
     const stan = String(n).padStart(6, '0');
-    const row = { transaction: uuid(n), stan, rrn: `632812${stan}`, standing: 2_500, batch: null };
+    const row = {
+      transaction: uuid(n),
+      stan,
+      rrn: `632812${stan}`,
+      standing: 2_500,
+      settled: null,
+      batch: null,
+    };
     return { ...row, batch_side: 'sale' } as StoredTransaction;
   };
   const sales = Array.from({ length: members }, sale);
-  const batch = { listener: 'terminals-ascii', terminal: 'TERM0001', currency: '978', number: '000001' };
+  const whose = { listener: 'terminals-ascii', merchant: 'MERCHANT0000001', acquirer: null };
+  const batch = { ...whose, terminal: 'TERM0001', currency: '978', number: '000001' };
   const uploads = sales.map((known, n) => {
     const { transaction, stan, rrn } = known;
     const names = { ...batch, upload: uuid(10_000 + n), original: transaction, stan, rrn };

@@ -1,0 +1,90 @@
+import type { Monotonic } from '../../runtime/index.ts';
+import { Refusal } from '../errors.ts';
+import { type Claim, JournalError, type NewEntry } from '../journal/journal.ts';
+import { type Step, untilAppended } from '../journal/until-appended.ts';
+import type { Ports } from '../ports.ts';
+import { ANOTHER_NAME } from '../requests/keys.ts';
+import { isForgotten, isRemembered } from '../requests/remembered.ts';
+import { appendNext, readTransaction } from '../transaction/append-next.ts';
+import type { EntryBodies } from '../transaction/entries.ts';
+import { OPENING_REPLY } from '../transaction/fold.ts';
+import { stands } from '../transaction/life-cycle.ts';
+import { takeBack } from './undo.ts';
+
+// A terminal that repeats with a DE7 of its own may name either of the two when it reverses, and whichever came here
+// first is the one that its payment was claimed under. So the other is written to it once its answer is there, and it
+// is found by both. To know a request by its DE7 was rejected: then the repeat would be another purchase.
+
+/** A message has so many names beside its first; a terminal that never ends repeating gives no more. */
+const MOST_NAMES = 8;
+
+/** A message that came again, and was answered before. */
+export interface NamedAgain {
+  readonly transaction: string;
+  /** Which of its transaction's replies is its own. */
+  readonly key: string;
+  /** How its reversal names it now. */
+  readonly original: string;
+  readonly deadline: Monotonic;
+}
+
+type NamingPorts = Pick<Ports, 'journal' | 'log' | 'clock'>;
+
+/**
+ * Lets a message be found by this name too. Its transaction must be decided: nothing may stand between an intention and
+ * its decision. A journal that does not take it keeps nobody from hearing the answer: the reversal matches nothing
+ * then, and is a case. What a reversal has named before is what it meant, and is taken back now.
+ *
+ * @throws Refusal SW_ALREADY_REVERSED
+ */
+export async function nameAgain(named: NamedAgain, ports: NamingPorts): Promise<void> {
+  const { transaction, original, deadline } = named;
+  const { journal, clock, log } = ports;
+  const look = async (): Promise<Step<string | undefined>> => {
+    const owner = await journal.transactionOf(original);
+    if (!owner) return nameEntry(named, journal);
+    const { fingerprint } = owner;
+    const isReversed = isRemembered(fingerprint) && !isForgotten(fingerprint, clock.wall());
+    return { done: isReversed ? owner.transaction : undefined };
+  };
+
+  try {
+    const reversal = await untilAppended(journal, look, { deadline });
+    if (reversal === undefined) return;
+    await takeBackFor(reversal, named, journal);
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    log.warn({ event: 'repeat.not-named', transaction, err: error });
+    return;
+  }
+  throw new Refusal('SW_ALREADY_REVERSED', { transaction });
+}
+
+async function nameEntry(
+  { transaction, key, original }: NamedAgain,
+  journal: Ports['journal'],
+): Promise<Step<undefined>> {
+  const { version, state, names } = await readTransaction(journal, transaction);
+  const others = names.filter((name) => name.key === key);
+  if (state === 'intended' || others.length >= MOST_NAMES) return { done: undefined };
+  const claims: Claim[] = [{ key: original, fingerprint: ANOTHER_NAME, role: 'unique' }];
+  const body = { original, key };
+  const entry: NewEntry = { transaction, version: version + 1, kind: 'named-again', body, claims };
+  return { entry, result: undefined };
+}
+
+/** Only what the reversal meant whole, and nothing else was done to: the rest is left to the case that it opened. */
+async function takeBackFor(
+  reversal: string,
+  { transaction, key }: NamedAgain,
+  journal: Ports['journal'],
+): Promise<void> {
+  const [entry] = await journal.history(reversal);
+  const { key: by, reply, isPart } = (entry?.body ?? {}) as Partial<EntryBodies['remembered']>;
+  if (by === undefined || reply === undefined || isPart || key !== OPENING_REPLY) return;
+  await appendNext(journal, transaction, (now) =>
+    stands(now.state) && now.refunds.length === 0
+      ? takeBack(now, { key: by, reply, by: 'reversal' }, 0).entry
+      : undefined,
+  );
+}

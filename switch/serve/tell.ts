@@ -4,7 +4,6 @@ import { Refusal } from '../errors.ts';
 import { JournalError } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
 import { openingClaims } from '../requests/keys.ts';
-import { isMeant } from '../requests/meant.ts';
 import { reversedOriginal } from '../requests/originals.ts';
 import type { Service } from '../requests/services.ts';
 import {
@@ -15,7 +14,6 @@ import {
   required,
   retrievalReference,
 } from '../requests/understand.ts';
-import { mayBeOf } from '../transaction/amounts.ts';
 import { appendNext } from '../transaction/append-next.ts';
 import { type ChipWord, chipWord, isRefusedByChip } from '../transaction/chip.ts';
 import { followUpsOf } from '../transaction/decision-entry.ts';
@@ -24,7 +22,7 @@ import type { Transaction } from '../transaction/fold.ts';
 import { stands } from '../transaction/life-cycle.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
 import { ACCEPTED, type Answer, answerNotice, type Told, toldBy } from './answer-notice.ts';
-import { findOriginal } from './find-original.ts';
+import { type Finding, findOriginal } from './find-original.ts';
 import { adviceFingerprint, keptAdvice, nothingToFind } from './keep-advice.ts';
 import { openingBody } from './opening.ts';
 import { reserveRefund } from './reserve-refund.ts';
@@ -54,9 +52,10 @@ export async function tell(
     return answer;
   };
 
-  const look = (found: Transaction | undefined): Answer => {
+  const look = (_: Transaction | undefined, finding: Finding): Answer => {
     if (!word) return open();
-    if (found && isToldOf(found, word, inbound)) return chipEntry(found, word, told.key);
+    const found = meantBy(finding);
+    if (found && isToldOf(found, word)) return chipEntry(found, word, told.key);
     const namesNothing = isRefusedByChip(word.cryptogram) || message.de90 !== undefined;
     return namesNothing ? keptAdvice(inbound, 'no-original', ports) : open();
   };
@@ -109,15 +108,16 @@ function toldRequest(
   };
 }
 
-/** The payment stands, or the chip says why it does not: it is about this one, and about no other. */
-function isToldOf(found: Transaction, word: ChipWord, { message, card }: CardInbound): boolean {
-  const { opening, state } = found;
-  if (!opening || state === 'intended' || !isMeant(found, message.de38)) return false;
-  const isSame =
-    opening.cardReference === card.reference &&
-    opening.facts.amount.currency === message.de49 &&
-    mayBeOf(found, Number(message.de4));
-  return isSame && (stands(state) || isRefusedByChip(word.cryptogram));
+/** The payment that the message means, decided: what its key led to, and an element of it contradicts, is another. */
+function meantBy(finding: Finding): Transaction | undefined {
+  if (finding.status !== 'found') return undefined;
+  const { transaction } = finding;
+  return transaction.opening && transaction.state !== 'intended' ? transaction : undefined;
+}
+
+/** The payment stands, or the chip says why it does not. */
+function isToldOf({ state }: Transaction, { cryptogram }: ChipWord): boolean {
+  return stands(state) || isRefusedByChip(cryptogram);
 }
 
 function chipEntry(found: Transaction, word: ChipWord, key: string): Answer {
@@ -133,10 +133,10 @@ export function tellOfChip(inbound: Inbound, word: ChipWord, ports: Ports): Prom
   const told = toldBy(inbound, adviceFingerprint(inbound));
   const original = reversedOriginal(inbound);
   const find = () => findOriginal(original, ports);
-  const look = (found: Transaction | undefined) =>
-    found?.opening && found.state !== 'intended'
-      ? chipEntry(found, word, told.key)
-      : keptAdvice(inbound, 'no-original', ports);
+  const look = (_: Transaction | undefined, finding: Finding) => {
+    const found = meantBy(finding);
+    return found ? chipEntry(found, word, told.key) : keptAdvice(inbound, 'no-original', ports);
+  };
   return answerNotice({ ...told, find }, look, ports);
 }
 

@@ -20,6 +20,7 @@ export {
 export { iso87Connector } from './iso87/iso87-connector.ts';
 export { WHOLE_AGREEMENT } from './link/agreement.ts';
 export { linkElementPolicies } from './link/tolerated.ts';
+export { mastercardConnector } from './mastercard/mastercard-connector.ts';
 export type {
   AdviceReason,
   AdviceRequest,

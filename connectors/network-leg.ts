@@ -75,7 +75,13 @@ export interface Balance {
 /** How a message that the network must take note of ended: a reversal or an advice. */
 export type NoticeOutcome =
   /** The network has taken note; of a reversal: it holds no more than what remains, whatever it held before. */
-  | { readonly status: 'acknowledged'; readonly code: string }
+  | {
+      readonly status: 'acknowledged';
+      readonly code: string;
+      /** Of an advice: what the network calls from now on what it was told. */
+      readonly approvalCode?: string;
+      readonly networkReference?: string;
+    }
   /** The network answered, and will answer the same again: a case for people. */
   | { readonly status: 'refused'; readonly code: string }
   | { readonly status: 'unreachable'; readonly reason: string }
@@ -141,6 +147,8 @@ export interface LateAnswer {
   readonly approvalCode?: string;
   /** The network's own identifier of the transaction. */
   readonly networkReference?: string;
+  /** Of a partial approval: what was approved, in minor units. */
+  readonly approvedMinorUnits?: number;
   /** The elements that contradict what was asked: it counts for nobody. */
   readonly disagrees?: readonly string[];
 }

@@ -98,6 +98,19 @@ export const VISA_RULES: SchemeRules = {
   ],
 };
 
+/** An increment begins a hold's days anew, and what was asked for as final is taken as it was asked. */
+export const MASTERCARD_RULES: SchemeRules = {
+  maxIncrements: 99,
+  overCompletionPercent: { '4121': 20, '5812': 20, '5813': 20, '5814': 20 },
+  overCompletionIn: { eea: {} },
+  tipPercent: { '4121': 20, '5812': 20, '5813': 20, '5814': 20, '7230': 20, '7298': 20 },
+  tipIn: { eea: {} },
+  holds: [
+    { isFinal: true, days: 7, isExtended: true },
+    { days: 30, isExtended: true },
+  ],
+};
+
 /** Plain ISO 8583:1987 says nothing of it: what was not authorised is not taken. */
 export const PLAIN_RULES: SchemeRules = {
   maxIncrements: 99,

@@ -9,7 +9,7 @@ export { createLog, silentLog } from './log.ts';
 export type { Probe } from './probes.ts';
 export { listenToProbes, PROBES, sometimes } from './probes.ts';
 export type { Random } from './random.ts';
-export { systemRandom, timeOrderedUuid } from './random.ts';
+export { jitter, systemRandom, timeOrderedUuid } from './random.ts';
 export type { ReadyDetails } from './service.ts';
 export { announceReady, onShutdown } from './service.ts';
 export type {

@@ -32,6 +32,16 @@ class RandomPool {
 
 const pool = new RandomPool();
 
+const STEPS = 10_000;
+
+/**
+ * By what a delay is multiplied, so that those who wait together do not come back together.
+ * @param spread how far it may be from 1: 0.2 gives 0.8 to 1.2
+ */
+export function jitter(random: Random, spread: number): number {
+  return 1 - spread + (2 * spread * random.integer(STEPS + 1)) / STEPS;
+}
+
 export const systemRandom: Random = {
   bytes: (length) => pool.take(length),
   integer: (below) => randomInt(below),

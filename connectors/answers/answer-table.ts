@@ -30,7 +30,9 @@ export type ReversalMeaning =
   | 'repeat-known'
   /** The network knows of nothing to reverse, which ends nothing by itself. */
   | 'not-found'
-  | 'try-again';
+  | 'try-again'
+  /** What is in no table is one, too: said where a table of another release, or of a profile, says otherwise. */
+  | 'refused';
 
 /** How long a reversal is repeated that finds nothing. */
 export interface NotFoundRules {

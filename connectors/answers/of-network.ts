@@ -16,7 +16,7 @@ export interface OwnAnswers {
   readonly notFoundRepeatsOfSeen?: number;
 }
 
-export function answersOf(profile: 'plain' | 'visa', own: OwnAnswers = {}): AnswerTable {
+export function answersOf(profile: keyof typeof TABLES, own: OwnAnswers = {}): AnswerTable {
   const table = TABLES[own.codes ?? profile];
   const { notFound } = table;
   const rules: NotFoundRules = {

@@ -1,5 +1,6 @@
 import { compile, framing, iso87Ascii } from '../../messages/index.ts';
 import { PLAIN_ANSWERS } from '../answers/plain-answers.ts';
+import { withRepeats } from '../link/match-keys.ts';
 import { type NetworkParts, type NetworkSettings, networkConnector } from '../link/network-connector.ts';
 import type { NetworkDialect } from '../link/network-dialect.ts';
 import { linkTolerance } from '../link/tolerated.ts';
@@ -27,16 +28,19 @@ export function iso87Connector(settings: NetworkSettings, parts: NetworkParts): 
 export const iso87Dialect: NetworkDialect<Iso87Message> = {
   codec: compile(iso87Ascii, {}, linkTolerance(iso87Ascii)),
   framing: framing('length-2'),
-  matchKeys: {
+  matchKeys: withRepeats({
     ...Object.fromEntries(
-      ['0100', '0200', '0120', '0121', '0220', '0221', '0400', '0401', '0420', '0421'].map((mti) => [
-        mti,
-        FINANCIAL_KEYS,
-      ]),
+      ['0100', '0200', '0120', '0220', '0400', '0420'].map((mti) => [mti, FINANCIAL_KEYS]),
     ),
     '0800': ['de11', 'de70'],
+  }),
+  managementCodes: {
+    signOn: '001',
+    signOff: '002',
+    echo: '301',
+    keyExchange: '161',
+    acknowledged: ['001', '002', '061', '062', '201', '202', '270'],
   },
-  managementCodes: { signOn: '001', signOff: '002', echo: '301', keyExchange: '161' },
   answers: PLAIN_ANSWERS,
   rules: PLAIN_RULES,
   management: managementRequest,

@@ -3,6 +3,7 @@ import type { CardData, TransactionFacts, TransactionKind } from '../authorisati
 import {
   amount12,
   cardElements,
+  cashbackElement,
   identification,
   originalData,
   ownElements,
@@ -26,8 +27,6 @@ const REQUEST_MTI: Record<Exclude<TransactionKind, 'offline-purchase'>, string> 
   balance: '0100',
 };
 
-/** DE54 amount type 40: cash handed out, part of DE4. */
-const CASHBACK = '40';
 const APPROVED = '00';
 /** Advices: of an amount set aside, and of one that was taken. */
 const HOLDS = '0120';
@@ -111,16 +110,4 @@ function heldElements({ addsTo, acquirer }: TransactionFacts) {
   const { approvalCode } = addsTo;
   const held = originalData(addsTo, REQUEST_MTI['pre-authorisation'], acquirer);
   return { de90: held, ...(approvalCode !== undefined && { de38: approvalCode }) };
-}
-
-function cashbackElement({ amount, cashbackMinorUnits, processingCode }: TransactionFacts) {
-  if (cashbackMinorUnits === undefined) return {};
-  const cash = {
-    accountType: processingCode.slice(2, 4),
-    amountType: CASHBACK,
-    currency: amount.currency,
-    sign: 'D',
-    amount: amount12(cashbackMinorUnits),
-  };
-  return { de54: [cash] };
 }

@@ -91,9 +91,9 @@ function isPossible(given: number, asked: number, meaning: CodeMeaning | undefin
 
 const TAIL_DIGITS = 4;
 
-/** The whole number, or its last digits: some networks show no more. */
+/** The whole number, or its last digits: some networks show no more, and fill up with zeros what they do not show. */
 function cardAgrees(given: Pan, asked: Pan, tokens: Agreement['tokens']): boolean {
-  const digits = given.reveal();
+  const digits = given.reveal().replace(/^0+/, '');
   if (digits.length < TAIL_DIGITS) return digits.length === 0;
   const whole = asked.reveal();
   if (whole.endsWith(digits)) return true;

@@ -56,18 +56,35 @@ export function cardElements({ pan, expiry, sequenceNumber, track2 }: CardData) 
   };
 }
 
+/** DE54 amount type 40: cash handed out, part of DE4. */
+const CASHBACK = '40';
+
+/** DE54 of a cashback. */
+export function cashbackElement({ amount, cashbackMinorUnits, processingCode }: TransactionFacts) {
+  if (cashbackMinorUnits === undefined) return {};
+  const cash = {
+    accountType: processingCode.slice(2, 4),
+    amountType: CASHBACK,
+    currency: amount.currency,
+    sign: 'D',
+    amount: amount12(cashbackMinorUnits),
+  };
+  return { de54: [cash] };
+}
+
 /** DE90: which message is taken back, or added to. @param mti of that message */
 export function originalData(
   { stan, transmittedAt }: Pick<TransactionFacts, 'stan' | 'transmittedAt'>,
   mti: string,
   acquirer: string,
+  forwarder = '',
 ) {
   return {
     mti,
     stan,
     transmission: transmittedAt,
     acquirer: acquirer.padStart(11, '0'),
-    forwarder: '0'.repeat(11),
+    forwarder: forwarder.padStart(11, '0'),
   };
 }
 

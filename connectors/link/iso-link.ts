@@ -1,6 +1,6 @@
 import type { FrameReader } from '../../messages/index.ts';
 import { responseMti } from '../../messages/index.ts';
-import type { Connection, Monotonic, Timer } from '../../runtime/index.ts';
+import { atDeadline, type Connection, type Monotonic, type Timer } from '../../runtime/index.ts';
 import type { NetworkLinkState, OwnFault } from '../network-leg.ts';
 import { LineBudget } from './line-budget.ts';
 import { LineWatch } from './line-watch.ts';
@@ -42,6 +42,8 @@ export class IsoLink<M extends Matchable, Tag = string> {
   readonly #watch: LineWatch;
   /** Of answers that are nobody's. */
   readonly #strayLines: LineBudget;
+  /** Of everything else that a peer says or asks for, and that goes wrong. */
+  readonly #oddLines: LineBudget;
   #connection: Connection | undefined;
   #reader: FrameReader | undefined;
   #state: NetworkLinkState = 'down';
@@ -62,6 +64,7 @@ export class IsoLink<M extends Matchable, Tag = string> {
   constructor(settings: LinkSettings<M, Tag>) {
     this.#settings = settings;
     this.#strayLines = new LineBudget(settings.clock);
+    this.#oddLines = new LineBudget(settings.clock);
     this.#pending = new PendingRequests(settings.clock, settings.limits.maxExpired);
     this.#keysByReply = invert(settings.profile.matchKeys, responseMti);
     this.#watch = new LineWatch(settings.clock, settings.limits, {
@@ -126,7 +129,14 @@ export class IsoLink<M extends Matchable, Tag = string> {
     try {
       frame = framing.encode(codec.pack(message));
     } catch (error) {
-      this.#settings.log.error({ event: 'link.pack-failed', link: this.#settings.name, err: error });
+      this.#oddLines.spend((leftOut) =>
+        this.#settings.log.error({
+          event: 'link.pack-failed',
+          link: this.#settings.name,
+          err: error,
+          ...leftOut,
+        }),
+      );
       return notAsked('inexpressible', 'the request cannot be expressed in the network dialect');
     }
     const ended = this.#pending.wait(key, deadline, tag, examine);
@@ -144,7 +154,7 @@ export class IsoLink<M extends Matchable, Tag = string> {
     this.#connection = undefined;
 
     let isLate = false;
-    const patience = clock.after(limits.connectTimeoutMs, () => {
+    const patience = atDeadline(clock, this.#beganAt + limits.connectTimeoutMs, () => {
       isLate = true;
       connection.destroy();
     });
@@ -220,7 +230,14 @@ export class IsoLink<M extends Matchable, Tag = string> {
     } catch (error) {
       // Somebody is there, and answers in his own way.
       this.#watch.answered();
-      this.#settings.log.error({ event: 'link.unreadable', link: this.#settings.name, err: error });
+      this.#oddLines.spend((leftOut) =>
+        this.#settings.log.error({
+          event: 'link.unreadable',
+          link: this.#settings.name,
+          err: error,
+          ...leftOut,
+        }),
+      );
       return;
     }
     this.#message(connection, message);
@@ -267,13 +284,18 @@ export class IsoLink<M extends Matchable, Tag = string> {
     const { profile, log, name, codec, framing } = this.#settings;
     const { mti } = request;
     if (this.#serving >= MAX_SERVING) {
-      log.warn({ event: 'link.serves-too-many', link: name, mti, limit: MAX_SERVING });
+      const limit = MAX_SERVING;
+      this.#oddLines.spend((leftOut) =>
+        log.warn({ event: 'link.serves-too-many', link: name, mti, limit, ...leftOut }),
+      );
       return;
     }
     this.#serving += 1;
     try {
       const served = await profile.serve(request);
-      if (!served) log.warn({ event: 'link.unserved', link: name, mti });
+      if (!served) {
+        this.#oddLines.spend((leftOut) => log.warn({ event: 'link.unserved', link: name, mti, ...leftOut }));
+      }
       // What was asked on a connection that is gone is asked again on the next.
       if (!served || connection !== this.#connection) return;
       connection.write(framing.encode(codec.pack(served.reply)));

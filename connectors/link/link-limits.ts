@@ -1,4 +1,4 @@
-import type { Monotonic, Random } from '../../runtime/index.ts';
+import { jitter, type Monotonic, type Random } from '../../runtime/index.ts';
 
 /**
  * How long a link waits for what, and how much it holds. The waits are those of a switch that answers within two
@@ -41,7 +41,7 @@ export const DEFAULT_LINK_LIMITS: LinkLimits = {
   reconnectDelaysMs: [50, 100, 250, 500, 1_000],
 };
 
-const JITTER_THOUSANDTHS = 401;
+const JITTER = 0.2;
 
 interface Attempts {
   /** Attempts in a row before the one to come. */
@@ -57,8 +57,8 @@ export function reconnectDelay(
   { reconnectDelaysMs: delays }: Pick<LinkLimits, 'reconnectDelaysMs'>,
   random: Random,
 ): number {
-  const jitter = 0.8 + random.integer(JITTER_THOUSANDTHS) / 1_000;
+  const share = jitter(random, JITTER);
   const [shortest = 1_000] = delays;
   const delay = delays[Math.min(inARow, delays.length) - 1] ?? shortest;
-  return Math.max(shortest * jitter, lastBeganAt + delay * jitter - now);
+  return Math.max(shortest * share, lastBeganAt + delay * share - now);
 }

@@ -11,6 +11,12 @@ export interface Matchable {
  */
 export type MatchKeys = Readonly<Record<string, readonly string[]>>;
 
+/** The same, with the repeat of every message tied as the message itself is: no dialect has to think of it. */
+export function withRepeats(keys: MatchKeys): MatchKeys {
+  const repeats = Object.entries(keys).map(([mti, elements]) => [`${mti.slice(0, 3)}1`, elements] as const);
+  return { ...Object.fromEntries(repeats), ...keys };
+}
+
 /** The key under which a request waits, or `undefined` where the MTI has no declared key or an element is missing. */
 export function requestKey(message: Matchable, replyMti: string, keys: MatchKeys): string | undefined {
   return keyOf(message, replyMti, keys[message.mti]);
@@ -51,6 +57,8 @@ function keyOf(
 
 /** How much of a key an answer must at least repeat, its STAN among it. */
 const FEWEST_REPEATED = 2;
+/** MTI of what is said about the line: its STANs are counted on it alone, and no money hangs on it. */
+const NETWORK_MANAGEMENT = '08';
 
 /**
  * The key of an answer that leaves elements of it out: that of the one request, waiting or given up, that agrees with
@@ -65,7 +73,8 @@ export function matchWithout(
   if (!elements || typeof answer['de11'] !== 'string') return undefined;
   const repeated = elements.map((element) => answer[element]).map((value) => isRepeated(value) && value);
   const many = repeated.filter((value) => value !== false).length;
-  if (many < Math.min(FEWEST_REPEATED, elements.length)) return undefined;
+  const fewest = answer.mti.startsWith(NETWORK_MANAGEMENT) ? 1 : Math.min(FEWEST_REPEATED, elements.length);
+  if (many < fewest) return undefined;
 
   let found: string | undefined;
   for (const key of known) {

@@ -99,7 +99,8 @@ export function networkConnector<M extends Matchable>(
     },
     async advise(request, deadline) {
       const ended = await link.exchange(dialect.advice(request), deadline, undefined, looksAt(request));
-      return ended.status === 'answered' ? adviceOutcome(dialect.replyElements(ended.reply), answers) : ended;
+      if (ended.status !== 'answered') return ended;
+      return adviceOutcome(dialect.replyElements(ended.reply), answers, request.facts.kind);
     },
   };
 }
@@ -168,7 +169,7 @@ function linkProfile<M extends Matchable>(
   dialect: NetworkDialect<M>,
   { clock, zoneKeys }: Pick<NetworkParts, 'clock' | 'zoneKeys'>,
 ): LinkProfile<M> {
-  const { signOn, signOff, echo, keyExchange } = dialect.managementCodes;
+  const { signOn, signOff, echo, keyExchange, acknowledged } = dialect.managementCodes;
   let sequence = 0;
   const manage = (code: string) => {
     sequence = (sequence % 999_999) + 1;
@@ -183,7 +184,8 @@ function linkProfile<M extends Matchable>(
     accepted: (reply) => dialect.replyElements(reply).code === APPROVED,
     async serve(request) {
       if (withoutRepeat(request.mti) !== '0800') return undefined;
-      switch (dialect.managementCode(request)) {
+      const code = dialect.managementCode(request);
+      switch (code) {
         case echo:
           return { reply: dialect.managementReply(request, APPROVED) };
         case keyExchange: {
@@ -193,7 +195,8 @@ function linkProfile<M extends Matchable>(
           return { reply: dialect.managementReply(request, code), ...(confirmed && { onSent: confirmed }) };
         }
         default:
-          return undefined;
+          if (code === undefined || !acknowledged.includes(code)) return undefined;
+          return { reply: dialect.managementReply(request, APPROVED) };
       }
     },
   };

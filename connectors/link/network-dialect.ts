@@ -41,6 +41,8 @@ export interface NetworkManagementCodes {
   readonly echo: string;
   /** The network sends a zone key. */
   readonly keyExchange: string;
+  /** What the network says of itself (its own sign-on, its cut-over): heard, and nothing is done about it. */
+  readonly acknowledged: readonly string[];
 }
 
 /** Everything that is one network's own: how it writes messages, and with which it says what. */

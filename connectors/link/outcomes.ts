@@ -2,9 +2,9 @@
 // what was asked. An answer that contradicts what was asked is no answer to it, whatever its code says.
 
 import { codeMeaning, reversalMeaning } from '../answers/answer-meaning.ts';
-import type { AnswerTable } from '../answers/answer-table.ts';
+import type { AnswerTable, CodeMeaning } from '../answers/answer-table.ts';
 import { PLAIN_ANSWERS } from '../answers/plain-answers.ts';
-import type { TransactionFacts } from '../authorisation.ts';
+import type { TransactionFacts, TransactionKind } from '../authorisation.ts';
 import type { Balance, NetworkOutcome, NotAsked, NoticeOutcome, Unreachable } from '../network-leg.ts';
 import { amountDisagreements } from './agreement.ts';
 import type { AdditionalAmount, ReplyElements } from './network-dialect.ts';
@@ -119,16 +119,38 @@ export function reversalOutcome(
       return { status: isRepeat ? 'acknowledged' : 'refused', code };
     case 'try-again':
       return { status: 'unknown', reason: `the network answered ${code}` };
+    case 'refused':
     case undefined:
       return { status: 'refused', code };
   }
 }
 
-/** An advice that finds nothing has told nobody anything. */
-export function adviceOutcome({ code }: ReplyElements, table: AnswerTable = PLAIN_ANSWERS): NoticeOutcome {
+/** What an answer to an advice approves is taken as told: the network has it, under whatever code. */
+const TAKEN: ReadonlySet<CodeMeaning | undefined> = new Set<CodeMeaning>([
+  'approved',
+  'approved-but-identify',
+]);
+
+/**
+ * An advice that finds nothing has told nobody anything; one that is approved in part leaves the rest to people.
+ * @param kind of what is told: for some services a code approves that refuses all others
+ */
+export function adviceOutcome(
+  { code, approvalCode, networkReference }: ReplyElements,
+  table: AnswerTable = PLAIN_ANSWERS,
+  kind?: TransactionKind,
+): NoticeOutcome {
   if (code === undefined) return { status: 'unknown', reason: 'the answer has no response code' };
-  if (code === APPROVED) return { status: 'acknowledged', code };
-  return table.adviceTryAgain.includes(code)
-    ? { status: 'unknown', reason: `the network answered ${code}` }
-    : { status: 'refused', code };
+  if (table.adviceTryAgain.includes(code)) {
+    return { status: 'unknown', reason: `the network answered ${code}` };
+  }
+
+  const meaning = kind === undefined && code !== APPROVED ? undefined : codeMeaning(code, kind, table);
+  if (!TAKEN.has(meaning)) return { status: 'refused', code };
+  return {
+    status: 'acknowledged',
+    code,
+    ...(approvalCode !== undefined && { approvalCode }),
+    ...(networkReference !== undefined && { networkReference }),
+  };
 }

@@ -1,6 +1,6 @@
 // Answers to authorisations that nobody waits for: what of them is handed up. They may be money that the network holds.
 
-import { mayHoldMoney } from '../answers/answer-meaning.ts';
+import { codeMeaning, mayHoldMoney } from '../answers/answer-meaning.ts';
 import type { AnswerTable } from '../answers/answer-table.ts';
 import type { TransactionFacts, TransactionKind } from '../authorisation.ts';
 import type { AnswerNumbers, LateAnswer } from '../network-leg.ts';
@@ -50,10 +50,12 @@ function said<M extends Matchable>(
   { dialect, answers }: Reading<M>,
   kind?: TransactionKind,
 ): LateAnswer {
-  const { code = '', approvalCode, networkReference } = dialect.replyElements(reply);
+  const { code = '', approvalCode, networkReference, amount } = dialect.replyElements(reply);
+  const partMinorUnits = codeMeaning(code, kind, answers) === 'approved-in-part' ? Number(amount ?? 0) : 0;
   return {
     approved: mayHoldMoney(code, kind, answers),
     code,
+    ...(partMinorUnits > 0 && { approvedMinorUnits: partMinorUnits }),
     ...(approvalCode !== undefined && { approvalCode }),
     ...(networkReference !== undefined && { networkReference }),
   };

@@ -1,5 +1,6 @@
 import { compile, framing, visaBase1 } from '../../messages/index.ts';
 import { VISA_ANSWERS } from '../answers/visa-answers.ts';
+import { withRepeats } from '../link/match-keys.ts';
 import { type NetworkParts, type NetworkSettings, networkConnector } from '../link/network-connector.ts';
 import type { NetworkDialect } from '../link/network-dialect.ts';
 import { linkTolerance } from '../link/tolerated.ts';
@@ -35,15 +36,19 @@ export function visaDialect(
   return {
     codec: compile(visaBase1, {}, linkTolerance(visaBase1, elements)),
     framing: framing('visa'),
-    matchKeys: {
+    matchKeys: withRepeats({
       '0100': FINANCIAL_KEYS,
       '0120': FINANCIAL_KEYS,
-      '0121': FINANCIAL_KEYS,
       '0400': FINANCIAL_KEYS,
-      '0401': FINANCIAL_KEYS,
       '0800': ['de11', 'de70'],
+    }),
+    managementCodes: {
+      signOn: '071',
+      signOff: '072',
+      echo: '301',
+      keyExchange: '161',
+      acknowledged: ['001', '002', '071', '072', '201'],
     },
-    managementCodes: { signOn: '071', signOff: '072', echo: '301', keyExchange: '161' },
     answers: VISA_ANSWERS,
     rules: VISA_RULES,
     management: (code, stan, transmittedAt) => managementRequest(code, stan, transmittedAt, stations),

@@ -22,6 +22,7 @@ const ReversalMeaning = Type.Union([
   Type.Literal('repeat-known'),
   Type.Literal('not-found'),
   Type.Literal('try-again'),
+  Type.Literal('refused'),
 ]);
 
 /** By DE39. */

@@ -6,6 +6,7 @@ import {
   IsoError,
   iso87Ascii,
   iso87AsciiHex,
+  mastercardCis,
   posBcd,
   visaBase1,
 } from '../../messages/index.ts';
@@ -29,6 +30,7 @@ const LISTENERS: Readonly<Record<ListenerSettings['dialect'], Dialect>> = {
 
 const NETWORKS: Readonly<Record<NetworkSettings['profile'], Dialect>> = {
   visa: visaBase1,
+  mastercard: mastercardCis,
   iso87: iso87Ascii,
 };
 

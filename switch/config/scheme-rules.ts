@@ -30,6 +30,32 @@ const HoldRow = Type.Object(
   { additionalProperties: false },
 );
 
+/** What a reversal says of the payment that it takes back; a row that is not named is as built in. */
+const ReversalWords = Type.Object(
+  {
+    amount: Type.Union([
+      Type.Literal('asked'),
+      Type.Literal('approved'),
+      Type.Literal('captured'),
+      Type.Literal('held'),
+    ]),
+    names: Type.Union([Type.Literal('opening'), Type.Literal('completion')]),
+    zeroReplacement: Type.Boolean(),
+  },
+  { additionalProperties: false },
+);
+
+const Reversals = Type.Partial(
+  Type.Object({
+    'no-answer': ReversalWords,
+    approval: ReversalWords,
+    'partial-approval': ReversalWords,
+    completion: ReversalWords,
+    'partial-reversal': ReversalWords,
+  }),
+  { additionalProperties: false },
+);
+
 export const SchemeRulesSettings = Type.Partial(
   Type.Object({
     maxIncrements: Type.Integer({ minimum: 0, maximum: 999 }),
@@ -40,6 +66,11 @@ export const SchemeRulesSettings = Type.Partial(
     maxCompletions: Type.Integer({ minimum: 1, maximum: 99 }),
     /** The first row that fits decides; what a row does not name may be anything. */
     holds: Type.Array(HoldRow, { minItems: 1, maxItems: 1_000 }),
+    /** Whether it takes back a part (DE95). */
+    partialReversal: Type.Boolean(),
+    /** Whether a reversal whose DE95 is the whole amount makes stand again what was reversed. */
+    reinstatement: Type.Boolean(),
+    reversals: Reversals,
   }),
   { additionalProperties: false },
 );

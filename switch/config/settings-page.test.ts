@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { SettingsSchema } from './settings.ts';
 
 // Whoever sets up a node reads one page. Keys whose own pages list them are named there.
-const PAGES = ['settings', 'admission', 'networks', 'holds', 'fallback'];
+const PAGES = ['settings', 'admission', 'networks', 'numbers', 'holds', 'fallback'];
 
 interface Shape {
   readonly properties?: Readonly<Record<string, object>>;

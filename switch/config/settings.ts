@@ -221,6 +221,12 @@ const NetworkSettings = Type.Union([
     /** How it hears of what was approved in an issuer's stead: by advice, which is the default, or asked after all. */
     standInIsTold: Type.Optional(Type.Union([Type.Literal('advice'), Type.Literal('deferred')])),
   }),
+  Type.Object({
+    ...network,
+    profile: Type.Literal('mastercard'),
+    /** DE33: by whom our messages are forwarded. */
+    institution: Digits(6, 11),
+  }),
   /** Plain ISO 8583:1987: ASCII, two-byte length, no header. */
   Type.Object({ ...network, profile: Type.Literal('iso87') }),
 ]);

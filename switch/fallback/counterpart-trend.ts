@@ -33,7 +33,7 @@ export class CounterpartTrend {
     this.#settings = settings;
     this.#window = new SlidingWindow(clock, settings.windowMs);
     this.#unanswered = new SlidingWindow(clock, settings.windowMs);
-    this.#issuers = new SilentIssuers(clock, settings.windowMs);
+    this.#issuers = new SilentIssuers(clock, settings.windowMs, thresholds.latencyMs);
   }
 
   /**

@@ -102,7 +102,7 @@ export class DegradedModes {
     if (attempt.answered && watched.cause === 'silence') watched.cause = 'trend';
     const goodWithinMs = watched.counterpart.thresholds.latencyMs * this.#settings.goodLatencyShare;
     const isGood = attempt.answered && attempt.tookMs <= goodWithinMs;
-    const saysNothing = !attempt.answered && watched.counterpart.isOfSilentIssuer(attempt);
+    const saysNothing = !isGood && watched.counterpart.isOfSilentIssuer(attempt);
     if (!saysNothing) watched.goodInARow = isGood ? watched.goodInARow + 1 : 0;
     if (watched.goodInARow < this.#settings.closeAfterGood || this.#isHeldUp(watched)) return;
     this.#closeTrend(watched, BY_TREND, `${watched.goodInARow} good attempts in a row`);

@@ -70,6 +70,42 @@ describe('one issuer that has become silent', () => {
     }
   });
 
+  it('or answers later than anybody waits, does not either', async () => {
+    const set = watched({ windowMs: 120_000, minSamples: 20 });
+    for (let n = 0; n < 7; n += 1) {
+      set.core.network.afterMs = 1_700;
+      expect((await ask(set, SILENT)).tookMs).toBeGreaterThan(1_500);
+      set.core.network.afterMs = 20;
+      for (let others = 0; others < 4; others += 1) await ask(set);
+      expect(open(set)).toEqual([]);
+    }
+  });
+
+  it('with many ranges beside healthy ones, does not either', async () => {
+    const set = watched({ windowMs: 300_000 });
+    const ranges = ['4000056655665556', '4111111111111111', '4012888888881881'];
+    for (let n = 0; n < 4; n += 1) {
+      for (const card of ranges) {
+        set.core.network.afterMs = 60_000;
+        await ask(set, card);
+        set.core.network.afterMs = 20;
+        await ask(set);
+      }
+    }
+    for (let n = 0; n < 4; n += 1) expect((await ask(set)).reply).toMatchObject({ code: '00' });
+    expect(open(set)).toEqual([]);
+  });
+
+  it('where all are slow, is the network', async () => {
+    const set = watched({ windowMs: 120_000 });
+    set.core.network.afterMs = 1_700;
+    for (let n = 0; n < 4; n += 1) {
+      await ask(set, SILENT);
+      await ask(set);
+    }
+    expect(open(set)).toContain('network-degraded:visa');
+  });
+
   it('is not told from its network where no other issuer is heard', async () => {
     const set = watched({ probeEveryMs: 60_000 });
     set.core.network.afterMs = 60_000;

@@ -2,11 +2,12 @@ import type { AdviceReason, AdviceRequest } from '../../connectors/index.ts';
 import { appendNext, type NextEntry, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { asNetworkKnows } from '../transaction/network-facts.ts';
+import { type NetworkNames, networkNumbers } from '../transaction/network-numbers.ts';
 import { isLast } from '../transaction/several-completions.ts';
 import type { Telling } from '../transaction/tellings.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import { mayRepeat } from './queue-task.ts';
-import { answered, type NetworkPorts, networkNumbers, reverseRest } from './reverse-network.ts';
+import { answered, type NetworkPorts, reverseRest } from './reverse-network.ts';
 
 /** What the network is told by one message. */
 interface Told {
@@ -58,10 +59,12 @@ async function advise(
     case 'refused': {
       const mayChange = outcome.status === 'refused' && ports.retry.isRetryable(outcome.code);
       if (mayChange) return ports.retry.again(job.attempt, answered(outcome.code));
-      const entry = entryOf(told, outcome.status, { code: outcome.code, attempts: job.attempt });
+      const names = outcome.status === 'acknowledged' ? newNames(transaction, outcome, isDeferred) : {};
+      const answer = { code: outcome.code, attempts: job.attempt, ...names };
+      const entry = entryOf(told, outcome.status, answer);
       await appendNext(ports.journal, job.transaction, (now) => (isDueIn(now, told) ? entry : undefined));
-      if (outcome.status === 'acknowledged') return { done: true };
-      return { park: `the network refuses the advice with code ${outcome.code}` };
+      // What is refused is a case, and asked no more: parked, it would keep what is to be given back from the network.
+      return { done: true };
     }
     case 'not-asked':
       if (outcome.fault === 'inexpressible') return { park: outcome.reason };
@@ -85,20 +88,39 @@ function adviceOf(transaction: Transaction, { reason, minorUnits, telling }: Tol
   return advice;
 }
 
+/**
+ * What the answer says that was not known: an identifier that came with the first the network heard of it; and of what
+ * was asked after all the issuer's approval code, which goes before ours.
+ */
+function newNames(
+  transaction: Transaction,
+  { approvalCode, networkReference }: NetworkNames,
+  isDeferred: boolean,
+): NetworkNames {
+  const isNamed = networkNumbers(transaction).networkReference !== undefined;
+  return {
+    ...(networkReference !== undefined && !isNamed && { networkReference }),
+    ...(approvalCode !== undefined && isDeferred && { approvalCode }),
+  };
+}
+
 function entryOf(
   { reason, minorUnits, telling }: Told,
   status: 'acknowledged' | 'refused',
-  answer: { readonly code: string; readonly attempts: number },
+  answer: { readonly code: string; readonly attempts: number } & NetworkNames,
 ): NextEntry {
   const body = { reason, ...answer };
-  if (status === 'refused') return { kind: 'network-advice-refused', body };
+  if (status === 'refused') {
+    const refused = telling && { told: { key: telling.key } };
+    return { kind: 'network-advice-refused', body: { ...body, ...refused } };
+  }
   const told = telling && { key: telling.key, minorUnits };
   return { kind: 'network-advised', body: { ...body, ...(told && { told }) } };
 }
 
-/** What is to be told next; nothing where the network knows it all, or refused it for good. */
+/** What is to be told next; nothing where the network knows it all. What it refused for good keeps nothing back. */
 function toldOf(transaction: Transaction): Told | undefined {
-  if (!transaction.opening || transaction.network === 'advice-refused') return undefined;
+  if (!transaction.opening) return undefined;
   if (isBaseDue(transaction)) {
     const { capturedMinorUnits, standingMinorUnits } = transaction;
     return { reason: reasonOf(transaction), minorUnits: capturedMinorUnits ?? standingMinorUnits };

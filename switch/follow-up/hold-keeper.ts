@@ -57,10 +57,14 @@ export class HoldKeeper {
     try {
       const due = await holds.claim(AT_ONCE, clock.wall(), LEASE_MS);
       const kept = await Promise.allSettled(due.map((transaction) => keepHold(transaction, this.#ports)));
-      const failed = kept.find((each) => each.status === 'rejected');
-      if (failed) throw failed.reason;
       const over = due.filter((_, index) => isOver(kept[index]));
       if (over.length > 0) await holds.forget(over);
+
+      const failed = kept.filter((each) => each.status === 'rejected');
+      const [first] = failed;
+      if (first && failed.length === due.length) throw first.reason;
+      // One that cannot be read or written comes again once its claim is over, and holds up no other.
+      if (first) log.error({ event: 'holds.hold-not-kept', count: failed.length, err: first.reason });
       this.#failures = 0;
       return due.length === AT_ONCE ? 0 : LOOK_EVERY_MS;
     } catch (error) {

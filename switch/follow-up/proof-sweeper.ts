@@ -1,4 +1,4 @@
-import type { Timer } from '../../runtime/index.ts';
+import { jitter, type Timer } from '../../runtime/index.ts';
 import type { Ports } from '../ports.ts';
 import type { AwaitedBacklog, AwaitedProofs, DueProof } from './awaited-proofs.ts';
 import { HeldProofs } from './held-proofs.ts';
@@ -175,7 +175,7 @@ export class ProofSweeper {
     const isTold = (failures & (failures - 1)) === 0;
     if (isTold) this.#ports.log.warn({ event: 'proofs.in-vain', failures, ...this.#backlog, ...why });
     const backoff = BACKOFF_MS[Math.min(failures, BACKOFF_MS.length) - 1] ?? IDLE_MS;
-    return backoff * (1 - JITTER + (2 * JITTER * this.#ports.random.integer(1_001)) / 1_000);
+    return backoff * jitter(this.#ports.random, JITTER);
   }
 
   #recovered(): void {

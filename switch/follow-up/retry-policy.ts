@@ -1,4 +1,4 @@
-import type { Random } from '../../runtime/index.ts';
+import { jitter, type Random } from '../../runtime/index.ts';
 import type { RetryStrategy } from '../config/retry.ts';
 import type { FollowUpResult } from './queue.ts';
 
@@ -16,14 +16,13 @@ export interface Retry {
 }
 
 export function retry(strategy: RetryStrategy, random: Random): Retry {
-  const { firstDelayMs, maxDelayMs, maxAttempts, factor = FACTOR, jitter = JITTER } = strategy;
+  const { firstDelayMs, maxDelayMs, maxAttempts, factor = FACTOR, jitter: spread = JITTER } = strategy;
   const codes: ReadonlySet<string> = new Set(strategy.retryableCodes);
   return {
     again(attempt, reason) {
       if (attempt >= maxAttempts) return { park: `gave up after ${attempt} attempts: ${reason}` };
       const grown = firstDelayMs * factor ** Math.min(attempt - 1, MAX_STEPS);
-      const share = 1 - jitter + (2 * jitter * random.integer(10_001)) / 10_000;
-      return { retryAfterMs: Math.min(grown, maxDelayMs) * share };
+      return { retryAfterMs: Math.min(grown, maxDelayMs) * jitter(random, spread) };
     },
     isRetryable: (code) => codes.has(code),
   };

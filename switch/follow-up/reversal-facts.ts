@@ -7,6 +7,7 @@ import {
 } from '../../connectors/index.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import type { Holding, Increment } from '../transaction/increments.ts';
+import { traceOf } from '../transaction/leg-traces.ts';
 import type { KeptFacts } from '../transaction/network-facts.ts';
 import { isLast } from '../transaction/several-completions.ts';
 
@@ -35,11 +36,13 @@ export function reversalFacts(
 }
 
 function reversedAfter(transaction: Transaction, increment: Increment | undefined): ReversedAfter {
-  if (increment) return approvalOf(increment.facts, increment.approvedMinorUnits);
+  const late = traceOf(transaction, increment?.key).lateMinorUnits;
+  if (increment) return approvalOf(increment.facts, increment.approvedMinorUnits ?? late);
   const { decided, opening, state, isReversedInPart } = transaction;
   if (isReversedInPart && state !== 'intended') return 'partial-reversal';
   if (opening?.facts.kind === 'pre-authorisation' && isKnownAsCompleted(transaction)) return 'completion';
-  if (decided?.network.status !== 'approved' || !opening) return 'no-answer';
+  if (!opening) return 'no-answer';
+  if (decided?.network.status !== 'approved') return approvalOf(opening.facts, late);
   return approvalOf(opening.facts, decided.network.approvedMinorUnits ?? opening.facts.amount.minorUnits);
 }
 
@@ -52,7 +55,8 @@ function amountOf({ amount }: ReversalWords, transaction: Transaction, holding: 
   const { opening, decided, capturedMinorUnits } = transaction;
   const asked = (holding.increment?.facts ?? opening?.facts)?.amount.minorUnits ?? 0;
   const ofLeg = decided?.network.status === 'approved' ? decided.network.approvedMinorUnits : undefined;
-  const approved = (holding.increment ? holding.increment.approvedMinorUnits : ofLeg) ?? asked;
+  const inTime = holding.increment ? holding.increment.approvedMinorUnits : ofLeg;
+  const approved = inTime ?? traceOf(transaction, holding.increment?.key).lateMinorUnits ?? asked;
   switch (amount) {
     case 'asked':
       return asked;

@@ -10,6 +10,7 @@ import type { Transaction } from '../transaction/fold.ts';
 import { type Holding, holdingsFor, holdingsOf } from '../transaction/increments.ts';
 import { traceOf } from '../transaction/leg-traces.ts';
 import { asNetworkKnows } from '../transaction/network-facts.ts';
+import { networkNumbers } from '../transaction/network-numbers.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import { isToReinstate, reinstate } from './reinstate.ts';
 import type { Retry } from './retry-policy.ts';
@@ -196,22 +197,6 @@ function heldOf(transaction: Transaction, key: string | undefined): number {
 
 export function answered(code: string): string {
   return `the network answered ${code}`;
-}
-
-/**
- * What the network itself calls the transaction, as far as it told us; or was told, of what was approved in its stead.
- */
-export function networkNumbers(transaction: Transaction, increment?: string) {
-  const { decided } = transaction;
-  if (decided?.network.status === 'unreachable' && decided.network.standIn?.approved) {
-    return { approvalCode: decided.network.standIn.approvalCode };
-  }
-  const known = decided?.network.status === 'approved' ? decided.network : traceOf(transaction, increment);
-  const { networkReference, approvalCode } = known;
-  return {
-    ...(networkReference !== undefined && { networkReference }),
-    ...(approvalCode !== undefined && { approvalCode }),
-  };
 }
 
 function reasonOf({ takenBack, state }: Transaction, standingMinorUnits: number): ReversalReason {

@@ -2,7 +2,9 @@ import {
   answersOf,
   iso87Connector,
   type LateAnswer,
+  mastercardConnector,
   type NetworkConnector,
+  PLAIN_REVERSALS,
   type SchemeRules,
   visaConnector,
   WHOLE_AGREEMENT,
@@ -42,7 +44,10 @@ export function connectNetworks(
 
 function withRules(settings: NetworkSettings, parts: NetworkParts): NetworkConnector {
   const connector = connectNetwork(settings, parts);
-  return { ...connector, rules: { ...connector.rules, ...settings.rules } as SchemeRules };
+  const { rules: built } = connector;
+  const { reversals, ...rules } = settings.rules ?? {};
+  const words = reversals && { reversals: { ...PLAIN_REVERSALS, ...built.reversals, ...reversals } };
+  return { ...connector, rules: { ...built, ...rules, ...words } as SchemeRules };
 }
 
 function connectNetwork(settings: NetworkSettings, parts: NetworkParts): NetworkConnector {
@@ -64,6 +69,13 @@ function connectNetwork(settings: NetworkSettings, parts: NetworkParts): Network
       const visa = { ...link, stations: { source, destination }, rules: visaRules };
       return visaConnector({ ...visa, ...answering('visa', settings) }, given);
     }
+    case 'mastercard': {
+      const { institution } = settings;
+      return mastercardConnector(
+        { ...link, institution, rules, ...answering('mastercard', settings) },
+        given,
+      );
+    }
     case 'iso87':
       return iso87Connector({ ...link, rules, ...answering('plain', settings) }, given);
   }
@@ -71,7 +83,7 @@ function connectNetwork(settings: NetworkSettings, parts: NetworkParts): Network
 
 /** What its answers are like. */
 function answering(
-  profile: 'plain' | 'visa',
+  profile: 'plain' | 'visa' | 'mastercard',
   { answers: own, elements }: Pick<NetworkSettings, 'answers' | 'elements'>,
 ) {
   const { compares, tokens, matchedBy } = own ?? {};

@@ -1,4 +1,4 @@
-import type { Timer } from '../../runtime/index.ts';
+import { jitter, type Timer } from '../../runtime/index.ts';
 import type { Ports } from '../ports.ts';
 import { recover } from './recover.ts';
 
@@ -35,8 +35,7 @@ export class TakeOver {
   #schedule(): void {
     if (this.#isClosed) return;
     const { clock, random } = this.#ports;
-    const jitter = 1 - JITTER + (2 * JITTER * random.integer(1_001)) / 1_000;
-    this.#timer = clock.after(this.#everyMs * jitter, () => {
+    this.#timer = clock.after(this.#everyMs * jitter(random, JITTER), () => {
       this.#look = this.#takeOver().then(() => this.#schedule());
     });
   }

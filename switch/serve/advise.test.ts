@@ -125,13 +125,13 @@ describe('an offline purchase', () => {
     });
   });
 
-  it('is retried with the repeat MTI, and parked where the network refuses it', async () => {
+  it('is retried with the repeat MTI, and put before people where the network refuses it', async () => {
     const core = createTestCore();
     await run(core, advise, offline());
     core.reversal = { status: 'unknown', reason: 'silence' };
     expect(await carryOut(core, 'advise-network')).toMatchObject({ retryAfterMs: expect.any(Number) });
     core.reversal = { status: 'refused', code: '14' };
-    expect(await carryOut(core, 'advise-network', 2)).toMatchObject({ park: expect.stringContaining('14') });
+    expect(await carryOut(core, 'advise-network', 2)).toEqual({ done: true });
     expect(await first(core)).toMatchObject({ network: 'advice-refused', cases: ['advice-refused'] });
   });
 

@@ -2,7 +2,6 @@ import type { HeldTransaction, NetworkOutcome, TransactionFacts } from '../../co
 import type { PinBlock } from '../../messages/index.ts';
 import type { PaymentInbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
-import { networkNumbers } from '../follow-up/reverse-network.ts';
 import { JournalError, type NewEntry } from '../journal/journal.ts';
 import { type Collision, type Step, untilAppended } from '../journal/until-appended.ts';
 import type { Ports } from '../ports.ts';
@@ -17,6 +16,7 @@ import { isHoldOver } from '../transaction/hold.ts';
 import { isOpenIncrement } from '../transaction/increments.ts';
 import { stateAfter } from '../transaction/life-cycle.ts';
 import { asNetworkKnows, type KeptFacts, keptNumbers } from '../transaction/network-facts.ts';
+import { networkNumbers } from '../transaction/network-numbers.ts';
 import { decideOutcome } from '../transaction/outcome-table.ts';
 import { declineReply, legsReply } from '../transaction/reply-fields.ts';
 import { answerAgain, beginPayment, type Payment } from './begin-payment.ts';

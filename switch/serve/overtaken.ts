@@ -15,13 +15,14 @@ export function recordOvertaken(
   increment?: string,
 ): void {
   if (network.status !== 'approved') return;
-  const { code, approvalCode, networkReference } = network;
+  const { code, approvalCode, networkReference, approvedMinorUnits } = network;
   const answer = {
     code,
     approved: true,
     isInTime: true as const,
     ...(approvalCode !== undefined && { approvalCode }),
     ...(networkReference !== undefined && { networkReference }),
+    ...(approvedMinorUnits !== undefined && { approvedMinorUnits }),
     ...(increment !== undefined && { increment }),
   };
   recordUnawaited(transaction, () => answer, ports).catch((error: unknown) => {

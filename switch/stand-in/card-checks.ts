@@ -24,23 +24,39 @@ export function chipDecision(emv: Bytes | undefined): ChipDecision {
   }
 }
 
-/** EMV tags: the chip's own copy of its track 2, and the service code by itself. */
+/** EMV tags: the chip's own copy of its track 2; service code and expiry (YYMMDD) by themselves. */
 const TRACK_2_EQUIVALENT = '57';
 const SERVICE_CODE = '5F30';
+const EXPIRY = '5F24';
 
-/** Of the track, else of what the chip says: a chip read without its track has the same service code. */
-export function serviceCodeOf({ track2, emv }: Pick<CardData, 'track2' | 'emv'>): string | undefined {
-  const ofTrack = track2?.serviceCode();
-  if (ofTrack !== undefined || !emv) return ofTrack;
+interface ChipTrack {
+  readonly expiries: readonly string[];
+  readonly serviceCode?: string | undefined;
+}
+
+/** What the chip gives of a track: one that was read without its track has the same expiry and service code. */
+function chipTrack(emv: Bytes | undefined): ChipTrack {
+  if (!emv) return { expiries: [] };
   try {
     const found = parseTlv(emv, { path: 'DE55' });
     const hexOf = (wanted: string) => found.find(({ tag }) => tag === wanted)?.value.hex();
-    const [, ofChip] = /d[0-9]{4}([0-9]{3})/i.exec(hexOf(TRACK_2_EQUIVALENT) ?? '') ?? [];
-    return ofChip ?? hexOf(SERVICE_CODE)?.slice(-3);
+    const [, expiry, code] = /d([0-9]{4})([0-9]{3})/i.exec(hexOf(TRACK_2_EQUIVALENT) ?? '') ?? [];
+    const expiries = [expiry, hexOf(EXPIRY)?.slice(0, 4)].flatMap((each) => each ?? []);
+    return { expiries, serviceCode: code ?? hexOf(SERVICE_CODE)?.slice(-3) };
   } catch (error) {
-    if (error instanceof IsoError) return undefined; // the chip's decision is unreadable, too, and refused for it
+    if (error instanceof IsoError) return { expiries: [] }; // its decision is unreadable, too, and refused for it
     throw error;
   }
+}
+
+/** Of the track, else of what the chip says. */
+export function serviceCodeOf({ track2, emv }: Pick<CardData, 'track2' | 'emv'>): string | undefined {
+  return track2?.serviceCode() ?? chipTrack(emv).serviceCode;
+}
+
+/** YYMM, wherever the message gives one: DE14, the track, the chip. A card is as old as the oldest of them. */
+export function expiriesOf({ expiry, track2, emv }: Pick<CardData, 'expiry' | 'track2' | 'emv'>): string[] {
+  return [expiry, track2?.expiry(), ...chipTrack(emv).expiries].flatMap((each) => each ?? []);
 }
 
 /** DE22 positions 1 and 2: read from a chip, by contact or not (ISO 8583:1987 with the values of EMV terminals). */

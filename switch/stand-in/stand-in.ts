@@ -1,7 +1,14 @@
 import type { CardData, NetworkOutcome, TransactionFacts, Unreachable } from '../../connectors/index.ts';
 import { HsmError } from '../../hsm/index.ts';
 import type { PinBlock } from '../../messages/index.ts';
-import { type Clock, type Log, type Monotonic, type Random, utcCalendar } from '../../runtime/index.ts';
+import {
+  atDeadline,
+  type Clock,
+  type Log,
+  type Monotonic,
+  type Random,
+  utcCalendar,
+} from '../../runtime/index.ts';
 import type { IssuerStandIn, MerchantStandIn, StandInSettings } from '../config/stand-in.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type Allowance, Allowances } from './allowances.ts';
@@ -10,6 +17,7 @@ import {
   checkCardValue,
   chipDecision,
   type EnteredPin,
+  expiriesOf,
   pinCheck,
   serviceCodeOf,
 } from './card-checks.ts';
@@ -83,7 +91,7 @@ export class StandIn {
   #byDeadline(question: StandInQuestion): Promise<StandInDecision> {
     const { clock, log } = this.#ports;
     const late = Promise.withResolvers<StandInDecision>();
-    const timer = clock.after(question.deadline - clock.monotonic(), () => late.resolve(refused('no-time')));
+    const timer = atDeadline(clock, question.deadline, () => late.resolve(refused('no-time')));
     const decided = this.#decide(question).catch((error: unknown) => {
       const reason = error instanceof HsmError ? 'no-hsm' : 'no-journal';
       log.error({ event: 'stand-in.failed', transaction: question.facts.transaction, reason, err: error });
@@ -104,7 +112,7 @@ export class StandIn {
       posEntryMode,
       posConditionCode,
       ...amount,
-      expiries: [card.expiry, card.track2?.expiry()].flatMap((expiry) => expiry ?? []),
+      expiries: expiriesOf(card),
       month: this.#month(),
       serviceCode: serviceCodeOf(card),
       hasCardData: card.track2 !== undefined || card.emv !== undefined,

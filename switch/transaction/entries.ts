@@ -221,11 +221,16 @@ export interface EntryBodies {
     readonly attempts: number;
     /** What the network was told, where that is not all that was captured. */
     readonly told?: { readonly key: string; readonly minorUnits: number };
+    /** What it calls the transaction from now on, where its answer said what was not known before. */
+    readonly approvalCode?: string;
+    readonly networkReference?: string;
   };
   'network-advice-refused': {
     readonly reason: AdviceReason;
     readonly code: string;
     readonly attempts: number;
+    /** Which message of its own, where it is not all that was captured; absent where an earlier release wrote it. */
+    readonly told?: { readonly key: string };
   };
   /** A reversal found nothing at the network, for the given time in a row. */
   'network-not-found': {
@@ -247,6 +252,8 @@ export interface EntryBodies {
     readonly mayHold?: true;
     readonly approvalCode?: string;
     readonly networkReference?: string;
+    /** Of a partial approval: of how much. */
+    readonly approvedMinorUnits?: number;
     /** What of it contradicts what was asked: it counted for nobody. */
     readonly disagrees?: readonly string[];
     /** The increment that it answers, by its key. */

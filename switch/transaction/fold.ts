@@ -19,7 +19,7 @@ import { stands, stateAfter } from './life-cycle.ts';
 import { WITHOUT_CASH } from './pop-purchase.ts';
 import { repaired } from './repairs.ts';
 import type { Draft, Transaction } from './state.ts';
-import { adjust, extendHold, heldAfter, leaveNoMore, tell, toldToNetwork } from './tellings.ts';
+import { adjust, endTellings, extendHold, heldAfter, leaveNoMore, tell, toldToNetwork } from './tellings.ts';
 import { keepForItsReversal, knowTakenAlong, reverseVoid, voidTold } from './voids.ts';
 
 export type { NetworkLegState, PopLegState } from './leg-states.ts';
@@ -231,8 +231,9 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     knowTakenAlong(draft);
     draft.network = 'reversed';
   },
-  'network-advised': (draft, { told }) => {
-    traces.seen(draft.traces);
+  'network-advised': (draft, body) => {
+    const { told } = body;
+    traces.told(draft.traces, body);
     draft.network = 'advised';
     const telling = told && toldToNetwork(draft, told.key);
     const held = telling ? heldAfter(telling, draft) : (draft.capturedMinorUnits ?? draft.standingMinorUnits);
@@ -241,9 +242,10 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     advisedToNetwork(draft, held);
     knowTakenAlong(draft);
   },
-  'network-advice-refused': (draft) => {
+  'network-advice-refused': (draft, { told }) => {
     draft.network = 'advice-refused';
     draft.cases.push('advice-refused');
+    endTellings(draft, told?.key);
   },
   'late-answer': (draft, body) => answeredLate(draft, body),
   notified: (draft, { through }) => {

@@ -17,6 +17,9 @@ export interface Increment {
   readonly networkMinorUnits: number;
   /** What the network approved of it, in minor units; absent where nobody knows. */
   readonly approvedMinorUnits?: number;
+  /** What the network calls this message, where its answer said so. */
+  readonly approvalCode?: string;
+  readonly networkReference?: string;
 }
 
 type Draft = { -readonly [K in keyof Increment]: Increment[K] };
@@ -65,6 +68,9 @@ export function decideIncrement(
   if (network.status === 'approved') {
     increment.approvedMinorUnits = network.approvedMinorUnits ?? asked;
     hold(whole, increment, increment.approvedMinorUnits);
+    const { approvalCode, networkReference } = network;
+    if (approvalCode !== undefined) increment.approvalCode = approvalCode;
+    if (networkReference !== undefined) increment.networkReference = networkReference;
   }
   if (network.status === 'unknown') hold(whole, increment, asked);
   increment.state = approved ? 'approved' : 'closed';

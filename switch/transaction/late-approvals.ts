@@ -36,12 +36,13 @@ function isYetToBeFound(now: Transaction, increment: string | undefined): boolea
 }
 
 function bodyOf(answer: LateAnswerTold): EntryBodies['late-answer'] {
-  const { code, approved, approvalCode, networkReference, disagrees, increment } = answer;
+  const { code, approved, approvalCode, networkReference, disagrees, increment, approvedMinorUnits } = answer;
   return {
     code,
     ...(approved && { mayHold: true as const }),
     ...(approvalCode !== undefined && { approvalCode }),
     ...(networkReference !== undefined && { networkReference }),
+    ...(approvedMinorUnits !== undefined && { approvedMinorUnits }),
     ...(disagrees && { disagrees }),
     ...(increment !== undefined && { increment }),
   };

@@ -16,9 +16,11 @@ export interface LegTrace {
   readonly isGivenUp: boolean;
   /** Answers that came late. */
   readonly lateAnswers: number;
-  /** What the network called it in a late approval. */
+  /** What the network called it in a late approval, or when it was told. */
   readonly approvalCode?: string;
   readonly networkReference?: string;
+  /** Of how much it approved late, where that was less than was asked. */
+  readonly lateMinorUnits?: number;
 }
 
 /** By the key of the increment; the message that opened the transaction has ''. */
@@ -50,6 +52,18 @@ export function seen(traces: TraceDraft, increment?: string): void {
   change(traces, increment, { isSeen: true });
 }
 
+/** It took what it was told, and may have said what it calls it. */
+export function told(
+  traces: TraceDraft,
+  { approvalCode, networkReference }: EntryBodies['network-advised'],
+): void {
+  change(traces, undefined, {
+    isSeen: true,
+    ...(approvalCode !== undefined && { approvalCode }),
+    ...(networkReference !== undefined && { networkReference }),
+  });
+}
+
 /** Until not long ago "not found" was written down as an acknowledgement. */
 const WAS_NOT_FOUND = '25';
 
@@ -65,7 +79,7 @@ export function notFound(traces: TraceDraft, body: EntryBodies['network-not-foun
 
 /** A late approval is looked for anew, and by the names that it brings. */
 export function answeredLate(traces: TraceDraft, body: EntryBodies['late-answer']): void {
-  const { mayHold, disagrees, increment, approvalCode, networkReference } = body;
+  const { mayHold, disagrees, increment, approvalCode, networkReference, approvedMinorUnits } = body;
   const lateAnswers = traceOf({ traces }, increment).lateAnswers + 1;
   const isApproval = mayHold === true && disagrees === undefined;
   change(traces, increment, {
@@ -73,6 +87,7 @@ export function answeredLate(traces: TraceDraft, body: EntryBodies['late-answer'
     ...(isApproval && { isSeen: true, notFound: 0, isGivenUp: false }),
     ...(isApproval && approvalCode !== undefined && { approvalCode }),
     ...(isApproval && networkReference !== undefined && { networkReference }),
+    ...(isApproval && approvedMinorUnits !== undefined && { lateMinorUnits: approvedMinorUnits }),
   });
 }
 

@@ -67,7 +67,8 @@ export function decideOutcome(network: NetworkLegOutcome, pop: PopOutcome, polic
       if (unusable !== undefined) {
         return { approved: false, code: unusable, followUps: ['reverse-network', ...undoPop(pop)] };
       }
-      return decideApproved(network.code, pop, policy);
+      // A word for an approval that only this network knows would be a decline to its terminal.
+      return decideApproved(isApprovalCode(network.code) ? network.code : APPROVED, pop, policy);
     }
     case 'refused': {
       const code = isApprovalCode(network.code) ? DO_NOT_HONOUR : network.code;

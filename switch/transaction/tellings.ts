@@ -68,6 +68,13 @@ export function toldToNetwork(draft: Told, key: string): Telling | undefined {
   return telling;
 }
 
+/** The network wants to hear no more of it. @param key absent where nobody wrote down of which: then of all */
+export function endTellings(draft: Told, key: string | undefined): void {
+  draft.tellings = draft.tellings.map((each) =>
+    key === undefined || each.key === key ? { ...each, isTold: true } : each,
+  );
+}
+
 /** What the network holds once it was told; nothing where more of it is to come, and the rest stays held. */
 export function heldAfter(
   { part, minorUnits }: Telling,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PLAIN_ANSWERS } from '../../connectors/answers/plain-answers.ts';
+import { type AnswerTable, answersOf } from '../../connectors/index.ts';
 import { authorisationOutcome } from '../../connectors/link/outcomes.ts';
 import { factsOf } from '../../connectors/link/testing.ts';
 import type { ListenerSettings } from '../../switch/config/settings.ts';
@@ -14,19 +15,20 @@ interface Played {
   readonly amount?: string;
   readonly message?: Partial<TerminalMessage>;
   readonly line?: Partial<ListenerSettings>;
+  readonly table?: AnswerTable;
 }
 
 const CASH = { accountType: '00', amountType: '40', currency: '978', sign: 'D', amount: '000000001000' };
 const CASHBACK = { de3: '090000', de54: [CASH] };
 
-async function played({ code, amount, message = {}, line = {} }: Played) {
+async function played({ code, amount, message = {}, line = {}, table = PLAIN_ANSWERS }: Played) {
   const counter = new Counter();
   const kind =
     message.de3 === '090000' ? 'cashback' : message.de25 === '51' ? 'account-verification' : 'purchase';
   const minorUnits = Number(message.de4 ?? 2_500);
   const asked = { kind, amount: { minorUnits, currency: '978' }, cashbackMinorUnits: 1_000 } as const;
   const reply = { code, amount, approvalCode: '123456' };
-  counter.core.network.outcome = authorisationOutcome(reply, factsOf(asked), PLAIN_ANSWERS);
+  counter.core.network.outcome = authorisationOutcome(reply, factsOf(asked), table);
   const answer = counter.asked(purchase(message), line);
   await counter.core.clock.advance(10_000);
   const { state, standingMinorUnits } = counter.payment();
@@ -47,6 +49,8 @@ describe('08, approved but identify,', () => {
 
   it.each([
     ['unattended', { de25: '02' }],
+    ['unattended, where no card can be kept', { de25: '27' }],
+    ["at the customer's own terminal", { de25: '15' }],
     ['by mail or telephone', { de25: '08' }],
     ['in a web shop', { de25: '59' }],
     ['with a stored card', { de22: '100' }],
@@ -109,6 +113,17 @@ describe('87, the purchase without the cash,', () => {
     expect(await played({ code: '87', message: CASHBACK, line })).toMatchObject({
       ...{ heard: '87', de4: '000000001500' },
     });
+  });
+});
+
+describe('a code that approves by the operator’s own table', () => {
+  const table = answersOf('plain', { authorisation: { '76': 'approved', '77': 'approved-but-identify' } });
+
+  it.each(['76', '77'])('%s leaves as 00, and the journal keeps what the network said', async (code) => {
+    const { heard, state, counter } = await played({ code, table });
+    expect({ heard, state }).toEqual({ heard: '00', state: 'approved' });
+    const said = code === '76' ? '76' : '08';
+    expect(counter.payment().decided?.network).toMatchObject({ status: 'approved', code: said });
   });
 });
 

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type ClientRequest, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Clock, Monotonic } from '../../../runtime/index.ts';
+import { atDeadline, type Clock, type Monotonic, tlsStrength } from '../../../runtime/index.ts';
 
 /** Where a merchant is told, and the secret that both ends know. */
 export interface Webhook {
@@ -55,9 +55,11 @@ export function webhookSender(clock: Clock): WebhookSender {
     post: ({ url, secret }, id, body, deadline) =>
       new Promise((resolve) => {
         const target = new URL(url);
-        const open = target.protocol === 'https:' ? httpsRequest : httpRequest;
-        const request = open(target, {
+        const isSecure = target.protocol === 'https:';
+        const request = (isSecure ? httpsRequest : httpRequest)(target, {
           method: 'POST',
+          // Said here, so that no environment of the process says otherwise.
+          ...(isSecure && { rejectUnauthorized: true, ...tlsStrength() }),
           headers: {
             'content-type': 'application/json',
             'content-length': Buffer.byteLength(body),
@@ -81,7 +83,7 @@ function settle(
     timer.cancel();
     resolve(outcome);
   };
-  const timer = clock.after(deadline - clock.monotonic(), () => {
+  const timer = atDeadline(clock, deadline, () => {
     finish({ status: 'unreachable', reason: 'no answer by the deadline' });
     request.destroy();
   });

@@ -7,6 +7,7 @@ const ADMIN_ERRORS = {
   ADM_FOLLOW_UP_UNKNOWN: { status: 404, message: 'no follow-up is parked at this position' },
   ADM_LOOPBACK_ONLY: { status: 403, message: 'what changes anything is served on loopback only' },
   ADM_SETTINGS_INVALID: { status: 500, message: 'a setting of the admin API does not fit' },
+  ADM_DATABASE_AWAY: { status: 503, message: 'the database does not answer now' },
   ADM_INTERNAL: { status: 500, message: 'the request could not be served; the log says why' },
 } as const satisfies Record<string, { status: number; message: string }>;
 

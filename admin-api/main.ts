@@ -1,4 +1,4 @@
-import { announceReady, createLog, onShutdown, systemClock } from '../runtime/index.ts';
+import { announceReady, createLog, forbidCoreDumps, onShutdown, systemClock } from '../runtime/index.ts';
 import { FollowUpHealthReader, followUpTrouble, JournalReader, projectionTrouble } from '../switch/index.ts';
 import { fallbackApi } from './fallback.ts';
 import { askAll } from './readiness.ts';
@@ -11,6 +11,7 @@ const PROBE_WITHIN_MS = 2_000;
 const NO_TRANSACTION = '00000000-0000-7000-8000-000000000000';
 
 const log = createLog('admin-api');
+if (!forbidCoreDumps()) log.warn({ event: 'admin.core-dumps' });
 const clock = systemClock;
 const { host, port, databaseUrl, switchStatusUrl } = readSettings(process.env);
 const journal = new JournalReader({ databaseUrl, clock, log, readDeadlineMs: PROBE_WITHIN_MS });
@@ -22,15 +23,20 @@ const server = createAdminApi({
   readiness: () =>
     askAll(
       {
-        database: async () => void (await journal.history(NO_TRANSACTION)),
+        database: async () => {
+          await journal.history(NO_TRANSACTION);
+          return undefined;
+        },
         ...switchProbes(switchStatusUrl),
         'follow-ups': async () => {
           const trouble = followUpTrouble(await followUps.read());
           if (trouble !== undefined) throw new Error(trouble);
+          return undefined;
         },
         projection: async () => {
           const trouble = projectionTrouble(await followUps.read());
           if (trouble !== undefined) throw new Error(trouble);
+          return undefined;
         },
       },
       clock,

@@ -18,7 +18,7 @@ function stoppedClock(): Clock & { fireAll(): void } {
   };
 }
 
-const answers = async () => {};
+const answers = async () => undefined;
 
 test('ready means that every part answered', async () => {
   const readiness = await askAll({ database: answers, hsm: answers }, stoppedClock(), 1_000);

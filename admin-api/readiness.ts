@@ -4,7 +4,7 @@ import type { Clock } from '../runtime/index.ts';
 const Check = Type.Object({
   name: Type.String(),
   ok: Type.Boolean(),
-  /** Why not, where it is not. */
+  /** Why not, where it is not; where it is, what is away all the same. */
   reason: Type.Optional(Type.String()),
 });
 
@@ -18,8 +18,8 @@ export interface Readiness {
   checks: Static<typeof Check>[];
 }
 
-/** Resolves where the part can serve; rejects with the reason where it cannot. */
-export type Probe = () => Promise<void>;
+/** Resolves where the part can serve, with what is to be told all the same; rejects with the reason where it cannot. */
+export type Probe = () => Promise<string | undefined>;
 
 /** Asks every part at once; one that does not answer within `deadlineMs` is not ready. */
 export async function askAll(
@@ -34,8 +34,8 @@ export async function askAll(
         late.reject(new Error(`no answer within ${deadlineMs} ms`)),
       );
       try {
-        await Promise.race([probe(), late.promise]);
-        return { name, ok: true };
+        const reason = await Promise.race([probe(), late.promise]);
+        return { name, ok: true, ...(reason !== undefined && { reason }) };
       } catch (error) {
         return { name, ok: false, reason: error instanceof Error ? error.message : String(error) };
       } finally {

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import type { Log } from '../runtime/index.ts';
+import { whyDatabaseIsAway } from '../switch/index.ts';
 import { AdminError } from './errors.ts';
 import { addFallbackRoutes, type FallbackApi } from './fallback-routes.ts';
 import { type Readiness, ReadinessView } from './readiness.ts';
@@ -28,7 +29,10 @@ export function createAdminApi(api: AdminApi): FastifyInstance {
   });
   server.setErrorHandler((error, request, reply) => {
     const known = asAdminError(error);
-    if (known.status >= 500) {
+    if (known.code === 'ADM_DATABASE_AWAY') {
+      const { method, url } = request;
+      api.log.warn({ event: 'admin.database-away', method, url, ...known.details });
+    } else if (known.status >= 500) {
       api.log.error({ event: 'admin.failed', method: request.method, url: request.url, err: error });
     }
     return sendError(reply, known);
@@ -79,6 +83,8 @@ function asAdminError(error: unknown): AdminError {
     const details = { field: fault.instancePath.slice(1), expected: fault.message ?? 'another value' };
     return new AdminError('ADM_REQUEST_INVALID', details, { cause: error });
   }
+  const away = whyDatabaseIsAway(error);
+  if (away !== undefined) return new AdminError('ADM_DATABASE_AWAY', { reason: away }, { cause: error });
   const isCallersFault = statusCode !== undefined && statusCode >= 400 && statusCode < 500;
   return new AdminError(isCallersFault ? 'ADM_REQUEST_INVALID' : 'ADM_INTERNAL', {}, { cause: error });
 }

@@ -18,12 +18,18 @@ test('a node with its HSM and every network is ready', async () => {
   await expect(networks()).resolves.toBeUndefined();
 });
 
-test('a node without its HSM, or with a network not signed on, says which', async () => {
-  const { hsm, networks } = switchProbes(
-    await nodeWith({ hsm: 'disconnected', networks: { visa: 'signed-on', cb: 'down' } }),
+test('a node without its HSM, its database or any network says which', async () => {
+  const { hsm, journal, networks } = switchProbes(
+    await nodeWith({ hsm: 'disconnected', database: 'silent', networks: { visa: 'down', cb: 'down' } }),
   );
   await expect(hsm()).rejects.toThrow('disconnected from the HSM');
-  await expect(networks()).rejects.toThrow(/^cb is down$/);
+  await expect(journal()).rejects.toThrow('the database does not answer');
+  await expect(networks()).rejects.toThrow(/^visa is down, cb is down$/);
+});
+
+test('one network of two that is down is told, and leaves the node ready', async () => {
+  const { networks } = switchProbes(await nodeWith({ networks: { visa: 'signed-on', cb: 'down' } }));
+  await expect(networks()).resolves.toBe('cb is down');
 });
 
 test('a node that is not there is not ready, and the reason says so', async () => {

@@ -3,18 +3,27 @@ import type { Probe } from './readiness.ts';
 
 const STATUS_WITHIN_MS = 2_000;
 
-/** Asks a switch node how it stands with the HSM and with its networks. */
-export function switchProbes(statusUrl: string): Record<'hsm' | 'networks', Probe> {
+/** Asks a switch node how it stands with the HSM, its database and its networks. */
+export function switchProbes(statusUrl: string): Record<'hsm' | 'journal' | 'networks', Probe> {
   const status = () => switchStatus(statusUrl);
   return {
     async hsm() {
       const { hsm } = await reached(status());
       if (hsm !== 'connected') throw new Error(`the switch is ${hsm} from the HSM`);
     },
+    async journal() {
+      const { database } = await reached(status());
+      if (database === 'silent') throw new Error('the database does not answer the switch');
+    },
+    /** One of several that is away leaves the node of use: it is told, and is no reason to take the node out. */
     async networks() {
       const { networks } = await reached(status());
-      const away = Object.entries(networks).filter(([, state]) => state !== 'signed-on');
-      if (away.length > 0) throw new Error(away.map(([name, state]) => `${name} is ${state}`).join(', '));
+      const states = Object.entries(networks);
+      const away = states.filter(([, state]) => state !== 'signed-on');
+      if (away.length === 0) return undefined;
+      const told = away.map(([name, state]) => `${name} is ${state}`).join(', ');
+      if (away.length === states.length) throw new Error(told);
+      return told;
     },
   };
 }

@@ -1,7 +1,12 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
-import { announceReady, createLog, type Log, onShutdown, systemClock } from '../runtime/index.ts';
+import {
+  announceReady,
+  createLog,
+  forbidCoreDumps,
+  type Log,
+  onShutdown,
+  systemClock,
+} from '../runtime/index.ts';
 import { isDevelopmentCheckBlock } from './development/keys.ts';
 import {
   HSM_EXIT_DEVELOPMENT_KEYS,
@@ -39,14 +44,9 @@ function stop(error: unknown): void {
   setTimeout(() => process.exit(exitCode), 50);
 }
 
-/**
- * A core dump would write keys and PIN blocks to disk: the limit is set to zero for this very process, by
- * `prlimit` of util-linux, and read back.
- */
-function forbidCoreDumps(production: boolean, to: Log): void {
-  spawnSync('prlimit', ['--pid', String(process.pid), '--core=0:0'], { stdio: 'ignore' });
-  const limits = readFileSync('/proc/self/limits', 'latin1');
-  if (/^Max core file size\s+0\s+0\s/m.test(limits)) return;
+/** A core dump would write keys and PIN blocks to disk. */
+function withoutCoreDumps(production: boolean, to: Log): void {
+  if (forbidCoreDumps()) return;
   if (production) {
     throw new HsmError(
       'HSM_SETTINGS_INVALID',
@@ -94,7 +94,7 @@ function ledgerOf({ ledgerPath }: HsmSettings): UseLedger {
 }
 
 async function serve(settings: HsmSettings): Promise<void> {
-  forbidCoreDumps(settings.production, log);
+  withoutCoreDumps(settings.production, log);
   goFirst();
   const clocks = {
     monotonic: () => systemClock.monotonic(),

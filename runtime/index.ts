@@ -3,11 +3,14 @@ export type { UtcCalendar } from './calendar.ts';
 export { utcCalendar } from './calendar.ts';
 export type { Clock, Monotonic, Timer } from './clock.ts';
 export { systemClock } from './clock.ts';
+export { forbidCoreDumps } from './core-dumps.ts';
 export { DAY_MS, HOUR_MS } from './durations.ts';
 export type { Log } from './log.ts';
-export { createLog, silentLog } from './log.ts';
+export { createLog, openLog, silentLog } from './log.ts';
+export type { LogLosses } from './log-sink.ts';
 export type { Probe } from './probes.ts';
 export { listenToProbes, PROBES, sometimes } from './probes.ts';
+export { beginsProxyHeader } from './proxy-protocol.ts';
 export type { Random } from './random.ts';
 export { jitter, systemRandom, timeOrderedUuid } from './random.ts';
 export type { ReadyDetails } from './service.ts';
@@ -17,11 +20,19 @@ export type {
   Connection,
   ConnectionHandlers,
   Listener,
+  ListenOptions,
   PeerCertificate,
   Sockets,
 } from './sockets.ts';
 export { tcpSockets } from './sockets.ts';
 export type { ServicePlan, SupervisedService } from './supervisor.ts';
 export { supervise } from './supervisor.ts';
-export type { TlsMaterial, TlsOptions, TlsRefusal, TlsSockets } from './tls-sockets.ts';
+export type {
+  Handshake,
+  HandshakeDoor,
+  TlsMaterial,
+  TlsOptions,
+  TlsRefusal,
+  TlsSockets,
+} from './tls-sockets.ts';
 export { tlsSockets, tlsStrength } from './tls-sockets.ts';

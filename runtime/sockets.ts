@@ -1,4 +1,6 @@
 import { createServer, connect as netConnect, type Server, type Socket } from 'node:net';
+import { readProxyHeader, TrustedProxies } from './proxy-protocol.ts';
+import { setUserTimeout } from './user-timeout.ts';
 
 /** One end of a byte stream. After `onClose` nothing else is called. */
 export interface Connection {
@@ -15,6 +17,8 @@ export interface Connection {
   /** Stops and resumes reading: back-pressure on the peer. */
   pause(): void;
   resume(): void;
+  /** Says that the peer has proven itself by other means than this connection's own. */
+  vouch?(): void;
 }
 
 /** Who a verified X.509 certificate says it belongs to. */
@@ -45,16 +49,27 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+export interface ListenOptions {
+  /** Whose PROXY protocol headers say who a peer is: each of their connections must begin with one. */
+  readonly proxies?: readonly string[] | undefined;
+  /** Told of connections that were closed before anybody was asked to accept them. @param peer `address:port` */
+  onRefused?(peer: string, reason: string): void;
+}
+
 /** Sockets, handed in: TCP in service, a seeded in-memory network in simulation. */
 export interface Sockets {
   connect(address: Address, handlers: ConnectionHandlers): Connection;
   /** @throws the system's error where the address cannot be bound */
-  listen(address: Address, accept: (connection: Connection) => ConnectionHandlers): Promise<Listener>;
+  listen(
+    address: Address,
+    accept: (connection: Connection) => ConnectionHandlers,
+    options?: ListenOptions,
+  ): Promise<Listener>;
 }
 
 /**
  * When an idle connection is first probed by TCP. On Linux a probe a second follows, and the tenth that is not answered
- * ends it. Node gives no TCP_USER_TIMEOUT: whoever waits for an answer must notice by itself that none comes.
+ * ends it. It asks nobody while something that was written is unacknowledged: for that `setUserTimeout` stands.
  */
 export const KEEP_ALIVE = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 5_000 } as const;
 
@@ -64,13 +79,29 @@ export const tcpSockets: Sockets = {
     socket.on('connect', () => handlers.onOpen?.());
     return attach(socket, { peer: `${address.host}:${address.port}` }, () => handlers);
   },
-  async listen(address, accept) {
-    const server = createServer(KEEP_ALIVE, (socket) => {
-      attach(socket, { peer: peerOf(socket) }, accept);
-    });
+  async listen(address, accept, options) {
+    const server = acceptingServer((socket, peer) => attach(socket, { peer }, accept), options);
     return listening(server, address);
   },
 };
+
+/** A TCP server that knows who its peers are: by their address, or by the word of a proxy that is trusted. */
+export function acceptingServer(
+  accept: (socket: Socket, peer: string) => void,
+  { proxies = [], onRefused }: ListenOptions = {},
+): Server {
+  const trusted = proxies.length > 0 ? new TrustedProxies(proxies) : undefined;
+  return createServer(KEEP_ALIVE, (socket) => {
+    setUserTimeout(socket);
+    const own = peerOf(socket);
+    if (!trusted?.includes(socket)) {
+      accept(socket, own);
+      return;
+    }
+    const refused = (reason: string) => onRefused?.(own, reason);
+    readProxyHeader(socket, (peer = own) => accept(socket, peer), refused);
+  });
+}
 
 export function peerOf({ remoteAddress, remotePort }: Socket): string {
   return remoteAddress === undefined ? 'unknown' : `${remoteAddress}:${remotePort}`;
@@ -79,7 +110,7 @@ export function peerOf({ remoteAddress, remotePort }: Socket): string {
 /** A socket as a connection. The caller tells `onOpen`, since only it knows when the socket may be trusted. */
 export function attach(
   socket: Socket,
-  identity: Pick<Connection, 'peer' | 'peerCertificate'>,
+  identity: Pick<Connection, 'peer' | 'peerCertificate' | 'vouch'>,
   handlersFor: (connection: Connection) => ConnectionHandlers,
 ): Connection {
   const connection: Connection = Object.assign(identity, {

@@ -1,5 +1,5 @@
 import { constants, type X509Certificate } from 'node:crypto';
-import { createServer as createTcpServer, isIP, type Socket, type Server as TcpServer } from 'node:net';
+import { isIP, type Socket, type Server as TcpServer } from 'node:net';
 import {
   checkServerIdentity,
   connect,
@@ -10,10 +10,12 @@ import {
 } from 'node:tls';
 import {
   type Address,
+  acceptingServer,
   attach,
   type Connection,
   type ConnectionHandlers,
   KEEP_ALIVE,
+  type ListenOptions,
   listening,
   type PeerCertificate,
   peerOf,
@@ -40,8 +42,25 @@ export interface TlsOptions extends TlsMaterial {
   readonly handshakeTimeoutMs?: number;
   /** Handshakes that a listener carries on at once; more are hung up on. Default 1,024. */
   readonly maxHandshakes?: number;
+  /** Whom a listener asks before each of them; absent: all begin at once. */
+  readonly door?: HandshakeDoor;
   /** Told of peers that a listener did not let in. */
   onRefused?(refusal: TlsRefusal): void;
+}
+
+/** Decides when a handshake may begin: each costs a signature, whoever asks for it. */
+export interface HandshakeDoor {
+  /**
+   * @param host the peer's address
+   * @param begin called once its turn has come; `giveUp` instead where it does not come
+   */
+  ask(host: string, begin: (handshake: Handshake) => void, giveUp: () => void): void;
+}
+
+/** One that has begun. */
+export interface Handshake {
+  /** The peer is somebody: its certificate is good, or whoever serves it vouches for it. */
+  proved(): void;
 }
 
 export interface TlsRefusal {
@@ -87,8 +106,8 @@ export function tlsSockets(options: TlsOptions): TlsSockets {
   let secureContext = createSecureContext(context);
   return {
     connect: (address, handlers) => connectSecurely(address, handlers, { ...options, secureContext }),
-    async listen(address, accept) {
-      const server = secureServer(context, options, accept);
+    async listen(address, accept, listenOptions) {
+      const server = secureServer(context, options, accept, listenOptions);
       const listener = await listening(server.tcp, address);
       servers.add(server);
       return {
@@ -163,14 +182,25 @@ interface SecureServer {
   abandonHandshakes(): void;
 }
 
+/** What is known of a connection before its handshake is over. */
+interface Begun {
+  readonly socket: Socket;
+  readonly peer: string;
+  readonly handshake?: Handshake | undefined;
+}
+
+type Accept = (connection: Connection) => ConnectionHandlers;
+
 /** Connections are counted before TLS sees them, so that a flood of them costs no handshakes. */
 function secureServer(
   context: Context,
   options: TlsOptions,
-  accept: (connection: Connection) => ConnectionHandlers,
+  accept: Accept,
+  listenOptions: ListenOptions = {},
 ): SecureServer {
-  const { maxHandshakes = MAX_HANDSHAKES, onRefused } = options;
-  const handshakes = new Map<string, Socket>();
+  const { maxHandshakes = MAX_HANDSHAKES, onRefused, door } = options;
+  const begun = new Map<string, Begun>();
+  const waiting = new Set<Socket>();
   const tls = createServer({
     ...context,
     handshakeTimeout: options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
@@ -179,46 +209,93 @@ function secureServer(
     rejectUnauthorized: false,
   });
   tls.on('secureConnection', (socket) => {
-    handshakes.delete(peerOf(socket));
-    admit(socket, options, accept);
+    const known = begun.get(peerOf(socket));
+    begun.delete(peerOf(socket));
+    admit(socket, known, options, accept);
   });
   tls.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-    onRefused?.({ peer: peerOf(socket), reason: error.code ?? error.message });
+    const peer = begun.get(peerOf(socket))?.peer ?? peerOf(socket);
+    onRefused?.({ peer, reason: error.code ?? error.message });
     socket.destroy();
   });
-  const tcp = createTcpServer(KEEP_ALIVE, (socket) => {
-    const peer = peerOf(socket);
-    if (handshakes.size >= maxHandshakes) {
-      onRefused?.({ peer, reason: 'TOO_MANY_HANDSHAKES' });
-      socket.destroy();
-      return;
-    }
-    handshakes.set(peer, socket);
-    socket.once('close', () => handshakes.delete(peer));
+
+  const begin = (socket: Socket, peer: string, handshake?: Handshake) => {
+    const own = peerOf(socket);
+    begun.set(own, { socket, peer, handshake });
+    socket.once('close', () => begun.delete(own));
     tls.emit('connection', socket);
-  });
+  };
+  const tcp = acceptingServer(
+    (socket, peer) => {
+      const refuse = (reason: string) => {
+        onRefused?.({ peer, reason });
+        socket.destroy();
+      };
+      if (begun.size >= maxHandshakes) refuse('TOO_MANY_HANDSHAKES');
+      else if (door) queueAt(door, { socket, peer, waiting, begin, refuse });
+      else begin(socket, peer);
+    },
+    {
+      ...listenOptions,
+      onRefused: (peer, reason) => onRefused?.({ peer, reason }),
+    },
+  );
   return {
     tcp,
     tls,
     abandonHandshakes() {
-      for (const socket of handshakes.values()) socket.destroy();
+      for (const { socket } of begun.values()) socket.destroy();
+      for (const socket of waiting) socket.destroy();
     },
   };
 }
 
+interface Queued {
+  readonly socket: Socket;
+  readonly peer: string;
+  readonly waiting: Set<Socket>;
+  begin(socket: Socket, peer: string, handshake: Handshake): void;
+  refuse(reason: string): void;
+}
+
+/** While it waits it is not read from: its bytes are TLS's. */
+function queueAt(door: HandshakeDoor, { socket, peer, waiting, begin, refuse }: Queued): void {
+  const ignore = () => {};
+  waiting.add(socket);
+  socket.on('error', ignore);
+  const leave = () => {
+    waiting.delete(socket);
+    return !socket.destroyed;
+  };
+  const host = peer.slice(0, peer.lastIndexOf(':'));
+  door.ask(
+    host,
+    (handshake) => {
+      socket.off('error', ignore);
+      if (leave()) begin(socket, peer, handshake);
+    },
+    () => {
+      if (leave()) refuse('TOO_MANY_HANDSHAKES');
+    },
+  );
+}
+
 function admit(
   socket: TLSSocket,
+  known: Begun | undefined,
   { requirePeerCertificate, onRefused }: TlsOptions,
-  accept: (connection: Connection) => ConnectionHandlers,
+  accept: Accept,
 ): void {
-  const peer = peerOf(socket);
+  const peer = known?.peer ?? peerOf(socket);
+  const vouch = () => known?.handshake?.proved();
   if (!requirePeerCertificate) {
-    attach(socket, { peer }, accept);
+    attach(socket, { peer, vouch }, accept);
     return;
   }
   const certificate = certificateOf(socket);
   if (socket.authorized && certificate) {
-    attach(socket, { peer, peerCertificate: certificate }, accept);
+    vouch();
+    attach(socket, { peer, peerCertificate: certificate, vouch }, accept);
     return;
   }
   onRefused?.({ peer, reason: refusalOf(socket, certificate), certificate });

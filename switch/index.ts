@@ -1,6 +1,7 @@
 export { auditCommand } from './audit/cli.ts';
 export { developmentSettings } from './config/development.ts';
 export type { Settings } from './config/settings.ts';
+export { whyDatabaseIsAway } from './database/away.ts';
 export { PostgresFallbackRecords } from './fallback/postgres-records.ts';
 export { parkedCommand } from './follow-up/cli.ts';
 export { FollowUpHealthReader, followUpTrouble, projectionTrouble } from './follow-up/queue-health.ts';

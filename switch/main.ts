@@ -7,8 +7,9 @@
 import type { HsmClient } from '../hsm/index.ts';
 import {
   announceReady,
-  createLog,
+  forbidCoreDumps,
   onShutdown,
+  openLog,
   systemClock,
   systemRandom,
   tcpSockets,
@@ -17,8 +18,11 @@ import type { HeadPublisher } from './audit/publisher.ts';
 import { readSettings } from './config/read-settings.ts';
 import type { Settings } from './config/settings.ts';
 import { FollowUpHealthReader, FollowUpWatch } from './follow-up/queue-health.ts';
+import { PostgresClockRecords } from './node/clock-records.ts';
+import { ClockWatch, DEFAULT_CLOCK_TOLERANCE_MS } from './node/clock-watch.ts';
 import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
 import { openParts, publishHeads } from './node/process-parts.ts';
+import { readinessOf } from './node/readiness.ts';
 import { type RunningSwitch, startSwitch } from './node/start-switch.ts';
 import { type NodeStatus, serveStatus } from './node/status-server.ts';
 import { ProjectionReader } from './projection/projection-reader.ts';
@@ -30,7 +34,8 @@ const PROJECTION_EVERY = 10;
 
 const clock = systemClock;
 const random = systemRandom;
-const log = createLog('switch');
+const { log, losses } = openLog('switch');
+if (!forbidCoreDumps()) log.warn({ event: 'switch.core-dumps' });
 const production = process.env['NODE_ENV'] === 'production';
 
 const settingsFile = process.env['SWITCH_SETTINGS_FILE'];
@@ -53,8 +58,11 @@ async function serve(settings: Settings): Promise<void> {
 
   const reader = new FollowUpHealthReader(databaseUrl, log, PROJECTION_EVERY);
   const followUps = new FollowUpWatch({ reader, clock, log, alerts: records });
+  const { clockToleranceMs: toleranceMs = DEFAULT_CLOCK_TOLERANCE_MS } = settings;
+  const clockRecords = new PostgresClockRecords(databaseUrl, node, clock, log);
+  const clocks = new ClockWatch({ records: clockRecords, node, clock, log, alerts: records, toleranceMs });
   const heads = publishHeads(own, journal, hsm);
-  const ownStatus = () => nodeStatus(settings, running, { hsm, heads, followUps });
+  const ownStatus = () => nodeStatus(settings, running, { hsm, heads, followUps, clocks });
   const status = await serveStatus(settings.status, ownStatus, () => hsm.status());
 
   process.on('SIGHUP', () => tls.reload());
@@ -63,7 +71,7 @@ async function serve(settings: Settings): Promise<void> {
     followUps.close();
     await running.close(DRAIN_MS);
     await Promise.all([...links.values()].map((network) => network.close()));
-    await Promise.all([pop.close(), status.close(), records.close(), keys.close()]);
+    await Promise.all([pop.close(), status.close(), clocks.close(), records.close(), keys.close()]);
     await Promise.all([journal.close(), projection.close(), reader.close()]);
     await heads.close(journal.isChainFinal);
     await hsm.close();
@@ -83,20 +91,24 @@ interface Watched {
   readonly hsm: HsmClient;
   readonly heads: HeadPublisher;
   readonly followUps: FollowUpWatch;
+  readonly clocks: ClockWatch;
 }
 
 function nodeStatus(
   settings: Settings,
   { ports, listeners, gate, modes, scenarios }: RunningSwitch,
-  { hsm, heads, followUps }: Watched,
+  { hsm, heads, followUps, clocks }: Watched,
 ): NodeStatus {
   const networks = Object.fromEntries([...ports.networks].map(([name, link]) => [name, link.state()]));
-  const connected = hsm.connected();
+  const [connected, database] = [hsm.connected(), followUps.status() !== null];
   return {
     node: settings.node,
-    ready: connected && Object.values(networks).every((state) => state === 'signed-on'),
+    ...readinessOf({ hsm: connected, database, networks }),
     hsm: connected ? 'connected' : 'disconnected',
+    database: database ? 'answers' : 'silent',
     networks,
+    clock: clocks.status() ?? null,
+    log: losses(),
     inFlight: ports.inFlight.size,
     unsettled: ports.unsettled.size,
     lateReplies: ports.lateReplies.count,

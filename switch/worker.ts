@@ -9,8 +9,9 @@ import type { NetworkConnector } from '../connectors/index.ts';
 import type { HsmClient } from '../hsm/index.ts';
 import {
   announceReady,
-  createLog,
+  forbidCoreDumps,
   onShutdown,
+  openLog,
   systemClock,
   systemRandom,
   tcpSockets,
@@ -24,6 +25,7 @@ import { PostgresDueHolds } from './follow-up/due-holds.ts';
 import { workerNetworks } from './node/connect-networks.ts';
 import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
 import { openParts, type ProcessParts, publishHeads } from './node/process-parts.ts';
+import { readinessOf } from './node/readiness.ts';
 import { type RunningWorker, startWorker } from './node/start-worker.ts';
 import { serveStatus, type WorkerStatus } from './node/status-server.ts';
 
@@ -33,7 +35,8 @@ const NICENESS = 10;
 
 const clock = systemClock;
 const random = systemRandom;
-const log = createLog('worker');
+const { log, losses } = openLog('worker');
+if (!forbidCoreDumps()) log.warn({ event: 'worker.core-dumps' });
 const production = process.env['NODE_ENV'] === 'production';
 
 const settingsFile = process.env['SWITCH_SETTINGS_FILE'];
@@ -113,9 +116,10 @@ function workerStatus(
   return {
     worker: name,
     node: settings.node,
-    ready: connected && Object.values(links).every((state) => state === 'signed-on'),
+    ...readinessOf({ hsm: connected, database: true, networks: links }),
     hsm: connected ? 'connected' : 'disconnected',
     networks: links,
+    log: losses(),
     isProjecting: running.projector.isProjecting,
     proofs: running.sweeper.state,
     degradedModes: running.modes.open(),

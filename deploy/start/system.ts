@@ -6,7 +6,7 @@ import type { Log, ReadyDetails } from '../../runtime/index.ts';
 import { migrate } from '../../switch/database/migrate.ts';
 import type { NodeStatus, Settings } from '../../switch/index.ts';
 import type { StartConfig } from '../config/schema.ts';
-import { startPostgres } from '../postgres/start-postgres.ts';
+import { type KeptPostgres, keepPostgres } from '../postgres/keep-postgres.ts';
 import {
   iso87Simulator,
   NICENESS,
@@ -72,7 +72,7 @@ export async function startSystem(order: StartOrder): Promise<System> {
   }
   const services = serviceRunner(join(config.dataDir, 'logs'), log, signal);
   const start: Start = { ...order, services };
-  const { url: databaseUrl, pid: postgres } = await startDatabase(start);
+  const { url: databaseUrl, postgres } = await startDatabase(start);
   onStarted(services.stop);
   const hsm = await startHsm(start);
   const visa = await startNetwork(start, 'Visa simulator', visaSimulator(config));
@@ -98,27 +98,27 @@ export async function startSystem(order: StartOrder): Promise<System> {
     visa,
     iso87,
     pop: { apiUrl: String(pop['apiUrl']), controlUrl: String(pop['controlUrl']) },
-    pids: () => ({ ...services.pids(), ...(postgres !== undefined && { postgres }) }),
+    pids: () => ({ ...services.pids(), ...(postgres && { postgres: postgres.pid() }) }),
   };
 }
 
 interface Database {
   readonly url: string;
-  /** Of the embedded server; absent where the database was given. */
-  readonly pid?: number;
+  /** The embedded server; absent where the database was given. */
+  readonly postgres?: KeptPostgres;
 }
 
 /** By its Unix socket where the embedded server has one; a database that was given is taken as its URL says. */
 async function startDatabase({ config, progress, log, onStarted }: Start): Promise<Database> {
   const provided = config.databaseUrl;
-  const database = provided
+  const database: Database = provided
     ? { url: provided }
     : await progress.step(
         'PostgreSQL',
         async () => {
-          const postgres = await startPostgres({ dataDir: join(config.dataDir, 'postgres'), log });
+          const postgres = await keepPostgres({ dataDir: join(config.dataDir, 'postgres'), log });
           onStarted(postgres.stop);
-          return { url: postgres.socketUrl ?? postgres.url, pid: postgres.pid };
+          return { url: postgres.socketUrl ?? postgres.url, postgres };
         },
         ({ url }) => {
           const { host, searchParams } = new URL(url);
@@ -196,8 +196,9 @@ function startSwitch(
         SIGNED_ON_WITHIN_MS,
         signal,
         async () => {
-          const { ready } = (await (await fetch(url)).json()) as NodeStatus;
-          return ready ? ready : undefined;
+          const { ready, networks } = (await (await fetch(url)).json()) as NodeStatus;
+          const areAllSignedOn = Object.values(networks).every((state) => state === 'signed-on');
+          return ready && areAllSignedOn ? true : undefined;
         },
       );
       return { ...listening, statusUrl: url };

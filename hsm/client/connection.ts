@@ -4,6 +4,7 @@ import { codeOfWire, HsmError } from '../errors.ts';
 import { name as nameField, Reader, Writer } from '../protocol/codec.ts';
 import { CANCEL, FrameSplitter, GREETING, MAX_BUDGET_MS, STATUS_OK } from '../protocol/frames.ts';
 import { OPERATIONS, type OperationName, type ReplyOf, type RequestOf } from '../protocol/operations.ts';
+import { Heartbeat } from './heartbeat.ts';
 import type { Call, HsmConnectOptions, Link } from './link.ts';
 
 interface InFlight {
@@ -23,6 +24,7 @@ export class HsmConnection implements Link {
   readonly #maxInFlight: number;
   readonly #inFlight = new Map<number, InFlight>();
   readonly #requests = new Writer();
+  readonly #heartbeat: Heartbeat;
   #socket: Socket | undefined;
   #greeted = false;
   #closed = false;
@@ -38,6 +40,11 @@ export class HsmConnection implements Link {
     this.#timeoutMs = Math.min(options.requestTimeoutMs ?? 1_000, MAX_BUDGET_MS);
     this.#maxInFlight = options.maxInFlight ?? 1_024;
     this.#connecting.promise.catch(() => {});
+    this.#heartbeat = new Heartbeat(options.clock, {
+      ask: () => void this.#call('ping', {}).catch(() => {}),
+      dead: (silentMs) =>
+        this.#socket?.destroy(new HsmError('HSM_TIMEOUT', `no sign of life for ${Math.round(silentMs)} ms`)),
+    });
     this.#connect();
   }
 
@@ -150,6 +157,7 @@ export class HsmConnection implements Link {
     );
     socket.once('connect', () => socket.write(GREETING));
     socket.on('data', (chunk: Buffer) => {
+      this.#heartbeat.heard();
       try {
         splitter.push(chunk);
       } catch (error) {
@@ -169,6 +177,7 @@ export class HsmConnection implements Link {
   #opened(): void {
     this.#greeted = true;
     this.#attempt = 0;
+    this.#heartbeat.start();
     this.#connecting.resolve();
     this.#options.log.info({ event: 'hsm.connected', socket: this.#options.socketPath }, 'HSM connected');
   }
@@ -182,6 +191,7 @@ export class HsmConnection implements Link {
       else log.warn({ event: 'hsm.disconnected', socket: socketPath, reason: failure?.message }, 'HSM lost');
     }
     this.#greeted = false;
+    this.#heartbeat.stop();
     this.#socket = undefined;
     this.#requests.truncate(0);
     for (const [id, request] of this.#inFlight) {

@@ -2,6 +2,7 @@ import { developmentKey } from '../../hsm/index.ts';
 import {
   announceReady,
   createLog,
+  forbidCoreDumps,
   onShutdown,
   systemClock,
   systemRandom,
@@ -28,6 +29,7 @@ interface HostProcess<M extends HostMessage> {
 export async function runHost<M extends HostMessage>(process_: HostProcess<M>): Promise<void> {
   const { dialect, prefix, zoneMasterKey } = process_;
   const log = createLog(`${dialect.name}-simulator`);
+  if (!forbidCoreDumps()) log.warn({ event: 'simulator.core-dumps' });
   const settings = readSettings({
     host: textSetting(`${prefix}_SIM_HOST`, '127.0.0.1', /^[\w.:-]{1,255}$/),
     port: numberSetting(`${prefix}_SIM_PORT`, process_.port, 0, 65_535),

@@ -1,8 +1,16 @@
-import { announceReady, createLog, onShutdown, systemClock, systemRandom } from '../../runtime/index.ts';
+import {
+  announceReady,
+  createLog,
+  forbidCoreDumps,
+  onShutdown,
+  systemClock,
+  systemRandom,
+} from '../../runtime/index.ts';
 import { numberSetting, readSettings, textSetting } from '../common/settings.ts';
 import { startPop } from './service.ts';
 
 const log = createLog('pop-simulator');
+if (!forbidCoreDumps()) log.warn({ event: 'simulator.core-dumps' });
 const settings = readSettings({
   host: textSetting('POP_SIM_HOST', '127.0.0.1', /^[\w.:-]{1,255}$/),
   port: numberSetting('POP_SIM_PORT', 3001, 0, 65_535),

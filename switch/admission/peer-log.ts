@@ -5,7 +5,7 @@ const INTERVAL_MS = 10_000;
 /** Beyond so many peers and events at once, the others share one count per event. */
 const MOST_REMEMBERED = 1_024;
 
-type Level = 'warn' | 'error';
+type Level = 'info' | 'warn' | 'error';
 
 interface Told {
   readonly event: string;
@@ -40,6 +40,11 @@ export class PeerLog {
   /** @param peer without its port: who comes with a thousand connections is one peer */
   warn(event: string, peer: string, facts: Readonly<Record<string, unknown>> = {}, text?: string): void {
     this.#tell('warn', event, peer, facts, text);
+  }
+
+  /** What is as it should be, and would still fill a disk. */
+  info(event: string, peer: string, facts: Readonly<Record<string, unknown>> = {}): void {
+    this.#tell('info', event, peer, facts, undefined);
   }
 
   /** What should not happen, and a peer can make happen all the same. */

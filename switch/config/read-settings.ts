@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isIPv4 } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import { Value } from 'typebox/value';
 import { DEFAULT_ADMISSION } from './admission.ts';
 import { isTimeZone } from './business-calendar.ts';
@@ -89,7 +89,10 @@ function* contradictions(settings: Settings): Generator<string> {
     if (!merchants.has(merchant)) yield `/terminals/${index}/merchant: no such merchant: "${merchant}"`;
   }
 
-  for (const [index, { mac, host, tls }] of settings.listeners.entries()) {
+  for (const [index, { mac, host, tls, proxyFrom = [] }] of settings.listeners.entries()) {
+    for (const each of proxyFrom.filter((named) => !isAddressOrNetwork(named))) {
+      yield `/listeners/${index}/proxyFrom: an address or a network (10.0.0.0/8) is expected, found "${each}"`;
+    }
     if (mac === 'none' && !isLoopback(host) && !tls?.requireClientCertificate) {
       yield `/listeners/${index}/host: a listener without MAC must be on loopback or require client certificates, found "${host}"`;
     }
@@ -197,6 +200,13 @@ function* plainTextOffLoopback({ listeners, networks, pop }: Settings): Generato
   if (protocol !== 'https:' && !isLoopback(hostname)) {
     yield '/pop/url: off loopback "https:" is required in production, found "http:"';
   }
+}
+
+function isAddressOrNetwork(named: string): boolean {
+  const [address = '', bits, ...more] = named.split('/');
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) return false;
+  return bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
 function isLoopback(host: string): boolean {

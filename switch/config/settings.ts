@@ -8,6 +8,7 @@ import { KeyLife } from './keys.ts';
 import { RetryOverrides, RetryStrategy } from './retry.ts';
 import { Region, SchemeRulesSettings } from './scheme-rules.ts';
 import { MerchantStandIn, StandInSettings } from './stand-in.ts';
+import { StrangerSettings } from './strangers.ts';
 import { TakeBackSettings } from './take-backs.ts';
 
 const Port = Type.Integer({
@@ -102,6 +103,14 @@ const ListenerSettings = Type.Object({
   maxFrameBytes: Type.Integer({ minimum: 64, maximum: 65_535, default: 4_096 }),
   maxConnections: Type.Integer({ minimum: 1, maximum: 100_000, default: 5_000 }),
   maxInFlightPerConnection: Type.Integer({ minimum: 1, maximum: 10_000, default: 256 }),
+  /** Payments of one terminal at work, over all its connections; 256 where absent. */
+  maxInFlightPerTerminal: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+  /** Connections made with one client certificate; 1,024 where absent. */
+  maxConnectionsPerCertificate: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+  /** Load balancers whose PROXY protocol header (version 2) says who a peer is: addresses, or networks as 10.0.0.0/8. */
+  proxyFrom: Type.Optional(
+    Type.Array(Type.String({ minLength: 2, maxLength: 64 }), { minItems: 1, maxItems: 64 }),
+  ),
   idleTimeoutMs: Milliseconds(1_000, 86_400_000),
   /** How long a frame may take to come in whole; 10 seconds where absent. */
   frameTimeoutMs: Type.Optional(Milliseconds(100, 600_000)),
@@ -259,8 +268,12 @@ export const SettingsSchema = Type.Object({
   /** What is taken back; what is built in holds where it is absent (switch/config/take-backs.ts). */
   takeBacks: Type.Optional(TakeBackSettings),
   maxInFlight: Type.Integer({ minimum: 1, maximum: 100_000 }),
+  /** By how much clocks of nodes and database may disagree before it is an alarm; 2,000 where absent. */
+  clockToleranceMs: Type.Optional(Milliseconds(10, 3_600_000)),
   /** How much is taken in at once; what is built in holds where it is absent. */
   admission: Type.Optional(AdmissionSettings),
+  /** What an address is granted for peers that have proven nothing; what is built in holds where it is absent. */
+  strangers: Type.Optional(StrangerSettings),
   listeners: Type.Array(ListenerSettings, { minItems: 1 }),
   merchants: Type.Array(MerchantSettings),
   terminals: Type.Array(TerminalSettings),

@@ -132,6 +132,11 @@ create table switch.network_number (
   network text not null,
   next bigint not null
 );
+create table switch.node_clock (
+  node text not null,
+  ahead_ms double precision not null,
+  measured_at timestamp with time zone not null default now()
+);
 create table switch.open_hold (
   transaction uuid not null,
   until timestamp with time zone not null,
@@ -328,7 +333,7 @@ create sequence switch.recon_case_id_seq;
 -- constraints
 
 alter table switch.alert add constraint alert_key_key UNIQUE (key);
-alter table switch.alert add constraint alert_kind_check CHECK ((kind = ANY (ARRAY['degraded-mode'::text, 'follow-up-parked'::text, 'case'::text, 'late-work'::text])));
+alter table switch.alert add constraint alert_kind_check CHECK ((kind = ANY (ARRAY['degraded-mode'::text, 'follow-up-parked'::text, 'case'::text, 'late-work'::text, 'clock'::text, 'data-lost'::text])));
 alter table switch.alert add constraint alert_pkey PRIMARY KEY ("position");
 alter table switch.alert add constraint alert_scenario_check CHECK ((scenario = ANY (ARRAY['network-failure'::text, 'blockchain-failure'::text, 'timeout'::text, 'inconsistency'::text])));
 alter table switch.allowance add constraint allowance_count_check CHECK ((count >= 0));
@@ -363,6 +368,8 @@ alter table switch.lease add constraint lease_node_check CHECK ((node ~ '^[A-Za-
 alter table switch.lease add constraint lease_pkey PRIMARY KEY (epoch);
 alter table switch.migration add constraint migration_pkey PRIMARY KEY (number);
 alter table switch.network_number add constraint network_number_pkey PRIMARY KEY (network);
+alter table switch.node_clock add constraint node_clock_node_check CHECK ((length(node) <= 64));
+alter table switch.node_clock add constraint node_clock_pkey PRIMARY KEY (node);
 alter table switch.open_hold add constraint open_hold_pkey PRIMARY KEY (transaction);
 alter table switch.parked_follow_up add constraint parked_follow_up_pkey PRIMARY KEY ("position");
 alter table switch.projected_batch add constraint projected_batch_pkey PRIMARY KEY (batch);
@@ -1239,6 +1246,7 @@ grant insert, select on table switch.recon_case_event to etika_projector;
 grant insert, select on table switch.recon_case_event to etika_reconciler;
 grant insert, select, update on table switch.allowance to etika_switch;
 grant insert, select, update on table switch.network_number to etika_switch;
+grant insert, select, update on table switch.node_clock to etika_switch;
 grant select on table graphile_worker.jobs to etika_switch;
 grant select on table graphile_worker.migrations to etika_switch;
 grant select on table switch.allowance to etika_auditor;

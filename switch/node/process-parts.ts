@@ -59,7 +59,7 @@ export async function openParts(own: ProcessParts, opening: OpeningParts) {
     log,
   });
   const records = new PostgresFallbackRecords(databaseUrl, log);
-  const tls = new TlsEnds({ production, clock, log });
+  const tls = new TlsEnds({ production, clock, log, strangers: settings.strangers });
   const keys = await openKeys(own, hsm);
   const told = onLateAnswer({ journal, clock, log, settings, numbers, alerts: records });
   const links = { sockets, tls, clock, random, log, zoneKeys: keys.zoneKeys, onLateAnswer: told };

@@ -11,11 +11,14 @@ import type { Clock, Log, Random, Sockets } from '../../runtime/index.ts';
 import { type Admitting, Gate } from '../admission/gate.ts';
 import { KnownCards } from '../admission/known-cards.ts';
 import { SentBefore } from '../admission/sent-before.ts';
+import { Strangers } from '../admission/strangers.ts';
+import { Tally } from '../admission/tally.ts';
 import { timedHsm, timedJournal } from '../admission/timed.ts';
 import { BusinessCalendar } from '../config/business-calendar.ts';
 import { createDirectory } from '../config/directory.ts';
 import { DEFAULT_KEY_LIFE } from '../config/keys.ts';
 import type { Settings } from '../config/settings.ts';
+import { DEFAULT_STRANGERS } from '../config/strangers.ts';
 import type { AlertBook } from '../fallback/alerts.ts';
 import type { DegradedModes } from '../fallback/degraded-modes.ts';
 import type { ModeRecords, OverdueFollowUps } from '../fallback/mode-records.ts';
@@ -31,7 +34,7 @@ import type { Numbers } from '../numbers/numbers.ts';
 import type { Checkpoint, Ports } from '../ports.ts';
 import { InFlight } from '../requests/in-flight.ts';
 import { LateReplies } from '../serve/late-replies.ts';
-import { type OpenListener, openListener } from '../serve/listener.ts';
+import { type Crossing, type OpenListener, openListener } from '../serve/listener.ts';
 import { listenerCodec } from '../serve/listener-codec.ts';
 import { createService } from '../serve/serve.ts';
 import type { CardVerifier } from '../stand-in/card-checks.ts';
@@ -153,11 +156,17 @@ function atTheGate(ports: Ports, watched: SwitchParts, gate: Gate): Ports {
 async function openListeners(parts: SwitchParts, ports: Ports, gate: Gate): Promise<OpenListener[]> {
   const { settings, clock, log, admitting = (own) => own } = parts;
   const listeners: OpenListener[] = [];
-  const sentBefore = new SentBefore(clock);
+  const { strangers: strangerSettings = DEFAULT_STRANGERS } = settings;
+  const crossing: Crossing = {
+    sentBefore: new SentBefore(clock),
+    strangers: new Strangers(clock, strangerSettings),
+    strangerSettings,
+    terminals: new Tally(),
+  };
   for (const listener of settings.listeners) {
     const codec = listenerCodec(listener, { clock, log });
     const service = createService(listener, codec, ports);
-    const wire = { settings: listener, codec, framing: framing(listener.framing), service, sentBefore };
+    const wire = { settings: listener, codec, framing: framing(listener.framing), service, crossing };
     const sockets = socketsOf(listener, parts);
     listeners.push(await openListener({ ...wire, gate: admitting(gate), sockets, clock, log }));
   }

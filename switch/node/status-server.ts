@@ -1,18 +1,26 @@
 import { createServer } from 'node:http';
-import type { Address } from '../../runtime/index.ts';
+import type { Address, LogLosses } from '../../runtime/index.ts';
 import type { GateStatus } from '../admission/gate.ts';
 import type { AuditStatus } from '../audit/publisher.ts';
 import type { OpenMode } from '../fallback/degraded-modes.ts';
 import type { FallbackScenario } from '../fallback/scenarios.ts';
 import type { SweeperState } from '../follow-up/proof-sweeper.ts';
 import type { FollowUpHealth } from '../follow-up/queue-health.ts';
+import type { ClockStatus } from './clock-watch.ts';
 
 /** What a switch node says of itself, for `/ready` and for people. */
 export interface NodeStatus {
   readonly node: string;
   readonly ready: boolean;
+  /** Why it is not; empty where it is. */
+  readonly notReady: readonly string[];
   readonly hsm: 'connected' | 'disconnected';
+  readonly database: 'answers' | 'silent';
   readonly networks: Readonly<Record<string, string>>;
+  /** Against the database's clock and the other nodes'; null before it was looked at. */
+  readonly clock: ClockStatus | null;
+  /** Lines that could not be written since the process started. */
+  readonly log: LogLosses;
   readonly inFlight: number;
   readonly unsettled: number;
   /** Replies that were kept back since the node started, because their last moment was over. */
@@ -37,7 +45,10 @@ export interface NodeStatus {
 
 /** What a worker says of itself; `ready` as of a switch node. */
 export interface WorkerStatus
-  extends Pick<NodeStatus, 'node' | 'ready' | 'hsm' | 'networks' | 'degradedModes' | 'scenarios' | 'audit'> {
+  extends Pick<
+    NodeStatus,
+    'node' | 'ready' | 'notReady' | 'hsm' | 'networks' | 'log' | 'degradedModes' | 'scenarios' | 'audit'
+  > {
   readonly worker: string;
   /** Of all workers on one database one projects; the others stand by. */
   readonly isProjecting: boolean;

@@ -6,9 +6,14 @@ import {
 } from '../../certs/index.ts';
 import type { HttpExchange, HttpTls, RenewableExchange } from '../../connectors/index.ts';
 import { type Clock, DAY_MS, type Log, type Sockets, type Timer, tlsSockets } from '../../runtime/index.ts';
+import { Handshakes } from '../admission/handshakes.ts';
+import { hostOf, PeerLog } from '../admission/peer-log.ts';
 import type { ListenerTls, NetworkTls, ServiceTls } from '../config/settings.ts';
+import type { StrangerSettings } from '../config/strangers.ts';
 
 const WARN_DAYS = 30;
+/** Lines of one peer in ten seconds, before the rest is counted. */
+const REFUSALS_IN_FULL = 5;
 
 type TlsSettings = ListenerTls | NetworkTls;
 
@@ -30,6 +35,8 @@ export interface TlsEndsParts {
   readonly production: boolean;
   readonly clock: Clock;
   readonly log: Log;
+  /** What an address is granted for handshakes that prove nobody; what is built in holds where it is absent. */
+  readonly strangers?: StrangerSettings | undefined;
 }
 
 /** All of one process that speaks TLS: listeners, links, services. They are given new certificates all at once. */
@@ -44,15 +51,17 @@ export class TlsEnds {
 
   /** The sockets of a listener or a link. @throws {CertError} where its files cannot be used */
   open(name: string, settings: TlsSettings): Sockets {
-    const { log, production } = this.#parts;
+    const { clock, log, production, strangers } = this.#parts;
     const read = () => readTlsMaterial(settings, { production });
     const material = read();
     const isListener = 'requireClientCertificate' in settings;
+    const peerLog = new PeerLog(name, clock, log, REFUSALS_IN_FULL);
     const sockets = tlsSockets({
       ...material,
       requirePeerCertificate: isListener && settings.requireClientCertificate,
       servername: isListener ? undefined : settings.serverName,
-      onRefused: (refusal) => log.warn({ event: 'tls.refused', listener: name, ...refusal }),
+      onRefused: ({ peer, ...refusal }) => peerLog.warn('tls.refused', hostOf(peer), refusal),
+      ...(isListener && { door: new Handshakes(clock, strangers) }),
     });
     this.#add(name, material.certificates, () => {
       const next = read();

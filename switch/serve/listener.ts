@@ -1,10 +1,23 @@
 import type { Codec, Framing } from '../../messages/index.ts';
-import type { Clock, Connection, ConnectionHandlers, Listener, Log, Sockets } from '../../runtime/index.ts';
+import type {
+  Clock,
+  Connection,
+  ConnectionHandlers,
+  Listener,
+  ListenOptions,
+  Log,
+  Sockets,
+} from '../../runtime/index.ts';
+import { circleOf } from '../admission/circles.ts';
+import { Crowd } from '../admission/crowd.ts';
 import type { Admitting } from '../admission/gate.ts';
 import { hostOf, PeerLog } from '../admission/peer-log.ts';
 import { Refusals } from '../admission/refusals.ts';
 import { SentBefore } from '../admission/sent-before.ts';
+import { Strangers } from '../admission/strangers.ts';
+import { Tally } from '../admission/tally.ts';
 import type { ListenerSettings } from '../config/settings.ts';
+import { DEFAULT_STRANGERS, type StrangerSettings } from '../config/strangers.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 import { Peer, type Shared } from './peer.ts';
 import type { Service } from './service.ts';
@@ -16,11 +29,20 @@ export interface ListenerPorts {
   readonly service: Service;
   /** One for all listeners of the node. */
   readonly gate: Admitting;
-  /** The same for all of them: a terminal repeats at whichever address answers. */
-  readonly sentBefore?: SentBefore;
+  /** The same for all of them. */
+  readonly crossing?: Partial<Crossing>;
   readonly sockets: Sockets;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+/** What all listeners of a node share: a terminal repeats, and a stranger knocks, at whichever address answers. */
+export interface Crossing {
+  readonly sentBefore: SentBefore;
+  readonly strangers: Strangers;
+  readonly strangerSettings: StrangerSettings;
+  /** Messages of terminals that are known, at work by terminal. */
+  readonly terminals: Tally;
 }
 
 export interface OpenListener {
@@ -33,34 +55,39 @@ export interface OpenListener {
 
 /** How long a peer may take to close its side after we closed ours. */
 const LINGER_MS = 250;
+const MOST_PER_CERTIFICATE = 1_024;
 
 /** Opens a TCP listener for one dialect. Every limit is per listener and comes from its settings. */
 export async function openListener(ports: ListenerPorts): Promise<OpenListener> {
-  const { settings, sockets, clock, log, service } = ports;
-  const peers = new Set<Peer>();
-  const peerLog = new PeerLog(settings.name, clock, log);
-  const refusals = new Refusals(clock);
-  const shared: Shared = {
-    ...ports,
-    sentBefore: ports.sentBefore ?? new SentBefore(clock),
-    peerLog,
-    refusals,
+  const { settings, sockets, clock, service } = ports;
+  const shared = sharedBy(ports);
+  const { peerLog, refusals } = shared;
+  const crowd = new Crowd<Peer>({
+    connections: settings.maxConnections,
+    strangersPerCircle: shared.strangerSettings.connectionsPerAddress,
+  });
+  const certificates = new Tally();
+  const options: ListenOptions = {
+    proxies: settings.proxyFrom,
+    onRefused: (peer, reason) => peerLog.warn('listener.proxy-refused', hostOf(peer), { reason }),
   };
-  const listener: Listener = await sockets.listen(settings, (connection) =>
-    accept(connection, peers, shared),
+  const listener: Listener = await sockets.listen(
+    settings,
+    (connection) => accept(connection, { crowd, certificates, shared }),
+    options,
   );
   return {
     name: settings.name,
     port: listener.address.port,
-    connections: () => peers.size,
+    connections: () => crowd.size,
     async close(graceMs) {
       const stopped = listener.close();
       refusals.flush();
-      const drained = Promise.all([...peers].map((peer) => peer.drain()));
+      const drained = Promise.all([...crowd].map((peer) => peer.drain()));
       await Promise.race([drained, new Promise<void>((resolve) => clock.after(graceMs, resolve))]);
-      for (const peer of peers) peer.end();
+      for (const peer of crowd) peer.end();
       const lingering = clock.after(LINGER_MS, () => {
-        for (const peer of peers) peer.destroy();
+        for (const peer of crowd) peer.destroy();
       });
       await stopped;
       lingering.cancel();
@@ -70,19 +97,53 @@ export async function openListener(ports: ListenerPorts): Promise<OpenListener> 
   };
 }
 
-function accept(connection: Connection, peers: Set<Peer>, shared: Shared): ConnectionHandlers {
-  const { settings, log, peerLog } = shared;
+function sharedBy(ports: ListenerPorts): Shared {
+  const { settings, clock, log, crossing = {} } = ports;
+  const { strangerSettings = DEFAULT_STRANGERS } = crossing;
+  return {
+    ...ports,
+    sentBefore: crossing.sentBefore ?? new SentBefore(clock),
+    strangers: crossing.strangers ?? new Strangers(clock, strangerSettings),
+    strangerSettings,
+    terminals: crossing.terminals ?? new Tally(),
+    peerLog: new PeerLog(settings.name, clock, log),
+    refusals: new Refusals(clock),
+  };
+}
+
+interface Room {
+  readonly crowd: Crowd<Peer>;
+  /** Connections by the certificate that they were made with. */
+  readonly certificates: Tally;
+  readonly shared: Shared;
+}
+
+const NOBODY: ConnectionHandlers = { onData() {}, onClose() {} };
+
+function accept(connection: Connection, { crowd, certificates, shared }: Room): ConnectionHandlers {
+  const { settings, peerLog } = shared;
   const { peer: address, peerCertificate } = connection;
-  if (peers.size >= settings.maxConnections) {
-    peerLog.warn('listener.full', hostOf(address));
+  const refuse = (event: string) => {
+    peerLog.warn(event, hostOf(address));
     connection.destroy();
-    return { onData() {}, onClose() {} };
-  }
-  const peer = new Peer(connection, shared, () => peers.delete(peer));
-  peers.add(peer);
+    return NOBODY;
+  };
+  if (!crowd.makeRoom(circleOf(address, peerCertificate))) return refuse('listener.full');
+
+  const { fingerprint } = peerCertificate ?? {};
+  const most = settings.maxConnectionsPerCertificate ?? MOST_PER_CERTIFICATE;
+  if (fingerprint && !certificates.enter(fingerprint, most)) return refuse('listener.certificate-full');
+
+  const peer = new Peer(connection, shared, {
+    proved: () => crowd.proved(peer),
+    left() {
+      crowd.left(peer);
+      if (fingerprint) certificates.leave(fingerprint);
+    },
+  });
+  crowd.add(peer, !peer.isKnown);
   if (peerCertificate) {
-    const event = 'listener.peer-identified';
-    log.info({ event, listener: settings.name, peer: address, ...peerCertificate });
+    peerLog.info('listener.peer-identified', hostOf(address), { ...peerCertificate });
   }
   return peer;
 }

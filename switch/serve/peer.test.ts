@@ -6,7 +6,10 @@ import type { Admitting, Verdict } from '../admission/gate.ts';
 import { PeerLog } from '../admission/peer-log.ts';
 import { Refusals } from '../admission/refusals.ts';
 import { SentBefore } from '../admission/sent-before.ts';
+import { Strangers } from '../admission/strangers.ts';
+import { Tally } from '../admission/tally.ts';
 import type { ListenerSettings } from '../config/settings.ts';
+import { DEFAULT_STRANGERS } from '../config/strangers.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 import { Peer } from './peer.ts';
 import type { Request } from './service.ts';
@@ -74,8 +77,10 @@ function setUp(
     answerGarbled: answer,
   };
   const kept = { sentBefore: new SentBefore(clock), refusals: new Refusals(clock), peerLog };
-  const shared = { settings, codec, framing: wire, service, gate, ...kept, clock, log };
-  const peer = new Peer(connection, shared, () => {});
+  const strangers = new Strangers(clock);
+  const crossing = { strangers, strangerSettings: DEFAULT_STRANGERS, terminals: new Tally() };
+  const shared = { settings, codec, framing: wire, service, gate, ...kept, ...crossing, clock, log };
+  const peer = new Peer(connection, shared, { proved() {}, left() {} });
   const hear = (message: TerminalMessage) => peer.onData(wire.encode(codec.pack(message)));
   const replies = () => {
     const bodies: TerminalMessage[] = [];

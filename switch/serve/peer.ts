@@ -1,15 +1,27 @@
 import { type Codec, type FrameReader, type Framing, IsoError, isRequest } from '../../messages/index.ts';
-import type { Clock, Connection, Log, Monotonic, Timer } from '../../runtime/index.ts';
+import {
+  beginsProxyHeader,
+  type Clock,
+  type Connection,
+  type Log,
+  type Monotonic,
+} from '../../runtime/index.ts';
+import { circleOf } from '../admission/circles.ts';
 import type { Admitting, Verdict } from '../admission/gate.ts';
 import { type Lane, laneOf, SHED } from '../admission/lanes.ts';
 import { hostOf, type PeerLog } from '../admission/peer-log.ts';
 import type { Refusals } from '../admission/refusals.ts';
 import { numbersOf, type SentBefore } from '../admission/sent-before.ts';
+import type { Strangers } from '../admission/strangers.ts';
+import type { Tally } from '../admission/tally.ts';
 import type { ListenerSettings } from '../config/settings.ts';
+import type { StrangerSettings } from '../config/strangers.ts';
 import { SWITCH_ERRORS } from '../errors.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
+import { Patience } from './patience.ts';
 import { replyMessage } from './reply-message.ts';
-import type { Service } from './service.ts';
+import type { Proof, Service } from './service.ts';
+import { Standing, type Ticket } from './standing.ts';
 
 /** What all peers of a listener share. */
 export interface Shared {
@@ -19,6 +31,10 @@ export interface Shared {
   readonly service: Service;
   readonly gate: Admitting;
   readonly sentBefore: SentBefore;
+  readonly strangers: Strangers;
+  readonly strangerSettings: StrangerSettings;
+  /** Messages of terminals that are known, at work by terminal. */
+  readonly terminals: Tally;
   readonly refusals: Refusals;
   readonly clock: Clock;
   readonly log: Log;
@@ -33,10 +49,19 @@ interface Asked {
   readonly numbers?: string;
   readonly receivedAt: Monotonic;
   readonly header: Buffer | undefined;
-  readonly serve: (leavePlace: () => void) => Promise<Buffer | undefined>;
+  readonly serve: (leavePlace: () => void, onProof: (proof: Proof) => void) => Promise<Buffer | undefined>;
+  /** Whose share of what is at work it takes; absent where it takes nobody's. */
+  terminal?: string;
 }
 
-const DEFAULT_FRAME_TIMEOUT_MS = 10_000;
+/** What a listener is told of a peer. */
+export interface PeerEvents {
+  /** It has proven who it is. */
+  proved(): void;
+  left(): void;
+}
+
+const MOST_PER_TERMINAL = 256;
 /** What is read so soon after reading went on was waiting meanwhile. */
 const BACKLOG_MS = 25;
 /** What Node reads of a socket at once, at most. */
@@ -52,43 +77,62 @@ const FULL_READ_BYTES = 65_536;
  */
 export class Peer {
   readonly host: string;
+  /** Whom it is counted with while it has proven nothing. */
+  readonly circle: string;
   readonly #connection: Connection;
   readonly #shared: Shared;
-  readonly #forget: () => void;
+  readonly #events: PeerEvents;
+  readonly #standing: Standing;
   readonly #reader: FrameReader;
+  readonly #patience: Patience;
   #inFlight = 0;
   /** Of these, those which are never refused. */
   #mustServeInFlight = 0;
   #open = true;
+  #hasSaidNothing = true;
   #clogged = false;
-  #idle: Timer | undefined;
-  #frameTimer: Timer | undefined;
-  /** Since when the frame that is not whole yet is coming in. */
-  #frameSince: Monotonic | undefined;
-  /** When bytes came last. */
-  #heardAt: Monotonic;
   /** When what is being read can have come at the earliest. */
   #receivedAt: Monotonic;
   #pausedAt: Monotonic | undefined;
   #backlog: { readonly since: Monotonic; readonly until: Monotonic } | undefined;
   #onDrained: (() => void) | undefined;
 
-  constructor(connection: Connection, shared: Shared, forget: () => void) {
+  constructor(connection: Connection, shared: Shared, events: PeerEvents) {
     this.host = hostOf(connection.peer);
     this.#connection = connection;
     this.#shared = shared;
-    this.#forget = forget;
+    this.#events = events;
+    this.circle = circleOf(connection.peer, connection.peerCertificate);
+    this.#standing = this.#newStanding();
     this.#reader = shared.framing.reader({ maxFrameBytes: shared.settings.maxFrameBytes });
-    this.#heardAt = shared.clock.monotonic();
-    this.#receivedAt = this.#heardAt;
-    this.#watchIdle();
+    this.#receivedAt = shared.clock.monotonic();
+    this.#patience = new Patience({
+      clock: shared.clock,
+      settings: shared.settings,
+      isPaused: () => this.#pausedAt !== undefined,
+      onFrameLate: () => this.#refuse('listener.frame-timeout'),
+      onIdle: () => this.#refuse('listener.idle'),
+    });
+  }
+
+  get isKnown(): boolean {
+    return this.#standing.isKnown;
+  }
+
+  /** Another one needs the room: this one has proven nothing for the longest. */
+  giveWay(): void {
+    this.#refuse('listener.made-room');
   }
 
   onData(chunk: Buffer): void {
     const now = this.#shared.clock.monotonic();
-    this.#heardAt = now;
     this.#receivedAt = this.#cameAt(now, chunk.length);
     let frames = 0;
+    if (this.#hasSaidNothing && beginsProxyHeader(chunk)) {
+      this.#refuse('listener.proxy-unexpected');
+      return;
+    }
+    this.#hasSaidNothing = false;
     try {
       this.#reader.push(chunk, (body, header) => {
         frames += 1;
@@ -98,17 +142,15 @@ export class Peer {
       this.#refuse('listener.bad-frame', error);
       return;
     }
-    if (this.#reader.pending === 0) this.#frameSince = undefined;
-    else if (frames > 0 || this.#frameSince === undefined) this.#frameBegins(now);
+    this.#patience.heard(now, frames, this.#reader.pending);
   }
 
   onClose(): void {
     const heldBytes = this.#reader.pending;
     if (heldBytes > 0) this.#shared.peerLog.warn('listener.truncated', this.host, { heldBytes });
     this.#open = false;
-    this.#idle?.cancel();
-    this.#frameTimer?.cancel();
-    this.#forget();
+    this.#patience.close();
+    this.#events.left();
     this.#onDrained?.();
   }
 
@@ -159,7 +201,8 @@ export class Peer {
       const sealed = codec.macSlot(body);
       const certificate = this.#connection.peerCertificate;
       const request = { message, sealed, certificate, receivedAt, cameBefore, peer: this.host };
-      const serve = (leavePlace: () => void) => service.answer({ ...request, leavePlace });
+      const serve: Asked['serve'] = (leavePlace, onProof) =>
+        service.answer({ ...request, leavePlace, onProof });
       asked = { message, lane, ...(numbers !== undefined && { numbers }), receivedAt, header, serve };
     } catch (error) {
       const garbled = readable(error);
@@ -170,39 +213,68 @@ export class Peer {
       // It moves no money, and its MAC is verified for the answer's sake: under load it is the first to go.
       const lane = laneOf(garbled.message) === 'must-serve' ? 'must-serve' : 'verification';
       const sealed = codec.macSlot(body);
-      const serve = () => service.answerGarbled(garbled.error, { sealed, peer: this.host });
+      const serve: Asked['serve'] = (_, onProof) =>
+        service.answerGarbled(garbled.error, { sealed, peer: this.host, onProof });
       asked = { message: garbled.message, lane, receivedAt, header, serve };
     }
-    const hasRoom = this.#inFlight - this.#mustServeInFlight < this.#shared.settings.maxInFlightPerConnection;
-    this.#inFlight += 1;
-    if (asked.lane === 'must-serve') this.#mustServeInFlight += 1;
-    this.#readOrPause();
-    if (hasRoom || asked.lane === 'must-serve') this.#ask(asked);
-    else this.#shed(asked, SHED[asked.lane]);
+    this.#admit(asked);
   }
 
-  #ask(asked: Asked): void {
+  #admit(asked: Asked): void {
+    const { lane } = asked;
+    const isOpening = lane !== 'must-serve';
+    const hasRoom = !isOpening || this.#hasRoom(asked);
+    this.#inFlight += 1;
+    if (!isOpening) this.#mustServeInFlight += 1;
+    this.#readOrPause();
+    if (!hasRoom) {
+      this.#shed(asked, SHED[lane]);
+      return;
+    }
+    const begin = (ticket: Ticket) => this.#ask(asked, ticket);
+    this.#standing.admit(begin, () => this.#shed(asked, SHED[lane]));
+  }
+
+  /** Of its connection, and of its terminal once that is known: whoever only says that he is it takes nothing of it. */
+  #hasRoom(asked: Asked): boolean {
+    const { settings, terminals } = this.#shared;
+    const openings = this.#inFlight - this.#mustServeInFlight;
+    if (openings >= settings.maxInFlightPerConnection) return false;
+    if (settings.mac === 'none' || !this.#standing.isKnown) return true;
+
+    const terminal = terminalOf(asked.message);
+    const hasRoom = terminals.enter(terminal, settings.maxInFlightPerTerminal ?? MOST_PER_TERMINAL);
+    if (hasRoom) asked.terminal = terminal;
+    return hasRoom;
+  }
+
+  #ask(asked: Asked, ticket: Ticket): void {
     const { gate, settings } = this.#shared;
     const { lane, receivedAt } = asked;
-    const path = [settings.name, this.host, this.#connection.peer] as const;
+    const path = [settings.name, this.#standing.name, this.#connection.peer] as const;
     const settle = (verdict: Verdict) => {
-      if (verdict === 'serve') this.#serve(asked);
-      else this.#shed(asked, verdict);
+      if (verdict === 'serve') {
+        this.#serve(asked, ticket);
+        return;
+      }
+      ticket.end();
+      this.#shed(asked, verdict);
     };
     gate.ask({ lane, path, receivedAt, settle });
   }
 
-  #serve(asked: Asked): void {
+  #serve(asked: Asked, ticket: Ticket): void {
     let isAtWork = true;
     const leavePlace = () => {
       if (isAtWork) this.#shared.gate.done(asked.lane);
       isAtWork = false;
     };
     void asked
-      .serve(leavePlace)
+      .serve(leavePlace, (proof) => ticket.learn(proof, terminalOf(asked.message)))
       .catch((error) => this.#unanswered(error))
       .then((packed) => {
         leavePlace();
+        ticket.end();
         this.#reply(packed, asked);
       });
   }
@@ -242,9 +314,10 @@ export class Peer {
     return numbers === undefined || sentBefore.refuseFirst(numbers);
   }
 
-  #reply(packed: Buffer | undefined, { lane, receivedAt, header }: Asked): void {
-    const { framing, peerLog, gate } = this.#shared;
+  #reply(packed: Buffer | undefined, { lane, receivedAt, header, terminal }: Asked): void {
+    const { framing, peerLog, gate, terminals } = this.#shared;
     this.#inFlight -= 1;
+    if (terminal !== undefined) terminals.leave(terminal);
     if (lane === 'must-serve') this.#mustServeInFlight -= 1;
     if (packed && !this.#open) {
       peerLog.warn('listener.reply-undeliverable', this.host);
@@ -282,37 +355,26 @@ export class Peer {
     this.#connection.destroy();
   }
 
-  #frameBegins(now: Monotonic): void {
-    this.#frameSince = now;
-    if (!this.#frameTimer) this.#watchFrame(this.#frameTimeoutMs);
-  }
-
-  get #frameTimeoutMs(): number {
-    return this.#shared.settings.frameTimeoutMs ?? DEFAULT_FRAME_TIMEOUT_MS;
-  }
-
-  /** One timer a connection, and only while a frame is not whole. */
-  #watchFrame(delayMs: number): void {
-    this.#frameTimer = this.#shared.clock.after(delayMs, () => {
-      this.#frameTimer = undefined;
-      if (this.#frameSince === undefined || !this.#open) return;
-      // While it is not read from, a frame cannot become whole.
-      const since = this.#pausedAt === undefined ? this.#frameSince : this.#shared.clock.monotonic();
-      const leftMs = since + this.#frameTimeoutMs - this.#shared.clock.monotonic();
-      if (leftMs > 0) this.#watchFrame(leftMs);
-      else this.#refuse('listener.frame-timeout');
+  #newStanding(): Standing {
+    const { settings, strangers, strangerSettings } = this.#shared;
+    const { peer, peerCertificate } = this.#connection;
+    return new Standing({
+      circle: this.circle,
+      connection: peer,
+      isTrusted: settings.mac === 'none' || peerCertificate !== undefined,
+      strangers,
+      settings: strangerSettings,
+      onProven: () => {
+        this.#connection.vouch?.();
+        this.#events.proved();
+      },
+      onHopeless: () => this.#refuse('listener.wrong-macs'),
     });
   }
+}
 
-  #watchIdle(): void {
-    const { clock, settings } = this.#shared;
-    const idleFor = clock.monotonic() - this.#heardAt;
-    this.#idle = clock.after(settings.idleTimeoutMs - idleFor, () => {
-      const silentFor = clock.monotonic() - this.#heardAt;
-      if (silentFor >= settings.idleTimeoutMs) this.#refuse('listener.idle');
-      else this.#watchIdle();
-    });
-  }
+function terminalOf({ de41 = '', de42 = '' }: TerminalMessage): string {
+  return `${de41}|${de42}`;
 }
 
 /** Why bytes are no message: the codec's code where it has one, without a stack trace. */

@@ -11,7 +11,7 @@ import { isApprovalCode } from '../transaction/approval-codes.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import { replyMessage } from './reply-message.ts';
 import { sealed, unprovenRefusal } from './seal.ts';
-import type { Service } from './service.ts';
+import type { Proof, Service } from './service.ts';
 import { type Ready, verbOf } from './verbs.ts';
 
 // From a message to the bytes of its answer: find its verb, prove it, have it answered, seal the answer. What every
@@ -50,7 +50,8 @@ export function createService(
       }
 
       const received = receive(request, listener, ports.settings, ports.clock.monotonic());
-      const ready = await prove(received, ports);
+      const { ready, proof } = await prove(received, ports);
+      request.onProof?.(proof);
       const fields = await ready
         .answer()
         .catch((error: unknown) =>
@@ -66,7 +67,7 @@ export function createService(
       ports.checkpoint('replied');
       return packed;
     },
-    async answerGarbled(error, { sealed: seal, peer = UNKNOWN_PEER } = {}) {
+    async answerGarbled(error, { sealed: seal, peer = UNKNOWN_PEER, onProof } = {}) {
       const partial: Partial<TerminalMessage> = error.partial ?? {};
       const fields = refuse(partial, error, peer, desk);
       const { mti } = partial;
@@ -76,6 +77,7 @@ export function createService(
       const now = ports.clock.monotonic();
       const received = receive({ message, sealed: seal, receivedAt: now }, listener, ports.settings, now);
       const keys = await keysOfRefused(received, error, ports);
+      onProof?.(keys ? 'right' : 'refused');
       const packed = await toBytes(replyMessage(message, fields, listener), keys, peer, desk);
       return packed && ports.lateReplies.holds(received) ? undefined : packed;
     },
@@ -84,13 +86,21 @@ export function createService(
 }
 
 /** What is refused before it is proven has its MAC verified all the same, where it has one: for the answer's sake. */
-async function prove(received: Received, ports: Ports): Promise<Ready> {
+async function prove(received: Received, ports: Ports): Promise<{ ready: Ready; proof: Proof }> {
   try {
-    return await verbOf(received)(received, ports);
+    const ready = await verbOf(received)(received, ports);
+    if (ready.keys) return { ready, proof: 'right' };
+    return { ready, proof: ready.wasDoubted ? 'wrong' : 'none' };
   } catch (error) {
     const keys = await keysOfRefused(received, error, ports);
-    return { keys, answer: () => Promise.reject(error) };
+    const ready: Ready = { keys, answer: () => Promise.reject(error) };
+    return { ready, proof: keys ? 'right' : proofOfRefused(error) };
   }
+}
+
+function proofOfRefused(error: unknown): Proof {
+  if (error instanceof Refusal && error.code === 'SW_MAC_WRONG') return 'wrong';
+  return isPassing(error) ? 'none' : 'refused';
 }
 
 /**
@@ -131,8 +141,9 @@ function leaveUnanswered(
   peer: string,
   { log }: Desk,
 ): undefined {
-  const code = error instanceof Refusal ? error.code : undefined;
-  log.warn('serve.unanswered-repeat', peer, { mti, stan, terminal, code, err: error });
+  const facts = { mti, stan, terminal };
+  if (!(error instanceof Refusal)) log.warn('serve.unanswered-repeat', peer, { ...facts, err: error });
+  else log.warn('serve.unanswered-repeat', peer, { ...facts, code: error.code, cause: causeOf(error) });
 }
 
 function refuse(

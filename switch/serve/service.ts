@@ -5,6 +5,12 @@ import type { Sealed, TerminalMessage } from '../requests/terminal-message.ts';
 // What stands between a connection and what is answered: a peer hands on one frame at a time and gets bytes back. It
 // knows nothing of payments, and who answers knows nothing of sockets.
 
+/**
+ * What a message said of its sender: its MAC was right; it was wrong; it was refused with nothing proven; or nothing was
+ * wrong, and nothing proven (network management without a MAC, an HSM that is away).
+ */
+export type Proof = 'right' | 'wrong' | 'refused' | 'none';
+
 /** One request frame, understood as far as its bytes go. */
 export interface Request {
   readonly message: TerminalMessage;
@@ -19,10 +25,12 @@ export interface Request {
   readonly peer?: string;
   /** Gives its place at work to the next: what it waits for from now on costs this process nothing. */
   readonly leavePlace?: () => void;
+  /** Told once what the message proves, as soon as it is known. */
+  readonly onProof?: (proof: Proof) => void;
 }
 
 /** What is known of a frame whose bytes make no message. */
-export type Garbled = Partial<Pick<Request, 'sealed' | 'peer'>>;
+export type Garbled = Partial<Pick<Request, 'sealed' | 'peer' | 'onProof'>>;
 
 /** What a listener serves: both give the packed reply, or nothing for silence. */
 export interface Service {

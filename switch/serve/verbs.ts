@@ -23,6 +23,8 @@ import { uploadOrChip } from './upload-chip.ts';
 export interface Ready {
   /** What the answer is sealed with; absent where nothing was proven. */
   readonly keys: TerminalKeySet | undefined;
+  /** It came with a MAC that was not right, and is served all the same. */
+  readonly wasDoubted?: boolean;
   answer(): Promise<ReplyFields | undefined>;
 }
 
@@ -53,8 +55,11 @@ const provenIfSealed =
 const provenIfRight =
   (handle: Handler<Received>): Verb =>
   async (received, ports) => {
-    const keys = await proveSealed(received, ports).catch(() => undefined);
-    return { keys, answer: () => handle(received, ports) };
+    const proven = await proveSealed(received, ports).then(
+      (keys) => ({ keys }),
+      () => ({ keys: undefined, wasDoubted: true }),
+    );
+    return { ...proven, answer: () => handle(received, ports) };
   };
 
 const ADVISE = withProof(proveAdvice, advise);

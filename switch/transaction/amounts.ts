@@ -21,7 +21,6 @@ export function isApprovedExactly({ opening, replies, increments }: Transaction)
   const isPartial = keys.some((key) => replies.get(key)?.approvedMinorUnits !== undefined);
   return isPartial || opening?.facts.hold?.isFinal === true;
 }
-}
 
 /** Whether a message that gives an amount may mean it: as it was asked for, approved, or as it stands. */
 export function mayBeOf(transaction: Transaction, minorUnits: number): boolean {

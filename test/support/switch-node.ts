@@ -125,7 +125,10 @@ function readPorts(ready: ReadyDetails): Ports {
 
 /** A process is up before its links are: terminals would be declined 91 meanwhile. */
 async function signedOn(statusPort: number): Promise<void> {
-  await waitUntil(async () => (await statusAt<{ ready: boolean }>(statusPort)).ready);
+  await waitUntil(async () => {
+    const { ready, networks } = await statusAt<Pick<NodeStatus, 'ready' | 'networks'>>(statusPort);
+    return ready && Object.values(networks).every((state) => state === 'signed-on');
+  });
 }
 
 async function statusAt<Status>(port: number): Promise<Status> {

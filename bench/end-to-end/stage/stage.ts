@@ -60,6 +60,7 @@ const STORED = `
 export class Stage {
   readonly folder = mkdtempSync(join(tmpdir(), 'etika-bench-'));
   readonly #stops: (() => Promise<void>)[] = [];
+  readonly #aborted = new AbortController();
   #pids: () => Record<string, number | undefined> = () => ({});
   #postmaster = 0;
   #client: Client | undefined;
@@ -75,7 +76,7 @@ export class Stage {
       config: loadStartConfig(undefined, chosen),
       progress: { say() {}, step: (_name, work) => work() },
       log: silentLog,
-      signal: new AbortController().signal,
+      signal: this.#aborted.signal,
       onStarted: (stop) => this.#stops.push(stop),
       settings: (settings) => this.#adjust(settings, terminals, blockMs),
     });
@@ -147,9 +148,14 @@ export class Stage {
     }
   }
 
+  /** A start under way comes to its end between two parts. */
+  abort(): void {
+    this.#aborted.abort();
+  }
+
   async stop(): Promise<void> {
     await this.#client?.end().catch(() => {});
-    for (const stop of this.#stops.reverse()) await stop();
+    for (const stop of this.#stops.reverse()) await stop().catch(() => {});
     rmSync(this.folder, { recursive: true, force: true });
   }
 

@@ -13,7 +13,7 @@ import { KnownCards } from '../admission/known-cards.ts';
 import { SentBefore } from '../admission/sent-before.ts';
 import { timedHsm, timedJournal } from '../admission/timed.ts';
 import { BusinessCalendar } from '../config/business-calendar.ts';
-import { createDirectory } from '../config/directory.ts';
+import { createDirectory, type Directory } from '../config/directory.ts';
 import { DEFAULT_KEY_LIFE } from '../config/keys.ts';
 import type { Settings } from '../config/settings.ts';
 import type { AlertBook } from '../fallback/alerts.ts';
@@ -44,6 +44,8 @@ import { socketsOf, type TlsEnds } from './tls-ends.ts';
 /** What the switch's core is given; nothing in it reaches for anything else. */
 export interface SwitchParts {
   readonly settings: Settings;
+  /** Absent: that of the settings, which never changes. */
+  readonly directory?: Directory;
   readonly clock: Clock;
   readonly random: Random;
   readonly sockets: Sockets;
@@ -107,7 +109,7 @@ export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
     standIn: new StandIn(settings.standIn, watched),
     ...keyPorts(watched),
     knownCards: new KnownCards(parts),
-    directory: createDirectory(settings),
+    directory: parts.directory ?? createDirectory(settings),
     calendar,
     inFlight: new InFlight(settings.maxInFlight),
     unsettled: new Unsettled(watched.journal, clock, log, settings.maxInFlight),

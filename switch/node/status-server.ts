@@ -6,6 +6,7 @@ import type { OpenMode } from '../fallback/degraded-modes.ts';
 import type { FallbackScenario } from '../fallback/scenarios.ts';
 import type { SweeperState } from '../follow-up/proof-sweeper.ts';
 import type { FollowUpHealth } from '../follow-up/queue-health.ts';
+import type { FollowedSettings } from '../settings-store/settings-follower.ts';
 
 /** What a switch node says of itself, for `/ready` and for people. */
 export interface NodeStatus {
@@ -28,6 +29,8 @@ export interface NodeStatus {
   readonly audit: AuditStatus;
   /** Which workers live, on whatever machine, and how old the oldest due work is; null where it cannot be asked. */
   readonly followUps: FollowUpHealth | null;
+  /** Which version of the shared settings it follows, and why not the one in force where that is another. */
+  readonly settings: FollowedSettings;
   readonly listeners: readonly {
     readonly name: string;
     readonly port: number;
@@ -37,7 +40,10 @@ export interface NodeStatus {
 
 /** What a worker says of itself; `ready` as of a switch node. */
 export interface WorkerStatus
-  extends Pick<NodeStatus, 'node' | 'ready' | 'hsm' | 'networks' | 'degradedModes' | 'scenarios' | 'audit'> {
+  extends Pick<
+    NodeStatus,
+    'node' | 'ready' | 'hsm' | 'networks' | 'degradedModes' | 'scenarios' | 'audit' | 'settings'
+  > {
   readonly worker: string;
   /** Of all workers on one database one projects; the others stand by. */
   readonly isProjecting: boolean;

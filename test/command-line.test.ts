@@ -1,6 +1,7 @@
 /**
- * What people type is walked from end to end: every script of package.json that is a program of ours, and every command
- * of `etika-switch`. Each has help and tells its release, and none of the mistakes that people make prints a stack trace.
+ * What people type is walked from end to end: every script of package.json that is a program of ours, and every
+ * command of `etika-switch`. Each has help and tells its release, and none of the mistakes that people make prints a
+ * stack trace.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

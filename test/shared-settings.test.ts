@@ -1,6 +1,6 @@
 /**
- * Terminals, merchants, routes and networks' data change while real nodes serve: a version that is applied at the command
- * line is followed by switch and worker within two seconds, without a restart and without a payment lost.
+ * Terminals, merchants, routes and networks' data change while real nodes serve: a version that is applied at the
+ * command line is followed by switch and worker within two seconds, without a restart and without a payment lost.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -46,8 +46,9 @@ export function tellEnvironment(file: string, environment: Record<string, string
   for (const { path, schema } of leavesOf(StartConfig, [])) {
     const value = at(given, path);
     const isTold = schema.env === undefined || Boolean(environment[schema.env]);
-    if (!isTold && (typeof value === 'string' || typeof value === 'number'))
+    if (!isTold && (typeof value === 'string' || typeof value === 'number')) {
       environment[String(schema.env)] = String(value);
+    }
   }
 }
 

@@ -115,8 +115,9 @@ function guard(name: string, bytes: Buffer, action: () => void, dialect?: Dialec
   try {
     action();
     const { user, system } = process.cpuUsage(start);
-    if (user + system > SLOWEST_MS * 1000)
+    if (user + system > SLOWEST_MS * 1000) {
       throw new Error(`took more than ${SLOWEST_MS} ms of processor time`);
+    }
   } catch (error) {
     crashes++;
     const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12);

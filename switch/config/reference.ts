@@ -83,8 +83,9 @@ function valuesOf(shape: Shape): string {
   if (shape.const !== undefined) return `\`${String(shape.const)}\``;
   if (shape.type === 'integer' || shape.type === 'number') return rangeOf(shape.minimum, shape.maximum);
   if (shape.type === 'boolean') return '`true`, `false`';
-  if (shape.type === 'array')
+  if (shape.type === 'array') {
     return `a list${shape.maxItems === undefined ? '' : `, ${number(shape.maxItems)} at most`}`;
+  }
   if (shape.type === 'string') return textOf(shape);
   return 'an object';
 }

@@ -1,8 +1,8 @@
 /**
- * The part of the settings that all nodes have in common, and that changes while they run: merchants, terminals with the
- * names of their keys, routes, and what is true of a network whoever talks to it. What belongs to one machine stays in
- * the node's own file: addresses, stations, certificates, limits. All of the settings in one store was the other way; a
- * node could then be told by the database where its database is.
+ * The part of the settings that all nodes have in common, and that changes while they run: merchants, terminals with
+ * the names of their keys, routes, and what is true of a network whoever talks to it. What belongs to one machine
+ * stays in the node's own file: addresses, stations, certificates, limits. All of the settings in one store was the
+ * other way; a node could then be told by the database where its database is.
  */
 import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';

@@ -19,8 +19,9 @@ export function* unknownKeys(schema: TSchema & Shape, value: unknown, path = '')
   }
   if (Array.isArray(value)) {
     const { items } = schema;
-    if (items)
+    if (items) {
       for (const [index, item] of value.entries()) yield* unknownKeys(items, item, `${path}/${index}`);
+    }
     return;
   }
   if (typeof value !== 'object' || value === null || !schema.properties) return;

@@ -1,8 +1,8 @@
 /**
- * A network whose data may change while the switch runs (its answers, its rules, its elements): whoever holds it asks the
- * link that is current. New data get a link of their own, which takes over once it has signed on, so that no payment
- * finds the network away; the link before stays until what it was asked is answered. A network that bears one session
- * at a time keeps the new link from signing on: then the old one is closed first, after a moment.
+ * A network whose data may change while the switch runs (its answers, its rules, its elements): whoever holds it asks
+ * the link that is current. New data get a link of their own, which takes over once it has signed on, so that no
+ * payment finds the network away; the link before stays until what it was asked is answered. A network that bears one
+ * session at a time keeps the new link from signing on: then the old one is closed first, after a moment.
  */
 import type { AnswerTable, NetworkConnector } from '../../connectors/index.ts';
 import type { Clock, Log } from '../../runtime/index.ts';

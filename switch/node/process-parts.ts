@@ -87,7 +87,10 @@ export async function openParts(own: ProcessParts, opening: OpeningParts) {
     overdueFollowUps: () => records.overdueFollowUps(),
     alerts: records,
     notifications: { sender: webhookSender(clock), webhooks },
-    /** Takes what all nodes have in common from other settings; what can fail comes first, so that it is all or nothing. */
+    /**
+     * Takes what all nodes have in common from other settings; what can fail comes first, so that it is all or
+     * nothing.
+     */
     follow(next: Settings): void {
       const told = readWebhooks(next.merchants);
       networks.follow(reached(next.networks));

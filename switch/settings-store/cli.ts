@@ -1,6 +1,6 @@
 /**
- * `etika-switch settings`: looks at a file of shared settings, and writes it as a version that every node follows. It is
- * the one door by which a version comes in, and every version passes the same dry run.
+ * `etika-switch settings`: looks at a file of shared settings, and writes it as a version that every node follows. It
+ * is the one door by which a version comes in, and every version passes the same dry run.
  */
 import { writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
@@ -85,8 +85,9 @@ async function contentOf(
   again: number | undefined,
   store: SettingsStore,
 ): Promise<unknown> {
-  if ((file === undefined) === (again === undefined))
+  if ((file === undefined) === (again === undefined)) {
     throw new Error('name a file, or --again and a version');
+  }
   if (file !== undefined) return readShared(file);
   const stored = await store.version(again ?? 0);
   if (!stored) throw new Error(`there is no version ${again}`);
@@ -139,8 +140,9 @@ async function shownContent(what: string | undefined, options: Shared): Promise<
   await withStore(options, async (store) => {
     const number = what === undefined ? await store.latestNumber() : Number(what);
     const stored = await store.version(number);
-    if (!stored)
+    if (!stored) {
       throw new Error(number === 0 ? 'no version was applied yet' : `there is no version ${number}`);
+    }
     content = stored.content;
   });
   return content;

@@ -1,6 +1,6 @@
 /**
- * The numbered versions of what all nodes have in common, in the switch's database. The highest is in force. A version is
- * written once and never changed: what a payment was judged by can be looked up for ever.
+ * The numbered versions of what all nodes have in common, in the switch's database. The highest is in force. A version
+ * is written once and never changed: what a payment was judged by can be looked up for ever.
  */
 import { createHash } from 'node:crypto';
 import { Pool } from 'pg';

@@ -32,7 +32,7 @@ import type { Checkpoint, Ports } from '../ports.ts';
 import { InFlight } from '../requests/in-flight.ts';
 import { LateReplies } from '../serve/late-replies.ts';
 import { type OpenListener, openListener } from '../serve/listener.ts';
-import { listenerCodec } from '../serve/listener-codec.ts';
+import { compactOf, listenerCodec } from '../serve/listener-codec.ts';
 import { createService } from '../serve/serve.ts';
 import type { CardVerifier } from '../stand-in/card-checks.ts';
 import { StandIn } from '../stand-in/stand-in.ts';
@@ -159,7 +159,15 @@ async function openListeners(parts: SwitchParts, ports: Ports, gate: Gate): Prom
   for (const listener of settings.listeners) {
     const codec = listenerCodec(listener, { clock, log });
     const service = createService(listener, codec, ports);
-    const wire = { settings: listener, codec, framing: framing(listener.framing), service, sentBefore };
+    const compact = compactOf(listener);
+    const wire = {
+      settings: listener,
+      codec,
+      compact,
+      framing: framing(listener.framing),
+      service,
+      sentBefore,
+    };
     const sockets = socketsOf(listener, parts);
     listeners.push(await openListener({ ...wire, gate: admitting(gate), sockets, clock, log }));
   }

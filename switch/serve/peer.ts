@@ -8,6 +8,7 @@ import { numbersOf, type SentBefore } from '../admission/sent-before.ts';
 import type { ListenerSettings } from '../config/settings.ts';
 import { SWITCH_ERRORS } from '../errors.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
+import type { Compact } from './listener-codec.ts';
 import { replyMessage } from './reply-message.ts';
 import type { Service } from './service.ts';
 
@@ -15,6 +16,7 @@ import type { Service } from './service.ts';
 export interface Shared {
   readonly settings: ListenerSettings;
   readonly codec: Codec<TerminalMessage>;
+  readonly compact?: Compact | undefined;
   readonly framing: Framing;
   readonly service: Service;
   readonly gate: Admitting;
@@ -33,6 +35,7 @@ interface Asked {
   readonly numbers?: string;
   readonly receivedAt: Monotonic;
   readonly header: Buffer | undefined;
+  readonly answeredIn: Codec<TerminalMessage>;
   readonly serve: (leavePlace: () => void) => Promise<Buffer | undefined>;
 }
 
@@ -147,7 +150,8 @@ export class Peer {
   #frame(body: Buffer, header: Buffer | undefined): void {
     if (!this.#open) return;
 
-    const { codec, service } = this.#shared;
+    const { codec, compact, service } = this.#shared;
+    const answeredIn = compact?.fits(body) ? compact.codec : codec;
     const receivedAt = this.#receivedAt;
     let asked: Asked;
     try {
@@ -158,9 +162,10 @@ export class Peer {
       const cameBefore = lane === 'repeats';
       const sealed = codec.macSlot(body);
       const certificate = this.#connection.peerCertificate;
-      const request = { message, sealed, certificate, receivedAt, cameBefore, peer: this.host };
+      const request = { message, sealed, certificate, receivedAt, cameBefore, answeredIn, peer: this.host };
       const serve = (leavePlace: () => void) => service.answer({ ...request, leavePlace });
-      asked = { message, lane, ...(numbers !== undefined && { numbers }), receivedAt, header, serve };
+      const known = numbers !== undefined && { numbers };
+      asked = { message, lane, ...known, receivedAt, header, answeredIn, serve };
     } catch (error) {
       const garbled = readable(error);
       if (!garbled) {
@@ -170,8 +175,8 @@ export class Peer {
       // It moves no money, and its MAC is verified for the answer's sake: under load it is the first to go.
       const lane = laneOf(garbled.message) === 'must-serve' ? 'must-serve' : 'verification';
       const sealed = codec.macSlot(body);
-      const serve = () => service.answerGarbled(garbled.error, { sealed, peer: this.host });
-      asked = { message: garbled.message, lane, receivedAt, header, serve };
+      const serve = () => service.answerGarbled(garbled.error, { sealed, answeredIn, peer: this.host });
+      asked = { message: garbled.message, lane, receivedAt, header, answeredIn, serve };
     }
     const hasRoom = this.#inFlight - this.#mustServeInFlight < this.#shared.settings.maxInFlightPerConnection;
     this.#inFlight += 1;
@@ -221,8 +226,8 @@ export class Peer {
 
   /** Nothing was verified, so nothing is sealed; and nothing was spent but the reading. */
   #shed(asked: Asked, verdict: 'refuse' | 'leave'): void {
-    const { message, lane } = asked;
-    const { codec, settings, peerLog, refusals } = this.#shared;
+    const { message, lane, answeredIn } = asked;
+    const { settings, peerLog, refusals } = this.#shared;
     const mayAnswer = settings.whenOverloaded !== 'silence' && isRequest(message.mti);
     const isAnswered = this.#comesToNothing(asked, verdict) && mayAnswer;
     peerLog.warn('listener.shed', this.host, { code: 'SW_OVERLOADED', lane, isAnswered });
@@ -231,7 +236,7 @@ export class Peer {
       return;
     }
     const refusal = replyMessage(message, { code: SWITCH_ERRORS.SW_OVERLOADED.responseCode }, settings);
-    refusals.add(() => this.#reply(codec.pack(refusal), asked));
+    refusals.add(() => this.#reply(answeredIn.pack(refusal), asked));
   }
 
   /** Whether it may be told so: a refusal of the first would be taken for the answer to its copy that is at work. */

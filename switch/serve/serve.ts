@@ -61,12 +61,15 @@ export function createService(
       // Looked at twice: there is no use in sealing what is late already, and sealing takes time.
       if (!fields || ports.lateReplies.holds(received)) return undefined;
 
-      const packed = await toBytes(replyMessage(message, fields, listener), ready.keys, peer, desk);
+      const packed = await toBytes(replyMessage(message, fields, listener), ready.keys, peer, {
+        ...desk,
+        codec: request.answeredIn ?? codec,
+      });
       if (!packed || ports.lateReplies.holds(received)) return undefined;
       ports.checkpoint('replied');
       return packed;
     },
-    async answerGarbled(error, { sealed: seal, peer = UNKNOWN_PEER } = {}) {
+    async answerGarbled(error, { sealed: seal, peer = UNKNOWN_PEER, answeredIn = codec } = {}) {
       const partial: Partial<TerminalMessage> = error.partial ?? {};
       const fields = refuse(partial, error, peer, desk);
       const { mti } = partial;
@@ -76,7 +79,10 @@ export function createService(
       const now = ports.clock.monotonic();
       const received = receive({ message, sealed: seal, receivedAt: now }, listener, ports.settings, now);
       const keys = await keysOfRefused(received, error, ports);
-      const packed = await toBytes(replyMessage(message, fields, listener), keys, peer, desk);
+      const packed = await toBytes(replyMessage(message, fields, listener), keys, peer, {
+        ...desk,
+        codec: answeredIn,
+      });
       return packed && ports.lateReplies.holds(received) ? undefined : packed;
     },
     close: () => log.close(),

@@ -19,7 +19,7 @@ const AROUND_THE_ROOMS = ['bench', 'deploy', 'simulation', 'test'];
 /** The floors of switch/, from the ground up: a folder imports only from floors below its own. */
 const SWITCH_FLOORS = [
   ['config', 'database'],
-  ['journal'],
+  ['journal', 'settings-store'],
   ['audit', 'numbers', 'stand-in'],
   ['transaction'],
   ['cases', 'fallback', 'requests'],

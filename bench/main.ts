@@ -5,13 +5,18 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { assertPinnedNode } from '../deploy/assert-node.ts';
-import { isOptionError } from './option-error.ts';
+import { runTool } from '../runtime/index.ts';
 import { PROFILE_HELP, profile } from './profile/profile.ts';
 import { COMPARE_HELP, compareResults } from './results/compare.ts';
 
 /** What a `bench.ts` exports. */
 export interface Bench {
+  /** What `--help` prints: what is measured, the options, an example. */
+  readonly HELP: string;
+  /** It reads options of its own; of the others only `--json` is taken. */
+  readonly takesOptions?: boolean;
   /** Prints a table, or one JSON row per line; resolves when the measurement is over. */
   run(options: BenchOptions): Promise<void>;
 }
@@ -30,38 +35,55 @@ const HELP = `npm run bench -- [NAME …] [--json]      ${known.join(', ')}; all
 npm run bench -- NAME --help            what one of them measures, and its options
 npm run bench -- compare A B            two kept runs, row by row
 npm run bench -- profile [--rate N]     where the processor's time goes
+npm run bench -- --version              the release
 
 Example: npm run bench -- end-to-end --rates 500 --terminals 10 --seconds 5`;
 
-assertPinnedNode();
-process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
-  if (!isOptionError(error)) throw error;
-  console.error(error.message);
-  return 1;
-});
+const COMMANDS: Readonly<Record<string, { help: string; run(words: Words): number | Promise<number> }>> = {
+  compare: { help: COMPARE_HELP, run: ({ names }) => compareResults(names.slice(1)) },
+  profile: { help: PROFILE_HELP, run: ({ options }) => profile(options) },
+};
 
-async function main(args: string[]): Promise<number> {
+interface Words {
+  readonly names: readonly string[];
+  readonly options: readonly string[];
+}
+
+await runTool({ name: 'npm run bench --', args: process.argv.slice(2) }, main);
+
+async function main(args: readonly string[]): Promise<number> {
+  assertPinnedNode();
   const from = args.findIndex((arg) => arg.startsWith('-'));
   const names = from < 0 ? args : args.slice(0, from);
   const options = from < 0 ? [] : args.slice(from);
-  const [first] = names;
-  if (options.includes('--help') && first !== 'end-to-end') {
-    console.log(first === 'compare' ? COMPARE_HELP : first === 'profile' ? PROFILE_HELP : HELP);
+  const [first = ''] = names;
+  const command = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  const unknown = command ? [] : names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new Error(`no such benchmark: ${unknown.join(', ')}. There are: ${known.join(', ')}`);
+  }
+
+  if (options.includes('--help')) {
+    console.log(command?.help ?? (first === '' ? HELP : (await benchNamed(first)).HELP));
     return 0;
   }
-  if (first === 'compare') return compareResults(names.slice(1));
-  if (first === 'profile') return profile(options);
+  return command ? command.run({ names, options }) : measure({ names, options });
+}
 
-  const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    console.error(`no such benchmark: ${unknown.join(', ')}. There are: ${known.join(', ')}`);
-    return 1;
-  }
+async function measure({ names, options }: Words): Promise<number> {
+  const isOne = names.length === 1;
   for (const name of names.length > 0 ? names : known) {
+    const { run, takesOptions } = await benchNamed(name);
+    if (!isOne || !takesOptions) {
+      parseArgs({ args: [...options], options: { json: { type: 'boolean' } }, allowPositionals: false });
+    }
     const json = options.includes('--json');
     if (!json) console.log(`\n== ${name}`);
-    const { run } = (await import(join(import.meta.dirname, name, 'bench.ts'))) as Bench;
-    await run({ json, ...(names.length === 1 && { args: options }) });
+    await run({ json, ...(isOne && { args: options }) });
   }
   return Number(process.exitCode ?? 0);
+}
+
+async function benchNamed(name: string): Promise<Bench> {
+  return (await import(join(import.meta.dirname, name, 'bench.ts'))) as Bench;
 }

@@ -13,6 +13,15 @@ const LINES_SHOWN_ON_FAILURE = 20;
 
 class SetupError extends Error {}
 
+const HELP = `npm run setup [-- options]
+
+Installs what the other commands need and is not there: npm packages, the pinned Node among them, and SoftHSM by
+apt-get. Runs before npm start, npm test, npm run check and npm run bench by itself; says nothing where all is there.
+
+  --help      this page
+  --version   the release`;
+
+tellAndExit(process.argv.slice(2));
 try {
   checkPlatform();
   const reason = whyPackagesMustBeInstalled();
@@ -24,6 +33,15 @@ try {
   if (!(error instanceof SetupError)) throw error;
   process.stderr.write(`\nSet-up stopped: ${error.message}\n`);
   process.exitCode = 1;
+}
+
+function tellAndExit([option, ...others]) {
+  if (option === undefined) return;
+  const answers = { '--help': HELP, '--version': `npm run setup ${readJson('package.json').version}` };
+  const answer = others.length === 0 && Object.hasOwn(answers, option) ? answers[option] : undefined;
+  if (answer === undefined) say(`npm run setup: unknown option ${option}\n\n${HELP}`);
+  else process.stdout.write(`${answer}\n`);
+  process.exit(answer === undefined ? 1 : 0);
 }
 
 function checkPlatform() {

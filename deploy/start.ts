@@ -1,23 +1,36 @@
 /**
- * `npm start`: the whole system on this machine, one purchase through it, then up until Ctrl-C.
- * `--once` stops after the purchase and exits 0 only if it went through; `--data-dir DIR`; `--config FILE`.
+ * `npm start`: the whole system on this machine, one purchase through it, then up until Ctrl-C. HELP lists its options.
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { destination, pino } from 'pino';
+import { explain, VERSION } from '../runtime/index.ts';
 import { assertPinnedNode } from './assert-node.ts';
-import { loadStartConfig } from './config/load.ts';
+import { CONFIG_FILE, loadStartConfig } from './config/load.ts';
 import type { StartConfig } from './config/schema.ts';
 import { DeployError } from './errors.ts';
-import { explain } from './explain.ts';
 import { describeSystem } from './start/describe.ts';
 import { firstPurchase } from './start/first-purchase.ts';
 import { progressTo } from './start/progress.ts';
 import { startSystem } from './start/system.ts';
 
-const CONFIG_FILE = 'etika-switch.config.json';
 const INTERRUPTED = 130;
+
+const HELP = `npm start [-- options]
+
+Starts PostgreSQL, a SoftHSM token, the HSM process, the simulators, one switch node, its worker and the admin API on
+this machine, sends one purchase through them, and stays up until Ctrl-C.
+
+  --once           stop after the purchase; exit 0 only if it went through
+  --data-dir DIR   where database, token, ledgers and logs lie             (.data)
+  --config FILE    what this machine chooses                               (${CONFIG_FILE}, where it is there)
+  --help           this page
+  --version        the release
+
+docs/deployment.md lists what the file and the environment may say.
+
+Example: npm start -- --once --data-dir .data`;
 
 const progress = progressTo(process.stdout);
 const interrupt = new AbortController();
@@ -30,9 +43,13 @@ process.exit(await main());
 async function main(): Promise<number> {
   try {
     assertPinnedNode();
+    const asked = readOptions();
+    if (asked.help || asked.version) {
+      console.log(asked.help ? HELP : `npm start ${VERSION}`);
+      return 0;
+    }
     if (process.env['NODE_ENV'] === 'production') throw new DeployError('DEP_NOT_FOR_PRODUCTION', {});
-    const { config, once } = readCommandLine();
-    const isComplete = await run(config, once);
+    const isComplete = await run(configOf(asked), asked.once);
     return isComplete ? 0 : INTERRUPTED;
   } catch (error) {
     console.error(`\n${explain(error)}`);
@@ -42,17 +59,17 @@ async function main(): Promise<number> {
   }
 }
 
-function readCommandLine(): { config: StartConfig; once: boolean } {
-  const { values } = parseArgs({
-    options: {
-      once: { type: 'boolean', default: false },
-      config: { type: 'string' },
-      'data-dir': { type: 'string' },
-    },
-  });
-  const file = values.config ?? (existsSync(CONFIG_FILE) ? CONFIG_FILE : undefined);
+function readOptions() {
+  const boolean = { type: 'boolean', default: false } as const;
+  const text = { type: 'string' } as const;
+  const options = { once: boolean, help: boolean, version: boolean, config: text, 'data-dir': text };
+  return parseArgs({ options }).values;
+}
+
+function configOf(asked: ReturnType<typeof readOptions>): StartConfig {
+  const file = asked.config ?? (existsSync(CONFIG_FILE) ? CONFIG_FILE : undefined);
   const config = loadStartConfig(file, process.env);
-  return { config: { ...config, dataDir: resolve(values['data-dir'] ?? config.dataDir) }, once: values.once };
+  return { ...config, dataDir: resolve(asked['data-dir'] ?? config.dataDir) };
 }
 
 /** Whether all that was asked for happened: the purchase, and staying up until told to stop. */

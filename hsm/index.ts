@@ -16,7 +16,7 @@ export type {
   SealedKey,
 } from './client/hsm.ts';
 export type { HsmConnectOptions } from './client/link.ts';
-export { developmentKey } from './development/keys.ts';
+export { DEVELOPMENT_KEYS, developmentKey, developmentKeyCheckValue } from './development/keys.ts';
 export { prepareDevelopmentToken } from './development/prepare.ts';
 export type { HsmErrorCode } from './errors.ts';
 export { HSM_EXIT_WRONG_PIN, HSM_FINAL_EXIT_CODES, HsmError } from './errors.ts';

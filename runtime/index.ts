@@ -5,6 +5,7 @@ export type { Clock, Monotonic, Timer } from './clock.ts';
 export { systemClock } from './clock.ts';
 export { forbidCoreDumps } from './core-dumps.ts';
 export { DAY_MS, HOUR_MS } from './durations.ts';
+export { explain } from './explain.ts';
 export type { Log } from './log.ts';
 export { createLog, openLog, silentLog } from './log.ts';
 export type { LogLosses } from './log-sink.ts';
@@ -36,3 +37,4 @@ export type {
   TlsSockets,
 } from './tls-sockets.ts';
 export { tlsSockets, tlsStrength } from './tls-sockets.ts';
+export { runTool, VERSION } from './tool.ts';

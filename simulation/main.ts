@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { assertPinnedNode } from '../deploy/assert-node.ts';
+import { runTool, VERSION } from '../runtime/index.ts';
 import { type CampaignOptions, runCampaign } from './campaign.ts';
 import { type HuntOptions, huntMutants } from './mutants/hunt.ts';
 import { keepSeeds } from './mutants/known-seeds.ts';
@@ -44,10 +45,10 @@ interface Options {
   readonly json: boolean;
 }
 
-assertPinnedNode();
-process.exitCode = await main(process.argv);
+await runTool({ name: 'npm run sim --', args: process.argv.slice(2) }, () => main(process.argv));
 
 async function main(argv: readonly string[]): Promise<number> {
+  assertPinnedNode();
   const command = new Command('npm run sim --')
     .description('Runs the real switch on virtual time, with faults drawn from a seed.')
     .option(
@@ -67,6 +68,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .option('--habits', 'list the habits, and which of them the core does not bear yet', false)
     .option('--html <file>', 'with --seed alone: draw the story of a failing seed there')
     .option('--json', 'one object instead of text', false)
+    .version(VERSION, '--version', 'print the release')
     .addHelpText('after', EXAMPLES)
     .allowExcessArguments(false)
     .exitOverride((problem) => process.exit(problem.exitCode === 0 ? 0 : 2))

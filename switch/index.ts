@@ -10,5 +10,6 @@ export type { JournalEntry } from './journal/journal.ts';
 export { JournalReader } from './journal/journal-reader.ts';
 export type { NodeStatus } from './node/status-server.ts';
 export { reconCommand } from './reconciliation/cli.ts';
+export { settingsCommand } from './settings-store/cli.ts';
 export { foldTransaction, type Transaction } from './transaction/fold.ts';
 export { asNetworkKnows } from './transaction/network-facts.ts';

@@ -16,7 +16,7 @@ import {
 } from '../runtime/index.ts';
 import type { HeadPublisher } from './audit/publisher.ts';
 import { readSettings } from './config/read-settings.ts';
-import type { Settings } from './config/settings.ts';
+import type { NetworkSettings, Settings } from './config/settings.ts';
 import { FollowUpHealthReader, FollowUpWatch } from './follow-up/queue-health.ts';
 import { PostgresClockRecords } from './node/clock-records.ts';
 import { ClockWatch, DEFAULT_CLOCK_TOLERANCE_MS } from './node/clock-watch.ts';
@@ -26,6 +26,8 @@ import { readinessOf } from './node/readiness.ts';
 import { type RunningSwitch, startSwitch } from './node/start-switch.ts';
 import { type NodeStatus, serveStatus } from './node/status-server.ts';
 import { ProjectionReader } from './projection/projection-reader.ts';
+import { SettingsFollower } from './settings-store/settings-follower.ts';
+import { SettingsStore } from './settings-store/settings-store.ts';
 
 /** How long what is in flight may take to be answered when the node is asked to stop. */
 const DRAIN_MS = 2_500;
@@ -42,11 +44,15 @@ const settingsFile = process.env['SWITCH_SETTINGS_FILE'];
 if (!settingsFile) throw new Error('SWITCH_SETTINGS_FILE must name the settings file of this node');
 await serve(readSettings(settingsFile, { production }));
 
-/** One switch node: its listeners and its links. */
-async function serve(settings: Settings): Promise<void> {
-  const { databaseUrl, node, networks } = settings;
+/** One switch node: its listeners and its links. What all nodes have in common it takes from the database. */
+async function serve(file: Settings): Promise<void> {
+  const { databaseUrl, node } = file;
+  const store = new SettingsStore(databaseUrl, log);
+  const surroundings = { production };
+  const follower = new SettingsFollower({ store, process: node, own: file, surroundings, clock, log });
+  const settings = await follower.open();
   const own = { settings, name: node, clock, log };
-  const ends = { random, sockets: tcpSockets, networks, production, onFenced: giveWay };
+  const ends = { random, sockets: tcpSockets, reached: asTheyAre, production, onFenced: giveWay };
   const opened = await openParts(own, ends);
   const { hsm, journal, networks: links, pop, records, keys, tls } = opened;
   const { appendDeadlineMs: readDeadlineMs } = settings.journal;
@@ -62,23 +68,29 @@ async function serve(settings: Settings): Promise<void> {
   const clockRecords = new PostgresClockRecords(databaseUrl, node, clock, log);
   const clocks = new ClockWatch({ records: clockRecords, node, clock, log, alerts: records, toleranceMs });
   const heads = publishHeads(own, journal, hsm);
-  const ownStatus = () => nodeStatus(settings, running, { hsm, heads, followUps, clocks });
+  const ownStatus = () => nodeStatus(settings, running, { hsm, heads, followUps, clocks, follower });
   const status = await serveStatus(settings.status, ownStatus, () => hsm.status());
 
+  follower.start((next) => opened.follow(next));
   process.on('SIGHUP', () => tls.reload());
   onShutdown(async () => {
     tls.close();
+    await follower.close();
     followUps.close();
     await running.close(DRAIN_MS);
     await Promise.all([...links.values()].map((network) => network.close()));
     await Promise.all([pop.close(), status.close(), clocks.close(), records.close(), keys.close()]);
-    await Promise.all([journal.close(), projection.close(), reader.close()]);
+    await Promise.all([journal.close(), projection.close(), reader.close(), store.close()]);
     await heads.close(journal.isChainFinal);
     await hsm.close();
   }, DRAIN_MS * 3);
   const ports = Object.fromEntries(running.listeners.map(({ name, port }) => [name, port]));
   log.info({ event: 'switch.ready', node, ...ports });
   announceReady({ ...ports, status: status.port });
+}
+
+function asTheyAre(networks: readonly NetworkSettings[]): readonly NetworkSettings[] {
+  return networks;
 }
 
 /** Another process has this node's work, and nothing that this one does counts: its supervisor starts a new one. */
@@ -92,12 +104,13 @@ interface Watched {
   readonly heads: HeadPublisher;
   readonly followUps: FollowUpWatch;
   readonly clocks: ClockWatch;
+  readonly follower: SettingsFollower;
 }
 
 function nodeStatus(
   settings: Settings,
   { ports, listeners, gate, modes, scenarios }: RunningSwitch,
-  { hsm, heads, followUps, clocks }: Watched,
+  { hsm, heads, followUps, clocks, follower }: Watched,
 ): NodeStatus {
   const networks = Object.fromEntries([...ports.networks].map(([name, link]) => [name, link.state()]));
   const [connected, database] = [hsm.connected(), followUps.status() !== null];
@@ -118,6 +131,7 @@ function nodeStatus(
     scenarios: scenarios.counts(),
     audit: heads.status(),
     followUps: followUps.status(),
+    settings: follower.status(),
     listeners: listeners.map((listener) => ({
       name: listener.name,
       port: listener.port,

@@ -28,6 +28,8 @@ import { openParts, type ProcessParts, publishHeads } from './node/process-parts
 import { readinessOf } from './node/readiness.ts';
 import { type RunningWorker, startWorker } from './node/start-worker.ts';
 import { serveStatus, type WorkerStatus } from './node/status-server.ts';
+import { SettingsFollower } from './settings-store/settings-follower.ts';
+import { SettingsStore } from './settings-store/settings-store.ts';
 
 /** How long it may take to stop: the follow-ups that run, and the links after them. */
 const STOP_WITHIN_MS = 15_000;
@@ -44,11 +46,14 @@ if (!settingsFile) throw new Error('SWITCH_SETTINGS_FILE must name the settings 
 standBack();
 await work(readSettings(settingsFile, { production }));
 
-async function work(settings: Settings): Promise<void> {
-  const name = workerName(settings.node, process.env['WORKER_ID']);
+async function work(file: Settings): Promise<void> {
+  const name = workerName(file.node, process.env['WORKER_ID']);
+  const store = new SettingsStore(file.databaseUrl, log);
+  const surroundings = { production };
+  const follower = new SettingsFollower({ store, process: name, own: file, surroundings, clock, log });
+  const settings = await follower.open();
   const own = { settings, name, clock, log };
-  const reached = workerNetworks(settings.networks);
-  const ends = { random, sockets: tcpSockets, networks: reached, production, onFenced: giveWay };
+  const ends = { random, sockets: tcpSockets, reached: workerNetworks, production, onFenced: giveWay };
   const opened = await openParts(own, ends);
   const { hsm, journal, networks, pop, records, keys, tls } = opened;
   const proofs = new PostgresAwaitedProofs(settings.databaseUrl, log);
@@ -59,14 +64,16 @@ async function work(settings: Settings): Promise<void> {
   const running = await startWorker(crash ? withCrashPoints(parts, crash) : parts);
 
   const heads = publishHeads(own, journal, hsm);
-  const ownStatus = () => workerStatus(own, { running, networks, hsm, heads });
+  const ownStatus = () => workerStatus(own, { running, networks, hsm, heads, follower });
   const port = process.env['WORKER_STATUS_PORT'];
   const address = { host: '127.0.0.1', port: Number(port) };
   const status = port ? await serveStatus(address, ownStatus, () => hsm.status()) : undefined;
 
+  follower.start((next) => opened.follow(next));
   process.on('SIGHUP', () => tls.reload());
   onShutdown(async () => {
     tls.close();
+    await follower.close();
     await running.stop();
     await Promise.all([...networks.values()].map((network) => network.close()));
     await Promise.all([
@@ -76,6 +83,7 @@ async function work(settings: Settings): Promise<void> {
       keys.close(),
       proofs.close(),
       holds.close(),
+      store.close(),
     ]);
     await journal.close();
     await heads.close(journal.isChainFinal);
@@ -105,11 +113,12 @@ interface Working {
   readonly networks: ReadonlyMap<string, NetworkConnector>;
   readonly hsm: HsmClient;
   readonly heads: HeadPublisher;
+  readonly follower: SettingsFollower;
 }
 
 function workerStatus(
   { settings, name }: ProcessParts,
-  { running, networks, hsm, heads }: Working,
+  { running, networks, hsm, heads, follower }: Working,
 ): WorkerStatus {
   const links = Object.fromEntries([...networks].map(([network, link]) => [network, link.state()]));
   const connected = hsm.connected();
@@ -125,5 +134,6 @@ function workerStatus(
     degradedModes: running.modes.open(),
     scenarios: running.scenarios.counts(),
     audit: heads.status(),
+    settings: follower.status(),
   };
 }

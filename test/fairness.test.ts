@@ -119,7 +119,8 @@ describe('while one address floods', () => {
         wasClosed += 1;
       });
       idle.push(socket);
-      if (i % 50 === 49) await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve));
+      if (i % 50 === 49)
+        await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve));
     }
     try {
       await waitUntil(async () => wasClosed >= 900);

@@ -69,4 +69,21 @@ describe('an acquirer that shares none of our code', () => {
     expect(read).toMatchObject({ 0: '0110', 4: request[4], 11: stan, 39: code, 41: request[41] });
     expect(read[38] !== undefined).toBe(code === '00');
   });
+
+  it('is answered without a second bitmap where it sends none, and with one where it does', async () => {
+    // As a packager of ISO 8583:1987 in text writes it that adds a second bitmap only where one is needed: DE2 to DE49.
+    const fields = ['164242424242424242', '000000', '000000002500', '1123180501', '000046', '190501', '1123'];
+    const rest = ['051', '00', '06123456', 'TERM0001', 'MERCHANT0000001', '978'];
+    const text = ['0100', '7238048100C08000', ...fields, ...rest].join('');
+    const short = (await exchange(house.ports().acquirer, Buffer.from(text))).toString('latin1');
+    expect(short.slice(0, 4)).toBe('0110');
+    expect(short[4]).toMatch(/[0-7]/);
+    expect(short.slice(20, 38)).toBe('164242424242424242');
+
+    const withSecond = `0100F238048100C08000${'0'.repeat(16)}${[...fields, ...rest].join('')}`;
+    const long = (await exchange(house.ports().acquirer, Buffer.from(withSecond))).toString('latin1');
+    expect(long[4]).toMatch(/[89A-F]/i);
+    expect(long.slice(20, 36)).toBe('0'.repeat(16));
+    expect(long.slice(36)).toBe(short.slice(20));
+  });
 });

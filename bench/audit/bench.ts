@@ -16,6 +16,16 @@ const IN_FLIGHT = 64;
 /** As large as what the switch writes. */
 const BODY = { facts: { amount: { minorUnits: 2_500, currency: '978' }, rest: 'x'.repeat(600) } };
 
+export const HELP = `npm run bench -- audit [options]
+
+What the hash chain costs the node that makes it, and how fast an auditor verifies one, beside reading the same rows
+only.
+
+  --json      one JSON row a line instead of a table
+  --help      this page
+
+Example: npm run bench -- audit --json`;
+
 /**
  * What the chain costs the node that makes it, and how fast an auditor verifies one, beside reading the same rows only.
  */

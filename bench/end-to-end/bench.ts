@@ -1,17 +1,16 @@
 import { facts } from '../results/facts.ts';
 import { saveResult } from '../results/save.ts';
 import { runCases } from './cases.ts';
-import { HELP, readOptions } from './options.ts';
+import { OPTIONS_HELP, readOptions } from './options.ts';
 import { DEFINITIONS, headLine, type Row, tableLine } from './row.ts';
 import { onStage } from './stage/on-stage.ts';
+
+export const HELP = `${OPTIONS_HELP}\n\n${DEFINITIONS}`;
+export const takesOptions = true;
 
 /** `npm run bench -- end-to-end`: what a purchase costs in the real system, follow-ups included. See `--help`. */
 export async function run({ args = [] }: { args?: readonly string[] }): Promise<void> {
   const options = readOptions(args);
-  if (options.help) {
-    console.log(`${HELP}\n${DEFINITIONS}`);
-    return;
-  }
   const say = (line: string) => void process.stderr.write(`  ${line}\n`);
   const machine = facts();
   const rows: Row[] = [];

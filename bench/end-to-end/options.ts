@@ -7,7 +7,6 @@ const WARM_UP = { rate: 1_000, seconds: 15 };
 /** What a run is asked for. */
 export interface Options {
   readonly json: boolean;
-  readonly help: boolean;
   /** Names of the only cases to run; empty: all. */
   readonly cases: readonly string[];
   readonly seconds: number;
@@ -22,7 +21,7 @@ export interface Options {
   readonly save: boolean;
 }
 
-export const HELP = `npm run bench -- end-to-end [options]
+export const OPTIONS_HELP = `npm run bench -- end-to-end [options]
 
 Starts the real system (PostgreSQL, SoftHSM token, HSM process, simulators, switch, worker), offers purchases with PIN
 and MAC at steady rates, waits until their follow-ups are done, compares all books, and says what a purchase costs.
@@ -44,7 +43,6 @@ Example: npm run bench -- end-to-end --rates 500 --terminals 10 --seconds 5`;
 
 const OPTIONS = {
   json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
   case: { type: 'string', multiple: true },
   seconds: { type: 'string' },
   rates: { type: 'string' },
@@ -67,7 +65,7 @@ export function readOptions(args: readonly string[]): Options {
     }
   }
   return {
-    ...{ json: values.json, help: values.help, save: values.save },
+    ...{ json: values.json, save: values.save },
     cases: values.case ?? (quick ? ['rates'] : []),
     seconds: numbers('seconds', values.seconds ?? (quick ? '2' : '20'), 600)[0] ?? 0,
     rates: numbers('rates', values.rates ?? (quick ? '100' : '50,500,1000,2000'), 20_000),

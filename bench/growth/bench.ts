@@ -7,6 +7,7 @@ import { type RunningPostgres, startPostgres } from '../../deploy/postgres/start
 import { silentLog, systemClock, systemRandom, timeOrderedUuid } from '../../runtime/index.ts';
 import { migrate } from '../../switch/database/migrate.ts';
 import { createJournal, type PostgresJournal } from '../../switch/journal/postgres-journal.ts';
+import { OptionError } from '../option-error.ts';
 import { serverCpuMicroseconds } from '../process-cpu.ts';
 import { DAYS, load, prepare } from './bulk.ts';
 import { purchase, type StoredPurchase } from './purchase.ts';
@@ -47,6 +48,19 @@ interface Row {
   readonly wal_images_per_purchase: number;
   readonly bytes_per_purchase: number;
 }
+
+export const HELP = `npm run bench -- growth [options]
+
+What a purchase costs where many are stored: three entries, three claims and a projected row, 64 at a time, over
+10,000 to 10,000,000 that lie in ten days. The last size takes 40 GB and many minutes.
+
+  --max N     no more stored purchases than this  (10000000)
+  --json      one JSON row a line instead of a table
+  --help      this page
+
+Example: npm run bench -- growth --max 100000`;
+
+export const takesOptions = true;
 
 /**
  * What a purchase costs where many are stored: three entries, three claims and a projected row, 64 at a time, over
@@ -96,7 +110,7 @@ function maxOf(args: readonly string[] | undefined): number {
   const options = { json: { type: 'boolean' as const }, max: { type: 'string' as const } };
   const { values } = parseArgs({ args: [...args], options });
   const max = Number(values.max ?? SIZES.at(-1));
-  if (!(max >= 1)) throw new Error(`--max takes a number of stored purchases, not ${values.max}`);
+  if (!(max >= 1)) throw new OptionError(`--max takes a number of stored purchases, not ${values.max}`);
   return max;
 }
 

@@ -24,6 +24,16 @@ const STEADY_RATE = 2_000;
 const STEADY_MS = 4_000;
 const SOFTHSM = '/usr/lib/softhsm/libsofthsm2.so';
 
+export const HELP = `npm run bench -- hsm [options]
+
+PIN translations through the process boundary beside a bare loop on the token, their latency at a steady rate, DUKPT
+translations and ARQC verifications. Needs SoftHSM.
+
+  --json      one JSON row a line instead of a table
+  --help      this page
+
+Example: npm run bench -- hsm --json`;
+
 /**
  * PIN translations through the process boundary beside a bare synchronous loop, in alternating rounds of one run; then
  * their latency at a steady rate; then DUKPT translations and ARQC verifications.

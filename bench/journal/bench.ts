@@ -32,6 +32,16 @@ interface Row {
   readonly unit: string;
 }
 
+export const HELP = `npm run bench -- journal [options]
+
+What PostgreSQL spends on a purchase, its two entries and its follow-up, beside a bare insert of the same rows; how
+long 10,000 follow-ups take to be worked off, and what live appends notice of that.
+
+  --json      one JSON row a line instead of a table
+  --help      this page
+
+Example: npm run bench -- journal --json`;
+
 /**
  * What PostgreSQL spends on a purchase: its two entries and its follow-up, beside a bare insert of the same rows; how
  * long 10,000 follow-ups take to be worked off, and what live appends notice of that.

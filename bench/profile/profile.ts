@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { onStage } from '../end-to-end/stage/on-stage.ts';
+import { OptionError } from '../option-error.ts';
 import { CpuProfRecorder } from './cpu-prof.ts';
 import { hasPerf, PerfRecorder } from './perf.ts';
 import type { Profile, Recorder } from './recorder.ts';
@@ -32,7 +33,12 @@ const FOLLOW_UP_SECONDS = 5;
 
 export async function profile(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: true });
-  const [rate, seconds, terminals] = [Number(values.rate), Number(values.seconds), Number(values.terminals)];
+  const [rate, seconds, terminals, top] = [
+    wholeNumber('rate', values.rate, 20_000),
+    wholeNumber('seconds', values.seconds, 3_600),
+    wholeNumber('terminals', values.terminals, 9_999),
+    wholeNumber('top', values.top, 1_000),
+  ];
   const say = (line: string) => void process.stderr.write(`  ${line}\n`);
   const usesPerf = !values['cpu-prof'] && hasPerf();
   if (!usesPerf) {
@@ -57,9 +63,15 @@ export async function profile(args: readonly string[]): Promise<number> {
     await generator.run();
     await recording;
   });
-  for (const each of await recorder.profiles()) print(each, rate * seconds, Number(values.top));
+  for (const each of await recorder.profiles()) print(each, rate * seconds, top);
   recorder.forget();
   return 0;
+}
+
+function wholeNumber(name: string, text: string, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw new OptionError(`--${name} is a whole number from 1 to ${most}`);
 }
 
 function print({ name, tables, cpuMs }: Profile, purchases: number, top: number): void {

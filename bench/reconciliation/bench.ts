@@ -22,6 +22,16 @@ const proofs = numbers.map(({ transaction }, index) =>
   proofLine({ transaction, validation: `validation-${index}` }),
 );
 
+export const HELP = `npm run bench -- reconciliation [options]
+
+How long a day of 200,000 transactions, already read, takes to be compared with the ledgers of a network and of the
+consensus, beside a bare join by one key.
+
+  --json      one JSON row a line instead of a table
+  --help      this page
+
+Example: npm run bench -- reconciliation --json`;
+
 /**
  * How long it takes to compare a day of 200,000 transactions, already read, with the ledgers of a network and of the
  * consensus, beside a bare join of the same rows by one key that only counts what differs.

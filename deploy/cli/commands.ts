@@ -5,6 +5,8 @@ export interface LazyCommand {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
+  /** A process of a deployment: it is told all by its own settings, and nothing by what `npm start` reads. */
+  readonly isService?: boolean;
   load(): Promise<Command>;
 }
 
@@ -13,6 +15,7 @@ function role(name: string, summary: string, entry: string): LazyCommand {
   return {
     name,
     summary,
+    isService: true,
     load: async () =>
       new Command(name)
         .description(`Runs ${summary} until it is stopped. docs/deployment.md lists its settings.`)
@@ -67,6 +70,16 @@ export const commands: readonly LazyCommand[] = [
     name: 'audit',
     summary: "the journal's hash chain: verified against signed heads, exported as evidence",
     load: async () => (await import('../../switch/index.ts')).auditCommand(),
+  },
+  {
+    name: 'settings',
+    summary: 'terminals, merchants, routes, data of networks: versions that every node follows',
+    load: async () => (await import('../../switch/index.ts')).settingsCommand(),
+  },
+  {
+    name: 'keys',
+    summary: 'the published keys of a development terminal',
+    load: async () => (await import('./keys.ts')).keysCommand(),
   },
   {
     name: 'migrate',

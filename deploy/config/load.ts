@@ -4,6 +4,9 @@ import { Value } from 'typebox/value';
 import { DeployError } from '../errors.ts';
 import { StartConfig } from './schema.ts';
 
+/** What `npm start` and the commands beside it read where it is there. */
+export const CONFIG_FILE = 'etika-switch.config.json';
+
 const MAX_FILE_BYTES = 1_048_576;
 
 type Json = Record<string, unknown>;
@@ -30,6 +33,23 @@ export function loadStartConfig(file: string | undefined, environment: Environme
   const config = Value.Default(StartConfig, given);
   if (Value.Check(StartConfig, config)) return config;
   throw new DeployError('DEP_CONFIG_VALUE', { faults: faultsOf(config, leaves).join('; ') });
+}
+
+/**
+ * The same configuration as the commands beside a start read it, which know environment variables only: what the file
+ * says, where the environment says nothing. Without it `terminal` would ask a port that `npm start` does not listen on.
+ * @throws {DeployError} as above
+ */
+export function tellEnvironment(file: string, environment: Record<string, string | undefined>): void {
+  loadStartConfig(file, environment);
+  const given = readConfigFile(file);
+  for (const { path, schema } of leavesOf(StartConfig, [])) {
+    const value = at(given, path);
+    const isTold = schema.env === undefined || Boolean(environment[schema.env]);
+    if (!isTold && (typeof value === 'string' || typeof value === 'number')) {
+      environment[String(schema.env)] = String(value);
+    }
+  }
 }
 
 function readConfigFile(file: string): Json {

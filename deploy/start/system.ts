@@ -79,7 +79,8 @@ export async function startSystem(order: StartOrder): Promise<System> {
   const iso87 = await startNetwork(start, 'ISO 8583:1987 network simulator', iso87Simulator(config));
   const pop = await startPop(start);
   const { server } = await makeCertificates(start);
-  const counterparts = { databaseUrl, hsmSocketPath: String(hsm['socket']), visa, iso87 };
+  const reached = { visa: addressOf(visa), iso87: addressOf(iso87) };
+  const counterparts = { databaseUrl, hsmSocketPath: String(hsm['socket']), ...reached };
   const settings = switchSettings(config, { ...counterparts, popUrl: String(pop['apiUrl']) }, server);
   const node = await startSwitch(start, order.settings?.(settings) ?? settings);
   const statusUrl = String(node['statusUrl']);
@@ -100,6 +101,11 @@ export async function startSystem(order: StartOrder): Promise<System> {
     pop: { apiUrl: String(pop['apiUrl']), controlUrl: String(pop['controlUrl']) },
     pids: () => ({ ...services.pids(), ...(postgres && { postgres: postgres.pid() }) }),
   };
+}
+
+/** The control port is nobody's business but ours: in a node's settings it would be a key that no node knows. */
+function addressOf({ host, port }: NetworkAddress): { host: string; port: number } {
+  return { host, port };
 }
 
 interface Database {

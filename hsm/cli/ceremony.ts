@@ -80,7 +80,7 @@ function workingKeyCommands(command: Command): void {
     .requiredOption('--record <file>', 'the sealed record of the working key')
     .requiredOption('--zmk <label>', 'the key block protection key, such as ZMK/VISA')
     .requiredOption('--mode <letter>', 'mode of use for the other party, such as B')
-    .addOption(new Option('--version <letter>', 'key block version').choices(['B', 'D']).default('D'))
+    .addOption(new Option('--block-version <letter>', 'key block version').choices(['B', 'D']).default('D'))
     .addOption(
       new Option('--exportability <letter>', 'may they pass it on?').choices(['E', 'N', 'S']).default('N'),
     )
@@ -89,7 +89,7 @@ function workingKeyCommands(command: Command): void {
       hold(options, async (station, terminal) => {
         const { exportKey } = await import('../ceremony/working-keys.ts');
         const record = readFileSync(options.record, 'utf8').trim();
-        const { zmk: protection, version, mode, exportability } = options;
+        const { zmk: protection, blockVersion: version, mode, exportability } = options;
         terminal.say(
           await exportKey(station, terminal, { protection, record, version, mode, exportability }),
         );
@@ -173,7 +173,7 @@ interface ExportOptions extends Shared {
   record: string;
   zmk: string;
   mode: string;
-  version: string;
+  blockVersion: string;
   exportability: string;
 }
 

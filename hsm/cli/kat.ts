@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
@@ -25,6 +25,7 @@ export function katCommand(): Command {
     .addOption(new Option('--token <kind>', 'kind of the empty token').choices(['softhsm', 'nss']))
     .option('--json', 'print the result as one JSON object')
     .action(async (options: KatOptions) => {
+      accessSync(options.vectors);
       const report = await runKnownAnswers(options.vectors, options.token);
       console.log(options.json === true ? JSON.stringify(summaryOf(report)) : tableOf(report));
       if (totals(report).failed > 0) process.exitCode = 1;

@@ -1,10 +1,12 @@
+import { join } from 'node:path';
 import { silentLog, systemClock } from '../../runtime/index.ts';
 import { connectHsm, type PaymentHsmClient } from '../client/client.ts';
 
 const WAIT_MS = 2_000;
 
 /** Where `npm start` has its HSM process listen. */
-export const DEFAULT_SOCKET = process.env['HSM_SOCKET'] ?? '.data/hsm.sock';
+export const DEFAULT_SOCKET =
+  process.env['HSM_SOCKET'] ?? join(process.env['DATA_DIR'] || '.data', 'hsm.sock');
 
 /** Asks a running HSM process. A failure is told in one line and by the exit code. */
 export async function withClient(

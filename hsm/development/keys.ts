@@ -67,10 +67,19 @@ export function developmentKey(name: string): Buffer {
   return setOddParity(key);
 }
 
+/** What both sides compare: the first three bytes of zeroes under a triple DES key, hex. */
+export function developmentKeyCheckValue(name: string): string {
+  return checkBlockOf(name).subarray(0, 3).toString('hex').toUpperCase();
+}
+
+function checkBlockOf(name: string): Buffer {
+  return hostCipher('encrypt', 'T', developmentKey(name), Buffer.alloc(8), Buffer.alloc(8));
+}
+
 /** Whether a triple DES key that encrypts zeroes to this block, or has this KCV, is one of the development keys. */
 export function isDevelopmentCheckBlock(block: Buffer): boolean {
   developmentCheckBlocks ??= DEVELOPMENT_KEYS.filter(({ algorithm }) => algorithm === 'T').map(({ name }) =>
-    hostCipher('encrypt', 'T', developmentKey(name), Buffer.alloc(8), Buffer.alloc(8)),
+    checkBlockOf(name),
   );
   return developmentCheckBlocks.some((known) => known.subarray(0, block.length).equals(block));
 }

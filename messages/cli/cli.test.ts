@@ -106,8 +106,18 @@ describe('decode', () => {
     );
   });
 
-  test('bad input ends in a JSON error with a caret, and shows no card data', () => {
-    const { err, failed } = decode([echo.slice(0, -2)]);
+  test('bad input is explained to people, the wrong byte under a caret', () => {
+    const { err, failed, out } = decode([echo.slice(0, -2)]);
+    expect([failed, out]).toEqual([true, '']);
+    expect(err).toMatchInlineSnapshot(`
+      "ISO_TRUNCATED DE70 at byte 36: expected 3 bytes, found 2
+      byte 32: 30 30 34 34 33 **
+                           ^"
+    `);
+  });
+
+  test('with --json bad input ends in one object, and shows no card data', () => {
+    const { err, failed } = decode(['--json', echo.slice(0, -2)]);
     expect(failed).toBe(true);
     const { error } = JSON.parse(err) as { error: Record<string, unknown> };
     expect(error).toMatchObject({
@@ -132,8 +142,11 @@ describe('decode', () => {
     ['a file that is not there', ['--moov-spec', join(folder, 'none.json'), echo], 'INPUT'],
     ['one message to compare', ['--diff', echo], 'ISO_VALUE'],
     ['half a frame', ['--framing', 'length-2', '0005ff'], 'ISO_TRUNCATED'],
-  ])('%s ends in a JSON error', (_, args, code) => {
-    const { err, failed, out } = decode(args);
+  ])('%s is told in a line, and with --json as one object', (_, args, code) => {
+    const told = decode(args);
+    expect([told.failed, told.out]).toEqual([true, '']);
+    expect(told.err).toMatch(/^[^{\n]+$/);
+    const { err, failed, out } = decode(['--json', ...args]);
     expect([failed, out]).toEqual([true, '']);
     expect(JSON.parse(err)).toMatchObject({ error: { code } });
   });
@@ -154,8 +167,9 @@ describe('encode', () => {
     ['a number for a string', '{"mti":"0800","fields":{"11":44}}'],
     ['a part that is not defined', '{"mti":"0800","fields":{"48":{"x":"1"}}}'],
     ['null', 'null'],
-  ])('%s ends in a JSON error', (_, json) => {
-    const { err, failed } = encode([json]);
+  ])('%s is told in a line, and with --json as one object', (_, json) => {
+    expect(encode([json]).err).toMatch(/^[^{\n][^\n]*$/);
+    const { err, failed } = encode(['--json', json]);
     expect(failed).toBe(true);
     expect(JSON.parse(err)).toHaveProperty('error.code');
   });

@@ -10,10 +10,10 @@ import {
   bytesFromHex,
   type Console,
   dialectOf,
-  errorAsJson,
   framingOf,
   processConsole,
   type SourceOptions,
+  tellError,
   withSource,
 } from './source.ts';
 import { differenceTable, messageTable } from './table.ts';
@@ -39,7 +39,7 @@ export function decodeCommand(io: Console = processConsole): Command {
     .description('show an ISO 8583 message given in hex, card data masked')
     .argument('[hex...]', 'the message; without it, standard input');
   return withSource(command)
-    .option('--json', 'print {"mti", "fields"} instead of a table')
+    .option('--json', 'print {"mti", "fields"} instead of a table, and an error as one object')
     .option('--reveal', 'with --json: card data in clear, as encode needs it')
     .option('--describe', 'print the reference page of the dialect instead')
     .option('--diff', 'show in which fields two messages differ')
@@ -60,8 +60,7 @@ export function decodeCommand(io: Console = processConsole): Command {
       } catch (error) {
         const text =
           state && error instanceof IsoError ? explain(error, state.bytes, state.dialect) : undefined;
-        io.err(errorAsJson(error, text));
-        io.fail();
+        tellError(io, error, { isJson: options.json ?? false, explanation: text ?? '' });
       }
     });
 }

@@ -7,10 +7,10 @@ import { fromPlain, type PlainMessage } from '../plain.ts';
 import {
   type Console,
   dialectOf,
-  errorAsJson,
   framingOf,
   processConsole,
   type SourceOptions,
+  tellError,
   withSource,
 } from './source.ts';
 
@@ -25,18 +25,19 @@ export function encodeCommand(io: Console = processConsole): Command {
     .description('write an ISO 8583 message given as JSON in hex')
     .argument('[json]', '{"mti", "fields"}; without it, standard input');
   return withSource(command)
+    .option('--json', 'print {"hex"}, and an error as one object')
     .addHelpText('after', example)
-    .action((json: string | undefined, options: SourceOptions) => {
+    .action((json: string | undefined, options: SourceOptions & { json?: boolean }) => {
       try {
         const dialect = dialectOf(options);
         const name = framingOf(options);
         const codec = compile(dialect) as unknown as Codec<Message>;
         const packed = codec.pack(fromPlain(dialect, messageFrom(json ?? io.input())) as unknown as Message);
         const framed = name === undefined ? packed : framing(name).encode(packed);
-        io.out(framed.toString('hex').toUpperCase());
+        const hex = framed.toString('hex').toUpperCase();
+        io.out(options.json ? JSON.stringify({ hex }) : hex);
       } catch (error) {
-        io.err(errorAsJson(error));
-        io.fail();
+        tellError(io, error, { isJson: options.json ?? false });
       }
     });
 }

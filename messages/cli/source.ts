@@ -82,8 +82,18 @@ export function bytesFromHex(text: string): Buffer {
   return Buffer.from(digits, 'hex');
 }
 
-/** An error as one line of JSON; what had been read comes masked. */
-export function errorAsJson(error: unknown, explanation?: string): string {
+/**
+ * Tells an error: to people in words, with the wrong byte under a caret where one is known; as one line of JSON with
+ * `--json`. What had been read comes masked.
+ */
+export function tellError(io: Console, error: unknown, { isJson = false, explanation = '' }): void {
+  const message = error instanceof Error ? error.message : String(error);
+  if (isJson) io.err(errorAsJson(error, explanation || undefined));
+  else io.err(explanation || message);
+  io.fail();
+}
+
+function errorAsJson(error: unknown, explanation?: string): string {
   if (!(error instanceof IsoError)) {
     return JSON.stringify({
       error: { code: 'INPUT', message: error instanceof Error ? error.message : String(error) },

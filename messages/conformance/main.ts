@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { runTool } from '../../runtime/index.ts';
 import { checkRows, type Outcome } from './check.ts';
 import { type Row, readRows } from './rows.ts';
 
@@ -16,19 +17,33 @@ interface Tally {
   policy: number;
 }
 
-process.exitCode = main(process.argv.slice(2));
+const HELP = `npm run conformance -- FILE.jsonl [--json]
 
-function main(args: string[]): number {
-  const { values, positionals } = parseArgs({
-    args,
-    options: { json: { type: 'boolean', default: false } },
-    allowPositionals: true,
-  });
+Checks the codec against the rows of a file, and tells for each kind and group how many passed, with the reason of each
+failure. Exits 1 where one failed, 2 where it was called wrongly.
+
+  --json      one object instead of tables
+  --help      this page
+  --version   the release
+
+Example: npm run conformance -- cases.jsonl`;
+
+await runTool({ name: 'npm run conformance --', args: process.argv.slice(2) }, main);
+
+function main(args: readonly string[]): number {
+  const boolean = { type: 'boolean', default: false } as const;
+  const options = { json: boolean, help: boolean };
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
   const [file] = positionals;
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
   if (file === undefined || positionals.length > 1) {
-    console.error('usage: npm run conformance -- FILE.jsonl [--json]');
+    console.error(`expected one file, found ${positionals.length}\n\n${HELP}`);
     return 2;
   }
+
   const results = checkRows(readRows(readFileSync(file, 'utf8')));
   const tallies = tally(results);
   const failures = results.flatMap(([row, result]) =>

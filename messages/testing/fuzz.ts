@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
+import { runTool } from '../../runtime/index.ts';
 import { compile } from '../codec.ts';
 import type { Dialect } from '../dialect.ts';
 import { dialects } from '../dialects/index.ts';
@@ -19,31 +20,60 @@ import { anyDialect } from './axes.ts';
  * What breaks is written to messages/testdata/crashers/ and replayed by the tests for ever.
  */
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-  },
-});
-const seed = Number(values.seed);
-const random = randomFrom(seed);
-const until = Date.now() + Number(values.seconds) * 1000;
-const slowest = 1000;
-console.log(`seed ${seed}`);
+const HELP = `npm run fuzz -- [--seconds N] [--seed N]
 
+Random, mutated and truncated bytes against every dialect, every framing and the TLV reader. Exits 1 where one of them
+throws what is no error of the codec; the input is kept under messages/testdata/crashers/.
+
+  --seconds N   how long         (60)
+  --seed N      where it begins  (by the clock; it is printed)
+  --help        this page
+  --version     the release
+
+Example: npm run fuzz -- --seconds 10 --seed 7`;
+const SLOWEST_MS = 1_000;
+const LONGEST_S = 86_400;
+const LAST_SEED = 2 ** 31 - 1;
+
+let random = randomFrom(0);
 let tried = 0;
 let crashes = 0;
-for (let round = 0; Date.now() < until; round++) {
-  const drawn = fc.sample(anyDialect(), { seed: seed + round, numRuns: 5 });
-  for (const dialect of [...Object.values(dialects), ...drawn]) {
-    attackDialect(dialect, seed + round);
-    attackReaders();
+
+await runTool({ name: 'npm run fuzz --', args: process.argv.slice(2) }, main);
+
+function main(args: readonly string[]): number {
+  const text = { type: 'string' } as const;
+  const options = { seconds: text, seed: text, help: { type: 'boolean', default: false } } as const;
+  const { values } = parseArgs({ args: [...args], options });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
   }
+  const seconds = wholeNumber('--seconds', values.seconds ?? '60', LONGEST_S);
+  attack(wholeNumber('--seed', values.seed ?? String(Date.now() % LAST_SEED), LAST_SEED), seconds);
+  return crashes > 0 ? 1 : 0;
 }
-console.log(
-  `${tried} inputs, ${crashes} crashes, ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB resident`,
-);
-process.exitCode = crashes > 0 ? 1 : 0;
+
+function wholeNumber(option: string, given: string, most: number): number {
+  if (/^\d{1,10}$/.test(given) && Number(given) <= most) return Number(given);
+  throw new Error(`${option} is a whole number from 0 to ${most}`);
+}
+
+function attack(seed: number, seconds: number): void {
+  random = randomFrom(seed);
+  const until = Date.now() + seconds * 1_000;
+  console.log(`seed ${seed}`);
+  for (let round = 0; Date.now() < until; round++) {
+    const drawn = fc.sample(anyDialect(), { seed: seed + round, numRuns: 5 });
+    for (const dialect of [...Object.values(dialects), ...drawn]) {
+      attackDialect(dialect, seed + round);
+      attackReaders();
+    }
+  }
+  console.log(
+    `${tried} inputs, ${crashes} crashes, ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB resident`,
+  );
+}
 
 function attackDialect(dialect: Dialect, roundSeed: number): void {
   const codec = compile(dialect);
@@ -85,7 +115,9 @@ function guard(name: string, bytes: Buffer, action: () => void, dialect?: Dialec
   try {
     action();
     const { user, system } = process.cpuUsage(start);
-    if (user + system > slowest * 1000) throw new Error(`took more than ${slowest} ms of processor time`);
+    if (user + system > SLOWEST_MS * 1000) {
+      throw new Error(`took more than ${SLOWEST_MS} ms of processor time`);
+    }
   } catch (error) {
     crashes++;
     const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12);

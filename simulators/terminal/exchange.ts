@@ -15,6 +15,8 @@ export interface Exchange {
   service: TerminalService;
   /** Error code, where there was no answer. */
   reason?: string;
+  /** The same in words, with host and port. */
+  why?: string;
   mti: string;
   terminal: string;
   stan: string;
@@ -76,7 +78,8 @@ export async function exchange(outgoing: Outgoing, desk: Desk): Promise<Exchange
   } catch (error) {
     if (!(error instanceof SimulatorError)) throw error;
     note({ kind: 'unanswered', reason: error.code }).catch(() => {});
-    return { approved: false, outcome: 'unanswered', service, reason: error.code, ...shown, ms: elapsed() };
+    const told = { reason: error.code, why: error.message };
+    return { approved: false, outcome: 'unanswered', service, ...told, ...shown, ms: elapsed() };
   }
 }
 

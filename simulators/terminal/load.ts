@@ -53,6 +53,8 @@ export interface LoadResult extends LoadProgress {
   p50Ms: number;
   p99Ms: number;
   maxMs: number;
+  /** Why the first that was not answered was not, with host and port. */
+  why?: string;
   /** How often each DE39, or the error code of what was not answered. */
   codes: Record<string, number>;
 }
@@ -66,6 +68,7 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
   const counts = { sent: 0, answered: 0, approved: 0, unanswered: 0, skipped: 0 };
   const codes: Record<string, number> = {};
   const began = clock.monotonic();
+  let why: string | undefined;
   let inFlight = 0;
   let lastAnswer = began;
   let progressAt = PROGRESS_MS;
@@ -76,6 +79,7 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
     inFlight -= 1;
     if (exchange.outcome === 'unanswered') {
       counts.unanswered += 1;
+      why ??= exchange.why;
       return;
     }
     lastAnswer = clock.monotonic();
@@ -115,6 +119,7 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
     throughput,
     unexpected,
     codes,
+    ...(why !== undefined && { why }),
   };
 }
 

@@ -17,8 +17,7 @@ function table(rows: readonly Row[]): string {
 
 /** An exchange as a table for people. */
 export function exchangeTable(exchange: Exchange): string {
-  const { amount, approvalCode, code, currency, macVerified, ms, mti, reason, reply, rrn, stan, terminal } =
-    exchange;
+  const { amount, approvalCode, code, currency, macVerified, ms, mti, reply, rrn, stan, terminal } = exchange;
   const money = amount === undefined || !currency ? undefined : moneyText(amount, currency);
   const outcome = code === undefined ? undefined : `${code} ${responseCodeName(code) ?? ''}`.trimEnd();
   return table([
@@ -26,7 +25,7 @@ export function exchangeTable(exchange: Exchange): string {
     ['terminal', terminal],
     ['STAN', stan],
     ['amount', money],
-    ['answer', reply ? `${reply.mti} after ${ms} ms` : `none: ${reason}`],
+    ['answer', reply ? `${reply.mti} after ${ms} ms` : `none: ${whyNone(exchange)}`],
     ['response', outcome],
     ['RRN', rrn],
     ['approval', approvalCode],
@@ -34,6 +33,10 @@ export function exchangeTable(exchange: Exchange): string {
     ['reversal', exchange.reversal],
     ['MAC', macVerified === undefined ? undefined : macVerified ? 'verified' : 'MISSING OR WRONG'],
   ]);
+}
+
+function whyNone({ reason, why }: Pick<Exchange, 'reason' | 'why'>): string {
+  return [reason, why].filter((part) => part !== undefined).join(', ');
 }
 
 function moneyText(amount: number, currency: string): string {
@@ -65,25 +68,21 @@ export function settlementTable({
     ['batch', String(batch).padStart(6, '0')],
     ['sales', total(totals.sales)],
     ['refunds', total(totals.refunds)],
-    ...exchanges.map(
-      ({ mti, stan, code = 'none', reason }): Row => [
-        mtiName(mti),
-        `${mti}, STAN ${stan}: ${code} ${(code && responseCodeName(code)) ?? reason ?? ''}`.trimEnd(),
-      ],
-    ),
+    ...exchanges.map((sent): Row => [mtiName(sent.mti), answerLine(sent)]),
     ['uploaded', uploaded > 0 ? String(uploaded) : undefined],
     ['settled', settled ? 'yes' : 'NO'],
   ]);
 }
 
+function answerLine(sent: Exchange): string {
+  const { mti, stan, code } = sent;
+  const answer = code === undefined ? `none: ${whyNone(sent)}` : `${code} ${responseCodeName(code) ?? ''}`;
+  return `${mti}, STAN ${stan}: ${answer}`.trimEnd();
+}
+
 export function keyDownloadTable({ computed, exchanges, installed, reason }: KeyDownload): string {
   return table([
-    ...exchanges.map(
-      ({ mti, stan, code, reason: why }): Row => [
-        mtiName(mti),
-        `${mti}, STAN ${stan}: ${code ?? 'none'} ${(code && responseCodeName(code)) ?? why ?? ''}`.trimEnd(),
-      ],
-    ),
+    ...exchanges.map((sent): Row => [mtiName(sent.mti), answerLine(sent)]),
     ['PIN key', computed && `KCV ${computed.pin}`],
     ['MAC key', computed && `KCV ${computed.mac}`],
     ['installed', installed ? 'yes' : `NO${reason === undefined ? '' : `: ${reason}`}`],
@@ -142,7 +141,7 @@ export function loadTable(result: LoadResult): string {
     ['sent', String(result.sent)],
     ['answered', `${result.answered} (${result.throughput.toFixed(1)} a second)`],
     ['approved', String(result.approved)],
-    ['unanswered', String(result.unanswered)],
+    ['unanswered', [result.unanswered, result.why].filter((part) => part !== undefined).join(', ')],
     ['skipped', String(result.skipped)],
     ['unexpected', String(result.unexpected)],
     [

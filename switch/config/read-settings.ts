@@ -11,10 +11,12 @@ const LEASE_IN_APPENDS = 5;
 /** A settings file that cannot be used; the message names each key, the value's shape and what was expected. */
 export class SettingsError extends Error {
   readonly code = 'SW_SETTINGS';
+  readonly problems: readonly string[];
 
   constructor(source: string, problems: readonly string[]) {
     super(`${source}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
     this.name = 'SettingsError';
+    this.problems = problems;
   }
 }
 
@@ -214,7 +216,7 @@ function isLoopback(host: string): boolean {
 }
 
 /** The kind and size of a value, never the value: settings may hold secrets. */
-function shapeOf(value: unknown): string {
+export function shapeOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return `an array of ${value.length}`;

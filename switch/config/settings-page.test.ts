@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { settingsReference, settingsSchema } from './reference.ts';
 import { SettingsSchema } from './settings.ts';
 
 // Whoever sets up a node reads one page. Keys whose own pages list them are named there.
@@ -40,4 +41,15 @@ test('docs/settings.md, or a page that it leads to, names every key of a node', 
 test('docs/settings.md itself names every key of the first floor', () => {
   const named = new Set(codeOf('settings'));
   expect(Object.keys(SettingsSchema.properties).filter((key) => !named.has(key))).toEqual([]);
+});
+
+describe('what is made from the schemas', () => {
+  test('docs/settings-reference.md is the page of this release', () => {
+    expect(textOf('settings-reference')).toBe(settingsReference());
+  });
+
+  test.each(['shared', 'node'] as const)('docs/schemas has the JSON schema of %s settings', (which) => {
+    const file = join(import.meta.dirname, `../../docs/schemas/${which}-settings.json`);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(settingsSchema(which)));
+  });
 });

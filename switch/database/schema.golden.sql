@@ -315,6 +315,20 @@ create table switch.recon_case_event (
   note text,
   evidence json
 );
+create table switch.settings_follower (
+  process text not null,
+  version integer not null,
+  seen_at timestamp with time zone not null default now(),
+  problem text
+);
+create table switch.settings_version (
+  version integer not null,
+  content jsonb not null,
+  fingerprint text not null,
+  applied_at timestamp with time zone not null default now(),
+  applied_by text not null,
+  why text not null
+);
 create table switch.unread_transaction (
   transaction uuid not null,
   reason text not null,
@@ -388,6 +402,13 @@ alter table switch.recon_case add constraint recon_case_state_check CHECK ((stat
 alter table switch.recon_case_event add constraint recon_case_event_id_fkey FOREIGN KEY (id) REFERENCES switch.recon_case(id);
 alter table switch.recon_case_event add constraint recon_case_event_pkey PRIMARY KEY (id, version);
 alter table switch.recon_case_event add constraint recon_case_event_what_check CHECK ((what = ANY (ARRAY['opened'::text, 'reopened'::text, 'proposed'::text, 'approved'::text, 'resolved'::text])));
+alter table switch.settings_follower add constraint settings_follower_pkey PRIMARY KEY (process);
+alter table switch.settings_follower add constraint settings_follower_problem_check CHECK ((length(problem) <= 2000));
+alter table switch.settings_follower add constraint settings_follower_process_check CHECK (((length(process) >= 1) AND (length(process) <= 80)));
+alter table switch.settings_version add constraint settings_version_applied_by_check CHECK (((length(applied_by) >= 1) AND (length(applied_by) <= 64)));
+alter table switch.settings_version add constraint settings_version_pkey PRIMARY KEY (version);
+alter table switch.settings_version add constraint settings_version_version_check CHECK ((version > 0));
+alter table switch.settings_version add constraint settings_version_why_check CHECK ((length(why) <= 500));
 alter table switch.unread_transaction add constraint unread_transaction_pkey PRIMARY KEY (transaction);
 
 -- indexes
@@ -1209,6 +1230,7 @@ create policy etika_switch on graphile_worker._private_tasks for all to etika_sw
 create role etika_auditor nologin;
 create role etika_projector nologin;
 create role etika_reconciler nologin;
+create role etika_settings nologin;
 create role etika_switch nologin;
 
 -- rights
@@ -1244,9 +1266,11 @@ grant insert, select on table switch.recon_case to etika_projector;
 grant insert, select on table switch.recon_case to etika_reconciler;
 grant insert, select on table switch.recon_case_event to etika_projector;
 grant insert, select on table switch.recon_case_event to etika_reconciler;
+grant insert, select on table switch.settings_version to etika_settings;
 grant insert, select, update on table switch.allowance to etika_switch;
 grant insert, select, update on table switch.network_number to etika_switch;
 grant insert, select, update on table switch.node_clock to etika_switch;
+grant insert, select, update on table switch.settings_follower to etika_switch;
 grant select on table graphile_worker.jobs to etika_switch;
 grant select on table graphile_worker.migrations to etika_switch;
 grant select on table switch.allowance to etika_auditor;
@@ -1282,11 +1306,16 @@ grant select on table switch.projection_setting to etika_reconciler;
 grant select on table switch.projection_setting to etika_switch;
 grant select on table switch.recon_case to etika_switch;
 grant select on table switch.recon_case_event to etika_switch;
+grant select on table switch.settings_follower to etika_auditor;
+grant select on table switch.settings_follower to etika_settings;
+grant select on table switch.settings_version to etika_auditor;
+grant select on table switch.settings_version to etika_switch;
 grant select on table switch.unread_transaction to etika_switch;
 grant usage on schema graphile_worker to etika_switch;
 grant usage on schema switch to etika_auditor;
 grant usage on schema switch to etika_projector;
 grant usage on schema switch to etika_reconciler;
+grant usage on schema switch to etika_settings;
 grant usage on schema switch to etika_switch;
 grant usage on sequence graphile_worker.job_queues_id_seq to etika_switch;
 grant usage on sequence graphile_worker.jobs_id_seq1 to etika_switch;

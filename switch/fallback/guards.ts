@@ -1,4 +1,4 @@
-import type { NetworkConnector, PopConnector } from '../../connectors/index.ts';
+import type { AnswerTable, NetworkConnector, PopConnector } from '../../connectors/index.ts';
 import { type Hsm, HsmError, type HsmErrorCode } from '../../hsm/index.ts';
 import type { Clock, Monotonic } from '../../runtime/index.ts';
 import type { Journal, NewEntry } from '../journal/journal.ts';
@@ -30,6 +30,13 @@ export function guardNetwork(
   const mode: DegradedMode = `network-degraded:${connector.name}`;
   return {
     ...connector,
+    // What is true of the network may be something else tomorrow.
+    get rules() {
+      return connector.rules;
+    },
+    get answers() {
+      return connector.answers as AnswerTable;
+    },
     ask(facts, card, deadline) {
       if (!modes.admits(mode)) return { left: false, outcome: { status: 'unreachable', reason: mode } };
       const from = clock.monotonic();

@@ -38,7 +38,7 @@ export function watchOver<H extends HsmClient>(
 ): Counterparts<H> & { readonly modes: DegradedModes; readonly scenarios: ScenarioTally } {
   const scenarios = new ScenarioTally(log);
   const { networks, pop, hsm } = counterparts;
-  const journal = withOutbox(counterparts.journal, (notifications?.webhooks.size ?? 0) > 0);
+  const journal = withOutbox(counterparts.journal, () => (notifications?.webhooks.size ?? 0) > 0);
   const modes = new DegradedModes(networks.keys(), settings.fallback ?? DEFAULT_FALLBACK, {
     node: settings.node,
     clock,

@@ -39,18 +39,19 @@ export function connectNetworks(
   networks: readonly NetworkSettings[],
   parts: NetworkParts,
 ): Map<string, NetworkConnector> {
-  return new Map(networks.map((settings) => [settings.name, withRules(settings, parts)]));
+  return new Map(networks.map((settings) => [settings.name, connectNetwork(settings, parts)]));
 }
 
-function withRules(settings: NetworkSettings, parts: NetworkParts): NetworkConnector {
-  const connector = connectNetwork(settings, parts);
+/** The link to one of them. */
+export function connectNetwork(settings: NetworkSettings, parts: NetworkParts): NetworkConnector {
+  const connector = openLink(settings, parts);
   const { rules: built } = connector;
   const { reversals, ...rules } = settings.rules ?? {};
   const words = reversals && { reversals: { ...PLAIN_REVERSALS, ...built.reversals, ...reversals } };
   return { ...connector, rules: { ...built, ...rules, ...words } as SchemeRules };
 }
 
-function connectNetwork(settings: NetworkSettings, parts: NetworkParts): NetworkConnector {
+function openLink(settings: NetworkSettings, parts: NetworkParts): NetworkConnector {
   const { name, host, port, zonePinKey, reversalNumbers } = settings;
   const address = { host, port };
   const { zoneKeys, ...common } = parts;

@@ -12,6 +12,7 @@ import { HeadFolder } from '../audit/head-book.ts';
 import { HeadPublisher, type HeadSigner } from '../audit/publisher.ts';
 import { AUDIT_DEFAULTS } from '../config/audit.ts';
 import { headsFolder } from '../config/command-settings.ts';
+import { followedDirectory } from '../config/followed-directory.ts';
 import { DEFAULT_KEY_LIFE } from '../config/keys.ts';
 import type { NetworkSettings, Settings } from '../config/settings.ts';
 import { readWebhooks } from '../fallback/notices/read-webhooks.ts';
@@ -22,7 +23,8 @@ import { KeyBook, type KeyCustodian } from '../keys/key-book.ts';
 import { PostgresKeyRecords } from '../keys/postgres-key-records.ts';
 import { openZoneKeys } from '../keys/zone-keys.ts';
 import { openNumbers } from '../numbers/postgres-numbers.ts';
-import { connectNetworks } from './connect-networks.ts';
+import { connectNetwork } from './connect-networks.ts';
+import { followedNetworks } from './followed-network.ts';
 import { onLateAnswer } from './late-answers.ts';
 import { TlsEnds } from './tls-ends.ts';
 
@@ -37,8 +39,8 @@ export interface ProcessParts {
 export interface OpeningParts {
   readonly random: Random;
   readonly sockets: Sockets;
-  /** As this process reaches them. */
-  readonly networks: readonly NetworkSettings[];
+  /** Networks as this process reaches them. */
+  readonly reached: (networks: readonly NetworkSettings[]) => readonly NetworkSettings[];
   readonly production: boolean;
   /** Another process has this one's name. */
   readonly onFenced: () => void;
@@ -47,38 +49,56 @@ export interface OpeningParts {
 /** Opens what both are made of, under the names that `startSwitch` and `startWorker` know it by. */
 export async function openParts(own: ProcessParts, opening: OpeningParts) {
   const { settings, name, clock, log } = own;
-  const { databaseUrl, merchants } = settings;
-  const { random, sockets, production, onFenced } = opening;
+  const { databaseUrl } = settings;
+  const { random, sockets, production, onFenced, reached } = opening;
   const hsm = connectHsms(own);
   const journal = await createJournal({ databaseUrl, node: name, ...settings.journal, clock, log, onFenced });
 
   const numbers = await openNumbers({
     databaseUrl,
-    networks: opening.networks.map((each) => each.name),
+    networks: settings.networks.map((each) => each.name),
     clock,
     log,
   });
   const records = new PostgresFallbackRecords(databaseUrl, log);
   const tls = new TlsEnds({ production, clock, log, strangers: settings.strangers });
   const keys = await openKeys(own, hsm);
-  const told = onLateAnswer({ journal, clock, log, settings, numbers, alerts: records });
+  const directory = followedDirectory(settings);
+  const late = { ...settings };
+  const told = onLateAnswer({ journal, clock, log, settings: late, numbers, alerts: records });
   const links = { sockets, tls, clock, random, log, zoneKeys: keys.zoneKeys, onLateAnswer: told };
+  const open = (network: NetworkSettings) => connectNetwork(network, links);
+  const networks = followedNetworks(reached(settings.networks), { open, clock, log });
+  const webhooks = readWebhooks(settings.merchants);
 
   return {
     ...own,
+    directory,
     random,
     tls,
     hsm,
     journal,
     keys,
-    networks: connectNetworks(opening.networks, links),
+    networks: networks.connectors,
     numbers,
     pop: popClient(openConsensus(own, tls)),
     records,
     modeRecords: records,
     overdueFollowUps: () => records.overdueFollowUps(),
     alerts: records,
-    notifications: { sender: webhookSender(clock), webhooks: readWebhooks(merchants) },
+    notifications: { sender: webhookSender(clock), webhooks },
+    /**
+     * Takes what all nodes have in common from other settings; what can fail comes first, so that it is all or
+     * nothing.
+     */
+    follow(next: Settings): void {
+      const told = readWebhooks(next.merchants);
+      networks.follow(reached(next.networks));
+      directory.follow(next);
+      late.terminals = next.terminals;
+      webhooks.clear();
+      for (const [merchant, webhook] of told) webhooks.set(merchant, webhook);
+    },
   };
 }
 

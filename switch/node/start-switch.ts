@@ -15,7 +15,7 @@ import { Strangers } from '../admission/strangers.ts';
 import { Tally } from '../admission/tally.ts';
 import { timedHsm, timedJournal } from '../admission/timed.ts';
 import { BusinessCalendar } from '../config/business-calendar.ts';
-import { createDirectory } from '../config/directory.ts';
+import { createDirectory, type Directory } from '../config/directory.ts';
 import { DEFAULT_KEY_LIFE } from '../config/keys.ts';
 import type { Settings } from '../config/settings.ts';
 import { DEFAULT_STRANGERS } from '../config/strangers.ts';
@@ -35,7 +35,7 @@ import type { Checkpoint, Ports } from '../ports.ts';
 import { InFlight } from '../requests/in-flight.ts';
 import { LateReplies } from '../serve/late-replies.ts';
 import { type Crossing, type OpenListener, openListener } from '../serve/listener.ts';
-import { listenerCodec } from '../serve/listener-codec.ts';
+import { compactOf, listenerCodec } from '../serve/listener-codec.ts';
 import { createService } from '../serve/serve.ts';
 import type { CardVerifier } from '../stand-in/card-checks.ts';
 import { StandIn } from '../stand-in/stand-in.ts';
@@ -47,6 +47,8 @@ import { socketsOf, type TlsEnds } from './tls-ends.ts';
 /** What the switch's core is given; nothing in it reaches for anything else. */
 export interface SwitchParts {
   readonly settings: Settings;
+  /** Absent: that of the settings, which never changes. */
+  readonly directory?: Directory;
   readonly clock: Clock;
   readonly random: Random;
   readonly sockets: Sockets;
@@ -110,7 +112,7 @@ export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
     standIn: new StandIn(settings.standIn, watched),
     ...keyPorts(watched),
     knownCards: new KnownCards(parts),
-    directory: createDirectory(settings),
+    directory: parts.directory ?? createDirectory(settings),
     calendar,
     inFlight: new InFlight(settings.maxInFlight),
     unsettled: new Unsettled(watched.journal, clock, log, settings.maxInFlight),
@@ -166,7 +168,9 @@ async function openListeners(parts: SwitchParts, ports: Ports, gate: Gate): Prom
   for (const listener of settings.listeners) {
     const codec = listenerCodec(listener, { clock, log });
     const service = createService(listener, codec, ports);
-    const wire = { settings: listener, codec, framing: framing(listener.framing), service, crossing };
+    const compact = compactOf(listener);
+    const frames = framing(listener.framing);
+    const wire = { settings: listener, codec, compact, framing: frames, service, crossing };
     const sockets = socketsOf(listener, parts);
     listeners.push(await openListener({ ...wire, gate: admitting(gate), sockets, clock, log }));
   }

@@ -6,6 +6,7 @@ import type { OpenMode } from '../fallback/degraded-modes.ts';
 import type { FallbackScenario } from '../fallback/scenarios.ts';
 import type { SweeperState } from '../follow-up/proof-sweeper.ts';
 import type { FollowUpHealth } from '../follow-up/queue-health.ts';
+import type { FollowedSettings } from '../settings-store/settings-follower.ts';
 import type { ClockStatus } from './clock-watch.ts';
 
 /** What a switch node says of itself, for `/ready` and for people. */
@@ -36,6 +37,8 @@ export interface NodeStatus {
   readonly audit: AuditStatus;
   /** Which workers live, on whatever machine, and how old the oldest due work is; null where it cannot be asked. */
   readonly followUps: FollowUpHealth | null;
+  /** Which version of the shared settings it follows, and why not the one in force where that is another. */
+  readonly settings: FollowedSettings;
   readonly listeners: readonly {
     readonly name: string;
     readonly port: number;
@@ -47,7 +50,16 @@ export interface NodeStatus {
 export interface WorkerStatus
   extends Pick<
     NodeStatus,
-    'node' | 'ready' | 'notReady' | 'hsm' | 'networks' | 'log' | 'degradedModes' | 'scenarios' | 'audit'
+    | 'node'
+    | 'ready'
+    | 'notReady'
+    | 'hsm'
+    | 'networks'
+    | 'log'
+    | 'degradedModes'
+    | 'scenarios'
+    | 'audit'
+    | 'settings'
   > {
   readonly worker: string;
   /** Of all workers on one database one projects; the others stand by. */

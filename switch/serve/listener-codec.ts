@@ -14,6 +14,31 @@ const COMPILE: Record<ListenerSettings['dialect'], (tolerance: Tolerance) => Cod
 };
 
 /**
+ * In what a request without a second bitmap is answered, in a dialect that writes one into every message: some hosts do
+ * that and cannot read a message without, others take an empty one for a fault. Who asks is answered as it asks.
+ */
+export interface Compact {
+  readonly codec: Codec<TerminalMessage>;
+  /** Whether these bytes have no second bitmap. */
+  fits(packed: Buffer): boolean;
+}
+
+const COMPACT_HEX = { ...iso87AsciiHex, bitmap: { encoding: 'hex' } } as const;
+/** Where the bitmap begins, behind the MTI; its first digit is 8 or more where a second one follows. */
+const BITMAP_AT = 4;
+const EIGHT = 0x38;
+
+/** Nothing where the dialect writes a second bitmap only where one is needed. */
+export function compactOf(listener: Pick<ListenerSettings, 'dialect' | 'elements'>): Compact | undefined {
+  if (listener.dialect !== 'iso87-ascii-hex') return undefined;
+  const elements = listenerElementPolicies(listener);
+  return {
+    codec: compile(COMPACT_HEX, {}, { elements, leavesOut: true }),
+    fits: (packed) => (packed[BITMAP_AT] ?? EIGHT) < EIGHT,
+  };
+}
+
+/**
  * The codec of a listener: its dialect, and what becomes of elements that are not as the dialect says. A policy holds
  * in both directions; an answer leaves without an element that cannot be written rather than not at all. What counts as
  * absent is told in the log, where a terminal vendor's tester looks for it.

@@ -19,12 +19,15 @@ import { Tally } from '../admission/tally.ts';
 import type { ListenerSettings } from '../config/settings.ts';
 import { DEFAULT_STRANGERS, type StrangerSettings } from '../config/strangers.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
+import type { Compact } from './listener-codec.ts';
 import { Peer, type Shared } from './peer.ts';
 import type { Service } from './service.ts';
 
 export interface ListenerPorts {
   readonly settings: ListenerSettings;
   readonly codec: Codec<TerminalMessage>;
+  /** Absent: all are answered in the one codec. */
+  readonly compact?: Compact | undefined;
   readonly framing: Framing;
   readonly service: Service;
   /** One for all listeners of the node. */

@@ -18,6 +18,7 @@ import type { ListenerSettings } from '../config/settings.ts';
 import type { StrangerSettings } from '../config/strangers.ts';
 import { SWITCH_ERRORS } from '../errors.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
+import type { Compact } from './listener-codec.ts';
 import { Patience } from './patience.ts';
 import { replyMessage } from './reply-message.ts';
 import type { Proof, Service } from './service.ts';
@@ -27,6 +28,7 @@ import { Standing, type Ticket } from './standing.ts';
 export interface Shared {
   readonly settings: ListenerSettings;
   readonly codec: Codec<TerminalMessage>;
+  readonly compact?: Compact | undefined;
   readonly framing: Framing;
   readonly service: Service;
   readonly gate: Admitting;
@@ -49,6 +51,7 @@ interface Asked {
   readonly numbers?: string;
   readonly receivedAt: Monotonic;
   readonly header: Buffer | undefined;
+  readonly answeredIn: Codec<TerminalMessage>;
   readonly serve: (leavePlace: () => void, onProof: (proof: Proof) => void) => Promise<Buffer | undefined>;
   /** Whose share of what is at work it takes; absent where it takes nobody's. */
   terminal?: string;
@@ -189,7 +192,8 @@ export class Peer {
   #frame(body: Buffer, header: Buffer | undefined): void {
     if (!this.#open) return;
 
-    const { codec, service } = this.#shared;
+    const { codec, compact, service } = this.#shared;
+    const answeredIn = compact?.fits(body) ? compact.codec : codec;
     const receivedAt = this.#receivedAt;
     let asked: Asked;
     try {
@@ -200,10 +204,11 @@ export class Peer {
       const cameBefore = lane === 'repeats';
       const sealed = codec.macSlot(body);
       const certificate = this.#connection.peerCertificate;
-      const request = { message, sealed, certificate, receivedAt, cameBefore, peer: this.host };
+      const request = { message, sealed, certificate, receivedAt, cameBefore, answeredIn, peer: this.host };
       const serve: Asked['serve'] = (leavePlace, onProof) =>
         service.answer({ ...request, leavePlace, onProof });
-      asked = { message, lane, ...(numbers !== undefined && { numbers }), receivedAt, header, serve };
+      const known = numbers !== undefined && { numbers };
+      asked = { message, lane, ...known, receivedAt, header, answeredIn, serve };
     } catch (error) {
       const garbled = readable(error);
       if (!garbled) {
@@ -214,8 +219,8 @@ export class Peer {
       const lane = laneOf(garbled.message) === 'must-serve' ? 'must-serve' : 'verification';
       const sealed = codec.macSlot(body);
       const serve: Asked['serve'] = (_, onProof) =>
-        service.answerGarbled(garbled.error, { sealed, peer: this.host, onProof });
-      asked = { message: garbled.message, lane, receivedAt, header, serve };
+        service.answerGarbled(garbled.error, { sealed, answeredIn, peer: this.host, onProof });
+      asked = { message: garbled.message, lane, receivedAt, header, answeredIn, serve };
     }
     this.#admit(asked);
   }
@@ -293,8 +298,8 @@ export class Peer {
 
   /** Nothing was verified, so nothing is sealed; and nothing was spent but the reading. */
   #shed(asked: Asked, verdict: 'refuse' | 'leave'): void {
-    const { message, lane } = asked;
-    const { codec, settings, peerLog, refusals } = this.#shared;
+    const { message, lane, answeredIn } = asked;
+    const { settings, peerLog, refusals } = this.#shared;
     const mayAnswer = settings.whenOverloaded !== 'silence' && isRequest(message.mti);
     const isAnswered = this.#comesToNothing(asked, verdict) && mayAnswer;
     peerLog.warn('listener.shed', this.host, { code: 'SW_OVERLOADED', lane, isAnswered });
@@ -303,7 +308,7 @@ export class Peer {
       return;
     }
     const refusal = replyMessage(message, { code: SWITCH_ERRORS.SW_OVERLOADED.responseCode }, settings);
-    refusals.add(() => this.#reply(codec.pack(refusal), asked));
+    refusals.add(() => this.#reply(answeredIn.pack(refusal), asked));
   }
 
   /** Whether it may be told so: a refusal of the first would be taken for the answer to its copy that is at work. */

@@ -6,7 +6,11 @@ import { type WordsOf, wordFor } from './approval-words.ts';
 
 // What a terminal is told, as the message that tells it: the request's own numbers, the code, and what the verb found.
 
-/** The elements that a reply repeats from its request, so that the terminal finds its own again. */
+/**
+ * The elements that a reply repeats from its request, so that the terminal finds its own again: those that ISO
+ * 8583:1987 has echoed, as far as they say who asked for what. DE90, DE95 and whatever else needs a second bitmap are
+ * not: a terminal that has no place for one takes the answer for garbage.
+ */
 const ECHOED = [
   'de2',
   'de3',
@@ -15,14 +19,17 @@ const ECHOED = [
   'de11',
   'de12',
   'de13',
+  'de24',
   'de25',
   'de32',
+  'de33',
   'de37',
   'de41',
   'de42',
   'de49',
-  'de70',
 ] as const;
+/** Its DE70 says what is managed; in any other message it says nothing. */
+const MANAGEMENT = '08';
 
 const PARTIALLY_APPROVED = '10';
 const WITHOUT_CASH = '87';
@@ -39,6 +46,7 @@ export function replyMessage(
 ): TerminalMessage {
   const reply: TerminalMessage = { mti: responseMti(request.mti) };
   for (const element of ECHOED) copy(reply, request, element);
+  if (request.mti.startsWith(MANAGEMENT)) copy(reply, request, 'de70');
 
   reply.de39 = wordFor(fields.code, listener);
   if (fields.rrn !== undefined) reply.de37 = fields.rrn;

@@ -62,12 +62,16 @@ export function createService(
       // Looked at twice: there is no use in sealing what is late already, and sealing takes time.
       if (!fields || ports.lateReplies.holds(received)) return undefined;
 
-      const packed = await toBytes(replyMessage(message, fields, listener), ready.keys, peer, desk);
+      const packed = await toBytes(replyMessage(message, fields, listener), ready.keys, peer, {
+        ...desk,
+        codec: request.answeredIn ?? codec,
+      });
       if (!packed || ports.lateReplies.holds(received)) return undefined;
       ports.checkpoint('replied');
       return packed;
     },
-    async answerGarbled(error, { sealed: seal, peer = UNKNOWN_PEER, onProof } = {}) {
+    async answerGarbled(error, garbled = {}) {
+      const { sealed: seal, peer = UNKNOWN_PEER, answeredIn = codec, onProof } = garbled;
       const partial: Partial<TerminalMessage> = error.partial ?? {};
       const fields = refuse(partial, error, peer, desk);
       const { mti } = partial;
@@ -78,7 +82,10 @@ export function createService(
       const received = receive({ message, sealed: seal, receivedAt: now }, listener, ports.settings, now);
       const keys = await keysOfRefused(received, error, ports);
       onProof?.(keys ? 'right' : 'refused');
-      const packed = await toBytes(replyMessage(message, fields, listener), keys, peer, desk);
+      const packed = await toBytes(replyMessage(message, fields, listener), keys, peer, {
+        ...desk,
+        codec: answeredIn,
+      });
       return packed && ports.lateReplies.holds(received) ? undefined : packed;
     },
     close: () => log.close(),

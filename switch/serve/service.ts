@@ -1,4 +1,4 @@
-import type { IsoError } from '../../messages/index.ts';
+import type { Codec, IsoError } from '../../messages/index.ts';
 import type { Monotonic, PeerCertificate } from '../../runtime/index.ts';
 import type { Sealed, TerminalMessage } from '../requests/terminal-message.ts';
 
@@ -23,6 +23,8 @@ export interface Request {
   readonly cameBefore: boolean;
   /** Who sent it, for the log: an address without its port. */
   readonly peer?: string;
+  /** In what it is answered; absent: in the listener's codec. */
+  readonly answeredIn?: Codec<TerminalMessage> | undefined;
   /** Gives its place at work to the next: what it waits for from now on costs this process nothing. */
   readonly leavePlace?: () => void;
   /** Told once what the message proves, as soon as it is known. */
@@ -30,7 +32,7 @@ export interface Request {
 }
 
 /** What is known of a frame whose bytes make no message. */
-export type Garbled = Partial<Pick<Request, 'sealed' | 'peer' | 'onProof'>>;
+export type Garbled = Partial<Pick<Request, 'sealed' | 'peer' | 'answeredIn' | 'onProof'>>;
 
 /** What a listener serves: both give the packed reply, or nothing for silence. */
 export interface Service {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Address } from '../../../runtime/index.ts';
 import type { Exchange } from '../exchange.ts';
@@ -8,7 +9,7 @@ import { openRecords } from '../records.ts';
 import type { ReversalPlan } from '../reversing.ts';
 import { exchangeJson, exchangeTable } from '../show.ts';
 import { createTerminal, type Terminal } from '../terminal.ts';
-import { defaultTlsPort, socketsFor, type TlsOptions, tlsOptions } from './tls.ts';
+import { configuredPort, defaultTlsPort, socketsFor, type TlsOptions, tlsOptions } from './tls.ts';
 
 export interface CommonOptions extends TlsOptions {
   dialect?: TerminalDialect;
@@ -35,15 +36,26 @@ export interface OrderOptions extends CommonOptions {
   approval?: string;
 }
 
+/** What says where a switch of `npm start` listens for each dialect, where it is not the usual port. */
+const PORT_VARIABLES: Readonly<Record<TerminalDialect, string>> = {
+  'iso87-ascii': 'SWITCH_PORT_ISO87',
+  'pos-bcd': 'SWITCH_PORT_POS',
+  'iso87-ascii-hex': 'SWITCH_PORT_ACQUIRER',
+};
+
 export function commonOptions(command: Command): Command {
-  const ports = terminalDialects.map((name) => `${profiles[name].defaultPort} for ${name}`);
+  const ports = terminalDialects.map((name) => `${portFor(name)} for ${name}`);
   return tlsOptions(command)
     .addOption(new Option('--dialect <name>', 'how messages are written').choices(terminalDialects))
     .option('--host <host>', 'where the switch listens', '127.0.0.1')
     .option('--port <port>', `its port; default: ${ports.join(', ')}`, wholeNumber(1, 65_535))
     .option('--terminal <id>', 'DE41', matching(/^[\x21-\x7e]{8}$/, 'eight characters'), 'TERM0001')
     .option('--merchant <id>', 'DE42', matching(/^[\x20-\x7e]{15}$/, 'fifteen characters'), 'MERCHANT0000001')
-    .option('--records <folder>', "the terminal's own records", '.data/terminal')
+    .option(
+      '--records <folder>',
+      "the terminal's own records",
+      join(process.env['DATA_DIR'] || '.data', 'terminal'),
+    )
     .option('--timeout <ms>', 'how long to wait for an answer', wholeNumber(1, 600_000), 10_000)
     .option('--json', 'print one JSON object a line');
 }
@@ -120,8 +132,12 @@ export async function withTerminal(
 }
 
 export function addressOf(options: CommonOptions, dialect: TerminalDialect): Address {
-  const { host, port = defaultTlsPort(options, dialect) ?? profiles[dialect].defaultPort } = options;
+  const { host, port = defaultTlsPort(options, dialect) ?? portFor(dialect) } = options;
   return { host, port };
+}
+
+function portFor(dialect: TerminalDialect): number {
+  return configuredPort(PORT_VARIABLES[dialect]) ?? profiles[dialect].defaultPort;
 }
 
 /** Prints an exchange; asks for exit code 1 unless it went as wished. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { developmentCertificates, readTlsMaterial } from '../../../certs/index.ts';
 import { type Sockets, tcpSockets, tlsSockets } from '../../../runtime/index.ts';
+import { SimulatorError } from '../../errors.ts';
 import type { TerminalDialect } from '../profiles.ts';
 
 const TLS_PORT = 8_587;
@@ -16,7 +17,7 @@ export interface TlsOptions {
 export function tlsOptions(command: Command): Command {
   const { caFile, certFile, keyFile } = defaults();
   return command
-    .option('--tls', `speak mutual TLS; the default port of ${TLS_DIALECT} is then ${TLS_PORT}`)
+    .option('--tls', `speak mutual TLS; the default port of ${TLS_DIALECT} is then ${tlsPort()}`)
     .option('--ca <file>', `PEM: who may vouch for the switch; implies --tls; default: ${caFile}`)
     .option('--cert <file>', `PEM: the terminal's certificate; implies --tls; default: ${certFile}`)
     .option('--key <file>', `PEM: its private key; implies --tls; default: ${keyFile}`);
@@ -33,7 +34,20 @@ export function socketsFor(options: TlsOptions): Sockets {
 
 /** The port that `npm start` gives to TLS; undefined where it has none. */
 export function defaultTlsPort(options: TlsOptions, dialect: TerminalDialect): number | undefined {
-  return wantsTls(options) && dialect === TLS_DIALECT ? TLS_PORT : undefined;
+  return wantsTls(options) && dialect === TLS_DIALECT ? tlsPort() : undefined;
+}
+
+function tlsPort(): number {
+  return configuredPort('SWITCH_PORT_TLS') ?? TLS_PORT;
+}
+
+/** A port by an environment variable; 0 lets the system choose, and nobody knows it before. @throws {SimulatorError} */
+export function configuredPort(variable: string): number | undefined {
+  const text = process.env[variable];
+  if (text === undefined || text === '' || text === '0') return undefined;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= 65_535) return port;
+  throw new SimulatorError('SIM_SETTING_INVALID', { setting: variable, expected: 'a port from 0 to 65535' });
 }
 
 /** A certificate that was given and not used would be a connection in clear that nobody wanted. */

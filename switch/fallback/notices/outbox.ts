@@ -14,14 +14,14 @@ export const OUTBOX_LANES: Readonly<Record<OutboxTask, string>> = {
  * The outbox: what has to be told of an entry is committed with it, so that nothing is told that did not happen, and
  * nothing that happened is left untold.
  *
- * @param isAnybodyListening whether any merchant has an address for notices
+ * @param isAnybodyListening whether any merchant has an address for notices now
  */
-export function withOutbox(journal: Journal, isAnybodyListening: boolean): Journal {
+export function withOutbox(journal: Journal, isAnybodyListening: () => boolean): Journal {
   return {
     history: (transaction) => journal.history(transaction),
     transactionOf: (key) => journal.transactionOf(key),
     undecided: () => journal.undecided(),
-    append: (entry, deadline) => journal.append(withNotices(entry, isAnybodyListening), deadline),
+    append: (entry, deadline) => journal.append(withNotices(entry, isAnybodyListening()), deadline),
   };
 }
 

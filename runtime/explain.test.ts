@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DeployError } from './errors.ts';
+import { DeployError } from '../deploy/errors.ts';
 import { explain } from './explain.ts';
 
 test('a cause is told once, after what it caused', () => {
@@ -19,4 +19,11 @@ test('an error of our own begins with its code and does not repeat the reason it
 
 test('what is no error is printed as it is', () => {
   expect(explain('why')).toBe('why');
+});
+
+test('an attempt on several addresses tells the reason of each', () => {
+  const refused = (address: string) =>
+    Object.assign(new Error(`connect ECONNREFUSED ${address}`), { code: 'ECONNREFUSED' });
+  const all = new AggregateError([refused('::1:5432'), refused('127.0.0.1:5432')], '');
+  expect(explain(all)).toBe('connect ECONNREFUSED ::1:5432; connect ECONNREFUSED 127.0.0.1:5432');
 });

@@ -1,6 +1,7 @@
 /**
- * A core dump would write keys, card data in use and passwords to a disk. The limit is set to zero for this very process
- * by `prlimit` of util-linux, and read back; the processes that it starts inherit it. Node has no call for it.
+ * A core dump would write keys, card data in use and passwords to a disk. The limit is set to zero for this very
+ * process by `prlimit` of util-linux, and read back; the processes that it starts inherit it. Node has no call for
+ * it.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * PROXY protocol, version 2: a load balancer says, in front of a connection's bytes, for whom it has made it. It is read
- * from addresses that the settings name, and only from them: anybody else could say that he is somebody else. Version 1,
- * which is a line of text, was left out: who speaks it speaks version 2 as well.
+ * PROXY protocol, version 2: a load balancer says, in front of a connection's bytes, for whom it has made it. It is
+ * read from addresses that the settings name, and only from them: anybody else could say that he is somebody else.
+ * Version 1, which is a line of text, was left out: who speaks it speaks version 2 as well.
  */
 import { BlockList, isIP, type Socket } from 'node:net';
 

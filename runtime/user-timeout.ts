@@ -1,7 +1,7 @@
 /**
- * TCP_USER_TIMEOUT: how long what was written may stay unacknowledged before the kernel gives the connection up. TCP's
- * own patience is a quarter of an hour, and keep-alive asks nobody while something is unacknowledged: so a terminal that
- * lost its power in the middle of an answer would hold its place for as long. Node has no call for it.
+ * TCP_USER_TIMEOUT: how long what was written may stay unacknowledged before the kernel gives the connection up.
+ * TCP's own patience is a quarter of an hour, and keep-alive asks nobody while something is unacknowledged: so a
+ * terminal that lost its power in the middle of an answer would hold its place for as long. Node has no call for it.
  */
 import type { Socket } from 'node:net';
 import koffi from 'koffi';

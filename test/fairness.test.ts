@@ -1,7 +1,7 @@
 /**
- * One address floods, and everybody else is served, also from that address. Real sockets, a real node: terminals that are
- * proven keep their connections and their answers while the same address opens connections by the thousand, and sends
- * wrong MACs as fast as it can.
+ * One address floods, and everybody else is served, also from that address. Real sockets, a real node: terminals that
+ * are proven keep their connections and their answers while the same address opens connections by the thousand, and
+ * sends wrong MACs as fast as it can.
  */
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -119,8 +119,9 @@ describe('while one address floods', () => {
         wasClosed += 1;
       });
       idle.push(socket);
-      if (i % 50 === 49)
+      if (i % 50 === 49) {
         await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve));
+      }
     }
     try {
       await waitUntil(async () => wasClosed >= 900);

@@ -12,8 +12,8 @@ const LOOK_EVERY_MS = 200;
 const AGAIN_AFTER_MS = [50, 500, 2_000, 5_000];
 
 /**
- * A server that is started again whenever it dies, on the same port, as the other processes of a start are. It is looked
- * at by its process, since one that was adopted is no child of ours. @throws Error where the first start fails
+ * A server that is started again whenever it dies, on the same port, as the other processes of a start are. It is
+ * looked at by its process, since one that was adopted is no child of ours. @throws Error where the first start fails
  */
 export async function keepPostgres(plan: PostgresPlan): Promise<KeptPostgres> {
   const first = await startPostgres(plan);

@@ -13,9 +13,10 @@ const MOST_WAITING = 512;
 const LOOK_EVERY_MS = 20;
 
 /**
- * Says when a TLS handshake may begin. Each costs the switch a signature, about two milliseconds, and whoever asks for
- * it nothing; so an address may fail at so many a second, and those that prove somebody cost it nothing. The latest goes
- * first: under a flood whoever waits has given up already, and it is the one who has just come that may be served.
+ * Says when a TLS handshake may begin. Each costs the switch a signature, about two milliseconds, and whoever asks
+ * for it nothing; so an address may fail at so many a second, and those that prove somebody cost it nothing. The
+ * latest goes first: under a flood whoever waits has given up already, and it is the one who has just come that may
+ * be served.
  */
 export class Handshakes implements HandshakeDoor {
   readonly #clock: Clock;

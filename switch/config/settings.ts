@@ -107,7 +107,9 @@ const ListenerSettings = Type.Object({
   maxInFlightPerTerminal: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
   /** Connections made with one client certificate; 1,024 where absent. */
   maxConnectionsPerCertificate: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
-  /** Load balancers whose PROXY protocol header (version 2) says who a peer is: addresses, or networks as 10.0.0.0/8. */
+  /**
+   * Load balancers whose PROXY protocol header (version 2) says who a peer is: addresses, or networks as 10.0.0.0/8.
+   */
   proxyFrom: Type.Optional(
     Type.Array(Type.String({ minLength: 2, maxLength: 64 }), { minItems: 1, maxItems: 64 }),
   ),

@@ -1,7 +1,8 @@
 /**
  * Whether a process can do its work now, and why not. A load balancer and an operator ask this: a node that can serve
- * some of its networks is ready, since to take it out would cost the others theirs; one whose HSM or database does not
- * answer can approve nothing. What is away although the rest works is told beside it, and is what degraded modes are for.
+ * some of its networks is ready, since to take it out would cost the others theirs; one whose HSM or database does
+ * not answer can approve nothing. What is away although the rest works is told beside it, and is what degraded modes
+ * are for.
  */
 export interface Surroundings {
   /** Whether the HSM gives signs of life. */

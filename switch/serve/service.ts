@@ -6,8 +6,8 @@ import type { Sealed, TerminalMessage } from '../requests/terminal-message.ts';
 // knows nothing of payments, and who answers knows nothing of sockets.
 
 /**
- * What a message said of its sender: its MAC was right; it was wrong; it was refused with nothing proven; or nothing was
- * wrong, and nothing proven (network management without a MAC, an HSM that is away).
+ * What a message said of its sender: its MAC was right; it was wrong; it was refused with nothing proven; or nothing
+ * was wrong, and nothing proven (network management without a MAC, an HSM that is away).
  */
 export type Proof = 'right' | 'wrong' | 'refused' | 'none';
 

@@ -52,4 +52,11 @@ export const OF_KEYS: readonly SourceMutant[] = [
     find: 'message.de3?.startsWith(VOID) ? [] :',
     put: 'message.de3?.startsWith(VOID) && message.de90?.stan === undefined ? [] :',
   },
+  {
+    name: 'in-flight-meant',
+    removes: 'the care for what is in flight: a tip, void or refund is ambiguous beside it',
+    file: 'switch/serve/find-original.ts',
+    find: "prefers && transaction.state !== 'intended'",
+    put: "prefers && transaction.state === 'none'",
+  },
 ];

@@ -4,6 +4,7 @@ import {
   type ReversalReason,
   reversalMeaning,
 } from '../../connectors/index.ts';
+import { takeBackRules } from '../config/take-backs.ts';
 import type { Ports } from '../ports.ts';
 import { appendNext, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
@@ -67,7 +68,8 @@ async function reverseDownTo(
     }
     if (!tooMuch) return endAfter([...refused.values()]);
     if (isUntoldVoid(transaction)) {
-      const waitMs = untilTold(transaction, ports.clock.wall());
+      const { voidWaitMs } = takeBackRules(ports.settings);
+      const waitMs = untilTold(transaction, ports.clock.wall(), voidWaitMs);
       if (waitMs > 0) return { retryAfterMs: waitMs };
       await tellOfVoid(ports.journal, job.transaction);
       continue;

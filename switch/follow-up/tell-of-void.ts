@@ -14,11 +14,15 @@ export function isUntoldVoid({ takenBack, voids }: Transaction): boolean {
 
 /**
  * How long the network is not to be told of it yet, in milliseconds: another reversal of the same payment may be queued
- * from before, and must not tell of the void before its time.
+ * from before, and must not tell of the void before its time. The time is of another node's clock: where the two are
+ * further apart than the wait itself nobody can say, and the network is told.
  */
-export function untilTold({ voids }: Transaction, nowMs: number): number {
-  return Math.max(0, (voids.at(-1)?.toldFrom ?? 0) - nowMs);
+export function untilTold({ voids }: Transaction, nowMs: number, voidWaitMs: number): number {
+  const waitMs = (voids.at(-1)?.toldFrom ?? 0) - nowMs;
+  return waitMs > 0 && waitMs <= MOST_WAITS * voidWaitMs ? waitMs : 0;
 }
+
+const MOST_WAITS = 2;
 
 /** From here on the void's reversal comes too late. */
 export function tellOfVoid(journal: Journal, transaction: string): Promise<void> {

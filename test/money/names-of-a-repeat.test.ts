@@ -7,6 +7,7 @@ import {
   OTHER_CARD,
   originalElements,
   purchase,
+  replacement,
   reversal,
   SECOND_ADDRESS,
   voidOf,
@@ -273,5 +274,36 @@ describe('what a message about a payment means beside one in flight', () => {
     const beside = others.find(({ opening }) => opening?.facts.stan === '000005');
     expect(beside).toMatchObject({ state: 'approved', standingMinorUnits: 2_500 });
     expect(sold?.version).toBeGreaterThan(2);
+  });
+});
+
+describe('a void behind a reversal in part that is still queued', () => {
+  it('is not told before its time, and may be reversed until then', async () => {
+    const counter = new Counter();
+    const sale = await counter.heard(purchase());
+    const downTo = { de90: originalElements(), de95: replacement(1_000), de4: undefined };
+    await counter.heard(reversal(downTo));
+    const voiding = counter.asked(voidOf(sale, { de4: undefined }));
+    await counter.core.clock.advance(100);
+    expect((await voiding)?.de39).toBe('00');
+    expect(await counter.follows('reverse-network')).toEqual({ retryAfterMs: expect.any(Number) });
+    expect(counter.core.sent.reversed).toEqual([]);
+    const back = { de11: '000004', de7: '1123120700', de12: '130700' };
+    const de90 = originalElements('0200', '000003', '1123120600');
+    expect(await counter.heard(reversal({ ...back, de90, de4: undefined }))).toMatchObject({ code: '00' });
+    await counter.follows('reverse-network');
+    expect(counter.payment()).toMatchObject({ standingMinorUnits: 1_000, networkMinorUnits: 1_000 });
+  });
+
+  it('is told at once where a node’s clock is a day behind', async () => {
+    const counter = new Counter({ takeBacks: { voidWaitMs: 5_000 } });
+    const sale = await counter.heard(purchase());
+    await counter.heard(voidOf(sale));
+    const { clock } = counter.core;
+    const wall = clock.wall() - DAY_MS;
+    Object.assign(counter.ports, {
+      clock: { wall: () => wall, monotonic: () => clock.monotonic(), after: clock.after.bind(clock) },
+    });
+    expect(await counter.follows('reverse-network')).toEqual({ done: true });
   });
 });

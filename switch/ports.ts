@@ -35,7 +35,7 @@ export interface Ports {
   /** DE11 and DE37 towards them. */
   readonly numbers: Numbers;
   readonly pop: PopConnector;
-  readonly standIn: Pick<StandIn, 'cover'>;
+  readonly standIn: Pick<StandIn, 'cover' | 'heard'>;
   /** What terminals settle; absent where nobody projects the journal: then no terminal can. */
   readonly batches?: Pick<ProjectionReader, 'reach' | 'openBatch'> &
     Partial<Pick<ProjectionReader, 'paymentsOf'>>;

@@ -173,6 +173,18 @@ describe('an advice', () => {
   });
 });
 
+describe('94, sent before,', () => {
+  it.each([
+    ['of a first advice refuses it', false, {}, 'refused'],
+    ['of one that is repeated takes it', true, {}, 'acknowledged'],
+    ['of what is asked after all says nothing of the answer', true, { asDeferred: true }, 'refused'],
+  ] as const)('%s', async (_, repeat, how, status) => {
+    const { network, connector } = await visa();
+    answersWith(network, { de39: '94' });
+    expect(await connector.advise({ ...advice, ...how, repeat }, soon())).toMatchObject({ status });
+  });
+});
+
 describe('09, the answer follows,', () => {
   it('comes again, then with the answer as a message of its own after the deadline: that is late', async () => {
     const { network, connector, late } = await iso87();

@@ -7,7 +7,7 @@ import { LineWatch } from './line-watch.ts';
 import { reconnectDelay } from './link-limits.ts';
 import type { LinkSettings } from './link-settings.ts';
 import type { Matchable, MatchKeys } from './match-keys.ts';
-import { explainMismatch, invert, matchWithout, replyKey, requestKey } from './match-keys.ts';
+import { explainMismatch, invert, matchWithout, replyKey, requestKey, stanOf } from './match-keys.ts';
 import { type Ended, type Examine, type Exchange, type NotSent, PendingRequests } from './pending.ts';
 
 /** What became of a request at once: it left and will end, or it did not and has ended. */
@@ -65,8 +65,10 @@ export class IsoLink<M extends Matchable, Tag = string> {
     this.#settings = settings;
     this.#strayLines = new LineBudget(settings.clock);
     this.#oddLines = new LineBudget(settings.clock);
-    this.#pending = new PendingRequests(settings.clock, settings.limits.maxExpired);
-    this.#keysByReply = invert(settings.profile.matchKeys, responseMti);
+    const keysByReply = invert(settings.profile.matchKeys, responseMti);
+    this.#keysByReply = keysByReply;
+    const { maxExpired } = settings.limits;
+    this.#pending = new PendingRequests(settings.clock, maxExpired, (key) => stanOf(key, keysByReply));
     this.#watch = new LineWatch(settings.clock, settings.limits, {
       ask: () => this.#echo(),
       dead: () => this.#lineIsDead(),
@@ -253,7 +255,7 @@ export class IsoLink<M extends Matchable, Tag = string> {
     const { mti } = message;
     this.#watch.answered();
     const keys = this.#keysByReply;
-    const key = replyKey(message, keys) ?? matchWithout(message, keys, this.#pending.knownKeys());
+    const key = replyKey(message, keys) ?? matchWithout(message, keys, this.#known(message));
     const answered = key === undefined ? STRAY : this.#pending.answer(key, message);
     switch (answered.fate) {
       case 'matched':
@@ -278,6 +280,10 @@ export class IsoLink<M extends Matchable, Tag = string> {
         });
         onStrayAnswer?.(message);
     }
+  }
+
+  #known({ de11 }: Matchable): Iterable<string> {
+    return this.#pending.knownKeys(typeof de11 === 'string' ? de11 : '');
   }
 
   async #serve(connection: Connection, request: M): Promise<void> {

@@ -55,6 +55,12 @@ function keyOf(
   return key;
 }
 
+/** The STAN in a key. `keysByReply` is `invert(keys)`. */
+export function stanOf(key: string, keysByReply: MatchKeys): string {
+  const [mti = '', ...values] = key.split('|');
+  return values[keysByReply[mti]?.indexOf('de11') ?? -1] ?? '';
+}
+
 /** How much of a key an answer must at least repeat, its STAN among it. */
 const FEWEST_REPEATED = 2;
 /** MTI of what is said about the line: its STANs are counted on it alone, and no money hangs on it. */

@@ -100,7 +100,10 @@ export function networkConnector<M extends Matchable>(
     async advise(request, deadline) {
       const ended = await link.exchange(dialect.advice(request), deadline, undefined, looksAt(request));
       if (ended.status !== 'answered') return ended;
-      return adviceOutcome(dialect.replyElements(ended.reply), answers, request.facts.kind);
+      // Of what is asked after all, 94 does not say how it was answered.
+      const isRepeat = request.repeat && !request.asDeferred;
+      const about = { kind: request.facts.kind, isRepeat };
+      return adviceOutcome(dialect.replyElements(ended.reply), answers, about);
     },
   };
 }

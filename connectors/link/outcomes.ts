@@ -133,14 +133,17 @@ const TAKEN: ReadonlySet<CodeMeaning | undefined> = new Set<CodeMeaning>([
 
 /**
  * An advice that finds nothing has told nobody anything; one that is approved in part leaves the rest to people.
- * @param kind of what is told: for some services a code approves that refuses all others
+ * @param about the service that is told, since for some a code approves that refuses all others; whether the advice
+ *   said that it is a repeat, which the network may know already
  */
 export function adviceOutcome(
   { code, approvalCode, networkReference }: ReplyElements,
   table: AnswerTable = PLAIN_ANSWERS,
-  kind?: TransactionKind,
+  about: { readonly kind?: TransactionKind; readonly isRepeat?: boolean } = {},
 ): NoticeOutcome {
+  const { kind, isRepeat = false } = about;
   if (code === undefined) return { status: 'unknown', reason: 'the answer has no response code' };
+  if (isRepeat && reversalMeaning(code, table) === 'repeat-known') return { status: 'acknowledged', code };
   if (table.adviceTryAgain.includes(code)) {
     return { status: 'unknown', reason: `the network answered ${code}` };
   }

@@ -48,10 +48,17 @@ export class PendingRequests<M, Tag = string> {
   readonly #deadlines: Deadlines<Waiting<M, Tag>>;
   readonly #waiting = new Map<string, Waiting<M, Tag>>();
   readonly #expired = new Map<string, Asked<M, Tag>>();
+  /** The same keys by STAN: after an outage there are thousands, and an answer may be looked for in them. */
+  readonly #expiredByStan = new Map<string, Set<string>>();
+  readonly #stanOf: (key: string) => string;
 
-  /** @param rememberExpired how many expired keys are kept; the oldest go first */
-  constructor(clock: Clock, rememberExpired: number) {
+  /**
+   * @param rememberExpired how many expired keys are kept; the oldest go first
+   * @param stanOf the STAN in a key
+   */
+  constructor(clock: Clock, rememberExpired: number, stanOf: (key: string) => string = () => '') {
     this.#rememberExpired = rememberExpired;
+    this.#stanOf = stanOf;
     this.#deadlines = new Deadlines(clock, (waiting) => this.#expire(waiting));
   }
 
@@ -63,10 +70,10 @@ export class PendingRequests<M, Tag = string> {
     return this.#waiting.keys();
   }
 
-  /** Those that wait, and those whose answer would be late. */
-  *knownKeys(): Generator<string> {
+  /** Those that wait, and those of this STAN whose answer would be late. */
+  *knownKeys(stan: string): Generator<string> {
     yield* this.#waiting.keys();
-    yield* this.#expired.keys();
+    yield* this.#expiredByStan.get(stan) ?? [];
   }
 
   has(key: string): boolean {
@@ -121,7 +128,7 @@ export class PendingRequests<M, Tag = string> {
     const { tag, examine } = asked;
     const examined = examine?.(reply) ?? 'counts';
     if (examined === 'follows') return { fate: 'follows' };
-    this.#expired.delete(key);
+    this.#forget(key);
     return examined === 'counts'
       ? { fate: 'late', tag }
       : { fate: 'disagrees', tag, elements: examined.disagrees };
@@ -135,10 +142,21 @@ export class PendingRequests<M, Tag = string> {
 
   #remember({ key, tag, examine }: Waiting<M, Tag>): void {
     this.#expired.set(key, { tag, examine });
+    const stan = this.#stanOf(key);
+    const ofStan = this.#expiredByStan.get(stan) ?? new Set();
+    this.#expiredByStan.set(stan, ofStan.add(key));
     if (this.#expired.size <= this.#rememberExpired) return;
     for (const oldest of this.#expired.keys()) {
-      this.#expired.delete(oldest);
+      this.#forget(oldest);
       break;
     }
+  }
+
+  #forget(key: string): void {
+    this.#expired.delete(key);
+    const stan = this.#stanOf(key);
+    const ofStan = this.#expiredByStan.get(stan);
+    ofStan?.delete(key);
+    if (ofStan?.size === 0) this.#expiredByStan.delete(stan);
   }
 }

@@ -13,7 +13,7 @@ export const OF_ANSWERS: readonly SourceMutant[] = [
     name: 'answer-that-leaves-out',
     removes: 'the patience with a network that does not repeat all of its numbers',
     file: 'connectors/link/iso-link.ts',
-    find: 'replyKey(message, keys) ?? matchWithout(message, keys, this.#pending.knownKeys())',
+    find: 'replyKey(message, keys) ?? matchWithout(message, keys, this.#known(message))',
     put: 'replyKey(message, keys) ?? (this.#closed ? matchWithout(message, keys, []) : undefined)',
   },
   {

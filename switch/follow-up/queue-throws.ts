@@ -17,7 +17,7 @@ const MAX_DOUBLINGS = 20;
 
 /** The codes of what is ours and may be away. */
 const AWAY =
-  /^(HSM_(UNAVAILABLE|TIMEOUT|BUSY|TOKEN_FAILED)|SW_JOURNAL_(UNAVAILABLE|FULL|CONTENDED|CLOSED|FENCED))$/;
+  /^(HSM_(UNAVAILABLE|TIMEOUT|BUSY|TOKEN_FAILED)|SW_JOURNAL_(UNAVAILABLE|FULL|CONTENDED|CLOSED|FENCED|NOT_DURABLE))$/;
 
 /** @param throws in a row, this one included */
 export function afterThrow(throws: number, error: unknown): Exclude<FollowUpResult, { readonly done: true }> {

@@ -111,7 +111,7 @@ async function reverseHolding(
       pan: await ports.hsm.revealPan(Buffer.from(opening.panCiphertext, 'base64')),
       ...networkNumbers(transaction, increment?.key),
       ...words,
-      reason: reasonOf(transaction, standingMinorUnits),
+      reason: reasonOf(transaction, holding),
       repeat,
     },
     ports.clock.monotonic() + ports.settings.followUps.attemptTimeoutMs,
@@ -201,8 +201,9 @@ export function answered(code: string): string {
   return `the network answered ${code}`;
 }
 
-function reasonOf({ takenBack, state }: Transaction, standingMinorUnits: number): ReversalReason {
-  if (standingMinorUnits > 0) return 'partial';
-  if (state === 'expired') return 'customer'; // nobody waits for an answer of it: the merchant has no use for it
+function reasonOf({ takenBack, state }: Transaction, holding: Holding): ReversalReason {
+  if (holding.standingMinorUnits > 0) return 'partial';
+  // Nobody waits for an answer of it: what was held, or added, is of no use to the merchant any more.
+  if (state === 'expired' || holding.increment?.state === 'approved') return 'customer';
   return takenBack === undefined ? 'no-confirmation' : 'customer';
 }

@@ -90,6 +90,16 @@ describe('the consensus over HTTPS', () => {
     expect(askedBy).toEqual([]);
   });
 
+  it('does not hear from us without a certificate where it wants one', async () => {
+    const options = { ...theirs.server(), ca: ours.cert, requestCert: true, rejectUnauthorized: true };
+    const { port, askedBy } = await consensus(options);
+    const { standing } = client(`https://localhost:${port}`, {
+      caFile: written('nameless-ca.crt', theirs.cert),
+    });
+    expect(await standing()).toMatchObject({ status: 'unavailable' });
+    expect(askedBy).toEqual([]);
+  });
+
   it('does not hear from us under a certificate that it does not know', async () => {
     const options = { ...theirs.server(), ca: ours.cert, requestCert: true, rejectUnauthorized: true };
     const { port, askedBy } = await consensus(options);

@@ -56,6 +56,7 @@ async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyField
   if (refund instanceof Refusal) return decline(opening, refund, inbound, ports);
 
   const outcome = await join(fork(opening, payment, pin.block, ports), ports);
+  ports.standIn.heard(opening.cardReference, outcome.network);
   ports.checkpoint('joined');
 
   const verdict = decideOutcome(outcome.network, outcome.pop, route.policy);

@@ -2,6 +2,9 @@ import type { StandInQuestion } from '../stand-in/stand-in.ts';
 import type { OpeningBody } from '../transaction/entries.ts';
 import type { Payment } from './begin-payment.ts';
 
+/** DE54 amount type: cash, whatever DE3 calls it. */
+const CASH = '40';
+
 /** What a stand-in has to know of a payment. */
 export function standInQuestion(
   { facts, cardReference }: Pick<OpeningBody, 'facts' | 'cardReference'>,
@@ -11,6 +14,7 @@ export function standInQuestion(
     facts,
     cardReference,
     card: request.card,
+    asksForCash: inbound.message.de54?.some(({ amountType }) => amountType === CASH) ?? false,
     pinBlock: request.terminalPinBlock,
     pinKey: inbound.keys?.pinKey,
     merchant: inbound.party.merchant.standIn,

@@ -13,6 +13,7 @@ export const STAND_IN_REFUSALS = {
   },
   'above-floor': { code: '91', means: 'the amount is above the floor limit' },
   listed: { code: '05', means: 'the card is on the negative list' },
+  'declined-before': { code: '91', means: 'its issuer has declined the card within a day, softly or not' },
   'issuer-only': {
     code: '91',
     means: 'only the issuer may approve it: quasi-cash, or a service code whose second digit is 2',
@@ -48,6 +49,8 @@ export interface StandInFacts {
   readonly processingCode: string;
   /** DE18. */
   readonly merchantCategory: string;
+  /** DE54: some of it is handed out in cash. */
+  readonly asksForCash: boolean;
   /** DE22 and DE25. */
   readonly posEntryMode: string;
   readonly posConditionCode: string;
@@ -64,6 +67,8 @@ export interface StandInFacts {
   readonly merchant: MerchantStandIn | undefined;
   readonly issuer: IssuerStandIn | undefined;
   readonly isListed: boolean;
+  /** Its issuer has declined the card lately. */
+  readonly isDeclined: boolean;
   readonly chip: ChipDecision;
   readonly hasPin: boolean;
 }
@@ -91,6 +96,7 @@ export function ruleOut(
   if (facts.kind !== 'purchase' || !ofMerchant) return { refused: 'not-offered' };
   if (!ofCard) return { refused: 'issuer-unknown' };
   if (facts.isListed) return { refused: 'listed' };
+  if (facts.isDeclined) return { refused: 'declined-before' };
   if (isIssuersAlone(facts)) return { refused: 'issuer-only' };
   if (facts.expiries.some((expiry) => hasExpired(expiry, facts.month))) return { refused: 'expired' };
   if (isCardAbsent(facts)) return { refused: 'card-absent' };
@@ -111,8 +117,10 @@ const QUASI_CASH_CATEGORIES: ReadonlySet<string> = new Set([
 /** ISO/IEC 7813, second digit of the service code: the issuer is to be asked, by online means. */
 const ISSUER_ONLINE = '2';
 
-function isIssuersAlone({ processingCode, merchantCategory, serviceCode }: StandInFacts): boolean {
+function isIssuersAlone(facts: StandInFacts): boolean {
+  const { processingCode, merchantCategory, serviceCode, asksForCash } = facts;
   return (
+    asksForCash ||
     processingCode.startsWith(QUASI_CASH) ||
     QUASI_CASH_CATEGORIES.has(merchantCategory) ||
     serviceCode?.[1] === ISSUER_ONLINE

@@ -331,10 +331,12 @@ describe('the rules', () => {
     merchant: fc.constantFrom(undefined, MERCHANT),
     issuer: fc.constantFrom(undefined, ISSUER, WITH_PIN),
     isListed: fc.boolean(),
+    isDeclined: fc.boolean(),
     chip: fc.constantFrom('no-chip', 'online', 'declined', 'unreadable'),
     hasPin: fc.boolean(),
     processingCode: fc.constantFrom('000000', '110000'),
-    merchantCategory: fc.constantFrom('5411', '6051'),
+    merchantCategory: fc.constantFrom('5411', '6051', '6011'),
+    asksForCash: fc.boolean(),
     posEntryMode: fc.constantFrom('051', '000', '011', '812'),
     hasCardData: fc.boolean(),
     posConditionCode: fc.constantFrom('00', '08'),
@@ -353,9 +355,11 @@ describe('the rules', () => {
           given.merchant !== undefined &&
           given.issuer !== undefined &&
           !given.isListed &&
+          !given.isDeclined &&
           (given.chip === 'no-chip' || given.chip === 'online') &&
           given.processingCode === '000000' &&
           given.merchantCategory === '5411' &&
+          !given.asksForCash &&
           (given.posEntryMode === '051' || (given.posEntryMode === '000' && given.hasCardData)) &&
           given.posConditionCode === '00' &&
           given.serviceCode !== '221' &&

@@ -21,6 +21,7 @@ import {
   pinCheck,
   serviceCodeOf,
 } from './card-checks.ts';
+import { DeclinedCards } from './declined-cards.ts';
 import { issuerOf, ruleOut, STAND_IN_REFUSALS, type StandInLimits, type StandInRefusal } from './rules.ts';
 
 /** What the switch decided in the issuer's stead. */
@@ -39,6 +40,8 @@ export interface StandInQuestion {
   readonly facts: TransactionFacts;
   readonly cardReference: string;
   readonly card: Omit<CardData, 'pinBlock'>;
+  /** Some of it is handed out in cash. */
+  readonly asksForCash: boolean;
   /** Under the terminal's own key. */
   readonly pinBlock: PinBlock | undefined;
   readonly pinKey: string | undefined;
@@ -64,6 +67,7 @@ export class StandIn {
   readonly #negativeList: ReadonlySet<string>;
   readonly #ports: StandInPorts;
   readonly #allowances: Allowances;
+  readonly #declined: DeclinedCards;
 
   /** @param settings without them nothing is stood in for */
   constructor(settings: StandInSettings | undefined, ports: StandInPorts) {
@@ -71,6 +75,14 @@ export class StandIn {
     this.#negativeList = new Set(settings?.negativeList);
     this.#ports = ports;
     this.#allowances = new Allowances(ports);
+    this.#declined = new DeclinedCards(ports.clock);
+  }
+
+  /** What an issuer said of a card: what it declines is not approved in its stead afterwards. */
+  heard(cardReference: string, outcome: NetworkLegOutcome): void {
+    if (!this.#settings) return;
+    if (outcome.status === 'refused') this.#declined.note(cardReference, outcome.code);
+    else if (outcome.status === 'approved') this.#declined.forget(cardReference);
   }
 
   /**
@@ -102,13 +114,14 @@ export class StandIn {
 
   /** @throws HsmError, JournalError */
   async #decide(question: StandInQuestion): Promise<StandInDecision> {
-    const { facts, card, merchant, cardReference, pinBlock } = question;
+    const { facts, card, merchant, cardReference, pinBlock, asksForCash } = question;
     const issuer = issuerOf(this.#settings?.issuers ?? [], card.pan.iin(8));
     const { kind, processingCode, merchantCategory, posEntryMode, posConditionCode, amount } = facts;
     const ruled = ruleOut({
       kind,
       processingCode,
       merchantCategory,
+      asksForCash,
       posEntryMode,
       posConditionCode,
       ...amount,
@@ -119,6 +132,7 @@ export class StandIn {
       merchant,
       issuer,
       isListed: this.#negativeList.has(cardReference),
+      isDeclined: this.#declined.has(cardReference),
       chip: chipDecision(card.emv),
       hasPin: pinBlock !== undefined,
     });

@@ -166,6 +166,17 @@ describe('a completion below the hold', () => {
     expect(counter.core.sent.reversed).toHaveLength(1);
   });
 
+  it('has what was added and is not needed given back as what nobody needs, not as what nobody heard of', async () => {
+    const { counter } = await held();
+    await counter.heard(more('000002', 5_000));
+    await counter.heard(completion(9_000));
+    await counter.follows('advise-network');
+    expect(counter.core.sent.reversed).toMatchObject([
+      { facts: { stan: '000002' }, reason: 'customer' },
+      { facts: { stan: '000001' }, reason: 'partial', remainingMinorUnits: 9_000 },
+    ]);
+  });
+
   it('is told although the network refuses to give the rest back; that is a case', async () => {
     const { counter, advised } = await held();
     counter.core.reversal = { status: 'refused', code: '57' };

@@ -69,6 +69,15 @@ describe('an approval after the deadline', () => {
   });
 });
 
+describe('an approval after a reversal that the network did not find, whatever it calls that,', () => {
+  it.each(['21', '25', '76', '77'])('(%s) has the reversal sent again', async (code) => {
+    for (const late of ['00', '08', '11', '16', 'Z9']) {
+      const { asked } = await approvedAfter({ status: 'acknowledged', code }, late);
+      expect(asked).toEqual(['reverse-network']);
+    }
+  });
+});
+
 describe('an approval of what its terminal reversed in flight', () => {
   const afterNotFound = played(() => reversedInFlight(NOT_FOUND));
   const afterReversed = played(() => reversedInFlight(REVERSED));

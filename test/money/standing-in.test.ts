@@ -8,7 +8,7 @@ import { developmentSettings } from '../../switch/config/development.ts';
 import type { Settings } from '../../switch/config/settings.ts';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
 import type { TestCore } from '../support/core.ts';
-import { Counter, played, purchase } from './core-cases.ts';
+import { Counter, DAY_MS, OTHER_CARD, played, purchase } from './core-cases.ts';
 
 // While a network cannot be reached the switch answers for it, but only what it may: what its issuer alone can approve
 // is declined. What is our own fault, or the terminal's, is no reason to stand in at all: the network is up.
@@ -34,6 +34,7 @@ const cash = { accountType: '00', amountType: '40', currency: '978', sign: 'D', 
 const ISSUERS_ONLY: [what: string, change: Partial<TerminalMessage>][] = [
   ['cash', { de3: '010000' }],
   ['a purchase with cash', { de3: '090000', de54: [cash] }],
+  ['a purchase with cash that only DE54 tells of', { de54: [cash] }],
   ['a refund', { de3: '200000' }],
 ];
 
@@ -76,6 +77,45 @@ describe('while the network is unreachable', () => {
 
   it.each(DECLINED)('%s is not either', (what) => {
     expect(codes()[what]).not.toBe('00');
+  });
+});
+
+describe('a card that its issuer has declined', () => {
+  const AWAY = { status: 'unreachable', reason: 'the link is down' } as const;
+  const APPROVED = { status: 'approved', code: '00' } as const;
+  let stan = 0;
+  const next = (change: Partial<TerminalMessage> = {}) => {
+    stan += 1;
+    const number = String(stan).padStart(6, '0');
+    return purchase({ de11: number, de7: `1123${number}`, de12: number, ...change });
+  };
+
+  /** The issuer answers each of these, and then its network goes away. */
+  async function answered(...codes: string[]) {
+    const counter = new Counter(withStandIn());
+    for (const code of codes) {
+      counter.core.network.outcome = code === '00' ? APPROVED : { status: 'refused', code };
+      await counter.heard(next());
+    }
+    counter.core.network.outcome = AWAY;
+    return counter;
+  }
+
+  it.each(['05', '41', '51', '1A', '65'])('with %s is not approved in its stead afterwards', async (code) => {
+    const counter = await answered(code);
+    expect((await counter.heard(next())).code).toBe('91');
+    expect((await counter.heard(next({ de2: OTHER_CARD }))).code).toBe('00');
+  });
+
+  it.each(['91', '96', '55'])('with %s, which says nothing of the card, is', async (code) => {
+    expect((await (await answered(code)).heard(next())).code).toBe('00');
+  });
+
+  it('is a day later, or once it was approved since', async () => {
+    const counter = await answered('05');
+    await counter.core.clock.advance(DAY_MS);
+    expect((await counter.heard(next())).code).toBe('00');
+    expect((await (await answered('51', '00')).heard(next())).code).toBe('00');
   });
 });
 

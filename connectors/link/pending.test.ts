@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { VirtualClock } from '../../test/support/virtual-clock.ts';
+import { invert, matchWithout, stanOf } from './match-keys.ts';
+import { PendingRequests } from './pending.ts';
+
+const KEPT = 2_000;
+const keysByReply = invert({ '0200': ['de7', 'de11', 'de37'] }, () => '0210');
+const stan = (index: number) => String(index).padStart(6, '0');
+const keyOf = (index: number) => `0210|1123100000|${stan(index)}|632810${stan(index)}`;
+
+it('of thousands that an outage gave up, an answer that leaves something out is compared with those of its STAN alone', () => {
+  const clock = new VirtualClock();
+  const pending = new PendingRequests<string, number>(clock, KEPT, (key) => stanOf(key, keysByReply));
+  for (let index = 1; index <= KEPT + 500; index += 1) {
+    void pending.wait(keyOf(index), clock.monotonic() + 1_000, index);
+  }
+  pending.abandonAll('the link went down');
+
+  const known = (index: number) => [...pending.knownKeys(stan(index))];
+  expect(known(KEPT)).toEqual([keyOf(KEPT)]);
+  expect(known(500)).toEqual([]); // the oldest made room
+  const answer = { mti: '0210', de11: stan(KEPT), de37: `632810${stan(KEPT)}` };
+  const key = matchWithout(answer, keysByReply, pending.knownKeys(answer.de11));
+  expect(key).toBe(keyOf(KEPT));
+  expect(pending.answer(key ?? '', 'late')).toEqual({ fate: 'late', tag: KEPT });
+  expect(known(KEPT)).toEqual([]);
+});

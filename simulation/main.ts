@@ -1,19 +1,21 @@
 /**
  * `npm run sim`: runs the real switch on virtual time, many seeds in a row, or one with its timeline; or shows that the
  * simulation notices each safeguard that is taken away. A seed and a commit are one history. Exits 0 only where every
- * seed passed, or every mutant was found out; 2 where it was called with something that is no option, or where a mutant
- * cannot be made.
+ * seed passed and a campaign saw all it should, or every mutant was found out; 2 where it was called with something that
+ * is no option, where a mutant cannot be made, or where anything else went wrong that is not the switch's: one line says
+ * what.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { assertPinnedNode } from '../deploy/assert-node.ts';
 import { runTool, VERSION } from '../runtime/index.ts';
-import { type CampaignOptions, runCampaign } from './campaign.ts';
+import { type Campaign, type CampaignOptions, runCampaign, seedsFrom } from './campaign.ts';
 import { type HuntOptions, huntMutants } from './mutants/hunt.ts';
 import { keepSeeds } from './mutants/known-seeds.ts';
-import { MutantError } from './mutants/source-mutant.ts';
 import { HABITS, type HabitName, isHabitName } from './peers/habits/all-habits.ts';
+import { TARGET } from './reach/coverage.ts';
+import { coverageText, percent } from './reach/coverage-text.ts';
 import { campaignText, failureText, habitsText, mutantText, Progress, shrunkText } from './report.ts';
 import { runSeed } from './run.ts';
 import { shrink } from './shrink.ts';
@@ -22,12 +24,14 @@ import { storyHtml, storyText } from './story.ts';
 const DEFAULT_SEEDS = 300;
 const MUTANT_SEEDS = 200;
 const MAX_SEEDS = 10_000_000;
+const MAX_PROCESSES = 64;
 
 const EXAMPLES = `
 Examples:
   $ npm run sim                                # seeds 1 to 300
   $ npm run sim -- --seeds 1000 --seed 5001    # seeds 5001 to 6000
   $ npm run sim -- --seed 203                  # one seed, twice, with its timeline
+  $ npm run sim -- --seeds 1000 --coverage     # which branches of the core they reach, and which not
   $ npm run sim -- --mutants                   # does the simulation notice each safeguard that is taken away?
   $ npm run sim -- --mutants --only lease      # this one only; more names may follow
   $ npm run sim -- --with letters other-till   # with these habits of peers in every seed
@@ -42,10 +46,18 @@ interface Options {
   readonly with?: readonly string[];
   readonly habits: boolean;
   readonly html?: string;
+  readonly coverage: boolean;
+  readonly processes?: number;
   readonly json: boolean;
 }
 
-await runTool({ name: 'npm run sim --', args: process.argv.slice(2) }, () => main(process.argv));
+await runTool({ name: 'npm run sim --', args: process.argv.slice(2) }, () =>
+  main(process.argv).catch((error: unknown) => {
+    const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
+    console.error(`error: ${line}`);
+    return 2;
+  }),
+);
 
 async function main(argv: readonly string[]): Promise<number> {
   assertPinnedNode();
@@ -54,12 +66,18 @@ async function main(argv: readonly string[]): Promise<number> {
     .option(
       '--seeds <n>',
       `how many seeds, one after the other (default: ${DEFAULT_SEEDS}; ${MUTANT_SEEDS} for each mutant)`,
-      wholeNumber,
+      wholeNumber(1, MAX_SEEDS),
     )
     .option(
       '--seed <s>',
       'the first of them (default: 1); without --seeds, this one with its timeline',
-      wholeNumber,
+      wholeNumber(0, MAX_SEEDS),
+    )
+    .option('--coverage', 'of a campaign: tell which branches of the core were reached, and which not', false)
+    .option(
+      '--processes <n>',
+      'of a campaign: so many at once (default: two, or one where there is one processor)',
+      wholeNumber(1, MAX_PROCESSES),
     )
     .option('--mutants', 'take each safeguard away and look for the first seed that notices', false)
     .option('--only <names...>', 'with --mutants: these and no others')
@@ -82,10 +100,19 @@ async function main(argv: readonly string[]): Promise<number> {
     console.log(json ? JSON.stringify(HABITS) : habitsText());
     return 0;
   }
+  const isOne = seed !== undefined && seeds === undefined && !isHunt;
+  if (html !== undefined && !isOne) command.error("error: option '--html' needs '--seed' without '--seeds'");
+  if (options.coverage && (isOne || isHunt))
+    command.error("error: option '--coverage' is of campaigns: add '--seeds'");
   const hunted = { first: seed ?? 1, count: seeds ?? MUTANT_SEEDS, names: only };
   if (isHunt) return mutants(hunted, json, options.keep);
-  if (seed !== undefined && seeds === undefined) return one({ seed, forced }, json, html);
-  return many({ first: seed ?? 1, count: seeds ?? DEFAULT_SEEDS, forced }, json);
+  if (isOne) return one({ seed, forced }, json, html);
+  const campaign = {
+    seeds: seedsFrom(seed ?? 1, seeds ?? DEFAULT_SEEDS),
+    forced,
+    isCounted: options.coverage,
+  };
+  return many({ ...campaign, ...(options.processes && { processes: options.processes }) }, json);
 }
 
 interface Seed {
@@ -112,41 +139,50 @@ async function tellStory(wanted: Seed, html?: string): Promise<void> {
 }
 
 async function many(options: Omit<CampaignOptions, 'onSeed'>, json: boolean): Promise<number> {
-  const progress = new Progress(options.count, json);
+  const progress = new Progress(options.seeds.length, json);
   const campaign = await runCampaign({ ...options, onSeed: (soFar) => progress.show(soFar) });
   progress.end();
+  const { coverage } = campaign;
   if (json) console.log(JSON.stringify({ commit: commit(), ...campaign }));
   else console.log(campaignText(campaign));
+  if (coverage && !json) console.log(`\n${coverageText(coverage)}`);
   const [seed] = campaign.failed;
-  if (seed === undefined) return campaign.missed.length === 0 ? 0 : 1;
-  const wanted = { seed, forced: options.forced ?? [] };
-  if (!json) {
+  if (seed !== undefined && !json) {
+    const wanted = { seed, forced: options.forced ?? [] };
     console.log(failureText(await runSeed({ ...wanted, isTold: true }), commit()));
     await tellStory(wanted);
   }
-  return 1;
+  const missing = whatIsMissing(campaign);
+  if (missing !== undefined) console.error(`failed: ${missing}`);
+  return missing === undefined ? 0 : 1;
+}
+
+/** Why a campaign does not count as passed, in one line; a short one is asked for no more than clean seeds. */
+function whatIsMissing({ failed, missed, coverage, seeds }: Campaign): string | undefined {
+  if (failed.length > 0) return `seeds ${failed.join(', ')} violate what must hold`;
+  if (missed.length > 0) return `never seen in ${seeds} seeds: ${missed.join(', ')}`;
+  const isLow = coverage !== undefined && seeds >= DEFAULT_SEEDS && coverage.share < TARGET;
+  return isLow
+    ? `${percent(coverage.share)} of branches reached, ${percent(TARGET)} are asked for`
+    : undefined;
 }
 
 async function mutants(options: HuntOptions, json: boolean, isKept: boolean): Promise<number> {
   let survivors = 0;
-  try {
-    for await (const hunt of huntMutants(options)) {
-      console.log(json ? JSON.stringify(hunt) : mutantText(hunt));
-      if (hunt.seed === undefined) survivors += 1;
-      else if (isKept) keepSeeds({ [hunt.mutant]: hunt.seed });
-    }
-  } catch (error) {
-    if (!(error instanceof MutantError)) throw error;
-    console.error(`error: ${error.message}`);
-    return 2;
+  for await (const hunt of huntMutants(options)) {
+    console.log(json ? JSON.stringify(hunt) : mutantText(hunt));
+    if (hunt.seed === undefined) survivors += 1;
+    else if (isKept) keepSeeds({ [hunt.mutant]: hunt.seed });
   }
   return survivors === 0 ? 0 : 1;
 }
 
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (text !== '' && Number.isInteger(value) && value >= 0 && value <= MAX_SEEDS) return value;
-  throw new InvalidArgumentError(`It must be a whole number from 0 to ${MAX_SEEDS}.`);
+function wholeNumber(from: number, to: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text !== '' && Number.isInteger(value) && value >= from && value <= to) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`);
+  };
 }
 
 function commit(): string {

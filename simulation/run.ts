@@ -33,7 +33,7 @@ export interface RunOptions {
   /** Instead of those that the seed draws. */
   readonly features?: Features;
   /** Habits that are on besides, awaited or not. */
-  readonly forced?: readonly HabitName[];
+  readonly forced?: readonly HabitName[] | undefined;
   /** Of the payments that the seed draws, only these: numbers from 0. */
   readonly payments?: readonly number[];
 }

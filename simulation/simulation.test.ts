@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runCampaign } from './campaign.ts';
+import { runCampaign, seedsFrom } from './campaign.ts';
 import { drawFaults } from './draw-faults.ts';
 import type { Fault } from './faults.ts';
 import { PLAIN } from './features.ts';
@@ -15,7 +15,7 @@ const LONG_MS = 600_000;
 test(`the invariants hold in ${SEEDS} seeds, and everything happens in them`, {
   timeout: LONG_MS,
 }, async () => {
-  const { failed, missed, seeds, approved } = await runCampaign({ first: 1, count: SEEDS });
+  const { failed, missed, seeds, approved } = await runCampaign({ seeds: seedsFrom(1, SEEDS) });
   const [seed] = failed;
   const text = seed === undefined ? '' : failureText(await runSeed({ seed, isTold: true }), 'this one');
   expect(failed, text).toEqual([]);

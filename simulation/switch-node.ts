@@ -20,6 +20,7 @@ import type { ProofService } from './peers/proof-service.ts';
 import { endedEpochsOf, type HeadDisks } from './world/audit.ts';
 import { SimAwaitedProofs } from './world/awaited-proofs.ts';
 import { SimBatches } from './world/batches.ts';
+import { sharedCodec } from './world/codecs.ts';
 import type { Database } from './world/database.ts';
 import { SimFollowUpWorker } from './world/follow-up-queue.ts';
 import { simHsm } from './world/hsm.ts';
@@ -45,6 +46,8 @@ export interface Surroundings {
 }
 
 const DRAIN_MS = 2_500;
+/** How often gates look up: seldom, since most of what happens in a quiet node would be that; and as in service. */
+const BEATS_MS = [100, 100, 100, 25] as const;
 const RESTART_AFTER_MS = 1_000;
 
 /** One switch node: lives one after the other, each with the real core, dying and rising as the faults will. */
@@ -53,6 +56,7 @@ export class SwitchNode {
   readonly #settings: Settings;
   readonly #around: Surroundings;
   readonly #random: SeededRandom;
+  readonly #beatMs: number;
   #life: SimProcess | undefined;
   #running: RunningSwitch | undefined;
   #parts:
@@ -73,6 +77,7 @@ export class SwitchNode {
     this.#settings = settings;
     this.#around = around;
     this.#random = around.world.random.stream(settings.node);
+    this.#beatMs = around.world.random.stream('pace').pick(BEATS_MS);
   }
 
   get isUp(): boolean {
@@ -217,6 +222,8 @@ export class SwitchNode {
       batches: new SimBatches(database, life, this.#random.stream(`batches ${this.lives}`)),
       pop: popClient(simHttp(life, proofs, this.#random.stream(`http ${this.lives}`))),
       checkpoint: (name) => this.#passed(name),
+      codecOf: sharedCodec,
+      beatMs: this.#beatMs,
     });
     this.#connectNetworks(networks, parts);
     const running = await startSwitch(parts);

@@ -28,13 +28,15 @@ export function visaConnector(settings: VisaSettings, parts: NetworkParts): Netw
   return networkConnector(visaDialect(settings.stations, settings.elements), settings, parts);
 }
 
+const USUAL_CODEC = compile(visaBase1, {}, linkTolerance(visaBase1));
+
 /** Codes and match keys are unverified against the confidential specification, hence data. */
 export function visaDialect(
   stations: VisaStations,
   elements?: NetworkSettings['elements'],
 ): NetworkDialect<VisaMessage> {
   return {
-    codec: compile(visaBase1, {}, linkTolerance(visaBase1, elements)),
+    codec: elements ? compile(visaBase1, {}, linkTolerance(visaBase1, elements)) : USUAL_CODEC,
     framing: framing('visa'),
     matchKeys: withRepeats({
       '0100': FINANCIAL_KEYS,

@@ -1,7 +1,7 @@
 import { type EndedEpochs, endOfFlush } from '../../switch/audit/ended-epochs.ts';
 import type { StoredEntry } from '../../switch/audit/entry-row.ts';
 import type { HeadBook } from '../../switch/audit/head-book.ts';
-import { firstLink } from '../../switch/journal/chain.ts';
+import { type ChainedClaim, firstLink } from '../../switch/journal/chain.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './database-tables.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -63,7 +63,10 @@ export function endedEpochsOf(database: Database, process: SimProcess): EndedEpo
 
 /** The entries of an epoch as the database gives them, by their sequences. */
 export function entriesOf(tables: Tables, epoch: number): StoredEntry[] {
-  const entries = [...tables.journal.values()].flat().filter((entry) => entry.epoch === epoch);
+  const claims = claimsOf(tables, epoch);
+  const entries = [...tables.journal.values()].flatMap((stored) =>
+    stored.filter((entry) => entry.epoch === epoch),
+  );
   return entries
     .sort((a, b) => a.sequence - b.sequence)
     .map(({ transaction, version, kind, body, at, sequence }) => ({
@@ -74,8 +77,18 @@ export function entriesOf(tables: Tables, epoch: number): StoredEntry[] {
       sequence,
       atMicros: at * 1_000,
       link: tables.links.get(`${epoch} ${sequence}`) ?? null,
-      claims: [...tables.claims]
-        .filter(([, claim]) => claim.epoch === epoch && claim.sequence === sequence)
-        .map(([key, { fingerprint, transaction: owner }]) => [key, fingerprint, owner] as const),
+      claims: claims.get(sequence) ?? [],
     }));
+}
+
+/** By the sequence of the entry that made them. */
+function claimsOf(tables: Tables, epoch: number): Map<number, ChainedClaim[]> {
+  const claims = new Map<number, ChainedClaim[]>();
+  for (const [key, claim] of tables.claims) {
+    if (claim.epoch !== epoch) continue;
+    const own = claims.get(claim.sequence) ?? [];
+    own.push([key, claim.fingerprint, claim.transaction]);
+    claims.set(claim.sequence, own);
+  }
+  return claims;
 }

@@ -1,5 +1,3 @@
-import { bodyOf } from '../../switch/journal/body-form.ts';
-import type { JournalEntry } from '../../switch/journal/journal.ts';
 import {
   type BatchRows,
   isInOpenBatch,
@@ -12,11 +10,16 @@ import type {
   PaymentSearch,
   ProjectionReader,
 } from '../../switch/projection/projection-reader.ts';
-import { projectTransaction, type StoredTransaction } from '../../switch/projection/transaction-row.ts';
+import {
+  projectTransaction,
+  type StoredTransaction,
+  type TransactionRow,
+} from '../../switch/projection/transaction-row.ts';
 import type { Database } from './database.ts';
-import type { StoredEntry, Tables } from './database-tables.ts';
+import type { Tables } from './database-tables.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimProcess } from './sim-process.ts';
+import { readEntry, type StoredEntry } from './stored-entry.ts';
 
 type Batches = Pick<ProjectionReader, 'reach' | 'openBatch' | 'paymentsOf'>;
 
@@ -80,7 +83,8 @@ export class SimBatches implements Batches {
 }
 
 function openBatchAt(tables: Tables, horizon: number, name: BatchName, limit: number): OpenBatch {
-  const { transactions, batches, countedTo } = project(tables, horizon);
+  const projection = new Projection(tables, horizon);
+  const { rows, batches, countedTo } = projection;
   const isOurs = (row: Pick<UploadRow, 'listener' | 'merchant' | 'acquirer' | 'terminal' | 'currency'>) =>
     name.listeners.includes(row.listener) &&
     (row.merchant ?? name.merchant) === name.merchant &&
@@ -91,13 +95,16 @@ function openBatchAt(tables: Tables, horizon: number, name: BatchName, limit: nu
     batch?.ordinal != null && isOurs(batch) ? [{ ...batch, ordinal: batch.ordinal }] : [],
   );
   const last = closed.sort((a, b) => a.ordinal - b.ordinal).at(-1);
-  const members = transactions
-    .filter((row) => isOurs(row) && isInOpenBatch(row))
+  const members = rows
+    .filter(isOurs)
+    .map((row) => projection.stored(row))
+    .filter(isInOpenBatch)
     .sort((a, b) => (a.opened_at + a.transaction < b.opened_at + b.transaction ? -1 : 1));
   const uploads = batches.flatMap(({ upload }) => {
     if (!upload || !isOurs(upload) || upload.number !== name.number) return [];
     if (last && upload.uploaded_at <= last.settled_at) return [];
-    return { ...upload, known: transactions.find((row) => row.transaction === upload.original) ?? null };
+    const known = rows.find((row) => row.transaction === upload.original);
+    return { ...upload, known: known ? projection.stored(known) : null };
   });
   return { members: members.slice(0, limit), last, uploads: uploads.slice(0, limit), countedTo };
 }
@@ -105,42 +112,69 @@ function openBatchAt(tables: Tables, horizon: number, name: BatchName, limit: nu
 /** The newest first. */
 function paymentsAt(tables: Tables, horizon: number, search: PaymentSearch): string[] {
   const { merchant, terminal, approvalCode, rrn, stan, since } = search;
-  const isMeant = (row: StoredTransaction) =>
+  const isMeant = (row: TransactionRow) =>
     Date.parse(row.opened_at) >= since &&
     (merchant === undefined || row.merchant === merchant) &&
     (rrn === undefined || row.rrn === rrn) &&
     (stan === undefined || row.stan === stan) &&
     (terminal === undefined || row.terminal === terminal) &&
     (approvalCode === undefined || row.approval_code === approvalCode);
-  const found = project(tables, horizon).transactions.filter(isMeant);
+  const found = new Projection(tables, horizon).rows.filter(isMeant);
   return found.sort((a, b) => (a.opened_at < b.opened_at ? 1 : -1)).map(({ transaction }) => transaction);
 }
 
-/** Everything that was committed until the horizon, as rows. */
-function project(tables: Tables, horizon: number) {
-  const rows: Omit<StoredTransaction, 'batch'>[] = [];
-  const batches: BatchRows[] = [];
-  const countedTo: Record<string, number> = {};
-  for (const stored of tables.journal.values()) {
-    const seen = stored.filter(({ committedAt }) => committedAt <= horizon);
-    const entries = seen.sort((a, b) => a.version - b.version).map(entryOf);
-    const row = projectTransaction(entries, CUT_OVER_HOUR)?.row;
-    if (row) rows.push({ ...row, refunded: 0 });
-    else batches.push(...entries.map((entry) => projectBatch(entry, CUT_OVER_HOUR)));
-    for (const { epoch, sequence } of seen) countedTo[epoch] = Math.max(countedTo[epoch] ?? 0, sequence);
-  }
-  // What is in two is in the later one.
-  const batchOf = new Map(
-    batches
-      .flatMap(({ batch, members = [] }) => members.map((member) => [member, batch?.batch ?? ''] as const))
-      .sort(([, one], [, other]) => (one < other ? -1 : 1)),
-  );
-  const transactions = rows.map((row): StoredTransaction => {
-    return { ...row, batch: batchOf.get(row.transaction) ?? null };
-  });
-  return { transactions, batches, countedTo };
+/** What the projection has of one transaction, or of one batch. */
+interface Projected {
+  readonly row: TransactionRow | undefined;
+  readonly batches: readonly BatchRows[];
 }
 
-function entryOf({ sequence: _, committedAt: _committedAt, body, ...entry }: StoredEntry): JournalEntry {
-  return { ...entry, body: bodyOf(entry.kind, JSON.parse(body), entry.transaction) };
+/** By the entries of a transaction, and how many of them are read: they only grow, and are read again and again. */
+const projections = new WeakMap<readonly StoredEntry[], Projected[]>();
+
+function projectionOf(stored: readonly StoredEntry[], count: number): Projected {
+  const known = projections.get(stored) ?? [];
+  projections.set(stored, known);
+  known[count] ??= projected(stored.slice(0, count));
+  return known[count];
+}
+
+function projected(stored: readonly StoredEntry[]): Projected {
+  const entries = stored.map(readEntry).sort((a, b) => a.version - b.version);
+  const row = projectTransaction(entries, CUT_OVER_HOUR)?.row;
+  return { row, batches: row ? [] : entries.map((entry) => projectBatch(entry, CUT_OVER_HOUR)) };
+}
+
+/** Everything that was committed until the horizon, as rows. */
+class Projection {
+  readonly rows: TransactionRow[] = [];
+  readonly batches: BatchRows[] = [];
+  readonly countedTo: Record<string, number> = {};
+  readonly #batchOf = new Map<string, string>();
+
+  constructor(tables: Tables, horizon: number) {
+    for (const stored of tables.journal.values()) {
+      let count = 0;
+      for (const { epoch, sequence, committedAt } of stored) {
+        if (committedAt > horizon) break;
+        count += 1;
+        this.countedTo[epoch] = Math.max(this.countedTo[epoch] ?? 0, sequence);
+      }
+      if (count === 0) continue;
+      const { row, batches } = projectionOf(stored, count);
+      if (row) this.rows.push(row);
+      this.batches.push(...batches);
+    }
+    // What is in two is in the later one.
+    const closed = this.batches
+      .map(({ batch, members = [] }) => ({ batch: batch?.batch ?? '', members }))
+      .sort((one, other) => (one.batch < other.batch ? -1 : 1));
+    for (const { batch, members } of closed) {
+      for (const member of members) this.#batchOf.set(member, batch);
+    }
+  }
+
+  stored(row: TransactionRow): StoredTransaction {
+    return { ...row, refunded: 0, batch: this.#batchOf.get(row.transaction) ?? null };
+  }
 }

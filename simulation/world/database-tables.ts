@@ -1,5 +1,4 @@
 import { isHeldUpBy } from '../../switch/follow-up/queue-order.ts';
-import { bodyOf } from '../../switch/journal/body-form.ts';
 import { type ClaimName, hashOfName, type NamedClaim } from '../../switch/journal/claim-names.ts';
 import type { AppendResult, FollowUp, JournalEntry, NewEntry, Take } from '../../switch/journal/journal.ts';
 import type { Attached, Flushed } from '../../switch/journal/writer.ts';
@@ -9,6 +8,9 @@ import type { OpeningBody } from '../../switch/transaction/entries.ts';
 import { AwaitedTable } from './awaited-table.ts';
 import { ModeChanges } from './mode-changes.ts';
 import type { SimProcess } from './sim-process.ts';
+import { readEntry, type StoredEntry } from './stored-entry.ts';
+
+export type { StoredEntry } from './stored-entry.ts';
 
 export interface Lease {
   readonly epoch: number;
@@ -22,14 +24,6 @@ export interface Lease {
   isSettled: boolean;
   isSealed: boolean;
   lowWater: number;
-}
-
-export interface StoredEntry extends Omit<JournalEntry, 'body'> {
-  readonly sequence: number;
-  /** JSON, as the node sent it. */
-  readonly body: string;
-  /** In virtual time. */
-  readonly committedAt: number;
 }
 
 export interface Claim {
@@ -232,12 +226,7 @@ export class Tables {
 
   history(transaction: string): JournalEntry[] {
     const entries = this.journal.get(transaction) ?? [];
-    return entries
-      .map(({ sequence: _, committedAt: _at, body, ...entry }) => ({
-        ...entry,
-        body: bodyOf(entry.kind, JSON.parse(body), transaction),
-      }))
-      .sort((a, b) => a.version - b.version);
+    return entries.map(readEntry).sort((a, b) => a.version - b.version);
   }
 
   /** Intentions of leases that are over, which this call also ends where they expired. */

@@ -149,8 +149,11 @@ export class DatabaseConnection {
     this.#process = process;
     this.#database = database;
     this.#timeoutMs = timeoutMs;
-    this.#forget = forget;
-    process.onDeath(forget);
+    const outlive = process.onDeath(forget);
+    this.#forget = () => {
+      forget();
+      outlive();
+    };
   }
 
   get isOpen(): boolean {

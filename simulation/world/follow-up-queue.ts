@@ -31,7 +31,9 @@ export class SimFollowUpWorker {
   readonly #activeByLane = new Map<string, number>();
   /** Positions of the jobs at work. */
   readonly #inHand = new Set<number>();
-  readonly #onCommit = () => this.#wake(0.5);
+  readonly #onCommit = () => {
+    if (this.#database.tables.jobs.size > 0) this.#wake(0.5);
+  };
   #active = 0;
   #isTaking = false;
   #isStopped = false;

@@ -1,7 +1,10 @@
 import {
+  type Cipheriv,
   createCipheriv,
   createDecipheriv,
   createHmac,
+  createSecretKey,
+  type Decipheriv,
   generateKeyPairSync,
   sign,
   timingSafeEqual,
@@ -23,14 +26,14 @@ import type { SimProcess } from './sim-process.ts';
 export type HsmCondition = 'well' | 'slow' | 'silent' | 'away' | 'failing' | 'garbled';
 
 const REQUEST_TIMEOUT_MS = 500;
-const DATA_KEY = Buffer.from('the data key of the simulated HSM').subarray(0, 32);
+const DATA_KEY = createSecretKey(Buffer.from('the data key of the simulated HSM').subarray(0, 32));
 const LOOKUP_KEY = Buffer.from('the look-up key of the simulated HSM');
 /** Its signatures differ from run to run; nothing depends on what they are. */
 export const AUDIT_KEY = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const BLOCK = 8;
 
 const macs = new Map<string, (data: Uint8Array) => Buffer>();
-const pinKeys = new Map<string, Buffer>();
+const pinCiphers = new Map<string, Cipheriv | Decipheriv>();
 const lookups = new Map<string, Buffer>();
 
 /** Real cryptography in software, behind a device that can be slow, silent, away or broken. */
@@ -151,12 +154,12 @@ function translate(from: string, to: string, pan: Pan, block: PinBlock): Buffer 
   return tdes(createCipheriv, to, clear);
 }
 
-function tdes(make: typeof createCipheriv | typeof createDecipheriv, key: string, block: Buffer): Buffer {
-  return make('des-ede-ecb', pinKeyNamed(key), null).setAutoPadding(false).update(block);
-}
+type Direction = typeof createCipheriv | typeof createDecipheriv;
 
-function pinKeyNamed(name: string): Buffer {
-  const key = pinKeys.get(name) ?? developmentKey(name);
-  pinKeys.set(name, key);
-  return key;
+/** In ECB no block depends on another: one cipher object serves for ever, and a new one costs more than its work. */
+function tdes(make: Direction, name: string, block: Buffer): Buffer {
+  const key = `${make.name} ${name}`;
+  const cipher = pinCiphers.get(key) ?? make('des-ede-ecb', developmentKey(name), null).setAutoPadding(false);
+  pinCiphers.set(key, cipher);
+  return cipher.update(block);
 }

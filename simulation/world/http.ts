@@ -42,10 +42,15 @@ export function simHttp(process: SimProcess, service: HttpService, random: Seede
         }
         isSent = true;
         service.process.deliver(latency(), () =>
-          service.handle(structuredClone(call), ({ code, body }) => {
+          service.handle(copyOf(call), ({ code, body }) => {
             process.deliver(latency(), () => finish({ status: 'answered', code, body }));
           }),
         );
       }),
   };
+}
+
+/** As it comes out of the wire. */
+function copyOf(call: HttpCall): HttpCall {
+  return JSON.parse(JSON.stringify(call)) as HttpCall;
 }

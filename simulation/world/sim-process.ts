@@ -15,7 +15,7 @@ export class SimProcess {
   silentSince: number | undefined;
   #wallOffsetMs = 0;
   #state: 'running' | 'paused' | 'dead' = 'running';
-  readonly #onDeath: (() => void)[] = [];
+  readonly #onDeath = new Set<() => void>();
   #held: Held[] = [];
 
   constructor(name: string, world: World) {
@@ -58,8 +58,10 @@ export class SimProcess {
     this.world.scheduler.after(delayMs, this.name, () => this.#hear('io', action));
   }
 
-  onDeath(action: () => void): void {
-    this.#onDeath.push(action);
+  /** @returns to be called where what dies with it is over before */
+  onDeath(action: () => void): () => void {
+    this.#onDeath.add(action);
+    return () => this.#onDeath.delete(action);
   }
 
   kill(): void {

@@ -55,6 +55,8 @@ export interface GateParts {
   /** A request is answered by then, or not at all. */
   readonly deadlineMs: number;
   readonly settings?: AdmissionSettings | undefined;
+  /** How often it looks up, in milliseconds. */
+  readonly beatMs?: number;
 }
 
 type Entry = Omit<Asking, 'path'> & Waiting;
@@ -97,13 +99,13 @@ export class Gate implements Admitting {
   #late = 0;
   #turn: Timer | undefined;
 
-  constructor({ clock, deadlineMs, settings = DEFAULT_ADMISSION }: GateParts) {
+  constructor({ clock, deadlineMs, settings = DEFAULT_ADMISSION, beatMs }: GateParts) {
     this.#clock = clock;
     this.#deadlineMs = deadlineMs;
     this.#settings = settings;
     this.work = new OwnWork(clock.monotonic());
     this.#limit = new AdaptiveLimit(settings, clock.monotonic());
-    this.#loop = new LoopWatch(clock, () => this.#beat());
+    this.#loop = new LoopWatch(clock, () => this.#beat(), beatMs);
   }
 
   ask(asking: Asking): void {

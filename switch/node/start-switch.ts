@@ -74,6 +74,9 @@ export interface SwitchParts {
   readonly checkpoint?: (checkpoint: Checkpoint) => void;
   /** What the listeners ask instead of the gate; a test may take the gate's part. */
   readonly admitting?: (gate: Gate) => Admitting;
+  /** Who makes the codecs of listeners, and how often the gate looks up; a simulation lives through many lives at once. */
+  readonly codecOf?: typeof listenerCodec;
+  readonly beatMs?: number;
 }
 
 export interface RunningSwitch {
@@ -121,7 +124,8 @@ export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
   };
   await recover(ports);
   const { deadlineMs, admission } = settings;
-  const gate = new Gate({ clock, deadlineMs, settings: admission });
+  const { beatMs } = parts;
+  const gate = new Gate({ clock, deadlineMs, settings: admission, ...(beatMs !== undefined && { beatMs }) });
   const listeners = await openListeners(parts, atTheGate(ports, watched, gate), gate);
   const takeOver = new TakeOver(ports, settings.journal.takeOverEveryMs);
   return {
@@ -156,7 +160,7 @@ function atTheGate(ports: Ports, watched: SwitchParts, gate: Gate): Ports {
 }
 
 async function openListeners(parts: SwitchParts, ports: Ports, gate: Gate): Promise<OpenListener[]> {
-  const { settings, clock, log, admitting = (own) => own } = parts;
+  const { settings, clock, log, admitting = (own) => own, codecOf = listenerCodec } = parts;
   const listeners: OpenListener[] = [];
   const { strangers: strangerSettings = DEFAULT_STRANGERS } = settings;
   const crossing: Crossing = {
@@ -166,7 +170,7 @@ async function openListeners(parts: SwitchParts, ports: Ports, gate: Gate): Prom
     terminals: new Tally(),
   };
   for (const listener of settings.listeners) {
-    const codec = listenerCodec(listener, { clock, log });
+    const codec = codecOf(listener, { clock, log });
     const service = createService(listener, codec, ports);
     const compact = compactOf(listener);
     const frames = framing(listener.framing);

@@ -13,6 +13,15 @@ const COMPILE: Record<ListenerSettings['dialect'], (tolerance: Tolerance) => Cod
   'pos-bcd': (tolerance) => compile(posBcd, {}, tolerance),
 };
 
+/** Told of elements that count as absent. */
+type OnDropped = NonNullable<Tolerance['onDropped']>;
+type Spoken = Pick<ListenerSettings, 'name' | 'dialect' | 'elements'>;
+
+interface Ends {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 /**
  * In what a request without a second bitmap is answered, in a dialect that writes one into every message: some hosts do
  * that and cannot read a message without, others take an empty one for a fault. Who asks is answered as it asks.
@@ -40,18 +49,23 @@ export function compactOf(listener: Pick<ListenerSettings, 'dialect' | 'elements
 
 /**
  * The codec of a listener: its dialect, and what becomes of elements that are not as the dialect says. A policy holds
- * in both directions; an answer leaves without an element that cannot be written rather than not at all. What counts as
- * absent is told in the log, where a terminal vendor's tester looks for it.
+ * in both directions; an answer leaves without an element that cannot be written rather than not at all.
  */
-export function listenerCodec(
-  listener: Pick<ListenerSettings, 'name' | 'dialect' | 'elements'>,
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
-): Codec<TerminalMessage> {
-  const told = new PeerLog(listener.name, clock, log);
+export function listenerCodec(listener: Spoken, ends: Ends): Codec<TerminalMessage> {
+  return codecTelling(listener, logOfDropped(listener, ends));
+}
+
+export function codecTelling(listener: Spoken, onDropped: OnDropped): Codec<TerminalMessage> {
   return COMPILE[listener.dialect]({
     elements: listenerElementPolicies(listener),
     leavesOut: true,
-    onDropped: (element, { code, message: reason }) =>
-      told.warn('listener.element-dropped', element, { element, code, reason }),
+    onDropped,
   });
+}
+
+/** What counts as absent is told in the log, where a terminal vendor's tester looks for it. */
+export function logOfDropped({ name }: Spoken, { clock, log }: Ends): OnDropped {
+  const told = new PeerLog(name, clock, log);
+  return (element, { code, message: reason }) =>
+    told.warn('listener.element-dropped', element, { element, code, reason });
 }

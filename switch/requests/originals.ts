@@ -48,10 +48,8 @@ export interface OriginalReference {
   readonly names: readonly string[];
 }
 
-/** What opens a transaction, and is found by DE90. */
+/** What opens a transaction, is found by DE90, and may come late, behind its own reversal. */
 const OPENING = ['0100', '0200', '0220', '0120'];
-/** What may come late, behind its own reversal. */
-const REQUESTS = ['0100', '0200'];
 const NOTHING = /^0*$/;
 /** DE3, first two digits. */
 const VOID = '02';
@@ -206,8 +204,7 @@ function formerReference({
  */
 function rememberedNames(party: PartyKey, { exact, local, repeated }: NamedNumbers): string[] {
   const named = exact.length > 0 ? [...exact, ...local] : repeated;
-  const requests = named.filter(({ mti }) => exact.length === 1 || REQUESTS.includes(mti));
-  return [...new Set(requests.flatMap((numbers) => namesOf(party, numbers)))];
+  return [...new Set(named.flatMap((numbers) => namesOf(party, numbers)))];
 }
 
 function meantBy(message: TerminalMessage, card: Referring['card']): Meant {

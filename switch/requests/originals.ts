@@ -50,6 +50,13 @@ export interface OriginalReference {
 
 /** What opens a transaction, and is found by DE90. */
 const OPENING = ['0100', '0200', '0220', '0120'];
+/** What DE90 may call the one or the other: terminals that authorise by 0100 often say 0200, and the reverse. */
+const PAIRS = [
+  ['0100', '0200'],
+  ['0200', '0100'],
+  ['0220', '0120'],
+  ['0120', '0220'],
+];
 /** What may come late, behind its own reversal. */
 const REQUESTS = ['0100', '0200'];
 const NOTHING = /^0*$/;
@@ -59,6 +66,7 @@ const PURCHASE = '00';
 /** DE25 of what is about a pre-authorisation. */
 const PRE_AUTHORISED = '06';
 const DATE = 4;
+const PAIR = 2;
 
 /**
  * How a reversal names its original. DE90 first: as it stands, then with its time taken for the local one, then with
@@ -123,6 +131,11 @@ function isTaken(found: Transaction): boolean {
   return found.opening?.facts.kind !== 'refund' && (!isHold(found) || found.state === 'captured');
 }
 
+/** Whether DE90 names a message; zeros name none. */
+export function namesNumbers({ de90 }: Pick<TerminalMessage, 'de90'>): boolean {
+  return de90 !== undefined && !NOTHING.test(de90.stan) && !NOTHING.test(de90.transmission);
+}
+
 interface NamedNumbers {
   /** As DE90 has them. */
   readonly exact: readonly Numbered[];
@@ -141,7 +154,7 @@ type Numbered = Numbers & Partial<Pick<Sender, 'transmittedAt'>>;
 function namedNumbers(message: TerminalMessage, sender: Sender): NamedNumbers {
   const { de90 } = message;
   const stan = de90 && !NOTHING.test(de90.stan) ? de90.stan : undefined;
-  const mtis = OPENING.includes(requestOf(de90?.mti)) ? [requestOf(de90?.mti)] : OPENING;
+  const mtis = PAIRS.find(([mti]) => mti === requestOf(de90?.mti)) ?? OPENING;
   const time = de90 && !NOTHING.test(de90.transmission) ? de90.transmission : undefined;
   const { understoodAt } = sender;
 
@@ -206,7 +219,8 @@ function formerReference({
  */
 function rememberedNames(party: PartyKey, { exact, local, repeated }: NamedNumbers): string[] {
   const named = exact.length > 0 ? [...exact, ...local] : repeated;
-  const requests = named.filter(({ mti }) => exact.length === 1 || REQUESTS.includes(mti));
+  const isOfKind = new Set(exact.map(({ mti }) => mti)).size === PAIR;
+  const requests = named.filter(({ mti }) => isOfKind || REQUESTS.includes(mti));
   return [...new Set(requests.flatMap((numbers) => namesOf(party, numbers)))];
 }
 

@@ -33,8 +33,8 @@ interface BatchOwner {
 }
 
 /**
- * A clock that is behind by less closes no batch before what is in it. It costs no more than to look into the batches of
- * a day.
+ * A clock that is behind by less closes no batch before what is in it. It costs no more than to look into the batches
+ * of a day.
  */
 const CLOCKS_APART_MS = DAY_MS + HOUR_MS;
 /** Batches that are looked into for one transaction: a year and more of them, one a day. */

@@ -117,8 +117,9 @@ async function reverseFound(
   if (remaining > 0) checkPartial(found, ports);
   const added = found.increments.find((each) => each.key === key);
   if (added) return takeIncrementBack(found, added, remaining, told);
-  if (!isAmountOfWhole(found, original.meant))
+  if (!isAmountOfWhole(found, original.meant)) {
     return reverseOther(found, 'DE4', { inbound, original }, ports);
+  }
   const refused = await refusedAsRefunded(found, { remaining, key: told.key, by: 'reversal' }, ports);
   return refused ?? takeBack(found, { ...told, by: 'reversal' }, remaining);
 }

@@ -66,7 +66,6 @@ const PURCHASE = '00';
 /** DE25 of what is about a pre-authorisation. */
 const PRE_AUTHORISED = '06';
 const DATE = 4;
-const PAIR = 2;
 
 /**
  * How a reversal names its original. DE90 first: as it stands, then with its time taken for the local one, then with
@@ -143,6 +142,8 @@ interface NamedNumbers {
   readonly local: readonly Numbered[];
   /** With the date and time that the message itself has, which may be the original's. */
   readonly repeated: readonly Numbered[];
+  /** Message types of what may come late: those that DE90 names. */
+  readonly late: readonly string[];
   /** That DE90 gives: what is found otherwise and has another is not meant. */
   readonly stan: string | undefined;
   /** That DE90 gives, in milliseconds. */
@@ -154,7 +155,8 @@ type Numbered = Numbers & Partial<Pick<Sender, 'transmittedAt'>>;
 function namedNumbers(message: TerminalMessage, sender: Sender): NamedNumbers {
   const { de90 } = message;
   const stan = de90 && !NOTHING.test(de90.stan) ? de90.stan : undefined;
-  const mtis = PAIRS.find(([mti]) => mti === requestOf(de90?.mti)) ?? OPENING;
+  const pair = PAIRS.find(([mti]) => mti === requestOf(de90?.mti));
+  const mtis = pair ?? OPENING;
   const time = de90 && !NOTHING.test(de90.transmission) ? de90.transmission : undefined;
   const { understoodAt } = sender;
 
@@ -170,7 +172,14 @@ function namedNumbers(message: TerminalMessage, sender: Sender): NamedNumbers {
   const others = [...mtis, ...OPENING.filter((mti) => !mtis.includes(mti))];
   const repeated = others.map((mti) => ({ ...sender, mti, stan: stan ?? sender.stan }));
   const sentAt = time === undefined ? Number.NaN : momentOf(time, understoodAt);
-  return { exact, local, repeated, stan, sentAt: Number.isNaN(sentAt) ? undefined : sentAt };
+  return {
+    exact,
+    local,
+    repeated,
+    late: pair ?? REQUESTS,
+    stan,
+    sentAt: Number.isNaN(sentAt) ? undefined : sentAt,
+  };
 }
 
 /** A time of DE90 by the clock of the message that gives it. */
@@ -217,10 +226,9 @@ function formerReference({
  * A STAN with a time. Where DE90 gives no time, it is that of the message; a time that is the message's own and not the
  * original's names nothing that will ever come.
  */
-function rememberedNames(party: PartyKey, { exact, local, repeated }: NamedNumbers): string[] {
+function rememberedNames(party: PartyKey, { exact, local, repeated, late }: NamedNumbers): string[] {
   const named = exact.length > 0 ? [...exact, ...local] : repeated;
-  const isOfKind = new Set(exact.map(({ mti }) => mti)).size === PAIR;
-  const requests = named.filter(({ mti }) => isOfKind || REQUESTS.includes(mti));
+  const requests = named.filter(({ mti }) => late.includes(mti));
   return [...new Set(requests.flatMap((numbers) => namesOf(party, numbers)))];
 }
 

@@ -35,6 +35,15 @@ describe('DE90 with the other message type of a request', () => {
   });
 });
 
+describe('a reversal of an advice that has not come', () => {
+  it('has it refused where DE90 has no time, and the reversal repeats that of the advice', async () => {
+    const counter = new Counter();
+    const de90 = originalElements('0120', '000001', '0000000000');
+    await counter.heard(reversal({ de90, de11: '000002' }));
+    expect(await counter.heard(purchase({ mti: '0120' }))).toMatchObject({ code: '12' });
+  });
+});
+
 describe('the amount of a reversal', () => {
   it('is of an increment only where the increment is named', async () => {
     for (const [mti, code, cases] of [

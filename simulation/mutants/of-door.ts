@@ -16,8 +16,8 @@ export const OF_DOOR: readonly SourceMutant[] = [
     name: 'letters-of-terminals',
     removes: 'the patience with letters that nobody needs in what terminals send',
     file: 'switch/serve/listener-codec.ts',
-    find: 'elements: listenerElementPolicies(listener),',
-    put: 'elements: {},',
+    find: 'const codec = make({ elements, ...around });',
+    put: 'const codec = make({ elements: {}, ...around });',
   },
   {
     name: 'letters-of-networks',

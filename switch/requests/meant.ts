@@ -46,7 +46,13 @@ export function disagreement(found: Transaction, meant: Meant): string | undefin
   return isAmountOf(found, meant) ? undefined : 'DE4';
 }
 
-function isAmountOf(found: Transaction, { minorUnits, mayBePart = false }: Meant): boolean {
+function isAmountOf(found: Transaction, meant: Meant): boolean {
+  const { minorUnits } = meant;
+  return isAmountOfWhole(found, meant) || (minorUnits !== undefined && addedTo(found).includes(minorUnits));
+}
+
+/** Whether DE4 is of all of it, and not of what was added to it alone. */
+export function isAmountOfWhole(found: Transaction, { minorUnits, mayBePart = false }: Meant): boolean {
   if (minorUnits === undefined || amountsOf(found).includes(minorUnits)) return true;
   return mayBePart && minorUnits <= found.standingMinorUnits;
 }
@@ -56,22 +62,26 @@ function isOther(said: string | undefined, known: string | undefined): boolean {
 }
 
 /**
- * What DE4 may be: as asked for, as approved, with what was added, as completed, with its tips, what stands, or stood
- * before a void; of an increment its own.
+ * What DE4 may be: as asked for, as approved, with what was added, as completed, with its tips, what stands, stood
+ * before a void, or remained of a reversal.
  */
 function amountsOf(found: Transaction): number[] {
-  const { opening, replies, increments, adjustments, voids, standingMinorUnits } = found;
+  const { opening, replies, adjustments, voids, remainders, standingMinorUnits } = found;
   const asked = opening?.facts.amount.minorUnits ?? 0;
   const { capturedMinorUnits = asked } = found;
   const approved = replies.get(OPENING_REPLY)?.approvedMinorUnits ?? asked;
-  const added = increments.flatMap(({ key, facts: { amount } }) => [
+  const tipped = adjustments.flatMap(({ minorUnits, beforeMinorUnits }) => [minorUnits, beforeMinorUnits]);
+  const voided = voids.map(({ before }) => before.standingMinorUnits);
+  const stood = [standingMinorUnits, capturedMinorUnits, ...tipped, ...voided, ...remainders];
+  return [asked, approved, authorisedMinorUnits(found), ...stood];
+}
+
+/** Each increment's own, as asked for and as approved. */
+function addedTo({ increments, replies }: Transaction): number[] {
+  return increments.flatMap(({ key, facts: { amount } }) => [
     amount.minorUnits,
     replies.get(key)?.approvedMinorUnits ?? amount.minorUnits,
   ]);
-  const tipped = adjustments.flatMap(({ minorUnits, beforeMinorUnits }) => [minorUnits, beforeMinorUnits]);
-  const voided = voids.map(({ before }) => before.standingMinorUnits);
-  const stood = [standingMinorUnits, capturedMinorUnits, ...tipped, ...voided];
-  return [asked, approved, authorisedMinorUnits(found), ...added, ...stood];
 }
 
 /**

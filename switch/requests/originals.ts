@@ -48,8 +48,17 @@ export interface OriginalReference {
   readonly names: readonly string[];
 }
 
-/** What opens a transaction, is found by DE90, and may come late, behind its own reversal. */
+/** What opens a transaction, and is found by DE90. */
 const OPENING = ['0100', '0200', '0220', '0120'];
+/** What DE90 may call the one or the other: terminals that authorise by 0100 often say 0200, and the reverse. */
+const PAIRS = [
+  ['0100', '0200'],
+  ['0200', '0100'],
+  ['0220', '0120'],
+  ['0120', '0220'],
+];
+/** What may come late, behind its own reversal. */
+const REQUESTS = ['0100', '0200'];
 const NOTHING = /^0*$/;
 /** DE3, first two digits. */
 const VOID = '02';
@@ -121,6 +130,11 @@ function isTaken(found: Transaction): boolean {
   return found.opening?.facts.kind !== 'refund' && (!isHold(found) || found.state === 'captured');
 }
 
+/** Whether DE90 names a message; zeros name none. */
+export function namesNumbers({ de90 }: Pick<TerminalMessage, 'de90'>): boolean {
+  return de90 !== undefined && !NOTHING.test(de90.stan) && !NOTHING.test(de90.transmission);
+}
+
 interface NamedNumbers {
   /** As DE90 has them. */
   readonly exact: readonly Numbered[];
@@ -128,6 +142,8 @@ interface NamedNumbers {
   readonly local: readonly Numbered[];
   /** With the date and time that the message itself has, which may be the original's. */
   readonly repeated: readonly Numbered[];
+  /** Message types of what may come late: those that DE90 names. */
+  readonly late: readonly string[];
   /** That DE90 gives: what is found otherwise and has another is not meant. */
   readonly stan: string | undefined;
   /** That DE90 gives, in milliseconds. */
@@ -139,7 +155,8 @@ type Numbered = Numbers & Partial<Pick<Sender, 'transmittedAt'>>;
 function namedNumbers(message: TerminalMessage, sender: Sender): NamedNumbers {
   const { de90 } = message;
   const stan = de90 && !NOTHING.test(de90.stan) ? de90.stan : undefined;
-  const mtis = OPENING.includes(requestOf(de90?.mti)) ? [requestOf(de90?.mti)] : OPENING;
+  const pair = PAIRS.find(([mti]) => mti === requestOf(de90?.mti));
+  const mtis = pair ?? OPENING;
   const time = de90 && !NOTHING.test(de90.transmission) ? de90.transmission : undefined;
   const { understoodAt } = sender;
 
@@ -155,7 +172,14 @@ function namedNumbers(message: TerminalMessage, sender: Sender): NamedNumbers {
   const others = [...mtis, ...OPENING.filter((mti) => !mtis.includes(mti))];
   const repeated = others.map((mti) => ({ ...sender, mti, stan: stan ?? sender.stan }));
   const sentAt = time === undefined ? Number.NaN : momentOf(time, understoodAt);
-  return { exact, local, repeated, stan, sentAt: Number.isNaN(sentAt) ? undefined : sentAt };
+  return {
+    exact,
+    local,
+    repeated,
+    late: pair ?? REQUESTS,
+    stan,
+    sentAt: Number.isNaN(sentAt) ? undefined : sentAt,
+  };
 }
 
 /** A time of DE90 by the clock of the message that gives it. */
@@ -202,9 +226,10 @@ function formerReference({
  * A STAN with a time. Where DE90 gives no time, it is that of the message; a time that is the message's own and not the
  * original's names nothing that will ever come.
  */
-function rememberedNames(party: PartyKey, { exact, local, repeated }: NamedNumbers): string[] {
+function rememberedNames(party: PartyKey, { exact, local, repeated, late }: NamedNumbers): string[] {
   const named = exact.length > 0 ? [...exact, ...local] : repeated;
-  return [...new Set(named.flatMap((numbers) => namesOf(party, numbers)))];
+  const requests = named.filter(({ mti }) => late.includes(mti));
+  return [...new Set(requests.flatMap((numbers) => namesOf(party, numbers)))];
 }
 
 function meantBy(message: TerminalMessage, card: Referring['card']): Meant {

@@ -176,7 +176,7 @@ describe('the two legs', () => {
       return covered;
     };
     const ports = { networks: new Map([['visa', { ...visa, ask }]]), pop: { ...pop, initiate } };
-    Object.assign(core, { ports: { ...core.ports, ...ports, standIn: { cover } } });
+    Object.assign(core, { ports: { ...core.ports, ...ports, standIn: { cover, heard: () => {} } } });
     return asked;
   }
 
@@ -222,7 +222,7 @@ describe('the two legs', () => {
       await new Promise<void>((resolve) => clock.after(1_750, resolve));
       return covered;
     };
-    Object.assign(core, { ports: { ...core.ports, standIn: { cover } } });
+    Object.assign(core, { ports: { ...core.ports, standIn: { cover, heard: () => {} } } });
     expect((await complete(core)).reply?.code).toBe('00');
     expect(core.sent.initiated).toEqual([]);
     expect(core.journal.followUps.map(({ task }) => task)).toEqual(['advise-network', 'complete-pop']);

@@ -4,6 +4,7 @@ import type { PaymentInbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import { JournalError, type NewEntry } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
+import { namesNumbers } from '../requests/originals.ts';
 import type { PaymentRequest } from '../requests/understand.ts';
 import type { NetworkLegOutcome } from '../stand-in/stand-in.ts';
 import { decisionEntry } from '../transaction/decision-entry.ts';
@@ -103,7 +104,9 @@ async function reservedRefund(
   { facts, cardReference }: OpeningBody,
   ports: Ports,
 ): Promise<Refusal | ReservedRefund> {
-  if (request.refersTo === undefined && request.originalApprovalCode === undefined) return NO_REFUND;
+  const isNamed = request.refersTo !== undefined || request.originalApprovalCode !== undefined;
+  const isTied = isNamed || namesNumbers(inbound.message);
+  if (request.service.kind !== 'refund' || !isTied) return NO_REFUND;
 
   const { transaction } = facts;
   const refund = { inbound, request, transaction, cardReference };

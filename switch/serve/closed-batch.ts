@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from '../../runtime/index.ts';
 import type { Inbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
@@ -31,8 +32,11 @@ interface BatchOwner {
   readonly currency: string;
 }
 
-/** A clock that is behind by less closes no batch before what is in it. */
-const CLOCKS_APART_MS = 300_000;
+/**
+ * A clock that is behind by less closes no batch before what is in it. It costs no more than to look into the batches
+ * of a day.
+ */
+const CLOCKS_APART_MS = DAY_MS + HOUR_MS;
 /** Batches that are looked into for one transaction: a year and more of them, one a day. */
 const MAX_BATCHES = 500;
 

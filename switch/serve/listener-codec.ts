@@ -1,4 +1,12 @@
-import { type Codec, compile, iso87Ascii, iso87AsciiHex, posBcd } from '../../messages/index.ts';
+import {
+  type Codec,
+  compile,
+  type ElementPolicy,
+  IsoError,
+  iso87Ascii,
+  iso87AsciiHex,
+  posBcd,
+} from '../../messages/index.ts';
 import type { Clock, Log } from '../../runtime/index.ts';
 import { PeerLog } from '../admission/peer-log.ts';
 import { listenerElementPolicies } from '../config/element-policies.ts';
@@ -56,11 +64,40 @@ export function listenerCodec(listener: Spoken, ends: Ends): Codec<TerminalMessa
 }
 
 export function codecTelling(listener: Spoken, onDropped: OnDropped): Codec<TerminalMessage> {
-  return COMPILE[listener.dialect]({
-    elements: listenerElementPolicies(listener),
-    leavesOut: true,
-    onDropped,
-  });
+  const make = COMPILE[listener.dialect];
+  const elements = listenerElementPolicies(listener);
+  const around = { leavesOut: true, onDropped };
+  const codec = make({ elements, ...around });
+  const forgiving = [REVERSAL, ADVICE].map((kind) => ({
+    kind,
+    codec: make({ elements: { ...elements, ...droppedIn(kind) }, ...around }),
+  }));
+
+  const parse = (bytes: Buffer): TerminalMessage => {
+    try {
+      return codec.parse(bytes);
+    } catch (error) {
+      const mti = error instanceof IsoError ? error.partial?.mti : undefined;
+      const again = forgiving.find(({ kind }) => kind.mtis.test(String(mti ?? '')));
+      if (!again) throw error;
+      return again.codec.parse(bytes);
+    }
+  };
+  return { ...codec, parse };
+}
+
+/** What is told, or taken back, has happened: an element that it can do without does not keep it from being heard. */
+interface Forgiven {
+  readonly mtis: RegExp;
+  readonly elements: readonly number[];
+}
+
+const REVERSAL: Forgiven = { mtis: /^04[02]/, elements: [12, 13, 14, 18, 22, 23, 25, 35, 55] };
+/** DE25 says what an advice is, and DE35 may be its card. */
+const ADVICE: Forgiven = { mtis: /^0[12]2/, elements: [14, 18, 22, 23] };
+
+function droppedIn({ elements }: Forgiven): Record<number, ElementPolicy> {
+  return Object.fromEntries(elements.map((element) => [element, 'drop' as const]));
 }
 
 /** What counts as absent is told in the log, where a terminal vendor's tester looks for it. */

@@ -4,6 +4,7 @@ import { takeBackRules } from '../config/take-backs.ts';
 import { Refusal, SWITCH_ERRORS } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { ANOTHER_NAME, keyOf, requestKey } from '../requests/keys.ts';
+import { isAmountOfWhole } from '../requests/meant.ts';
 import { isNameless } from '../requests/nameless.ts';
 import {
   amountOf,
@@ -68,16 +69,24 @@ function answerReversal(
     case 'remembered':
       return { reply: unmatchedReply(inbound) };
     case 'other':
-      // An advice is not refused: it is told of as what matches nothing.
-      if (inbound.sender.mti === REVERSAL_ADVICE) {
-        return unmatchedReversal(inbound, original, ports, [finding.transaction]);
-      }
-      throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: finding.element });
+      return reverseOther(finding.transaction, finding.element, { inbound, original }, ports);
     case 'ambiguous':
       return unmatchedReversal(inbound, original, ports, finding.transactions);
     case 'unknown':
       return unmatchedReversal(inbound, original, ports);
   }
+}
+
+/** What is named is not what is said of it. An advice is not refused: it is told of as what matches nothing. */
+function reverseOther(
+  found: Transaction,
+  element: string,
+  about: { readonly inbound: NoticeInbound; readonly original: OriginalReference },
+  ports: Ports,
+): Promise<Answer> {
+  const { inbound, original } = about;
+  if (inbound.sender.mti === REVERSAL_ADVICE) return unmatchedReversal(inbound, original, ports, [found]);
+  throw new Refusal('SW_ORIGINAL_UNKNOWN', { element });
 }
 
 async function reverseFound(
@@ -108,6 +117,9 @@ async function reverseFound(
   if (remaining > 0) checkPartial(found, ports);
   const added = found.increments.find((each) => each.key === key);
   if (added) return takeIncrementBack(found, added, remaining, told);
+  if (!isAmountOfWhole(found, original.meant)) {
+    return reverseOther(found, 'DE4', { inbound, original }, ports);
+  }
   const refused = await refusedAsRefunded(found, { remaining, key: told.key, by: 'reversal' }, ports);
   return refused ?? takeBack(found, { ...told, by: 'reversal' }, remaining);
 }

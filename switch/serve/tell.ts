@@ -5,7 +5,7 @@ import { JournalError } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
 import { openingClaims } from '../requests/keys.ts';
 import { isMeant } from '../requests/meant.ts';
-import { reversedOriginal } from '../requests/originals.ts';
+import { namesNumbers, reversedOriginal } from '../requests/originals.ts';
 import type { Service } from '../requests/services.ts';
 import {
   anotherReference,
@@ -16,7 +16,7 @@ import {
   retrievalReference,
 } from '../requests/understand.ts';
 import { mayBeOf } from '../transaction/amounts.ts';
-import { appendNext } from '../transaction/append-next.ts';
+import { appendNext, readTransaction } from '../transaction/append-next.ts';
 import { type ChipWord, chipWord, isRefusedByChip } from '../transaction/chip.ts';
 import { followUpsOf } from '../transaction/decision-entry.ts';
 import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
@@ -41,7 +41,8 @@ export async function tell(
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
   const { message } = inbound;
-  const isTied = service.kind === 'refund' && givenReference(message) !== undefined;
+  const isNamed = givenReference(message) !== undefined || namesNumbers(message);
+  const isTied = service.kind === 'refund' && isNamed;
   const word = service.kind === 'offline-purchase' ? chipWord(message.de55) : undefined;
   const original = reversedOriginal(inbound);
   // What an issuer has approved has an approval code of the network; the terminal's own is of nothing here.
@@ -50,6 +51,8 @@ export async function tell(
 
   let asked = toldRequest(inbound, service, ports);
   const open = (): Answer => {
+    // What leads nowhere has happened all the same, and nobody is told of it but people.
+    if (!leadsAnywhere(asked, ports)) return keptAdvice(inbound, 'no-route', ports);
     const answer = newPayment(inbound, asked, told, ports);
     // Whenever this is asked again, another payment has the retrieval reference: one of ours is drawn anew.
     if (!asked.hasOwnReference) asked = { ...asked, rrn: anotherReference(asked.rrn, ports.random) };
@@ -92,6 +95,10 @@ function newPayment(inbound: CardInbound, request: PaymentRequest, told: Told, p
   };
   const body: EntryBodies['offline-approved'] = { ...opening, key: told.key, reply };
   return { reply, opening: { transaction, kind: 'offline-approved', body, followUps }, claims };
+}
+
+function leadsAnywhere({ card }: PaymentRequest, { directory, networks }: Ports): boolean {
+  return networks.has(directory.networkFor(card.pan) ?? '');
 }
 
 /** A refund names its sale by DE37, and gets a retrieval reference of its own. */
@@ -225,6 +232,8 @@ async function tieRefund(
     const stored = await journal.transactionOf(key);
     if (!stored) return false;
     const { transaction } = stored;
+    // What was told of a refund that is known already is tied to its sale since that was asked for.
+    if (!(await readTransaction(journal, transaction)).isTold) return true;
     const request = toldRequest(inbound, service, ports);
     const cardReference = inbound.card.reference;
     const refund = { inbound, request, transaction, cardReference };

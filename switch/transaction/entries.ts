@@ -281,7 +281,7 @@ export interface EntryBodies {
 
 /** An advice that nobody here can act on, as it came. */
 export interface KeptAdvice {
-  readonly reason: 'no-service' | 'no-original';
+  readonly reason: 'no-service' | 'no-original' | 'no-route';
   readonly listener: string;
   readonly terminal: string;
   readonly merchant: string;

@@ -60,6 +60,7 @@ export function foldTransaction(
     replies: new Map(),
     names: [],
     chipWords: [],
+    remainders: [],
     traces: new Map(),
     openReversals: [],
     endedReversals: new Set(),
@@ -131,6 +132,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     traces.askedAnew(draft.traces);
     shareOut(draft, body.remainingMinorUnits);
     leaveNoMore(draft, body.remainingMinorUnits);
+    draft.remainders.push(body.remainingMinorUnits);
     draft.replies.set(body.key, body.reply);
   },
   captured: (draft, body) => {

@@ -71,6 +71,8 @@ export interface Transaction {
   readonly openReversals: readonly EntryBodies['reversal-numbered'][];
   /** Messages of which a reversal has ended: an increment's key, '' for the message that opened the transaction. */
   readonly endedReversals: ReadonlySet<string>;
+  /** What remained, as its terminal said, after each reversal of a part. */
+  readonly remainders: readonly number[];
   /** The network took back a part of it, and holds the rest. */
   readonly isReversedInPart: boolean;
   /** Up to which version its merchant was told of it. */
@@ -102,6 +104,7 @@ export type Draft = { -readonly [K in keyof Transaction]: Transaction[K] } & {
   tellings: Telling[];
   names: EntryBodies['named-again'][];
   chipWords: string[];
+  remainders: number[];
   replies: Map<string, ReplyFields>;
   traces: TraceDraft;
 };

@@ -79,6 +79,16 @@ describe('a batch that is closed', () => {
     },
   );
 
+  it('stays closed where a node has closed it whose clock is an hour behind', async () => {
+    const counter = new Counter({}, batchesOf);
+    const sold = await counter.heard(purchase());
+    await counter.heard(settlement({ de63: totals(1, 2_500) }));
+    const closed = counter.core.journal.entries.findIndex(({ kind }) => kind === 'batch-closed');
+    const entry = counter.core.journal.entries[closed];
+    if (entry) counter.core.journal.entries[closed] = { ...entry, at: entry.at - 3_600_000 };
+    expect(await counter.heard(voidOf(sold, later))).toMatchObject({ code: '12' });
+  });
+
   it('stays closed that an earlier release has closed, by line and terminal', async () => {
     const { counter, sold } = await closedOf();
     const { journal } = counter.core;

@@ -83,6 +83,49 @@ describe('a purchase with a letter that nobody needs', () => {
   });
 });
 
+describe('an element that a message can do without', () => {
+  const reversing = { mti: '0400', de11: '000002', de7: '1123120500', de90: originalElements() };
+  const lettered = (message: TerminalMessage, element: 'de14' | 'de18' | 'de23' | 'de12' | 'de25') => {
+    const [standIn, length] = {
+      de14: ['7777', 4],
+      de18: ['7777', 4],
+      de23: ['777', 3],
+      de12: ['', 6],
+      de25: ['', 2],
+    }[element] as [string, number];
+    const value = standIn === '' ? '7'.repeat(length) : standIn;
+    const packed = codec.pack({ ...message, [element]: value } as Packed);
+    const at = packed.lastIndexOf(value);
+    packed[at] = 0xe9;
+    return packed;
+  };
+
+  it.each(['de14', 'de18', 'de23', 'de12', 'de25'] as const)('costs no reversal (%s)', async (element) => {
+    const { de35: _, ...message } = purchase({ ...reversing, de12: '130500' });
+    expect(await codeFor(lettered(message, element))).toBe('00');
+  });
+
+  it.each(['de14', 'de18', 'de23'] as const)('costs nothing that has happened (%s)', async (element) => {
+    expect(await codeFor(lettered(purchase({ mti: '0220' }), element))).toBe('00');
+  });
+
+  it.each(['de14', 'de18', 'de23', 'de12', 'de25'] as const)(
+    'is looked at in a request (%s)',
+    async (element) => {
+      expect(await codeFor(lettered(purchase(), element))).toBe('30');
+    },
+  );
+
+  it('is never the card, the amount or a number', async () => {
+    for (const element of ['de2', 'de4', 'de11', 'de38'] as const) {
+      const packed = codec.pack(purchase({ ...reversing, de38: 'QWERTZ' }));
+      const value = { de2: '4242424242424242', de4: '000000002500', de11: '000002', de38: 'QWERTZ' }[element];
+      packed[packed.indexOf(value)] = 0xe9;
+      expect(await codeFor(packed)).toBe('30');
+    }
+  });
+});
+
 const TAKEN = ['978', '356', '840', '392'];
 /** NGN, ZAR, AED, IDR, BDT, KZT, BRL, SGD, MXN, SAR, HKD, ILS, THB, ISK, JOD, VND, CLP, EGP, KES. */
 const OTHERS = [

@@ -1,17 +1,17 @@
 /**
  * `npm start`: the whole system on this machine, one purchase through it, then up until Ctrl-C. HELP lists its options.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { destination, pino } from 'pino';
-import { explain, VERSION } from '../runtime/index.ts';
+import { explain, forbidCoreDumps, openLog, VERSION } from '../runtime/index.ts';
 import { assertPinnedNode } from './assert-node.ts';
 import { CONFIG_FILE, loadStartConfig } from './config/load.ts';
 import type { StartConfig } from './config/schema.ts';
 import { DeployError } from './errors.ts';
 import { describeSystem } from './start/describe.ts';
 import { firstPurchase } from './start/first-purchase.ts';
+import { privateFolders } from './start/private-folders.ts';
 import { progressTo } from './start/progress.ts';
 import { startSystem } from './start/system.ts';
 
@@ -76,7 +76,9 @@ function configOf(asked: ReturnType<typeof readOptions>): StartConfig {
 async function run(config: StartConfig, once: boolean): Promise<boolean> {
   const { signal } = interrupt;
   const logDir = join(config.dataDir, 'logs');
-  const log = pino(destination({ dest: join(logDir, 'start.log'), mkdir: true, sync: true }));
+  privateFolders(config.dataDir);
+  const { log } = openLog('start', 'info', openSync(join(logDir, 'start.log'), 'a', 0o640));
+  if (!forbidCoreDumps()) log.warn({ event: 'start.core-dumps' });
   try {
     progress.say(`etika-payment-integration starts, logs in ${logDir}`);
     const system = await startSystem({

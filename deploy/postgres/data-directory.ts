@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { User } from './unprivileged.ts';
 
@@ -21,7 +30,9 @@ export function openDataDirectory(path: string, user: User | undefined): DataDir
   const root = resolve(path);
   const cluster = join(root, 'cluster');
   const draft = join(root, 'cluster.draft');
-  mkdirSync(root, { recursive: true, mode: 0o755 });
+  mkdirSync(root, { recursive: true });
+  // Its own user has to pass where we are root; nobody has anything to read here.
+  chmodSync(root, user ? 0o711 : 0o700);
   const owner = join(root, 'owner');
   return {
     root,

@@ -36,7 +36,7 @@ export interface Services {
 /** `signal` ends every wait for a service: there is no use in one that is about to be stopped. */
 export function serviceRunner(logDir: string, log: Log, signal: AbortSignal): Services {
   const running: SupervisedService[] = [];
-  mkdirSync(logDir, { recursive: true });
+  mkdirSync(logDir, { recursive: true, mode: 0o700 });
   const logFile = (name: string) => join(logDir, `${name}.log`);
   return {
     logFile,

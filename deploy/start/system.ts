@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type DevelopmentCertificates, ensureDevelopmentCertificates } from '../../certs/index.ts';
 import { HSM_ENTRY, HSM_FINAL_EXIT_CODES, prepareDevelopmentToken } from '../../hsm/index.ts';
@@ -16,6 +16,7 @@ import {
   wantedPorts,
 } from './plans.ts';
 import { checkPortsAreFree } from './ports.ts';
+import { privateFolders } from './private-folders.ts';
 import type { Progress } from './progress.ts';
 import { type ServiceStart, type Services, serviceRunner } from './services.ts';
 import { waitUntil } from './wait-until.ts';
@@ -67,9 +68,7 @@ type Start = StartOrder & { readonly services: Services };
 export async function startSystem(order: StartOrder): Promise<System> {
   const { config, log, signal, onStarted } = order;
   await checkPortsAreFree(wantedPorts(config));
-  for (const folder of ['visa-simulator', 'iso87-simulator', 'pop-simulator']) {
-    mkdirSync(join(config.dataDir, folder), { recursive: true });
-  }
+  privateFolders(config.dataDir);
   const services = serviceRunner(join(config.dataDir, 'logs'), log, signal);
   const start: Start = { ...order, services };
   const { url: databaseUrl, postgres } = await startDatabase(start);

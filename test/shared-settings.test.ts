@@ -185,3 +185,35 @@ test('a restarted node begins with the version in force', async () => {
   await house.startSwitch();
   expect((await house.switchStatus()).settings).toEqual({ version });
 });
+
+describe('a payment is found', () => {
+  const find = async (...args: string[]) => {
+    const { out } = await run('find', '--json', ...args);
+    return (JSON.parse(out) as { transactions: { stan: string; rrn: string }[] }).transactions;
+  };
+
+  test('by each thing that a caller may have at hand, and by nothing that differs', async () => {
+    const port = String(house.ports().iso87);
+    const card = ['--card', '4242424242424242', '--amount', '31.07', '--stan', '004711'];
+    const where = ['--port', port, '--records', join(folder, 'found'), '--terminal', 'TERM0007', '--json'];
+    const { out } = await run('terminal', 'purchase', ...where, ...card);
+    const { rrn } = JSON.parse(out) as { rrn: string };
+    await waitUntil(async () => (await find('--rrn', rrn)).length === 1);
+
+    for (const known of [
+      ['--rrn', rrn],
+      ['--stan', '4711'],
+      ['--terminal', 'TERM0007', '--since', '10m'],
+      ['--last4', '4242', '--amount', '31.07'],
+      ['--amount', '31.07', '--merchant', MERCHANT],
+    ]) {
+      expect({ known, found: await find(...known) }).toMatchObject({
+        known,
+        found: [{ stan: '004711', rrn }],
+      });
+    }
+    expect(await find('--amount', '31.08')).toEqual([]);
+    expect(await find('--stan', '4711', '--until', '10m')).toEqual([]);
+    expect((await run('find', '--stan', '4711')).out).toContain('purchase 31.07 978  00');
+  });
+});

@@ -5,6 +5,8 @@ const ADMIN_ERRORS = {
   ADM_TRANSACTION_UNKNOWN: { status: 404, message: 'the journal holds no transaction of this id' },
   ADM_MODE_UNKNOWN: { status: 404, message: 'there is no such degraded mode' },
   ADM_FOLLOW_UP_UNKNOWN: { status: 404, message: 'no follow-up is parked at this position' },
+  ADM_ALERT_UNKNOWN: { status: 404, message: 'there is no alert at this position' },
+  ADM_HOST_UNKNOWN: { status: 421, message: 'the Host header names somebody else' },
   ADM_LOOPBACK_ONLY: { status: 403, message: 'what changes anything is served on loopback only' },
   ADM_SETTINGS_INVALID: { status: 500, message: 'a setting of the admin API does not fit' },
   ADM_DATABASE_AWAY: { status: 503, message: 'the database does not answer now' },

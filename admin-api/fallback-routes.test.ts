@@ -45,8 +45,13 @@ async function start(overrides: Partial<FallbackApi> = {}, host = '127.0.0.1'): 
               subject: 's',
               summary: 'x',
               transaction: ID,
+              count: 3,
+              lastAt: AT,
+              amounts: [{ currency: '978', minorUnits: 7_500 }],
+              action: 'look',
             },
           ],
+    acknowledgeAlert: async (position) => position === 1,
     log: silentLog,
     ...overrides,
   };
@@ -147,8 +152,14 @@ it('alerts name the runbook that helps', async () => {
   const base = await start();
   expect(await call(`${base}/api/v1/alerts`)).toMatchObject({
     status: 200,
-    body: { alerts: [{ kind: 'case', scenario: 'inconsistency', transaction: ID }] },
+    body: {
+      alerts: [{ kind: 'case', count: 3, action: 'look', scenario: 'inconsistency', transaction: ID }],
+    },
   });
+  const said = { by: 'alice', why: 'called the network' };
+  const acknowledge = (position: number) => call(`${base}/api/v1/alerts/${position}/acknowledge`, said);
+  expect(await acknowledge(1)).toMatchObject({ status: 202 });
+  expect(await acknowledge(2)).toMatchObject({ status: 404, body: { code: 'ADM_ALERT_UNKNOWN' } });
   expect(await call(`${base}/api/v1/alerts?before=1`)).toEqual({ status: 200, body: { alerts: [] } });
 });
 

@@ -20,7 +20,9 @@ export interface FallbackApi {
   /** Queues it again, with what is parked behind it. @returns how many */
   replayFollowUp(position: number): Promise<number>;
   /** The latest first, at most 100: before a position where one is given. */
-  alerts(before?: number): Promise<AlertView[]>;
+  alerts(before?: number, isOpenOnly?: boolean): Promise<AlertView[]>;
+  /** @returns whether there is such an alert */
+  acknowledgeAlert(position: number, by: string, why: string): Promise<boolean>;
   log: Log;
 }
 
@@ -34,12 +36,33 @@ interface Page {
 export function addFallbackRoutes(server: FastifyInstance, api: FallbackApi): void {
   addModeRoutes(server, api);
   addParkedRoutes(server, api);
+  addAlertRoutes(server, api);
+}
+
+function addAlertRoutes(server: FastifyInstance, api: FallbackApi): void {
   const alerts = Type.Object({ alerts: Type.Array(AlertView) });
-  const before = Type.Object({ before: Type.Optional(Position) }, { additionalProperties: false });
-  server.get<{ Querystring: { before?: number } }>(
+  const which = { before: Type.Optional(Position), open: Type.Optional(Type.Boolean()) };
+  const querystring = Type.Object(which, { additionalProperties: false });
+  server.get<{ Querystring: { before?: number; open?: boolean } }>(
     '/api/v1/alerts',
-    { schema: { querystring: before, response: { 200: alerts } } },
-    async ({ query }) => ({ alerts: await api.alerts(query.before) }),
+    { schema: { querystring, response: { 200: alerts } } },
+    async ({ query }) => ({ alerts: await api.alerts(query.before, query.open) }),
+  );
+
+  const params = Type.Object({ position: Position });
+  const acknowledged = Type.Object({ acknowledged: Type.Boolean() });
+  server.post<{ Params: { position: number }; Body: ReplayRequest }>(
+    '/api/v1/alerts/:position/acknowledge',
+    { schema: { params, body: ReplayRequest, response: { 202: acknowledged } } },
+    async (request, reply) => {
+      requireLoopback(request);
+      const { position } = request.params;
+      const { by, why } = request.body;
+      const isThere = await api.acknowledgeAlert(position, by, why);
+      if (!isThere) throw new AdminError('ADM_ALERT_UNKNOWN', { position: String(position) });
+      api.log.warn({ event: 'admin.alert-acknowledged', position, by, why });
+      return reply.code(202).send({ acknowledged: true });
+    },
   );
 }
 

@@ -59,5 +59,18 @@ export const AlertView = Type.Object({
   subject: Type.String(),
   summary: Type.String(),
   transaction: Type.Optional(Type.String()),
+  /** How often it was raised while it was open, and when last. */
+  count: Type.Integer(),
+  lastAt: Time,
+  /** Absent while it is open. */
+  closedAt: Type.Optional(Time),
+  closedBy: Type.Optional(Type.String()),
+  acknowledgedAt: Type.Optional(Time),
+  acknowledgedBy: Type.Optional(Type.String()),
+  note: Type.Optional(Type.String()),
+  /** Of the payments that it is about, as they were asked for. */
+  amounts: Type.Array(Type.Object({ currency: Type.String(), minorUnits: Type.Integer() })),
+  /** What to do about it. */
+  action: Type.String(),
 });
 export type AlertView = Static<typeof AlertView>;

@@ -29,10 +29,18 @@ export function fallbackApi(
       return found.map((each) => ({ ...each, parkedAt: each.parkedAt.toISOString() }));
     },
     replayFollowUp: (position) => parked.replay(position),
-    async alerts(before) {
-      const found = await records.list(before);
-      return found.map((each) => ({ ...each, raisedAt: each.raisedAt.toISOString() }));
+    async alerts(before, isOpenOnly) {
+      const found = await records.list(before, isOpenOnly);
+      return found.map(({ raisedAt, lastAt, closedAt, acknowledgedAt, amounts, ...alert }) => ({
+        ...alert,
+        amounts: [...amounts],
+        raisedAt: raisedAt.toISOString(),
+        lastAt: lastAt.toISOString(),
+        ...(closedAt && { closedAt: closedAt.toISOString() }),
+        ...(acknowledgedAt && { acknowledgedAt: acknowledgedAt.toISOString() }),
+      }));
     },
+    acknowledgeAlert: (position, by, why) => records.acknowledge(position, by, why),
     async close() {
       await Promise.all([records.close(), parked.close()]);
     },

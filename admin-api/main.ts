@@ -1,5 +1,11 @@
 import { announceReady, createLog, forbidCoreDumps, onShutdown, systemClock } from '../runtime/index.ts';
-import { FollowUpHealthReader, followUpTrouble, JournalReader, projectionTrouble } from '../switch/index.ts';
+import {
+  FollowUpHealthReader,
+  followUpTrouble,
+  JournalReader,
+  projectionTrouble,
+  TransactionFinder,
+} from '../switch/index.ts';
 import { fallbackApi } from './fallback.ts';
 import { askAll } from './readiness.ts';
 import { createAdminApi } from './server.ts';
@@ -13,12 +19,14 @@ const NO_TRANSACTION = '00000000-0000-7000-8000-000000000000';
 const log = createLog('admin-api');
 if (!forbidCoreDumps()) log.warn({ event: 'admin.core-dumps' });
 const clock = systemClock;
-const { host, port, databaseUrl, switchStatusUrl } = readSettings(process.env);
+const { host, port, hostNames, databaseUrl, switchStatusUrl } = readSettings(process.env);
 const journal = new JournalReader({ databaseUrl, clock, log, readDeadlineMs: PROBE_WITHIN_MS });
 const followUps = new FollowUpHealthReader(databaseUrl, log);
+const finder = new TransactionFinder(databaseUrl, log);
 const fallback = fallbackApi(databaseUrl, () => switchStatus(switchStatusUrl), log);
 
 const server = createAdminApi({
+  hostNames,
   transaction: async (id) => viewOf(await journal.history(id)),
   readiness: () =>
     askAll(
@@ -43,12 +51,13 @@ const server = createAdminApi({
       PROBE_WITHIN_MS,
     ),
   fallback,
+  search: { find: (search) => finder.find(search), wall: () => clock.wall() },
   log,
 });
 const url = await server.listen({ host, port });
 onShutdown(async () => {
   await server.close();
-  await Promise.all([journal.close(), fallback.close(), followUps.close()]);
+  await Promise.all([journal.close(), fallback.close(), followUps.close(), finder.close()]);
 });
 announceReady({ url });
 log.info({ event: 'admin.ready', url });

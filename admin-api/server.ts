@@ -1,10 +1,11 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { Type } from 'typebox';
-import type { Log } from '../runtime/index.ts';
+import { isOwnHost, type Log } from '../runtime/index.ts';
 import { whyDatabaseIsAway } from '../switch/index.ts';
 import { AdminError } from './errors.ts';
 import { addFallbackRoutes, type FallbackApi } from './fallback-routes.ts';
 import { type Readiness, ReadinessView } from './readiness.ts';
+import { addSearchRoutes, type SearchApi } from './search-routes.ts';
 import { TransactionView } from './transaction-view.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -15,7 +16,11 @@ export interface AdminApi {
   /** One transaction by its id, `undefined` where the journal holds none. */
   transaction(id: string): Promise<TransactionView | undefined>;
   readiness(): Promise<Readiness>;
+  /** Under which names it may be called, beside its addresses and localhost. */
+  hostNames?: readonly string[];
   fallback: FallbackApi;
+  /** Absent: nothing can be looked for. */
+  search?: SearchApi;
   log: Log;
 }
 
@@ -26,6 +31,9 @@ export function createAdminApi(api: AdminApi): FastifyInstance {
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 64 },
+  });
+  server.addHook('onRequest', async ({ headers }) => {
+    if (!isOwnHost(headers.host, api.hostNames ?? [])) throw new AdminError('ADM_HOST_UNKNOWN');
   });
   server.setErrorHandler((error, request, reply) => {
     const known = asAdminError(error);
@@ -43,6 +51,7 @@ export function createAdminApi(api: AdminApi): FastifyInstance {
   addHealthRoutes(server, api);
   addTransactionRoutes(server, api);
   addFallbackRoutes(server, api.fallback);
+  if (api.search) addSearchRoutes(server, api.search);
   return server;
 }
 

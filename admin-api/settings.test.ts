@@ -7,6 +7,7 @@ test('only the database has no default', () => {
   expect(readSettings(complete)).toEqual({
     host: '127.0.0.1',
     port: 8_080,
+    hostNames: [],
     databaseUrl: complete.DATABASE_URL,
     switchStatusUrl: 'http://127.0.0.1:8585/status',
   });

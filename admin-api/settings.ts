@@ -5,12 +5,14 @@ export interface AdminSettings {
   port: number;
   databaseUrl: string;
   switchStatusUrl: string;
+  /** Under which names it may be called, beside its addresses and localhost. */
+  hostNames: string[];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The settings of the admin API: `ADMIN_HOST`, `ADMIN_PORT`, `DATABASE_URL`, `SWITCH_STATUS_URL`.
+ * The settings of the admin API: `ADMIN_HOST`, `ADMIN_PORT`, `ADMIN_HOST_NAMES`, `DATABASE_URL`, `SWITCH_STATUS_URL`.
  * @throws {AdminError} ADM_SETTINGS_INVALID naming the setting and what was expected, never its value
  */
 export function readSettings(environment: Environment): AdminSettings {
@@ -24,7 +26,9 @@ export function readSettings(environment: Environment): AdminSettings {
   if (port > 65_535) {
     throw new AdminError('ADM_SETTINGS_INVALID', { setting: 'ADMIN_PORT', expected: 'a port, 0 to 65535' });
   }
+  const names = read('ADMIN_HOST_NAMES', ',', /^[\w.,-]{1,1000}$/, 'host names, separated by commas');
   return {
+    hostNames: names.split(',').filter((name) => name !== ''),
     host: read('ADMIN_HOST', '127.0.0.1', /^[\w.:-]{1,255}$/, 'an address to listen on'),
     port,
     databaseUrl: read('DATABASE_URL', undefined, /^postgres(ql)?:\/\//, 'postgres://…'),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { DATABASE_ERRORS } from './database/database-errors.ts';
 import { MIGRATION_ERRORS } from './database/migrate.ts';
 import { Refusal, SWITCH_ERRORS } from './errors.ts';
 import { JOURNAL_ERRORS } from './journal/journal.ts';
@@ -8,7 +9,7 @@ import { JOURNAL_ERRORS } from './journal/journal.ts';
 const page = readFileSync(join(import.meta.dirname, '../docs/errors.md'), 'utf8');
 
 describe('the error registry of the switch', () => {
-  const registries = { ...SWITCH_ERRORS, ...JOURNAL_ERRORS, ...MIGRATION_ERRORS };
+  const registries = { ...SWITCH_ERRORS, ...JOURNAL_ERRORS, ...MIGRATION_ERRORS, ...DATABASE_ERRORS };
 
   it.each([...Object.keys(registries), 'SW_SETTINGS'])('%s has its section in docs/errors.md', (code) => {
     expect(page).toMatch(new RegExp(`^### ${code}$`, 'm'));

@@ -17,6 +17,7 @@ import {
 import type { HeadPublisher } from './audit/publisher.ts';
 import { readSettings } from './config/read-settings.ts';
 import type { NetworkSettings, Settings } from './config/settings.ts';
+import { checkDatabase } from './database/check-database.ts';
 import { FollowUpHealthReader, FollowUpWatch } from './follow-up/queue-health.ts';
 import { PostgresClockRecords } from './node/clock-records.ts';
 import { ClockWatch, DEFAULT_CLOCK_TOLERANCE_MS } from './node/clock-watch.ts';
@@ -47,6 +48,7 @@ await serve(readSettings(settingsFile, { production }));
 /** One switch node: its listeners and its links. What all nodes have in common it takes from the database. */
 async function serve(file: Settings): Promise<void> {
   const { databaseUrl, node } = file;
+  await checkDatabase(file.databaseUrl);
   const store = new SettingsStore(databaseUrl, log);
   const surroundings = { production };
   const follower = new SettingsFollower({ store, process: node, own: file, surroundings, clock, log });

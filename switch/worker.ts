@@ -20,6 +20,7 @@ import type { HeadPublisher } from './audit/publisher.ts';
 import { readSettings } from './config/read-settings.ts';
 import type { Settings } from './config/settings.ts';
 import { workerName } from './config/worker-name.ts';
+import { checkDatabase } from './database/check-database.ts';
 import { PostgresAwaitedProofs } from './follow-up/awaited-proofs.ts';
 import { PostgresDueHolds } from './follow-up/due-holds.ts';
 import { workerNetworks } from './node/connect-networks.ts';
@@ -48,6 +49,7 @@ await work(readSettings(settingsFile, { production }));
 
 async function work(file: Settings): Promise<void> {
   const name = workerName(file.node, process.env['WORKER_ID']);
+  await checkDatabase(file.databaseUrl);
   const store = new SettingsStore(file.databaseUrl, log);
   const surroundings = { production };
   const follower = new SettingsFollower({ store, process: name, own: file, surroundings, clock, log });

@@ -331,6 +331,10 @@ describe('scenario 4, inconsistency', () => {
     expect(await post(`/api/v1/parked-follow-ups/${followUp?.position}/replay`, OPERATOR)).toBe(202);
     await waitUntil(async () => (await parked()).length === 0);
     expect(await post(`/api/v1/parked-follow-ups/${followUp?.position}/replay`, OPERATOR)).toBe(404);
+    const raised = async () => (await alerts()).find(({ kind }) => kind === 'follow-up-parked');
+    expect(await raised()).toMatchObject({ count: 1, closedBy: 'nothing is parked any more' });
+    await waitUntil(async () => (await raised())?.amounts.length === 1);
+    expect((await raised())?.amounts).toEqual([{ currency: '978', minorUnits: 6_402 }]);
   });
 });
 

@@ -3,7 +3,7 @@
  * command line is followed by switch and worker within two seconds, without a restart and without a payment lost.
  */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -184,4 +184,67 @@ test('a restarted node begins with the version in force', async () => {
   await house.stopSwitch();
   await house.startSwitch();
   expect((await house.switchStatus()).settings).toEqual({ version });
+});
+
+describe('a payment is found', () => {
+  const find = async (...args: string[]) => {
+    const { out } = await run('find', '--json', ...args);
+    return (JSON.parse(out) as { transactions: { stan: string; rrn: string }[] }).transactions;
+  };
+
+  test('by each thing that a caller may have at hand, and by nothing that differs', async () => {
+    const port = String(house.ports().iso87);
+    const card = ['--card', '4242424242424242', '--amount', '31.07', '--stan', '004711'];
+    const where = ['--port', port, '--records', join(folder, 'found'), '--terminal', 'TERM0007', '--json'];
+    const { out } = await run('terminal', 'purchase', ...where, ...card);
+    const { rrn } = JSON.parse(out) as { rrn: string };
+    await waitUntil(async () => (await find('--rrn', rrn)).length === 1);
+
+    for (const known of [
+      ['--rrn', rrn],
+      ['--stan', '4711'],
+      ['--terminal', 'TERM0007', '--since', '10m'],
+      ['--last4', '4242', '--amount', '31.07'],
+      ['--amount', '31.07', '--merchant', MERCHANT],
+    ]) {
+      expect({ known, found: await find(...known) }).toMatchObject({
+        known,
+        found: [{ stan: '004711', rrn }],
+      });
+    }
+    expect(await find('--amount', '31.08')).toEqual([]);
+    expect(await find('--stan', '4711', '--until', '10m')).toEqual([]);
+    expect((await run('find', '--stan', '4711')).out).toContain('purchase 31.07 978  00');
+  });
+});
+
+describe.each(['runbooks', 'terminal-of-your-own'])('what docs/%s.md has people paste', (page) => {
+  const text = readFileSync(join(import.meta.dirname, `../docs/${page}.md`), 'utf8');
+  const commands = [...text.matchAll(/```sh\n(.*?)```/gs)]
+    .flatMap(([, block = '']) => block.trim().split('\n'))
+    .filter((line) => /^npx etika-switch (?!terminal send)|^curl .*:8585/.test(line));
+
+  beforeAll(async () => {
+    await pay('TERM0001', MERCHANT); // there is something to be found
+  });
+
+  test.each([...new Set(commands)])('%s', async (command) => {
+    const node = join(house.dataDir, 'node-1.json');
+    const here: readonly (readonly [written: string, actual: string])[] = [
+      ['npx etika-switch', `${process.execPath} ${cli}`],
+      ['/etc/etika/switch.json', node],
+      ['.data/switch.settings.json', node],
+      ['/run/etika/hsm.sock', house.hsm.socketPath],
+      ['127.0.0.1:8585', `127.0.0.1:${house.ports().status}`],
+      ['shared.json', join(folder, 'shared.json')],
+    ];
+    const line = here.reduce((so, [written, actual]) => so.replaceAll(written, actual), command);
+    const env = { ...process.env, DATABASE_URL: house.databaseUrl };
+    const ended = await new Promise<string>((resolve) => {
+      execFile('sh', ['-c', line], { env, cwd: join(import.meta.dirname, '..') }, (error, _, err) =>
+        resolve(error ? `${error.message} ${err}` : ''),
+      );
+    });
+    expect(ended).toBe('');
+  });
 });

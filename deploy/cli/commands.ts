@@ -62,6 +62,16 @@ export const commands: readonly LazyCommand[] = [
     load: async () => (await import('../../switch/index.ts')).reconCommand(),
   },
   {
+    name: 'find',
+    summary: 'payments by reference, STAN, terminal, last four digits, amount, time',
+    load: async () => (await import('../../switch/index.ts')).findCommand(),
+  },
+  {
+    name: 'alerts',
+    summary: 'what people must know of: since when, how often, what to do; and who looks after it',
+    load: async () => (await import('../../switch/index.ts')).alertsCommand(),
+  },
+  {
     name: 'parked',
     summary: 'follow-ups that were parked: how many, why, and all of them tried again',
     load: async () => (await import('../../switch/index.ts')).parkedCommand(),

@@ -78,6 +78,18 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   'recon clearing': ['npx etika-switch recon clearing --network-ledger visa=http://127.0.0.1:9584'],
   'recon rebuild': ['npx etika-switch recon rebuild'],
+  find: [
+    'npx etika-switch find --terminal TERM0001 --since 6h',
+    'npx etika-switch find --last4 4242 --amount 25.00 --json',
+  ],
+  alerts: ['npx etika-switch alerts list'],
+  'alerts list': ['npx etika-switch alerts list --all --json'],
+  'alerts acknowledge': [
+    'alert=1; npx etika-switch alerts acknowledge $alert --by alice --why "called the network"',
+  ],
+  'alerts close': [
+    'alert=1; npx etika-switch alerts close $alert --by alice --why "looked into, nothing is amiss"',
+  ],
   parked: ['npx etika-switch parked list'],
   'parked list': ['npx etika-switch parked list --lane network/visa'],
   'parked show': ['npx etika-switch parked show --task reverse-network'],

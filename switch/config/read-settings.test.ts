@@ -189,3 +189,37 @@ describe('the settings of a node', () => {
     expect(problemsOf(listenerWith({ tls: value }))).toContain(text);
   });
 });
+
+describe('in production', () => {
+  const refusal = (change: object): string => {
+    try {
+      validateSettings({ ...settings(), ...change }, 'test', { production: true });
+      return '';
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+
+  it.each([
+    [
+      '/databaseUrl: off loopback sslmode=verify-full',
+      { databaseUrl: 'postgres://u:secret@db.example/etika' },
+    ],
+    ['found sslmode require', { databaseUrl: 'postgres://u:secret@db.example/etika?sslmode=require' }],
+    ['/databaseUrl', { databaseUrl: 'postgres://u:secret@127.0.0.1,db.example/etika' }],
+    ['/status/host', { status: { host: '0.0.0.0', port: 8_585 } }],
+    ['/controlUrl: no such key', { controlUrl: 'http://127.0.0.1:9584' }],
+    ['/hsm/requestTimoutMs: no such key', { hsm: { ...settings().hsm, requestTimoutMs: 1 } }],
+  ])('refuses %s', (says, change) => {
+    expect(refusal(change)).toContain(says);
+    expect(refusal(change)).not.toContain('secret');
+  });
+
+  it.each([
+    'postgres://u:secret@db.example/etika?sslmode=verify-full',
+    'postgres://u:secret@localhost/etika?host=%2Frun%2Fpostgresql',
+    'postgres://u:secret@[::1]:5432/etika',
+  ])('takes %s', (databaseUrl) => {
+    expect(refusal({ databaseUrl })).not.toContain('/databaseUrl');
+  });
+});

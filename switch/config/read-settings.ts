@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { isIP, isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
+import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { DEFAULT_ADMISSION } from './admission.ts';
 import { isTimeZone } from './business-calendar.ts';
+import { databaseProblems, isLoopback } from './database-url.ts';
 import { unfitElementPolicies } from './element-policies.ts';
 import { type Settings, SettingsSchema } from './settings.ts';
+import { unknownKeys } from './unknown-keys.ts';
 
 const LEASE_IN_APPENDS = 5;
 
@@ -41,7 +44,7 @@ export function validateSettings(value: unknown, source: string, { production }:
   const problems = [...shapeProblems(value)];
   if (problems.length === 0) {
     problems.push(...contradictions(value as Settings));
-    if (production) problems.push(...plainTextOffLoopback(value as Settings));
+    if (production) problems.push(...unfitForProduction(value as Settings));
   }
   if (problems.length > 0) throw new SettingsError(source, problems);
   return value as Settings;
@@ -182,6 +185,15 @@ function* unfitDelays(settings: Settings): Generator<string> {
   }
 }
 
+/** What would be read by others, be served to others, or do nothing without a word. */
+function* unfitForProduction(settings: Settings): Generator<string> {
+  yield* unknownKeys(SettingsSchema as TSchema, settings);
+  yield* plainTextOffLoopback(settings);
+  yield* databaseProblems(settings.databaseUrl);
+  const { host } = settings.status;
+  if (!isLoopback(host)) yield `/status/host: in production on loopback only, found "${host}"`;
+}
+
 /** What would cross a wire where others can read it. */
 function* plainTextOffLoopback({ listeners, networks, pop }: Settings): Generator<string> {
   const exposed = ({ host, tls }: { host: string; tls?: object }) => !tls && !isLoopback(host);
@@ -209,10 +221,6 @@ function isAddressOrNetwork(named: string): boolean {
   const family = isIP(address);
   if (family === 0 || more.length > 0) return false;
   return bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
-}
-
-function isLoopback(host: string): boolean {
-  return ['localhost', '::1', '[::1]'].includes(host) || (isIPv4(host) && host.startsWith('127.'));
 }
 
 /** The kind and size of a value, never the value: settings may hold secrets. */

@@ -9,6 +9,8 @@ export const SWITCH_ROLE = 'etika_switch';
  * collect a whole backlog to find the few follow-ups that come first. Nor is anything planned a second time.
  */
 const PLANS = [
+  // Those of a distribution compile what looks dear to them, which all of this does once scans are off.
+  'jit=off',
   'plan_cache_mode=force_generic_plan',
   'enable_seqscan=off',
   'enable_bitmapscan=off',

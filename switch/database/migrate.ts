@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { runMigrations } from 'graphile-worker';
 import { Client, Pool } from 'pg';
 import type { Log } from '../../runtime/index.ts';
+import { checkAddress } from './check-database.ts';
+import { requireVersion } from './database-errors.ts';
 import { workerLogger } from './worker-logger.ts';
 
 export interface Migration {
@@ -40,9 +42,11 @@ const MIGRATION_LOCK = 0x6574696b; // 'etik'
  * @throws MigrationError
  */
 export async function migrate(databaseUrl: string, log: Log, migrations = readMigrations()): Promise<void> {
+  checkAddress(databaseUrl);
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   try {
+    await requireVersion(client);
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await migrateQueue(databaseUrl, log);
     await client.query('create schema if not exists switch');

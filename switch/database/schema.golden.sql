@@ -10,7 +10,18 @@ create table switch.alert (
   scenario text,
   subject text not null,
   summary text not null,
-  transaction uuid
+  transaction uuid,
+  count integer not null default 1,
+  last_at timestamp with time zone not null default now(),
+  closed_at timestamp with time zone,
+  closed_by text,
+  acknowledged_at timestamp with time zone,
+  acknowledged_by text,
+  note text
+);
+create table switch.alert_payment (
+  alert bigint not null,
+  transaction uuid not null
 );
 create table switch.allowance (
   key uuid not null,
@@ -346,10 +357,14 @@ create sequence switch.recon_case_id_seq;
 
 -- constraints
 
+alter table switch.alert add constraint alert_acknowledged_by_check CHECK (((length(acknowledged_by) >= 1) AND (length(acknowledged_by) <= 64)));
+alter table switch.alert add constraint alert_closed_by_check CHECK (((length(closed_by) >= 1) AND (length(closed_by) <= 64)));
 alter table switch.alert add constraint alert_key_key UNIQUE (key);
 alter table switch.alert add constraint alert_kind_check CHECK ((kind = ANY (ARRAY['degraded-mode'::text, 'follow-up-parked'::text, 'case'::text, 'late-work'::text, 'clock'::text, 'data-lost'::text])));
+alter table switch.alert add constraint alert_note_check CHECK ((length(note) <= 500));
 alter table switch.alert add constraint alert_pkey PRIMARY KEY ("position");
 alter table switch.alert add constraint alert_scenario_check CHECK ((scenario = ANY (ARRAY['network-failure'::text, 'blockchain-failure'::text, 'timeout'::text, 'inconsistency'::text])));
+alter table switch.alert_payment add constraint alert_payment_pkey PRIMARY KEY (alert, transaction);
 alter table switch.allowance add constraint allowance_count_check CHECK ((count >= 0));
 alter table switch.allowance add constraint allowance_minor_units_check CHECK ((minor_units >= 0));
 alter table switch.allowance add constraint allowance_pkey PRIMARY KEY (key);
@@ -413,6 +428,7 @@ alter table switch.unread_transaction add constraint unread_transaction_pkey PRI
 
 -- indexes
 
+CREATE INDEX alert_of_transaction ON switch.alert USING btree (transaction) WHERE (closed_at IS NULL);
 CREATE INDEX awaited_proof_due ON switch.awaited_proof USING btree (due_at) WHERE (NOT is_handed_over);
 CREATE INDEX claim_1_of_entry ON switch.claim_1 USING btree (epoch, sequence) WHERE (epoch IS NOT NULL);
 CREATE INDEX claim_1_of_transaction ON switch.claim_1 USING btree (transaction);
@@ -440,16 +456,19 @@ CREATE INDEX projected_transaction_settled_in_part ON ONLY switch.projected_tran
 CREATE INDEX projected_upload_of_batch ON switch.projected_upload USING btree (listener, terminal, currency, number, uploaded_at);
 CREATE INDEX projection_cursor_open ON switch.projection_cursor USING btree (epoch) WHERE (NOT is_finished);
 CREATE INDEX recon_case_unresolved ON switch.recon_case USING btree (id) WHERE (state <> 'resolved'::text);
+CREATE UNIQUE INDEX alert_open ON switch.alert USING btree (kind, subject) WHERE ((closed_at IS NULL) AND (kind = ANY (ARRAY['degraded-mode'::text, 'follow-up-parked'::text, 'late-work'::text])));
 CREATE UNIQUE INDEX key_change_outcome ON switch.key_change USING btree (owner, generation) WHERE (state = ANY (ARRAY['active'::text, 'discarded'::text]));
 CREATE UNIQUE INDEX lease_one_open_per_node ON switch.lease USING btree (node) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX projected_batch_ordinal ON switch.projected_batch USING btree (listener, merchant, terminal, currency, COALESCE(acquirer, ''::text), ordinal DESC) WHERE (ordinal IS NOT NULL);
 
 -- triggers
 
-CREATE TRIGGER alert AFTER INSERT ON switch.degraded_mode_change FOR EACH ROW WHEN (new.is_open) EXECUTE FUNCTION switch.alert_of_degraded_mode();
+CREATE TRIGGER alert AFTER INSERT ON switch.degraded_mode_change FOR EACH ROW EXECUTE FUNCTION switch.alert_of_degraded_mode();
 CREATE TRIGGER alert AFTER INSERT ON switch.parked_follow_up FOR EACH ROW EXECUTE FUNCTION switch.alert_of_parked_follow_up();
 CREATE TRIGGER alert_of_opened AFTER INSERT ON switch.recon_case FOR EACH ROW WHEN ((new.kind <> ALL (ARRAY['pop-rejected'::text, 'pop-stands'::text, 'reversal-refused'::text, 'advice-refused'::text]))) EXECUTE FUNCTION switch.alert_of_case();
 CREATE TRIGGER alert_of_reopened AFTER UPDATE OF state ON switch.recon_case FOR EACH ROW WHEN (((old.state = 'resolved'::text) AND (new.state = 'open'::text))) EXECUTE FUNCTION switch.alert_of_case();
+CREATE TRIGGER close_alert AFTER DELETE ON switch.parked_follow_up REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION switch.close_alert_of_parked();
+CREATE TRIGGER close_alert AFTER UPDATE OF state ON switch.recon_case FOR EACH ROW WHEN (((old.state <> 'resolved'::text) AND (new.state = 'resolved'::text))) EXECUTE FUNCTION switch.close_alert_of_case();
 
 -- functions
 
@@ -475,7 +494,14 @@ CREATE OR REPLACE FUNCTION switch.alert_of_degraded_mode()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
+declare
+  v_subject text := new.mode || coalesce(' on ' || new.node, '');
 begin
+  if not new.is_open then
+    update switch.alert set closed_at = now(), closed_by = new.changed_by
+      where kind = 'degraded-mode' and subject = v_subject and closed_at is null;
+    return null;
+  end if;
   insert into switch.alert (key, kind, scenario, subject, summary)
     values (
       'degraded-mode:' || new.position,
@@ -484,10 +510,11 @@ begin
         when new.mode like 'network-degraded:%' then 'network-failure'
         when new.mode = 'pop-degraded' then 'blockchain-failure'
       end,
-      new.mode || coalesce(' on ' || new.node, ''),
+      v_subject,
       'opened by ' || new.changed_by || ': ' || new.why
     )
-    on conflict (key) do nothing;
+    on conflict (kind, subject) where closed_at is null and kind in ('degraded-mode', 'follow-up-parked', 'late-work')
+      do update set count = switch.alert.count + 1, last_at = now();
   return null;
 end $function$
 ;
@@ -495,6 +522,8 @@ CREATE OR REPLACE FUNCTION switch.alert_of_parked_follow_up()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
+declare
+  v_alert bigint;
 begin
   insert into switch.alert (key, kind, scenario, subject, summary, transaction)
     values (
@@ -505,7 +534,10 @@ begin
       new.reason,
       new.transaction
     )
-    on conflict (key) do nothing;
+    on conflict (kind, subject) where closed_at is null and kind in ('degraded-mode', 'follow-up-parked', 'late-work')
+      do update set count = switch.alert.count + 1, last_at = now()
+    returning position into v_alert;
+  insert into switch.alert_payment (alert, transaction) values (v_alert, new.transaction) on conflict do nothing;
   return null;
 end $function$
 ;
@@ -718,6 +750,28 @@ AS $function$
   select f[1]::uuid, f[2]::uuid, f[3]::integer, f[4], f[5]::bigint, f[6]::boolean, f[7]::integer
   from (select string_to_array(l, E'\x1f') as f from string_to_table(p_lines, E'\x1e') l offset 0) c;
 $function$
+;
+CREATE OR REPLACE FUNCTION switch.close_alert_of_case()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update switch.alert set closed_at = now(), closed_by = 'the case is resolved'
+    where kind = 'case' and closed_at is null and transaction = new.transaction and subject = 'case ' || new.kind;
+  return null;
+end $function$
+;
+CREATE OR REPLACE FUNCTION switch.close_alert_of_parked()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update switch.alert a set closed_at = now(), closed_by = 'nothing is parked any more'
+    where a.kind = 'follow-up-parked' and a.closed_at is null
+      and a.subject in (select g.task || ' in lane ' || g.lane from gone g)
+      and not exists (select from switch.parked_follow_up p where p.task || ' in lane ' || p.lane = a.subject);
+  return null;
+end $function$
 ;
 CREATE OR REPLACE FUNCTION switch.day_of(p_transaction uuid)
  RETURNS integer
@@ -1253,9 +1307,10 @@ grant delete, insert, select, update on table graphile_worker._private_jobs to e
 grant delete, insert, select, update on table graphile_worker._private_known_crontabs to etika_switch;
 grant delete, insert, select, update on table graphile_worker._private_tasks to etika_switch;
 grant delete, insert, select, update on table switch.follow_up_worker to etika_switch;
-grant insert on table switch.alert to etika_projector;
-grant insert on table switch.alert to etika_reconciler;
+grant insert, select on table switch.alert to etika_projector;
+grant insert, select on table switch.alert to etika_reconciler;
 grant insert, select on table switch.alert to etika_switch;
+grant insert, select on table switch.alert_payment to etika_switch;
 grant insert, select on table switch.business_calendar to etika_projector;
 grant insert, select on table switch.claim to etika_switch;
 grant insert, select on table switch.degraded_mode_change to etika_switch;

@@ -2,9 +2,9 @@ import { Pool } from 'pg';
 import type { Log } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
 import { POP_LANE } from '../transaction/decision-entry.ts';
+import { ALERT_ACTIONS } from './alert-actions.ts';
 import type { Alert, AlertBook, RaisedAlert } from './alerts.ts';
 import type { ModeChange, ModeRecords, RecordedChange } from './mode-records.ts';
-import type { FallbackScenario } from './scenarios.ts';
 
 const STATEMENT_MS = 2_000;
 const OVERDUE_AFTER = '10 seconds';
@@ -12,11 +12,31 @@ const OVERDUE_AFTER = '10 seconds';
 const MAX_COUNTED = 50_000;
 const MAX_LISTED = 100;
 
-interface AlertRow extends Pick<RaisedAlert, 'key' | 'kind' | 'subject' | 'summary' | 'raisedAt'> {
-  readonly position: string;
-  readonly scenario: FallbackScenario | null;
-  readonly transaction: string | null;
-}
+type Nullable =
+  | 'scenario'
+  | 'transaction'
+  | 'closedAt'
+  | 'closedBy'
+  | 'acknowledgedAt'
+  | 'acknowledgedBy'
+  | 'note';
+
+type AlertRow = Omit<RaisedAlert, Nullable | 'position' | 'action'> & {
+  readonly [K in Nullable]: RaisedAlert[K] | null;
+} & { readonly position: string };
+
+/** Beyond so many payments the amount of an alert is that of these. */
+const MAX_SUMMED = 1_000;
+const ALERTS = `select a.position, a.key, a.kind, a.scenario, a.subject, a.summary, a.transaction, a.raised_at as "raisedAt",
+    a.count, a.last_at as "lastAt", a.closed_at as "closedAt", a.closed_by as "closedBy",
+    a.acknowledged_at as "acknowledgedAt", a.acknowledged_by as "acknowledgedBy", a.note,
+    (select coalesce(json_agg(json_build_object('currency', s.currency, 'minorUnits', s.asked)), '[]') from (
+        select t.currency, sum(t.asked)::double precision as asked from (
+            select a.transaction union select p.transaction from switch.alert_payment p where p.alert = a.position
+            limit ${MAX_SUMMED}
+          ) about join switch.projected_transaction t on t.transaction = about.transaction group by t.currency
+      ) s) as amounts
+  from switch.alert a`;
 
 /** Degraded modes, alerts and the depth of queues, in the switch's database. */
 export class PostgresFallbackRecords implements ModeRecords, AlertBook {
@@ -68,24 +88,53 @@ export class PostgresFallbackRecords implements ModeRecords, AlertBook {
   async raise({ key, kind, scenario, subject, summary, transaction }: Alert): Promise<void> {
     await this.#pool.query(
       `insert into switch.alert (key, kind, scenario, subject, summary, transaction)
-        values ($1, $2, $3, $4, $5, $6) on conflict (key) do nothing`,
+        values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
       [key, kind, scenario ?? null, subject, summary, transaction ?? null],
     );
   }
 
-  /** The latest, the latest first, at most 100: before a position where one is given. */
-  async list(before?: number): Promise<RaisedAlert[]> {
-    const { rows } = await this.#pool.query<AlertRow>(
-      `select position, key, kind, scenario, subject, summary, transaction, raised_at as "raisedAt"
-        from switch.alert where $1::bigint is null or position < $1 order by position desc limit $2`,
-      [before ?? null, MAX_LISTED],
+  async closeAlert({ kind, subject }: Pick<Alert, 'kind' | 'subject'>, by: string): Promise<void> {
+    await this.#pool.query(
+      `update switch.alert set closed_at = now(), closed_by = $3
+        where kind = $1 and subject = $2 and closed_at is null`,
+      [kind, subject, by],
     );
-    return rows.map(({ position: at, scenario, transaction, ...alert }) => ({
-      ...alert,
-      position: Number(at),
-      ...(scenario !== null && { scenario }),
-      ...(transaction !== null && { transaction }),
-    }));
+  }
+
+  /**
+   * Somebody looks after it; a later word takes the place of an earlier one. @returns whether there is such an alert
+   */
+  async acknowledge(position: number, by: string, note: string): Promise<boolean> {
+    const { rowCount } = await this.#pool.query(
+      'update switch.alert set acknowledged_at = now(), acknowledged_by = $2, note = $3 where position = $1',
+      [position, by, note],
+    );
+    return (rowCount ?? 0) > 0;
+  }
+
+  /** Of what does not close by itself: people say that it is over. @returns whether there was such an open alert */
+  async closeByHand(position: number, by: string, note: string): Promise<boolean> {
+    const { rowCount } = await this.#pool.query(
+      'update switch.alert set closed_at = now(), closed_by = $2, note = $3 where position = $1 and closed_at is null',
+      [position, by, note],
+    );
+    return (rowCount ?? 0) > 0;
+  }
+
+  /**
+   * The latest, the latest first, at most 100: before a position where one is given, and only what is open if asked.
+   */
+  async list(before?: number, isOpenOnly = false): Promise<RaisedAlert[]> {
+    const { rows } = await this.#pool.query<AlertRow>(
+      `${ALERTS} where ($1::bigint is null or a.position < $1) and (not $3 or a.closed_at is null)
+        order by a.position desc limit $2`,
+      [before ?? null, MAX_LISTED, isOpenOnly],
+    );
+    return rows.map(({ position, ...alert }) => {
+      const known = Object.entries(alert).filter(([, value]) => value !== null);
+      const action = ALERT_ACTIONS[alert.kind];
+      return { ...Object.fromEntries(known), position: Number(position), action } as unknown as RaisedAlert;
+    });
   }
 
   close(): Promise<void> {

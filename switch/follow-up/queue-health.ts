@@ -135,6 +135,7 @@ interface Trouble {
 export class FollowUpWatch {
   readonly #parts: FollowUpWatchParts;
   readonly #troubles = new Map<Subject, Trouble>();
+  readonly #seenWell = new Set<Subject>();
   #seen: FollowUpHealth | undefined;
   #timer: Timer | undefined;
   #isClosed = false;
@@ -172,6 +173,9 @@ export class FollowUpWatch {
     const known = this.#troubles.get(subject);
     if (reason === undefined) {
       if (known) log.info({ event: `${subject}.goes-on` });
+      // An alert of this process's life before is over as well.
+      if (known?.isTold || !this.#seenWell.has(subject)) await this.#close(subject);
+      this.#seenWell.add(subject);
       this.#troubles.delete(subject);
       return;
     }
@@ -181,6 +185,15 @@ export class FollowUpWatch {
     if (!known) log.error({ event: `${subject}.waits`, reason, ...seen });
     if (!trouble.isTold && clock.monotonic() - trouble.since >= ALERT_AFTER_MS) {
       trouble.isTold = await this.#raise(subject, reason);
+    }
+  }
+
+  async #close(subject: Subject): Promise<void> {
+    const { log, alerts } = this.#parts;
+    try {
+      await alerts?.closeAlert?.({ kind: 'late-work', subject: SUBJECTS[subject].name }, 'the work is done');
+    } catch (error) {
+      log.warn({ event: 'follow-up.alert-failed', err: error });
     }
   }
 

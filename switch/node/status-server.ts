@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { Address, LogLosses } from '../../runtime/index.ts';
+import { type Address, isOwnHost, type LogLosses } from '../../runtime/index.ts';
 import type { GateStatus } from '../admission/gate.ts';
 import type { AuditStatus } from '../audit/publisher.ts';
 import type { OpenMode } from '../fallback/degraded-modes.ts';
@@ -82,6 +82,10 @@ export async function serveStatus(
       response.writeHead(code, { 'content-type': 'application/json' });
       response.end(JSON.stringify(body));
     };
+    if (!isOwnHost(request.headers.host, [])) {
+      answer(421, { error: 'the Host header names somebody else' });
+      return;
+    }
     const path = request.method === 'GET' ? request.url : undefined;
     if (path === '/status') answer(200, status());
     else if (path === '/hsm') {

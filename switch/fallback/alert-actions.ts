@@ -1,0 +1,16 @@
+import type { Alert } from './alerts.ts';
+
+/** What to do about an alert, in a sentence, and the page that says more. */
+export const ALERT_ACTIONS: Readonly<Record<Alert['kind'], string>> = {
+  'degraded-mode':
+    'See whether the counterpart is there (docs/fallback.md, by scenario); it closes by itself when answers are good again.',
+  'follow-up-parked':
+    'See the reason and mend it, then: etika-switch parked replay (docs/fallback.md#how-follow-ups-are-tried-again). It closes when nothing is parked.',
+  case: 'Compare the ledgers and resolve the case: etika-switch recon cases (docs/reconciliation.md).',
+  clock:
+    "Set the clock that is wrong (docs/runbooks.md#a-clock-is-wrong): chrony or NTP of the node, or of the database's machine.",
+  'data-lost':
+    'Do not start the old primary again. Compare the ledgers: etika-switch recon run (docs/reconciliation.md), and see the cases.',
+  'late-work':
+    'See whether workers live and the database answers (docs/runbooks.md#the-database-is-away); it closes when the work is done.',
+};

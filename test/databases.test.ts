@@ -1,0 +1,117 @@
+/**
+ * Databases as they are found: a distribution's PostgreSQL 17 with its stock settings beside the embedded server of all
+ * other tests, one that is too old, a standby, a pooler that swallows options, and addresses that lead nowhere certain.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { silentLog } from '../runtime/index.ts';
+import { checkDatabase } from '../switch/database/check-database.ts';
+import { migrate } from '../switch/database/migrate.ts';
+import { type ServerOfDebian, startDebianPostgres, whyNoDebianPostgres } from './support/debian-postgres.ts';
+import { type House, startHouse } from './support/house.ts';
+import { freshDatabase, type TestDatabase } from './support/postgres.ts';
+import { ask, purchase } from './support/raw-terminal.ts';
+import { waitUntil } from './support/wait-until.ts';
+
+const whyNone = whyNoDebianPostgres();
+if (whyNone !== undefined && process.env['CI'] === 'true') {
+  throw new Error(`no PostgreSQL of Debian: ${whyNone}`);
+}
+
+describe.skipIf(whyNone !== undefined)(`a PostgreSQL 17 of Debian${whyNone ? `: ${whyNone}` : ''}`, () => {
+  let server: ServerOfDebian;
+  let house: House;
+  beforeAll(async () => {
+    server = await startDebianPostgres();
+    await migrate(server.url, silentLog);
+    house = await startHouse({ databaseUrl: server.url });
+  }, 120_000);
+  afterAll(async () => {
+    await house?.close();
+    await server?.stop();
+  });
+
+  test('serves sixty purchases in time, and their follow-ups come to an end', async () => {
+    const codes: (string | undefined)[] = [];
+    for (let number = 1; number <= 60; number += 1) {
+      const reply = await ask(house.ports().iso87, purchase({ de11: String(number).padStart(6, '0') }));
+      codes.push(reply?.de39);
+    }
+    expect(codes.filter((code) => code !== '00')).toEqual([]);
+    await waitUntil(async () => (await house.switchStatus()).followUps?.oldestDueMs === 0);
+  }, 120_000);
+});
+
+const OLD = '/usr/lib/postgresql/15/bin';
+const isRoot = process.getuid?.() === 0;
+
+test.skipIf(!existsSync(OLD) || !isRoot)(
+  'a server that is too old is refused before anything is changed',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'old-postgres-'));
+    execFileSync('chown', ['postgres', folder]);
+    const as = ['--reuid=postgres', '--regid=postgres', '--clear-groups'];
+    execFileSync(
+      'setpriv',
+      [...as, `${OLD}/initdb`, '-D', `${folder}/data`, '-A', 'trust', '-U', 'postgres'],
+      { stdio: 'ignore' },
+    );
+    const options = ['-D', `${folder}/data`, '-k', folder, '-c', 'listen_addresses='];
+    const child = spawn('setpriv', [...as, `${OLD}/postgres`, ...options], { stdio: 'ignore' });
+    onTestFinished(async () => {
+      child.kill('SIGINT');
+      await new Promise((resolve) => child.once('exit', resolve));
+      rmSync(folder, { recursive: true, force: true });
+    });
+    const url = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(folder)}`;
+    await waitUntil(() =>
+      migrate(url, silentLog).then(
+        () => true,
+        (error) => error.code === 'SW_DATABASE_VERSION',
+      ),
+    );
+    await expect(migrate(url, silentLog)).rejects.toThrow(
+      /PostgreSQL 17 or later is needed \(it is PostgreSQL 15/,
+    );
+  },
+);
+
+describe('the embedded server', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await freshDatabase();
+  });
+  afterAll(() => database?.drop());
+
+  test('as a node finds it is fit', async () => {
+    await expect(checkDatabase(database.url)).resolves.toBeUndefined();
+  });
+
+  test('set read-only it is refused in words', async () => {
+    const name = new URL(database.url).pathname.slice(1);
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    onTestFinished(() => client.end());
+    await client.query(`alter database "${name}" set default_transaction_read_only = on`);
+    await expect(checkDatabase(database.url)).rejects.toMatchObject({ code: 'SW_DATABASE_READ_ONLY' });
+    await client.query('set default_transaction_read_only = off');
+    await client.query(`alter database "${name}" reset default_transaction_read_only`);
+  });
+});
+
+describe('an address', () => {
+  test.each([
+    ['of several hosts', 'postgres://u:secret@a.example,b.example/etika?target_session_attrs=read-write'],
+    ['of a standby', 'postgres://u:secret@a.example/etika?target_session_attrs=standby'],
+    ['of something else', 'mysql://u:secret@a.example/etika'],
+  ])('%s is refused in words, without its password', async (_, url) => {
+    for (const refused of [checkDatabase(url), migrate(url, silentLog)]) {
+      await expect(refused).rejects.toMatchObject({ code: 'SW_DATABASE_ADDRESS' });
+      await expect(refused).rejects.not.toThrow('secret');
+    }
+  });
+});

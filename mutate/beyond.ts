@@ -1,6 +1,6 @@
 /**
- * What a mutant would change to no harm, so that none is made: words for people, probes, measurements. What is no matter of
- * form, but has no effect for a reason, stands in `equivalent.json` with that reason.
+ * What a mutant would change to no harm, so that none is made: words for people, probes, measurements. What is no
+ * matter of form, but has no effect for a reason, stands in `equivalent.json` with that reason.
  */
 import { isNode, type Node, type Place, part } from './syntax.ts';
 
@@ -14,9 +14,7 @@ export function isBeyond(place: Place, textOf: (node: Node) => string): boolean 
     case 'CallExpression':
       return isCallForPeople(node, textOf);
     case 'StringLiteral':
-      return (
-        SENTENCE.test(String(node['value'])) || isNamedForPeople(around[0]) || isFallback(place, textOf)
-      );
+      return SENTENCE.test(String(node['value'])) || isNamedForPeople(around[0]) || isFallback(place, textOf);
     case 'NumericLiteral':
       return isFallback(place, textOf);
     case 'TemplateLiteral':
@@ -32,7 +30,9 @@ export function isBeyond(place: Place, textOf: (node: Node) => string): boolean 
   }
 }
 
-/** An opening is the first entry of a transaction, so there is one: what stands for its absence is for the compiler. */
+/**
+ * An opening is the first entry of a transaction, so there is one: what stands for its absence is for the compiler.
+ */
 const NEVER_ABSENT = /\bopening\b/;
 
 /** @param node a `??` whose right side is never taken */
@@ -41,10 +41,15 @@ export function isForCompiler(node: Node, textOf: (node: Node) => string): boole
 }
 
 /** What stands for nothing, and is looked up where there is nothing under any name: `get(name ?? '')`. */
-function isFallback({ node, around: [parent, call], part: name }: Place, textOf: (node: Node) => string): boolean {
+function isFallback(
+  { node, around: [parent, call], part: name }: Place,
+  textOf: (node: Node) => string,
+): boolean {
   if (name !== 'right' || parent?.['operator'] !== '??') return false;
   if (isForCompiler(parent, textOf)) return true;
-  return node['value'] === '' && call?.type === 'CallExpression' && /\bget$/.test(textOf(part(call, 'callee')));
+  return (
+    node['value'] === '' && call?.type === 'CallExpression' && /\bget$/.test(textOf(part(call, 'callee')))
+  );
 }
 
 function isCallForPeople(node: Node, textOf: (node: Node) => string): boolean {

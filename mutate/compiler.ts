@@ -1,5 +1,13 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ROOT } from './files.ts';
@@ -8,9 +16,9 @@ import { alone, type Mutant } from './mutant.ts';
 const GIVES_UP_AFTER_MS = 120_000;
 
 /**
- * Asks the compiler of those mutants that no seed and no test noticed: what `npm run check` refuses reaches nobody. It
- * comes last, since seconds of it would be spent on each mutant that a test notices in a moment. The mutant is put into a
- * copy of the checkout: many people may be at work in the real one.
+ * Asks the compiler of those mutants that no seed and no test noticed: what `npm run check` refuses reaches nobody.
+ * It comes last, since seconds of it would be spent on each mutant that a test notices in a moment. The mutant is
+ * put into a copy of the checkout: many people may be at work in the real one.
  */
 export class Compiler {
   readonly #folder = mkdtempSync(join(tmpdir(), 'mutate-types-'));

@@ -1,7 +1,7 @@
 /**
- * Mutants that change nothing anybody could notice, each with the reason why. They are named by the line of code that they
- * are in, not by its number, so that they are known again when the file around them changes, and judged anew when the
- * line itself does.
+ * Mutants that change nothing anybody could notice, each with the reason why. They are named by the line of code
+ * that they are in, not by its number, so that they are known again when the file around them changes, and judged
+ * anew when the line itself does.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -12,7 +12,8 @@ const MONEY_PATH = [
 ];
 /** Only a real database, or an operator, would notice what is wrong there. */
 const FOR_A_DATABASE = /from '(pg|graphile-worker)'/;
-const NO_SUBJECT = /\.test\.ts$|\/(testing|cli|errors|index|queue-[a-z-]+|day-keeper|history-reads|postgres-[a-z-]+)\.ts$/;
+const NO_SUBJECT =
+  /\.test\.ts$|\/(testing|cli|errors|index|queue-[a-z-]+|day-keeper|history-reads|postgres-[a-z-]+)\.ts$/;
 
 const TESTS = ['switch/**/*.test.ts', 'connectors/**/*.test.ts', 'test/money/*.test.ts'];
 /** A test that starts a server or processes takes longer than a mutant may. */
@@ -38,7 +39,9 @@ export function subjects(wanted: readonly string[]): readonly string[] {
   return [...new Set(chosen.flat())].sort();
 }
 
-/** Files of tests that load one of these files, as far as their imports say, and need neither servers nor processes. */
+/**
+ * Files of tests that load one of these files, as far as their imports say, and need neither servers nor processes.
+ */
 export function testsOf(files: readonly string[]): readonly string[] {
   const graph = new ImportGraph();
   return globSync(TESTS, { cwd: ROOT })
@@ -63,7 +66,9 @@ class ImportGraph {
   #importsOf(file: string): readonly string[] {
     const known = this.#imports.get(file);
     if (known) return known;
-    const imports = [...textOf(file).matchAll(IMPORTED)].map(([, path = '']) => normalize(join(dirname(file), path)));
+    const imports = [...textOf(file).matchAll(IMPORTED)].map(([, path = '']) =>
+      normalize(join(dirname(file), path)),
+    );
     this.#imports.set(file, imports);
     return imports;
   }

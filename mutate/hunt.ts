@@ -15,6 +15,8 @@ export interface HuntOptions {
   readonly report: ReportFile;
   /** Seeds of the simulation that may judge, from 1 on. */
   readonly seeds: number;
+  /** Files of tests that may judge; all that load one of the mutants where they are left out. */
+  readonly tests?: readonly string[];
   /** No more is begun after this. */
   readonly forMs: number;
   readonly onProgress: (what: string) => void;
@@ -55,7 +57,7 @@ export class Hunt {
     });
     const tests = await this.#look({
       script: 'test-process.ts',
-      runs: testsOf(Object.keys(this.#texts)),
+      runs: this.#options.tests ?? testsOf(Object.keys(this.#texts)),
       ofRun: (run) => hashOf(core + readFileSync(join(ROOT, run), 'utf8')),
     });
     if (this.#isOver) return false;

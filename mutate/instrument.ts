@@ -1,7 +1,8 @@
 /**
- * All mutants of a file in one text: at each of their places stands a question, which of the two it shall be. So a process
- * loads the core once and tries one mutant after the other, and whoever runs the text learns which mutants it came by. To
- * load the core anew for each mutant was measured first: two seconds a mutant before anything is tried.
+ * All mutants of a file in one text: at each of their places stands a question, which of the two it shall be. So a
+ * process loads the core once and tries one mutant after the other, and whoever runs the text learns which mutants
+ * it came by. To load the core anew for each mutant was measured first: two seconds a mutant before anything is
+ * tried.
  */
 import type { Edit, Mutant } from './mutant.ts';
 

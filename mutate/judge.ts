@@ -21,8 +21,8 @@ interface Notice {
 }
 
 /**
- * Tries one mutant after the other, by what is quickest: a few seeds, then tests, then the other seeds, then the compiler.
- * Its processes stay up in between, unless a mutant has spoiled one.
+ * Tries one mutant after the other, by what is quickest: a few seeds, then tests, then the other seeds, then the
+ * compiler. Its processes stay up in between, unless a mutant has spoiled one.
  */
 export class Judge {
   readonly #texts: Texts;
@@ -65,7 +65,8 @@ export class Judge {
     // Nothing of the mutant may be left in the process: the same seed without it has to come out as it did.
     const run = notice.noticedBy.slice('seed '.length);
     const { outcomes } = await this.#seeds.try({ runs: [run] }, SEEDS_END_WITHIN_MS);
-    if (outcomes[0]?.isClean && outcomes[0].hash === seeds.find((each) => each.run === run)?.hash) return notice;
+    const before = seeds.find((each) => each.run === run)?.hash;
+    if (outcomes[0]?.isClean && outcomes[0].hash === before) return notice;
     this.#seeds.end();
     return this.#bySeedsAlone(trial);
   }

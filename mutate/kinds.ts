@@ -1,6 +1,10 @@
-/** For each kind of node, the changes that may be made to it. Pure: what is no use is left out elsewhere (`beyond.ts`). */
-import type { Edit, MutantKind } from './mutant.ts';
+/**
+ * For each kind of node, the changes that may be made to it. Pure: what is no use is left out elsewhere
+ * (`beyond.ts`).
+ */
+
 import { isForCompiler } from './beyond.ts';
+import type { Edit, MutantKind } from './mutant.ts';
 import { isNode, type Node, type Place, part, rangeOf } from './syntax.ts';
 
 export interface Change {
@@ -189,7 +193,9 @@ function method({ node }: Place, textOf: TextOf): readonly Change[] {
   if (!other) return [];
   const { end } = rangeOf(property);
   const { start } = rangeOf(node);
-  const call = Buffer.from(textOf(node)).subarray(end - start).toString();
+  const call = Buffer.from(textOf(node))
+    .subarray(end - start)
+    .toString();
   return [{ ...instead('array', node, `${textOf(object)}.${other}${call}`), shown: [name, other] }];
 }
 

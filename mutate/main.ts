@@ -1,7 +1,7 @@
 /**
  * `npm run mutate`: makes small changes to the money path at random, one at a time, and asks whether a seed of the
- * simulation, a test or the compiler notices. Exits 0 where enough of them are noticed, 1 where too few are or the time was
- * over before, 2 where it was called with something that makes no sense.
+ * simulation, a test or the compiler notices. Exits 0 where enough of them are noticed, 1 where too few are or the
+ * time was over before, 2 where it was called with something that makes no sense.
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { assertPinnedNode } from '../deploy/assert-node.ts';
@@ -97,7 +97,9 @@ async function mutate(options: Options): Promise<number> {
 
 function hunt({ mutants }: Sample, report: ReportFile, options: Options): Promise<boolean> {
   const { json } = options;
-  const progress = process.stderr.isTTY ? (text: string) => process.stderr.write(`\r\x1b[K${text}`) : () => {};
+  const progress = process.stderr.isTTY
+    ? (text: string) => process.stderr.write(`\r\x1b[K${text}`)
+    : () => {};
   let count = mutants.filter(({ id }) => report.verdictOf(id)).length;
   return new Hunt({
     mutants,

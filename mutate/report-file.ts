@@ -1,6 +1,6 @@
 /**
- * What a run has found out, line by line, so that it can be stopped at any time and goes on where it was. A verdict is kept
- * for as long as the mutant's line of code stays as it is; delete the file to have everything tried anew.
+ * What a run has found out, line by line, so that it can be stopped at any time and goes on where it was. A verdict
+ * is kept for as long as the mutant's line of code stays as it is; delete the file to have everything tried anew.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { MutateError } from './mutant.ts';

@@ -24,8 +24,9 @@ export interface SampleOptions {
 }
 
 /**
- * Mutants drawn by chance. Each is given a number made of the seed and its id, and the lowest are taken: so a sample
- * stays what it is where a line of code changes, but for the mutants of that line, and a larger one holds the smaller.
+ * Mutants drawn by chance. Each is given a number made of the seed and its id, and the lowest are taken: so a
+ * sample stays what it is where a line of code changes, but for the mutants of that line, and a larger one holds
+ * the smaller.
  *
  * @throws MutateError where a mutant is asked for that is not there
  */
@@ -52,6 +53,8 @@ function rankOf({ id }: Mutant, seed: number): string {
 /** The files that have mutants, each with all of its own in it. */
 export function textsOf(mutants: readonly Mutant[]): Texts {
   const byFile = Map.groupBy(mutants, ({ file }) => file);
-  const texts = [...byFile].map(([file, own]) => [file, instrumented(readFileSync(join(ROOT, file)), own)] as const);
+  const texts = [...byFile].map(
+    ([file, own]) => [file, instrumented(readFileSync(join(ROOT, file)), own)] as const,
+  );
   return Object.fromEntries(texts);
 }

@@ -31,7 +31,9 @@ serveTrials(async ({ texts, active }: Beginning): Promise<RunOne> => {
 
 /** It has to be called before anything imports the core. */
 function loadInstead(texts: Texts): void {
-  const byUrl = new Map(Object.entries(texts).map(([file, text]) => [pathToFileURL(join(ROOT, file)).href, text]));
+  const byUrl = new Map(
+    Object.entries(texts).map(([file, text]) => [pathToFileURL(join(ROOT, file)).href, text]),
+  );
   registerHooks({
     load(wanted, context, nextLoad) {
       const source = byUrl.get(wanted);

@@ -1,4 +1,7 @@
-/** Loaded before each file of tests: the mutants that this file comes by ask here, and are counted where that is wanted. */
+/**
+ * Loaded before each file of tests: the mutants that this file comes by ask here, and are counted where that is
+ * wanted.
+ */
 import { writeFileSync } from 'node:fs';
 import { afterAll, inject } from 'vitest';
 import { Switchboard } from './instrument.ts';

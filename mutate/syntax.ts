@@ -1,6 +1,7 @@
 /**
- * The syntax tree of a file, as swc reads it: it gives the place of every node in bytes, which are counted from one. The
- * compiler itself was tried first: since its seventh version it has no programming interface that is meant to stay.
+ * The syntax tree of a file, as swc reads it: it gives the place of every node in bytes, which are counted from
+ * one. The compiler itself was tried first: since its seventh version it has no programming interface that is meant
+ * to stay.
  */
 import { parseSync } from '@swc/core';
 

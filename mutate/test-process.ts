@@ -1,4 +1,7 @@
-/** Runs files of tests, each in a process of its own, on a core that has all mutants in it. Vitest stays up in between. */
+/**
+ * Runs files of tests, each in a process of its own, on a core that has all mutants in it. Vitest stays up in
+ * between.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -59,7 +62,9 @@ function firstFailure(modules: readonly TestModule[]): string | undefined {
     if (module.ok()) continue;
     const [failed] = [...module.children.allTests('failed')];
     const message = failed?.result().errors?.[0]?.message ?? module.errors()[0]?.message ?? 'it failed';
-    return `${failed?.fullName ?? relative(ROOT, module.moduleId)}: ${message}`.replace(/\s+/g, ' ').slice(0, MAX_WHAT);
+    return `${failed?.fullName ?? relative(ROOT, module.moduleId)}: ${message}`
+      .replace(/\s+/g, ' ')
+      .slice(0, MAX_WHAT);
   }
   return undefined;
 }

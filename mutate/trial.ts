@@ -1,6 +1,6 @@
 /**
- * What the processes that try mutants are asked and what they answer. There are two sorts of them with one protocol: one
- * runs seeds of the simulation, the other runs files of tests; a seed or a file is a _run_.
+ * What the processes that try mutants are asked and what they answer. There are two sorts of them with one
+ * protocol: one runs seeds of the simulation, the other runs files of tests; a seed or a file is a _run_.
  */
 
 /** How the files that have mutants are loaded: their text, by their path from the root of the project. */

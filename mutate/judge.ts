@@ -12,8 +12,8 @@ export interface Runs {
 
 /** Seeds that are tried before the tests; the others come after them. */
 const FIRST_SEEDS = 6;
-const SEEDS_END_WITHIN_MS = 40_000;
-const TESTS_END_WITHIN_MS = 60_000;
+const SEED_ENDS_WITHIN_MS = 30_000;
+const FILE_ENDS_WITHIN_MS = 60_000;
 
 interface Notice {
   readonly noticedBy: string;
@@ -59,12 +59,12 @@ export class Judge {
     if (!this.#seeds || this.#seeds.isOver) {
       this.#seeds = await TrialProcess.start('seed-process.ts', { texts: this.#texts });
     }
-    const notice = noticeIn(await this.#seeds.try(trial, SEEDS_END_WITHIN_MS), trial, 'seed ');
+    const notice = noticeIn(await this.#seeds.try(trial, SEED_ENDS_WITHIN_MS), trial, 'seed ');
     if (!notice || this.#seeds.isOver) return notice;
 
     // Nothing of the mutant may be left in the process: the same seed without it has to come out as it did.
     const run = notice.noticedBy.slice('seed '.length);
-    const { outcomes } = await this.#seeds.try({ runs: [run] }, SEEDS_END_WITHIN_MS);
+    const { outcomes } = await this.#seeds.try({ runs: [run] }, SEED_ENDS_WITHIN_MS);
     const before = seeds.find((each) => each.run === run)?.hash;
     if (outcomes[0]?.isClean && outcomes[0].hash === before) return notice;
     this.#seeds.end();
@@ -79,7 +79,7 @@ export class Judge {
     } catch (error) {
       return { noticedBy: 'loading', what: String(error) };
     }
-    const notice = noticeIn(await own.try(trial, SEEDS_END_WITHIN_MS), trial, 'seed ');
+    const notice = noticeIn(await own.try(trial, SEED_ENDS_WITHIN_MS), trial, 'seed ');
     own.end();
     return notice;
   }
@@ -90,7 +90,7 @@ export class Judge {
       this.#tests = await TrialProcess.start('test-process.ts', { texts: this.#texts });
     }
     const trial = { active: mutant.id, runs: tests.map(({ run }) => run) };
-    return noticeIn(await this.#tests.try(trial, TESTS_END_WITHIN_MS), trial, '');
+    return noticeIn(await this.#tests.try(trial, FILE_ENDS_WITHIN_MS), trial, '');
   }
 
   async #byCompiler(mutant: Mutant): Promise<Notice | undefined> {

@@ -26,7 +26,9 @@ serveTrials(async ({ texts }: Beginning): Promise<RunOne> => {
     const files = await vitest.globTestSpecifications([run]);
     const wanted = files.filter(({ moduleId }) => relative(ROOT, moduleId) === run);
     const { testModules, unhandledErrors } = await vitest.runTestSpecifications(wanted);
-    const what = firstFailure(testModules) ?? (unhandledErrors.length > 0 ? 'an error nobody caught' : '');
+    // It gives the modules of all runs so far.
+    const own = testModules.filter(({ moduleId }) => relative(ROOT, moduleId) === run);
+    const what = firstFailure(own) ?? (unhandledErrors.length > 0 ? 'an error nobody caught' : '');
     const reached = mutant === undefined ? readReached(reachedFile) : [];
     return { isClean: what === '' && wanted.length > 0, what, hash: '', reached };
   };
@@ -37,7 +39,6 @@ function startVitest(texts: Texts): Promise<Vitest> {
     {
       root: ROOT,
       watch: false,
-      bail: 1,
       maxWorkers: 1,
       setupFiles: [join(import.meta.dirname, 'switchboard-in-tests.ts')],
       reporters: [{}],

@@ -53,6 +53,7 @@ export class TrialProcess {
     return this.#isOver;
   }
 
+  /** @param withinMs that one run may take */
   async try(trial: Trial, withinMs: number, seen: (outcome: Outcome) => void = () => {}): Promise<Tried> {
     const outcomes: Outcome[] = [];
     const ended = await this.#talk({ trial }, withinMs, (outcome) => {
@@ -78,11 +79,13 @@ export class TrialProcess {
         resolve(ended);
       };
       const die = () => finish('died');
+      let patience = setTimeout(() => finish('too-late'), withinMs);
       const hear = (heard: FromProcess) => {
-        if (typeof heard === 'object') seen(heard.outcome);
-        else finish('all');
+        if (typeof heard !== 'object') return finish('all');
+        clearTimeout(patience);
+        patience = setTimeout(() => finish('too-late'), withinMs);
+        seen(heard.outcome);
       };
-      const patience = setTimeout(() => finish('too-late'), withinMs);
       child.on('message', hear).once('close', die);
       if (child.connected) child.send(message);
       else finish('died');

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Compiler } from './compiler.ts';
 import { ROOT, testsOf } from './files.ts';
-import { Judge, type Runs } from './judge.ts';
+import { Judge } from './judge.ts';
 import type { Mutant } from './mutant.ts';
 import type { ReportFile, Seen, Verdict } from './report-file.ts';
 import { textsOf } from './sample.ts';
@@ -32,7 +32,10 @@ interface Look {
   readonly ofRun: (run: string) => string;
 }
 
-/** Looks which seeds and tests come by which mutants, then has each mutant judged by those. Two at a time. */
+/**
+ * Looks which seeds come by which mutants and has each judged by those, then the same with tests for what is left. Two
+ * at a time.
+ */
 export class Hunt {
   readonly #options: HuntOptions;
   readonly #texts: Texts;
@@ -55,14 +58,19 @@ export class Hunt {
       runs: Array.from({ length: this.#options.seeds }, (_, index) => String(index + 1)),
       ofRun: () => core,
     });
+    await this.#judgeAll(open, (judge, mutant) => judge.judgeAtOnce(mutant, comingBy(mutant, seeds)));
+    const left = open.filter(({ id }) => !report.verdictOf(id));
+    if (left.length === 0) return true;
+
     const tests = await this.#look({
       script: 'test-process.ts',
       runs: this.#options.tests ?? testsOf(Object.keys(this.#texts)),
       ofRun: (run) => hashOf(core + readFileSync(join(ROOT, run), 'utf8')),
     });
-    if (this.#isOver) return false;
-    await this.#judgeAll(open, { seeds, tests });
-    return !this.#isOver || mutants.every(({ id }) => report.verdictOf(id));
+    await this.#judgeAll(left, (judge, mutant) =>
+      judge.judge(mutant, { seeds: comingBy(mutant, seeds), tests: comingBy(mutant, tests) }),
+    );
+    return mutants.every(({ id }) => report.verdictOf(id));
   }
 
   get #isOver(): boolean {
@@ -92,18 +100,21 @@ export class Hunt {
     return seen.filter(({ isClean }) => isClean).sort((a, b) => a.ms - b.ms);
   }
 
-  async #judgeAll(mutants: readonly Mutant[], { seeds, tests }: Runs): Promise<void> {
+  async #judgeAll(
+    mutants: readonly Mutant[],
+    ask: (judge: Judge, mutant: Mutant) => Promise<Verdict | undefined>,
+  ): Promise<void> {
     const { report, onVerdict } = this.#options;
     const compiler = new Compiler();
     const queue = mutants.values();
     await this.#together(mutants.length, async () => {
       const judge = new Judge(this.#texts, compiler);
       for (const mutant of queue) {
-        const comesBy = ({ reached }: Seen) => reached.includes(mutant.id);
-        const runs = { seeds: seeds.filter(comesBy), tests: tests.filter(comesBy) };
-        const verdict = await judge.judge(mutant, runs);
-        report.keepVerdict(verdict);
-        onVerdict(mutant, verdict);
+        const verdict = await ask(judge, mutant);
+        if (verdict) {
+          report.keepVerdict(verdict);
+          onVerdict(mutant, verdict);
+        }
         if (this.#isOver) break;
       }
       judge.end();
@@ -115,6 +126,10 @@ export class Hunt {
     if (this.#isOver) return;
     await Promise.all(Array.from({ length: Math.min(WORKERS, count) }, work));
   }
+}
+
+function comingBy({ id }: Mutant, runs: readonly Seen[]): readonly Seen[] {
+  return runs.filter(({ reached }) => reached.includes(id));
 }
 
 function hashOf(text: string): string {

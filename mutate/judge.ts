@@ -35,16 +35,21 @@ export class Judge {
     this.#compiler = compiler;
   }
 
+  /** By the first seeds alone, which notice most of them in a moment. @returns nothing where they do not */
+  async judgeAtOnce(mutant: Mutant, seeds: readonly Seen[]): Promise<Verdict | undefined> {
+    const startedAt = performance.now();
+    const notice = await this.#bySeeds(mutant, seeds.slice(0, FIRST_SEEDS));
+    return notice && { id: mutant.id, ...notice, ms: since(startedAt), isReached: true };
+  }
+
+  /** By all the rest. */
   async judge(mutant: Mutant, { seeds, tests }: Runs): Promise<Verdict> {
     const startedAt = performance.now();
-    const first = seeds.slice(0, FIRST_SEEDS);
     const notice =
-      (await this.#bySeeds(mutant, first)) ??
       (await this.#byTests(mutant, tests)) ??
       (await this.#bySeeds(mutant, seeds.slice(FIRST_SEEDS))) ??
       (await this.#byCompiler(mutant));
-    const ms = Math.round(performance.now() - startedAt);
-    return { id: mutant.id, ...notice, ms, isReached: seeds.length + tests.length > 0 };
+    return { id: mutant.id, ...notice, ms: since(startedAt), isReached: seeds.length + tests.length > 0 };
   }
 
   end(): void {
@@ -97,6 +102,10 @@ export class Judge {
     const what = await this.#compiler.refusal(mutant);
     return what === undefined ? undefined : { noticedBy: 'compiler', what };
   }
+}
+
+function since(startedAt: number): number {
+  return Math.round(performance.now() - startedAt);
 }
 
 /** What never ends is noticed too, by the run that does not. */

@@ -43,6 +43,7 @@ function startVitest(texts: Texts): Promise<Vitest> {
       setupFiles: [join(import.meta.dirname, 'switchboard-in-tests.ts')],
       reporters: [{}],
       silent: true,
+      fsModuleCache: false, // it knows a file by its name and text, and not what the mutants made of it
       testTimeout: TEST_ENDS_WITHIN_MS,
       hookTimeout: TEST_ENDS_WITHIN_MS,
     },

@@ -58,15 +58,20 @@ export class Hunt {
       runs: Array.from({ length: this.#options.seeds }, (_, index) => String(index + 1)),
       ofRun: () => core,
     });
-    await this.#judgeAll(open, (judge, mutant) => judge.judgeAtOnce(mutant, comingBy(mutant, seeds)));
+    const look = {
+      script: 'test-process.ts',
+      runs: this.#options.tests ?? testsOf(Object.keys(this.#texts)),
+      ofRun: (run: string) => hashOf(core + readFileSync(join(ROOT, run), 'utf8')),
+    };
+    // Tests are looked through behind the first seeds: where a report has some, the seeds had their turn.
+    const isResumed = look.runs.some((run) => report.seenBy(run, look.ofRun(run)));
+    if (!isResumed) {
+      await this.#judgeAll(open, (judge, mutant) => judge.judgeAtOnce(mutant, comingBy(mutant, seeds)));
+    }
     const left = open.filter(({ id }) => !report.verdictOf(id));
     if (left.length === 0) return true;
 
-    const tests = await this.#look({
-      script: 'test-process.ts',
-      runs: this.#options.tests ?? testsOf(Object.keys(this.#texts)),
-      ofRun: (run) => hashOf(core + readFileSync(join(ROOT, run), 'utf8')),
-    });
+    const tests = await this.#look(look);
     await this.#judgeAll(left, (judge, mutant) =>
       judge.judge(mutant, { seeds: comingBy(mutant, seeds), tests: comingBy(mutant, tests) }),
     );

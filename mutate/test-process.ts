@@ -2,7 +2,7 @@
  * Runs files of tests, each in a process of its own, on a core that has all mutants in it. Vitest stays up in
  * between.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { createVitest, type TestModule, type Vitest } from 'vitest/node';
@@ -15,12 +15,10 @@ const MAX_WHAT = 200;
 
 serveTrials(async ({ texts }: Beginning): Promise<RunOne> => {
   const vitest = await startVitest(texts);
-  const folder = mkdtempSync(join(tmpdir(), 'mutate-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const reachedFile = join(folder, 'reached.json');
+  // Taken away as soon as it is read: this process is killed in the end, and cannot tidy up.
+  const reachedFile = join(tmpdir(), `mutate-reached-${process.pid}.json`);
 
   return async (run, mutant) => {
-    rmSync(reachedFile, { force: true });
     vitest.provide('mutant', mutant ?? '');
     vitest.provide('reachedFile', mutant === undefined ? reachedFile : '');
     const files = await vitest.globTestSpecifications([run]);
@@ -30,6 +28,7 @@ serveTrials(async ({ texts }: Beginning): Promise<RunOne> => {
     const own = testModules.filter(({ moduleId }) => relative(ROOT, moduleId) === run);
     const what = firstFailure(own) ?? (unhandledErrors.length > 0 ? 'an error nobody caught' : '');
     const reached = mutant === undefined ? readReached(reachedFile) : [];
+    rmSync(reachedFile, { force: true });
     return { isClean: what === '' && wanted.length > 0, what, hash: '', reached };
   };
 });

@@ -21,13 +21,9 @@ const GIVES_UP_AFTER_MS = 120_000;
  * put into a copy of the checkout: many people may be at work in the real one.
  */
 export class Compiler {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'mutate-types-'));
+  #folder = '';
   #isReady = false;
   #last: Promise<unknown> = Promise.resolve();
-
-  constructor() {
-    process.once('exit', () => rmSync(this.#folder, { recursive: true, force: true }));
-  }
 
   /** @returns what it says, or undefined where it takes the mutant; one after the other, whoever asks */
   async refusal(mutant: Mutant): Promise<string | undefined> {
@@ -50,6 +46,8 @@ export class Compiler {
   }
 
   #copy(): void {
+    this.#folder = mkdtempSync(join(tmpdir(), 'mutate-types-'));
+    process.once('exit', () => rmSync(this.#folder, { recursive: true, force: true }));
     const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.ts', '*.json'], {
       cwd: ROOT,
       encoding: 'utf8',

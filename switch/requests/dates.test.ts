@@ -11,6 +11,8 @@ test.each([
   ['of next year, on the last of December', '0101', '2026-12-31', '2027'],
   ['of an original from before the summer', '0615', '2026-11-29', '2026'],
   ['of an original from last December', '1231', '2026-11-29', '2025'],
+  ['of a clock that is as far ahead as is believed', '0710', '2026-06-10', '2026'],
+  ['of a clock that would be further ahead', '0711', '2026-06-10', '2025'],
   ['of a leap day, refunded the day after', '0229', '2028-03-01', '2028'],
 ])('the year of a message %s', (_, monthAndDate, now, year) => {
   expect(withYear(`${monthAndDate}235959`, at(now))).toBe(`${year}${monthAndDate}235959`);

@@ -2,8 +2,7 @@
  * `npm run sim`: runs the real switch on virtual time, many seeds in a row, or one with its timeline; or shows that the
  * simulation notices each safeguard that is taken away. A seed and a commit are one history. Exits 0 only where every
  * seed passed and a campaign saw all it should, or every mutant was found out; 2 where it was called with something that
- * is no option, where a mutant cannot be made, or where anything else went wrong that is not the switch's: one line says
- * what.
+ * is no option, or where a mutant cannot be made.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

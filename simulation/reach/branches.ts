@@ -64,7 +64,11 @@ function places(source: string, begin: number): (byte: number) => number {
 
 function walk(node: Node, found: Found): void {
   OF_TYPE[node.type]?.(node, found);
-  for (const part of Object.values(node)) {
+  walkParts(Object.values(node), found);
+}
+
+function walkParts(parts: readonly unknown[], found: Found): void {
+  for (const part of parts) {
     if (Array.isArray(part)) {
       noteWhatFollows(part.filter(isNode), found);
       for (const each of part) walkInto(each, found);
@@ -72,15 +76,11 @@ function walk(node: Node, found: Found): void {
   }
 }
 
-/** A part of a list may be wrapped, as arguments are. */
+/** Some parts are wrapped in what is no node of its own, as arguments and the bodies of methods are. */
 function walkInto(part: unknown, found: Found): void {
   if (isNode(part)) {
     if (!isOfTypes(part)) walk(part, found);
-  } else if (typeof part === 'object' && part !== null && 'expression' in part) {
-    walkInto(part.expression, found);
-  } else if (typeof part === 'object' && part !== null && 'pat' in part && 'span' in part) {
-    walkInto(part.pat, found);
-  }
+  } else if (typeof part === 'object' && part !== null) walkParts(Object.values(part), found);
 }
 
 const EXPRESSIONS_OF_TYPES: ReadonlySet<string> = new Set([

@@ -21,7 +21,7 @@ export interface Coverage {
   readonly excused: number;
   /** The files that were loaded. */
   readonly files: readonly FileCoverage[];
-  /** Files of the core that the simulation never loads. */
+  /** Files of the core that the simulation never loads, and in which something could happen. */
   readonly neverLoaded: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export function coverageOf(reached: Reached): Coverage {
     reached: found,
     excused: all - branches,
     files,
-    neverLoaded: coreFiles().filter((file) => !loaded.has(file)),
+    neverLoaded: coreFiles().filter((file) => !loaded.has(file) && reached.branches(file).length > 0),
   };
 }
 

@@ -1,9 +1,8 @@
 /**
  * `npm run sim`: runs the real switch on virtual time, many seeds in a row, or one with its timeline; or shows that the
  * simulation notices each safeguard that is taken away. A seed and a commit are one history. Exits 0 only where every
- * seed passed and a campaign saw all it should, or every mutant was found out; 2 where it was called with something that
- * is no option, where a mutant cannot be made, or where anything else went wrong that is not the switch's: one line says
- * what.
+ * seed passed and a campaign saw all it should, or every mutant was found out; 2 where it was called with something
+ * that is no option, or where a mutant cannot be made.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -102,8 +101,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const isOne = seed !== undefined && seeds === undefined && !isHunt;
   if (html !== undefined && !isOne) command.error("error: option '--html' needs '--seed' without '--seeds'");
-  if (options.coverage && (isOne || isHunt))
+  if (options.coverage && (isOne || isHunt)) {
     command.error("error: option '--coverage' is of campaigns: add '--seeds'");
+  }
   const hunted = { first: seed ?? 1, count: seeds ?? MUTANT_SEEDS, names: only };
   if (isHunt) return mutants(hunted, json, options.keep);
   if (isOne) return one({ seed, forced }, json, html);

@@ -26,6 +26,8 @@ export interface Branch {
   readonly line: number;
   /** The line, without the blanks around it. */
   readonly text: string;
+  /** Which branch is the function that it lies in, if it does in one. */
+  readonly within: number | undefined;
 }
 
 interface Node {
@@ -44,14 +46,24 @@ export function branchesOf(source: string): Branch[] {
   const placeOf = places(source, program.span.start + ANCHOR.length);
   const lines = source.split('\n');
   const branches: Branch[] = [];
+  const open: number[] = [];
 
   const found: Found = (kind, node) => {
     if (!node) return;
     const at = placeOf(node.span.start);
     const line = source.slice(0, at).split('\n').length;
-    branches.push({ kind, at, line, text: lines[line - 1]?.trim() ?? '' });
+    const text = lines[line - 1]?.trim() ?? '';
+    branches.push({ kind, at, line, text, within: open.at(-1) });
   };
-  walk(program, found);
+  const walk = (node: Node) => {
+    const before = branches.length;
+    OF_TYPE[node.type]?.(node, found);
+    const isFunction = branches[before]?.kind === 'function';
+    if (isFunction) open.push(before);
+    walkParts(Object.values(node), found, walk);
+    if (isFunction) open.pop();
+  };
+  walk(program);
   return branches;
 }
 
@@ -62,24 +74,18 @@ function places(source: string, begin: number): (byte: number) => number {
   return (byte) => bytes.subarray(0, byte - begin).toString('utf8').length;
 }
 
-function walk(node: Node, found: Found): void {
-  OF_TYPE[node.type]?.(node, found);
-  for (const part of Object.values(node)) {
+/** Some parts are wrapped in what is no node of its own, as arguments and the bodies of methods are. */
+function walkParts(parts: readonly unknown[], found: Found, walk: (node: Node) => void): void {
+  const walkInto = (part: unknown) => {
+    if (isNode(part)) {
+      if (!isOfTypes(part)) walk(part);
+    } else if (typeof part === 'object' && part !== null) walkParts(Object.values(part), found, walk);
+  };
+  for (const part of parts) {
     if (Array.isArray(part)) {
       noteWhatFollows(part.filter(isNode), found);
-      for (const each of part) walkInto(each, found);
-    } else walkInto(part, found);
-  }
-}
-
-/** A part of a list may be wrapped, as arguments are. */
-function walkInto(part: unknown, found: Found): void {
-  if (isNode(part)) {
-    if (!isOfTypes(part)) walk(part, found);
-  } else if (typeof part === 'object' && part !== null && 'expression' in part) {
-    walkInto(part.expression, found);
-  } else if (typeof part === 'object' && part !== null && 'pat' in part && 'span' in part) {
-    walkInto(part.pat, found);
+      for (const each of part) walkInto(each);
+    } else walkInto(part);
   }
 }
 

@@ -5,14 +5,16 @@ const NAMED = 4;
 const MAX_TEXT = 70;
 
 /** What a campaign reached, and what it did not, as lines of text. */
-export function coverageText({ share, branches, reached, excused, files, neverLoaded }: Coverage): string {
+export function coverageText(coverage: Coverage): string {
+  const { share, whole, branches, reached, functions, entered, excused, files, neverLoaded } = coverage;
   const below = files
-    .filter((file) => shareOf(file) < TARGET)
+    .filter((file) => shareOf(file) < TARGET || file.entered < file.functions)
     .sort((a, b) => b.missed.length - a.missed.length);
   const listed = excused > 0 ? `; ${excused} that no seed can reach are left out` : '';
   return [
-    `coverage: ${percent(share)} of ${branches} branches in ${files.length} files, ${branches - reached} missed${listed}`,
-    ...(below.length > 0 ? ['', `files below ${percent(TARGET)}:`] : []),
+    `coverage: ${percent(share)} of the ${branches} branches of functions that were entered, in ${files.length} files; ${branches - reached} missed${listed}`,
+    `  ${entered} of ${functions} functions were entered; with all branches of the others it is ${percent(whole)}`,
+    ...(below.length > 0 ? ['', `files below ${percent(TARGET)}, or with functions never entered:`] : []),
     ...below.flatMap(fileLines),
     '',
     `files of the core that the simulation never loads (${neverLoaded.length}):`,

@@ -10,7 +10,7 @@ export interface Unreachable {
 }
 
 /** A branch that was reached all the same is counted as any other. */
-export const UNREACHABLE: readonly Unreachable[] = [];
+const UNREACHABLE: readonly Unreachable[] = [];
 
 const KNOWN: ReadonlySet<string> = new Set(
   UNREACHABLE.map(({ file, kind, line }) => nameOf(file, kind, line)),

@@ -48,7 +48,7 @@ export interface SeedPoolPlan extends SeedProcessPlan {
 }
 
 /** A seed process failed of itself: the message is one line. */
-export class SeedProcessError extends Error {}
+class SeedProcessError extends Error {}
 
 const PORTION = 5;
 const MAX_ERROR_LENGTH = 4_000;

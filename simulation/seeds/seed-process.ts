@@ -1,7 +1,7 @@
 /**
  * A process that runs seeds for a campaign: `seed-process.ts '{"isCounted": true}'`. `seed-pool.ts` starts it. It asks
- * V8 to count before it loads the core, since V8 knows the branches only of what is loaded afterwards. It ends where its
- * parent does.
+ * V8 to count before it loads the core, since V8 knows the branches only of what is loaded afterwards. It ends where
+ * its parent does.
  */
 
 import { CoverageCollector } from '../reach/collector.ts';

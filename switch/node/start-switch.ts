@@ -74,10 +74,7 @@ export interface SwitchParts {
   readonly checkpoint?: (checkpoint: Checkpoint) => void;
   /** What the listeners ask instead of the gate; a test may take the gate's part. */
   readonly admitting?: (gate: Gate) => Admitting;
-  /**
-   * Who makes the codecs of listeners, and how often the gate looks up; a simulation lives through many lives at
-   * once.
-   */
+  /** Who makes the codecs of listeners, and how often the gate looks up: a simulation lives many lives in a row. */
   readonly codecOf?: typeof listenerCodec;
   readonly beatMs?: number;
 }

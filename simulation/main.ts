@@ -19,7 +19,8 @@ import { coverageText, percent } from './reach/coverage-text.ts';
 import { campaignText, failureText, habitsText, mutantText, Progress, shrunkText } from './report.ts';
 import { runSeed } from './run.ts';
 import { shrink } from './shrink.ts';
-import { storyHtml, storyText } from './story.ts';
+import { storyHtml } from './story/html.ts';
+import { storyText } from './story/text.ts';
 
 const DEFAULT_SEEDS = 300;
 const MUTANT_SEEDS = 200;

@@ -71,6 +71,6 @@ function say(
 ): void {
   const dialogue: Dialogue = { answered, cutOff() {} };
   at.expect(message, dialogue);
-  at.world.tell(at.settings.id, () => words);
+  at.world.tell(at.settings.id, () => `→ ${words}`);
   at.send(message, dialogue, spoil);
 }

@@ -12,7 +12,7 @@ import { createNetworks } from './peers/networks.ts';
 import { ProofService } from './peers/proof-service.ts';
 import { ofNode, settingsOf } from './settings.ts';
 import type { Simulation } from './simulation.ts';
-import { withJournal } from './story/journal-lines.ts';
+import { numbersOf, withJournal } from './story/journal-lines.ts';
 import { SwitchNode } from './switch-node.ts';
 import { type Tally, tallyOf } from './tally.ts';
 import { terminalsOf } from './terminals.ts';
@@ -63,6 +63,8 @@ export interface RunResult {
   readonly wishes: readonly string[];
   /** Of a run that is told: how each payment ended, for everybody. */
   readonly ends: readonly EndOfPayment[];
+  /** Of such a run: which payment each transaction is, by the last three digits of its amount. */
+  readonly numbers: ReadonlyMap<string, number>;
 }
 
 /** So soon a crowd has paid. */
@@ -106,9 +108,10 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       faults: faults.faults,
       features: simulation.features,
       drawn: simulation.drawn,
-      timeline: options.isTold ? withJournal(world.timeline, simulation.database.tables) : [],
+      timeline: options.isTold ? withJournal(world, simulation.database.tables) : [],
       wishes: [...workload.wishes],
       ends: options.isTold ? endsOfPayments(simulation) : [],
+      numbers: options.isTold ? numbersOf(simulation.database.tables) : new Map(),
     };
   } finally {
     stopListening();

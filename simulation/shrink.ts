@@ -44,6 +44,7 @@ const WITHIN_MS = 60_000;
 /** What a reader takes in. */
 const MOST_PAYMENTS = 3;
 const MOST_FAULTS = 2;
+const MOST_TO_CHOOSE_FROM = 6;
 /** Amounts of a payment, and of what comes of it, end in ten numbers of its own. */
 const NUMBERS_EACH = 10;
 const THOUSAND = 1_000;
@@ -52,18 +53,18 @@ const THOUSAND = 1_000;
  * Takes away from a failing seed what it fails without, until nothing more can go: payments, faults, habits, what
  * terminals come back for, the other features, and the time that faults last. What it names as violated is tried first,
  * since it is mostly enough. A part that no longer fails is dealt anew a few times: its payments meet other latencies
- * than they did among all others. First it must fail in the way in which the seed did; where too much is left by then,
- * any way will do, for nothing may fail at all.
+ * than they did among all others. Where too much is left, it begins anew with every payment by itself and every two
+ * that follow each other, under all faults; then any way of failing will do, for nothing may fail at all.
  */
 export async function shrink(options: ShrinkOptions): Promise<Shrunk> {
   const whole = await runSeed({ seed: options.seed, ...given(options) });
   const shrinking = new Shrinking(options, whole);
   await shrinking.guess();
   await shrinking.reduce();
+  if (!shrinking.isSmall) await shrinking.beginAnew();
   if (!shrinking.isSmall) {
     shrinking.acceptAnyFailure();
-    await shrinking.guess();
-    await shrinking.reduce();
+    await shrinking.beginAnew();
   }
   const { left, tries } = shrinking;
   return { ...left, tries, result: await runSeed({ ...partOf(options, left, whole), isTold: true }) };
@@ -76,6 +77,7 @@ class Shrinking {
   readonly #whole: RunResult;
   readonly #now: () => number;
   readonly #began: number;
+  readonly #all: Case;
   #takesAny = false;
 
   constructor(options: ShrinkOptions, whole: RunResult) {
@@ -84,7 +86,7 @@ class Shrinking {
     this.#now = options.now ?? (() => performance.now());
     this.#began = this.#now();
     const { habits, ...features } = whole.features;
-    this.left = {
+    this.#all = {
       payments: Array.from({ length: whole.drawn }, (_, number) => number),
       faults: whole.faults,
       habits: [...habits],
@@ -92,6 +94,7 @@ class Shrinking {
       wishes: whole.wishes,
       deal: 0,
     };
+    this.left = this.#all;
   }
 
   get isSmall(): boolean {
@@ -112,6 +115,19 @@ class Shrinking {
     const [first] = named;
     for (const other of this.left.payments) {
       if (first !== undefined && other !== first && (await this.#try({ payments: [first, other] }))) return;
+    }
+  }
+
+  /** From the whole seed again: one payment, or two, that fail by themselves. What was found stays where none does. */
+  async beginAnew(): Promise<void> {
+    const { payments } = this.#all;
+    const pairs = payments.slice(1).map((number, index) => [payments[index] ?? 0, number]);
+    const triples = threesOf(this.left.payments);
+    for (const few of [...payments.map((number) => [number]), ...triples, ...pairs]) {
+      if (this.#isLate) return;
+      if (!(await this.#try({ ...this.#all, payments: few }))) continue;
+      await this.reduce();
+      return;
     }
   }
 
@@ -178,6 +194,16 @@ class Shrinking {
 function dealsOf({ payments, deal }: Case): number[] {
   const more = payments.length <= MOST_PAYMENTS ? 5 : payments.length <= 3 * MOST_PAYMENTS ? 2 : 0;
   return [deal, ...Array.from({ length: more }, (_, index) => deal + index + 1)];
+}
+
+/** Of few payments all threes; of many it would be too much. */
+function threesOf(payments: readonly number[]): number[][] {
+  if (payments.length > MOST_TO_CHOOSE_FROM) return [];
+  return payments.flatMap((one, first) =>
+    payments
+      .slice(first + 1)
+      .flatMap((two, second) => payments.slice(first + second + 2).map((three) => [one, two, three])),
+  );
 }
 
 function namedIn({ violations, drawn }: RunResult, among: readonly number[]): number[] {

@@ -27,7 +27,7 @@ import {
   type NetworkRequest,
   type ReversalManners,
 } from './network-ledger.ts';
-import { describe, missed } from './network-words.ts';
+import { describe, missed, partWords } from './network-words.ts';
 
 export const NETWORK_ADDRESSES: Readonly<Record<NetworkName, Address>> = {
   visa: { host: 'visa', port: 5_001 },
@@ -170,7 +170,7 @@ export class NetworkHost<M extends NetworkMessage> {
     if (!decision) return undefined;
     this.#world.tell(
       this.name,
-      () => `← ${describe(message)}: ${decision.code}${but}`,
+      () => `← ${describe(message)}: ${decision.code}${partWords(decision)}${but}`,
       () => this.ledger.words(Number(message.de4) % THOUSAND),
     );
     const { de3, mti } = message;

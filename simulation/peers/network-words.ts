@@ -1,5 +1,6 @@
 import type { HostMessage } from '../../simulators/network/host-dialect.ts';
 import type { Fortune } from './fortune.ts';
+import type { NetworkDecision } from './network-ledger.ts';
 
 // What a network heard, and what became of its answer, in the words of a story.
 
@@ -44,4 +45,9 @@ export function describe({ mti, de3, de11, de41, de4, de90, de95 }: HostMessage)
   const isAdvice = mti.startsWith('012') || mti.startsWith('022');
   const service = SERVICES[de3?.slice(0, 2) ?? ''] ?? 'payment';
   return `${isAdvice ? 'is told of' : 'is asked for'} a ${service} of ${amount} ${numbers}`;
+}
+
+/** Of an approval of less than was asked for. */
+export function partWords({ partial }: NetworkDecision): string {
+  return partial ? ` for ${partial.approved}` : '';
 }

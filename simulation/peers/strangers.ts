@@ -15,7 +15,8 @@ export function alter(payment: Payment, amount: number): void {
   const { terminal, order, message, id, belief } = payment;
   if (belief !== 'approved') return;
   const altered = { ...message, de4: String(amount).padStart(12, '0') };
-  say(terminal, altered, `${altered.mti} ${id} altered to ${amount}`, ({ de39 = '' }) => {
+  const words = `the numbers of the ${order.kind} of ${order.amount}, altered to ${amount} [${altered.mti} ${id}]`;
+  say(terminal, altered, words, ({ de39 = '' }) => {
     if (!isYes(order.kind, de39)) return;
     terminal.world.violate('I3 one effect', `${id} was approved again for ${amount}`);
   });
@@ -27,10 +28,15 @@ export function takenBackByStranger(payment: Payment, what: 'void' | 'reversal',
   const { merchant } = at.settings;
   const message =
     what === 'void' ? voidMessage(payment, at) : { ...reversalMessage(payment, 0), ...envelope(at) };
-  say(at, message, `${message.mti} ${what} of ${payment.id} by ${merchant}`, ({ de39 }) => {
-    if (what !== 'void' || de39 !== ACCEPTED) return;
-    at.world.violate('I3 one effect', `${payment.id} was voided by ${merchant}, who did not sell it`);
-  });
+  say(
+    at,
+    message,
+    `${what} of ${payment.order.amount} by another merchant, ${merchant} [${message.mti}]`,
+    ({ de39 }) => {
+      if (what !== 'void' || de39 !== ACCEPTED) return;
+      at.world.violate('I3 one effect', `${payment.id} was voided by ${merchant}, who did not sell it`);
+    },
+  );
   return true;
 }
 
@@ -39,7 +45,8 @@ export function reversedForAnotherCard(payment: Payment, pan: string): boolean {
   const { terminal, belief, order, id } = payment;
   if (belief !== 'approved' || order.pan === pan || terminal.isSettling) return false;
   const message = { ...reversalMessage(payment, 0), de2: Pan.of(pan) };
-  say(terminal, message, `${message.mti} reversal of ${id} for another card`, () => {});
+  const words = `reversal of ${order.amount} with another card [${message.mti} ${id}]`;
+  say(terminal, message, words, () => {});
   return true;
 }
 
@@ -52,7 +59,7 @@ export function forge({ terminal, message }: Payment, change: Partial<TerminalMe
   say(
     terminal,
     forged,
-    `${mti} ${de11} is forged`,
+    `somebody forges a message in its name [${mti} ${de11}]`,
     (_, isTrusted) => {
       if (!isTrusted) return;
       terminal.world.violate('I10 fail closed', `a forged ${mti} was answered under a seal`);

@@ -7,6 +7,8 @@ import { familyOf, lettersOf } from './rows.ts';
 
 // What a reader needs before and after the table: what is wrong, who was unkind, and how each payment ended for whom.
 
+const IS_TRANSACTION = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
 export interface Violated {
   readonly name: string;
   readonly says: string;
@@ -15,13 +17,29 @@ export interface Violated {
 }
 
 /** Each invariant once, with all that was found. */
-export function violatedIn({ violations }: RunResult): Violated[] {
+export function violatedIn(result: RunResult): Violated[] {
+  const { violations } = result;
   const names = [...new Set(violations.map(({ invariant }) => invariant))];
   return names.map((name) => ({
     ...{ name, ...meaningOf(name) },
-    what: violations.filter(({ invariant }) => invariant === name).map(({ what }) => what),
+    what: violations.filter(({ invariant }) => invariant === name).map(({ what }) => lettered(what, result)),
   }));
 }
+
+/** The switch's own names of payments are nothing to a reader. */
+function lettered(what: string, result: RunResult): string {
+  const letters = lettersOf(result);
+  return what.replace(IS_TRANSACTION, (transaction) => {
+    const letter = letters.get(familyOf(result.numbers.get(transaction) ?? 0));
+    return letter === undefined ? transaction : `${letter} (${transaction})`;
+  });
+}
+
+/** For a reader who knows neither simulation nor switch. */
+export const HOW_TO_READ =
+  'Usually a payment goes so: the terminal asks, the switch writes down that it intends to ask, asks the network and the ' +
+  'consensus, writes down what it decides, and answers. What has to be undone or told afterwards follows. Amounts are in ' +
+  'minor units; whatever is about one payment ends in the same three digits, or the next few.';
 
 /** What was unkind: faults, then habits. */
 export function unkindIn({ faults, features }: RunResult): string[] {

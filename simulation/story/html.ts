@@ -1,6 +1,6 @@
 import type { RunResult } from '../run.ts';
-import { END_TITLES, type End, endsIn, seconds, unkindIn, violatedIn } from './head.ts';
-import { LANES, type Row, rowsOf } from './rows.ts';
+import { END_TITLES, type End, endsIn, HOW_TO_READ, seconds, unkindIn, violatedIn } from './head.ts';
+import { LANES, type Lane, type Row, rowsOf } from './rows.ts';
 
 // The same story as a page that needs nothing else: a sequence of arrows between terminal, switch, network and
 // consensus. It is plain HTML in a grid, so that text wraps and can be searched; a drawn picture was rejected for that.
@@ -12,30 +12,36 @@ h1{font-size:22px;margin:0 0 8px}h2{font-size:16px;margin:24px 0 8px}
 .wrong p{margin:2px 0}.wrong ul{margin:4px 0;padding-left:20px}
 table{border-collapse:collapse;width:100%}td,th{border:1px solid #cfd8dc;padding:4px 8px;text-align:left;vertical-align:top}
 th{background:#eceff1}
-.story{position:relative}
-.row,.lanes{display:grid;column-gap:0;
- grid-template-columns:76px 28px 60px minmax(190px,1fr) 60px 60px minmax(190px,1fr) 60px 60px minmax(130px,.7fr) 60px 150px}
-.lanes{position:sticky;top:0;background:#fff;z-index:2;font-weight:600;text-align:center;border-bottom:2px solid #607d8b}
+.row,.lanes{display:grid;
+ grid-template-columns:70px 26px 70px minmax(230px,1fr) minmax(230px,1fr) minmax(150px,.6fr) 40px 150px}
+.lanes{position:sticky;top:0;background:#fff;z-index:2;font-weight:600;border-bottom:2px solid #607d8b}
 .lanes span{padding:6px 0}
-.line{position:absolute;top:0;bottom:0;border-left:1px dashed #b0bec5;z-index:-1}
-.row{padding:3px 0;align-items:end}.row:hover{background:#f3f8fe}
+.on{justify-self:start;transform:translateX(-50%)}
+.life{border-left:1px dashed #b0bec5;grid-row:1/3;width:0}
+.row{align-items:end}.row:hover{background:#f3f8fe}
+.row>*{margin:3px 0}.row>.life{margin:0;align-self:stretch}
 .at{color:#607d8b;font-variant-numeric:tabular-nums;font-size:12px;align-self:start;text-align:right;padding-right:8px}
-.letter{font-weight:700;color:#fff;background:#455a64;border-radius:9px;width:18px;height:18px;line-height:18px;text-align:center;font-size:11px;align-self:start}
-.arrow{position:relative;text-align:center;padding:0 14px 3px;border-bottom:2px solid #1565c0}
+.letter{font-weight:700;color:#fff;background:#455a64;border-radius:9px;width:18px;height:18px;line-height:18px;
+ text-align:center;font-size:11px;align-self:start}
+.arrow{position:relative;text-align:center;padding:0 14px 2px;border-bottom:2px solid #1565c0;grid-row:1}
 .arrow.back{border-bottom-style:dashed}
 .arrow::after{content:'';position:absolute;bottom:-6px;border:5px solid transparent}
 .arrow.right::after{right:0;border-left-color:#1565c0;border-right:0}
 .arrow.left::after{left:0;border-right-color:#1565c0;border-left:0}
-.answer{grid-row:2;margin-top:2px}
-.note{text-align:center;justify-self:center;background:#fff8e1;border:1px solid #ffe082;border-radius:4px;padding:1px 8px;max-width:100%}
+.arrow.answer{grid-row:2;margin-top:0}
+.note{background:#fff8e1;border:1px solid #ffe082;border-radius:4px;padding:1px 8px;max-width:320px;
+ width:max-content;text-align:center;grid-row:1}
 .breaks{grid-column:1/-1;background:#fdecea;color:#b71c1c;padding:2px 12px;border-radius:4px}
+.breaks .at{color:inherit;margin-right:8px}
 .money{font-size:12px;color:#2e7d32;align-self:start;padding-left:8px}
-a{color:#1565c0}code{font-size:12px}
+small{color:#78909c}
+a{color:#1565c0}
 `;
 
-/** Columns of the grid in which each lane stands, counted from 1: an arrow ends in the middle between its two. */
-const LANE_AT = { terminal: 3, switch: 5, network: 8, proof: 11 } as const;
-const MONEY_AT = 12;
+/** At which line of the grid each lane stands: arrows go from line to line. */
+const LANE_AT: Readonly<Record<Lane, number>> = { terminal: 4, switch: 5, network: 6, proof: 7 };
+const MONEY_AT = 8;
+const LIVES = LANES.map((lane) => `<i class="life" style="grid-column:${LANE_AT[lane]}"></i>`).join('');
 
 export function storyHtml(result: RunResult): string {
   const rows = rowsOf(result).map((row) => rowHtml(row));
@@ -49,6 +55,7 @@ export function storyHtml(result: RunResult): string {
     '<h2>How each payment ended</h2>',
     endsTable(endsIn(result)),
     '<h2>What happened</h2>',
+    `<p>${HOW_TO_READ}</p>`,
     '<div class="story">',
     `<div class="lanes">${lanes()}</div>`,
     ...rows,
@@ -76,28 +83,24 @@ function endsTable(ends: readonly End[]): string {
 }
 
 function lanes(): string {
-  const span = (at: number, text: string, wide = 2) =>
-    `<span style="grid-column:${at}/span ${wide}">${text}</span>`;
-  return [
-    span(1, 'second', 1),
-    span(LANE_AT.terminal, 'terminal', 1),
-    ...LANES.slice(1).map((lane) => span(LANE_AT[lane], lane, lane === 'proof' ? 1 : 2)),
-    span(MONEY_AT, 'the network has', 1),
-  ].join('');
+  const titles = LANES.map((lane) => `<span class="on" style="grid-column:${LANE_AT[lane]}">${lane}</span>`);
+  const time = '<span style="grid-column:1;text-align:right;padding-right:8px">second</span>';
+  return `${time}${titles.join('')}<span style="grid-column:${MONEY_AT}">the network has</span>`;
 }
 
 function rowHtml(row: Row): string {
   const { at, does, text, letter, money } = row;
   const time = `<span class="at">${seconds(at)}</span>`;
-  if (does === 'breaks') return `<div class="row"><div class="breaks">⚡ ${time}${escaped(text)}</div></div>`;
+  if (does === 'breaks') return `<div class="row"><div class="breaks">${time}⚡ ${escaped(text)}</div></div>`;
   const tag = letter === undefined ? '' : `<span class="letter" style="grid-column:2">${letter}</span>`;
-  const has =
-    money === undefined ? '' : `<span class="money" style="grid-column:${MONEY_AT}">${escaped(money)}</span>`;
-  return `<div class="row">${time}${tag}${marks(row)}${has}</div>`;
+  const has = `<span class="money" style="grid-column:${MONEY_AT}">${escaped(money ?? '')}</span>`;
+  return `<div class="row">${LIVES}${time}${tag}${marks(row)}${has}</div>`;
 }
 
 function marks({ lane, does, text, answer }: Row): string {
-  if (does === 'notes') return note(lane, text);
+  if (does === 'notes') {
+    return `<span class="note on" style="grid-column:${LANE_AT[lane]}">${told(text)}</span>`;
+  }
   const isLeft = lane === 'terminal';
   const isToSwitch = does === 'asks';
   const points = isLeft === isToSwitch ? 'right' : 'left';
@@ -106,18 +109,16 @@ function marks({ lane, does, text, answer }: Row): string {
   return there + arrow(lane, points === 'right' ? 'left' : 'right', answer, 'back answer');
 }
 
-/** From the middle of one lane to the middle of the other. */
-function arrow(lane: Row['lane'], points: 'left' | 'right', text: string, how: string): string {
-  const [from, to] = lane === 'terminal' ? [4, 5] : lane === 'network' ? [7, 8] : [7, 11];
-  return `<span class="arrow ${points} ${how}" style="grid-column:${from}/${to}">${escaped(text)}</span>`;
+/** Between the switch and another lane. */
+function arrow(lane: Lane, points: 'left' | 'right', text: string, how: string): string {
+  const ends = [LANE_AT[lane], LANE_AT.switch].sort((a, b) => a - b).join('/');
+  return `<span class="arrow ${points} ${how}" style="grid-column:${ends}">${told(text)}</span>`;
 }
 
-function note(lane: Row['lane'], text: string): string {
-  const [from, to] = NOTE_AT[lane];
-  return `<span class="note" style="grid-column:${from}/${to}">${escaped(text)}</span>`;
+/** Numbers of messages are for those who look them up. */
+function told(text: string): string {
+  return escaped(text).replace(/\[[^\]]*\]/g, '<small>$&</small>');
 }
-
-const NOTE_AT = { terminal: [3, 5], switch: [4, 8], network: [7, 10], proof: [10, 12] } as const;
 
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');

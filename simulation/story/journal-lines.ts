@@ -1,13 +1,14 @@
 import type { EntryBodies, EntryKind } from '../../switch/transaction/entries.ts';
 import type { Tables } from '../world/database-tables.ts';
-import type { Line } from '../world/world.ts';
+import type { Line, World } from '../world/world.ts';
 
 // What the switch wrote down, in plain words: for a reader who does not know its journal that is what it believed, and
 // when.
 
 const THOUSAND = 1_000;
 
-type Words = { readonly [Kind in EntryKind]: (body: EntryBodies[Kind]) => string };
+/** What has no words here is told by its own name, which is one. */
+type Words = { readonly [Kind in EntryKind]?: (body: EntryBodies[Kind]) => string };
 
 const WORDS: Words = {
   intended: () => 'intends to ask',
@@ -64,17 +65,44 @@ function caseOf(kind: string | undefined): string {
 }
 
 /** The timeline with what the journal wrote, each when it was committed. */
-export function withJournal(timeline: readonly Line[], tables: Tables): Line[] {
+export function withJournal(world: World, tables: Tables): Line[] {
+  const { timeline, violations } = world;
+  const isAboutDates = violations.some(({ what }) => what.includes('date'));
   const written = [...tables.journal].flatMap(([transaction, stored]) => {
     const history = tables.history(transaction);
     const about = numberOf(history[0]?.body);
     const inOrder = stored.toSorted((a, b) => a.version - b.version);
     return inOrder.map(({ kind, committedAt, node }, index): Line => {
-      const what = `${node} ${wordsOf(kind, history[index]?.body)}`;
+      const body = history[index]?.body;
+      const what = `${node} ${wordsOf(kind, body)}${isAboutDates ? dateOf(body, world.startsAt + committedAt) : ''}`;
       return { at: committedAt, actor: 'journal', what, about };
     });
   });
-  return [...timeline, ...written].sort((a, b) => a.at - b.at);
+  const leases = tables.leases.flatMap(({ node, endedAt }): Line[] =>
+    endedAt === undefined || endedAt === 0
+      ? []
+      : [
+          {
+            at: endedAt,
+            actor: 'journal',
+            what: `the lease of ${node} is over: it may not write under it any more`,
+          },
+        ],
+  );
+  return [...timeline, ...written, ...leases].sort((a, b) => a.at - b.at);
+}
+
+/** Which payment each transaction is, by the last three digits of its amount. */
+export function numbersOf(tables: Tables): ReadonlyMap<string, number> {
+  const transactions = [...tables.journal.keys()];
+  return new Map(transactions.map((each) => [each, numberOf(tables.history(each)[0]?.body)]));
+}
+
+function dateOf(body: unknown, wall: number): string {
+  const { businessDate } = body as { businessDate?: string };
+  return businessDate === undefined
+    ? ''
+    : `, on the business date ${businessDate} (at ${new Date(wall).toISOString()})`;
 }
 
 function wordsOf(kind: string, body: unknown): string {

@@ -26,7 +26,7 @@ const IS_NODE = /^node-\d+$/;
 const PLACES: ReadonlySet<string> = new Set(['line', 'database', 'hsm', 'operator', 'network']);
 /** What the switch logs of its own work in every run, and what its journal says better. */
 const EVERYDAY =
-  /"event":"(switch\.|link\.(up|down|signed|connect|echo)|journal\.attached|audit\.|listener\.|follow-up\.(begun|done)|mode\.|head\.|proofs\.|reversal\.)/;
+  /"event":"(switch\.|link\.(up|down|signed|connect|echo)|journal\.attached|audit\.|listener\.|follow-up\.(begun|done)|mode\.|head\.|proofs\.|reversal\.|take-over\.failed|unsettled\.settled)/;
 const BREAKS = /^(killed|power lost|paused|goes on|is asked to stop|wall clock|is fenced|could not start)/;
 const THOUSAND = 1_000;
 /** Amounts of a payment, and of what comes of it, end in ten numbers of its own. */
@@ -36,7 +36,7 @@ const MOST_ROWS = 160;
 /** All that is worth telling, in the order in which it happened. */
 export function rowsOf(result: RunResult): Row[] {
   const letters = lettersOf(result);
-  const told = result.timeline.flatMap((line) => rowOf(line, letters) ?? []);
+  const told = once(result.timeline).flatMap((line) => rowOf(line, letters) ?? []);
   const faults = result.faults.flatMap((fault): Row[] => {
     const words = faultWords(fault);
     const row = { lane: 'switch', does: 'breaks' } as const;
@@ -111,11 +111,44 @@ function ofNode(actor: string, what: string): Omit<Row, 'at'> | undefined {
   const { event, level, code, reason, task, state, msg } = JSON.parse(json) as Record<string, unknown>;
   if (typeof level === 'number' && level < LEVEL_OF_INFO) return undefined;
   const about = [task, state, code, reason, msg].filter((each) => typeof each === 'string');
-  return noted(`${actor} logs ${event}${about.length > 0 ? `: ${about.join(', ')}` : ''}`);
+  const words = LOGGED[String(event)] ?? `logs ${event}`;
+  return noted(`${actor} ${words}${about.length > 0 ? `: ${about.join(', ')}` : ''}`);
 }
+
+/** Events of the log that a reader meets most, in plain words. */
+const LOGGED: Readonly<Record<string, string>> = {
+  'authorise.declined': 'declines without asking',
+  'authorise.replayed': 'answers as it did before',
+  'authorise.undecidable': 'cannot write down what it decided',
+  'degraded-mode.opened': 'takes a counterpart for degraded',
+  'degraded-mode.records-away': 'cannot look up degraded modes',
+  'fallback.timeout': 'heard no answer of the network in time',
+  'follow-up.threw': 'could not do its work now, and tries again',
+  'journal.renewal-failed': 'could not renew its lease',
+  'journal.unreachable': 'cannot reach the journal',
+  'link.answer-disagrees': 'heard an answer that disagrees with what was asked',
+  'network.late-answer': 'hears an answer too late',
+  'notice.undecidable': 'cannot write down what it was told',
+  'serve.late': 'keeps back an answer that would be too late',
+  'serve.refused': 'refuses',
+  'serve.unanswered-repeat': 'leaves a repeat unanswered that it cannot judge',
+  'stand-in.approved': 'approves in the issuer’s stead',
+  'stand-in.refused': 'may not approve in the issuer’s stead',
+};
 
 /** As pino counts. */
 const LEVEL_OF_INFO = 30;
+
+/** What a node logs again and again is told once, until it logs something else. */
+function once(timeline: readonly Line[]): Line[] {
+  const last = new Map<string, string>();
+  return timeline.filter(({ actor, what }) => {
+    if (!what.startsWith('log: ')) return true;
+    const isAgain = last.get(actor) === what;
+    last.set(actor, what);
+    return !isAgain;
+  });
+}
 
 function shortened(rows: readonly Row[]): Row[] {
   if (rows.length <= MOST_ROWS) return [...rows];

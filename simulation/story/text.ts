@@ -1,5 +1,5 @@
 import type { RunResult } from '../run.ts';
-import { END_TITLES, type End, endsIn, seconds, unkindIn, violatedIn } from './head.ts';
+import { END_TITLES, type End, endsIn, HOW_TO_READ, seconds, unkindIn, violatedIn } from './head.ts';
 import { LANES, type Lane, type Row, rowsOf } from './rows.ts';
 
 // A failing seed as people read it: what is wrong, then who said what to whom in columns, then how each payment ended.
@@ -20,6 +20,7 @@ const END_WIDTH: Readonly<Record<keyof End, number>> = {
   allowed: 24,
 };
 const TIME_WIDTH = 9;
+const READ_WIDTH = 120;
 
 export function storyText(result: RunResult): string {
   const rows = rowsOf(result);
@@ -40,6 +41,8 @@ export function storyText(result: RunResult): string {
     '',
     'What was unkind:',
     ...listed(unkindIn(result)),
+    '',
+    ...wrapped(HOW_TO_READ, READ_WIDTH),
     '',
     ...head(titles, widths),
     ...told,

@@ -1,5 +1,5 @@
 import type { Attention, NetworkLine, PaymentRecord, ProofLine, Sums } from './records.ts';
-import { NOTHING, type State, sumOf } from './state.ts';
+import { NOTHING, type State } from './state.ts';
 
 // Whether what stands by the docs is what network and consensus have, and what people have to be told where it is not.
 
@@ -58,13 +58,12 @@ export function differencesOf(payment: PaymentRecord, state: State, isWitnessed:
 }
 
 function moneyDiffers(state: State, { money, seen }: Found): string[] {
-  const wanted = sumOf(state);
-  const there = sumOf(money);
-  const isSame =
-    state.held === money.held && state.captured === money.captured && state.refunded === money.refunded;
-  if (isSame) return [];
-  const explains = there > wanted ? MORE_AT_NETWORK : LESS_AT_NETWORK;
-  if (explains.some((what) => seen.has(what))) return [];
+  const sides = ['held', 'captured', 'refunded'] as const;
+  if (sides.every((side) => state[side] === money[side])) return [];
+  const hasMore = sides.some((side) => money[side] > state[side]);
+  const hasLess = sides.some((side) => money[side] < state[side]);
+  if (hasMore && MORE_AT_NETWORK.some((what) => seen.has(what))) return [];
+  if (hasLess && LESS_AT_NETWORK.some((what) => seen.has(what))) return [];
   return [`the network has ${moneyWords(money)} where ${moneyWords(state)} stands, and nobody is told`];
 }
 

@@ -1,4 +1,4 @@
-import { Pan } from '../../messages/index.ts';
+import { type Bytes, Pan } from '../../messages/index.ts';
 import { envelope, reversalMessage, voidMessage } from './messages.ts';
 import { withBrokenMac } from './notice.ts';
 import type { Payment } from './payment.ts';
@@ -9,6 +9,8 @@ import type { TerminalMessage } from './terminal-dialects.ts';
 // What must have no effect on a payment, whoever says it. What was said is asked once; nobody repeats it.
 
 const ACCEPTED = '00';
+/** Taken, of no payment that is known, or not now. */
+const CHIP_ANSWERS: ReadonlySet<string> = new Set(['00', '25', '91', '96', '63']);
 
 /** The same numbers with another amount: it must be refused. */
 export function alter(payment: Payment, amount: number): void {
@@ -47,6 +49,25 @@ export function reversedForAnotherCard(payment: Payment, pan: string): boolean {
   const message = { ...reversalMessage(payment, 0), de2: Pan.of(pan) };
   const words = `reversal of ${order.amount} with another card [${message.mti} ${id}]`;
   say(terminal, message, words, () => {});
+  return true;
+}
+
+/** What the chip said of a payment is evidence: whatever it is, no money moves. */
+export function chipTold({ terminal, belief, message, order, rrn }: Payment, chip: Bytes): boolean {
+  if (belief !== 'approved' || rrn === undefined || terminal.isSettling) return false;
+  const { de2, de3, de4, de49, de7 = '', de11 = '' } = message;
+  const nobody = '0'.repeat(11);
+  const told: TerminalMessage = {
+    ...{ mti: '0320', ...envelope(terminal), de2, de3, de4, de49, de37: rrn, de55: chip },
+    de90: { mti: message.mti, stan: de11, transmission: de7, acquirer: nobody, forwarder: nobody },
+  };
+  say(terminal, told, `what the chip said of ${order.amount} [0320 ${told.de11}]`, ({ de39 = '' }) => {
+    if (CHIP_ANSWERS.has(de39)) return;
+    terminal.world.violate(
+      'I7 reply discipline',
+      `what the chip said of ${order.amount} was answered ${de39}`,
+    );
+  });
   return true;
 }
 

@@ -15,10 +15,20 @@ import { keepSeeds } from './mutants/known-seeds.ts';
 import { HABITS, type HabitName, isHabitName } from './peers/habits/all-habits.ts';
 import { TARGET } from './reach/coverage.ts';
 import { coverageText, percent } from './reach/coverage-text.ts';
-import { campaignText, failureText, habitsText, mutantText, Progress, shrunkText } from './report.ts';
+import {
+  campaignText,
+  endShrinking,
+  failureText,
+  habitsText,
+  mutantText,
+  Progress,
+  showShrinking,
+  shrunkText,
+} from './report.ts';
 import { runSeed } from './run.ts';
 import { shrink } from './shrink.ts';
-import { storyHtml, storyText } from './story.ts';
+import { storyHtml } from './story/html.ts';
+import { storyText } from './story/text.ts';
 
 const DEFAULT_SEEDS = 300;
 const MUTANT_SEEDS = 200;
@@ -133,7 +143,8 @@ async function one(wanted: Seed, json: boolean, html?: string): Promise<number> 
 }
 
 async function tellStory(wanted: Seed, html?: string): Promise<void> {
-  const shrunk = await shrink(wanted);
+  const shrunk = await shrink({ ...wanted, onTry: (soFar) => showShrinking(soFar) });
+  endShrinking();
   console.log(`\n${shrunkText(shrunk)}\n\n${storyText(shrunk.result)}`);
   if (html !== undefined) writeFileSync(html, storyHtml(shrunk.result));
 }

@@ -5,7 +5,7 @@ import { describeFeatures } from './features.ts';
 import type { Hunt } from './mutants/hunt.ts';
 import { HABITS } from './peers/habits/all-habits.ts';
 import type { RunResult } from './run.ts';
-import type { Shrunk } from './shrink.ts';
+import type { Progress as Shrinking, Shrunk } from './shrink.ts';
 import type { Tally } from './tally.ts';
 
 const BAR_WIDTH = 30;
@@ -82,6 +82,17 @@ export function failureText(result: RunResult, commit: string): string {
     '',
     ...violations.map(({ at, invariant, what }) => `✗ ${moment(at)}  ${invariant}: ${what}`),
   ].join('\n');
+}
+
+/** How far a failing seed is cut down, on one line of a terminal. */
+export function showShrinking({ tries, payments, faults, spentMs }: Shrinking): void {
+  if (!process.stderr.isTTY) return;
+  const spent = `${(spentMs / 1_000).toFixed(0)} s, ${tries} runs`;
+  process.stderr.write(`\rcutting down: ${payments} payments, ${faults} faults left · ${spent}\x1b[K`);
+}
+
+export function endShrinking(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
 }
 
 /** What is left of a failing seed once all was taken away that it fails without. */

@@ -1,5 +1,6 @@
 import { listenToProbes } from '../runtime/index.ts';
 import { arrange } from './arrange.ts';
+import { checkModel, type EndOfPayment, endsOfPayments } from './check-model.ts';
 import { drawFaults } from './draw-faults.ts';
 import { type Fault, FaultPlan } from './faults.ts';
 import { DAYS, drawFeatures, type Features } from './features.ts';
@@ -11,6 +12,7 @@ import { createNetworks } from './peers/networks.ts';
 import { ProofService } from './peers/proof-service.ts';
 import { ofNode, settingsOf } from './settings.ts';
 import type { Simulation } from './simulation.ts';
+import { numbersOf, withJournal } from './story/journal-lines.ts';
 import { SwitchNode } from './switch-node.ts';
 import { type Tally, tallyOf } from './tally.ts';
 import { terminalsOf } from './terminals.ts';
@@ -36,6 +38,10 @@ export interface RunOptions {
   readonly forced?: readonly HabitName[] | undefined;
   /** Of the payments that the seed draws, only these: numbers from 0. */
   readonly payments?: readonly number[];
+  /** What terminals do not come back for, by the names of `RunResult.wishes`. */
+  readonly leavesOut?: ReadonlySet<string>;
+  /** Which deal of its latencies: 0 is the seed itself. */
+  readonly deal?: number;
 }
 
 export interface RunResult {
@@ -53,6 +59,12 @@ export interface RunResult {
   /** How many payments the seed draws, whatever came of them. */
   readonly drawn: number;
   readonly timeline: readonly Line[];
+  /** What terminals came back for, by name. */
+  readonly wishes: readonly string[];
+  /** Of a run that is told: how each payment ended, for everybody. */
+  readonly ends: readonly EndOfPayment[];
+  /** Of such a run: which payment each transaction is, by the last three digits of its amount. */
+  readonly numbers: ReadonlyMap<string, number>;
 }
 
 /** So soon a crowd has paid. */
@@ -80,6 +92,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       world.violate('process', `a promise was rejected unheard: ${String(error)}`);
     }
     checkInvariants(simulation);
+    checkModel(simulation);
     const tally = tallyOf(simulation);
     for (const probe of world.seen) tally[probe] ??= 1;
     const { scheduler } = world;
@@ -95,7 +108,10 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       faults: faults.faults,
       features: simulation.features,
       drawn: simulation.drawn,
-      timeline: world.timeline,
+      timeline: options.isTold ? withJournal(world, simulation.database.tables) : [],
+      wishes: [...workload.wishes],
+      ends: options.isTold ? endsOfPayments(simulation) : [],
+      numbers: options.isTold ? numbersOf(simulation.database.tables) : new Map(),
     };
   } finally {
     stopListening();
@@ -111,9 +127,11 @@ async function prepare({
   features: given,
   forced,
   payments,
+  leavesOut,
+  deal,
 }: RunOptions): Promise<Simulation> {
   const features = given ?? drawFeatures(new SeededRandom(seed, 'features'), forced);
-  const world = new World(seed, isTold, DAYS[features.day]);
+  const world = new World(seed, isTold, DAYS[features.day], deal);
   const shape = world.random.stream('shape');
   const nodeCount = shape.chance(0.5) ? 2 : 1;
   const spanMs = shape.between(2_000, features.isCrowd ? CROWD_MS : LAST_PAYMENT_MS);
@@ -139,7 +157,7 @@ async function prepare({
     (_, index) =>
       new SwitchNode({ ...settings, ...ofNode(`node-${index + 1}`, settings) }, { ...around, mutant }),
   );
-  const workload = new Workload(world, features);
+  const workload = new Workload(world, features, leavesOut);
   const drawn = 8 + shape.integer(30);
   const simulation = { ...around, nodes, workload, settings, features, drawn };
 

@@ -1,80 +1,229 @@
 import type { Fault } from './faults.ts';
-import type { Features } from './features.ts';
+import { type Features, PLAIN } from './features.ts';
 import type { HabitName } from './peers/habits/all-habits.ts';
 import { type RunOptions, type RunResult, runSeed } from './run.ts';
+import { fewest, shorter } from './shrink-steps.ts';
 
 /** What is left of a failing seed. */
-export interface Shrunk {
-  /** Numbers of the payments that are left, from 0. */
-  readonly payments: readonly number[];
-  readonly faults: readonly Fault[];
-  readonly habits: readonly HabitName[];
+export interface Shrunk extends Case {
   /** Runs that it took. */
   readonly tries: number;
   readonly result: RunResult;
 }
 
-/** A run takes a tenth of a second, a reader's patience a minute. */
-const MOST_TRIES = 250;
-
-interface Case {
+/** A part of a seed. */
+export interface Case {
+  /** Numbers of the payments that are left, from 0. */
   readonly payments: readonly number[];
   readonly faults: readonly Fault[];
   readonly habits: readonly HabitName[];
+  readonly features: Omit<Features, 'habits'>;
+  /** What terminals come back for. */
+  readonly wishes: readonly string[];
+  /** Which deal of its latencies. */
+  readonly deal: number;
 }
+
+export interface ShrinkOptions extends Pick<RunOptions, 'seed' | 'forced' | 'mutant'> {
+  /** After this time the best that was found is taken. */
+  readonly withinMs?: number;
+  /** In milliseconds, for the deadline. */
+  readonly now?: () => number;
+  readonly onTry?: (soFar: Progress) => void;
+}
+
+export interface Progress {
+  readonly tries: number;
+  readonly payments: number;
+  readonly faults: number;
+  readonly spentMs: number;
+}
+
+/** A reader's patience. */
+const WITHIN_MS = 60_000;
+/** What a reader takes in. */
+const MOST_PAYMENTS = 3;
+const MOST_FAULTS = 2;
+const MOST_TO_CHOOSE_FROM = 6;
+/** Amounts of a payment, and of what comes of it, end in ten numbers of its own. */
+const NUMBERS_EACH = 10;
+const THOUSAND = 1_000;
 
 /**
- * Takes away from a failing seed what it fails without: payments, faults, habits, each in halves and then one by one,
- * until nothing more can go. What fails otherwise than the seed did does not count. Each payment has chance of its own,
- * so most of a run stays as it was when others are left out; where nothing but the whole fails, the whole is kept.
+ * Takes away from a failing seed what it fails without, until nothing more can go: payments, faults, habits, what
+ * terminals come back for, the other features, and the time that faults last. What it names as violated is tried first,
+ * since it is mostly enough. A part that no longer fails is dealt anew a few times: its payments meet other latencies
+ * than they did among all others. Where too much is left, it begins anew with every payment by itself and every two
+ * that follow each other, under all faults; then any way of failing will do, for nothing may fail at all.
  */
-export async function shrink(options: Pick<RunOptions, 'seed' | 'forced' | 'mutant'>): Promise<Shrunk> {
-  const whole = await runSeed(options);
-  const wanted = whole.violations[0]?.invariant;
-  const { features } = whole;
-  let tries = 0;
-
-  const run = (part: Case, isTold = false) =>
-    runSeed({ ...options, ...part, features: featuresOf(part, features), isTold });
-  const fails = async (part: Case) => {
-    if (tries >= MOST_TRIES) return false;
-    tries += 1;
-    const { violations } = await run(part);
-    return violations.some(({ invariant }) => invariant === wanted);
-  };
-
-  const numbers = Array.from({ length: whole.drawn }, (_, number) => number);
-  let left: Case = { payments: numbers, faults: whole.faults, habits: [...features.habits] };
-  for (let before = -1; sizeOf(left) !== before; ) {
-    before = sizeOf(left);
-    left = { ...left, faults: await fewest(left.faults, (faults) => fails({ ...left, faults })) };
-    left = { ...left, payments: await fewest(left.payments, (payments) => fails({ ...left, payments })) };
-    left = { ...left, habits: await fewest(left.habits, (habits) => fails({ ...left, habits })) };
+export async function shrink(options: ShrinkOptions): Promise<Shrunk> {
+  const whole = await runSeed({ seed: options.seed, ...given(options) });
+  const shrinking = new Shrinking(options, whole);
+  await shrinking.guess();
+  await shrinking.reduce();
+  if (!shrinking.isSmall) await shrinking.beginAnew();
+  if (!shrinking.isSmall) {
+    shrinking.acceptAnyFailure();
+    await shrinking.beginAnew();
   }
-  return { ...left, tries, result: await run(left, true) };
+  const { left, tries } = shrinking;
+  return { ...left, tries, result: await runSeed({ ...partOf(options, left, whole), isTold: true }) };
 }
 
-function featuresOf({ habits }: Case, features: Features): Features {
-  return { ...features, habits: new Set(habits) };
-}
+class Shrinking {
+  left: Case;
+  tries = 0;
+  readonly #options: ShrinkOptions;
+  readonly #whole: RunResult;
+  readonly #now: () => number;
+  readonly #began: number;
+  readonly #all: Case;
+  #takesAny = false;
 
-function sizeOf({ payments, faults, habits }: Case): number {
-  return payments.length + faults.length + habits.length;
-}
+  constructor(options: ShrinkOptions, whole: RunResult) {
+    this.#options = options;
+    this.#whole = whole;
+    this.#now = options.now ?? (() => performance.now());
+    this.#began = this.#now();
+    const { habits, ...features } = whole.features;
+    this.#all = {
+      payments: Array.from({ length: whole.drawn }, (_, number) => number),
+      faults: whole.faults,
+      habits: [...habits],
+      features,
+      wishes: whole.wishes,
+      deal: 0,
+    };
+    this.left = this.#all;
+  }
 
-/** Leaves pieces out, smaller and smaller ones, as long as what remains still fails. */
-async function fewest<T>(
-  items: readonly T[],
-  stillFails: (items: readonly T[]) => Promise<boolean>,
-): Promise<readonly T[]> {
-  if (items.length > 0 && (await stillFails([]))) return [];
-  let left = items;
-  for (let size = Math.ceil(left.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    for (let from = 0; from < left.length; ) {
-      const fewer = [...left.slice(0, from), ...left.slice(from + size)];
-      if (fewer.length < left.length && fewer.length > 0 && (await stillFails(fewer))) left = fewer;
-      else from += size;
+  get isSmall(): boolean {
+    const { payments, faults } = this.left;
+    return payments.length <= MOST_PAYMENTS && faults.length <= MOST_FAULTS;
+  }
+
+  acceptAnyFailure(): void {
+    this.#takesAny = true;
+  }
+
+  /** What is violated names its payments: they alone, then with one other each. */
+  async guess(): Promise<void> {
+    const named = namedIn(this.#whole, this.left.payments);
+    if (named.length === 0 || named.length >= this.left.payments.length) return;
+    if (named.length <= MOST_PAYMENTS && (await this.#try({ payments: named }))) return;
+    for (const number of named) if (await this.#try({ payments: [number] })) return;
+    const [first] = named;
+    for (const other of this.left.payments) {
+      if (first !== undefined && other !== first && (await this.#try({ payments: [first, other] }))) return;
     }
   }
-  return left;
+
+  /** From the whole seed again: one payment, or two, that fail by themselves. What was found stays where none does. */
+  async beginAnew(): Promise<void> {
+    const { payments } = this.#all;
+    const pairs = payments.slice(1).map((number, index) => [payments[index] ?? 0, number]);
+    const triples = threesOf(this.left.payments);
+    for (const few of [...payments.map((number) => [number]), ...triples, ...pairs]) {
+      if (this.#isLate) return;
+      if (!(await this.#try({ ...this.#all, payments: few }))) continue;
+      await this.reduce();
+      return;
+    }
+  }
+
+  /** One dimension after the other, until none gives way. */
+  async reduce(): Promise<void> {
+    for (let before = -1; sizeOf(this.left) !== before && !this.#isLate; ) {
+      before = sizeOf(this.left);
+      await fewest(this.left.payments, (payments) => this.#try({ payments }));
+      await fewest(this.left.faults, (faults) => this.#try({ faults }));
+      await fewest(this.left.habits, (habits) => this.#try({ habits }));
+      await fewest(this.left.wishes, (wishes) => this.#try({ wishes }));
+      await this.#plainer();
+    }
+    await this.#sooner();
+  }
+
+  async #plainer(): Promise<void> {
+    const { features } = this.left;
+    if (features.favours.length > 0) await this.#try({ features: { ...features, favours: [] } });
+    if (features.isCrowd) await this.#try({ features: { ...this.left.features, isCrowd: false } });
+    const { day } = PLAIN;
+    if (features.day !== day) await this.#try({ features: { ...this.left.features, day } });
+  }
+
+  /** Faults that last half as long, as often as that goes. */
+  async #sooner(): Promise<void> {
+    for (let index = 0; index < this.left.faults.length; index += 1) {
+      for (let halved = shorter(this.left.faults, index); halved; ) {
+        const hasWorked = await this.#try({ faults: halved });
+        halved = hasWorked ? shorter(this.left.faults, index) : undefined;
+      }
+    }
+  }
+
+  get #isLate(): boolean {
+    return this.#now() - this.#began > (this.#options.withinMs ?? WITHIN_MS);
+  }
+
+  /** Whether so much is enough; then the rest is left out. */
+  async #try(change: Partial<Case>): Promise<boolean> {
+    const part = { ...this.left, ...change };
+    for (const deal of dealsOf(part)) {
+      if (this.#isLate) return false;
+      if (await this.#fails({ ...part, deal })) {
+        this.left = { ...part, deal };
+        return true;
+      }
+    }
+    return false;
+  }
+
+  async #fails(part: Case): Promise<boolean> {
+    this.tries += 1;
+    const { payments, faults } = this.left;
+    const spentMs = this.#now() - this.#began;
+    this.#options.onTry?.({ tries: this.tries, payments: payments.length, faults: faults.length, spentMs });
+    const { violations } = await runSeed(partOf(this.#options, part, this.#whole));
+    const wanted = this.#whole.violations[0]?.invariant;
+    return violations.some(({ invariant }) => this.#takesAny || invariant === wanted);
+  }
+}
+
+/** As it is dealt now, then anew: the fewer payments, the sooner a run is over. */
+function dealsOf({ payments, deal }: Case): number[] {
+  const more = payments.length <= MOST_PAYMENTS ? 5 : payments.length <= 3 * MOST_PAYMENTS ? 2 : 0;
+  return [deal, ...Array.from({ length: more }, (_, index) => deal + index + 1)];
+}
+
+/** Of few payments all threes; of many it would be too much. */
+function threesOf(payments: readonly number[]): number[][] {
+  if (payments.length > MOST_TO_CHOOSE_FROM) return [];
+  return payments.flatMap((one, first) =>
+    payments
+      .slice(first + 1)
+      .flatMap((two, second) => payments.slice(first + second + 2).map((three) => [one, two, three])),
+  );
+}
+
+function namedIn({ violations, drawn }: RunResult, among: readonly number[]): number[] {
+  const [first] = violations;
+  const numbers = (first?.what.match(/\d{4,9}/g) ?? []).map(Number);
+  const named = new Set(numbers.map((amount) => Math.floor(((amount % THOUSAND) - 1) / NUMBERS_EACH)));
+  return among.filter((number) => named.has(number) && number < drawn);
+}
+
+function partOf(options: ShrinkOptions, part: Case, whole: RunResult): RunOptions {
+  const { payments, faults, habits, features, wishes, deal } = part;
+  const leavesOut = new Set(whole.wishes.filter((wish) => !wishes.includes(wish)));
+  const wanted = { ...features, habits: new Set(habits) };
+  return { seed: options.seed, ...given(options), payments, faults, features: wanted, leavesOut, deal };
+}
+
+function given({ forced, mutant }: ShrinkOptions): Pick<RunOptions, 'forced' | 'mutant'> {
+  return { ...(forced && { forced }), ...(mutant && { mutant }) };
+}
+
+function sizeOf({ payments, faults, habits, wishes }: Case): number {
+  return payments.length + faults.length + habits.length + wishes.length;
 }

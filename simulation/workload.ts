@@ -18,13 +18,22 @@ const TOLD = ['refund-advice', 'refund-advice'] as const;
 export class Workload {
   readonly payments: Payment[] = [];
   batches: readonly Batches[] = [];
+  /** What terminals came back for, or were to. */
+  readonly wishes = new Set<string>();
   readonly #world: World;
   readonly #orders: Orders;
   readonly #habits: readonly LaterHabit[];
+  readonly #leavesOut: ReadonlySet<string>;
   #terminals: readonly Terminal[] = [];
 
-  constructor(world: World, { habits, favours, isCrowd }: Features) {
+  /** @param leavesOut what terminals do not come back for */
+  constructor(
+    world: World,
+    { habits, favours, isCrowd }: Features,
+    leavesOut: ReadonlySet<string> = new Set(),
+  ) {
     this.#world = world;
+    this.#leavesOut = leavesOut;
     const more = TOLD.filter(() => habits.has('refund-advices'));
     this.#orders = new Orders(world.random.stream('orders'), { favours, more, isCrowd });
     this.#habits = LATER_HABITS.filter(({ name }) => habits.has(name));
@@ -178,6 +187,8 @@ export class Workload {
   }
 
   #after(delayMs: number, label: string, action: () => void): void {
+    if (label !== 'payment') this.wishes.add(label);
+    if (this.#leavesOut.has(label)) return;
     this.#world.scheduler.after(delayMs, label, action);
   }
 }

@@ -74,3 +74,17 @@ describe('how many validations stand', () => {
     expect(await client.standings(['a'], 1_000)).toMatchObject({ status: 'unavailable' });
   });
 });
+
+describe('a cancellation', () => {
+  it.each([
+    [200, { status: 'CANCELLED' }, { status: 'cancelled' }],
+    [409, { status: 'EXPIRED', error: 'final' }, { status: 'cancelled' }],
+    [409, { status: 'REJECTED', error: 'final' }, { status: 'cancelled' }],
+    [409, { status: 'VALIDATED', error: 'final' }, { status: 'too-late', reason: 'final' }],
+    [409, {}, { status: 'too-late', reason: 'already final' }],
+    [503, {}, { status: 'unavailable', reason: 'HTTP 503' }],
+  ])('that is answered %i %o is %o', async (code, body, outcome) => {
+    const { client } = clientOf(answered(code, body));
+    expect(await client.cancel('v-1', 'the purchase does not stand', 1_000)).toEqual(outcome);
+  });
+});

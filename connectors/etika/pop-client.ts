@@ -129,10 +129,14 @@ function readStandings(outcome: HttpOutcome): PopStandings {
   return { status: 'answered', standings };
 }
 
+const CAME_TO_NOTHING: ReadonlySet<string> = new Set(['REJECTED', 'EXPIRED', 'CANCELLED']);
+
 function readCancellation(outcome: HttpOutcome): PopCancellation {
   if (outcome.status !== 'answered') return { status: 'unavailable', reason: outcome.reason };
   const body: ValidationBody = objectOf(outcome.body);
   if (outcome.code === 200 && body.status === 'CANCELLED') return { status: 'cancelled' };
+  // Too late to cancel what has come to nothing by itself: nothing stands, as was wanted.
+  if (outcome.code === 409 && CAME_TO_NOTHING.has(text(body.status) ?? '')) return { status: 'cancelled' };
   if (outcome.code === 409) return { status: 'too-late', reason: text(body.error) ?? 'already final' };
   return { status: 'unavailable', reason: `HTTP ${outcome.code}` };
 }

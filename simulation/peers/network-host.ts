@@ -27,6 +27,7 @@ import {
   type NetworkRequest,
   type ReversalManners,
 } from './network-ledger.ts';
+import { describe, missed, partWords } from './network-words.ts';
 
 export const NETWORK_ADDRESSES: Readonly<Record<NetworkName, Address>> = {
   visa: { host: 'visa', port: 5_001 },
@@ -130,10 +131,13 @@ export class NetworkHost<M extends NetworkMessage> {
     const message = this.#dialect.codec.parse(body);
     const random = this.#chanceOf(message);
     const fortune = this.#fortune(message, random);
-    if (fortune.loses === 'request') return;
+    if (fortune.loses === 'request') {
+      this.#world.tell(this.name, () => `← ${describe(message)}: not heard`);
+      return;
+    }
     const { clock } = this.process;
     clock.after(fortune.actAfterMs, () => {
-      const reply = this.#act(link, message, random);
+      const reply = this.#act(link, message, random, missed(fortune));
       if (!reply || fortune.loses === 'answer') return;
       const { announcedMs } = fortune;
       if (announcedMs !== undefined && isApprovalCode(reply.de39)) {
@@ -154,7 +158,7 @@ export class NetworkHost<M extends NetworkMessage> {
     return this.#random.stream(`${name} ${times}`);
   }
 
-  #act(link: Link, message: M, random: SeededRandom): M | undefined {
+  #act(link: Link, message: M, random: SeededRandom, but: string): M | undefined {
     const dialect = this.#dialect;
     const kind = dialect.messageKinds[withoutRepeat(message.mti)];
     if (kind === 'network') {
@@ -166,7 +170,7 @@ export class NetworkHost<M extends NetworkMessage> {
     if (!decision) return undefined;
     this.#world.tell(
       this.name,
-      () => `${describe(message)} → ${decision.code}`,
+      () => `← ${describe(message)}: ${decision.code}${partWords(decision)}${but}`,
       () => this.ledger.words(Number(message.de4) % THOUSAND),
     );
     const { de3, mti } = message;
@@ -385,10 +389,4 @@ function spoilt<M extends HostMessage>(reply: M, spoils: Fortune['spoils']): M {
 
 function nextNumber(digits: string): string {
   return String((Number(digits) % (10 ** digits.length - 1)) + 1).padStart(digits.length, '0');
-}
-
-function describe({ mti, de11, de41, de4, de90, de95 }: HostMessage): string {
-  const about = de90 ? ` of ${de41?.trimEnd()}/${de90.stan}` : '';
-  const remaining = de95 ? ` down to ${Number(de95.transaction)}` : '';
-  return `${mti} ${de41?.trimEnd()}/${de11} ${Number(de4)}${about}${remaining}`;
 }

@@ -47,8 +47,10 @@ export class Notice implements Dialogue {
   readonly #terminal: Terminal;
   readonly #patience: Patience;
   #isAbandoned = false;
-  /** How the switch answered for good. */
+  /** How the switch answered for good, and when it was first asked and last answered. */
   outcome: string | undefined;
+  beganAt = 0;
+  overAt = 0;
 
   constructor(terminal: Terminal, order: NoticeOrder, random: SeededRandom) {
     this.order = order;
@@ -71,6 +73,7 @@ export class Notice implements Dialogue {
   }
 
   begin(): void {
+    this.beganAt = this.#terminal.world.now;
     this.#send(false);
     if (this.order.doubled) this.#send(false);
   }
@@ -88,7 +91,11 @@ export class Notice implements Dialogue {
   answered({ de39: code = '' }: TerminalMessage, isTrusted: boolean): void {
     const { kind, message, brokenMac } = this.order;
     const { world, settings } = this.#terminal;
-    world.tell(settings.id, () => `${kind} ${message.de11}: ${code}${isTrusted ? '' : ', without a seal'}`);
+    world.tell(
+      settings.id,
+      () =>
+        `← ${code} for the ${kind}${amountOf(message)} [${message.de11}]${isTrusted ? '' : ', without a seal'}`,
+    );
     if (!isBelieved(this.order, code, isTrusted, this.#terminal)) return;
     const isNotNow = NOT_NOW.has(code) || (code === WRONG_MAC && !brokenMac);
     if (this.isAccepted && !isNotNow && code !== ACCEPTED) {
@@ -104,6 +111,7 @@ export class Notice implements Dialogue {
     }
     this.#patience.end();
     this.outcome = code;
+    this.overAt = world.now;
     this.order.whenOver?.(code);
   }
 
@@ -113,12 +121,11 @@ export class Notice implements Dialogue {
 
   #send(isRepeat: boolean): void {
     const { kind, message, brokenMac, remaining } = this.order;
-    const { de11, de37, de49, de90 } = message;
     const mti = isRepeat ? `${message.mti.slice(0, 3)}1` : message.mti;
-    const about = de90?.stan ?? de37 ?? de49;
+    const again = isRepeat ? 'again: ' : '';
     this.#terminal.world.tell(
       this.#terminal.settings.id,
-      () => `${mti} ${kind} ${de11} of ${about}, ${remaining}`,
+      () => `→ ${again}${noticeWords(kind, message, remaining)} [${mti} ${message.de11}]`,
     );
     if (!this.isOver) this.#patience.begin();
     this.#terminal.send({ ...message, mti }, this, brokenMac ? withBrokenMac : undefined);
@@ -139,6 +146,30 @@ export function isBelieved(
   const { id } = settings;
   if (isTrusted) world.violate('I10 fail closed', `${id} got a sealed ${code} for what was not proven`);
   return code === WRONG_MAC;
+}
+
+function noticeWords(kind: NoticeKind, message: TerminalMessage, remaining: number): string {
+  switch (kind) {
+    case 'partial reversal':
+      return `${kind}${amountOf(message)} down to ${remaining}`;
+    case 'settlement':
+      return `${kind} in ${message.de49}: ${batchWords(message.de63 ?? '')}`;
+    default:
+      return `${kind}${amountOf(message)}`;
+  }
+}
+
+function amountOf({ de4 }: TerminalMessage): string {
+  return de4 === undefined ? '' : ` of ${Number(de4)}`;
+}
+
+/** DE63: number and amount of sales, then of refunds. */
+function batchWords(totals: string): string {
+  const [sales, sold, refunds, refunded] = [
+    ...[totals.slice(0, 3), totals.slice(3, 15)],
+    ...[totals.slice(15, 18), totals.slice(18, 30)],
+  ].map(Number);
+  return `${sales} sales (${sold}), ${refunds} refunds (${refunded})`;
 }
 
 export function withBrokenMac(frame: Buffer): Buffer {

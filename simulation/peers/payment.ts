@@ -237,7 +237,10 @@ export class Payment implements Dialogue {
     const { world, settings } = terminal;
     const { de39: code = '', de38: approvalCode, de37: rrn } = reply;
     const trust = isTrusted ? '' : ', without a seal';
-    world.tell(settings.id, () => `is told ${code} for ${this.id} (${Number(reply.de4)})${trust}`);
+    world.tell(
+      settings.id,
+      () => `← ${code} for the ${order.kind} of ${Number(reply.de4)} [${this.id}]${trust}`,
+    );
     if (!isBelieved(order, code, isTrusted, terminal) || this.reversal) return;
     const isCertain = !SAYS_NOTHING.has(code) || (code === WRONG_MAC && order.brokenMac);
     if (!isCertain && (this.#asked > 1 || this.#isTold)) {
@@ -319,7 +322,10 @@ export class Payment implements Dialogue {
   #again(times: number): void {
     const isUnheard = this.told.length === 0;
     if (this.order.isLost && isUnheard) {
-      this.terminal.world.tell(this.terminal.settings.id, () => `is not heard of again about ${this.id}`);
+      this.terminal.world.tell(
+        this.terminal.settings.id,
+        () => `is not heard of again about the ${this.order.kind} of ${this.order.amount}`,
+      );
       this.#patience.end();
       this.#isGone = true;
       return;
@@ -348,10 +354,7 @@ export class Payment implements Dialogue {
     const { mti } = message;
     this.#asked += 1;
     this.#sent = message;
-    terminal.world.tell(
-      terminal.settings.id,
-      () => `${mti} ${order.kind} ${this.id} ${order.amount} ${order.currency}`,
-    );
+    terminal.world.tell(terminal.settings.id, () => `→ ${askWords(order, this.#asked)} [${mti} ${this.id}]`);
     const spoil = order.brokenMac ? withBrokenMac : undefined;
     const { habits } = terminal.settings;
     const chance = random.stream(`line ${this.#asked}`);
@@ -364,6 +367,13 @@ export class Payment implements Dialogue {
     terminal.world.sometimes('habit doubled-by-the-line');
     terminal.process.clock.after(chance.between(0, COPY_WITHIN_MS), send);
   }
+}
+
+function askWords({ kind, amount, currency, refersTo, brokenMac }: PaymentOrder, times: number): string {
+  const again = times > 1 ? 'again: ' : '';
+  const of = refersTo ? ` for what ${refersTo.rrn} names` : '';
+  const forged = brokenMac ? ', with a broken seal' : '';
+  return `${again}${kind} of ${amount} in ${currency}${of}${forged}`;
 }
 
 function isSame(one: Told, other: Told): boolean {

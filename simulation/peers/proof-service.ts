@@ -66,10 +66,20 @@ export class ProofService implements HttpService {
       const done = this.#act(call, isHit && grip.kind === 'partial');
       const isDenied = isHit && grip.kind === 'contradicting' && call.method === 'POST' && done.code === 201;
       const reply = isDenied ? denied(done) : done;
-      this.#world.tell('pop', () => `${call.method} ${call.path} → ${JSON.stringify(reply)}`);
+      this.#world.tell('pop', () => `← ${callWords(call, this.#amountOf(call))}: ${replyWords(reply)}`);
       if (isHit && grip.kind === 'failing') return answer({ code: 500, body: 'not JSON of ours' });
       clock.after(answerAfterMs, () => answer(reply));
     });
+  }
+
+  /** The proof that a call is about, or what it asks for. */
+  #amountOf({ method, path, body }: HttpCall): number | undefined {
+    const url = new URL(path, 'http://pop');
+    const transaction = url.searchParams.get('transaction_id');
+    const id = url.pathname.split('/')[2];
+    const isNew = method === 'POST' && id === undefined;
+    const known = this.proofs.findLast((proof) => proof.transaction === transaction || proof.id === id);
+    return isNew ? Number((body as { amount?: number } | undefined)?.amount) : known?.amount;
   }
 
   #act({ method, path, headers, body }: HttpCall, isPartial: boolean): HttpAnswer {
@@ -143,6 +153,18 @@ export class ProofService implements HttpService {
       if (open.length > 0) this.#tick();
     });
   }
+}
+
+function callWords({ method, path }: HttpCall, amount: number | undefined): string {
+  if (path.endsWith('/query')) return 'is asked about several proofs';
+  const of = amount === undefined ? '' : ` of ${amount}`;
+  if (method === 'GET') return `is asked what became of a proof${of}`;
+  return path.endsWith('/cancel') ? `is to cancel a proof${of}` : `is asked for a proof${of}`;
+}
+
+function replyWords({ code, body }: HttpAnswer): string {
+  const { status, error } = body as { status?: string; error?: string };
+  return [String(code), status, error].filter((part) => part !== undefined).join(' ');
 }
 
 const END = { validate: 'VALIDATED', reject: 'REJECTED', expire: 'EXPIRED' } as const;

@@ -31,6 +31,7 @@ export class Settlement {
   /** What the totals were answered: before an upload, and after it where there was one. */
   readonly answers: string[] = [];
   readonly beganAt: number;
+  endedAt = Number.POSITIVE_INFINITY;
   readonly #random: SeededRandom;
   readonly #whenOver: () => void;
   #isOver = false;
@@ -110,6 +111,7 @@ export class Settlement {
 
   #end(): void {
     this.#isOver = true;
+    this.endedAt = this.terminal.world.now;
     this.#whenOver();
   }
 }

@@ -1,4 +1,4 @@
-import { Pan } from '../../messages/index.ts';
+import { type Bytes, Pan } from '../../messages/index.ts';
 import { envelope, reversalMessage, voidMessage } from './messages.ts';
 import { withBrokenMac } from './notice.ts';
 import type { Payment } from './payment.ts';
@@ -9,13 +9,16 @@ import type { TerminalMessage } from './terminal-dialects.ts';
 // What must have no effect on a payment, whoever says it. What was said is asked once; nobody repeats it.
 
 const ACCEPTED = '00';
+/** Taken, of no payment that is known, or not now. */
+const CHIP_ANSWERS: ReadonlySet<string> = new Set(['00', '25', '91', '96', '63']);
 
 /** The same numbers with another amount: it must be refused. */
 export function alter(payment: Payment, amount: number): void {
   const { terminal, order, message, id, belief } = payment;
   if (belief !== 'approved') return;
   const altered = { ...message, de4: String(amount).padStart(12, '0') };
-  say(terminal, altered, `${altered.mti} ${id} altered to ${amount}`, ({ de39 = '' }) => {
+  const words = `the numbers of the ${order.kind} of ${order.amount}, altered to ${amount} [${altered.mti} ${id}]`;
+  say(terminal, altered, words, ({ de39 = '' }) => {
     if (!isYes(order.kind, de39)) return;
     terminal.world.violate('I3 one effect', `${id} was approved again for ${amount}`);
   });
@@ -27,10 +30,15 @@ export function takenBackByStranger(payment: Payment, what: 'void' | 'reversal',
   const { merchant } = at.settings;
   const message =
     what === 'void' ? voidMessage(payment, at) : { ...reversalMessage(payment, 0), ...envelope(at) };
-  say(at, message, `${message.mti} ${what} of ${payment.id} by ${merchant}`, ({ de39 }) => {
-    if (what !== 'void' || de39 !== ACCEPTED) return;
-    at.world.violate('I3 one effect', `${payment.id} was voided by ${merchant}, who did not sell it`);
-  });
+  say(
+    at,
+    message,
+    `${what} of ${payment.order.amount} by another merchant, ${merchant} [${message.mti}]`,
+    ({ de39 }) => {
+      if (what !== 'void' || de39 !== ACCEPTED) return;
+      at.world.violate('I3 one effect', `${payment.id} was voided by ${merchant}, who did not sell it`);
+    },
+  );
   return true;
 }
 
@@ -39,7 +47,27 @@ export function reversedForAnotherCard(payment: Payment, pan: string): boolean {
   const { terminal, belief, order, id } = payment;
   if (belief !== 'approved' || order.pan === pan || terminal.isSettling) return false;
   const message = { ...reversalMessage(payment, 0), de2: Pan.of(pan) };
-  say(terminal, message, `${message.mti} reversal of ${id} for another card`, () => {});
+  const words = `reversal of ${order.amount} with another card [${message.mti} ${id}]`;
+  say(terminal, message, words, () => {});
+  return true;
+}
+
+/** What the chip said of a payment is evidence: whatever it is, no money moves. */
+export function chipTold({ terminal, belief, message, order, rrn }: Payment, chip: Bytes): boolean {
+  if (belief !== 'approved' || rrn === undefined || terminal.isSettling) return false;
+  const { de2, de3, de4, de49, de7 = '', de11 = '' } = message;
+  const nobody = '0'.repeat(11);
+  const told: TerminalMessage = {
+    ...{ mti: '0320', ...envelope(terminal), de2, de3, de4, de49, de37: rrn, de55: chip },
+    de90: { mti: message.mti, stan: de11, transmission: de7, acquirer: nobody, forwarder: nobody },
+  };
+  say(terminal, told, `what the chip said of ${order.amount} [0320 ${told.de11}]`, ({ de39 = '' }) => {
+    if (CHIP_ANSWERS.has(de39)) return;
+    terminal.world.violate(
+      'I7 reply discipline',
+      `what the chip said of ${order.amount} was answered ${de39}`,
+    );
+  });
   return true;
 }
 
@@ -52,7 +80,7 @@ export function forge({ terminal, message }: Payment, change: Partial<TerminalMe
   say(
     terminal,
     forged,
-    `${mti} ${de11} is forged`,
+    `somebody forges a message in its name [${mti} ${de11}]`,
     (_, isTrusted) => {
       if (!isTrusted) return;
       terminal.world.violate('I10 fail closed', `a forged ${mti} was answered under a seal`);
@@ -71,6 +99,6 @@ function say(
 ): void {
   const dialogue: Dialogue = { answered, cutOff() {} };
   at.expect(message, dialogue);
-  at.world.tell(at.settings.id, () => words);
+  at.world.tell(at.settings.id, () => `→ ${words}`);
   at.send(message, dialogue, spoil);
 }

@@ -21,6 +21,8 @@ export interface Lease {
   steadySince: number;
   writer: number;
   isEnded: boolean;
+  /** In virtual time, for stories. */
+  endedAt?: number;
   isSettled: boolean;
   isSealed: boolean;
   lowWater: number;
@@ -115,7 +117,7 @@ export class Tables {
   }
 
   openLease(node: string, leaseMs: number): number {
-    for (const lease of this.leases) if (lease.node === node) lease.isEnded = true;
+    for (const lease of this.leases) if (lease.node === node) this.#end(lease);
     const epoch = this.leases.length + 1;
     const now = this.#now();
     const term = { leaseMs, expiresAt: now + leaseMs, steadySince: now };
@@ -159,7 +161,12 @@ export class Tables {
   }
 
   endLease(epoch: number): void {
-    this.#lease(epoch).isEnded = true;
+    this.#end(this.#lease(epoch));
+  }
+
+  #end(lease: Lease): void {
+    lease.isEnded = true;
+    lease.endedAt ??= this.#now();
   }
 
   /** @throws Fenced, Expired */
@@ -237,7 +244,7 @@ export class Tables {
     const steadyMs = isFresh ? now - own.steadySince : 0;
     for (const lease of this.leases) {
       const hasExpired = !lease.isEnded && lease.epoch !== epoch && lease.expiresAt < now;
-      if (hasExpired && lease.leaseMs <= steadyMs) lease.isEnded = true;
+      if (hasExpired && lease.leaseMs <= steadyMs) this.#end(lease);
     }
     const found: string[] = [];
     for (const lease of this.leases) {

@@ -1,7 +1,8 @@
+import { DealtRandom } from './dealt-random.ts';
 import { Scheduler } from './scheduler.ts';
-import { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from './seeded-random.ts';
 
-/** The invariants of the switch, I1 … I10, and what a process must never do. */
+/** The invariants of the switch, I1 … I11, and what a process must never do. */
 export type Invariant =
   | 'I1 agreement'
   | 'I2 closure'
@@ -13,6 +14,8 @@ export type Invariant =
   | 'I8 liveness'
   | 'I9 isolation'
   | 'I10 fail closed'
+  /** The ledgers are as the reference model says. */
+  | 'I11 reference model'
   | 'process';
 
 export interface Violation {
@@ -27,6 +30,8 @@ export interface Line {
   readonly what: string;
   /** What is held, taken or given after it, where that is known. */
   readonly money?: string;
+  /** The last three digits of the amount that it is about, where the words do not say it. */
+  readonly about?: number;
 }
 
 /** What all parts of one run share: time, chance, the record of what happened, and what was broken. */
@@ -43,10 +48,16 @@ export class World {
   readonly seen = new Set<string>();
   readonly #isTold: boolean;
 
-  constructor(seed: number, isTold: boolean, startsAt: number = Date.UTC(2026, 10, 23, 23, 59, 30)) {
+  /** @param deal which deal of the seed: see `DealtRandom` */
+  constructor(
+    seed: number,
+    isTold: boolean,
+    startsAt: number = Date.UTC(2026, 10, 23, 23, 59, 30),
+    deal = 0,
+  ) {
     this.seed = seed;
     this.startsAt = startsAt;
-    this.random = new SeededRandom(seed, 'world');
+    this.random = new DealtRandom(seed, 'world', deal);
     this.#isTold = isTold;
   }
 

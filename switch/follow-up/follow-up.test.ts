@@ -187,6 +187,17 @@ describe('the proof of an approved purchase', () => {
     expect(await state(core, id)).toMatchObject({ pop: 'accepted', cases: [] });
   });
 
+  it.each(['rejected', 'expired'] as const)(
+    'of another amount, %s, leaves the right one to be asked for',
+    async (status) => {
+      const { core, id } = await askedLater();
+      core.standing = { status, validation: 'v-1' };
+      core.pop.outcome = { status: 'accepted', validation: 'v-2' };
+      expect(await run(core, 'complete-pop', id, 2)).toEqual({ done: true });
+      expect(await state(core, id)).toMatchObject({ pop: 'accepted', cases: [] });
+    },
+  );
+
   it.each(['rejected', 'expired', 'cancelled'] as const)(
     '%s after the approval is a case',
     async (status) => {

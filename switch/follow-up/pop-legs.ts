@@ -57,7 +57,8 @@ export async function completePop(job: FollowUpJob, ports: PopPorts): Promise<Fo
       return recordFailed(job, standing.status, ports);
     case 'rejected':
     case 'expired':
-      return recordFailed(job, standing.status, ports);
+      // What came to nothing was of another amount: the right one has yet to be asked for.
+      return hasRightAmount ? recordFailed(job, standing.status, ports) : initiate(job, transaction, ports);
   }
 }
 

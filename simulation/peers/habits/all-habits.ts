@@ -1,5 +1,6 @@
 import { REFUND_ADVICES, TIPS } from './advices.ts';
 import { ANSWERS_AFTER_5_S, ECHOES_LESS, REFUSES_ADVICES, SWAPS_ANSWERS } from './answer-habits.ts';
+import { CHIP_CERTIFICATES } from './chip-certificates.ts';
 import {
   DE37_FOR_DE90,
   DE90_LOCAL_TIME,
@@ -77,6 +78,7 @@ const LATER = [
   TIPS,
   REFUND_ADVICES,
   FORGED_REQUESTS,
+  CHIP_CERTIFICATES,
 ] as const satisfies readonly LaterHabit[];
 
 export type HabitName = (typeof PEERS)[number]['name'] | (typeof LATER)[number]['name'];

@@ -129,10 +129,15 @@ function readStandings(outcome: HttpOutcome): PopStandings {
   return { status: 'answered', standings };
 }
 
+/** How a validation ends that stands for nothing. */
+const ENDED: ReadonlySet<string> = new Set(['REJECTED', 'EXPIRED', 'CANCELLED']);
+
 function readCancellation(outcome: HttpOutcome): PopCancellation {
   if (outcome.status !== 'answered') return { status: 'unavailable', reason: outcome.reason };
   const body: ValidationBody = objectOf(outcome.body);
   if (outcome.code === 200 && body.status === 'CANCELLED') return { status: 'cancelled' };
+  // Final is what came to an end without it as well: then nothing stands, and a cancellation has what it wants.
+  if (outcome.code === 409 && ENDED.has(text(body.status) ?? '')) return { status: 'cancelled' };
   if (outcome.code === 409) return { status: 'too-late', reason: text(body.error) ?? 'already final' };
   return { status: 'unavailable', reason: `HTTP ${outcome.code}` };
 }

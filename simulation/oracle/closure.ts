@@ -76,8 +76,9 @@ function mayBeRefused({ kind, remaining }: Notice['order'], outcome: string, pay
   const isDisputed = isRefunded || notices.length > 1;
   switch (kind) {
     // A reversal is accepted whatever became of its original, unless money was given back of it.
+    // What was answered while a refund was under way is said for ever, be that declined later.
     case 'reversal':
-      return outcome === WRONG_STATE && isRefunded;
+      return outcome === WRONG_STATE && refunds.length > 0;
     case 'void reversal':
       return outcome === WRONG_STATE;
     case 'void':

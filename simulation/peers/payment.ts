@@ -370,6 +370,8 @@ export class Payment implements Dialogue {
     if (holds === undefined) send();
     else terminal.process.clock.after(holds, send);
     if (holds !== undefined) terminal.world.sometimes('habit late-by-the-line');
+    // What is held back is not copied too: a copy that was refused says nothing of one that comes seconds later.
+    if (holds !== undefined) return;
     if (!habits.some(({ terminal: { doubles } }) => doubles?.(chance))) return;
     terminal.world.sometimes('habit doubled-by-the-line');
     terminal.process.clock.after(chance.between(0, COPY_WITHIN_MS), send);

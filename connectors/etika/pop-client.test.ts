@@ -74,3 +74,18 @@ describe('how many validations stand', () => {
     expect(await client.standings(['a'], 1_000)).toMatchObject({ status: 'unavailable' });
   });
 });
+
+describe('a cancellation that comes when all is over', () => {
+  it.each(['REJECTED', 'EXPIRED', 'CANCELLED'])('has what it wants where the end was %s', async (status) => {
+    const { client } = clientOf(answered(409, { validation_id: 'a', status, error: 'final' }));
+    expect(await client.cancel('a', 'why', 1_000)).toEqual({ status: 'cancelled' });
+  });
+
+  it.each([{ status: 'VALIDATED', error: 'final' }, { error: 'final' }])(
+    'is too late for %o',
+    async (body) => {
+      const { client } = clientOf(answered(409, { validation_id: 'a', ...body }));
+      expect(await client.cancel('a', 'why', 1_000)).toEqual({ status: 'too-late', reason: 'final' });
+    },
+  );
+});

@@ -24,8 +24,9 @@ export function checkNumbers(simulation: Simulation): void {
     }
     const reference = givenReference(payment);
     const other = reference === undefined ? undefined : given.get(reference);
-    if (other !== undefined)
+    if (other !== undefined) {
       world.violate('I3 one effect', `${payment.id} and ${other} are both ${reference}`);
+    }
     if (reference !== undefined) given.set(reference, payment.id);
   }
 }
@@ -49,8 +50,9 @@ function problemsOf(payment: Payment, { networks, nodes }: Simulation): string[]
     if (IN_STEAD.test(approvalCode)) problems.push('was stood in for, though its network was there');
     // What its node did not live to decide is closed as unknown by the next.
     const isDecided = nodes.every(({ lives }) => lives === 1);
-    if (isDecided && told.some(({ code }) => code === UNREACHABLE))
+    if (isDecided && told.some(({ code }) => code === UNREACHABLE)) {
       problems.push('was told 91 for a fault of our own');
+    }
   }
 
   const inPart = told.find(({ code }) => code === IN_PART);

@@ -19,13 +19,15 @@ export const GARBLED_CHIP = {
   },
 } as const satisfies Habit;
 
-/** One data object of 249 bytes behind a tag and a length of two bytes each: all that DE55 of a terminal has room for,
- * and a byte more than Visa's, where a dataset is named before it. */
+/**
+ * One data object of 249 bytes behind a tag and a length of two bytes each: DE55 of a terminal has room for it, and
+ * Visa's has not, where a dataset is named before it.
+ */
 const LONG_CHIP_DATA = Bytes.of(
   Buffer.concat([Buffer.from('df0181f9', 'hex'), Buffer.alloc(249, 'chip data')]),
 );
 
-/** Such a message has no form that Visa would understand. That is nobody's absence: it is refused, and nobody stands in. */
+/** It has no form that Visa would understand. That is nobody's absence: it is refused, and nobody stands in. */
 export const LONG_CHIP = {
   name: 'long-chip',
   says: 'sends more chip data than Visa has room for',

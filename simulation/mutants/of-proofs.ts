@@ -39,12 +39,4 @@ export const OF_PROOFS: readonly SourceMutant[] = [
     find: 'return { approved: false, code, followUps: undoPop(pop) };\n    }\n    case ',
     put: 'return { approved: false, code, followUps: [] };\n    }\n    case ',
   },
-  {
-    name: 'one-last-head',
-    removes: 'the care for a node that is asked to stop twice: it signs two ends of one epoch',
-    file: 'switch/audit/publisher.ts',
-    find: '    this.#closed ??= this.#close(isFinal);\n',
-    put: '    this.#closed = this.#close(isFinal);\n',
-    test: 'switch/audit/life.test.ts',
-  },
 ];

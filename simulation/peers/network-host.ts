@@ -238,7 +238,9 @@ export class NetworkHost<M extends NetworkMessage> {
   #reverse(message: M, random: SeededRandom): NetworkDecision {
     this.#noteReversal(message);
     const { original, remaining = 0 } = understood(understandReversal(message, nameCard)).request;
-    const name = `${message.de41} ${original.stan} ${original.time} ${message.de37} ${remaining}`;
+    // By its own numbers: another reversal of the same payment was not heard before.
+    const own = `${message.de11} ${message.de7}`;
+    const name = `${message.de41} ${original.stan} ${original.time} ${own} ${remaining}`;
     const isKnown = this.#reversed.has(name);
     const refusal = this.#firstWord(message, random, 'refuses', isKnown);
     const notFound = this.#firstWord(message, random, 'forgets', isKnown);

@@ -5,6 +5,7 @@
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { assertPinnedNode } from '../deploy/assert-node.ts';
+import { VERSION } from '../runtime/index.ts';
 import { subjects } from './files.ts';
 import { Hunt } from './hunt.ts';
 import { MUTANT_KINDS, MutateError } from './mutant.ts';
@@ -51,6 +52,7 @@ async function main(argv: readonly string[]): Promise<number> {
   assertPinnedNode();
   const options = new Command('npm run mutate --')
     .description('Makes small changes to the money path at random, and asks whether anything notices.')
+    .version(VERSION, '--version', 'print the release')
     .option('--sample <n>', 'how many mutants', wholeNumber, DEFAULT_SAMPLE)
     .option('--seed <s>', 'which sample', wholeNumber, 1)
     .option('--files <patterns...>', 'of these files only: patterns of paths, or names as take-back', [])

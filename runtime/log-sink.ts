@@ -115,7 +115,8 @@ export class LogSink {
   }
 
   #lastWords(): void {
-    const rest = this.#underWay ? [] : this.#waiting;
+    // A write that is under way ends by itself; only its word of that is not heard any more.
+    const rest = this.#waiting;
     try {
       for (const each of rest) writeSync(this.#descriptor, each);
     } catch {

@@ -271,9 +271,7 @@ export class SwitchNode {
         const remainingMs = deadline - (this.#life?.clock.monotonic() ?? 0);
         const key = deadlineKey({ de41: facts.terminal, de4: String(facts.amount.minorUnits) });
         host.deadlines.set(key, world.now + remainingMs);
-        const asked = connector.ask(facts, card, deadline);
-        if (!asked.left && asked.outcome.status === 'not-asked') host.notAsked.add(key);
-        return asked;
+        return connector.ask(facts, card, deadline);
       },
     };
   }

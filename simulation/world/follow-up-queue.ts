@@ -138,8 +138,7 @@ export class SimFollowUpWorker {
     if (before?.isParked) return this.#conclude(job, { park: `behind parked follow-up ${before.position}` });
     if (before) return this.#postpone(job, job.attempt, Math.max(before.dueInMs, NEXT_LOOK_MS));
     const { transaction, attempt, lane } = job;
-    const begun = { transaction, attempt, lane, isRestarted: job.starts > 1 };
-    await this.#conclude(job, await this.#attempt(job, begun));
+    await this.#conclude(job, await this.#attempt(job, { transaction, attempt, lane }));
   }
 
   async #attempt(held: Job, job: FollowUpJob): Promise<FollowUpResult> {

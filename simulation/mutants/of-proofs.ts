@@ -6,7 +6,9 @@ export const OF_PROOFS: readonly SourceMutant[] = [
     name: 'forestalled-proof',
     removes: 'the care for an initiation on its way: a proof that nobody has heard of needs no cancelling',
     file: 'switch/follow-up/pop-legs.ts',
-    find: 'return mayYetArrive ? forestall(job, transaction, ports) : undo(job, standing, ports);',
+    find: `return mayYetArrive(standing, transaction)
+    ? forestall(job, transaction, ports)
+    : undo(job, standing, ports);`,
     put: `if (standing.status !== 'absent') return undo(job, standing, ports);
       await recordCancelled(job, null, ports);
       return { done: true };`,

@@ -2,6 +2,7 @@ import type { PopStanding } from '../../connectors/index.ts';
 import { sometimes } from '../../runtime/index.ts';
 import type { Ports } from '../ports.ts';
 import { appendNext, type NextEntry, readTransaction } from '../transaction/append-next.ts';
+import type { EntryBodies } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { popPurchase, witnessedFacts } from '../transaction/pop-purchase.ts';
 import { nextLookMs } from './next-look.ts';
@@ -39,11 +40,13 @@ export async function completePop(job: FollowUpJob, ports: PopPorts): Promise<Fo
   const standing = await ports.pop.standing(job.transaction, attemptDeadline(ports));
   const hasRightAmount =
     (transaction.popMinorUnits ?? transaction.standingMinorUnits) === transaction.standingMinorUnits;
+  if (mayYetArrive(standing, transaction)) {
+    return hasRightAmount ? initiate(job, transaction, ports) : forestallOther(job, transaction, ports);
+  }
+
   switch (standing.status) {
     case 'unavailable':
       return ports.retry.again(job.attempt, standing.reason);
-    case 'absent':
-      return hasRightAmount ? initiate(job, transaction, ports) : forestallOther(job, transaction, ports);
     case 'pending':
       if (!hasRightAmount) return replaceProof(job, standing, ports);
       return wait(job, acceptedAs(standing, transaction), ports);
@@ -58,7 +61,9 @@ export async function completePop(job: FollowUpJob, ports: PopPorts): Promise<Fo
     case 'rejected':
     case 'expired':
       // What came to nothing was of another amount: the right one has yet to be asked for.
-      return hasRightAmount ? recordFailed(job, standing.status, ports) : initiate(job, transaction, ports);
+      return hasRightAmount
+        ? recordFailed(job, standing.status, ports)
+        : initiate(job, transaction, ports, standing.validation);
   }
 }
 
@@ -69,15 +74,20 @@ export async function cancelPop(job: FollowUpJob, ports: PopPorts): Promise<Foll
   // What its void took back stands again: another follow-up sees its proof through.
   if (transaction.standingMinorUnits > 0 && transaction.voids.at(-1)?.isReversed) return { done: true };
   const standing = await ports.pop.standing(job.transaction, attemptDeadline(ports));
-  const mayYetArrive = standing.status === 'absent' || isOfAnEarlierProof(standing, transaction);
-  return mayYetArrive ? forestall(job, transaction, ports) : undo(job, standing, ports);
+  return mayYetArrive(standing, transaction)
+    ? forestall(job, transaction, ports)
+    : undo(job, standing, ports);
 }
 
-/** What is over is the proof before: another amount was asked for since, and nobody knows what became of that. */
-function isOfAnEarlierProof(
-  standing: Exclude<PopStanding, { status: 'absent' }>,
+/**
+ * What was asked for last may still be on its way: the consensus has heard of nothing, or what is over is the proof
+ * before, another amount was asked for since, and nobody knows what became of that.
+ */
+function mayYetArrive(
+  standing: PopStanding,
   { pop, popValidation }: Transaction,
-): standing is Known {
+): standing is Extract<PopStanding, { status: 'absent' }> {
+  if (standing.status === 'absent') return true;
   if (standing.status === 'unavailable' || pop !== 'unknown') return false;
   const isOver = standing.status !== 'pending' && standing.status !== 'validated';
   return isOver && standing.validation === popValidation;
@@ -148,13 +158,14 @@ async function initiate(
   job: FollowUpJob,
   { opening, decided, popParties, standingMinorUnits }: Transaction,
   ports: PopPorts,
+  over?: string,
 ): Promise<FollowUpResult> {
   const purchase = opening && popPurchase(witnessedFacts(opening, decided), popParties, standingMinorUnits);
   if (!purchase) {
     await recordCancelled(job, null, ports); // all that is left is cash: nothing stands that could be witnessed
     return { done: true };
   }
-  await recordAsked(job, standingMinorUnits, ports);
+  await recordAsked(job, { minorUnits: standingMinorUnits, ...(over !== undefined && { over }) }, ports);
   const outcome = await ports.pop.initiate(purchase, attemptDeadline(ports));
   switch (outcome.status) {
     case 'accepted':
@@ -220,9 +231,9 @@ async function proofStands(
 }
 
 /** Which amount is asked for is written down first: nobody may be left to remember it when the answer comes. */
-function recordAsked(job: FollowUpJob, minorUnits: number, ports: PopPorts): Promise<void> {
+function recordAsked(job: FollowUpJob, body: EntryBodies['pop-asked'], ports: PopPorts): Promise<void> {
   return appendNext(ports.journal, job.transaction, ({ popMinorUnits }) =>
-    popMinorUnits === minorUnits ? undefined : { kind: 'pop-asked', body: { minorUnits } },
+    popMinorUnits === body.minorUnits ? undefined : { kind: 'pop-asked', body },
   );
 }
 

@@ -261,8 +261,8 @@ export interface EntryBodies {
   };
   /** The merchant was told of everything up to this version. */
   notified: { readonly through: number };
-  /** The consensus is about to be asked to witness this amount. */
-  'pop-asked': { readonly minorUnits: number };
+  /** The consensus is about to be asked to witness this amount; `over` came to nothing before. */
+  'pop-asked': { readonly minorUnits: number; readonly over?: string };
   'pop-accepted': { readonly validation: string; readonly minorUnits: number };
   'pop-validated': { readonly validation: string };
   'pop-failed': { readonly status: string; readonly reason: string };

@@ -253,9 +253,10 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   notified: (draft, { through }) => {
     draft.notifiedThrough = through;
   },
-  'pop-asked': (draft, { minorUnits }) => {
+  'pop-asked': (draft, { minorUnits, over }) => {
     draft.pop = 'unknown';
     draft.popMinorUnits = minorUnits;
+    if (over !== undefined) draft.popValidation = over;
   },
   'pop-accepted': (draft, body) => {
     draft.pop = 'accepted';

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { readSettings } from './read-settings.ts';
 import type { Settings } from './settings.ts';
 
@@ -12,6 +13,16 @@ export function commandSettings(file: string | undefined): Settings | undefined 
   const found = file ?? (existsSync(START_SETTINGS) ? START_SETTINGS : undefined);
   if (!found) return undefined;
   return readSettings(found, { production: process.env['NODE_ENV'] === 'production' });
+}
+
+/** The options of whatever needs the database. */
+export function atDatabase(command: Command): Command {
+  return command
+    .option(
+      '--settings <file>',
+      'settings of a switch node, for its database; absent: DATABASE_URL, else what `npm start` has written',
+    )
+    .option('--json', 'machine-readable output');
 }
 
 /** The database of a command: of its settings file, else DATABASE_URL, else that of `npm start`. */

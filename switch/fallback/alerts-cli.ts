@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { createLog } from '../../runtime/index.ts';
-import { commandDatabase } from '../config/command-settings.ts';
+import { atDatabase, commandDatabase } from '../config/command-settings.ts';
 import type { RaisedAlert } from './alerts.ts';
 import { PostgresFallbackRecords } from './postgres-records.ts';
 
@@ -89,15 +89,6 @@ function told(alert: RaisedAlert): string {
 
 function time(at: Date): string {
   return at.toISOString().slice(0, 19);
-}
-
-function atDatabase(command: Command): Command {
-  return command
-    .option(
-      '--settings <file>',
-      'settings of a switch node, for its database; absent: DATABASE_URL, else what `npm start` has written',
-    )
-    .option('--json', 'machine-readable output');
 }
 
 async function withRecords(

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { createLog, type Log } from '../../runtime/index.ts';
-import { commandDatabase } from '../config/command-settings.ts';
+import { atDatabase, commandDatabase } from '../config/command-settings.ts';
 import { type ParkedFilter, type ParkedFollowUp, ParkedFollowUps, type ParkedGroup } from './queue-parked.ts';
 
 // After an outage of hours there may be thousands of parked follow-ups, and whoever repaired the counterpart has one
@@ -114,15 +114,11 @@ function printParked({
 }
 
 function filtered(command: Command): Command {
-  return command
+  const some = command
     .option('--lane <lane>', 'only of this lane: network/visa, pop …')
     .option('--task <task>', 'only of this task: reverse-network, complete-pop …')
-    .option('--reason <text>', 'only where the reason contains this')
-    .option(
-      '--settings <file>',
-      'settings of a switch node, for its database; absent: DATABASE_URL, else what `npm start` has written',
-    )
-    .option('--json', 'machine-readable output');
+    .option('--reason <text>', 'only where the reason contains this');
+  return atDatabase(some);
 }
 
 async function withParked(

@@ -3,7 +3,7 @@ import { scheduler } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { CASE_ACTIONS } from '../cases/case-kinds.ts';
 import { isDate } from '../config/business-calendar.ts';
-import { commandDatabase } from '../config/command-settings.ts';
+import { atDatabase, commandDatabase } from '../config/command-settings.ts';
 import { rebuildProjection } from '../projection/projector.ts';
 import type { CaseState } from './cases.ts';
 import { csvLine } from './csv.ts';
@@ -152,16 +152,6 @@ function rebuildCommand(): Command {
       await rebuildProjection(commandDatabase(settings));
       console.log(json ? JSON.stringify({ rebuilding: true }) : 'the projection is made again');
     });
-}
-
-/** The options of whatever needs the database. */
-function atDatabase(command: Command): Command {
-  return command
-    .option(
-      '--settings <file>',
-      'settings of a switch node, for its database; absent: DATABASE_URL, else what `npm start` has written',
-    )
-    .option('--json', 'machine-readable output');
 }
 
 function formatOf({ json, csv }: Shared): Format {

@@ -28,7 +28,6 @@ const UNKNOWN_PEER = 'unknown';
 
 interface Desk {
   readonly listener: ListenerSettings;
-  readonly codec: Codec<TerminalMessage>;
   readonly ports: Ports;
   readonly log: PeerLog;
 }
@@ -40,7 +39,7 @@ export function createService(
   ports: Ports,
 ): Service {
   const log = new PeerLog(listener.name, ports.clock, ports.log, LINES_IN_FULL);
-  const desk: Desk = { listener, codec, ports, log };
+  const desk: Desk = { listener, ports, log };
   return {
     async answer(request) {
       const { message, peer = UNKNOWN_PEER } = request;
@@ -62,10 +61,9 @@ export function createService(
       // Looked at twice: there is no use in sealing what is late already, and sealing takes time.
       if (!fields || ports.lateReplies.holds(received)) return undefined;
 
-      const packed = await toBytes(replyMessage(message, fields, listener), ready.keys, peer, {
-        ...desk,
-        codec: request.answeredIn ?? codec,
-      });
+      const { answeredIn = codec } = request;
+      const reply = replyMessage(message, fields, listener);
+      const packed = await toBytes({ reply, keys: ready.keys, peer, codec: answeredIn }, desk);
       if (!packed || ports.lateReplies.holds(received)) return undefined;
       ports.checkpoint('replied');
       return packed;
@@ -82,10 +80,8 @@ export function createService(
       const received = receive({ message, sealed: seal, receivedAt: now }, listener, ports.settings, now);
       const keys = await keysOfRefused(received, error, ports);
       onProof?.(keys ? 'right' : 'refused');
-      const packed = await toBytes(replyMessage(message, fields, listener), keys, peer, {
-        ...desk,
-        codec: answeredIn,
-      });
+      const reply = replyMessage(message, fields, listener);
+      const packed = await toBytes({ reply, keys, peer, codec: answeredIn }, desk);
       return packed && ports.lateReplies.holds(received) ? undefined : packed;
     },
     close: () => log.close(),
@@ -110,15 +106,21 @@ function proofOfRefused(error: unknown): Proof {
   return isPassing(error) ? 'none' : 'refused';
 }
 
+/** An answer on its way out: in what it is packed, and by whose keys it is sealed. */
+interface Leaving {
+  readonly reply: TerminalMessage;
+  readonly keys: TerminalKeySet | undefined;
+  readonly peer: string;
+  readonly codec: Codec<TerminalMessage>;
+}
+
 /**
  * The answer as it leaves. Without the HSM there is no MAC: a refusal leaves without one, since it moves no money; an
  * approval of what was proven does not leave at all, and the terminal's repeat asks for it again.
  */
 async function toBytes(
-  reply: TerminalMessage,
-  keys: TerminalKeySet | undefined,
-  peer: string,
-  { listener, codec, ports, log }: Desk,
+  { reply, keys, peer, codec }: Leaving,
+  { listener, ports, log }: Desk,
 ): Promise<Buffer | undefined> {
   if (listener.mac === 'none') return codec.pack(reply);
   const isYes = isApprovalCode(reply.de39);

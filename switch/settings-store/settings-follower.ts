@@ -1,8 +1,8 @@
 /**
  * Has one process follow the version in force: it looks every second, takes a version as a whole or not at all, and
- * says in the database which one it follows. A version that does not fit this node leaves the one before in force,
- * raises an alert and is told in the node's status; at a start it stops the start. A notification would come sooner by
- * half a second, and would have to be doubted all the same.
+ * says in the database which one it follows. A version that does not fit this node leaves the one before in force and
+ * is told in the node's status; at a start it stops the start. A notification would come sooner by half a second, and
+ * would have to be doubted all the same.
  */
 import type { Clock, Log, Timer } from '../../runtime/index.ts';
 import { SettingsError, type Surroundings, validateSettings } from '../config/read-settings.ts';

@@ -109,6 +109,8 @@ function disagreement(
     return { with: 'the database', summary: told(node, aheadMs, 'the database’s') };
   }
   for (const [other, otherAheadMs] of others) {
+    if (Math.abs(otherAheadMs) > toleranceMs) continue; // it disagrees with the database, and says so itself
+
     const apartMs = aheadMs - otherAheadMs;
     if (Math.abs(apartMs) - uncertainMs > toleranceMs) {
       return { with: other, summary: told(node, apartMs, `${other}’s`) };

@@ -14,6 +14,8 @@ const ROOT = process.env['DEBIAN_17_FOLDER'] ?? '/var/tmp/etika-debian-17';
 const BIN = '/usr/lib/postgresql/17/bin';
 const SUITE = 'trixie';
 const MAKE_WITHIN_MS = 240_000;
+/** debootstrap calls what lies there, and a lean environment has no such path. */
+const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
 
 export interface ServerOfDebian {
   readonly url: string;
@@ -31,7 +33,8 @@ export function whyNoDebianPostgres(): string | undefined {
       execFileSync('apt-get', ['install', '-y', '-q', 'debootstrap'], quiet);
     }
     const what = ['--variant=minbase', '--include=postgresql-17', SUITE, ROOT];
-    execFileSync('/usr/sbin/debootstrap', what, { stdio: 'ignore', timeout: MAKE_WITHIN_MS });
+    const env = { ...process.env, PATH };
+    execFileSync('/usr/sbin/debootstrap', what, { stdio: 'ignore', timeout: MAKE_WITHIN_MS, env });
     return undefined;
   } catch (error) {
     rmSync(ROOT, { recursive: true, force: true });

@@ -69,10 +69,12 @@ describe('the audit of a running installation', () => {
       }
       await isSigned(node);
     }
-    const { stdout } = run('hsm', 'public-key');
-    writeFileSync(join(elsewhere, 'audit.pem'), stdout);
-    const { status, stdout: report } = verify('--json');
-    expect(JSON.parse(report)).toMatchObject({
+    const given = run('hsm', 'public-key');
+    expect(given).toMatchObject({ status: 0, stderr: '' });
+    writeFileSync(join(elsewhere, 'audit.pem'), given.stdout);
+    const verified = verify('--json');
+    expect(verified).toMatchObject({ status: 0, stderr: '' });
+    expect(JSON.parse(verified.stdout)).toMatchObject({
       outcome: 'verified',
       epochs: [
         { node: 'node-1', state: 'running', breaks: [], doubts: [] },
@@ -81,7 +83,6 @@ describe('the audit of a running installation', () => {
         { node: 'node-2.worker', state: 'running', breaks: [], doubts: [] },
       ],
     });
-    expect(status).toBe(0);
     const newest = JSON.parse(run('audit', 'head', ...heads(), ...publicKey(), '--json').stdout);
     expect(newest.map(({ node }: { node: string }) => node)).toEqual([
       'node-1',

@@ -6,6 +6,8 @@ export const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   fsync: 'on',
   synchronous_commit: 'on',
   full_page_writes: 'on',
+  // A switch and a worker hold up to forty between them: five such nodes, with admin API and commands.
+  max_connections: '240',
   // The indexes of today's claims and journal are written at random: they have to be in memory, all of them.
   shared_buffers: '256MB',
   // After a checkpoint each page goes to the log whole when it is first written: the fewer checkpoints, the shorter

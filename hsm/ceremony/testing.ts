@@ -27,7 +27,8 @@ export function useCeremonyPlace(): void {
   });
   afterEach(() => {
     for (const session of running.splice(0)) session.kill();
-    rmSync(place.dataDir, { recursive: true, force: true });
+    // What was killed may write a last time while its folder goes.
+    rmSync(place.dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   });
 }
 

@@ -125,7 +125,8 @@ function batchOf({
   beganAt,
   endedAt,
 }: Simulation['workload']['batches'][number]['settlements'][number]): BatchRecord {
-  return { terminal: terminal.settings.id, currency: order.currency, from: beganAt, to: endedAt };
+  const { id, merchant } = terminal.settings;
+  return { merchant, terminal: id, currency: order.currency, from: beganAt, to: endedAt };
 }
 
 /** Cases and parked follow-ups, by the number of the payment that they are about. */

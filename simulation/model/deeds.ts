@@ -27,13 +27,18 @@ export function deedsOf(family: readonly PaymentRecord[], around: Around): Deed[
         index,
       })),
       ...around.batches
-        .filter(({ terminal, currency }) => terminal === payment.terminal && currency === payment.currency)
+        .filter((batch) => isOfBatch(payment, batch))
         .map(({ from, to }) => ({
           ...{ ...facts, what: 'batch' as const, from, to },
           ...{ code: undefined, minorUnits: 0, isForged: false, clouded: 0 },
         })),
     ];
   });
+}
+
+/** Terminals of two merchants may have one number: each has its own batch. */
+function isOfBatch({ terminal, merchant, currency }: PaymentRecord, batch: BatchRecord): boolean {
+  return terminal === batch.terminal && merchant === batch.merchant && currency === batch.currency;
 }
 
 type Facts = Pick<Deed, 'place' | 'payment' | 'isAmbiguous'>;

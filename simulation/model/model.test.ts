@@ -112,12 +112,14 @@ describe('answers', () => {
   });
 
   it('close a batch to voids, and to nothing else', () => {
-    const batches = [{ terminal: 'TERM0001', currency: '978', from: 15, to: 18 }];
+    const batches = [{ merchant: 'M', terminal: 'TERM0001', currency: '978', from: 15, to: 18 }];
     const lines = [line({ captured: 0 })];
     const voided = purchase({ later: [later('void', 20, '00')] });
     expect(findings({ payments: [voided], lines, batches })).toHaveLength(1);
     const reversed = purchase({ later: [later('reversal', 20, '00')] });
     expect(findings({ payments: [reversed], lines, batches })).toEqual([]);
+    const ofAnother = batches.map((batch) => ({ ...batch, merchant: 'N' }));
+    expect(findings({ payments: [voided], lines, batches: ofAnother })).toEqual([]);
   });
 
   it('are those of its own network', () => {

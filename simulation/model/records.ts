@@ -87,6 +87,7 @@ export interface Attention {
 }
 
 export interface BatchRecord {
+  readonly merchant: string;
   readonly terminal: string;
   readonly currency: string;
   readonly from: number;

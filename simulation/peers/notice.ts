@@ -47,6 +47,7 @@ export class Notice implements Dialogue {
   readonly #terminal: Terminal;
   readonly #patience: Patience;
   #isAbandoned = false;
+  #undoneBy: Notice | undefined;
   /** How the switch answered for good, and when it was first asked and last answered. */
   outcome: string | undefined;
   beganAt = 0;
@@ -88,6 +89,15 @@ export class Notice implements Dialogue {
     this.#patience.end();
   }
 
+  /** It is a void, and this is its reversal: once that is accepted, a copy of the void is not carried out again. */
+  isUndoneBy(reversal: Notice): void {
+    this.#undoneBy = reversal;
+  }
+
+  get #mayBeUndone(): boolean {
+    return this.#undoneBy !== undefined && (this.#undoneBy.isAccepted || !this.#undoneBy.isOver);
+  }
+
   answered({ de39: code = '' }: TerminalMessage, isTrusted: boolean): void {
     const { kind, message, brokenMac } = this.order;
     const { world, settings } = this.#terminal;
@@ -98,7 +108,7 @@ export class Notice implements Dialogue {
     );
     if (!isBelieved(this.order, code, isTrusted, this.#terminal)) return;
     const isNotNow = NOT_NOW.has(code) || (code === WRONG_MAC && !brokenMac);
-    if (this.isAccepted && !isNotNow && code !== ACCEPTED) {
+    if (this.isAccepted && !isNotNow && code !== ACCEPTED && !this.#mayBeUndone) {
       world.violate(
         'I3 one effect',
         `${kind} ${settings.id}/${message.de11} was accepted, then told ${code}`,

@@ -292,6 +292,7 @@ export class Payment implements Dialogue {
       ...(undoes && { undoes }),
     };
     const notice = new Notice(at, order, this.random.stream(`notice ${this.notices.length}`));
+    this.notices.find((other) => other.order.message === undoes)?.isUndoneBy(notice);
     this.notices.push(notice);
     notice.begin();
   }
@@ -363,6 +364,8 @@ export class Payment implements Dialogue {
     if (holds === undefined) send();
     else terminal.process.clock.after(holds, send);
     if (holds !== undefined) terminal.world.sometimes('habit late-by-the-line');
+    // What is held back is not copied too: a copy that was refused says nothing of one that comes seconds later.
+    if (holds !== undefined) return;
     if (!habits.some(({ terminal: { doubles } }) => doubles?.(chance))) return;
     terminal.world.sometimes('habit doubled-by-the-line');
     terminal.process.clock.after(chance.between(0, COPY_WITHIN_MS), send);

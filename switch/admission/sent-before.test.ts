@@ -49,10 +49,25 @@ describe('the same request again', () => {
 });
 
 describe('the first of two', () => {
-  it('may be refused, and is forgotten then', () => {
+  it('may be refused, and is a first again then', () => {
     const sentBefore = new SentBefore(new VirtualClock());
     sentBefore.came('a', 'terminal');
     expect(sentBefore.refuseFirst('a')).toBe(true);
+    expect(sentBefore.came('a', 'terminal')).toBe(false);
+    expect(sentBefore.wasRefused('a')).toBe(false);
+  });
+
+  it('stays refused for some seconds: a line may yet bring a copy of it', async () => {
+    const clock = new VirtualClock();
+    const sentBefore = new SentBefore(clock);
+    sentBefore.came('a', 'terminal');
+    expect(sentBefore.wasRefused('a')).toBe(false);
+    sentBefore.refuseFirst('a');
+    await clock.advance(9_999);
+    expect(sentBefore.wasRefused('a')).toBe(true);
+    expect(sentBefore.refuseFirst('a')).toBe(true);
+    await clock.advance(1);
+    expect(sentBefore.wasRefused('a')).toBe(false);
     expect(sentBefore.came('a', 'terminal')).toBe(false);
   });
 

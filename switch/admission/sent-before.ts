@@ -7,19 +7,26 @@ const MOST = 131_072;
 /** Of one address: whoever sends more pushes out what it sent itself. */
 const MOST_OF_ONE = 65_536;
 
-/** A request that came for the first time, and was not refused. */
+/** A line that delivers a message twice does so within seconds; who tries again by himself takes longer, and says so. */
+const REFUSED_MS = 10_000;
+
+/** A request that came for the first time. */
 interface Sighting {
   readonly from: string;
   readonly at: Monotonic;
   /** The same again, as far as it was not left unanswered. */
   copies: number;
+  /** When it was answered that it cannot be served. */
+  refusedAt?: Monotonic;
 }
 
 /**
- * The numbers of requests that were not refused during the last minute, at whichever listener of the node they came. A
- * terminal that sends the same request again without the repeat digit must not be refused for load: its first may be
- * approved. Nor may its first, once a copy of it was let in: the copy may be approved. Who floods the node with numbers
- * pushes out its own before anybody else's. Asking the journal was rejected: that is the work which is to be spared.
+ * The numbers of requests during the last minute, at whichever listener of the node they came. A terminal that sends
+ * the same request again without the repeat digit must not be told that it cannot be served: its first may be approved.
+ * Nor may its first, once a copy of it was let in: the copy may be approved. What was told so stays refused for some
+ * seconds, since a copy that the line brings then would be a payment of which its terminal knows nothing. Who floods the
+ * node with numbers pushes out its own before anybody else's. Asking the journal was rejected: that is the work which
+ * is to be spared, and it may be what is away.
  */
 export class SentBefore {
   readonly #clock: Clock;
@@ -38,7 +45,9 @@ export class SentBefore {
   came(numbers: string, from: string): boolean {
     const now = this.#clock.monotonic();
     this.#forgetBefore(now - KEEP_MS);
-    if (this.isCopy(numbers)) return true;
+    const refused = this.#sightings.get(numbers);
+    if (refused?.refusedAt !== undefined) this.#forget(numbers, refused);
+    else if (this.isCopy(numbers)) return true;
 
     const own = this.#bySender.get(from) ?? new Set();
     this.#makeRoom(own);
@@ -61,12 +70,18 @@ export class SentBefore {
     if (known && known.copies > 0) known.copies -= 1;
   }
 
-  /** Whether the first may be refused: not while a copy of it is at work. Refused it is forgotten. */
+  /** Whether the first may be told that it cannot be served: not while a copy of it is at work. */
   refuseFirst(numbers: string): boolean {
     const known = this.#sightings.get(numbers);
     if (known && known.copies > 0) return false;
-    if (known) this.#forget(numbers, known);
+    if (known) known.refusedAt ??= this.#clock.monotonic();
     return true;
+  }
+
+  /** Whether its first was refused a moment ago: then it is refused as well, unless it says that it repeats. */
+  wasRefused(numbers: string): boolean {
+    const { refusedAt } = this.#sightings.get(numbers) ?? {};
+    return refusedAt !== undefined && this.#clock.monotonic() - refusedAt < REFUSED_MS;
   }
 
   #forgetBefore(at: Monotonic): void {

@@ -8,7 +8,7 @@ import type { OriginalReference, Way } from '../requests/originals.ts';
 import { isForgotten, isRemembered } from '../requests/remembered.ts';
 import { givenReference } from '../requests/understand.ts';
 import { foldTransaction, type Transaction } from '../transaction/fold.ts';
-import { paymentsApprovedAs, paymentsNamed } from './search-payments.ts';
+import { paymentsApprovedAs, paymentsNamed, paymentsOfReference } from './search-payments.ts';
 
 // The original of a message, looked for in the order in which the message names it. A key leads to a transaction;
 // card, currency, amount and approval code say whether it is the one that is meant. To take the first that a key leads
@@ -66,15 +66,12 @@ export async function findNameless(
   if (finding.status !== 'unknown') return finding;
   const named = await paymentsNamed(inbound, original.meant, ports);
   const live = named.filter(isLive);
-  const [first, ...others] = live.length > 0 ? live : named;
-  if (!first) return finding;
-  if (others.length > 0) return { status: 'ambiguous', transactions: [first, ...others] };
-  return { status: 'found', transaction: first, key: '', fingerprint: '' };
+  return named.length === 0 ? finding : oneOf(live.length > 0 ? live : named);
 }
 
 /**
  * What a void, completion or refund refers to: by DE90 or DE37, else by approval code, card, amount and day, as far as
- * it gives them.
+ * it gives them. A reference that was given more often than there are places is looked for among what was sold, too.
  */
 export async function findReferred(
   inbound: Pick<NoticeInbound, 'message' | 'sender' | 'party'>,
@@ -83,12 +80,35 @@ export async function findReferred(
 ): Promise<Finding> {
   const { approvalCode } = original.meant;
   const finding = await findOriginal(original, ports);
+  const isWhole = finding.status === 'found' ? isLive(finding.transaction) : finding.status === 'ambiguous';
+  if (!isWhole && (await isGivenTooOften(original.ways, ports))) {
+    const named = await paymentsOfReference(inbound, original.meant, ports);
+    return named.length > 0 ? oneOf(named) : finding;
+  }
+
   const isNamed = finding.status !== 'unknown' || givenReference(inbound.message) !== undefined;
   if (isNamed || approvalCode === undefined) return finding;
-  const [first, ...others] = await paymentsApprovedAs(inbound, { ...original.meant, approvalCode }, ports);
+  return oneOf(await paymentsApprovedAs(inbound, { ...original.meant, approvalCode }, ports));
+}
+
+function oneOf([first, ...others]: readonly Transaction[]): Finding {
   if (!first) return { status: 'unknown' };
   if (others.length > 0) return { status: 'ambiguous', transactions: [first, ...others] };
   return { status: 'found', transaction: first, key: '', fingerprint: '' };
+}
+
+/** Whether all places of a reference are taken, today or yesterday: some payment may have none then. */
+async function isGivenTooOften(ways: readonly Way[], { journal, clock }: Lookup): Promise<boolean> {
+  for (const { key } of ways.filter(({ by }) => by === 'reference')) {
+    for (const ofDay of recentDays(clock.wall()).map((day) => referenceOfDay(key, day))) {
+      if (await journal.transactionOf(placeOf(ofDay, MOST_PLACES))) return true;
+    }
+  }
+  return false;
+}
+
+function recentDays(nowMs: number): string[] {
+  return [0, 1].map((ago) => dayStamp(nowMs - ago * DAY_MS));
 }
 
 async function byNumbers({ key }: Way, meant: Meant, ports: Lookup): Promise<Finding> {
@@ -153,7 +173,7 @@ function likeliest(agreeing: readonly Candidate[], { prefers }: Meant): readonly
 
 /** A retrieval reference of ours tells its day; then today and yesterday; then the newest day before. */
 function daysOf(reference: string, nowMs: number): string[] {
-  const recent = [0, 1].map((ago) => dayStamp(nowMs - ago * DAY_MS));
+  const recent = recentDays(nowMs);
   const told = toldDay(reference, nowMs);
   const days = told === undefined || recent.includes(told) ? recent : [...recent, told];
   return [...days.map((day) => referenceOfDay(reference, day)), reference];

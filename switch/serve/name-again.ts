@@ -4,6 +4,7 @@ import { type Claim, JournalError, type NewEntry } from '../journal/journal.ts';
 import { type Step, untilAppended } from '../journal/until-appended.ts';
 import type { Ports } from '../ports.ts';
 import { ANOTHER_NAME } from '../requests/keys.ts';
+import { disagreement, type Meant } from '../requests/meant.ts';
 import { isForgotten, isRemembered } from '../requests/remembered.ts';
 import { appendNext, readTransaction } from '../transaction/append-next.ts';
 import type { EntryBodies } from '../transaction/entries.ts';
@@ -33,7 +34,7 @@ type NamingPorts = Pick<Ports, 'journal' | 'log' | 'clock'>;
 /**
  * Lets a message be found by this name too. Its transaction must be decided: nothing may stand between an intention and
  * its decision. A journal that does not take it keeps nobody from hearing the answer: the reversal matches nothing
- * then, and is a case. What a reversal has named before is what it meant, and is taken back now.
+ * then, and is a case. What a reversal has named before, and agrees with, is what it meant, and is taken back now.
  *
  * @throws Refusal SW_ALREADY_REVERSED
  */
@@ -49,8 +50,14 @@ export async function nameAgain(named: NamedAgain, ports: NamingPorts): Promise<
   };
 
   try {
-    const reversal = await untilAppended(journal, look, { deadline });
-    if (reversal === undefined) return;
+    const owner = await untilAppended(journal, look, { deadline });
+    const reversal = owner === undefined ? undefined : await rememberedAs(owner, journal);
+    if (!reversal) return;
+    const element = disagreement(await readTransaction(journal, transaction), meantBy(reversal));
+    if (element !== undefined) {
+      log.warn({ event: 'repeat.not-meant', transaction, reversal: owner, element });
+      return;
+    }
     await takeBackFor(reversal, named, journal);
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
@@ -73,15 +80,31 @@ async function nameEntry(
   return { entry, result: undefined };
 }
 
+type Remembered = EntryBodies['remembered'];
+
+async function rememberedAs(reversal: string, journal: Ports['journal']): Promise<Remembered | undefined> {
+  const [entry] = await journal.history(reversal);
+  return entry?.kind === 'remembered' ? (entry.body as Remembered) : undefined;
+}
+
+/** What the reversal says of what it names: of another card, currency or amount it was another payment's. */
+function meantBy({ maskedPan, cardReference, amount, isPart }: Remembered): Meant {
+  const { minorUnits = 0, currency }: Partial<NonNullable<Remembered['amount']>> = amount ?? {};
+  return {
+    ...(maskedPan !== undefined && { maskedPan }),
+    ...(cardReference !== undefined && { cardReference }),
+    ...(currency !== undefined && { currency }),
+    ...(minorUnits > 0 && isPart !== true && { minorUnits }),
+  };
+}
+
 /** Only what the reversal meant whole, and nothing else was done to: the rest is left to the case that it opened. */
 async function takeBackFor(
-  reversal: string,
+  { key: by, reply, isPart }: Remembered,
   { transaction, key }: NamedAgain,
   journal: Ports['journal'],
 ): Promise<void> {
-  const [entry] = await journal.history(reversal);
-  const { key: by, reply, isPart } = (entry?.body ?? {}) as Partial<EntryBodies['remembered']>;
-  if (by === undefined || reply === undefined || isPart || key !== OPENING_REPLY) return;
+  if (isPart || key !== OPENING_REPLY) return;
   await appendNext(journal, transaction, (now) =>
     stands(now.state) && now.refunds.length === 0
       ? takeBack(now, { key: by, reply, by: 'reversal' }, 0).entry

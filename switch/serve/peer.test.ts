@@ -40,6 +40,7 @@ function setUp(
   const lanes: string[] = [];
   const done: string[] = [];
   const leaving: (() => void)[] = [];
+  const mayRefuses: (() => boolean)[] = [];
   const gate: Admitting = {
     ask(asking) {
       const { lane, settle } = asking;
@@ -70,8 +71,9 @@ function setUp(
   };
   const answer = () => new Promise<Buffer | undefined>((resolve) => answers.push(resolve));
   const service = {
-    answer: ({ leavePlace = () => {} }: Request) => {
+    answer: ({ leavePlace = () => {}, mayRefuse = () => true }: Request) => {
       leaving.push(leavePlace);
+      mayRefuses.push(mayRefuse);
       return answer();
     },
     answerGarbled: answer,
@@ -89,7 +91,7 @@ function setUp(
       .push(Buffer.concat(written), (body) => bodies.push(codec.parse(body)));
     return bodies;
   };
-  return { clock, lines, answers, lanes, done, leaving, peer, hear, replies, state };
+  return { clock, lines, answers, lanes, done, leaving, mayRefuses, peer, hear, replies, state };
 }
 
 it('a refusal for load is DE39 96, has no MAC and costs no work', async () => {
@@ -152,16 +154,49 @@ it('a listener may be told to be silent instead', async () => {
   expect(replies()).toEqual([]);
 });
 
-it('the same request again counts as a repeat, unless it was refused', () => {
+it('the same request again counts as a repeat', () => {
   const served = setUp('serve');
   served.hear(PURCHASE);
   served.hear(PURCHASE);
   expect(served.lanes).toEqual(['opens-legs', 'repeats']);
   expect(served.replies()).toEqual([]);
-  const refused = setUp('refuse');
-  refused.hear(PURCHASE);
-  refused.hear(PURCHASE);
-  expect(refused.lanes).toEqual(['opens-legs', 'opens-legs']);
+});
+
+it('what was refused stays refused for a moment where the line brings a copy, and is served where it says that it repeats', async () => {
+  let isFull = true;
+  const { clock, hear, replies, lanes, answers } = setUp('serve', {}, ({ lane, settle }) => {
+    lanes.push(lane);
+    settle(isFull ? 'refuse' : 'serve');
+  });
+  hear(PURCHASE);
+  await clock.advance(100);
+  isFull = false;
+  hear(PURCHASE);
+  await clock.advance(100);
+  expect(replies()).toMatchObject([{ de39: '96' }, { de39: '96' }]);
+  expect(answers).toHaveLength(0);
+  hear({ ...PURCHASE, mti: '0201' });
+  expect(answers).toHaveLength(1);
+  await clock.advance(10_000);
+});
+
+it('ten seconds later it is a request like any other', async () => {
+  let isFull = true;
+  const { clock, hear, answers } = setUp('serve', {}, ({ settle }) => settle(isFull ? 'refuse' : 'serve'));
+  hear(PURCHASE);
+  isFull = false;
+  await clock.advance(10_000);
+  hear(PURCHASE);
+  expect(answers).toHaveLength(1);
+});
+
+it('who serves a first request may not say that he cannot once a copy of it is at work', () => {
+  const { hear, mayRefuses } = setUp('serve', {}, ({ settle }) => settle('serve'));
+  hear(PURCHASE);
+  hear({ ...PURCHASE, de11: '000002' });
+  hear(PURCHASE);
+  expect(mayRefuses[0]?.()).toBe(false);
+  expect(mayRefuses[1]?.()).toBe(true);
 });
 
 it('a first request that waits is not refused once a copy of it was let in: its terminal would take that for the answer', async () => {

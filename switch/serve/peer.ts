@@ -49,6 +49,8 @@ interface Asked {
   readonly lane: Lane;
   /** By which it is known again; absent where it is served in any case. */
   readonly numbers?: string;
+  /** The same was refused a moment ago. */
+  readonly isRefused?: boolean;
   readonly receivedAt: Monotonic;
   readonly header: Buffer | undefined;
   readonly answeredIn: Codec<TerminalMessage>;
@@ -192,22 +194,24 @@ export class Peer {
   #frame(body: Buffer, header: Buffer | undefined): void {
     if (!this.#open) return;
 
-    const { codec, compact, service } = this.#shared;
+    const { codec, compact, service, sentBefore, settings } = this.#shared;
     const answeredIn = compact?.fits(body) ? compact.codec : codec;
     const receivedAt = this.#receivedAt;
     let asked: Asked;
     try {
       const message = codec.parse(body);
       const said = laneOf(message);
-      const numbers = said === 'must-serve' ? undefined : this.#numbersOf(message);
-      const lane = numbers === undefined ? said : this.#laneAmong(said, numbers);
+      const numbers = said === 'must-serve' ? undefined : numbersOf(settings.acquirer, message);
+      const isRefused = numbers !== undefined && said !== 'repeats' && sentBefore.wasRefused(numbers);
+      const lane = numbers === undefined || isRefused ? said : this.#laneAmong(said, numbers);
       const cameBefore = lane === 'repeats';
+      const mayRefuse = () => numbers === undefined || sentBefore.refuseFirst(numbers);
       const sealed = codec.macSlot(body);
-      const certificate = this.#connection.peerCertificate;
-      const request = { message, sealed, certificate, receivedAt, cameBefore, answeredIn, peer: this.host };
+      const from = { peer: this.host, certificate: this.#connection.peerCertificate, receivedAt };
+      const how = { ...from, cameBefore, mayRefuse, answeredIn };
       const serve: Asked['serve'] = (leavePlace, onProof) =>
-        service.answer({ ...request, leavePlace, onProof });
-      const known = numbers !== undefined && { numbers };
+        service.answer({ message, sealed, ...how, leavePlace, onProof });
+      const known = numbers !== undefined && { numbers, isRefused };
       asked = { message, lane, ...known, receivedAt, header, answeredIn, serve };
     } catch (error) {
       const garbled = readable(error);
@@ -244,7 +248,7 @@ export class Peer {
   #hasRoom(asked: Asked): boolean {
     const { settings, terminals } = this.#shared;
     const openings = this.#inFlight - this.#mustServeInFlight;
-    if (openings >= settings.maxInFlightPerConnection) return false;
+    if (asked.isRefused || openings >= settings.maxInFlightPerConnection) return false;
     if (settings.mac === 'none' || !this.#standing.isKnown) return true;
 
     const terminal = terminalOf(asked.message);
@@ -290,10 +294,6 @@ export class Peer {
     if (lane !== 'repeats') return sentBefore.came(numbers, this.host) ? 'repeats' : lane;
     sentBefore.isCopy(numbers);
     return lane;
-  }
-
-  #numbersOf(message: TerminalMessage): string {
-    return numbersOf(this.#shared.settings.acquirer, message);
   }
 
   /** Nothing was verified, so nothing is sealed; and nothing was spent but the reading. */

@@ -9,6 +9,7 @@ import type { PaymentRequest } from '../requests/understand.ts';
 import { appendNext, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { stateAfter } from '../transaction/life-cycle.ts';
+import { popPurchase, witnessedFacts } from '../transaction/pop-purchase.ts';
 import { findReferred } from './find-original.ts';
 
 // A refund may not give back more than was taken, however many are asked for at once and on whichever node. So its
@@ -22,7 +23,7 @@ export interface ReservedRefund {
 }
 
 const NO_PROOF: ReadonlySet<Transaction['pop']> = new Set<Transaction['pop']>([
-  ...(['rejected', 'cancelled', 'stands', 'not-applicable'] as const),
+  ...(['rejected', 'stands', 'not-applicable'] as const),
 ]);
 
 /** A refund that is journalled and not yet asked of the network. */
@@ -82,9 +83,16 @@ export async function reserveRefund(
   return { leavesProof };
 }
 
-/** A proof stands of it, or may yet: the chain cannot take back what a refund gives back. */
-function hasProof({ popParties, pop }: Transaction): boolean {
-  return popParties !== null && !NO_PROOF.has(pop);
+/**
+ * A proof stands of it, or may yet: the chain cannot take back what a refund gives back. One that was cancelled was of
+ * another amount, and is asked for anew for what stands.
+ */
+function hasProof({ opening, decided, popParties, pop, standingMinorUnits }: Transaction): boolean {
+  if (pop !== 'cancelled') return popParties !== null && !NO_PROOF.has(pop);
+  return (
+    opening !== undefined &&
+    popPurchase(witnessedFacts(opening, decided), popParties, standingMinorUnits) !== undefined
+  );
 }
 
 /** A pre-authorisation has taken nothing before it is completed, and a refund gives. */

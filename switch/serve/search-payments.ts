@@ -72,7 +72,24 @@ export async function paymentsApprovedAs(
   return preferred.length > 0 ? preferred : agreeing;
 }
 
-interface Narrowed extends Pick<PaymentSearch, 'terminal' | 'approvalCode'> {
+/** What a merchant's tills sold under the reference that a message gives, as far as it stands. */
+export async function paymentsOfReference(
+  inbound: Pick<Inbound, 'message' | 'sender' | 'party'>,
+  meant: Meant,
+  ports: Ports,
+): Promise<Transaction[]> {
+  const { prefers = () => true } = meant;
+  const rrn = givenReference(inbound.message)?.trim();
+  if (rrn === undefined) return [];
+  const known = await searched(inbound, { rrn, sinceMs: SEARCHED_MS }, ports);
+  const agreeing = known.filter(
+    (each) => each.opening?.facts.rrn.trim() === rrn && isLive(each) && !disagreement(each, meant),
+  );
+  const preferred = agreeing.filter(prefers);
+  return preferred.length > 0 ? preferred : agreeing;
+}
+
+interface Narrowed extends Pick<PaymentSearch, 'terminal' | 'approvalCode' | 'rrn'> {
   readonly sinceMs?: number;
 }
 
@@ -83,7 +100,8 @@ async function searched(
 ): Promise<Transaction[]> {
   const { inFlight, clock } = ports;
   const merchant = sender.merchant.trimEnd();
-  const search = { merchant, since: clock.wall() - sinceMs, ...narrowed };
+  const ofMerchant = narrowed.rrn === undefined && { merchant };
+  const search = { ...ofMerchant, since: clock.wall() - sinceMs, ...narrowed };
   const found = [...inFlight.recent.openedFor(party.key.merchant), ...(await projected(search, ports))];
   const payments = await lookedAt(found, ports);
   return payments.filter((each) => isOfMerchant(each, merchant) && isOfAcquirer(each, party, ports));

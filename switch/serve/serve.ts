@@ -11,7 +11,7 @@ import { isApprovalCode } from '../transaction/approval-codes.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import { replyMessage } from './reply-message.ts';
 import { sealed, unprovenRefusal } from './seal.ts';
-import type { Proof, Service } from './service.ts';
+import type { Proof, Request, Service } from './service.ts';
 import { type Ready, verbOf } from './verbs.ts';
 
 // From a message to the bytes of its answer: find its verb, prove it, have it answered, seal the answer. What every
@@ -54,7 +54,7 @@ export function createService(
       const fields = await ready
         .answer()
         .catch((error: unknown) =>
-          (request.cameBefore || isRepeat(message.mti)) && isPassing(error)
+          isPassing(error) && !mayBeTold(request)
             ? leaveUnanswered(message, error, peer, desk)
             : refuse(message, error, peer, desk),
         );
@@ -133,6 +133,11 @@ async function toBytes(
     log.error('serve.unsealed', peer, { stan, responseCode, isApproval: isYes, err: error });
     return isYes ? undefined : unprovenRefusal(reply, codec, listener);
   }
+}
+
+/** Whether a request may hear that it cannot be served: nothing of the same numbers was approved, or may be. */
+function mayBeTold({ message, cameBefore, mayRefuse = () => true }: Request): boolean {
+  return !cameBefore && !isRepeat(message.mti) && mayRefuse();
 }
 
 /** Whether nothing was found out about the request: neither what it is nor what became of it. */

@@ -21,6 +21,8 @@ export interface Request {
   readonly receivedAt: Monotonic;
   /** Its numbers came before: it may repeat what is approved, whatever its message type says. */
   readonly cameBefore: boolean;
+  /** Asked before a first request is told that it cannot be served; absent: it may be. */
+  readonly mayRefuse?: () => boolean;
   /** Who sent it, for the log: an address without its port. */
   readonly peer?: string;
   /** In what it is answered; absent: in the listener's codec. */

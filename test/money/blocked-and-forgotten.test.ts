@@ -148,4 +148,18 @@ describe('the proof of a purchase that is refunded', () => {
   it('does not stand without a follow-up or a case', () => {
     expect([...refunded().work, ...refunded().cases]).not.toEqual([]);
   });
+
+  it('is a case too where the proof of another amount was cancelled, and the right one has yet to be asked for', async () => {
+    const counter = new Counter();
+    const bought = await counter.heard(purchase());
+    const less = { de7: '1123130001', de11: '000010', de12: '140001' };
+    await counter.heard(reversal({ ...less, de95: replacement(2_000) }));
+    counter.core.standing = { status: 'pending', validation: 'v-1' };
+    await counter.follows('cancel-pop');
+    await counter.follows('complete-pop');
+    expect(counter.payment()).toMatchObject({ pop: 'cancelled', standingMinorUnits: 2_000 });
+    const back = { de3: '200000', de4: '000000000500', de7: '1123130002', de11: '000011', de12: '140002' };
+    expect(await counter.heard(purchase({ ...back, de37: bought.rrn }))).toMatchObject({ code: '00' });
+    expect(counter.cases()).toEqual(['proof-of-refund']);
+  });
 });

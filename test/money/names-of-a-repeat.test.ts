@@ -153,6 +153,21 @@ describe('a reversal with the DE37 and STAN of yesterday', () => {
   });
 });
 
+describe('a reversal that names the first of a repeat, before that comes, for another', () => {
+  it.each([
+    ['card', { de2: OTHER_CARD }],
+    ['currency', { de49: '840' }],
+    ['amount', { de4: '000000000100' }],
+  ])('%s takes nothing back when it comes', async (_, change) => {
+    const counter = new Counter();
+    const sale = await counter.heard(repeat());
+    expect(await counter.heard(reversalOf(FIRST, { mti: '0420', ...change }))).toMatchObject({ code: '00' });
+    expect(await counter.heard(first())).toMatchObject({ code: '00', rrn: sale.rrn });
+    expect(counter.payment()).toMatchObject({ state: 'approved' });
+    expect(counter.cases()).toEqual(['reversal-unmatched']);
+  });
+});
+
 describe('DE4 of what was taken back', () => {
   const later = (index: number) => ({
     de11: `00010${index}`,
@@ -305,5 +320,28 @@ describe('a void behind a reversal in part that is still queued', () => {
       clock: { wall: () => wall, monotonic: () => clock.monotonic(), after: clock.after.bind(clock) },
     });
     expect(await counter.follows('reverse-network')).toEqual({ done: true });
+  });
+});
+
+describe('a reference that was given more often than there are places', () => {
+  const de37 = '000000000088';
+  const sold = (index: number) =>
+    purchase({
+      ...{ de37, de11: String(index).padStart(6, '0'), de4: `00000000${1_000 + index}` },
+      ...{ de7: `11231201${index}`, de12: `1301${index}` },
+    });
+
+  it('finds what it means by all that a message says of it', async () => {
+    const counter = new Counter();
+    const sales: Awaited<ReturnType<Counter['heard']>>[] = [];
+    for (let index = 10; index < 22; index += 1) sales.push(await counter.heard(sold(index)));
+    const last = voidOf(sales.at(-1) ?? {}, { de4: '000000001021', de11: '000090', de12: '140000' });
+    expect(await counter.heard(last)).toMatchObject({ code: '00' });
+    expect(counter.payments().map(({ state }) => state)).toEqual([
+      ...Array(11).fill('approved'),
+      'taken-back',
+    ]);
+    const none = voidOf(sales.at(-1) ?? {}, { de4: '000000000999', de11: '000091', de12: '140001' });
+    expect(await counter.heard(none)).toMatchObject({ code: '25' });
   });
 });

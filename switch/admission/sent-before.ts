@@ -7,7 +7,7 @@ const MOST = 131_072;
 /** Of one address: whoever sends more pushes out what it sent itself. */
 const MOST_OF_ONE = 65_536;
 
-/** A line that delivers a message twice does so within seconds; who tries again by himself takes longer, and says so. */
+/** A line that delivers a message twice does so within seconds; who tries again takes longer, and says so. */
 const REFUSED_MS = 10_000;
 
 /** A request that came for the first time. */
@@ -24,9 +24,9 @@ interface Sighting {
  * The numbers of requests during the last minute, at whichever listener of the node they came. A terminal that sends
  * the same request again without the repeat digit must not be told that it cannot be served: its first may be approved.
  * Nor may its first, once a copy of it was let in: the copy may be approved. What was told so stays refused for some
- * seconds, since a copy that the line brings then would be a payment of which its terminal knows nothing. Who floods the
- * node with numbers pushes out its own before anybody else's. Asking the journal was rejected: that is the work which
- * is to be spared, and it may be what is away.
+ * seconds, since a copy that the line brings then would be a payment of which its terminal knows nothing. Who floods
+ * the node with numbers pushes out its own before anybody else's. Asking the journal was rejected: that is the work
+ * which is to be spared, and it may be what is away.
  */
 export class SentBefore {
   readonly #clock: Clock;

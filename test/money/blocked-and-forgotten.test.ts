@@ -155,7 +155,6 @@ describe('the proof of a purchase that is refunded', () => {
     const less = { de7: '1123130001', de11: '000010', de12: '140001' };
     await counter.heard(reversal({ ...less, de95: replacement(2_000) }));
     counter.core.standing = { status: 'pending', validation: 'v-1' };
-    await counter.follows('cancel-pop');
     await counter.follows('complete-pop');
     expect(counter.payment()).toMatchObject({ pop: 'cancelled', standingMinorUnits: 2_000 });
     const back = { de3: '200000', de4: '000000000500', de7: '1123130002', de11: '000011', de12: '140002' };

@@ -99,9 +99,16 @@ function partialReversal(state: State, deed: Deed, family: Family): readonly Sta
   if (code === NOT_POSSIBLE) return minorUnits < given + clouded ? [state] : NONE;
   const isLess = state.life !== 'stands' || minorUnits < sumOf(state);
   if (code === TOO_MUCH) return isLess ? NONE : [state];
-  const done = state.life === 'stands' ? downTo(state, minorUnits) : state;
+  const done = state.life === 'stands' ? downTo(state, minorUnits) : lessAgain(state, minorUnits);
   if (code === undefined) return [state, done];
   return code === DONE && isLess && minorUnits >= given ? [done] : NONE;
+}
+
+/** Beside a void: where its reversal lets it stand again, the rest does. */
+function lessAgain(state: State, minorUnits: number): State {
+  if (!state.before) return state;
+  const { held, captured, refunded } = downTo({ ...state, ...state.before }, minorUnits);
+  return { ...state, before: { held, captured, refunded } };
 }
 
 /** 12: nothing to take back, refunded, or settled; 25: several are meant. What is only held is never settled. */
@@ -139,6 +146,8 @@ function voidReversal(state: State, deed: Deed): readonly State[] {
     case undefined:
       return before && !isRefund ? [state, again] : [state, barred];
     case DONE:
+      // The void that was refused is not known: what another void took back is left to people.
+      if (before && wasRefused) return [state, again];
       if (before) return isRefund ? NONE : [again];
       return [barred];
     case NOT_POSSIBLE:

@@ -5,6 +5,7 @@ import { asNetworkKnows } from '../transaction/network-facts.ts';
 import { type NetworkNames, networkNumbers } from '../transaction/network-numbers.ts';
 import { isLast } from '../transaction/several-completions.ts';
 import type { Telling } from '../transaction/tellings.ts';
+import { waitUntil } from './patience.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import { mayRepeat } from './queue-task.ts';
 import { answered, type NetworkPorts, reverseRest } from './reverse-network.ts';
@@ -52,7 +53,7 @@ async function advise(
   const how = { ...(isDeferred && { asDeferred: true as const }), repeat: mayRepeat(job) };
   const outcome = await connector.advise(
     { ...adviceOf(transaction, told), facts, pan, ...how },
-    ports.clock.monotonic() + ports.settings.followUps.attemptTimeoutMs,
+    waitUntil(job, ports),
   );
   switch (outcome.status) {
     case 'acknowledged':

@@ -3,6 +3,7 @@ import type { Ports } from '../ports.ts';
 import { appendNext } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import { asNetworkKnows } from '../transaction/network-facts.ts';
+import { waitUntil } from './patience.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import type { Retry } from './retry-policy.ts';
 import { reversalFacts } from './reversal-facts.ts';
@@ -51,7 +52,7 @@ export async function reinstate(
       reason: 'partial',
       repeat,
     },
-    ports.clock.monotonic() + ports.settings.followUps.attemptTimeoutMs,
+    waitUntil(job, ports),
   );
   const attempts = job.attempt;
   switch (outcome.status) {

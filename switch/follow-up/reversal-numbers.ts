@@ -4,6 +4,7 @@ import { transmissionTime } from '../requests/understand.ts';
 import { appendNext } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import type { Holding } from '../transaction/increments.ts';
+import { traceOf } from '../transaction/leg-traces.ts';
 import { asNetworkKnows, type KeptFacts } from '../transaction/network-facts.ts';
 import type { FollowUpJob } from './queue.ts';
 import { mayRepeat } from './queue-task.ts';
@@ -40,7 +41,9 @@ export async function reversalNumbers(
   const original = numbersOf(increment?.facts ?? opening.facts);
   const isFirst = isFirstReversal(transaction, increment?.key);
   if (whose === 'original' || (isFirst && standingMinorUnits === 0)) {
-    return { ...original, repeat: mayRepeat(job) };
+    // Another follow-up may have sent it before this one, and come to no end.
+    const isAskedAgain = traceOf(transaction, increment?.key).isAskedAgain === true;
+    return { ...original, repeat: mayRepeat(job) || isAskedAgain };
   }
 
   const known = sent(transaction, increment?.key, standingMinorUnits);

@@ -12,6 +12,7 @@ import { type Holding, holdingsFor, holdingsOf } from '../transaction/increments
 import { traceOf } from '../transaction/leg-traces.ts';
 import { asNetworkKnows } from '../transaction/network-facts.ts';
 import { networkNumbers } from '../transaction/network-numbers.ts';
+import { waitUntil } from './patience.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import { isToReinstate, reinstate } from './reinstate.ts';
 import type { Retry } from './retry-policy.ts';
@@ -114,7 +115,7 @@ async function reverseHolding(
       reason: reasonOf(transaction, holding),
       repeat,
     },
-    ports.clock.monotonic() + ports.settings.followUps.attemptTimeoutMs,
+    waitUntil(job, ports),
   );
 
   const about = {

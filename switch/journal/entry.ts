@@ -16,7 +16,8 @@ const MAX_BODY_BYTES = 64 * 1024;
 const MAX_KIND = 64;
 const MAX_KEY = 512;
 const MAX_NAME = 60; // task and lane together name a task of graphile-worker, which takes 128
-const MAX_CLAIMS = 8;
+/** Of all that a reversal may name: four message types under two times, and by its reference. */
+const MAX_CLAIMS = 16;
 const MAX_FOLLOW_UPS = 16;
 const MAX_TAKES = 4;
 const MAX_VERSION = 1_000_000;

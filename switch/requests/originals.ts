@@ -48,7 +48,7 @@ export interface OriginalReference {
   readonly names: readonly string[];
 }
 
-/** What opens a transaction, and is found by DE90. */
+/** What opens a transaction, is found by DE90, and may come late, behind its own reversal. */
 const OPENING = ['0100', '0200', '0220', '0120'];
 /** What DE90 may call the one or the other: terminals that authorise by 0100 often say 0200, and the reverse. */
 const PAIRS = [
@@ -57,8 +57,6 @@ const PAIRS = [
   ['0220', '0120'],
   ['0120', '0220'],
 ];
-/** What may come late, behind its own reversal. */
-const REQUESTS = ['0100', '0200'];
 const NOTHING = /^0*$/;
 /** DE3, first two digits. */
 const VOID = '02';
@@ -176,7 +174,7 @@ function namedNumbers(message: TerminalMessage, sender: Sender): NamedNumbers {
     exact,
     local,
     repeated,
-    late: pair ?? REQUESTS,
+    late: mtis,
     stan,
     sentAt: Number.isNaN(sentAt) ? undefined : sentAt,
   };

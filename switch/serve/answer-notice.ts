@@ -16,7 +16,7 @@ import {
 import { isForgotten, isRemembered } from '../requests/remembered.ts';
 import type { NextEntry } from '../transaction/append-next.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
-import type { Transaction } from '../transaction/fold.ts';
+import { foldTransaction, type Transaction } from '../transaction/fold.ts';
 import { stateAfter } from '../transaction/life-cycle.ts';
 import { type Finding, ownerOf } from './find-original.ts';
 import { nameAgain } from './name-again.ts';
@@ -38,6 +38,8 @@ export interface Notice extends Told {
   readonly find: () => Promise<Finding>;
   /** How its reversal names it, where it can be reversed: by the DE7 of its repeat, too. */
   readonly original?: string;
+  /** Its time may be its original's: so its key alone does not tell it from another such notice. */
+  readonly mayShareKey?: true;
 }
 
 /** DE39: the terminal need not say it again. */
@@ -79,13 +81,13 @@ export async function answerNotice(
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
   const { journal, log } = ports;
-  const { key, fingerprint, deadline } = notice;
+  const { fingerprint, deadline } = notice;
   const taken: Taken[] = [];
   const look = async (collision?: Collision): Promise<Step<ReplyFields | undefined>> => {
     if (collision?.status === 'claimed') taken.push(collision);
     // In this order: an original that was changed by this very notice, sent twice, is not asked what it allows now.
     const finding = await notice.find();
-    const { owner: repeated, place } = await ownerOf(key, ports);
+    const { owner: repeated, place } = await ownPlace(notice, finding, ports);
     if (repeated) return { done: await answerRepeated(repeated, notice, ports) };
 
     const original = 'transaction' in finding ? finding.transaction : undefined;
@@ -105,6 +107,42 @@ export async function answerNotice(
     log.warn({ event: 'notice.undecidable', err: error });
     return undefined;
   }
+}
+
+/**
+ * Who wrote this notice down before, or where it is to be written. A reversal often has the time of its original: so two
+ * reversals of one STAN have one key, where a terminal counts its STANs anew. One that finds a payment is not the
+ * reversal of another payment, nor one of this payment that says something else: it goes to the next place.
+ */
+async function ownPlace(
+  { key, fingerprint, mayShareKey }: Notice,
+  finding: Finding,
+  ports: Ports,
+): ReturnType<typeof ownerOf> {
+  const first = await ownerOf(key, ports);
+  if (!first.owner || !mayShareKey || finding.status !== 'found') return first;
+  const { id } = finding.transaction;
+  let last = first;
+  for (let number = 1; number <= MOST_PLACES; number += 1) {
+    const place = placeOf(key, number);
+    const owner = await ports.journal.transactionOf(place);
+    last = { owner, place };
+    if (!owner || !(await isOfAnother(owner, { id, fingerprint }, ports))) return last;
+  }
+  return last;
+}
+
+type Owner = NonNullable<Awaited<ReturnType<typeof ownerOf>>['owner']>;
+
+/** What was written of no payment (a reversal that matched nothing, or was refused) keeps its answer. */
+async function isOfAnother(
+  owner: Owner,
+  own: { readonly id: string; readonly fingerprint: string },
+  { journal, clock }: Ports,
+): Promise<boolean> {
+  if (isRemembered(owner.fingerprint)) return isForgotten(owner.fingerprint, clock.wall());
+  if (owner.transaction === own.id) return owner.fingerprint !== own.fingerprint;
+  return foldTransaction(await journal.history(owner.transaction))?.opening !== undefined;
 }
 
 async function answerRepeated(

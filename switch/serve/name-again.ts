@@ -8,7 +8,7 @@ import { disagreement, type Meant } from '../requests/meant.ts';
 import { isForgotten, isRemembered } from '../requests/remembered.ts';
 import { appendNext, readTransaction } from '../transaction/append-next.ts';
 import type { EntryBodies } from '../transaction/entries.ts';
-import { OPENING_REPLY } from '../transaction/fold.ts';
+import { OPENING_REPLY, type Transaction } from '../transaction/fold.ts';
 import { stands } from '../transaction/life-cycle.ts';
 import { takeBack } from './undo.ts';
 
@@ -104,10 +104,16 @@ async function takeBackFor(
   { transaction, key }: NamedAgain,
   journal: Ports['journal'],
 ): Promise<void> {
-  if (isPart || key !== OPENING_REPLY) return;
+  if (isPart) return;
   await appendNext(journal, transaction, (now) =>
-    stands(now.state) && now.refunds.length === 0
+    isOpeningOf(now, key) && stands(now.state) && now.refunds.length === 0
       ? takeBack(now, { key: by, reply, by: 'reversal' }, 0).entry
       : undefined,
   );
+}
+
+/** What was told of is known by a key of its own, and has one reply under both. */
+function isOpeningOf({ replies }: Transaction, key: string): boolean {
+  const first = replies.get(OPENING_REPLY);
+  return first !== undefined && replies.get(key) === first;
 }

@@ -71,7 +71,8 @@ export async function tell(
     const namesNothing = isRefusedByChip(word.cryptogram) || message.de90 !== undefined;
     return namesOther || namesNothing ? keptAdvice(inbound, 'no-original', ports) : open();
   };
-  const reply = await answerNotice({ ...told, find }, look, ports);
+  const notice = { ...told, find, original: anotherName(inbound).key };
+  const reply = await answerNotice(notice, look, ports);
   if (reply?.code !== ACCEPTED || !isTied) return reply;
   return (await tieRefund(inbound, service, told, ports)) ? reply : undefined;
 }

@@ -7,6 +7,7 @@ import type { Transaction } from '../transaction/fold.ts';
 import type { Increment } from '../transaction/increments.ts';
 import { stands, stateAfter } from '../transaction/life-cycle.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
+import { isVoided } from '../transaction/voids.ts';
 
 // What is written to a payment that is taken back, and what has to be done for it behind the answer: network and
 // consensus are made to hold what stands then.
@@ -36,6 +37,11 @@ export function takeBack(
       reply,
       entry: { kind: 'partly-taken-back', body: { key, reply, remainingMinorUnits }, followUps },
     };
+  }
+
+  // The void's own reversal may yet come: then the rest stands again, and no more.
+  if (remainingMinorUnits > 0 && isVoided(found)) {
+    return { reply, entry: { kind: 'partly-taken-back', body: { key, reply, remainingMinorUnits } } };
   }
 
   const undone = isStanding || found.state === 'intended' ? undoing(found, 'cancel-pop') : [];

@@ -258,6 +258,8 @@ export interface EntryBodies {
     readonly disagrees?: readonly string[];
     /** The increment that it answers, by its key. */
     readonly increment?: string;
+    /** It is to be reversed, and a reversal of it was queued before. */
+    readonly asksAgain?: true;
   };
   /** The merchant was told of everything up to this version. */
   notified: { readonly through: number };

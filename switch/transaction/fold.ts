@@ -20,7 +20,14 @@ import { WITHOUT_CASH } from './pop-purchase.ts';
 import { repaired } from './repairs.ts';
 import type { Draft, Transaction } from './state.ts';
 import { adjust, endTellings, extendHold, heldAfter, leaveNoMore, tell, toldToNetwork } from './tellings.ts';
-import { keepForItsReversal, knowTakenAlong, reverseVoid, voidTold } from './voids.ts';
+import {
+  isVoided,
+  keepForItsReversal,
+  knowTakenAlong,
+  leaveNoMoreAgain,
+  reverseVoid,
+  voidTold,
+} from './voids.ts';
 
 export type { NetworkLegState, PopLegState } from './leg-states.ts';
 
@@ -130,7 +137,8 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   },
   'partly-taken-back': (draft, body) => {
     traces.askedAnew(draft.traces);
-    shareOut(draft, body.remainingMinorUnits);
+    if (isVoided(draft)) leaveNoMoreAgain(draft, body.remainingMinorUnits);
+    else shareOut(draft, body.remainingMinorUnits);
     leaveNoMore(draft, body.remainingMinorUnits);
     draft.remainders.push(body.remainingMinorUnits);
     draft.replies.set(body.key, body.reply);

@@ -27,7 +27,19 @@ export function lateAnswerEntry(now: Transaction, answer: LateAnswerTold): NextE
   if (traceOf(now, increment).lateAnswers >= MAX_LATE_ANSWERS || isSecondCopy(now, answer)) return undefined;
   const body = bodyOf(answer);
   const isQueued = answer.isInTime === true && isYetToBeFound(now, increment);
-  return { kind: 'late-answer', body, followUps: isQueued ? [] : reversal(now, body) };
+  const followUps = isQueued ? [] : reversal(now, body);
+  const asksAgain = followUps.length > 0 && isAskedBack(now, increment);
+  return {
+    kind: 'late-answer',
+    body: { ...body, ...(asksAgain && { asksAgain: true as const }) },
+    followUps,
+  };
+}
+
+/** Whether a reversal of it was queued before this approval came. */
+function isAskedBack({ decided, takenBack }: Transaction, increment: string | undefined): boolean {
+  if (increment !== undefined) return true;
+  return decided ? decided.network.status === 'unknown' : takenBack !== undefined;
 }
 
 /** The reversal that is queued has found nothing so far, and has not been refused: it will know of this approval. */

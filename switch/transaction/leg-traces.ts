@@ -19,6 +19,8 @@ export interface LegTrace {
   /** What the network called it in a late approval, or when it was told. */
   readonly approvalCode?: string;
   readonly networkReference?: string;
+  /** A late approval asks for a reversal that may be on its way already, under the same numbers. */
+  readonly isAskedAgain?: boolean;
   /** Of how much it approved late, where that was less than was asked. */
   readonly lateMinorUnits?: number;
 }
@@ -84,6 +86,7 @@ export function answeredLate(traces: TraceDraft, body: EntryBodies['late-answer'
   const isApproval = mayHold === true && disagrees === undefined;
   change(traces, increment, {
     lateAnswers,
+    ...(body.asksAgain && { isAskedAgain: true }),
     ...(isApproval && { isSeen: true, notFound: 0, isGivenUp: false }),
     ...(isApproval && approvalCode !== undefined && { approvalCode }),
     ...(isApproval && networkReference !== undefined && { networkReference }),

@@ -59,6 +59,7 @@ const TRANSITIONS: Readonly<Record<TransactionState, Partial<Record<EntryKind, T
   // What stood before a void stands again after its reversal: approved, or captured (`foldTransaction`).
   'taken-back': {
     'taken-back': 'taken-back',
+    'partly-taken-back': 'taken-back',
     'void-reversed': 'approved',
     'increment-taken-back': 'taken-back',
     'void-reversed-late': 'taken-back',

@@ -1,5 +1,6 @@
 import type { EntryBodies } from './entries.ts';
-import type { Draft, VoidOf } from './state.ts';
+import { shareOut } from './increments.ts';
+import type { Draft, Transaction, VoidOf } from './state.ts';
 
 // What a void leaves in the state of its transaction. The terminal may reverse it, and then what it took back stands
 // again: so that is kept beside it. To find it out by folding the entries up to the void again was rejected, since what
@@ -45,6 +46,28 @@ export function reverseVoid(draft: Draft, { void: key, reply }: EntryBodies['voi
   changeLastVoid(draft, { isReversed: true });
   delete draft.takenBack;
   draft.replies.set(key, { ...reply, code: NOT_EXECUTED });
+}
+
+/** Whether a void took it back which its own reversal may still undo, or ask the network to. */
+export function isVoided({ takenBack, voids }: Pick<Transaction, 'takenBack' | 'voids'>): boolean {
+  return takenBack === 'void' && voids.at(-1)?.isReversed === false;
+}
+
+/** A part was reversed beside the void: where the void is undone, no more than the rest stands again. */
+export function leaveNoMoreAgain(draft: Draft, remainingMinorUnits: number): void {
+  const last = draft.voids.at(-1);
+  if (!last) return;
+  const { standingMinorUnits, increments } = last.before;
+  if (remainingMinorUnits >= standingMinorUnits) return;
+  const whole = {
+    standingMinorUnits,
+    networkMinorUnits: draft.networkMinorUnits,
+    increments: increments.map((each) => ({ ...each })),
+  };
+  shareOut(whole, remainingMinorUnits);
+  changeLastVoid(draft, {
+    before: { ...last.before, standingMinorUnits: remainingMinorUnits, increments: whole.increments },
+  });
 }
 
 function changeLastVoid(draft: Draft, change: Partial<VoidOf>): void {

@@ -69,6 +69,22 @@ describe('an approval after the deadline', () => {
   });
 });
 
+describe('an approval while its reversal is on its way', () => {
+  it('has it sent again as a repeat: a first attempt came to no end under the same numbers', async () => {
+    const counter = new Counter();
+    counter.core.network.afterMs = SILENT_MS;
+    await counter.heard(purchase());
+    const { id } = counter.payment();
+    counter.core.reversal = { status: 'unknown', reason: 'no answer' };
+    await counter.follows('reverse-network');
+    const late = lateAnswer({ transaction: id, approved: true, code: '00' }, counter.ports);
+    await counter.core.clock.advance(1_000);
+    await late;
+    await counter.follows('reverse-network');
+    expect(counter.core.sent.reversed).toMatchObject([{ repeat: false }, { repeat: true }]);
+  });
+});
+
 describe('an approval after a reversal that the network did not find, whatever it calls that,', () => {
   it.each(['21', '25', '76', '77'])('(%s) has the reversal sent again', async (code) => {
     for (const late of ['00', '08', '11', '16', 'Z9']) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Counter, originalElements, played, purchase, reversal, voidOf } from './core-cases.ts';
+import { Counter, originalElements, played, purchase, replacement, reversal, voidOf } from './core-cases.ts';
 
 // Who reverses a void says that it does not know of its void. The sale stands again while the network was not told
 // otherwise, and a void that comes behind its own reversal does nothing.
@@ -49,6 +49,19 @@ describe('the reversal of a void', () => {
   it('leaves the sale standing, where the network was not told of the void', () => {
     const stands = { state: 'approved', standingMinorUnits: 2_500 };
     expect(before()).toMatchObject({ voided: { code: '00' }, code: '00', payment: stands, reversed: 0 });
+  });
+
+  it('leaves what remains of it, where a part was reversed beside the void', async () => {
+    const counter = new Counter();
+    const bought = await counter.heard(purchase());
+    await counter.heard(voidOf(bought));
+    const part = reversal({ de11: '000005', de7: '1123120650', de95: replacement(1_000) });
+    expect(await counter.heard(part)).toMatchObject({ code: '00' });
+    expect(counter.payment()).toMatchObject({ state: 'taken-back', standingMinorUnits: 0 });
+    expect(await counter.heard(reversal({ ...REVERSES_THE_VOID, de37: bought.rrn }))).toMatchObject({
+      code: '00',
+    });
+    expect(counter.payment()).toMatchObject({ state: 'approved', standingMinorUnits: 1_000 });
   });
 
   it('does not reverse the sale, where it overtakes the void', () => {

@@ -110,8 +110,8 @@ export async function answerNotice(
 }
 
 /**
- * Who wrote this notice down before, or where it is to be written. A reversal often has the time of its original: so two
- * reversals of one STAN have one key, where a terminal counts its STANs anew. One that finds a payment is not the
+ * Who wrote this notice down before, or where it is to be written. A reversal often has the time of its original: so
+ * two reversals of one STAN have one key, where a terminal counts its STANs anew. One that finds a payment is not the
  * reversal of another payment, nor one of this payment that says something else: it goes to the next place.
  */
 async function ownPlace(

@@ -83,10 +83,11 @@ export async function answerNotice(
   const { journal, log } = ports;
   const { fingerprint, deadline } = notice;
   const taken: Taken[] = [];
+  let finding: Finding = { status: 'unknown' };
   const look = async (collision?: Collision): Promise<Step<ReplyFields | undefined>> => {
     if (collision?.status === 'claimed') taken.push(collision);
     // In this order: an original that was changed by this very notice, sent twice, is not asked what it allows now.
-    const finding = await notice.find();
+    if (!isOfReference(collision)) finding = await notice.find();
     const { owner: repeated, place } = await ownPlace(notice, finding, ports);
     if (repeated) return { done: await answerRepeated(repeated, notice, ports) };
 
@@ -107,6 +108,11 @@ export async function answerNotice(
     log.warn({ event: 'notice.undecidable', err: error });
     return undefined;
   }
+}
+
+/** Another payment has the retrieval reference: the original is as it was, and a day has many that share one. */
+function isOfReference(collision: Collision | undefined): boolean {
+  return collision?.status === 'claimed' && isReference(collision.key);
 }
 
 /**

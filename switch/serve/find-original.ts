@@ -191,17 +191,21 @@ function toldDay(reference: string, nowMs: number): string | undefined {
   return at > 0 && at <= nowMs ? dayStamp(at) : undefined;
 }
 
-/** All that have this key: they stand in its places one after the other. */
+/** All that have this key: they stand in its places one after the other. Where two do, many may, and all are asked. */
 async function candidatesOf(key: string, ports: Lookup): Promise<Candidate[]> {
-  const found: Candidate[] = [];
-  for (let place = 1; place <= MOST_PLACES; place += 1) {
-    const at = placeOf(key, place);
-    const claimed = await ports.journal.transactionOf(at);
-    if (!claimed) break;
-    const transaction = foldTransaction(await ports.journal.history(claimed.transaction));
-    if (transaction) found.push({ transaction, key: at, fingerprint: claimed.fingerprint });
-  }
-  return found;
+  const first = await candidateAt(key, 1, ports);
+  const second = first && (await candidateAt(key, 2, ports));
+  const places = second ? Array.from({ length: MOST_PLACES - 2 }, (_, index) => index + 3) : [];
+  const others = await Promise.all(places.map((place) => candidateAt(key, place, ports)));
+  return [first, second, ...others].filter((each) => each !== undefined);
+}
+
+async function candidateAt(key: string, place: number, { journal }: Lookup): Promise<Candidate | undefined> {
+  const at = placeOf(key, place);
+  const claimed = await journal.transactionOf(at);
+  if (!claimed) return undefined;
+  const transaction = foldTransaction(await journal.history(claimed.transaction));
+  return transaction && { transaction, key: at, fingerprint: claimed.fingerprint };
 }
 
 /** The one that has this key now: a reversal that is not remembered any more has left its place to the next. */

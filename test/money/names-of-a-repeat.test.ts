@@ -344,4 +344,22 @@ describe('a reference that was given more often than there are places', () => {
     const none = voidOf(sale, { de4: '000000000999', de11: '000091', de12: '140001' });
     expect(await counter.heard(none)).toMatchObject({ code: '25' });
   });
+
+  it('is found anew for no other payment that has it: an advice under it is written down in time', async () => {
+    let looks = 0;
+    const counter = new Counter({}, ({ ports: { journal } }) => ({
+      journal: Object.assign(Object.create(journal), {
+        history: (id: string) => {
+          looks += 1;
+          return journal.history(id);
+        },
+      }),
+    }));
+    for (let index = 10; index < 22; index += 1) await counter.heard(sold(index));
+    looks = 0;
+    const told = sold(30);
+    const advice = { ...told, mti: '0220', de38: 'OFF001', de39: '00' };
+    expect(await counter.heard(advice)).toMatchObject({ code: '00' });
+    expect(looks).toBeLessThan(40);
+  });
 });

@@ -38,6 +38,9 @@ export const MERCHANTS: readonly [MerchantSettings, ...MerchantSettings[]] = [
   { id: 'MERCHANT0000004', category: '5732', pop: 'off', standIn: MERCHANT_STAND_IN },
 ];
 
+/** A clock of a run steps by a day at most: what is remembered outlasts that, as docs/originals.md asks for. */
+const TAKE_BACKS = { rememberMs: 2 * 86_400_000 } as const;
+
 /** A run begins half a minute before midnight in UTC: its business day ends while it goes on. */
 const CALENDAR = { timeZone: 'Europe/Brussels', cutOverHour: 1 } as const;
 
@@ -89,6 +92,7 @@ export function settingsOf(random: SeededRandom, { habits }: Features): Settings
   return {
     ...settings,
     ...CALENDAR,
+    takeBacks: TAKE_BACKS,
     ...(gates.chance(habits.has('doubled-by-the-line') ? CROWDED : 0.25) && narrowGate(gates)),
     listeners: settings.listeners.map((each) => (isSilent ? { ...each, whenOverloaded: 'silence' } : each)),
     journal: { ...settings.journal, ...lease },

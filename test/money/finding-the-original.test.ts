@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { PaymentSearch } from '../../switch/projection/projection-reader.ts';
+import { InFlight } from '../../switch/requests/in-flight.ts';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
 import { Counter, DAY_MS, OTHER_CARD, originalElements, played, purchase, reversal } from './core-cases.ts';
+import { batchesOf } from './open-batches.ts';
 
 // Terminals name what they reverse in many ways, and all of the numbers are in the original. A reversal that finds
 // nothing is answered 00, which the trade expects, but never without a trace where it may mean a payment that stands.
@@ -104,6 +107,20 @@ describe('a reversal that matches nothing', () => {
 
   it('opens a case where the same terminal has a payment that it may well mean', () => {
     expect(beside().cases).toHaveLength(1);
+  });
+
+  it('opens one where only the projection knows of that payment: this node has begun since', async () => {
+    const counter = new Counter({}, ({ journal }) => {
+      const paymentsOf = async ({ terminal }: PaymentSearch) =>
+        journal.entries.flatMap(({ transaction, body }) =>
+          JSON.stringify(body).includes(`"terminal":"${terminal}"`) ? [transaction] : [],
+        );
+      return { batches: { ...batchesOf({ journal }).batches, paymentsOf } };
+    });
+    await counter.heard(purchase());
+    Object.assign(counter.ports, { inFlight: new InFlight(1_000) });
+    await counter.heard(reversal({ de90: originalElements('0200', '000099', '1123115959') }));
+    expect(counter.cases()).toEqual(['reversal-unmatched']);
   });
 
   it('opens none where there is no such payment', () => {

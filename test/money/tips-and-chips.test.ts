@@ -127,6 +127,17 @@ describe('a refund that was given at the terminal', () => {
     expect(asked.code).toBe('13');
   });
 
+  it('that could not be taken from its sale is not answered, and is taken when it comes again', async () => {
+    const counter = new Counter();
+    const { rrn } = await counter.heard(purchase());
+    counter.core.journal.moods = ['well', 'away', 'away', 'away', 'away'];
+    expect((await counter.heard(refund(rrn))).code).toBeUndefined();
+    expect(counter.payment().refunds).toEqual([]);
+    counter.core.journal.moods = [];
+    expect((await counter.heard(refund(rrn, { mti: '0221' }))).code).toBe('00');
+    expect(counter.payment().refunds).toHaveLength(1);
+  });
+
   it('beyond what its sale has left is a case', async () => {
     const counter = new Counter();
     const { rrn } = await counter.heard(purchase());

@@ -93,6 +93,14 @@ describe('a tip', () => {
     expect(counter.payment()).toMatchObject({ pop: 'accepted', popMinorUnits: 3_000 });
   });
 
+  it('leaves no less than was refunded', async () => {
+    const counter = new Counter();
+    const { rrn } = await counter.heard(purchase());
+    await counter.heard(purchase({ de3: '200000', de37: rrn, de4: '000000002000', ...LATER }));
+    expect((await counter.heard(tip(rrn, { ...LATER_STILL, de4: '000000001999' }))).code).toBe('13');
+    expect((await counter.heard(tip(rrn, { ...LATER_STILL, de4: '000000002000' }))).code).toBe('00');
+  });
+
   it('comes too late once the batch is closed', async () => {
     const counter = new Counter({}, batchesOf);
     const { rrn } = await counter.heard(purchase());

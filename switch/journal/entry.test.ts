@@ -66,7 +66,7 @@ describe('an entry', () => {
     ['takes[0].limit', undefined, take({ limit: { count: 0.5, minorUnits: 1 } })],
     ['takes[0].limit', undefined, take({ limit: { count: 1, minorUnits: 2 ** 53 } })],
     ['body', 65_536, { body: { text: 't'.repeat(65_526) } }],
-    ['body', 65_536, { body: undefined }],
+    ['body', 65_536, { body: () => {} }],
     ['body', undefined, { body: { amount: 1n } }],
   ])('is refused by its %s, beyond a limit of %s', (path, limit, change) => {
     const detail = { path, ...(limit !== undefined && { limit }) };

@@ -35,8 +35,8 @@ interface Look {
 }
 
 /**
- * Looks which seeds come by which mutants and has each judged by those, then the same with tests for what is left. Several
- * at a time.
+ * Looks which seeds come by which mutants and has each judged by those, then the same with tests for what is left.
+ * Several at a time.
  */
 export class Hunt {
   readonly #options: HuntOptions;

@@ -262,40 +262,6 @@ describe('a void', () => {
   });
 });
 
-describe('what was sold before keys named the merchant', () => {
-  const OF_A = { de41: '00000001', de42: 'MERCHANT-A     ' };
-  /** A sale that is found by its line and terminal alone, voided by a merchant. */
-  const voidedBy = async (de42: string) => {
-    const counter = new Counter();
-    await counter.heard(purchase(OF_A), ACQUIRER_LINE);
-    const key = 'acquirer-hex|reference|00000001|632700000777';
-    const { id: transaction, version } = counter.payment();
-    await counter.core.journal.append({
-      ...{ transaction, version: version + 1, kind: 'named-again', body: { original: key, key: '' } },
-      claims: [{ key, fingerprint: 'of before', role: 'unique' }],
-    });
-    const { code } = await counter.heard(voidOf({ rrn: '632700000777' }, { ...OF_A, de42 }), ACQUIRER_LINE);
-    return { code, state: counter.payment().state };
-  };
-
-  it('is found by who sold it', async () => {
-    expect(await voidedBy('MERCHANT-A     ')).toEqual({ code: '00', state: 'taken-back' });
-  });
-
-  it('is nothing to another merchant, who calls from a terminal of the same number', async () => {
-    expect(await voidedBy('MERCHANT-B     ')).toEqual({ code: '25', state: 'approved' });
-  });
-});
-
-describe('a void that names nothing', () => {
-  it('is refused for its form', async () => {
-    const counter = new Counter();
-    await counter.heard(purchase());
-    expect(await counter.heard(voidOf({ rrn: undefined }))).toMatchObject({ code: '30' });
-    expect(counter.payment()).toMatchObject({ state: 'approved' });
-  });
-});
-
 describe('merchants', () => {
   const settings = (refundGroup?: string) => {
     const merchant = (id: string) => ({

@@ -28,4 +28,5 @@ test('the moment at which a transaction was opened is in its id, to the millisec
   const clock = new VirtualClock();
   await clock.advance(987_654_321);
   expect(openedAt(timeOrderedUuid(clock, systemRandom))).toBe(Math.floor(clock.wall()));
+  expect(openedAt('12345678-9abc-7def-8000-000000000000')).toBe(0x12_34_56_78_9a_bc);
 });

@@ -11,21 +11,24 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ROOT } from './files.ts';
-import { alone, type Mutant } from './mutant.ts';
+import { alone, type Mutant, MutateError } from './mutant.ts';
 
 const GIVES_UP_AFTER_MS = 120_000;
 
 /**
- * Asks the compiler of those mutants that no seed and no test noticed: what `npm run check` refuses reaches nobody.
- * It comes last, since seconds of it would be spent on each mutant that a test notices in a moment. The mutant is
- * put into a copy of the checkout: many people may be at work in the real one.
+ * Asks the compiler of those mutants that no seed and no quick test noticed: what `npm run check` refuses reaches
+ * nobody. It does not come first, since seconds of it would be spent on each mutant that a test notices in a moment.
+ * The mutant is put into a copy of the checkout: many people may be at work in the real one.
  */
 export class Compiler {
   #folder = '';
   #isReady = false;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @returns what it says, or undefined where it takes the mutant; one after the other, whoever asks */
+  /**
+   * @returns what it says, or undefined where it takes the mutant; one after the other, whoever asks
+   * @throws MutateError where it does not take the code as it is: then it would refuse every mutant
+   */
   async refusal(mutant: Mutant): Promise<string | undefined> {
     const turn = this.#last.then(() => this.#refusal(mutant));
     this.#last = turn.catch(() => {});
@@ -33,7 +36,7 @@ export class Compiler {
   }
 
   async #refusal(mutant: Mutant): Promise<string | undefined> {
-    if (!this.#isReady) this.#copy();
+    if (!this.#isReady) await this.#begin();
     this.#isReady = true;
     const source = readFileSync(join(ROOT, mutant.file));
     const target = join(this.#folder, mutant.file);
@@ -43,6 +46,12 @@ export class Compiler {
     } finally {
       writeFileSync(target, source);
     }
+  }
+
+  async #begin(): Promise<void> {
+    this.#copy();
+    const what = await this.#compile();
+    if (what !== undefined) throw new MutateError(`the code does not compile as it is: ${what}`);
   }
 
   #copy(): void {

@@ -19,11 +19,13 @@ export interface HuntOptions {
   readonly tests?: readonly string[];
   /** No more is begun after this. */
   readonly forMs: number;
+  /** So many mutants are tried at a time; two where it is left out. */
+  readonly processes?: number;
   readonly onProgress: (what: string) => void;
   readonly onVerdict: (mutant: Mutant, verdict: Verdict) => void;
 }
 
-const WORKERS = 2;
+const PROCESSES = 2;
 const RUN_ENDS_WITHIN_MS = 60_000;
 
 interface Look {
@@ -33,8 +35,8 @@ interface Look {
 }
 
 /**
- * Looks which seeds come by which mutants and has each judged by those, then the same with tests for what is left. Two
- * at a time.
+ * Looks which seeds come by which mutants and has each judged by those, then the same with tests for what is left.
+ * Several at a time.
  */
 export class Hunt {
   readonly #options: HuntOptions;
@@ -129,7 +131,8 @@ export class Hunt {
   /** Several at a time take from the same queue. */
   async #together(count: number, work: () => Promise<void>): Promise<void> {
     if (this.#isOver) return;
-    await Promise.all(Array.from({ length: Math.min(WORKERS, count) }, work));
+    const { processes = PROCESSES } = this.#options;
+    await Promise.all(Array.from({ length: Math.min(processes, count) }, work));
   }
 }
 

@@ -12,6 +12,8 @@ export interface Runs {
 
 /** Seeds that are tried before the tests; the others come after them. */
 const FIRST_SEEDS = 6;
+/** So long may tests take before the compiler is asked, which takes about as long. */
+const FIRST_TESTS_MS = 6_000;
 const SEED_ENDS_WITHIN_MS = 30_000;
 const FILE_ENDS_WITHIN_MS = 60_000;
 
@@ -21,8 +23,8 @@ interface Notice {
 }
 
 /**
- * Tries one mutant after the other, by what is quickest: a few seeds, then tests, then the other seeds, then the
- * compiler. Its processes stay up in between, unless a mutant has spoiled one.
+ * Tries one mutant after the other, by what is quickest: a few seeds, the quickest tests, the compiler, then the other
+ * tests and seeds. Its processes stay up in between, unless a mutant has spoiled one.
  */
 export class Judge {
   readonly #texts: Texts;
@@ -45,10 +47,12 @@ export class Judge {
   /** By all the rest. */
   async judge(mutant: Mutant, { seeds, tests }: Runs): Promise<Verdict> {
     const startedAt = performance.now();
+    const quick = quickestWithin(FIRST_TESTS_MS, tests);
     const notice =
-      (await this.#byTests(mutant, tests)) ??
-      (await this.#bySeeds(mutant, seeds.slice(FIRST_SEEDS))) ??
-      (await this.#byCompiler(mutant));
+      (await this.#byTests(mutant, tests.slice(0, quick))) ??
+      (await this.#byCompiler(mutant)) ??
+      (await this.#byTests(mutant, tests.slice(quick))) ??
+      (await this.#bySeeds(mutant, seeds.slice(FIRST_SEEDS)));
     return { id: mutant.id, ...notice, ms: since(startedAt), isReached: seeds.length + tests.length > 0 };
   }
 
@@ -102,6 +106,16 @@ export class Judge {
     const what = await this.#compiler.refusal(mutant);
     return what === undefined ? undefined : { noticedBy: 'compiler', what };
   }
+}
+
+/** @returns how many of them end within this time, one after the other */
+function quickestWithin(ms: number, runs: readonly Seen[]): number {
+  let left = ms;
+  const first = runs.findIndex((run) => {
+    left -= run.ms;
+    return left < 0;
+  });
+  return first === -1 ? runs.length : first;
 }
 
 function since(startedAt: number): number {

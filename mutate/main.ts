@@ -16,8 +16,10 @@ import { drawSample, type Sample } from './sample.ts';
 const DEFAULT_SAMPLE = 50;
 const DEFAULT_SEEDS = 40;
 const DEFAULT_LEAST = 95;
+const DEFAULT_PROCESSES = 2;
 const MAX_NUMBER = 1_000_000;
 const FOR_EVER_S = 86_400;
+const PROGRESS_LINE_MS = 15_000;
 
 const KINDS = Object.entries(MUTANT_KINDS)
   .map(([kind, what]) => `  ${kind.padEnd(10)} ${what}`)
@@ -30,6 +32,7 @@ Examples:
   $ npm run mutate -- --sample 300 --seed 1 --report mutants.jsonl   # stopped, it goes on where it was
   $ npm run mutate -- --sample 300 --seed 1 --report mutants.jsonl --for 150   # for 150 seconds
   $ npm run mutate -- --sample 300 --seed 1 --report mutants.jsonl --again     # the survivors once more
+  $ npm run mutate -- --sample 300 --seed 1 --from 200 --processes 1           # the last 100, one at a time
   $ npm run mutate -- --sample 20 --files take-back advise           # of these files only
   $ npm run mutate -- --sample 20 --list                             # what would be tried
   $ npm run mutate -- --only 1a2b3c4d                                # this one`;
@@ -42,6 +45,8 @@ interface Options {
   readonly seeds: number;
   readonly least: number;
   readonly for: number;
+  readonly from: number;
+  readonly processes: number;
   readonly report?: string;
   readonly again: boolean;
   readonly list: boolean;
@@ -60,6 +65,8 @@ async function main(argv: readonly string[]): Promise<number> {
     .option('--seeds <k>', 'seeds of the simulation that may judge', wholeNumber, DEFAULT_SEEDS)
     .option('--least <percent>', 'so many have to be noticed', wholeNumber, DEFAULT_LEAST)
     .option('--for <seconds>', 'begin no more after this time', wholeNumber, FOR_EVER_S)
+    .option('--from <k>', 'leave out the first k of the sample', wholeNumber, 0)
+    .option('--processes <n>', 'so many mutants at a time', wholeNumber, DEFAULT_PROCESSES)
     .option('--report <file>', 'keep what was found out there, and go on from it')
     .option('--again', 'with --report: try those that survived once more', false)
     .option('--list', 'only list the mutants', false)
@@ -79,8 +86,9 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function mutate(options: Options): Promise<number> {
-  const { sample: size, seed, only, json } = options;
-  const sample = drawSample({ files: subjects(options.files), size, seed, only });
+  const { sample: size, from, seed, only, json } = options;
+  if (from >= size && from > 0) throw new MutateError(`a sample of ${size} has none from ${from} on`);
+  const sample = drawSample({ files: subjects(options.files), size, from, seed, only });
   if (options.list) {
     for (const mutant of sample.mutants) console.log(json ? JSON.stringify(mutant) : mutantText(mutant));
     return 0;
@@ -101,13 +109,14 @@ function hunt({ mutants }: Sample, report: ReportFile, options: Options): Promis
   const { json } = options;
   const progress = process.stderr.isTTY
     ? (text: string) => process.stderr.write(`\r\x1b[K${text}`)
-    : () => {};
+    : nowAndThen((text) => process.stderr.write(`${text}\n`));
   let count = mutants.filter(({ id }) => report.verdictOf(id)).length;
   return new Hunt({
     mutants,
     report,
     seeds: options.seeds,
     forMs: options.for * 1_000,
+    processes: Math.max(1, options.processes),
     onProgress: (what) => void (what.startsWith('left out') ? console.error(what) : progress(what)),
     onVerdict(mutant, verdict) {
       count += 1;
@@ -117,6 +126,16 @@ function hunt({ mutants }: Sample, report: ReportFile, options: Options): Promis
       progress(`${count} of ${mutants.length}`);
     },
   }).run();
+}
+
+/** Without a terminal, a line in so many seconds: whoever reads a log sees that it is alive. */
+function nowAndThen(say: (text: string) => void): (text: string) => void {
+  let saidAt = performance.now();
+  return (text) => {
+    if (text === '' || performance.now() - saidAt < PROGRESS_LINE_MS) return;
+    saidAt = performance.now();
+    say(text);
+  };
 }
 
 function sayEnd(judged: readonly Judged[], sample: Sample, isDone: boolean, { json }: Options): void {

@@ -18,6 +18,8 @@ export interface Sample {
 export interface SampleOptions {
   readonly files: readonly string[];
   readonly size: number;
+  /** So many of them are left out, those drawn first. */
+  readonly from?: number;
   readonly seed: number;
   /** These and no others, by their ids. */
   readonly only?: readonly string[] | undefined;
@@ -30,7 +32,7 @@ export interface SampleOptions {
  *
  * @throws MutateError where a mutant is asked for that is not there
  */
-export function drawSample({ files, size, seed, only }: SampleOptions): Sample {
+export function drawSample({ files, size, from = 0, seed, only }: SampleOptions): Sample {
   const all = files.flatMap((file) => findMutants(file, readFileSync(join(ROOT, file))));
   const missing = only?.find((id) => all.every((mutant) => mutant.id !== id));
   if (missing !== undefined) throw new MutateError(`no mutant of these files has the id ${missing}`);
@@ -41,7 +43,7 @@ export function drawSample({ files, size, seed, only }: SampleOptions): Sample {
   const ranked = tried.map((mutant) => ({ mutant, rank: rankOf(mutant, seed) }));
   const mutants = ranked
     .sort((a, b) => (a.rank < b.rank ? -1 : 1))
-    .slice(0, size)
+    .slice(from, size)
     .map(({ mutant }) => mutant);
   return { mutants, among: tried.length, equivalents: all.length - tried.length };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Bytes } from '../../messages/index.ts';
 import type { TransactionKind } from '../authorisation.ts';
 import { card, factsOf } from '../link/testing.ts';
 import { iso87Dialect } from './iso87-connector.ts';
@@ -25,6 +26,13 @@ describe('an authorisation request', () => {
     ['balance', '0100', '00'],
   ] as const)('for %s is a %s under condition %s', (kind, mti, de25) => {
     expect(request(kind)).toMatchObject({ mti, de25 });
+  });
+
+  it('has what the chip says, where there is one', () => {
+    const emv = Bytes.fromHex('9F2608AABBCCDDEEFF0011');
+    const asked = overTheWire(authorisationRequest(factsOf(), { ...card, emv }));
+    expect(asked.de55?.hex()).toBe(emv.hex());
+    expect(request('purchase').de55).toBeUndefined();
   });
 
   it('says who, what, where and when', () => {

@@ -198,6 +198,18 @@ describe('the proof of an approved purchase', () => {
     },
   );
 
+  it.each(['rejected', 'expired'] as const)(
+    'of another amount, %s, is not taken for the right one, which may still be on its way',
+    async (status) => {
+      const { core, id } = await askedLater();
+      core.standing = { status, validation: 'v-1' };
+      expect(await run(core, 'complete-pop', id, 2)).toMatchObject({ retryAfterMs: expect.any(Number) });
+      core.pop.outcome = { status: 'accepted', validation: 'v-2' };
+      expect(await run(core, 'complete-pop', id, 3)).toEqual({ done: true });
+      expect(await state(core, id)).toMatchObject({ pop: 'accepted', cases: [] });
+    },
+  );
+
   it.each(['rejected', 'expired', 'cancelled'] as const)(
     '%s after the approval is a case',
     async (status) => {

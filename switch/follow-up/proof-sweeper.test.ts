@@ -176,6 +176,8 @@ describe('a consensus that cannot be asked for many', () => {
     expect(swept.asked).toHaveLength(1);
     expect(swept.singles.length).toBeGreaterThanOrEqual(100);
     expect(swept.singles.length).toBeLessThanOrEqual(200);
+    const [notAsked] = swept.proofs.putOffs;
+    expect([notAsked?.transactions.length, notAsked?.delayMs]).toEqual([201, 0]);
     expect(swept.sweeper.state.asks).toBe('one by one');
 
     await swept.core.clock.advance(60_000);

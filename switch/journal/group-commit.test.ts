@@ -57,6 +57,21 @@ test('what came during a flush goes into the next one, all of it', async () => {
   expect(group.size).toBe(0);
 });
 
+test('the chain is certain while nothing is under way or in doubt', async () => {
+  const { writer, group } = start();
+  expect(group.isChainCertain).toBe(true);
+  group.append(entry()).catch(() => {});
+  await settle();
+  expect(group.isChainCertain).toBe(false);
+  writer.isReachable = false;
+  await writer.fail('lost');
+  expect(group.isChainCertain).toBe(false);
+  writer.isReachable = true;
+  await clock.advance(1_000);
+  await writer.succeed();
+  expect(group.isChainCertain).toBe(true);
+});
+
 test('entries that might exclude each other are flushed one after the other, and the rest goes on', async () => {
   const { writer, group } = start();
   const claiming = (role: 'unique' | 'alias') => entry({ claims: [{ key: 'k', fingerprint: 'f', role }] });

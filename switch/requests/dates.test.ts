@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { dayStamp, withYear } from './dates.ts';
+import { systemRandom, timeOrderedUuid } from '../../runtime/index.ts';
+import { VirtualClock } from '../../test/support/virtual-clock.ts';
+import { dayStamp, openedAt, withYear } from './dates.ts';
 
 const at = (iso: string) => Date.parse(`${iso}T12:00:00Z`);
 
@@ -20,4 +22,11 @@ test.each([
 
 test('a day as keys have it', () => {
   expect(dayStamp(at('2026-11-30'))).toBe('20261130');
+});
+
+test('the moment at which a transaction was opened is in its id, to the millisecond', async () => {
+  const clock = new VirtualClock();
+  await clock.advance(987_654_321);
+  expect(openedAt(timeOrderedUuid(clock, systemRandom))).toBe(Math.floor(clock.wall()));
+  expect(openedAt('12345678-9abc-7def-8000-000000000000')).toBe(0x12_34_56_78_9a_bc);
 });

@@ -47,3 +47,13 @@ test('the point of service condition of a payment is the one that it gives, and 
   expect(conditionOf(purchaseMessage({ de25: '06', de37: '632812000001' }))).toBe('06');
   expect(conditionOf(without('de25'))).toBe('00');
 });
+
+test.each([
+  ['DE11', 'de11'],
+  ['DE41', 'de41'],
+  ['DE42', 'de42'],
+] as const)('without %s a message is refused, and the refusal names it', (element, name) => {
+  expect(() => understandSender(without(name), clock)).toThrow(
+    expect.objectContaining({ code: 'SW_FORMAT', detail: { element } }),
+  );
+});

@@ -243,6 +243,19 @@ it('a frame that becomes whole in time costs nothing', async () => {
   expect(state.isDestroyed).toBe(false);
 });
 
+it('each frame has its own time, where one ends and the next begins in the same bytes', async () => {
+  const { clock, peer, state } = setUp('serve', { frameTimeoutMs: 500 });
+  const frame = wire.encode(codec.pack(PURCHASE));
+  peer.onData(frame.subarray(0, 10));
+  for (let count = 0; count < 6; count += 1) {
+    await clock.advance(400);
+    peer.onData(Buffer.concat([frame.subarray(10), frame.subarray(0, 10)]));
+  }
+  expect(state.isDestroyed).toBe(false);
+  await clock.advance(600);
+  expect(state.isDestroyed).toBe(true);
+});
+
 it('a flood of refusals is two lines in ten seconds', async () => {
   const { clock, hear, lines } = setUp('refuse');
   for (let stan = 1; stan <= 500; stan += 1) hear({ ...PURCHASE, de11: String(stan).padStart(6, '0') });

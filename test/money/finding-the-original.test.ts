@@ -1,6 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import type { PaymentSearch } from '../../switch/projection/projection-reader.ts';
+import { InFlight } from '../../switch/requests/in-flight.ts';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
-import { Counter, DAY_MS, OTHER_CARD, originalElements, played, purchase, reversal } from './core-cases.ts';
+import {
+  ACQUIRER_LINE,
+  Counter,
+  DAY_MS,
+  OTHER_CARD,
+  originalElements,
+  played,
+  purchase,
+  reversal,
+  voidOf,
+} from './core-cases.ts';
+import { batchesOf } from './open-batches.ts';
 
 // Terminals name what they reverse in many ways, and all of the numbers are in the original. A reversal that finds
 // nothing is answered 00, which the trade expects, but never without a trace where it may mean a payment that stands.
@@ -106,6 +119,20 @@ describe('a reversal that matches nothing', () => {
     expect(beside().cases).toHaveLength(1);
   });
 
+  it('opens one where only the projection knows of that payment: this node has begun since', async () => {
+    const counter = new Counter({}, ({ journal }) => {
+      const paymentsOf = async ({ terminal }: PaymentSearch) =>
+        journal.entries.flatMap(({ transaction, body }) =>
+          JSON.stringify(body).includes(`"terminal":"${terminal}"`) ? [transaction] : [],
+        );
+      return { batches: { ...batchesOf({ journal }).batches, paymentsOf } };
+    });
+    await counter.heard(purchase());
+    Object.assign(counter.ports, { inFlight: new InFlight(1_000) });
+    await counter.heard(reversal({ de90: originalElements('0200', '000099', '1123115959') }));
+    expect(counter.cases()).toEqual(['reversal-unmatched']);
+  });
+
   it('opens none where there is no such payment', () => {
     expect(alone()).toEqual({ code: '00', cases: [] });
   });
@@ -197,5 +224,39 @@ describe('a terminal that begins its STANs anew within the hour', () => {
 
   it('completes the pre-authorisation that it means', () => {
     expect(completed()).toEqual({ hold: '00', code: '00', state: 'captured' });
+  });
+});
+
+describe('what was sold before keys named the merchant', () => {
+  const OF_A = { de41: '00000001', de42: 'MERCHANT-A     ' };
+  /** A sale that is found by its line and terminal alone, voided by a merchant. */
+  const voidedBy = async (de42: string) => {
+    const counter = new Counter();
+    await counter.heard(purchase(OF_A), ACQUIRER_LINE);
+    const key = 'acquirer-hex|reference|00000001|632700000777';
+    const { id: transaction, version } = counter.payment();
+    await counter.core.journal.append({
+      ...{ transaction, version: version + 1, kind: 'named-again', body: { original: key, key: '' } },
+      claims: [{ key, fingerprint: 'of before', role: 'unique' }],
+    });
+    const { code } = await counter.heard(voidOf({ rrn: '632700000777' }, { ...OF_A, de42 }), ACQUIRER_LINE);
+    return { code, state: counter.payment().state };
+  };
+
+  it('is found by who sold it', async () => {
+    expect(await voidedBy('MERCHANT-A     ')).toEqual({ code: '00', state: 'taken-back' });
+  });
+
+  it('is nothing to another merchant, who calls from a terminal of the same number', async () => {
+    expect(await voidedBy('MERCHANT-B     ')).toEqual({ code: '25', state: 'approved' });
+  });
+});
+
+describe('a void that names nothing', () => {
+  it('is refused for its form', async () => {
+    const counter = new Counter();
+    await counter.heard(purchase());
+    expect(await counter.heard(voidOf({ rrn: undefined }))).toMatchObject({ code: '30' });
+    expect(counter.payment()).toMatchObject({ state: 'approved' });
   });
 });

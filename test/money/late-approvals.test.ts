@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NoticeOutcome } from '../../connectors/index.ts';
+import type { NetworkOutcome, NoticeOutcome } from '../../connectors/index.ts';
 import { lateAnswer } from '../../switch/node/late-answers.ts';
 import { Counter, played, purchase, reversal, SILENT_MS } from './core-cases.ts';
 
@@ -25,9 +25,10 @@ async function approvedAfter(answer: NoticeOutcome, lateCode = '00') {
 }
 
 /** The terminal reverses while its purchase is in flight; the issuer approves it in time all the same. */
-async function reversedInFlight(answer: NoticeOutcome) {
+async function reversedInFlight(answer: NoticeOutcome, approval: Partial<NetworkOutcome> = {}) {
   const counter = new Counter();
   counter.core.network.afterMs = 800;
+  Object.assign(counter.core.network.outcome, approval);
   const buying = counter.asked(purchase());
   await counter.core.clock.advance(100);
   const reversing = counter.asked(reversal());
@@ -42,6 +43,7 @@ async function reversedInFlight(answer: NoticeOutcome) {
     reversal: (await reversing)?.de39,
     purchase: (await buying)?.de39,
     asked: counter.work().slice(before),
+    late: (await counter.core.journal.history(id)).find(({ kind }) => kind === 'late-answer')?.body,
     hasApprovalCode: JSON.stringify(await counter.core.journal.history(id)).includes('A1B2C3'),
   };
 }
@@ -109,6 +111,11 @@ describe('an approval of what its terminal reversed in flight', () => {
 
   it('is in the journal', () => {
     expect(afterNotFound().hasApprovalCode).toBe(true);
+  });
+
+  it('is in the journal with the part that was approved: the reversal is of that', async () => {
+    const { late } = await reversedInFlight(NOT_FOUND, { code: '10', approvedMinorUnits: 2_000 });
+    expect(late).toMatchObject({ code: '10', approvalCode: 'A1B2C3', approvedMinorUnits: 2_000 });
   });
 
   it('asks for nothing where the network had acknowledged the reversal', () => {

@@ -114,6 +114,17 @@ describe('a request and its repeat with another DE7', () => {
     expect(await counter.heard(reversal(named))).toMatchObject({ code: '00' });
     expect(counter.payment()).toMatchObject({ state: 'approved', standingMinorUnits: 2_500, cases: [] });
   });
+
+  it('of a void are named, however often the sale was repeated', async () => {
+    const counter = new Counter();
+    const bought = await counter.heard(first());
+    for (let second = 10; second < 20; second += 1) await counter.heard(repeat({ de7: `11231200${second}` }));
+    await counter.heard(voidOf(bought));
+    await counter.heard(voidOf(bought, { mti: '0201', de7: '1123120609' }));
+    const back = { ...UTC_ONLY, de3: '020000', de11: '000004', de7: '1123120700' };
+    await counter.heard(reversal({ ...back, de90: originalElements('0200', '000003', '1123120609') }));
+    expect(counter.payment()).toMatchObject({ state: 'approved', standingMinorUnits: 2_500 });
+  });
 });
 
 describe('the zone of a reversal', () => {

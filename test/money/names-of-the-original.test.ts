@@ -88,6 +88,13 @@ describe('a listener whose terminals give the part to take back', () => {
     expect(counter.payment()).toMatchObject({ state: 'taken-back', standingMinorUnits: 0 });
   });
 
+  it('takes all back without DE4', async () => {
+    const counter = new Counter();
+    await counter.heard(purchase());
+    await counter.heard(reversal({ de4: undefined }), IN_PARTS);
+    expect(counter.payment()).toMatchObject({ state: 'taken-back', standingMinorUnits: 0 });
+  });
+
   it('refuses more than stands', async () => {
     const counter = new Counter();
     await counter.heard(purchase());
@@ -207,7 +214,8 @@ describe('a void', () => {
     expect(counter.payment()).toMatchObject({ state: 'taken-back', cases: ['void-reversed-late'] });
   });
 
-  it('is reversed late too where the network lets the sale stand again', async () => {
+  /** The network was told of a void that was reversed since, and lets a sale stand again. */
+  const toReinstate = async () => {
     const counter = new Counter({}, ({ ports }) => {
       const visa = ports.networks.get('visa');
       if (!visa) throw new Error('the core has no network');
@@ -219,10 +227,25 @@ describe('a void', () => {
     const de90 = originalElements('0200', '000003', '1123120600');
     const { code } = await counter.heard(reversal({ de11: '000004', de7: '1123120700', de90 }));
     expect(code).toBe('00');
+    return counter;
+  };
+
+  it('is reversed late too where the network lets the sale stand again', async () => {
+    const counter = await toReinstate();
     await counter.follows('reverse-network');
     expect(counter.core.sent.reversed.map(({ remainingMinorUnits: left = 0 }) => left)).toEqual([0, 2_500]);
     const stands = { state: 'approved', standingMinorUnits: 2_500, networkMinorUnits: 2_500 };
     expect(counter.payment()).toMatchObject(stands);
+  });
+
+  it('is not over for the network before the journal knows that the sale stands again', async () => {
+    const counter = await toReinstate();
+    counter.core.journal.moods = ['well', 'away']; // its numbers, then what came of it
+    await expect(counter.follows('reverse-network')).rejects.toMatchObject({
+      code: 'SW_JOURNAL_UNAVAILABLE',
+    });
+    await counter.follows('reverse-network');
+    expect(counter.payment()).toMatchObject({ networkMinorUnits: 2_500 });
   });
 
   it('that was reversed is not said to be done to who repeats it, and may be asked for anew', async () => {

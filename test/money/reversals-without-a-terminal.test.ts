@@ -92,6 +92,15 @@ describe('a reversal that names no terminal', () => {
     expect(counter.core.journal.entries).toHaveLength(before);
   });
 
+  it('of what was taken back under its terminal’s name is taken, and nobody has to look', async () => {
+    const counter = new Counter();
+    await counter.heard(sale(), ACQUIRER_LINE);
+    await counter.heard(reversal({ ...OF_A, mti: '0420', de12: '130500' }), ACQUIRER_LINE);
+    await counter.heard(advice({ de11: '000009', de37: undefined }), ACQUIRER_LINE);
+    expect(counter.payment()).toMatchObject({ state: 'taken-back' });
+    expect(counter.cases()).toEqual([]);
+  });
+
   it('takes back nothing of terminals that are registered here, and none is proven without its number', async () => {
     const counter = new Counter();
     await counter.heard(purchase());

@@ -93,6 +93,14 @@ describe('a tip', () => {
     expect(counter.payment()).toMatchObject({ pop: 'accepted', popMinorUnits: 3_000 });
   });
 
+  it('leaves no less than was refunded', async () => {
+    const counter = new Counter();
+    const { rrn } = await counter.heard(purchase());
+    await counter.heard(purchase({ de3: '200000', de37: rrn, de4: '000000002000', ...LATER }));
+    expect((await counter.heard(tip(rrn, { ...LATER_STILL, de4: '000000001999' }))).code).toBe('13');
+    expect((await counter.heard(tip(rrn, { ...LATER_STILL, de4: '000000002000' }))).code).toBe('00');
+  });
+
   it('comes too late once the batch is closed', async () => {
     const counter = new Counter({}, batchesOf);
     const { rrn } = await counter.heard(purchase());
@@ -125,6 +133,17 @@ describe('a refund that was given at the terminal', () => {
     expect(counter.cases()).toEqual(['proof-of-refund']);
     const asked = await counter.heard(purchase({ de3: '200000', de37: rrn, ...LATER_STILL }));
     expect(asked.code).toBe('13');
+  });
+
+  it('that could not be taken from its sale is not answered, and is taken when it comes again', async () => {
+    const counter = new Counter();
+    const { rrn } = await counter.heard(purchase());
+    counter.core.journal.moods = ['well', 'away', 'away', 'away', 'away'];
+    expect((await counter.heard(refund(rrn))).code).toBeUndefined();
+    expect(counter.payment().refunds).toEqual([]);
+    counter.core.journal.moods = [];
+    expect((await counter.heard(refund(rrn, { mti: '0221' }))).code).toBe('00');
+    expect(counter.payment().refunds).toHaveLength(1);
   });
 
   it('beyond what its sale has left is a case', async () => {

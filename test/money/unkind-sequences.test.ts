@@ -222,3 +222,17 @@ describe('the reversal of a void of a refund', () => {
     expect(counter.cases()).toContain('void-reversed-late');
   });
 });
+
+describe('the smallest sale, all of it refunded', () => {
+  it('is not taken back as well', async () => {
+    const counter = new Counter();
+    const smallest = { de4: '000000000001' };
+    const { rrn } = await counter.heard(purchase(smallest));
+    const later = { de11: '000003', de7: '1123120600', de12: '130600' };
+    expect(await counter.heard(purchase({ ...smallest, ...later, de3: '200000', de37: rrn }))).toMatchObject({
+      code: '00',
+    });
+    await counter.heard(reversal(smallest));
+    expect(counter.payment()).toMatchObject({ state: 'approved', standingMinorUnits: 1 });
+  });
+});

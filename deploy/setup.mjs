@@ -3,7 +3,19 @@
 // and nothing but Node's own modules. When all is there it takes a few dozen milliseconds and says nothing.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -74,15 +86,39 @@ function whyPackagesMustBeInstalled() {
 
 async function installPackages(reason) {
   say(`Installing npm packages (${reason}); about a minute on a new machine …`);
-  // pkcs11js is compiled here: with the pinned Node's own headers nothing is fetched from outside the registry.
-  const headers = join(root, 'node_modules', `node-linux-${process.arch}`);
-  const { code, output } = await run('npm', ['ci'], { npm_config_nodedir: headers });
+  const { folder, forget } = headersWithoutSpaces();
+  const { code, output } = await run('npm', ['ci'], { npm_config_nodedir: folder, ...writableCache() });
+  forget();
   if (code !== 0) {
     throw new SetupError(
       `npm ci failed (exit ${code}):\n${whatItSaid(output)}\n` +
         'It needs the npm registry, and a C++ compiler, make and python3 to build pkcs11js ' +
         '(Debian: apt-get install -y g++ make python3).',
     );
+  }
+}
+
+/**
+ * pkcs11js is compiled here: with the pinned Node's own headers nothing is fetched from outside the registry. node-gyp
+ * splits their path at a space, so where this clone's has one they get another name for as long as it takes.
+ */
+function headersWithoutSpaces() {
+  const headers = join(root, 'node_modules', `node-linux-${process.arch}`);
+  if (!/\s/.test(headers)) return { folder: headers, forget() {} };
+  const name = mkdtempSync(join(/\s/.test(tmpdir()) ? '/tmp' : tmpdir(), 'etika-headers-'));
+  symlinkSync(headers, join(name, 'node'));
+  return { folder: join(name, 'node'), forget: () => rmSync(name, { recursive: true, force: true }) };
+}
+
+/** npm keeps its packages in the home folder, and stops where that is read-only: then they are kept here. */
+function writableCache() {
+  const usual = process.env.npm_config_cache ?? join(homedir(), '.npm');
+  try {
+    mkdirSync(usual, { recursive: true });
+    accessSync(usual, constants.W_OK);
+    return {};
+  } catch {
+    return { npm_config_cache: join(root, '.data/npm-cache') };
   }
 }
 

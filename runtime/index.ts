@@ -8,6 +8,7 @@ export { hostsOf } from './database-hosts.ts';
 export { DAY_MS, HOUR_MS } from './durations.ts';
 export { explain } from './explain.ts';
 export { isOwnHost } from './host-header.ts';
+export { LastingTrouble } from './lasting-trouble.ts';
 export type { Log } from './log.ts';
 export { createLog, openLog, silentLog } from './log.ts';
 export type { LogLosses } from './log-sink.ts';

@@ -23,6 +23,7 @@ import { workerName } from './config/worker-name.ts';
 import { checkDatabase } from './database/check-database.ts';
 import { PostgresAwaitedProofs } from './follow-up/awaited-proofs.ts';
 import { PostgresDueHolds } from './follow-up/due-holds.ts';
+import type { PostgresJournal } from './journal/postgres-journal.ts';
 import { workerNetworks } from './node/connect-networks.ts';
 import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
 import { openParts, type ProcessParts, publishHeads } from './node/process-parts.ts';
@@ -66,7 +67,7 @@ async function work(file: Settings): Promise<void> {
   const running = await startWorker(crash ? withCrashPoints(parts, crash) : parts);
 
   const heads = publishHeads(own, journal, hsm);
-  const ownStatus = () => workerStatus(own, { running, networks, hsm, heads, follower });
+  const ownStatus = () => workerStatus(own, { running, networks, hsm, journal, heads, follower });
   const port = process.env['WORKER_STATUS_PORT'];
   const address = { host: '127.0.0.1', port: Number(port) };
   const status = port ? await serveStatus(address, ownStatus, () => hsm.status()) : undefined;
@@ -114,21 +115,23 @@ interface Working {
   readonly running: RunningWorker;
   readonly networks: ReadonlyMap<string, NetworkConnector>;
   readonly hsm: HsmClient;
+  readonly journal: Pick<PostgresJournal, 'isReachable'>;
   readonly heads: HeadPublisher;
   readonly follower: SettingsFollower;
 }
 
 function workerStatus(
   { settings, name }: ProcessParts,
-  { running, networks, hsm, heads, follower }: Working,
+  { running, networks, hsm, journal, heads, follower }: Working,
 ): WorkerStatus {
   const links = Object.fromEntries([...networks].map(([network, link]) => [network, link.state()]));
-  const connected = hsm.connected();
+  const [connected, database] = [hsm.connected(), journal.isReachable];
   return {
     worker: name,
     node: settings.node,
-    ...readinessOf({ hsm: connected, database: true, networks: links }),
+    ...readinessOf({ hsm: connected, database, networks: links }),
     hsm: connected ? 'connected' : 'disconnected',
+    database: database ? 'answers' : 'silent',
     networks: links,
     log: losses(),
     isProjecting: running.projector.isProjecting,

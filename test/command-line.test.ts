@@ -147,7 +147,7 @@ describe('etika-switch', () => {
   });
 
   test('what people type for a reader that goes away ends without a word', async () => {
-    const help = `${process.execPath} ${cli} decode --describe | head -1`;
+    const help = `"${process.execPath}" "${cli}" decode --describe | head -1`;
     const ended = await new Promise<Ended>((resolve) => {
       const child = spawn('bash', ['-c', help], { cwd: root, env: ENVIRONMENT });
       const said = { out: '', err: '' };

@@ -33,6 +33,13 @@ describe('PostgreSQL', () => {
     const before = purchase();
     expect(await ask(port(), before)).toMatchObject({ de39: '00' });
     await postgres.stop();
+    for (const status of [house.switchStatus, house.workerStatus]) {
+      await waitUntil(async () => !(await status()).ready);
+      expect(await status()).toMatchObject({
+        database: 'silent',
+        notReady: ['the database does not answer'],
+      });
+    }
     const message = purchase();
     const from = performance.now();
     expect(await ask(port(), message)).toMatchObject({ de39: '96' });
@@ -44,6 +51,9 @@ describe('PostgreSQL', () => {
 
     postgres = await startPostgres({ dataDir, log: silentLog, port: Number(address.port) });
     await waitUntil(async () => (await ask(port(), purchase())).de39 === '00');
+    for (const status of [house.switchStatus, house.workerStatus]) {
+      await waitUntil(async () => (await status()).ready);
+    }
     expect(await ask(port(), { ...before, mti: '0101' })).toMatchObject({ de39: '00' });
   });
 

@@ -67,6 +67,7 @@ const OTHER = 'MERCHANT0000002';
 
 test('a new merchant and terminal are served within two seconds, and a removed one is not', async () => {
   const before = await inForce();
+  const { version } = (await house.switchStatus()).settings;
   expect(await pay('TERM0001', OTHER)).not.toBe('00');
 
   const next = {
@@ -77,13 +78,13 @@ test('a new merchant and terminal are served within two seconds, and a removed o
   const dry = await settings('check', fileOf(next));
   expect(dry).toMatchObject({ status: 0, err: '' });
   expect(dry.out).toContain(`added    ${OTHER}`);
-  expect((await house.switchStatus()).settings).toEqual({ version: 0 });
+  expect((await house.switchStatus()).settings).toEqual({ version });
 
   const appliedAt = Date.now();
   const applied = await settings('apply', fileOf(next), '--by', 'alice', '--why', 'a new shop');
   expect(applied).toMatchObject({ status: 0, err: '' });
-  expect(applied.out).toMatch(/node-1 +follows version 1/);
-  expect(applied.out).toMatch(/node-1\.worker +follows version 1/);
+  expect(applied.out).toMatch(new RegExp(`node-1 +follows version ${version + 1}`));
+  expect(applied.out).toMatch(new RegExp(`node-1\\.worker +follows version ${version + 1}`));
   expect(Date.now() - appliedAt).toBeLessThan(FOLLOWED_WITHIN_MS + 3_000); // with the start of the command itself
   expect(await pay('TERM0001', OTHER)).toBe('00');
   expect(await pay('TERM0001', MERCHANT)).not.toBe('00');
@@ -91,11 +92,12 @@ test('a new merchant and terminal are served within two seconds, and a removed o
 
 test('a version is followed within two seconds of its commit', async () => {
   const before = await inForce();
+  const next = (await house.switchStatus()).settings.version + 1;
   const done = settings('apply', fileOf(before), '--by', 'bob');
-  await waitUntil(async () => (await settings('show', '2')).status === 0);
+  await waitUntil(async () => (await settings('show', String(next))).status === 0);
   const seenAt = Date.now();
-  await waitUntil(async () => (await house.switchStatus()).settings.version === 2);
-  await waitUntil(async () => (await house.workerStatus()).settings.version === 2);
+  await waitUntil(async () => (await house.switchStatus()).settings.version === next);
+  await waitUntil(async () => (await house.workerStatus()).settings.version === next);
   expect(Date.now() - seenAt).toBeLessThan(FOLLOWED_WITHIN_MS);
   expect(await done).toMatchObject({ status: 0 });
 });
@@ -231,7 +233,7 @@ describe.each(['runbooks', 'terminal-of-your-own'])('what docs/%s.md has people 
   test.each([...new Set(commands)])('%s', async (command) => {
     const node = join(house.dataDir, 'node-1.json');
     const here: readonly (readonly [written: string, actual: string])[] = [
-      ['npx etika-switch', `${process.execPath} ${cli}`],
+      ['npx etika-switch', `"${process.execPath}" "${cli}"`],
       ['/etc/etika/switch.json', node],
       ['.data/switch.settings.json', node],
       ['/run/etika/hsm.sock', house.hsm.socketPath],

@@ -200,7 +200,7 @@ async function everyExampleWorks(output: string): Promise<void> {
     const port = example.includes('etika-switch terminal')
       ? ` --port ${portOf[dialect]} --records ${dataDir}/terminal`
       : '';
-    const command = `${example.replace('npx etika-switch', `${process.execPath} deploy/cli/etika-switch.js`)}${port}`;
+    const command = `${example.replace('npx etika-switch', `"${process.execPath}" deploy/cli/etika-switch.js`)}${port}`;
     const ran = await promisify(execFile)('sh', ['-c', command], { cwd: root, env: environment }).catch(
       (error: Error) => error,
     );

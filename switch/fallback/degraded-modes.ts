@@ -1,4 +1,4 @@
-import type { Clock, Log, Monotonic, Timer } from '../../runtime/index.ts';
+import { type Clock, LastingTrouble, type Log, type Monotonic, type Timer } from '../../runtime/index.ts';
 import type { FallbackSettings, Thresholds } from '../config/fallback.ts';
 import { CounterpartTrend } from './counterpart-trend.ts';
 import type { DegradedMode, ModeChange, ModeRecords, RecordedChange } from './mode-records.ts';
@@ -49,6 +49,7 @@ interface Watched {
 export class DegradedModes {
   readonly #settings: FallbackSettings;
   readonly #ports: ModePorts;
+  readonly #recordsAway: LastingTrouble;
   readonly #watched: ReadonlyMap<DegradedMode, Watched>;
   readonly #unwritten: { change: ModeChange; at: number }[] = [];
   #isFirstLook = true;
@@ -59,6 +60,7 @@ export class DegradedModes {
   constructor(networks: Iterable<string>, settings: FallbackSettings, ports: ModePorts) {
     this.#settings = settings;
     this.#ports = ports;
+    this.#recordsAway = new LastingTrouble('degraded-mode.records-away', ports);
     const watch = (mode: DegradedMode, thresholds: Thresholds): [DegradedMode, Watched] => {
       const counterpart = new CounterpartTrend(ports.clock, thresholds, settings);
       const closed = { trend: undefined, cause: 'trend', operator: undefined, operatorPosition: 0 } as const;
@@ -186,7 +188,7 @@ export class DegradedModes {
   }
 
   async #exchangeRecords(): Promise<void> {
-    const { records, surroundings, log } = this.#ports;
+    const { records, surroundings } = this.#ports;
     if (!records) this.#unwritten.length = 0;
     if (!records || this.#isExchanging) return;
     this.#isExchanging = true;
@@ -198,8 +200,9 @@ export class DegradedModes {
       }
       for (const change of await records.latest()) await this.#read(change, records);
       this.#isFirstLook = false;
+      this.#recordsAway.over();
     } catch (error) {
-      log.warn({ event: 'degraded-mode.records-away', unwritten: this.#unwritten.length, err: error });
+      this.#recordsAway.failed(error, { unwritten: this.#unwritten.length });
     } finally {
       this.#isExchanging = false;
     }

@@ -1,5 +1,5 @@
 import { Pool } from 'pg';
-import type { Clock, Log, Timer } from '../../runtime/index.ts';
+import { type Clock, LastingTrouble, type Log, type Timer } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
 import { LaneWorker } from './queue-lane.ts';
 import { PostponedJobs } from './queue-postponed.ts';
@@ -51,6 +51,7 @@ export class FollowUpWorker {
   readonly #settings: FollowUpWorkerSettings;
   readonly #pgPool: Pool;
   readonly #leaseMs: number;
+  readonly #renewalFailed: LastingTrouble;
   readonly #lanes: readonly LaneWorker[];
   #renewTimer: Timer | undefined;
   #renewed: Promise<void> = Promise.resolve();
@@ -60,6 +61,7 @@ export class FollowUpWorker {
   constructor(settings: FollowUpWorkerSettings) {
     const { databaseUrl, lanes, log } = settings;
     this.#settings = settings;
+    this.#renewalFailed = new LastingTrouble('follow-up.renewal-failed', settings);
     this.#leaseMs = settings.leaseMs ?? DEFAULT_LEASE_MS;
     this.#pgPool = new Pool({
       ...switchConnection(databaseUrl, 'etika-follow-up', STATEMENT_MS),
@@ -108,9 +110,10 @@ export class FollowUpWorker {
   async #tell(text: string, values: unknown[]): Promise<boolean> {
     try {
       await this.#pgPool.query(text, values);
+      this.#renewalFailed.over();
       return true;
     } catch (error) {
-      this.#settings.log.warn({ event: 'follow-up.renewal-failed', err: error });
+      this.#renewalFailed.failed(error);
       return false;
     }
   }

@@ -1,6 +1,7 @@
 import {
   atDeadline,
   type Clock,
+  LastingTrouble,
   type Log,
   type Monotonic,
   sometimes,
@@ -59,6 +60,7 @@ export class GroupCommit {
   #isWorking = false;
   #isRenewalDue = false;
   #failuresInARow = 0;
+  readonly #unreachable: LastingTrouble;
   #over: JournalErrorCode | undefined;
   #deadlineTimer: Timer | undefined;
   #deadlineTimerDue = 0;
@@ -70,12 +72,18 @@ export class GroupCommit {
     this.#writer = writer;
     this.#chain = { sequence: 0, link };
     this.#settings = settings;
+    this.#unreachable = new LastingTrouble('journal.unreachable', settings);
     this.#scheduleRenewal();
   }
 
   /** Entries not yet settled. */
   get size(): number {
     return this.#waiting.length + this.#underWay.length + this.#inDoubt.length;
+  }
+
+  /** Whether the database answered when it was asked last, which is at least once a renewal. */
+  get isAttached(): boolean {
+    return this.#isAttached;
   }
 
   /** Over all that is known to be committed. */
@@ -257,6 +265,7 @@ export class GroupCommit {
       const { isFenced, found, claimed } = await this.#writer.attach(inDoubt.map(({ sequence }) => sequence));
       this.#inDoubt = [];
       this.#isAttached = true;
+      this.#unreachable.over();
       if (inDoubt.length > 0) sometimes('doubtful commit resolved');
       const appended = inDoubt.filter(({ sequence }) => found.has(sequence));
       for (const pending of appended) this.#answer(pending, { status: 'appended' });
@@ -266,7 +275,7 @@ export class GroupCommit {
       if (isFenced) this.#fence();
     } catch (error) {
       this.#failuresInARow += 1;
-      log.warn({ event: 'journal.unreachable', failures: this.#failuresInARow, err: error });
+      this.#unreachable.failed(error);
     }
   }
 

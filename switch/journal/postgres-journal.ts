@@ -117,6 +117,11 @@ export class PostgresJournal implements Journal {
     return this.#group.chain;
   }
 
+  /** Whether the database answered when it was asked last, which is at least once a renewal of the lease. */
+  get isReachable(): boolean {
+    return this.#group.isAttached;
+  }
+
   /** True once closed with nothing in doubt: the chain is over, and will never be longer. */
   get isChainFinal(): boolean {
     return this.#isClosed && this.#group.isChainCertain;

@@ -1,5 +1,5 @@
 import type { PaymentHsm } from '../../hsm/index.ts';
-import type { Clock, Log, Timer } from '../../runtime/index.ts';
+import { type Clock, LastingTrouble, type Log, type Timer } from '../../runtime/index.ts';
 import { Refusal } from '../errors.ts';
 import type { KeyOwner, KeyRecords, KeySet, NamedKey } from './key-records.ts';
 
@@ -33,6 +33,7 @@ interface Reading {
  */
 export class KeyBook {
   readonly #parts: KeyBookParts;
+  readonly #unreadable: LastingTrouble;
   readonly #known = new Map<KeyOwner, readonly KeySet[]>();
   /** Whose keys were ever changed, as far as the looks have seen; nothing until the first one. */
   #recorded: Set<KeyOwner> | undefined;
@@ -44,6 +45,7 @@ export class KeyBook {
 
   constructor(parts: KeyBookParts) {
     this.#parts = parts;
+    this.#unreadable = new LastingTrouble('keys.unreadable', parts);
     parts.records.onChange?.(() => this.#lookNow());
     this.#lookNow();
   }
@@ -171,8 +173,9 @@ export class KeyBook {
         this.#position = position;
       }
       this.#recorded = recorded;
+      this.#unreadable.over();
     } catch (error) {
-      this.#parts.log.warn({ event: 'keys.unreadable', err: error });
+      this.#unreadable.failed(error);
     }
   }
 }

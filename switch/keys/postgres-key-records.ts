@@ -1,5 +1,5 @@
 import { Client, DatabaseError, Pool } from 'pg';
-import type { Log } from '../../runtime/index.ts';
+import { type Clock, LastingTrouble, type Log } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
 import type { KeyOwner, KeyRecords, KeySet, KeySetState } from './key-records.ts';
 
@@ -46,13 +46,15 @@ export class PostgresKeyRecords implements KeyRecords {
   readonly #pool: Pool;
   readonly #node: string;
   readonly #log: Log;
+  readonly #notListening: LastingTrouble;
   readonly #databaseUrl: string;
   #listener: Client | undefined;
   #changed: (() => void) | undefined;
   #isClosed = false;
 
-  constructor(databaseUrl: string, node: string, log: Log) {
+  constructor(databaseUrl: string, node: string, { clock, log }: { clock: Clock; log: Log }) {
     this.#log = log;
+    this.#notListening = new LastingTrouble('keys.connection', { clock, log });
     this.#databaseUrl = databaseUrl;
     const settings = switchConnection(databaseUrl, 'etika-keys', STATEMENT_MS);
     this.#pool = new Pool({ ...settings, max: 2, allowExitOnIdle: true });
@@ -122,8 +124,9 @@ export class PostgresKeyRecords implements KeyRecords {
     try {
       await client.connect();
       await client.query(`listen ${CHANNEL}`);
+      this.#notListening.over();
     } catch (error) {
-      this.#log.warn({ event: 'keys.connection', err: error });
+      this.#notListening.failed(error);
       lost();
       await client.end().catch(() => {});
     }

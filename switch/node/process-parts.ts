@@ -122,7 +122,7 @@ function connectHsms({ settings, clock, log }: ProcessParts): PaymentHsmClient {
 /** The keys that change in service, and who changes them. */
 async function openKeys({ settings, name, clock, log }: ProcessParts, custodian: KeyCustodian) {
   const { databaseUrl, networks, keyLife } = settings;
-  const records = new PostgresKeyRecords(databaseUrl, name, log);
+  const records = new PostgresKeyRecords(databaseUrl, name, { clock, log });
   const book = new KeyBook({ records, custodian, clock, log });
   const parts = { book, custodian, life: keyLife ?? DEFAULT_KEY_LIFE, clock, log };
   const zoneKeys = await openZoneKeys(networks, parts);

@@ -54,6 +54,7 @@ export interface WorkerStatus
     | 'ready'
     | 'notReady'
     | 'hsm'
+    | 'database'
     | 'networks'
     | 'log'
     | 'degradedModes'

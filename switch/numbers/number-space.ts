@@ -11,6 +11,7 @@
 import {
   type Clock,
   DAY_MS,
+  LastingTrouble,
   type Log,
   type Monotonic,
   type Timer,
@@ -50,6 +51,7 @@ export interface NumberSpaceParts {
 
 export class NumberSpace implements Numbers {
   readonly #parts: NumberSpaceParts;
+  readonly #away: LastingTrouble;
   readonly #spaces = new Map<string, Space>();
   #day = { number: -1, digits: '' };
   #timer: Timer | undefined;
@@ -57,6 +59,7 @@ export class NumberSpace implements Numbers {
 
   private constructor(parts: NumberSpaceParts) {
     this.#parts = parts;
+    this.#away = new LastingTrouble('numbers.away', parts);
   }
 
   /** With numbers for each network. @throws what `reserve` throws */
@@ -112,9 +115,10 @@ export class NumberSpace implements Numbers {
     this.#block(network)
       .then((reserved) => {
         space.spare = reserved;
+        this.#away.over();
       })
       .catch((error: unknown) => {
-        this.#parts.log.warn({ event: 'numbers.away', network, err: error });
+        this.#away.failed(error, { network });
       })
       .finally(() => {
         space.isReserving = false;

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import type { Clock, Log, Timer } from '../../runtime/index.ts';
+import { type Clock, LastingTrouble, type Log, type Timer } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
 import { keepCalendar } from './kept-calendar.ts';
 import { projectAgain, projectStep, type StepOptions } from './project-step.ts';
@@ -53,6 +53,7 @@ const TABLES = [
  */
 export class Projector {
   readonly #settings: ProjectorSettings;
+  readonly #failure: LastingTrouble;
   readonly #recent = new RecentHistories();
   readonly #young = new YoungIntentions();
   #client: Client | undefined;
@@ -65,6 +66,7 @@ export class Projector {
 
   constructor(settings: ProjectorSettings) {
     this.#settings = settings;
+    this.#failure = new LastingTrouble('projection.failed', settings);
     this.#schedule(0);
   }
 
@@ -105,9 +107,10 @@ export class Projector {
       if (!this.#isProjecting && !(await this.#begin(this.#client))) return STANDBY_MS;
       const { hasMore, unreadable } = await projectStep(this.#client, this.#stepOptions());
       for (const each of unreadable) log.error({ event: 'projection.unreadable', ...each });
+      this.#failure.over();
       return hasMore ? 0 : pollMs;
     } catch (error) {
-      log.warn({ event: 'projection.failed', err: error });
+      this.#failure.failed(error);
       await this.#disconnect();
       return STANDBY_MS;
     }

@@ -4,7 +4,7 @@
  * is told in the node's status; at a start it stops the start. A notification would come sooner by half a second, and
  * would have to be doubted all the same.
  */
-import type { Clock, Log, Timer } from '../../runtime/index.ts';
+import { type Clock, LastingTrouble, type Log, type Timer } from '../../runtime/index.ts';
 import { SettingsError, type Surroundings, validateSettings } from '../config/read-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { type SharedSettings, sharedProblems, strangersIn, withShared } from '../config/shared-settings.ts';
@@ -37,6 +37,7 @@ type Follow = (settings: Settings, version: number) => void;
 
 export class SettingsFollower {
   readonly #parts: FollowerParts;
+  readonly #notLookedAt: LastingTrouble;
   #status: FollowedSettings = { version: 0 };
   #follow: Follow = () => {};
   #timer: Timer | undefined;
@@ -46,6 +47,7 @@ export class SettingsFollower {
 
   constructor(parts: FollowerParts) {
     this.#parts = parts;
+    this.#notLookedAt = new LastingTrouble('settings.not-looked-at', parts);
   }
 
   /** The settings to start with. @throws SettingsError where the version in force does not fit this node */
@@ -83,7 +85,7 @@ export class SettingsFollower {
 
   /** A database that is away changes nothing: what was in force stays so. */
   async #look(): Promise<void> {
-    const { store, log } = this.#parts;
+    const { store } = this.#parts;
     this.#looks += 1;
     const isRound = this.#looks % LOOKS_BETWEEN_REPORTS === 0;
     try {
@@ -91,8 +93,9 @@ export class SettingsFollower {
       const isTried = latest === this.#status.wanted && !isRound;
       if (latest > this.#status.version && !isTried) await this.#take(latest);
       else if (isRound) await this.#report();
+      this.#notLookedAt.over();
     } catch (error) {
-      log.warn({ event: 'settings.not-looked-at', err: error });
+      this.#notLookedAt.failed(error);
     }
   }
 

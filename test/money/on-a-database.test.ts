@@ -99,7 +99,7 @@ describe('a hundred stand-ins of one merchant in the same moment', () => {
 describe('a change of keys that is committed behind a later one', () => {
   const seen = played(() =>
     onDatabase(async (url, closing) => {
-      const records = new PostgresKeyRecords(url, 'node-1', silentLog);
+      const records = new PostgresKeyRecords(url, 'node-1', { clock: systemClock, log: silentLog });
       closing(() => records.close());
       const [slow, quick] = [1, 2].map(
         () => new Client({ connectionString: url, options: '-c role=etika_switch' }),

@@ -81,7 +81,7 @@ export function checkAct(name: string, mode: string, act: KeyAct): void {
 }
 
 /** @throws HSM_KEY_USAGE */
-export function checkMode(usage: KeyUsage, mode: string): void {
+function checkMode(usage: KeyUsage, mode: string): void {
   if (mode.length !== 1 || !MODES[usage]?.includes(mode)) {
     throw new HsmError('HSM_KEY_USAGE', `mode ${mode} of a key of usage ${usage}`);
   }

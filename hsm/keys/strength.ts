@@ -17,7 +17,7 @@ const PART = 8;
 const AES_BITS: Readonly<Record<number, number>> = { 16: 128, 24: 192, 32: 256 };
 const MOST_BITS = 256;
 
-export function strengthOf({ algorithm, length }: Held): number {
+function strengthOf({ algorithm, length }: Held): number {
   switch (algorithm) {
     case 'A':
       return AES_BITS[length] ?? 0;

@@ -25,6 +25,8 @@ export const HSM_ERRORS = {
   HSM_CEREMONY_REFUSED: { wire: 20, text: 'the ceremony cannot go on' },
   HSM_AUDIT_LOG_BROKEN: { wire: 21, text: 'the audit log was altered, or sealed by another token' },
   HSM_LEDGER_FAILED: { wire: 23, text: 'uses of keys and counters cannot be recorded' },
+  HSM_KEY_EXPORT: { wire: 24, text: 'the key may not leave so' },
+  HSM_KEY_WEAK: { wire: 25, text: 'the value is no key to protect anything with' },
   HSM_BACKUP_DIFFERS: { wire: 22, text: 'the token does not hold the keys of the backup' },
 } as const satisfies Record<string, { wire: number; text: string }>;
 

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { setOddParity } from '../emv/keys.ts';
 import { HsmError } from '../errors.ts';
 import { generateStoredKey, kcvOf, LMK, RECORD_SEAL, randomValue, storeKey } from '../keys/create.ts';
 import { AUDIT_KEY, fingerprintOf } from '../keys/signing-keys.ts';
@@ -232,7 +233,8 @@ function sumOf(scratch: Scratch, order: KeyOrder, components: Buffer): Buffer {
   if (bytes.every((byte) => byte === 0)) {
     throw new HsmError('HSM_CEREMONY_REFUSED', 'the components cancel each other');
   }
-  return bytes;
+  // Components of odd parity do not add up to it; the bit protects nothing, and no KCV depends on it.
+  return order.algorithm === 'T' ? setOddParity(bytes) : bytes;
 }
 
 function kcvOfValue(scratch: Scratch, order: KeyOrder, value: Buffer): string {

@@ -11,8 +11,8 @@ import { auditEntries, hsm, importSession, kcvOf, place, Session, useCeremonyPla
 useCeremonyPlace();
 
 describe('a token from its first day', () => {
-  const COMPONENTS = ['11', '2A', '4C'].map((digits) => digits.repeat(32));
-  const zmk = Buffer.alloc(32, 0x11 ^ 0x2a ^ 0x4c);
+  const COMPONENTS = ['12F0', '2A55', '4C81'].map((digits) => digits.repeat(16));
+  const zmk = Buffer.from('7424'.repeat(16), 'hex');
 
   async function twoAgree(session: Session, deed: string): Promise<void> {
     await session.answer('custodian 1, your name: ', 'Alice');

@@ -1,6 +1,7 @@
 import type { KeyRecordFacts } from '../keys/record.ts';
 import type { KeyAlgorithm, KeyUsage } from '../keys/usage.ts';
-import { describeKey, exportKeyBlock, generateKey } from '../operations/keys.ts';
+import { exportKeyBlock } from '../operations/key-blocks.ts';
+import { describeKey, generateKey } from '../operations/keys.ts';
 import type { RequestOf } from '../protocol/operations.ts';
 import { askCustodians, confirmAll } from './custodians.ts';
 import type { Station } from './station.ts';

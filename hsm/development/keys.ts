@@ -8,7 +8,7 @@ import { hostCipher } from '../token/host-cipher.ts';
  */
 export interface DevelopmentKey {
   name: string;
-  usage: 'P0' | 'M3' | 'B0' | 'E0' | 'E1' | 'E2' | 'C0' | 'V1' | 'V2' | 'K1';
+  usage: 'P0' | 'PT' | 'M3' | 'B0' | 'E0' | 'E1' | 'E2' | 'C0' | 'V1' | 'V2' | 'K1';
   algorithm: 'T' | 'A';
 }
 
@@ -19,7 +19,7 @@ const tdes = (usage: DevelopmentKey['usage']) => (name: string) =>
   ({ name, usage, algorithm: 'T' }) satisfies DevelopmentKey;
 
 export const DEVELOPMENT_KEYS: readonly DevelopmentKey[] = [
-  ...TERMINALS.map((terminal) => `TPK/${terminal}`).map(tdes('P0')),
+  ...TERMINALS.map((terminal) => `TPK/${terminal}`).map(tdes('PT')),
   ...NETWORKS.map((network) => `ZPK/${network}`).map(tdes('P0')),
   ...TERMINALS.map((terminal) => `TAK/${terminal}`).map(tdes('M3')),
   ...NETWORKS.map((network) => `ZAK/${network}`).map(tdes('M3')),

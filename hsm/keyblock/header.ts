@@ -32,6 +32,12 @@ const LONGEST_KEY_BLOCK = 9_999;
 /** The optional block that says nothing: it only fills the header up. */
 export const PADDING_ID = 'PB';
 
+/**
+ * In these a key may come unless a setting says otherwise. A and C bind header and key by four bytes and by variants of
+ * one key, and are deprecated (X9.143, PCI PIN 18-3).
+ */
+export const KEY_BLOCK_VERSIONS: ReadonlySet<KeyBlockVersion> = new Set(['B', 'D', 'E']);
+
 export const MAC_LENGTH: Readonly<Record<KeyBlockVersion, number>> = { A: 4, B: 8, C: 4, D: 16, E: 16 };
 
 /** What a payload, and a header with optional blocks, is a multiple of. */
@@ -54,7 +60,7 @@ export function parseKeyBlock(text: string): ParsedKeyBlock {
   if (!isVersion(version)) throw invalid('version', 0);
   if (text.length < FIXED_LENGTH) throw invalid('header', text.length);
   if (text.slice(1, 5) !== String(text.length).padStart(4, '0')) throw invalid('length', 1);
-  const fixed = /^([A-Z0-9]{2})([A-Z0-9])([A-Z0-9])([A-Za-z0-9]{2})([A-Z0-9])([0-9]{2})(..)$/.exec(
+  const fixed = /^([A-Z0-9]{2})([A-Z0-9])([A-Z0-9])([A-Za-z0-9]{2})([A-Z0-9])([0-9]{2})00$/.exec(
     text.slice(5, 16),
   );
   if (!fixed) throw invalid('header', 5);
@@ -91,6 +97,7 @@ function parseOptionalBlocks(
     if (!/^[A-Z0-9]{2}$/.test(id)) throw invalid('optional block', offset);
     const { length, digits } = optionalLength(text, offset);
     if (length < digits || offset + length > text.length) throw invalid('optional block length', offset + 2);
+    if (blocks.some((block) => block.id === id)) throw invalid(`optional block ${id} twice`, offset);
     if (id !== PADDING_ID) blocks.push({ id, data: text.slice(offset + digits, offset + length) });
     offset += length;
   }
@@ -157,7 +164,7 @@ function isVersion(character: string): character is KeyBlockVersion {
 }
 
 function fromHex(digits: string, offset: number): Buffer {
-  if (digits.length % 2 !== 0 || !/^[0-9A-Fa-f]*$/.test(digits)) throw invalid('hexadecimal digits', offset);
+  if (digits.length % 2 !== 0 || !/^[0-9A-F]*$/.test(digits)) throw invalid('hexadecimal digits', offset);
   return Buffer.from(digits, 'hex');
 }
 

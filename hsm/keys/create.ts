@@ -1,9 +1,11 @@
 import { setOddParity } from '../emv/keys.ts';
+import { HsmError } from '../errors.ts';
 import { derivationSubkey } from '../keyblock/keyblock.ts';
 import { cmacByEncryption } from '../mac/mac.ts';
 import { pkcs11, type Template } from '../token/pkcs11.ts';
 import type { Scratch, Secret, TokenSecret } from '../token/secrets.ts';
 import { clearPart } from './parts.ts';
+import { checkValue } from './strength.ts';
 import { type KeyIdentity, storedKeyTemplate } from './token-keys.ts';
 import {
   checkedParts,
@@ -70,7 +72,9 @@ export function storeKey(
   value: Buffer,
 ): string {
   const parts = checkedParts(usage, algorithm, value.length);
+  checkValue(value, algorithm);
   const facts = factsOf(scratch, value, usage, algorithm);
+  removeCutShort(scratch, label);
   for (const part of parts) {
     const clear = clearPart(scratch, value, part);
     scratch.session.create([
@@ -80,6 +84,24 @@ export function storeKey(
     ]);
   }
   return facts.kcv;
+}
+
+/**
+ * Forms of a key that was cut short while it was created have another value than the ones to come: a MAC key's halves
+ * would not belong together. `whole` comes last, so where it is absent nothing else was ever used.
+ */
+function removeCutShort({ session }: Scratch, label: string): void {
+  const left = session.find([
+    { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_SECRET_KEY },
+    { type: pkcs11.CKA_TOKEN, value: true },
+    { type: pkcs11.CKA_LABEL, value: label },
+  ]);
+  const isWhole = left.some((object) => {
+    const [id] = session.attributes(object, [pkcs11.CKA_ID]);
+    return id?.toString('latin1').split(':')[1] === 'whole';
+  });
+  if (isWhole) throw new HsmError('HSM_CEREMONY_REFUSED', `${label} is on the token`);
+  for (const object of left) session.destroyQuietly(object);
 }
 
 /** Only a key that can no longer show its KCV has it written down: what can be computed cannot be mislabelled. */
@@ -122,9 +144,10 @@ export function generateStoredKey(
     const key: TokenSecret = { place: 'token', type: algorithm === 'A' ? 'A' : 'hmac', length, handle: made };
     const kcv = kcvOf(scratch, key, algorithm);
     const recordedKcv = permissions.includes(shows) ? undefined : kcv;
+    const changed = storedKeyTemplate({ ...identity, kcv: recordedKcv }, true);
     session.copy(made, [
-      ...storedKeyTemplate({ ...identity, kcv: recordedKcv }, true).filter(({ type }) => CHANGES.has(type)),
       ...(permissions.includes(shows) ? [] : [{ type: pkcs11.CKA_ENCRYPT, value: false }]),
+      ...changed.filter(({ type }) => CHANGES.has(type)),
     ]);
     return kcv.slice(0, KCV_DIGITS);
   } finally {
@@ -132,7 +155,7 @@ export function generateStoredKey(
   }
 }
 
-const CHANGES = new Set([pkcs11.CKA_TOKEN, pkcs11.CKA_ID]);
+const CHANGES = new Set([pkcs11.CKA_TOKEN, pkcs11.CKA_ID, pkcs11.CKA_MODIFIABLE]);
 
 /** A random key value with DES parity where it is triple DES, in the scratch. */
 export function randomValue(scratch: Scratch, algorithm: KeyAlgorithm, length: number): Buffer {

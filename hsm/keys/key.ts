@@ -15,6 +15,8 @@ export interface SessionKey {
   readonly kcv: string | undefined;
   /** Hex; of key block protection keys: see `keyblock/keyblock.ts`. */
   readonly subkey: string | undefined;
+  /** Mode of use, one letter of X9.143: what of its usage the key may do. */
+  readonly mode: string;
   handle(part: KeyPart): Handle | undefined;
 }
 

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { HsmError } from '../errors.ts';
+import type { KeyAttributes } from './attributes.ts';
 import { isKeyUsage, type KeyAlgorithm, type KeyPart, type KeyUsage } from './usage.ts';
 
 /** A key's life (PCI PIN 21, NIST SP 800-57): only forward, and used only while active or expiring. */
@@ -22,6 +23,8 @@ export interface KeyRecordFacts {
   notAfter: number;
   /** How often it may be used; 0 for no limit. */
   useLimit: number;
+  /** Absent in records that were made before it was kept. */
+  attributes?: KeyAttributes;
   /** Grows with every change of the record. */
   revision: number;
 }
@@ -34,7 +37,7 @@ export interface KeyRecord {
 
 const PREFIX = 'wk1';
 const SEPARATOR = '.';
-const LONGEST_RECORD = 2_000;
+const LONGEST_RECORD = 3_000;
 const SEAL_LENGTH = 32;
 
 /** Whether a key reference is a record rather than the label of a key on the token. */
@@ -84,6 +87,19 @@ export function checkUsable(facts: KeyRecordFacts, now: number): void {
   if (facts.state !== 'active' && facts.state !== 'expiring') refuse(`is ${facts.state}`);
   if (now < facts.notBefore) refuse('is not valid yet');
   if (now >= facts.notAfter) refuse('is no longer valid');
+}
+
+/**
+ * Whether a key may leave in a key block: while it may be used, or waits for its first use. A limit of uses cannot go
+ * with it, so a key that has one stays. @throws HSM_KEY_STATE, HSM_KEY_EXPORT
+ */
+export function checkLeavable(facts: KeyRecordFacts, now: number): void {
+  if (facts.state !== 'pending') checkUsable(facts, now);
+  if (facts.useLimit === 0) return;
+  throw new HsmError(
+    'HSM_KEY_EXPORT',
+    `${facts.id} may be used ${facts.useLimit} times, and would lose that limit`,
+  );
 }
 
 /** @throws HSM_KEY_STATE on a step back */

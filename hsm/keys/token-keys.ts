@@ -1,5 +1,6 @@
 import { HsmError } from '../errors.ts';
-import { type Handle, pkcs11, type Template, type TokenSession } from '../token/pkcs11.ts';
+import { type Handle, pkcs11, type Template, TokenError, type TokenSession } from '../token/pkcs11.ts';
+import { ALL_ALLOWED } from './attributes.ts';
 import type { SessionKey } from './key.ts';
 import { isKeyUsage, type KeyAlgorithm, type KeyPart, type KeyUsage } from './usage.ts';
 
@@ -36,7 +37,10 @@ function decodeIdentity(id: Buffer): KeyIdentity | undefined {
   };
 }
 
-/** Attributes every token key of ours has: it never leaves in clear, nor at all. */
+/**
+ * Attributes every token key of ours has: it never leaves in clear, nor at all, and once it is on the token nothing of
+ * it changes, its usage (a text in CKA_ID) included.
+ */
 export function storedKeyTemplate(identity: KeyIdentity, onToken: boolean): Template {
   return [
     { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_SECRET_KEY },
@@ -46,6 +50,8 @@ export function storedKeyTemplate(identity: KeyIdentity, onToken: boolean): Temp
     { type: pkcs11.CKA_EXTRACTABLE, value: false },
     { type: pkcs11.CKA_LABEL, value: identity.label },
     { type: pkcs11.CKA_ID, value: encodeIdentity(identity) },
+    // The last: SoftHSM changes nothing of a copy after it.
+    { type: pkcs11.CKA_MODIFIABLE, value: !onToken },
   ];
 }
 
@@ -57,6 +63,8 @@ export class TokenKey implements SessionKey {
   readonly length: number;
   readonly kcv: string | undefined;
   readonly subkey: string | undefined;
+  /** A key of the token may do all that its usage allows: its objects' permissions say so. */
+  readonly mode = ALL_ALLOWED.mode;
   /** The whole key's object on the token itself. */
   readonly stored: Handle;
   readonly #session: TokenSession;
@@ -81,15 +89,25 @@ export class TokenKey implements SessionKey {
     this.stored = parts.get('whole') ?? Buffer.alloc(0);
   }
 
-  /** A session copy costs half of what the stored object does on SoftHSM, a fortieth on softokn. */
+  /** A session copy costs a fortieth of what the stored object does on softokn. */
   handle(part: KeyPart): Handle | undefined {
     const copied = this.#copies.get(part);
     if (copied) return copied;
     const stored = this.#parts.get(part);
     if (!stored) return undefined;
-    const copy = this.#session.copy(stored, [{ type: pkcs11.CKA_TOKEN, value: false }]);
+    const copy = this.#copyOf(stored);
     this.#copies.set(part, copy);
     return copy;
+  }
+
+  /** SoftHSM copies no key that must not change to a session object: there the stored one serves. */
+  #copyOf(stored: Handle): Handle {
+    try {
+      return this.#session.copy(stored, [{ type: pkcs11.CKA_TOKEN, value: false }]);
+    } catch (error) {
+      if (error instanceof TokenError) return stored;
+      throw error;
+    }
   }
 }
 
@@ -104,6 +122,8 @@ export class TokenKeys {
   readonly #session: TokenSession;
   readonly #now: () => number;
   #keys = new Map<string, TokenKey>();
+  /** Names of which a form is there twice: which value is meant nobody knows, so none is used. */
+  #doubled: ReadonlySet<string> = new Set();
   #loadedAt = 0;
 
   constructor(session: TokenSession, now: () => number) {
@@ -126,6 +146,9 @@ export class TokenKeys {
     if (known) return known;
     if (this.#now() - this.#loadedAt >= RELOAD_EVERY_MS) this.#load();
     const loaded = this.#keys.get(label);
+    if (this.#doubled.has(label)) {
+      throw new HsmError('HSM_UNKNOWN_KEY', `${label}: a form of it is on the token twice`);
+    }
     if (!loaded) throw new HsmError('HSM_UNKNOWN_KEY', label);
     return loaded;
   }
@@ -137,6 +160,7 @@ export class TokenKeys {
 
   #load(): void {
     const found = new Map<string, { identity: KeyIdentity; parts: Map<KeyPart, Handle> }>();
+    const doubled = new Set<string>();
     const objects = this.#session.find([
       { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_SECRET_KEY },
       { type: pkcs11.CKA_TOKEN, value: true },
@@ -148,7 +172,8 @@ export class TokenKeys {
       const name = identity.label;
       const entry = found.get(name) ?? { identity, parts: new Map() };
       if (identity.part === 'whole') entry.identity = identity;
-      if (!entry.parts.has(identity.part)) entry.parts.set(identity.part, object);
+      if (entry.parts.has(identity.part)) doubled.add(name);
+      entry.parts.set(identity.part, object);
       found.set(name, entry);
     }
     for (const [name, { identity, parts }] of found) {
@@ -159,6 +184,8 @@ export class TokenKeys {
         new TokenKey(this.#session, name, identity, parts, this.#lengthOf(whole, identity)),
       );
     }
+    this.#doubled = doubled;
+    for (const name of doubled) this.#keys.delete(name);
     this.#loadedAt = this.#now();
   }
 

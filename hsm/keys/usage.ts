@@ -22,12 +22,17 @@ const WHOLE: readonly KeyPart[] = ['whole'];
 const HALVED: readonly KeyPart[] = ['left', 'whole'];
 
 /**
- * Key usages (X9.143 names, but `HL` and `KM`, which never leave), the forms each is held in, and all that may be done
+ * Key usages (X9.143 names, but `HL` and `KM`, which never leave, and `PT`, which leaves as P0), the forms each is held in, and all that may be done
  * with it. A key that may derive may do nothing else. `whole` comes last: a key cut short while created is absent.
  */
 export const KEY_USAGES = {
   P0: {
-    meaning: 'PIN encryption (TPK, ZPK)',
+    meaning: 'PIN encryption between zones (ZPK)',
+    parts: { T: WHOLE, A: WHOLE },
+    permissions: ['encrypt', 'decrypt', 'wrap', 'unwrap'],
+  },
+  PT: {
+    meaning: 'PIN encryption at a terminal (TPK): PINs come under it, none goes; it leaves as P0',
     parts: { T: WHOLE, A: WHOLE },
     permissions: ['encrypt', 'decrypt', 'wrap', 'unwrap'],
   },
@@ -65,6 +70,11 @@ export type KeyUsage = keyof typeof KEY_USAGES;
 
 export function isKeyUsage(usage: string): usage is KeyUsage {
   return usage in KEY_USAGES;
+}
+
+/** What a key block of this key says its usage is: a terminal's PIN key and a zone's are one to X9.143. */
+export function usageOutside(usage: KeyUsage): string {
+  return usage === 'PT' ? 'P0' : usage;
 }
 
 function ruleOf(usage: KeyUsage): UsageRule {

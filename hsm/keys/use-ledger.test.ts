@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { UseLedger } from './use-ledger.ts';
+import { type LedgerBounds, UseLedger } from './use-ledger.ts';
 
 let directory: string;
 let path: string;
@@ -18,7 +18,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-function open(bounds?: { counters: number; limitedKeys: number }): UseLedger {
+function open(bounds?: Partial<LedgerBounds>): UseLedger {
   const ledger = UseLedger.open(path, bounds);
   opened.push(ledger);
   return ledger;

@@ -7,9 +7,10 @@ import { HsmError } from '../errors.ts';
 export interface LedgerBounds {
   counters: number;
   limitedKeys: number;
+  destroyedKeys: number;
 }
 
-const BOUNDS: LedgerBounds = { counters: 1_000_000, limitedKeys: 100_000 };
+const BOUNDS: LedgerBounds = { counters: 1_000_000, limitedKeys: 100_000, destroyedKeys: 1_000_000 };
 
 /** So often, in new devices, it is looked whether there are too many. */
 const PRUNE_EVERY = 1_000;
@@ -23,6 +24,9 @@ const SCHEMA = `
   ) STRICT;
   CREATE TABLE IF NOT EXISTS key_use (
     key TEXT PRIMARY KEY, uses INTEGER NOT NULL, ends INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS destroyed (
+    key TEXT PRIMARY KEY, ends INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;`;
 
 /** A device's counter rises, or the very same request comes again; its row becomes the youngest. */
@@ -40,7 +44,7 @@ const COUNT_USE = `
 
 /**
  * What must not be forgotten when an HSM process ends: the last DUKPT counter of each device and purpose, and how often
- * keys with a limit were used. One SQLite file beside the token, shared by the processes of a pool: each claim is one
+ * keys with a limit were used, and which keys were destroyed: their older records open no more. One SQLite file beside the token, shared by the processes of a pool: each claim is one
  * atomic statement, so of two processes only one can make it. A claim survives the process at once, and the machine as
  * soon as `saved` has resolved, which replies wait for.
  */
@@ -51,6 +55,7 @@ export class UseLedger {
   readonly #last: StatementSync;
   readonly #claim: StatementSync;
   readonly #use: StatementSync;
+  readonly #destroyed: StatementSync;
   #added = 0;
   #unsaved = false;
   #syncing: Promise<void> | undefined;
@@ -63,14 +68,15 @@ export class UseLedger {
     this.#last = database.prepare('SELECT counter, request FROM counter WHERE device = ?');
     this.#claim = database.prepare(CLAIM);
     this.#use = database.prepare(COUNT_USE);
+    this.#destroyed = database.prepare('SELECT 1 FROM destroyed WHERE key = ?');
   }
 
   /** @param path absent: forgotten with the process. @throws HSM_SETTINGS_INVALID where it cannot be used */
-  static open(path: string | undefined, bounds: LedgerBounds = BOUNDS): UseLedger {
+  static open(path: string | undefined, bounds: Partial<LedgerBounds> = {}): UseLedger {
     if (path === undefined) {
       const database = new DatabaseSync(':memory:');
       database.exec(SCHEMA);
-      return new UseLedger(database, undefined, bounds);
+      return new UseLedger(database, undefined, { ...BOUNDS, ...bounds });
     }
     try {
       createPrivately(path);
@@ -81,7 +87,7 @@ export class UseLedger {
       // One descriptor for as long as the database: its locks are on another file.
       const journal = openSync(`${path}-wal`, 'r+');
       syncFolderOf(path);
-      return new UseLedger(database, journal, bounds);
+      return new UseLedger(database, journal, { ...BOUNDS, ...bounds });
     } catch (error) {
       if (error instanceof HsmError) throw error;
       throw new HsmError('HSM_SETTINGS_INVALID', `HSM_USE_LEDGER ${path} cannot be used`, { cause: error });
@@ -121,6 +127,28 @@ export class UseLedger {
     }
     this.#unsaved = true;
     return true;
+  }
+
+  /**
+   * From now on every record of this key is dead, for all processes. @param ends when the key ends by itself
+   * @throws HSM_LEDGER_FAILED
+   */
+  destroy(key: string, ends: number, now: number): void {
+    this.#attempt(() => {
+      this.#database.prepare('DELETE FROM destroyed WHERE ends <= ?').run(now);
+      const { held } = this.#database.prepare('SELECT count(*) AS held FROM destroyed').get() as {
+        held: number;
+      };
+      if (held >= this.#bounds.destroyedKeys)
+        throw new Error(`${held} destroyed keys are remembered, the most`);
+      this.#database.prepare('INSERT OR IGNORE INTO destroyed (key, ends) VALUES (?, ?)').run(key, ends);
+    });
+    this.#unsaved = true;
+  }
+
+  /** @throws HSM_LEDGER_FAILED */
+  isDestroyed(key: string): boolean {
+    return this.#attempt(() => this.#destroyed.get(key)) !== undefined;
   }
 
   /** Resolves when every claim so far is on disk; nothing where there is none to wait for. */

@@ -2,10 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { HsmError } from '../errors.ts';
 import { type Handle, pkcs11, type TokenSession } from '../token/pkcs11.ts';
 import type { Scratch } from '../token/secrets.ts';
+import { ALL_ALLOWED, type KeyAttributes } from './attributes.ts';
 import { factsOf, LMK, RECORD_SEAL } from './create.ts';
 import { type SessionKey, secretOf } from './key.ts';
 import { clearPart } from './parts.ts';
-import { checkUsable, formatRecord, type KeyRecord, type KeyRecordFacts, parseRecord } from './record.ts';
+import {
+  checkLeavable,
+  checkUsable,
+  formatRecord,
+  type KeyRecord,
+  type KeyRecordFacts,
+  parseRecord,
+} from './record.ts';
+import { checkValue } from './strength.ts';
 import type { TokenKeys } from './token-keys.ts';
 import {
   checkedParts,
@@ -21,6 +30,7 @@ import type { UseLedger } from './use-ledger.ts';
 
 const KEY_WRAP = { mechanism: pkcs11.CKM_AES_KEY_WRAP };
 const LONGEST_WRAPPED = 128;
+const LOOK_UP_EVERY_MS = 1_000;
 
 /** What the caller decides of a new working key. */
 export interface WorkingKeyPlan {
@@ -31,6 +41,7 @@ export interface WorkingKeyPlan {
   notBefore: number;
   notAfter: number;
   useLimit: number;
+  attributes: KeyAttributes;
   /** `pending` until it is agreed with the other side, where it is. */
   state: 'pending' | 'active';
 }
@@ -38,6 +49,8 @@ export interface WorkingKeyPlan {
 interface OpenKey extends SessionKey {
   facts: KeyRecordFacts;
   handles: Map<KeyPart, Handle>;
+  /** When it was last looked whether the key was destroyed. */
+  lookedUpAt: number;
 }
 
 /**
@@ -91,6 +104,7 @@ export class WorkingKeys {
   seal(scratch: Scratch, plan: WorkingKeyPlan, value: Buffer): string {
     const { usage, algorithm } = plan;
     const parts = checkedParts(usage, algorithm, value.length);
+    checkValue(value, algorithm);
     const facts: KeyRecordFacts = {
       id: randomUUID(),
       usage,
@@ -102,6 +116,7 @@ export class WorkingKeys {
       notBefore: plan.notBefore,
       notAfter: plan.notAfter,
       useLimit: plan.useLimit,
+      attributes: plan.attributes,
       revision: 1,
     };
     const wrapped = new Map(
@@ -113,12 +128,21 @@ export class WorkingKeys {
   /** The same key under changed facts. */
   reseal(scratch: Scratch, record: string, change: (facts: KeyRecordFacts) => KeyRecordFacts): string {
     const { facts, wrapped } = parseRecord(record, (data) => this.#sealOf(scratch, data));
+    this.#checkLives(facts);
     this.#close(record);
     const changed = change(facts);
+    if (changed.state === 'destroyed') this.#destroy(changed);
     return this.#format(scratch, {
       facts: changed,
       wrapped: changed.state === 'destroyed' ? new Map() : wrapped,
     });
+  }
+
+  /** The facts of a key that may leave in a key block now. @throws HSM_KEY_STATE, HSM_KEY_EXPORT */
+  leavable(scratch: Scratch, record: string): KeyRecordFacts {
+    const { facts } = this.#opened(scratch, record);
+    checkLeavable(facts, this.#wallClock());
+    return facts;
   }
 
   /** The clear value, in the scratch: for a key that leaves in a key block right after. */
@@ -143,16 +167,38 @@ export class WorkingKeys {
   #opened(scratch: Scratch, record: string): OpenKey {
     const known = this.#open.get(record);
     if (known) {
+      this.#lookAgain(known);
       // Moved to the end: the front is the one used longest ago.
       this.#open.delete(record);
       this.#open.set(record, known);
       return known;
     }
-    const opened = this.#unwrap(parseRecord(record, (data) => this.#sealOf(scratch, data)));
+    const parsed = parseRecord(record, (data) => this.#sealOf(scratch, data));
+    this.#checkLives(parsed.facts);
+    const opened = this.#unwrap(parsed);
     this.#open.set(record, opened);
     const oldest = this.#open.keys().next().value;
     if (this.#open.size > this.#capacity && oldest !== undefined) this.#close(oldest);
     return opened;
+  }
+
+  /** Another process may have destroyed an open key: a record that stays open is looked up now and then. */
+  #lookAgain(key: OpenKey): void {
+    const now = this.#wallClock();
+    if (Math.abs(now - key.lookedUpAt) < LOOK_UP_EVERY_MS) return;
+    this.#checkLives(key.facts);
+    key.lookedUpAt = now;
+  }
+
+  /** @throws HSM_KEY_STATE where the record is one from before its key's destruction */
+  #checkLives({ id, state }: KeyRecordFacts): void {
+    if (state === 'destroyed' || !this.#ledger.isDestroyed(id)) return;
+    throw new HsmError('HSM_KEY_STATE', `${id} was destroyed after this record was made`);
+  }
+
+  #destroy({ id, notAfter }: KeyRecordFacts): void {
+    this.#ledger.destroy(id, notAfter, this.#wallClock());
+    for (const [record, key] of this.#open) if (key.facts.id === id) this.#close(record);
   }
 
   #unwrap({ facts, wrapped }: KeyRecord): OpenKey {
@@ -169,9 +215,22 @@ export class WorkingKeys {
       ]);
       handles.set(part, handle);
     }
-    const { usage, algorithm, length, kcv, subkey } = facts;
+    const { usage, algorithm, length, kcv, subkey, attributes = ALL_ALLOWED } = facts;
     const handle = (part: KeyPart) => handles.get(part);
-    return { name: facts.id, usage, algorithm, length, kcv, subkey, handle, facts, handles };
+    const { mode } = attributes;
+    return {
+      name: facts.id,
+      usage,
+      algorithm,
+      length,
+      kcv,
+      subkey,
+      mode,
+      handle,
+      facts,
+      handles,
+      lookedUpAt: this.#wallClock(),
+    };
   }
 
   #close(record: string): void {

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { cardVerificationValue } from '../card/verification-value.ts';
 import { CardScheme, type CardTransaction, cryptogramVersionOf } from '../emv/schemes.ts';
 import { secretOf } from '../keys/key.ts';
+import type { RetailMacKey } from '../mac/mac.ts';
 import { decodePinBlock, LONGEST_PIN } from '../pin/formats.ts';
 import { decryptPinBlock } from '../pin/translate.ts';
 import type { RequestOf } from '../protocol/operations.ts';
@@ -12,7 +13,14 @@ export function generateCardValue(
   context: OperationContext,
   request: RequestOf<'generateCardValue'>,
 ): string {
-  const key = context.halvedKey(request.key, 'C0');
+  return cardValueUnder(context, context.halvedKey(request.key, 'generate', 'C0'), request);
+}
+
+function cardValueUnder(
+  context: OperationContext,
+  key: RetailMacKey,
+  request: RequestOf<'generateCardValue'>,
+): string {
   return cardVerificationValue(
     context.scratch,
     key,
@@ -23,7 +31,8 @@ export function generateCardValue(
 }
 
 export function verifyCardValue(context: OperationContext, request: RequestOf<'verifyCardValue'>): boolean {
-  const expected = Buffer.from(generateCardValue(context, request), 'latin1');
+  const key = context.halvedKey(request.key, 'verify', 'C0');
+  const expected = Buffer.from(cardValueUnder(context, key, request), 'latin1');
   const given = Buffer.from(request.value, 'latin1');
   return given.length === expected.length && timingSafeEqual(expected, given);
 }
@@ -33,7 +42,7 @@ export function verifyArqc(
   context: OperationContext,
   request: RequestOf<'verifyArqc'>,
 ): { valid: boolean; arpc: Buffer } {
-  const key = secretOf(context.key(request.key, 'E0'));
+  const key = secretOf(context.key(request.key, 'derive', 'E0'));
   const scheme = cardScheme(context, request, { cryptogram: key, integrity: key, confidentiality: key });
   const expected = scheme.requestCryptogram(Buffer.from(request.data));
   const valid = request.arqc.length === expected.length && timingSafeEqual(expected, request.arqc);
@@ -45,7 +54,7 @@ export function verifyArqc(
 }
 
 export function scriptMac(context: OperationContext, request: RequestOf<'scriptMac'>): Buffer {
-  const key = secretOf(context.key(request.integrity, 'E2'));
+  const key = secretOf(context.key(request.integrity, 'derive', 'E2'));
   const scheme = cardScheme(context, request, { cryptogram: key, integrity: key, confidentiality: key });
   return scheme.commandMac(Buffer.from(request.header), Buffer.from(request.data));
 }
@@ -60,9 +69,9 @@ export function changeCardPin(context: OperationContext, request: RequestOf<'cha
   const pin = scratch.host(LONGEST_PIN).bytes;
   const length = decodePinBlock(side.format, clear, request.pan, pin);
   const scheme = cardScheme(context, request, {
-    cryptogram: secretOf(context.key(request.cryptogram, 'E0')),
-    integrity: secretOf(context.key(request.integrity, 'E2')),
-    confidentiality: secretOf(context.key(request.confidentiality, 'E1')),
+    cryptogram: secretOf(context.key(request.cryptogram, 'derive', 'E0')),
+    integrity: secretOf(context.key(request.integrity, 'derive', 'E2')),
+    confidentiality: secretOf(context.key(request.confidentiality, 'derive', 'E1')),
   });
   return scheme.pinChangeCommand(pin.subarray(0, length), undefined);
 }

@@ -1,5 +1,6 @@
 import { counterOf, initialKsn } from '../dukpt/tdes.ts';
 import { HsmError } from '../errors.ts';
+import { ALL_ALLOWED, checkAct, type KeyAct } from '../keys/attributes.ts';
 import { RECORD_SEAL } from '../keys/create.ts';
 import { type SessionKey, secretOf } from '../keys/key.ts';
 import { isRecord } from '../keys/record.ts';
@@ -32,11 +33,16 @@ export class OperationContext {
   readonly signingKeys: SigningKeys;
   readonly #ledger: UseLedger;
   readonly #onSuccess: (() => void)[] = [];
+  /** Of key blocks that come: those in which a key may be brought. */
+  readonly keyBlockVersions: ReadonlySet<string>;
   readonly wallClock: () => number;
 
   constructor(
     scratch: Scratch,
-    shared: Pick<OperationContext, 'tokenKeys' | 'workingKeys' | 'signingKeys' | 'wallClock'> & {
+    shared: Pick<
+      OperationContext,
+      'tokenKeys' | 'workingKeys' | 'signingKeys' | 'wallClock' | 'keyBlockVersions'
+    > & {
       ledger: UseLedger;
     },
   ) {
@@ -46,16 +52,21 @@ export class OperationContext {
     this.signingKeys = shared.signingKeys;
     this.#ledger = shared.ledger;
     this.wallClock = shared.wallClock;
+    this.keyBlockVersions = shared.keyBlockVersions;
   }
 
-  /** @throws HSM_UNKNOWN_KEY, HSM_KEY_USAGE, HSM_KEY_STATE */
-  key(reference: string, ...usages: readonly KeyUsage[]): SessionKey {
+  /**
+   * @param act what the operation does with it; a key that only derives derives
+   * @throws HSM_UNKNOWN_KEY, HSM_KEY_USAGE, HSM_KEY_STATE
+   */
+  key(reference: string, act: KeyAct, ...usages: readonly KeyUsage[]): SessionKey {
     const key = isRecord(reference)
       ? this.workingKeys.use(this.scratch, reference)
       : this.tokenKeys.get(reference);
     if (!usages.includes(key.usage)) {
       throw new HsmError('HSM_KEY_USAGE', `${key.name} is ${key.usage}, not ${usages.join(' or ')}`);
     }
+    if (key.mode !== ALL_ALLOWED.mode) checkAct(key.name, key.mode, key.usage === 'B0' ? 'derive' : act);
     return key;
   }
 
@@ -84,8 +95,8 @@ export class OperationContext {
   }
 
   /** A key held whole and halved. */
-  halvedKey(reference: string, usage: 'M3' | 'C0'): RetailMacKey {
-    const key = this.key(reference, usage);
+  halvedKey(reference: string, act: KeyAct, usage: 'M3' | 'C0'): RetailMacKey {
+    const key = this.key(reference, act, usage);
     return { whole: secretOf(key), left: secretOf(key, 'left') };
   }
 }

@@ -1,14 +1,8 @@
 import type { OperationName, ReplyOf, RequestOf } from '../protocol/operations.ts';
 import { changeCardPin, generateCardValue, scriptMac, verifyArqc, verifyCardValue } from './card.ts';
 import type { OperationContext } from './context.ts';
-import {
-  describeKey,
-  exportKeyBlock,
-  generateKey,
-  importKeyBlock,
-  keyCheckValue,
-  setKeyState,
-} from './keys.ts';
+import { exportKeyBlock, importKeyBlock } from './key-blocks.ts';
+import { describeKey, generateKey, keyCheckValue, setKeyState } from './keys.ts';
 import { dukptData, generateMac, verifyMac } from './mac.ts';
 import { openRequest } from './open-request.ts';
 import { protectPan, revealPan } from './pan.ts';

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { AES_DUKPT_USAGE, aesDukptKeyTypeOf, aesWorkingKey } from '../dukpt/aes.ts';
 import { type Direction, dataKey, type TdesBdk, mac as tdesDukptMac } from '../dukpt/tdes.ts';
 import { HsmError } from '../errors.ts';
+import type { KeyAct } from '../keys/attributes.ts';
 import { type SessionKey, secretOf } from '../keys/key.ts';
 import { cbcMac, cmac, retailMac } from '../mac/mac.ts';
 import { pad } from '../mac/padding.ts';
@@ -9,11 +10,11 @@ import type { RequestOf } from '../protocol/operations.ts';
 import type { OperationContext } from './context.ts';
 
 export function generateMac(context: OperationContext, request: RequestOf<'generateMac'>): Buffer {
-  return macUnder(context, macKey(context, request.key), request, 'response');
+  return macUnder(context, macKey(context, request.key, 'generate'), request, 'response');
 }
 
-function macKey(context: OperationContext, reference: string): SessionKey {
-  return context.key(reference, 'M3', 'M1', 'M6', 'M7', 'B0');
+function macKey(context: OperationContext, reference: string, act: KeyAct): SessionKey {
+  return context.key(reference, act, 'M3', 'M1', 'M6', 'M7', 'B0');
 }
 
 type MacContext = Pick<OperationContext, 'scratch' | 'key'>;
@@ -63,7 +64,7 @@ const SHORTEST_MAC = 4;
 
 /** A MAC truncated to its leftmost 4 bytes or more is compared over those. */
 export function verifyMac(context: OperationContext, request: RequestOf<'verifyMac'>): boolean {
-  const key = macKey(context, request.key);
+  const key = macKey(context, request.key, 'verify');
   const valid = isSame(macUnder(context, key, request, 'request'), request.mac);
   if (valid && key.usage === 'B0') {
     const { ksn, transaction, data: content } = request;
@@ -81,7 +82,7 @@ export function isMacUnder(
   data: Uint8Array,
   mac: Uint8Array,
 ): boolean {
-  const key = context.key(reference, 'M3', 'M1', 'M6', 'M7');
+  const key = context.key(reference, 'verify', 'M3', 'M1', 'M6', 'M7');
   return isSame(macUnder(context, key, { ksn: NO_KSN, data }, 'request'), mac);
 }
 
@@ -95,7 +96,7 @@ function isSame(expected: Buffer, mac: Uint8Array): boolean {
 /** Encrypts or decrypts whole blocks under a DUKPT data key, in CBC. */
 export function dukptData(context: OperationContext, request: RequestOf<'dukptData'>): Buffer {
   const { scratch } = context;
-  const bdk = context.key(request.key, 'B0');
+  const bdk = context.key(request.key, 'derive', 'B0');
   const algorithm = bdk.algorithm === 'A' ? 'A' : 'T';
   const block = algorithm === 'A' ? 16 : 8;
   if (request.data.length % block !== 0 || request.iv.length !== block) {

@@ -1,13 +1,12 @@
 import { HsmError } from '../errors.ts';
-import { secretOf } from '../keys/key.ts';
-import { pinFormatOf } from '../pin/formats.ts';
-import { type PinSide, translatePinBlock } from '../pin/translate.ts';
+import { translatePinBlock } from '../pin/translate.ts';
 import type { Outcome } from '../protocol/composite.ts';
 import { NONE_FITTED, type ReplyOf, type RequestOf } from '../protocol/operations.ts';
 import { isUnsupported, TokenError } from '../token/pkcs11.ts';
 import type { OperationContext } from './context.ts';
 import { isMacUnder } from './mac.ts';
 import { protectPan } from './pan.ts';
+import { PIN_COMES_UNDER, PIN_GOES_UNDER, pinSideOf } from './pin.ts';
 
 /**
  * All that a payment asks before it is let in, in one request: its MAC is verified, its PAN protected, its PIN block
@@ -50,13 +49,9 @@ function fittingKey(context: OpenContext, { data, mac, keys }: Seal): number {
 }
 
 function translate(context: OpenContext, pin: PinPart, pan: Uint8Array): Buffer {
-  const to = sideOf(context, pin.to, pin.toFormat);
-  return translatePinBlock(context.scratch, sideOf(context, pin.key, pin.format), to, pan, pin.block);
-}
-
-function sideOf(context: OpenContext, reference: string, format: number): PinSide {
-  const key = context.key(reference, 'P0');
-  return { key: secretOf(key), algorithm: key.algorithm === 'A' ? 'A' : 'T', format: pinFormatOf(format) };
+  const from = pinSideOf(context.key(pin.key, 'decrypt', ...PIN_COMES_UNDER), pin.format);
+  const to = pinSideOf(context.key(pin.to, 'encrypt', ...PIN_GOES_UNDER), pin.toFormat);
+  return translatePinBlock(context.scratch, from, to, pan, pin.block);
 }
 
 function outcomeOf<T>(work: () => T): Outcome<T> {

@@ -29,13 +29,13 @@ export function protectPan(
     const clear = clearPan.subarray(0, pan.length);
     const sealed = session.encrypt(
       galoisCounter(iv),
-      secretOf(context.key(PAN_DATA_KEY, 'D0')).handle,
+      secretOf(context.key(PAN_DATA_KEY, 'encrypt', 'D0')).handle,
       clear,
       Buffer.allocUnsafe(pan.length + TAG_LENGTH),
     );
     const lookup = session.sign(
       { mechanism: pkcs11.CKM_SHA256_HMAC },
-      secretOf(context.key(PAN_LOOKUP_KEY, 'HL')).handle,
+      secretOf(context.key(PAN_LOOKUP_KEY, 'generate', 'HL')).handle,
       clear,
       Buffer.allocUnsafe(LOOKUP_LENGTH),
     );
@@ -56,7 +56,7 @@ export function revealPan(
   }
   const sealed = Buffer.from(ciphertext);
   const iv = sealed.subarray(1, 1 + IV_LENGTH);
-  const key = secretOf(context.key(PAN_DATA_KEY, 'D0')).handle;
+  const key = secretOf(context.key(PAN_DATA_KEY, 'decrypt', 'D0')).handle;
   try {
     const pan = context.scratch.session.decrypt(
       galoisCounter(iv),

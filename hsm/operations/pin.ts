@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { AES_DUKPT_USAGE, aesDukptKeyTypeOf, aesWorkingKey } from '../dukpt/aes.ts';
 import { pinKey } from '../dukpt/tdes.ts';
 import { HsmError } from '../errors.ts';
-import { secretOf } from '../keys/key.ts';
+import { type SessionKey, secretOf } from '../keys/key.ts';
 import { pinFormatOf } from '../pin/formats.ts';
 import { type PinSide, translatePinBlock } from '../pin/translate.ts';
 import { type Ibm3624Rule, matchesOffset, pvvOfBlock } from '../pin/verify.ts';
@@ -23,10 +23,9 @@ export function pinSide(context: OperationContext, source: PinSource): PinSide {
   const { scratch } = context;
   const format = pinFormatOf(source.format);
   if (source.ksn.length === 0) {
-    const key = context.key(source.key, 'P0');
-    return { key: secretOf(key), algorithm: cipherOf(key.algorithm), format };
+    return pinSideOf(context.key(source.key, 'decrypt', ...PIN_COMES_UNDER), source.format);
   }
-  const bdk = context.key(source.key, 'B0');
+  const bdk = context.key(source.key, 'derive', 'B0');
   const ksn = Buffer.from(source.ksn);
   const use = { ksn, transaction: source.transaction, content: source.block };
   if (bdk.algorithm === 'A') {
@@ -45,22 +44,28 @@ export function pinSide(context: OperationContext, source: PinSource): PinSide {
   return { key, algorithm: 'T', format };
 }
 
-function cipherOf(algorithm: string): 'A' | 'T' {
-  return algorithm === 'A' ? 'A' : 'T';
+/**
+ * A PIN goes from a terminal to a zone, or from zone to zone: never towards a terminal, whose key lies in a shop.
+ * Source: PCI PIN requirement 3; X9.24-1.
+ */
+export const PIN_COMES_UNDER = ['PT', 'P0'] as const;
+export const PIN_GOES_UNDER = ['P0'] as const;
+
+export function pinSideOf(key: SessionKey, format: number): PinSide {
+  return {
+    key: secretOf(key),
+    algorithm: key.algorithm === 'A' ? 'A' : 'T',
+    format: pinFormatOf(format),
+  };
 }
 
 export function translatePin(context: OperationContext, request: RequestOf<'translatePin'>): Buffer {
-  const target = context.key(request.to, 'P0');
-  const to: PinSide = {
-    key: secretOf(target),
-    algorithm: cipherOf(target.algorithm),
-    format: pinFormatOf(request.toFormat),
-  };
+  const to = pinSideOf(context.key(request.to, 'encrypt', ...PIN_GOES_UNDER), request.toFormat);
   return translatePinBlock(context.scratch, pinSide(context, request), to, request.pan, request.block);
 }
 
 export function verifyPvv(context: OperationContext, request: RequestOf<'verifyPvv'>): boolean {
-  const pvk = secretOf(context.key(request.pvk, 'V2'));
+  const pvk = secretOf(context.key(request.pvk, 'verify', 'V2'));
   const side = pinSide(context, request);
   const block = Buffer.from(request.block);
   const pvv = pvvOfBlock(context.scratch, side, pvk, request.pan, request.keyIndex, block);
@@ -68,7 +73,7 @@ export function verifyPvv(context: OperationContext, request: RequestOf<'verifyP
 }
 
 export function verifyOffset(context: OperationContext, request: RequestOf<'verifyOffset'>): boolean {
-  const pvk = secretOf(context.key(request.pvk, 'V1'));
+  const pvk = secretOf(context.key(request.pvk, 'verify', 'V1'));
   const rule: Ibm3624Rule = {
     start: request.start,
     length: request.length,

@@ -1,4 +1,5 @@
 import type { Laboratory } from '../kat/family.ts';
+import { ALL_ALLOWED } from '../keys/attributes.ts';
 import type { SessionKey } from '../keys/key.ts';
 import type { KeyPart } from '../keys/usage.ts';
 import { openRequest } from '../operations/open-request.ts';
@@ -67,7 +68,16 @@ function keysOf({ scratch }: Laboratory, { tdes, other, aes, hmac }: KnownReques
       ...(usage === 'M3' && { left: part(Buffer.concat([left, left, left])) }),
     };
     const handle = (wanted: KeyPart) => handles[wanted];
-    return { name, usage, algorithm, length: value.length, kcv: undefined, subkey: undefined, handle };
+    return {
+      name,
+      usage,
+      algorithm,
+      length: value.length,
+      kcv: undefined,
+      subkey: undefined,
+      mode: ALL_ALLOWED.mode,
+      handle,
+    };
   };
   return [
     key('other', 'M3', 'T', other),

@@ -1,4 +1,5 @@
 import { HsmError } from '../errors.ts';
+import { KEY_BLOCK_VERSIONS } from '../keyblock/header.ts';
 import { checkBlock } from '../keys/create.ts';
 import { secretOf } from '../keys/key.ts';
 import { SigningKeys } from '../keys/signing-keys.ts';
@@ -245,7 +246,12 @@ export class HsmService {
       );
       const signingKeys = new SigningKeys(session);
       const keys = { tokenKeys, workingKeys, signingKeys };
-      const shared = { ...keys, ledger: this.#ledger, wallClock: this.#clocks.wall };
+      const shared = {
+        ...keys,
+        ledger: this.#ledger,
+        wallClock: this.#clocks.wall,
+        keyBlockVersions: this.#settings.keyBlockVersions ?? KEY_BLOCK_VERSIONS,
+      };
       return { session, profile: probeToken(session), ...keys, shared };
     } catch (error) {
       session.close();

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { HsmError } from '../errors.ts';
+import { MAC_LENGTH } from '../keyblock/header.ts';
 import { findSoftHsm, type TokenSettings } from '../token/pkcs11.ts';
 
 /** How to open the token. */
@@ -21,7 +22,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * The settings of the HSM process: `HSM_SOCKET` (path of the Unix socket), `HSM_TOKEN_LABEL`, `PKCS11_MODULE` (default:
  * SoftHSM where Debian puts it), `PKCS11_SLOT` (where labels are not unique), `PKCS11_PARAMETERS` (for NSS),
  * `HSM_OPEN_KEYS` (for tokens with little room), `HSM_OPERATION_MS` (how long an operation may stay open for the next
- * request, see docs/hsm.md), `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in production), and
+ * request, see docs/hsm.md), `HSM_KEY_BLOCK_VERSIONS` (in which keys may come: `B,D,E` unless it says more),
+ * `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in production), and
  * the user PIN from `HSM_PIN_FD` (an open file descriptor) or `HSM_PIN_FILE` (mode 0600). The PIN itself is never in
  * the environment nor among the arguments.
  * @throws HSM_SETTINGS_INVALID naming the setting and what it should be
@@ -48,6 +50,7 @@ export function readTokenAccess(environment: Environment): TokenAccess {
   const slot = slotOf(environment);
   const openKeys = wholeNumberOf(environment, 'HSM_OPEN_KEYS', OPEN_KEYS);
   const operationMs = wholeNumberOf(environment, 'HSM_OPERATION_MS', OPERATION_MS);
+  const keyBlockVersions = versionsOf(environment);
   const libraryParameters = environment['PKCS11_PARAMETERS'];
   return {
     token: {
@@ -57,6 +60,7 @@ export function readTokenAccess(environment: Environment): TokenAccess {
       ...(slot === undefined ? {} : { slot }),
       ...(openKeys === undefined ? {} : { openKeys }),
       ...(operationMs === undefined ? {} : { operationMs }),
+      ...(keyBlockVersions === undefined ? {} : { keyBlockVersions }),
     },
     userPin: readUserPin(environment),
     production,
@@ -90,6 +94,19 @@ function wholeNumberOf(
     throw new HsmError('HSM_SETTINGS_INVALID', `${setting} must be a whole number from ${from} to ${to}`);
   }
   return number;
+}
+
+function versionsOf(environment: Environment): ReadonlySet<string> | undefined {
+  const text = environment['HSM_KEY_BLOCK_VERSIONS'];
+  if (text === undefined || text === '') return undefined;
+  const versions = text.split(',');
+  if (versions.some((version) => !(version in MAC_LENGTH))) {
+    throw new HsmError(
+      'HSM_SETTINGS_INVALID',
+      'HSM_KEY_BLOCK_VERSIONS must be letters of key block versions with commas between them: A, B, C, D, E',
+    );
+  }
+  return new Set(versions);
 }
 
 function isSoftwareToken(modulePath: string): boolean {

@@ -96,6 +96,8 @@ export interface TokenSettings {
   openKeys?: number;
   /** How many milliseconds an operation may stay open for the next request; default 25, and 0 for its turn only. */
   operationMs?: number;
+  /** Versions of key blocks in which a key may come; default B, D and E. */
+  keyBlockVersions?: ReadonlySet<string>;
 }
 
 /** A logged-in session on one token. All calls are synchronous, on one thread: see docs/hsm.md for why. */

@@ -14,7 +14,7 @@ export interface DownloadPorts {
 }
 
 /** What is given to a terminal (X9.143 header): its PIN key only encrypts there, its MAC key makes and verifies. */
-const PIN_KEY = { usage: 'P0', algorithm: 'T', length: 16, mode: 'E' } as const;
+const PIN_KEY = { usage: 'PT', algorithm: 'T', length: 16, mode: 'E' } as const;
 const MAC_KEY = { usage: 'M3', algorithm: 'T', length: 16, mode: 'C' } as const;
 
 const MAX_COLLISIONS = 5;

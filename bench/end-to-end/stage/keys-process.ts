@@ -10,7 +10,7 @@ const { token, userPin } = readTokenAccess(process.env);
 const session = TokenSession.open(token, userPin);
 const profile = probeToken(session);
 for (const terminal of addedTerminals(Number(process.argv[2]))) {
-  for (const [name, usage] of [[`TPK/${terminal}`, 'P0'] as const, [`TAK/${terminal}`, 'M3'] as const]) {
+  for (const [name, usage] of [[`TPK/${terminal}`, 'PT'] as const, [`TAK/${terminal}`, 'M3'] as const]) {
     Scratch.use(session, profile, (scratch) => storeKey(scratch, name, usage, 'T', terminalKey(name)));
   }
 }

@@ -23,4 +23,25 @@ export const OF_SERVICES: readonly SourceMutant[] = [
     find: 'const rest = await reverseRest(job, ports);',
     put: 'const rest = { done: true };',
   },
+  {
+    name: 'tip-is-a-sale',
+    removes: 'the row of tips: what is told of a sale afterwards is a sale of its own',
+    file: 'switch/requests/services.ts',
+    find: "    deed: 'adjust',\n",
+    put: "    deed: 'tell',\n",
+  },
+  {
+    name: 'refund-advice-is-a-sale',
+    removes: 'the row of refunds that are told: they are sales',
+    file: 'switch/requests/services.ts',
+    find: "  told('refund', '20', false),\n",
+    put: "  told('offline-purchase', '20', true),\n",
+  },
+  {
+    name: 'advice-of-no-service',
+    removes: 'the care for an advice that fits no row: it is a sale',
+    file: 'switch/serve/advise.ts',
+    find: 'const service = findService(message);',
+    put: "const service = findService(message) ?? findService({ ...message, de3: '000000' });",
+  },
 ];

@@ -71,6 +71,19 @@ export function chipTold({ terminal, belief, message, order, rrn }: Payment, chi
   return true;
 }
 
+/** The terminal tells of something that is no service here. Its amount is no payment's of the run. */
+export function toldOfNoService({ terminal, order }: Payment, de3: string, minorUnits: number): boolean {
+  if (terminal.isSettling) return false;
+  const message: TerminalMessage = {
+    mti: '0220',
+    ...envelope(terminal),
+    ...{ de2: Pan.of(order.pan), de3, de4: String(minorUnits).padStart(12, '0') },
+    ...{ de22: '071', de25: '00', de38: 'OFF000', de39: '00', de49: order.currency },
+  };
+  say(terminal, message, `0220 ${message.de11} of no service (${de3})`, () => {});
+  return true;
+}
+
 /** Somebody without the terminal's key asks in its name: no answer may bear its seal. */
 export function forge({ terminal, message }: Payment, change: Partial<TerminalMessage>): boolean {
   if (!terminal.keys || terminal.isSettling) return false;

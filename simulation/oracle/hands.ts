@@ -25,6 +25,9 @@ const endsWithout: Reason = ({ id }, { proofs }) =>
 const isFinal: Reason = ({ id }, { proofs }) =>
   proofs.proofs.some((proof) => proof.transaction === id && proof.status === 'VALIDATED');
 const isDenied: Reason = (_, simulation) => hasFault(simulation, 'contradicting');
+/** The chip refused (AAC) what its terminal did not reverse: that is told of what stands, and of nothing else. */
+const chipRefused: Reason = ({ id }, simulation, journal) =>
+  has(simulation, 'chip-certificates') && journal.kinds(id).includes('chip-told');
 const never: Reason = () => false;
 
 /** The facts that justify a case of each kind. Whoever adds a kind says here what it takes. */
@@ -51,7 +54,7 @@ const CASES: Readonly<Record<string, readonly Reason[]>> = {
   'reversal-repeated': [never],
   // DE37 of a refund names what is refunded, and some terminals put their own there.
   'refund-unmatched': [(_, simulation) => has(simulation, 'rrn-for-a-day')],
-  'chip-refused': [never],
+  'chip-refused': [chipRefused],
 };
 
 /** The facts that justify a follow-up which is given up. In a run that parks after a few attempts nothing is asked. */

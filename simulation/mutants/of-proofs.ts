@@ -31,7 +31,7 @@ export const OF_PROOFS: readonly SourceMutant[] = [
     name: 'amount-of-a-proof',
     removes: 'the note of the amount that a proof is asked for, before it is asked for',
     file: 'switch/follow-up/pop-legs.ts',
-    find: '  await recordAsked(job, standingMinorUnits, ports);\n',
+    find: '  await recordAsked(job, { minorUnits: standingMinorUnits, ...(over !== undefined && { over }) }, ports);\n',
     put: '',
   },
   {

@@ -1,6 +1,7 @@
 import type { Iso87Message } from '../../simulators/iso87/dialect.ts';
 import type { HostMessage } from '../../simulators/network/host-dialect.ts';
 import type { Fortune } from './fortune.ts';
+import { APPROVED, PARTLY_APPROVED } from './issuer.ts';
 import type { NetworkRequest } from './network-ledger.ts';
 
 // How a simulated network reads its messages, and what it spoils in its answers.
@@ -47,6 +48,14 @@ export function spoilt<M extends HostMessage>(reply: M, spoils: Fortune['spoils'
   if (spoils === 'stan') return { ...reply, de11: nextNumber(reply.de11 ?? '') };
   if (spoils === 'rrn') return { ...reply, de37: nextNumber(reply.de37 ?? '') };
   return reply;
+}
+
+export function isApprovalCode(code: string | undefined): boolean {
+  return code === APPROVED || code === PARTLY_APPROVED;
+}
+
+export function isRequestAnswer({ mti }: HostMessage): boolean {
+  return mti === '0110' || mti === '0210';
 }
 
 function nextNumber(digits: string): string {

@@ -19,6 +19,8 @@ import type { World } from '../world/world.ts';
 import { type Fortune, fortuneUnder, usualFortune } from './fortune.ts';
 import type { Asked, HabitOfNetworks } from './habits/habit.ts';
 import {
+  isApprovalCode,
+  isRequestAnswer,
   type NetworkMessage,
   nameCard,
   requestOf,
@@ -26,7 +28,7 @@ import {
   understood,
   withContentOf,
 } from './host-messages.ts';
-import { APPROVED, PARTLY_APPROVED, pinIsWrong, usualWord, WRONG_PIN_WORD } from './issuer.ts';
+import { APPROVED, pinIsWrong, usualWord, WRONG_PIN_WORD } from './issuer.ts';
 import { withLetters } from './letters.ts';
 import {
   type IssuerWord,
@@ -35,6 +37,7 @@ import {
   type ReversalManners,
 } from './network-ledger.ts';
 import { describe, missed, partWords } from './network-words.ts';
+import { COMPARES } from './reversal-data.ts';
 
 export const NETWORK_ADDRESSES: Readonly<Record<NetworkName, Address>> = {
   visa: { host: 'visa', port: 5_001 },
@@ -247,8 +250,11 @@ export class NetworkHost<M extends NetworkMessage> {
     const isKnown = this.#reversed.has(name);
     const refusal = this.#firstWord(message, random, 'refuses', isKnown);
     const notFound = this.#firstWord(message, random, 'forgets', isKnown);
-    const manners: ReversalManners = { refusal: refusal?.word, notFound: notFound?.word };
-    const decision = this.ledger.reverse(requestOf(message), original, remaining, manners);
+    const transactionId = this.#dialect.transactionId(message);
+    const request = { ...requestOf(message), transactionId };
+    const words = { refusal: refusal?.word, notFound: notFound?.word };
+    const manners: ReversalManners = { ...words, ...COMPARES[this.name] };
+    const decision = this.ledger.reverse(request, original, remaining, manners);
     if (decision.code === APPROVED) this.#reversed.add(name);
     else if (decision.code === refusal?.word) this.#world.sometimes(`habit ${refusal.name}`);
     else if (decision.code === notFound?.word) this.#world.sometimes(`habit ${notFound.name}`);
@@ -388,12 +394,4 @@ export class NetworkHost<M extends NetworkMessage> {
 /** What names an authorisation: DE41, and the last digits of its amount, which no other payment of the run has. */
 export function deadlineKey({ de41 = '', de4 }: Partial<HostMessage>): string {
   return `${de41.trimEnd()}|${Number(de4) % THOUSAND}`;
-}
-
-function isApprovalCode(code: string | undefined): boolean {
-  return code === APPROVED || code === PARTLY_APPROVED;
-}
-
-function isRequestAnswer({ mti }: HostMessage): boolean {
-  return mti === '0110' || mti === '0210';
 }

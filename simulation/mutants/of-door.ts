@@ -61,4 +61,11 @@ export const OF_DOOR: readonly SourceMutant[] = [
     put: '',
     test: 'switch/admission/sent-before.test.ts',
   },
+  {
+    name: 'few-currencies',
+    removes: 'the currencies of ISO 4217 beyond a few',
+    file: 'switch/requests/currency.ts',
+    find: '/^\\d{3}$/.test(number)',
+    put: "['978', '826', '840', '392', '756'].includes(number)",
+  },
 ];

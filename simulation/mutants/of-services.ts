@@ -44,4 +44,11 @@ export const OF_SERVICES: readonly SourceMutant[] = [
     find: 'const service = findService(message);',
     put: "const service = findService(message) ?? findService({ ...message, de3: '000000' });",
   },
+  {
+    name: 'chip-moves-money',
+    removes: 'the difference between what a chip said of a payment and a payment: evidence is an upload',
+    file: 'switch/serve/upload-chip.ts',
+    find: 'if (!word) return upload(inbound, ports);',
+    put: 'if (!word || word) return upload(inbound, ports);',
+  },
 ];

@@ -1,5 +1,4 @@
 import type { NetworkName } from '../faults.ts';
-import type { NetworkAccount } from './network-ledger.ts';
 
 /** What a reversal says of its payment beside the numbers that it is found by. */
 export interface ReversalData {
@@ -11,7 +10,18 @@ export interface ReversalData {
   readonly transactionId?: string | undefined;
 }
 
-/** How each network answers a reversal that says something else of its payment, and whether it gives an identifier. */
+/** What a network has of the payment, in minor units; see `NetworkAccount`. */
+interface Known {
+  readonly amount: number;
+  readonly approved: number;
+  readonly approvalCode: string;
+  readonly isAdvised: boolean;
+  readonly completed?: number;
+  readonly adjusted?: number;
+  readonly isReversedInPart?: boolean;
+}
+
+/** How each answers a reversal that says something else of its payment, and whether it gives an identifier. */
 export const COMPARES = {
   visa: { inconsistent: '76', hasIdentifier: true },
   iso87: { inconsistent: '25', hasIdentifier: false },
@@ -23,7 +33,7 @@ export const COMPARES = {
  * was approved, or completed, or made of it by a tip; what was asked for only where no answer had come.
  */
 export function saysOther(
-  account: NetworkAccount,
+  account: Known,
   { amount, approvalCode, transactionId }: ReversalData,
   hasIdentifier: boolean,
 ): boolean {
@@ -37,11 +47,11 @@ export function saysOther(
 }
 
 /** What was given back in part keeps the name that it had first. */
-function knownBy({ approved, completed, adjusted, isReversedInPart }: NetworkAccount): number {
+function knownBy({ approved, completed, adjusted, isReversedInPart }: Known): number {
   return (isReversedInPart ? undefined : (adjusted ?? completed)) ?? approved;
 }
 
 /** Fifteen digits. */
-export function identifierOf({ approvalCode }: Pick<NetworkAccount, 'approvalCode'>): string {
+export function identifierOf({ approvalCode }: Pick<Known, 'approvalCode'>): string {
   return `300${approvalCode.padStart(12, '0')}`;
 }

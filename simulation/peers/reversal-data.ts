@@ -21,7 +21,7 @@ interface Known {
   readonly isReversedInPart?: boolean;
 }
 
-/** How each answers a reversal that says something else of its payment, and whether it gives an identifier. */
+/** How each answers a reversal that says something else of its payment; whether it gives an identifier. */
 export const COMPARES = {
   visa: { inconsistent: '76', hasIdentifier: true },
   iso87: { inconsistent: '25', hasIdentifier: false },
@@ -29,8 +29,8 @@ export const COMPARES = {
 
 /**
  * Whether a reversal says another thing than its network has: then it is not of that payment. A certification desk
- * compares all of it: the code and the identifier that the answer brought, both or neither, and the amount. That is what
- * was approved, or completed, or made of it by a tip; what was asked for only where no answer had come.
+ * compares all of it: the code and the identifier that the answer brought, both or neither, and the amount. That is
+ * what was approved, or completed, or made of it by a tip; what was asked for only where no answer had come.
  */
 export function saysOther(
   account: Known,

@@ -108,4 +108,12 @@ export const OF_ANSWERS: readonly SourceMutant[] = [
     find: "    case 'approved':\n      // What",
     put: "    case 'approved':\n      return asked;\n    case undefined:\n      // What",
   },
+  {
+    name: 'decline-with-an-approvals-code',
+    removes:
+      'the word for a decline whose code is that of an approval (85 of a purchase): it leaves as it came',
+    file: 'switch/transaction/outcome-table.ts',
+    find: 'const code = isApprovalCode(network.code) ? DO_NOT_HONOUR : network.code;',
+    put: 'const { code } = network;',
+  },
 ];

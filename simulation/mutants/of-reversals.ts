@@ -41,4 +41,11 @@ export const OF_REVERSALS: readonly SourceMutant[] = [
     find: 'return { ...original, repeat: mayRepeat(job) };',
     put: 'return { ...original, repeat: mayRepeat({ ...job, attempt: 1, isRestarted: false }) };',
   },
+  {
+    name: 'stray-approval',
+    removes: 'the search for whose an approval is that comes on another session',
+    file: 'switch/node/late-answers.ts',
+    find: '    await strayApproval(answer, stray, ports);\n    return;\n',
+    put: '    return;\n',
+  },
 ];

@@ -51,4 +51,11 @@ export const OF_SERVICES: readonly SourceMutant[] = [
     find: 'if (!word) return upload(inbound, ports);',
     put: 'if (!word || word) return upload(inbound, ports);',
   },
+  {
+    name: 'chip-refusal-unseen',
+    removes: 'the case of a chip that refused what stands',
+    file: 'switch/transaction/chip.ts',
+    find: "return cryptogram === 'AAC';",
+    put: "return cryptogram === '';",
+  },
 ];

@@ -1,6 +1,7 @@
 import type { Transaction } from '../../switch/transaction/fold.ts';
 import type { Fault } from '../faults.ts';
 import type { HabitName } from '../peers/habits/all-habits.ts';
+import { chipRefusal } from '../peers/strangers.ts';
 import type { Simulation } from '../simulation.ts';
 import type { JournalView } from './journal-view.ts';
 
@@ -25,9 +26,11 @@ const endsWithout: Reason = ({ id }, { proofs }) =>
 const isFinal: Reason = ({ id }, { proofs }) =>
   proofs.proofs.some((proof) => proof.transaction === id && proof.status === 'VALIDATED');
 const isDenied: Reason = (_, simulation) => hasFault(simulation, 'contradicting');
-/** The chip refused (AAC) what its terminal did not reverse: that is told of what stands, and of nothing else. */
-const chipRefused: Reason = ({ id }, simulation, journal) =>
-  has(simulation, 'chip-certificates') && journal.kinds(id).includes('chip-told');
+/** The chip refused (AAC) what its terminal did not reverse. */
+const chipRefused: Reason = ({ id }, { workload }, journal) =>
+  workload.payments.some(
+    (payment) => chipRefusal(payment) !== undefined && journal.byPayment.get(payment.name)?.id === id,
+  );
 const never: Reason = () => false;
 
 /** The facts that justify a case of each kind. Whoever adds a kind says here what it takes. */
@@ -78,6 +81,7 @@ export function checkHands(simulation: Simulation, journal: JournalView): void {
       );
     }
   }
+  checkChipRefusals(simulation, journal);
   if (journal.givesUpSoon) return;
   for (const { job, reason } of database.tables.parked) {
     if (BEHIND_ANOTHER.test(reason)) continue;
@@ -87,6 +91,18 @@ export function checkHands(simulation: Simulation, journal: JournalView): void {
       'I2 closure',
       `${job.task} of ${job.transaction} was given up, and nothing called for it: ${reason}`,
     );
+  }
+}
+
+/** What its chip refused and stands all the same is a case; so is what the switch could not tell whose it is. */
+function checkChipRefusals({ world, workload }: Simulation, journal: JournalView): void {
+  const isKept = journal.transactions.some(({ cases }) => cases.includes('advice-kept'));
+  for (const payment of workload.payments) {
+    const { belief, notices, name } = payment;
+    if (chipRefusal(payment) !== 'noted' || belief !== 'approved' || notices.length > 0) continue;
+    const isSeen = journal.byPayment.get(name)?.cases.includes('chip-refused');
+    if (!isSeen && !isKept)
+      world.violate('I2 closure', `${name} was refused by its chip, and nobody is told`);
   }
 }
 

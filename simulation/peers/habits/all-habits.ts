@@ -12,7 +12,14 @@ import {
   NO_DE90,
 } from './de90.ts';
 import type { Habit, HabitOfNetworks, HabitOfTerminals } from './habit.ts';
-import { OTHER_APPROVALS, REFUND_85, UNKNOWN_CODES, WAIT_FIRST, WITHOUT_CASH } from './issuer-codes.ts';
+import {
+  DECLINES_BY_85,
+  OTHER_APPROVALS,
+  REFUND_85,
+  UNKNOWN_CODES,
+  WAIT_FIRST,
+  WITHOUT_CASH,
+} from './issuer-codes.ts';
 import type { LaterHabit } from './later-habit.ts';
 import { LETTERS, LETTERS_IN_ANSWERS } from './letters.ts';
 import { DOUBLED_BY_THE_LINE, FORGED_REQUESTS, LATE_BY_THE_LINE } from './line-habits.ts';
@@ -64,6 +71,7 @@ const PEERS = [
   DUPLICATE_REVERSALS,
   REFUSES_PARTIAL_REVERSALS,
   REFUND_85,
+  DECLINES_BY_85,
   OTHER_APPROVALS,
   UNKNOWN_CODES,
   WITHOUT_CASH,

@@ -183,7 +183,7 @@ async function mutants(options: HuntOptions, json: boolean, isKept: boolean): Pr
   for await (const hunt of huntMutants(options)) {
     console.log(json ? JSON.stringify(hunt) : mutantText(hunt));
     if (hunt.seed === undefined) survivors += 1;
-    else if (isKept) keepSeeds({ [hunt.mutant]: hunt.seed });
+    else if (isKept && hunt.seed > 0) keepSeeds({ [hunt.mutant]: hunt.seed });
   }
   return survivors === 0 ? 0 : 1;
 }

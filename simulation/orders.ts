@@ -12,7 +12,7 @@ export const TEST_CARDS = {
 /** Never stood in for. */
 export const LISTED_CARDS: readonly string[] = [TEST_CARDS.visa[3], TEST_CARDS.iso87[3]];
 
-const CURRENCIES = ['978', '826', '392'] as const;
+const CURRENCIES = ['978', '826', '392', '784'] as const;
 /** As often as they stand here. */
 const KINDS = [
   ...(['purchase', 'purchase', 'purchase', 'purchase', 'purchase', 'purchase', 'purchase'] as const),

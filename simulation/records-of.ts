@@ -10,6 +10,7 @@ import type {
   ToldLater,
 } from './model/records.ts';
 import { LISTED_CARDS } from './orders.ts';
+import { isNoChipData } from './peers/habits/chip.ts';
 import type { Notice } from './peers/notice.ts';
 import type { Payment } from './peers/payment.ts';
 import { PAYMENTS } from './peers/services.ts';
@@ -71,7 +72,7 @@ function paymentOf(payment: Payment, original: Payment | undefined): PaymentReco
     cash: order.cash ?? 0,
     isTold,
     takesPart: takesPartialApproval,
-    isBad: order.brokenMac || (order.withPin && order.wrongPin) || message.de55 !== undefined,
+    isBad: order.brokenMac || (order.withPin && order.wrongPin) || isNoChipData(message),
     from: beganAt,
     rrn: first?.rrn ?? (order.kind === 'refund' ? undefined : message.de37),
     ...(first && { answer: answerOf(first) }),

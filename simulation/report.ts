@@ -125,6 +125,9 @@ function moment(ms: number): string {
 
 export function mutantText({ mutant, removes, seed, invariant, what, tried }: Hunt): string {
   const title = `${mutant.padEnd(18)} without ${removes}`;
-  if (seed === undefined) return `✗ ${title}\n  NOT noticed in ${tried} seeds`;
+  if (seed === undefined) {
+    return `✗ ${title}\n  NOT noticed ${tried === 0 ? 'by its tests' : `in ${tried} seeds`}`;
+  }
+  if (seed === 0) return `✓ ${title}\n  noticed by ${invariant}: ${what}`;
   return `✓ ${title}\n  noticed by seed ${seed}: ${invariant}: ${what}`;
 }

@@ -196,11 +196,12 @@ async function settle(simulation: Simulation): Promise<void> {
   if (!isQuiet(simulation)) world.violate('I8 liveness', 'the batches cannot be closed');
 }
 
-function isQuiet({ workload, database, nodes }: Simulation): boolean {
+function isQuiet({ workload, database, networks, nodes }: Simulation): boolean {
   return (
     workload.isOver &&
     database.tables.jobs.size === 0 &&
     database.tables.awaited.isQuiet &&
+    Object.values(networks).every(({ isIdle }) => isIdle) &&
     nodes.every((node) => node.isUp && node.unsettled === 0 && node.inFlight === 0)
   );
 }

@@ -30,9 +30,12 @@ export const STAND_IN: StandInSettings = {
   negativeList: LISTED_CARDS.map((digits) => lookupOf(Pan.of(digits)).toString('hex')),
 };
 
-/** None is of a category for which a scheme lets a completion take more than was authorised. */
+/**
+ * None is of a category for which a scheme lets a completion take more than was authorised; the first may add tips to
+ * what Visa authorised.
+ */
 export const MERCHANTS: readonly [MerchantSettings, ...MerchantSettings[]] = [
-  { id: 'MERCHANT0000001', category: '5411', pop: 'optional', standIn: MERCHANT_STAND_IN },
+  { id: 'MERCHANT0000001', category: '7230', region: 'other', pop: 'optional', standIn: MERCHANT_STAND_IN },
   { id: 'MERCHANT0000002', category: '5732', pop: 'required', standIn: MERCHANT_STAND_IN },
   { id: 'MERCHANT0000003', category: '5541', pop: 'off' },
   { id: 'MERCHANT0000004', category: '5732', pop: 'off', standIn: MERCHANT_STAND_IN },

@@ -51,14 +51,16 @@ const THOUSAND = 1_000;
 
 /**
  * Takes away from a failing seed what it fails without, until nothing more can go: payments, faults, habits, what
- * terminals come back for, the other features, and the time that faults last. What it names as violated is tried first,
- * since it is mostly enough. A part that no longer fails is dealt anew a few times: its payments meet other latencies
- * than they did among all others. Where too much is left, it begins anew with every payment by itself and every two
- * that follow each other, under all faults; then any way of failing will do, for nothing may fail at all.
+ * terminals come back for, the other features, and the time that faults last. Whether it fails among kind peers is
+ * asked first, of the whole seed; then what it names as violated is tried, since it is mostly enough. A part that no
+ * longer fails is dealt anew a few times: its payments meet other latencies than they did among all others. Where too
+ * much is left, it begins anew with every payment by itself and every two that follow each other, under all faults;
+ * then any way of failing will do, for nothing may fail at all.
  */
 export async function shrink(options: ShrinkOptions): Promise<Shrunk> {
   const whole = await runSeed({ seed: options.seed, ...given(options) });
   const shrinking = new Shrinking(options, whole);
+  await shrinking.kinder();
   await shrinking.guess();
   await shrinking.reduce();
   if (!shrinking.isSmall) await shrinking.beginAnew();
@@ -104,6 +106,11 @@ class Shrinking {
 
   acceptAnyFailure(): void {
     this.#takesAny = true;
+  }
+
+  /** No habits at all, of the whole seed: once little else is left, some habit may be what makes it fail. */
+  async kinder(): Promise<void> {
+    if (this.left.habits.length > 0) await this.#try({ habits: [] });
   }
 
   /** What is violated names its payments: they alone, then with one other each. */

@@ -271,7 +271,9 @@ export class SwitchNode {
         const remainingMs = deadline - (this.#life?.clock.monotonic() ?? 0);
         const key = deadlineKey({ de41: facts.terminal, de4: String(facts.amount.minorUnits) });
         host.deadlines.set(key, world.now + remainingMs);
-        return connector.ask(facts, card, deadline);
+        const asked = connector.ask(facts, card, deadline);
+        if (!asked.left && asked.outcome.status === 'not-asked') host.notAsked.add(key);
+        return asked;
       },
     };
   }

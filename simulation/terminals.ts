@@ -8,7 +8,7 @@ import type { SeededRandom } from './world/seeded-random.ts';
 /** For a connection that is opened first, and the way there and back, at their slowest. */
 const TRAVEL_MS = 4 * 80;
 const MOST_TERMINALS = 6;
-export const LAST_STAN = 999_999;
+const LAST_STAN = 999_999;
 
 /** A few terminals and acquirers' hosts, in the three dialects by turns. */
 export function terminalsOf(

@@ -11,6 +11,9 @@ const MAY_BE_IN_PART: ReadonlySet<string> = new Set(['purchase', 'pre-authorisat
 const STOOD_IN_FOR = /^S/;
 const APPROVED: ReadonlySet<string> = new Set(['00', '10']);
 
+/** Approvals of networks that terminals have no word for (networks.md): none leaves, least of all on a decline. */
+const WORDS_OF_NETWORKS: ReadonlySet<string> = new Set(['08', '11', '16', '85', '87']);
+
 /** Whatever a network knows was asked for by a terminal, under the numbers that it has there. */
 export function strayLines({ payments, lines }: Records): Finding[] {
   const known = new Set(payments.map(({ network, name }) => `${network} ${name}`));
@@ -26,9 +29,15 @@ export function strayLines({ payments, lines }: Records): Finding[] {
 export function unexplainedAnswers({ payments, lines }: Records): Finding[] {
   return payments.flatMap((payment) => {
     const own = lines.filter(({ network, name }) => network === payment.network && name === payment.name);
-    const what = payment.account && !payment.isTold ? wrongAnswer(payment, own) : undefined;
+    const isAsked = payment.account && !payment.isTold;
+    const what = wrongWord(payment) ?? (isAsked ? wrongAnswer(payment, own) : undefined);
     return what === undefined ? [] : [{ payment: payment.id, what }];
   });
+}
+
+function wrongWord({ answer }: PaymentRecord): string | undefined {
+  if (!answer || !WORDS_OF_NETWORKS.has(answer.code)) return undefined;
+  return `was told ${answer.code}, which no terminal knows`;
 }
 
 function wrongAnswer(payment: PaymentRecord, own: readonly NetworkLine[]): string | undefined {

@@ -2,6 +2,7 @@ import { runSeed } from '../run.ts';
 import { allMutants, isSourceMutant, type Mutant } from './all-mutants.ts';
 import { type KnownSeeds, knownSeeds } from './known-seeds.ts';
 import { type Notice, searchApart } from './search-apart.ts';
+import { searchTests } from './search-tests.ts';
 import type { WrapperMutant } from './wrapper-mutant.ts';
 
 export interface HuntOptions {
@@ -35,6 +36,10 @@ export async function* huntMutants({
 }: HuntOptions): AsyncGenerator<Hunt> {
   const known: KnownSeeds = isQuick ? knownSeeds() : {};
   for (const mutant of await allMutants(names)) {
+    if (isSourceMutant(mutant) && mutant.test !== undefined) {
+      yield { mutant: mutant.name, removes: mutant.removes, ...(await searchTests(mutant)), tried: 0 };
+      continue;
+    }
     const to = first + count - 1;
     const notice = (await atKnownSeed(mutant, known[mutant.name])) ?? (await firstNotice(mutant, first, to));
     const tried = notice ? notice.seed - first + 1 : count;

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { allMutants } from './all-mutants.ts';
+import { allMutants, ROOT } from './all-mutants.ts';
 import { huntMutants } from './hunt.ts';
 import { searchApart } from './search-apart.ts';
 import { mutated, type SourceMutant } from './source-mutant.ts';
@@ -14,7 +16,20 @@ const MUTANT: SourceMutant = {
 
 test('every mutant can be made: its file holds what it looks for, exactly once', async () => {
   const mutants = await allMutants();
-  expect(mutants.length).toBeGreaterThan(14);
+  expect(mutants.length).toBeGreaterThan(60);
+});
+
+test('the page of the simulation lists every mutant, and what it removes', async () => {
+  const page = readFileSync(join(ROOT, 'docs/simulation.md'), 'utf8');
+  const rows = page.matchAll(/^\| `([a-z0-9-]+)` +\| (.*?) +\| (?:wrapped|`\S+`) +\|$/gm);
+  const listed = [...rows].map(([, name, removes]) => `${name}: ${removes}`);
+  expect(listed).toEqual((await allMutants()).map(({ name, removes }) => `${name}: ${removes}`));
+});
+
+test('a mutant that only tests with real sockets notice is hunted by them', { timeout: 60_000 }, async () => {
+  const [plain] = await allMutants(['plain-text-to-the-consensus']);
+  const hunt = await huntMutants({ count: 1, names: [plain?.name ?? ''] }).next();
+  expect(hunt.value).toMatchObject({ seed: 0, invariant: 'test switch/node/pop-over-https.test.ts' });
 });
 
 test('a name that no mutant bears is said', async () => {

@@ -30,4 +30,18 @@ export const OF_DAYS: readonly SourceMutant[] = [
     find: "timeZone === 'UTC' ? undefined : clocksOf(timeZone);",
     put: 'undefined;',
   },
+  {
+    name: 'reversal-of-the-settled',
+    removes: 'the difference between a void and a reversal: what is settled is not reversed either',
+    file: 'switch/serve/take-back.ts',
+    find: '  const remaining = remainingOf(inbound, found);\n  const tip',
+    put: '  await voidableBatch(found, inbound, ports);\n  const remaining = remainingOf(inbound, found);\n  const tip',
+  },
+  {
+    name: 'settled-unseen',
+    removes: 'the wait for the projection before a batch is counted',
+    file: 'switch/serve/settle.ts',
+    find: 'if (!(await ports.batches.reach(deadline))) {',
+    put: 'if (ports.batches.reach === undefined) {',
+  },
 ];

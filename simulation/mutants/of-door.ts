@@ -45,4 +45,27 @@ export const OF_DOOR: readonly SourceMutant[] = [
   if (!opensLegs && !isOfToday) throw new Refusal('SW_STALE');
 `,
   },
+  {
+    name: 'unchecked-mac',
+    removes: 'the refusal of what comes with a wrong MAC',
+    file: 'switch/keys/terminal-keys.ts',
+    find: "return opened.mac === 'right' ? opened : undefined;",
+    put: `if (opened.mac === 'right') return opened;
+    return { ...(await this.#parts.hsm.openRequest(work)), mac: 'right' as const, fitted: 0 };`,
+  },
+  {
+    name: 'first-refused-beside-its-copy',
+    removes: 'the silence towards a first request whose copy was let in',
+    file: 'switch/admission/sent-before.ts',
+    find: '    if (known && known.copies > 0) return false;\n',
+    put: '',
+    test: 'switch/admission/sent-before.test.ts',
+  },
+  {
+    name: 'few-currencies',
+    removes: 'the currencies of ISO 4217 beyond a few',
+    file: 'switch/requests/currency.ts',
+    find: '/^\\d{3}$/.test(number)',
+    put: "['978', '826', '840', '392', '756'].includes(number)",
+  },
 ];

@@ -27,4 +27,18 @@ export const OF_PROOFS: readonly SourceMutant[] = [
     find: "    case 'rejected':\n      return ['cancel-pop'];\n    case 'unreachable':",
     put: "      return ['cancel-pop'];\n    case 'rejected':\n    case 'unreachable':",
   },
+  {
+    name: 'amount-of-a-proof',
+    removes: 'the note of the amount that a proof is asked for, before it is asked for',
+    file: 'switch/follow-up/pop-legs.ts',
+    find: '  await recordAsked(job, { minorUnits: standingMinorUnits, ...(over !== undefined && { over }) }, ports);\n',
+    put: '',
+  },
+  {
+    name: 'proof-of-the-refused',
+    removes: 'the cancelling of a proof whose purchase the network declined',
+    file: 'switch/transaction/outcome-table.ts',
+    find: 'return { approved: false, code, followUps: undoPop(pop) };\n    }\n    case ',
+    put: 'return { approved: false, code, followUps: [] };\n    }\n    case ',
+  },
 ];

@@ -12,6 +12,8 @@ export interface SourceMutant {
   readonly file: string;
   readonly find: string;
   readonly put: string;
+  /** A file of tests that notices it, where the simulation cannot: what is mutated speaks to real sockets. */
+  readonly test?: string;
 }
 
 /** Something is wrong with a mutant itself, or with how it was asked for: the message is one line. */

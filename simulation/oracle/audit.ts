@@ -27,7 +27,23 @@ export function checkAudit({ world, database: { tables }, headDisks }: Simulatio
     const where = `epoch ${epoch} of ${node}`;
     found.push(...[...report.breaks, ...report.doubts].map((each) => ({ where, ...each })));
   }
+  checkOrder(world, tables);
   for (const { where, code, from, to, detail } of found) {
     world.violate('I5 audit chain', `${where}: ${code} ${from ?? ''}-${to ?? ''} ${detail ?? ''}`);
+  }
+}
+
+/** Who follows the journal never looks behind a number again: numbers of an epoch are in the order of commits. */
+function checkOrder(world: Simulation['world'], tables: Simulation['database']['tables']): void {
+  const entries = [...tables.journal.values()].flat();
+  const last = new Map<number, number>();
+  for (const { epoch, sequence } of entries.sort(
+    (a, b) => a.committedAt - b.committedAt || a.sequence - b.sequence,
+  )) {
+    const before = last.get(epoch) ?? 0;
+    if (sequence < before) {
+      world.violate('I5 audit chain', `epoch ${epoch}: entry ${sequence} was committed behind ${before}`);
+    }
+    last.set(epoch, Math.max(before, sequence));
   }
 }

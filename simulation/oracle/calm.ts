@@ -1,3 +1,4 @@
+import { THOUSAND } from '../orders.ts';
 import type { HabitName } from '../peers/habits/all-habits.ts';
 import { PAYMENTS } from '../peers/services.ts';
 import type { Simulation } from '../simulation.ts';
@@ -11,6 +12,7 @@ const DISTURBING: ReadonlySet<HabitName> = new Set<HabitName>([
   'swaps-answers',
   'unknown-codes',
   'wait-first',
+  'acts-after-its-time-out',
   'forged-requests',
   'same-de41',
 ]);
@@ -26,6 +28,7 @@ const UNREACHABLE = '91';
 /** I8 in a run without faults: nothing is refused for want of a network. */
 export function checkCalm(simulation: Simulation): void {
   const { faults, features, settings } = simulation;
+  checkAnsweredInTime(simulation);
   if (faults.faults.length > 0 || settings.admission !== undefined) return;
   const disturbing = [...features.habits].filter((name) => DISTURBING.has(name));
   if (disturbing.length === 0) checkAnswers(simulation);
@@ -62,5 +65,26 @@ function checkAnswers({ world, workload }: Simulation): void {
     const [first] = told;
     const refused = first?.code === UNREACHABLE && first.at > SIGNED_ON_BY_MS ? first : undefined;
     if (refused) world.violate('I8 liveness', `${name} was told ${refused.code} though nothing was wrong`);
+  }
+}
+
+/** The way to the switch and what it does of an answer. */
+const IN_TIME_MS = 100;
+/** Habits of networks that spoil the answer itself, or give it to another. */
+const SPOILT_BY: readonly HabitName[] = ['swaps-answers', 'unknown-codes'];
+
+/** Where at most the consensus is away, an approval that comes in time is one. */
+function checkAnsweredInTime({ world, faults, features, networks, workload }: Simulation): void {
+  if (faults.faults.some(({ on }) => on !== 'pop')) return;
+  if (SPOILT_BY.some((name) => features.habits.has(name))) return;
+  for (const payment of workload.payments) {
+    const { name, order, terminal, told } = payment;
+    const sent = networks[networkOf(payment)].sent.find(
+      (one) =>
+        order.amount > 0 && one.number === order.amount % THOUSAND && one.terminal === terminal.settings.id,
+    );
+    if (!sent || sent.at > sent.deadline - IN_TIME_MS) continue;
+    if (told[0]?.code !== UNREACHABLE) continue;
+    world.violate('I8 liveness', `${name} was told ${UNREACHABLE}, though its network approved it in time`);
   }
 }

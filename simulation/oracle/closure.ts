@@ -1,9 +1,11 @@
 import type { Transaction } from '../../switch/transaction/fold.ts';
+import { isNoChipData } from '../peers/habits/chip.ts';
 import { nameOfAccount } from '../peers/names.ts';
 import type { Notice } from '../peers/notice.ts';
 import type { Payment } from '../peers/payment.ts';
+import { MERCHANTS } from '../settings.ts';
 import type { Simulation } from '../simulation.ts';
-import { LAST_STAN } from '../terminals.ts';
+import { networkOf } from './expectation.ts';
 import type { JournalView } from './journal-view.ts';
 
 /** I2: nothing stays open. What could not be brought to an end is where people see it: parked, or a case. */
@@ -39,7 +41,11 @@ export function checkClosure({ world, networks, workload }: Simulation, journal:
 /** No terminal here says anything that it could not say. */
 const WRONG_FORM = '30';
 function formProblemOf({ message, order, told, belief }: Payment): string | undefined {
-  if (message.de55) return belief === 'approved' ? 'was approved with chip data that is none' : undefined;
+  if (isNoChipData(message)) {
+    return belief === 'approved' ? 'was approved with chip data that is none' : undefined;
+  }
+  // What a network has no words for is refused for its form (`checkNumbers` sees that it is nothing worse).
+  if (message.de55) return undefined;
   // A refund to another card than was paid with contradicts itself.
   if (order.refersTo) return undefined;
   return told.some(({ code }) => code === WRONG_FORM) ? 'was refused for its form' : undefined;
@@ -48,35 +54,66 @@ function formProblemOf({ message, order, told, belief }: Payment): string | unde
 const WRONG_AMOUNT = '13';
 const WRONG_STATE = '12';
 const WRONG_MAC = '63';
-/** Where a terminal counts its STANs anew, references repeat: what fits two payments may be taken for neither. */
-const UNKNOWN = '25';
 
-/** A reversal is accepted whatever became of its original, unless money was given back of it. */
+/** What was said about a payment is refused only where something else that is known speaks against it. */
 function refusalOf(
   { order, outcome, isAccepted, isAbandoned }: Notice,
-  { refunds, amount, terminal }: Payment,
+  payment: Payment,
 ): string | undefined {
-  const losesCount = terminal.settings.stans.last < LAST_STAN;
   if (outcome === undefined) return isAbandoned ? undefined : 'never answered';
-  const answered = `answered ${outcome}`;
   if (isAccepted) {
-    return order.kind === 'completion' && order.remaining > amount ? 'accepted for too much' : undefined;
+    return order.kind === 'completion' && order.remaining > payment.amount
+      ? 'accepted for too much'
+      : undefined;
   }
   if (outcome === WRONG_MAC && order.brokenMac) return undefined;
-  if (outcome === UNKNOWN && order.kind !== 'reversal' && losesCount) return undefined;
-  switch (order.kind) {
+  return mayBeRefused(order, outcome, payment) ? undefined : `answered ${outcome}`;
+}
+
+function mayBeRefused({ kind, remaining }: Notice['order'], outcome: string, payment: Payment): boolean {
+  const { notices, refunds, amount, isSettled, terminal } = payment;
+  const isRefunded = refunds.some(({ belief }) => belief !== 'declined');
+  const isDisputed = isRefunded || notices.length > 1;
+  switch (kind) {
+    // A reversal is accepted whatever became of its original, unless money was given back of it.
+    // What was answered while a refund was under way is said for ever, be that declined later.
     case 'reversal':
-      return outcome === WRONG_STATE && refunds.length > 0 ? undefined : answered;
-    case 'void':
+      return outcome === WRONG_STATE && refunds.length > 0;
     case 'void reversal':
-      return outcome === WRONG_STATE ? undefined : answered;
+      return outcome === WRONG_STATE;
+    case 'void':
+      return outcome === WRONG_STATE && (isDisputed || isSettled || terminal.isSettling);
     case 'partial reversal':
+      return (
+        (outcome === WRONG_STATE && isDisputed) ||
+        (outcome === WRONG_AMOUNT && (isDisputed || remaining >= amount))
+      );
     case 'completion':
+      return (
+        (outcome === WRONG_STATE && isDisputed) ||
+        (outcome === WRONG_AMOUNT && (isDisputed || remaining > amount))
+      );
     case 'tip':
+      if (outcome === WRONG_AMOUNT) return isDisputed || remaining > mostWithTip(payment);
+      return outcome === WRONG_STATE && (isDisputed || isSettled || terminal.isSettling);
     case 'settlement':
     case 'upload':
-      return outcome === WRONG_STATE || outcome === WRONG_AMOUNT ? undefined : answered;
+      return false;
   }
+}
+
+const TIPPED_CATEGORY = '7230';
+const TIP_PERCENT = 20;
+const IN_PART = '10';
+
+/** Visa lets some trades add a fifth to what it approved whole; the other network says nothing of it. */
+function mostWithTip(payment: Payment): number {
+  const { amount, told, terminal } = payment;
+  const merchant = MERCHANTS.find(({ id }) => id === terminal.settings.merchant);
+  const isAllowed = merchant?.category === TIPPED_CATEGORY && told.every(({ code }) => code !== IN_PART);
+  return isAllowed && networkOf(payment) === 'visa'
+    ? amount + Math.floor((amount * TIP_PERCENT) / 100)
+    : amount;
 }
 
 const OPEN_NETWORK: ReadonlySet<string> = new Set(['planned', 'unknown']);

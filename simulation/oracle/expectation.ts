@@ -1,13 +1,12 @@
 import type { Transaction } from '../../switch/transaction/fold.ts';
 import type { NetworkName } from '../faults.ts';
+import type { NoticeOrder } from '../peers/notice.ts';
 import type { Payment } from '../peers/payment.ts';
 import { PAYMENTS, type Side } from '../peers/services.ts';
 import { MERCHANTS } from '../settings.ts';
 import type { JournalView } from './journal-view.ts';
 
 const APPROVED_IN_PART = '10';
-/** Cases about money at the network. */
-const IN_HANDS: ReadonlySet<string> = new Set(['reversal-refused', 'reversal-not-found', 'advice-refused']);
 
 /** What must be found in the ledgers of a payment's peers, in minor units. */
 export interface Expectation {
@@ -31,25 +30,39 @@ export function networkOf({ order }: Payment): NetworkName {
   return order.pan.startsWith('4') ? 'visa' : 'iso87';
 }
 
-/** Parked, or a case: people see it. */
+/** People see that the network has not done what it was asked to, so nobody can say what it holds. */
 export function isInHands(payment: Payment, journal: JournalView): boolean {
   const transaction = journal.byPayment.get(payment.name);
   return transaction !== undefined && (isSeen(transaction, journal) || findsNothing(payment, journal));
 }
 
 /**
- * Who reverses what it never heard an answer to may be faster than it, and who names what was never heard names
- * nothing: then a reversal may find nothing, and people are asked.
+ * A reversal may find nothing, and people are asked which payment it means: where it was faster than its original, or
+ * names a DE7 that the switch never heard, as a terminal does whose repeat got through and not its request.
  */
 export function findsNothing(payment: Payment, journal: JournalView): boolean {
   const transaction = journal.byPayment.get(payment.name);
-  const mayFindNothing = payment.told.length === 0 || payment.isRenamed;
-  return mayFindNothing && transaction !== undefined && journal.mayBeMeant.has(transaction.id);
+  const rememberedAt = transaction && journal.mayBeMeant.get(transaction.id);
+  if (!transaction || rememberedAt === undefined) return false;
+  const wasFaster = rememberedAt < journal.openedAt(transaction.id) + LOOKED_AT_WITHIN_MS;
+  return wasFaster || payment.notices.some(({ order }) => namesOther(order, transaction));
 }
 
-function isSeen({ id, cases }: Transaction, { parked }: JournalView): boolean {
-  const isParked = ['reverse-network', 'advise-network'].some((task) => parked.has(`${task} ${id}`));
-  return isParked || cases.some((name) => IN_HANDS.has(name));
+/** A reversal is looked for before it is written down: so much later its original may have come in between. */
+const LOOKED_AT_WITHIN_MS = 3_000;
+const NO_TIME = /^0*$/;
+
+function namesOther({ kind, message: { de90 } }: NoticeOrder, { opening }: Transaction): boolean {
+  if (!de90 || !opening || kind === 'void reversal' || NO_TIME.test(de90.transmission)) return false;
+  const { transmittedAt, localDate, localTime } = opening.facts;
+  return de90.transmission !== transmittedAt && de90.transmission !== localDate + localTime;
+}
+
+/** What a network refuses to give back in part is given back in full all the same, where all of it is to be. */
+function isSeen({ id, cases, standingMinorUnits }: Transaction, journal: JournalView): boolean {
+  const isParked = ['reverse-network', 'advise-network'].some((task) => journal.parked.has(`${task} ${id}`));
+  if (isParked && journal.givesUpSoon) return true;
+  return cases.includes('advice-refused') || (cases.includes('reversal-refused') && standingMinorUnits > 0);
 }
 
 function recorded(payment: Payment, journal: JournalView): Pick<Expectation, 'side' | 'minorUnits'> {

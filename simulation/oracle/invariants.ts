@@ -3,9 +3,11 @@ import { checkAudit } from './audit.ts';
 import { checkCalm } from './calm.ts';
 import { checkClosure } from './closure.ts';
 import { checkDays } from './days.ts';
+import { checkHands } from './hands.ts';
 import { readJournal } from './journal-view.ts';
 import { checkLateAnswers } from './late-answers.ts';
 import { checkMoney } from './money.ts';
+import { checkNumbers } from './numbers.ts';
 import { checkProofs } from './proofs.ts';
 import { checkSecrecy } from './secrecy.ts';
 import { checkSettlements } from './settlements.ts';
@@ -13,10 +15,12 @@ import { checkStandIn } from './stand-in.ts';
 
 /** Checks I1 … I10 from what terminals were told and from the peers' own ledgers, once all is over. */
 export function checkInvariants(simulation: Simulation): void {
-  const journal = readJournal(simulation.database.tables);
+  const journal = readJournal(simulation);
   checkClosure(simulation, journal);
+  checkHands(simulation, journal);
   checkMoney(simulation, journal);
   checkProofs(simulation, journal);
+  checkNumbers(simulation);
   checkStandIn(simulation);
   checkSettlements(simulation, journal);
   checkDays(simulation);

@@ -1,6 +1,7 @@
 import { foldTransaction, type Transaction } from '../../switch/transaction/fold.ts';
 import { nameOfAccount, nameOfPayment, type PaymentNumbers } from '../peers/names.ts';
-import type { Tables } from '../world/database-tables.ts';
+import type { Simulation } from '../simulation.ts';
+import type { StoredEntry } from '../world/database-tables.ts';
 
 /** What the journal says in the end: only compared with the peers' ledgers, never believed. */
 export interface JournalView {
@@ -11,15 +12,22 @@ export interface JournalView {
   readonly twice: readonly string[];
   /** What networks may know of, by the name of their account. */
   readonly accounts: ReadonlySet<string>;
-  /** What a reversal that matched nothing may well mean: people look at it. */
-  readonly mayBeMeant: ReadonlySet<string>;
+  /** When a reversal that matched nothing, and may well mean this payment, was written down: people look at it. */
+  readonly mayBeMeant: ReadonlyMap<string, number>;
+  /** When a transaction was opened. */
+  openedAt(transaction: string): number;
   /** Kinds of entries of a transaction, in order. */
   kinds(transaction: string): readonly string[];
   /** Follow-ups that people must look at, as `task transaction`. */
   readonly parked: ReadonlySet<string>;
+  /** Follow-ups are given up after a few attempts, whatever they are. */
+  readonly givesUpSoon: boolean;
 }
 
-export function readJournal(tables: Tables): JournalView {
+/** No network is away for so many attempts. */
+const MANY_ATTEMPTS = 1_000;
+
+export function readJournal({ database: { tables }, settings }: Simulation): JournalView {
   const transactions: Transaction[] = [];
   for (const id of tables.journal.keys()) {
     const folded = foldTransaction(tables.history(id));
@@ -30,9 +38,11 @@ export function readJournal(tables: Tables): JournalView {
     byPayment: byPayment(transactions),
     twice: twice(transactions),
     accounts: new Set(transactions.flatMap((transaction) => numbersOf(transaction).map(nameOfAccount))),
-    mayBeMeant: new Set([...tables.journal.values()].flat().flatMap(mayMean)),
+    mayBeMeant: firstOfEach([...tables.journal.values()].flat().flatMap(mayMean)),
+    openedAt: (id) => Math.min(...(tables.journal.get(id) ?? []).map(({ committedAt }) => committedAt)),
     kinds: (id) => tables.history(id).map(({ kind }) => kind),
     parked: new Set(tables.parked.map(({ job }) => `${job.task} ${job.transaction}`)),
+    givesUpSoon: settings.followUps.maxAttempts < MANY_ATTEMPTS,
   };
 }
 
@@ -63,9 +73,14 @@ function twice(transactions: readonly Transaction[]): string[] {
   );
 }
 
-function mayMean({ kind, body }: { readonly kind: string; readonly body: string }): readonly string[] {
+function mayMean({ kind, body, committedAt }: StoredEntry): readonly (readonly [string, number])[] {
   if (kind !== 'remembered') return [];
-  return (JSON.parse(body) as { readonly mayMean?: readonly string[] }).mayMean ?? [];
+  const { mayMean: found = [] } = JSON.parse(body) as { readonly mayMean?: readonly string[] };
+  return found.map((transaction) => [transaction, committedAt]);
+}
+
+function firstOfEach(found: readonly (readonly [string, number])[]): Map<string, number> {
+  return new Map(found.toSorted(([, one], [, other]) => other - one));
 }
 
 /** None for a reversal whose original never came. */

@@ -18,16 +18,26 @@ import { SimProcess } from '../world/sim-process.ts';
 import type { World } from '../world/world.ts';
 import { type Fortune, fortuneUnder, usualFortune } from './fortune.ts';
 import type { Asked, HabitOfNetworks } from './habits/habit.ts';
-import { APPROVED, PARTLY_APPROVED, pinIsWrong, usualWord, WRONG_PIN_WORD } from './issuer.ts';
+import {
+  isApprovalCode,
+  isRequestAnswer,
+  type NetworkMessage,
+  nameCard,
+  requestOf,
+  spoilt,
+  understood,
+  withContentOf,
+} from './host-messages.ts';
+import { APPROVED, pinIsWrong, usualWord, WRONG_PIN_WORD } from './issuer.ts';
 import { withLetters } from './letters.ts';
 import {
   type IssuerWord,
   type NetworkDecision,
   NetworkLedger,
-  type NetworkRequest,
   type ReversalManners,
 } from './network-ledger.ts';
 import { describe, missed, partWords } from './network-words.ts';
+import { COMPARES } from './reversal-data.ts';
 
 export const NETWORK_ADDRESSES: Readonly<Record<NetworkName, Address>> = {
   visa: { host: 'visa', port: 5_001 },
@@ -39,6 +49,9 @@ const WAIT = '09';
 const THOUSAND = 1_000;
 /** An answer that waits for another to be swapped with leaves as it is after this time. */
 const SWAPPED_WITHIN_MS = 400;
+/** Whoever acts later than this answers over another session, if need be. */
+const MINUTES_MS = 60_000;
+const LOOK_AGAIN_MS = 1_000;
 
 interface Link {
   readonly connection: Connection;
@@ -58,7 +71,15 @@ export interface SentApproval {
   readonly deadline: number;
 }
 
-type NetworkMessage = HostMessage & Pick<Iso87Message, 'de12' | 'de13'>;
+/** DE4 of a reversal: the amount under which it looks for its payment. */
+export interface HeardReversal {
+  readonly at: number;
+  readonly terminal: string;
+  /** The last three digits of its amount. */
+  readonly number: number;
+  readonly minorUnits: number;
+}
+
 export type VisaHost = NetworkHost<Message<typeof visaBase1>>;
 export type Iso87Host = NetworkHost<Iso87Message>;
 
@@ -82,6 +103,10 @@ export class NetworkHost<M extends NetworkMessage> {
   readonly ledger = new NetworkLedger();
   readonly process: SimProcess;
   readonly sent: SentApproval[] = [];
+  /** Reversals as they were heard, for those who check what they say. */
+  readonly reversals: HeardReversal[] = [];
+  /** What the switch did not ask for a fault of its own, by `deadlineKey`: nobody was away. */
+  readonly notAsked = new Set<string>();
   /** When the switch stops waiting for an answer, by `deadlineKey`: late answers aim at it. */
   readonly deadlines = new Map<string, number>();
   readonly #dialect: HostDialect<M>;
@@ -93,6 +118,9 @@ export class NetworkHost<M extends NetworkMessage> {
   /** How often each message was heard, by what names it. */
   readonly #heard = new Map<string, number>();
   readonly #reversed = new Set<string>();
+  readonly #links = new Set<Link>();
+  /** Messages that it has heard and not acted on. */
+  #toDo = 0;
   #swapping: { readonly reply: M; send(reply: M): void } | undefined;
 
   constructor(
@@ -112,6 +140,11 @@ export class NetworkHost<M extends NetworkMessage> {
     this.process = new SimProcess(name, world);
   }
 
+  /** Nothing that it heard is still to be acted on. */
+  get isIdle(): boolean {
+    return this.#toDo === 0;
+  }
+
   async listen(sockets: Sockets): Promise<void> {
     await sockets.listen(NETWORK_ADDRESSES[this.name], (connection) => this.#accept(connection));
   }
@@ -119,9 +152,11 @@ export class NetworkHost<M extends NetworkMessage> {
   #accept(connection: Connection): ConnectionHandlers {
     const reader = this.#dialect.framing.reader({ maxFrameBytes: MAX_FRAME_BYTES });
     const link: Link = { connection, reader, isSignedOn: false, isGone: false };
+    this.#links.add(link);
     return {
       onData: (chunk) => link.reader.push(chunk, (body) => this.#frame(link, body)),
       onClose: () => {
+        this.#links.delete(link);
         link.isGone = true;
       },
     };
@@ -136,7 +171,9 @@ export class NetworkHost<M extends NetworkMessage> {
       return;
     }
     const { clock } = this.process;
+    this.#toDo += 1;
     clock.after(fortune.actAfterMs, () => {
+      this.#toDo -= 1;
       const reply = this.#act(link, message, random, missed(fortune));
       if (!reply || fortune.loses === 'answer') return;
       const { announcedMs } = fortune;
@@ -145,7 +182,9 @@ export class NetworkHost<M extends NetworkMessage> {
         clock.after(fortune.answerAfterMs, () => this.#deliver(link, wait as M, {}, random));
       }
       clock.after(fortune.answerAfterMs + (announcedMs ?? 0), () =>
-        this.#swapped(reply, fortune, (given) => this.#deliver(link, given, fortune, random)),
+        fortune.actAfterMs > MINUTES_MS
+          ? this.#deliverLate(link, reply, random)
+          : this.#swapped(reply, fortune, (given) => this.#deliver(link, given, fortune, random)),
       );
     });
   }
@@ -203,13 +242,19 @@ export class NetworkHost<M extends NetworkMessage> {
   }
 
   #reverse(message: M, random: SeededRandom): NetworkDecision {
+    this.#noteReversal(message);
     const { original, remaining = 0 } = understood(understandReversal(message, nameCard)).request;
-    const name = `${message.de41} ${original.stan} ${original.time} ${message.de37} ${remaining}`;
+    // By its own numbers: another reversal of the same payment was not heard before.
+    const own = `${message.de11} ${message.de7}`;
+    const name = `${message.de41} ${original.stan} ${original.time} ${own} ${remaining}`;
     const isKnown = this.#reversed.has(name);
     const refusal = this.#firstWord(message, random, 'refuses', isKnown);
     const notFound = this.#firstWord(message, random, 'forgets', isKnown);
-    const manners: ReversalManners = { refusal: refusal?.word, notFound: notFound?.word };
-    const decision = this.ledger.reverse(requestOf(message), original, remaining, manners);
+    const transactionId = this.#dialect.transactionId(message);
+    const request = { ...requestOf(message), transactionId };
+    const words = { refusal: refusal?.word, notFound: notFound?.word };
+    const manners: ReversalManners = { ...words, ...COMPARES[this.name] };
+    const decision = this.ledger.reverse(request, original, remaining, manners);
     if (decision.code === APPROVED) this.#reversed.add(name);
     else if (decision.code === refusal?.word) this.#world.sometimes(`habit ${refusal.name}`);
     else if (decision.code === notFound?.word) this.#world.sometimes(`habit ${notFound.name}`);
@@ -266,6 +311,13 @@ export class NetworkHost<M extends NetworkMessage> {
     } else send(reply);
   }
 
+  /** What is answered minutes later goes over whichever session there is by then. */
+  #deliverLate(link: Link, given: M, random: SeededRandom): void {
+    const open = [...this.#links].findLast(({ isSignedOn }) => isSignedOn);
+    if (open) this.#deliver(open, given, {}, random);
+    else this.process.clock.after(LOOK_AGAIN_MS, () => this.#deliverLate(link, given, random));
+  }
+
   #deliver(link: Link, given: M, { spoils }: Pick<Fortune, 'spoils'>, random: SeededRandom): void {
     const { connection } = link;
     const { codec, framing } = this.#dialect;
@@ -287,7 +339,8 @@ export class NetworkHost<M extends NetworkMessage> {
     connection.write(frame);
     if (spoils === 'twice') connection.write(frame);
     const isHeard = !link.isGone && spoils !== 'stan' && spoils !== 'rrn';
-    if (isApprovalCode(given.de39) && isRequestAnswer(given) && isHeard) this.#noteApproval(given);
+    // An approval has an approval code, whatever its network calls it.
+    if (given.de38 !== undefined && isRequestAnswer(given) && isHeard) this.#noteApproval(given);
   }
 
   #asItLeaves(reply: M, random: SeededRandom): M {
@@ -304,6 +357,12 @@ export class NetworkHost<M extends NetworkMessage> {
       if (changed !== so) this.#world.sometimes(`habit ${habit.name}`);
       return changed;
     }, usual);
+  }
+
+  #noteReversal({ de41 = '', de4 }: M): void {
+    const minorUnits = Number(de4);
+    const number = minorUnits % THOUSAND;
+    this.reversals.push({ at: this.#world.now, terminal: de41.trimEnd(), number, minorUnits });
   }
 
   #noteApproval(reply: M): void {
@@ -335,58 +394,4 @@ export class NetworkHost<M extends NetworkMessage> {
 /** What names an authorisation: DE41, and the last digits of its amount, which no other payment of the run has. */
 export function deadlineKey({ de41 = '', de4 }: Partial<HostMessage>): string {
   return `${de41.trimEnd()}|${Number(de4) % THOUSAND}`;
-}
-
-function isApprovalCode(code: string | undefined): boolean {
-  return code === APPROVED || code === PARTLY_APPROVED;
-}
-
-function isRequestAnswer({ mti }: HostMessage): boolean {
-  return mti === '0110' || mti === '0210';
-}
-
-/** The numbers of the one, and of the other what was decided, of which card and amount. */
-function withContentOf<M extends HostMessage>(reply: M, other: M): M {
-  const { de2, de4, de38, de39, de49, de54 } = other;
-  return { ...reply, de2, de4, de38, de39, de49, de54 };
-}
-
-function nameCard(pan: string) {
-  return { masked: '', reference: pan };
-}
-
-/** A simulated network is never given less than it needs: what it cannot understand is a defect of the connector. */
-function understood<T>(found: T | { missing: string }): Exclude<T, { missing: string }> {
-  if (typeof found === 'object' && found !== null && 'missing' in found) {
-    throw new Error(`the switch sent a message without ${found.missing}`);
-  }
-  return found as Exclude<T, { missing: string }>;
-}
-
-function requestOf(message: NetworkMessage): NetworkRequest {
-  const { de2, de4, de7 = '', de11 = '', de37 = '', de38, de41 = '', de42 = '', de49 = '' } = message;
-  const { de12: localTime = '', de13: localDate = '' } = message;
-  return {
-    terminal: de41.trimEnd(),
-    rrn: de37,
-    stan: de11,
-    time: de7,
-    localDate,
-    localTime,
-    pan: de2?.reveal() ?? '',
-    amount: Number(de4),
-    currency: de49,
-    merchant: de42.trimEnd(),
-    ...(de38 !== undefined && { approvalCode: de38 }),
-  };
-}
-
-function spoilt<M extends HostMessage>(reply: M, spoils: Fortune['spoils']): M {
-  if (spoils === 'stan') return { ...reply, de11: nextNumber(reply.de11 ?? '') };
-  if (spoils === 'rrn') return { ...reply, de37: nextNumber(reply.de37 ?? '') };
-  return reply;
-}
-
-function nextNumber(digits: string): string {
-  return String((Number(digits) % (10 ** digits.length - 1)) + 1).padStart(digits.length, '0');
 }

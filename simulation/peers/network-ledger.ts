@@ -1,5 +1,6 @@
 import type { MessageIdentity, Service } from '../../simulators/network/rows.ts';
 import type { PaymentNumbers } from './names.ts';
+import { identifierOf, type ReversalData, saysOther } from './reversal-data.ts';
 
 export interface NetworkRequest extends PaymentNumbers, Readonly<MessageIdentity> {
   readonly pan: string;
@@ -18,6 +19,9 @@ export interface NetworkAccount extends NetworkRequest {
   captured: number;
   refunded: number;
   isReversed: boolean;
+  isReversedInPart?: boolean;
+  /** Of a hold: what it was told is taken. */
+  completed?: number;
   /** Of a sale that had a tip: its new total. */
   adjusted?: number;
   /** Of a hold: the network was told what is taken. It is told so once, however often it hears of it. */
@@ -49,6 +53,10 @@ export interface ReversalManners {
   readonly refusal?: string | undefined;
   /** Said of what it does not know; nothing of it is remembered. */
   readonly notFound?: string | undefined;
+  /** Said where the reversal names a payment and says another thing of it; nothing is done. */
+  readonly inconsistent: string;
+  /** The network gives what it approves an identifier. */
+  readonly hasIdentifier: boolean;
 }
 
 const APPROVAL_CODES: ReadonlySet<string> = new Set(['00', '10', '85']);
@@ -111,6 +119,7 @@ export class NetworkLedger {
       known.isCompleted = true;
       known.held = Math.max(0, known.held - request.amount);
       known.captured = request.amount;
+      known.completed = request.amount;
     }
     return { code: ACCEPTED };
   }
@@ -120,10 +129,10 @@ export class NetworkLedger {
    * @param remaining what stays of it
    */
   reverse(
-    request: NetworkRequest,
+    request: NetworkRequest & ReversalData,
     original: Pick<MessageIdentity, 'stan' | 'time'>,
     remaining: number,
-    { refusal, notFound }: ReversalManners = {},
+    { refusal, notFound, inconsistent, hasIdentifier }: ReversalManners,
   ): NetworkDecision {
     const before = this.#reversals.get(keyOf(request));
     if (before !== undefined && before !== remaining) return { code: ACCEPTED };
@@ -137,10 +146,12 @@ export class NetworkLedger {
       return { code: ACCEPTED };
     }
     if (account.pan !== request.pan || account.currency !== request.currency) return { code: INVALID };
+    if (saysOther(account, request, hasIdentifier)) return { code: inconsistent };
     for (const side of ['held', 'captured', 'refunded'] as const) {
       account[side] = Math.min(account[side], remaining);
     }
     if (remaining === 0) account.isReversed = true;
+    else account.isReversedInPart = true;
     return { code: ACCEPTED };
   }
 
@@ -191,10 +202,11 @@ export function standsAt({ held, captured, refunded }: NetworkAccount): number {
   return held + captured + refunded;
 }
 
-function answerOf({ code, approved, amount, approvalCode }: NetworkAccount): NetworkDecision {
+function answerOf(account: NetworkAccount): NetworkDecision {
+  const { code, approved, amount, approvalCode } = account;
   if (approved === 0 && !APPROVAL_CODES.has(code)) return { code };
   const partial = approved < amount ? { partial: { approved, requested: amount } } : {};
-  return { code, approvalCode, transactionId: `300${approvalCode.padStart(12, '0')}`, ...partial };
+  return { code, approvalCode, transactionId: identifierOf(account), ...partial };
 }
 
 function numbersOf({ stan, time }: MessageIdentity): string {

@@ -243,7 +243,7 @@ export class Payment implements Dialogue {
     );
     if (!isBelieved(order, code, isTrusted, terminal) || this.reversal) return;
     const isCertain = !SAYS_NOTHING.has(code) || (code === WRONG_MAC && order.brokenMac);
-    if (!isCertain && (this.#asked > 1 || this.#isTold)) {
+    if (!isCertain && (this.#asked > 1 || this.#isTold) && !this.#believes(code)) {
       this.#doubt();
       return;
     }
@@ -257,6 +257,16 @@ export class Payment implements Dialogue {
 
   cutOff(): void {
     this.#patience.later();
+  }
+
+  /** Not where it sent more than one at once: then it knows that the answer may be to either. */
+  #believes(code: string): boolean {
+    const { habits, world } = { ...this.terminal.settings, world: this.terminal.world };
+    const isDoubled = habits.some(({ terminal: { doubles, delays } }) => doubles ?? delays);
+    const believer = habits.find(({ terminal }) => terminal.believesRefusals);
+    if (!believer || isDoubled || this.order.doubled || this.#isTold || code === WRONG_MAC) return false;
+    world.sometimes(`habit ${believer.name}`);
+    return true;
   }
 
   #opening(): TerminalMessage {

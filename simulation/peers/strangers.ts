@@ -52,8 +52,16 @@ export function reversedForAnotherCard(payment: Payment, pan: string): boolean {
   return true;
 }
 
+/** Payments that their chip refused (AAC), by what became of telling so: whether the switch took note of it. */
+const REFUSED_BY_CHIP = new WeakMap<Payment, 'told' | 'noted'>();
+
+export function chipRefusal(payment: Payment): 'told' | 'noted' | undefined {
+  return REFUSED_BY_CHIP.get(payment);
+}
+
 /** What the chip said of a payment is evidence: whatever it is, no money moves. */
-export function chipTold({ terminal, belief, message, order, rrn }: Payment, chip: Bytes): boolean {
+export function chipTold(payment: Payment, chip: Bytes, isRefusal: boolean): boolean {
+  const { terminal, belief, message, order, rrn } = payment;
   if (belief !== 'approved' || rrn === undefined || terminal.isSettling) return false;
   const { de2, de3, de4, de49, de7 = '', de11 = '' } = message;
   const nobody = '0'.repeat(11);
@@ -61,13 +69,28 @@ export function chipTold({ terminal, belief, message, order, rrn }: Payment, chi
     ...{ mti: '0320', ...envelope(terminal), de2, de3, de4, de49, de37: rrn, de55: chip },
     de90: { mti: message.mti, stan: de11, transmission: de7, acquirer: nobody, forwarder: nobody },
   };
+  if (isRefusal) REFUSED_BY_CHIP.set(payment, 'told');
   say(terminal, told, `what the chip said of ${order.amount} [0320 ${told.de11}]`, ({ de39 = '' }) => {
+    if (isRefusal && de39 === ACCEPTED) REFUSED_BY_CHIP.set(payment, 'noted');
     if (CHIP_ANSWERS.has(de39)) return;
     terminal.world.violate(
       'I7 reply discipline',
       `what the chip said of ${order.amount} was answered ${de39}`,
     );
   });
+  return true;
+}
+
+/** The terminal tells of something that is no service here. Its amount is no payment's of the run. */
+export function toldOfNoService({ terminal, order }: Payment, de3: string, minorUnits: number): boolean {
+  if (terminal.isSettling) return false;
+  const message: TerminalMessage = {
+    mti: '0220',
+    ...envelope(terminal),
+    ...{ de2: Pan.of(order.pan), de3, de4: String(minorUnits).padStart(12, '0') },
+    ...{ de22: '071', de25: '00', de38: 'OFF000', de39: '00', de49: order.currency },
+  };
+  say(terminal, message, `0220 ${message.de11} of no service (${de3})`, () => {});
   return true;
 }
 

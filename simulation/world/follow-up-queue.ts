@@ -138,7 +138,8 @@ export class SimFollowUpWorker {
     if (before?.isParked) return this.#conclude(job, { park: `behind parked follow-up ${before.position}` });
     if (before) return this.#postpone(job, job.attempt, Math.max(before.dueInMs, NEXT_LOOK_MS));
     const { transaction, attempt, lane } = job;
-    await this.#conclude(job, await this.#attempt(job, { transaction, attempt, lane }));
+    const begun = { transaction, attempt, lane, isRestarted: job.starts > 1 };
+    await this.#conclude(job, await this.#attempt(job, begun));
   }
 
   async #attempt(held: Job, job: FollowUpJob): Promise<FollowUpResult> {

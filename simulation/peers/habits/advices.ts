@@ -1,4 +1,5 @@
 import { THOUSAND } from '../../orders.ts';
+import { toldOfNoService } from '../strangers.ts';
 import type { LaterHabit } from './later-habit.ts';
 
 // What is told afterwards is not always a sale: DE3 decides.
@@ -30,5 +31,23 @@ export const REFUND_ADVICES = {
   share: 0.15,
   plan(payment, { later }) {
     if (payment.order.kind === 'refund-advice') later('refund told', 0, 1, () => true);
+  },
+} as const satisfies LaterHabit;
+
+/** A balance inquiry, a transfer, a payment: DE3 of what no terminal here can have done by itself. */
+const NO_SERVICES = ['310000', '400000', '500000', '920000'] as const;
+
+/** Nobody may guess what money it moved: people are told, and no network. */
+export const ADVICES_OF_NO_SERVICE = {
+  name: 'advices-of-no-service',
+  says: 'tells of things that are no service here (0220 with DE3 31, 40, 50, 92)',
+  share: 0.12,
+  plan(payment, { later }, random) {
+    if (!random.chance(OFTEN)) return;
+    const processing = random.pick(NO_SERVICES);
+    const thousands = 1 + random.integer(100);
+    later('advice of no service', 0, 12_000, () =>
+      toldOfNoService(payment, processing, thousands * THOUSAND),
+    );
   },
 } as const satisfies LaterHabit;

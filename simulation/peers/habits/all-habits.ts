@@ -1,5 +1,7 @@
-import { REFUND_ADVICES, TIPS } from './advices.ts';
+import { ADVICES_OF_NO_SERVICE, REFUND_ADVICES, TIPS } from './advices.ts';
 import { ANSWERS_AFTER_5_S, ECHOES_LESS, REFUSES_ADVICES, SWAPS_ANSWERS } from './answer-habits.ts';
+import { BELIEVES_REFUSALS } from './believes-refusals.ts';
+import { GARBLED_CHIP, LONG_CHIP } from './chip.ts';
 import { CHIP_CERTIFICATES } from './chip-certificates.ts';
 import {
   DE37_FOR_DE90,
@@ -10,15 +12,23 @@ import {
   NO_DE90,
 } from './de90.ts';
 import type { Habit, HabitOfNetworks, HabitOfTerminals } from './habit.ts';
-import { OTHER_APPROVALS, REFUND_85, UNKNOWN_CODES, WAIT_FIRST, WITHOUT_CASH } from './issuer-codes.ts';
+import {
+  DECLINES_BY_85,
+  OTHER_APPROVALS,
+  REFUND_85,
+  UNKNOWN_CODES,
+  WAIT_FIRST,
+  WITHOUT_CASH,
+} from './issuer-codes.ts';
 import type { LaterHabit } from './later-habit.ts';
-import { GARBLED_CHIP, LETTERS, LETTERS_IN_ANSWERS } from './letters.ts';
+import { LETTERS, LETTERS_IN_ANSWERS } from './letters.ts';
 import { DOUBLED_BY_THE_LINE, FORGED_REQUESTS, LATE_BY_THE_LINE } from './line-habits.ts';
 import { NEW_DE7_ON_REPEAT } from './new-de7-on-repeat.ts';
 import { OLD_ADVICES } from './old-advices.ts';
 import { OTHER_CLOCK } from './other-clock.ts';
 import { OTHER_PORT } from './other-port.ts';
 import {
+  ACTS_AFTER_ITS_TIME_OUT,
   DUPLICATE_REVERSALS,
   FORGETS_EARLY_REVERSALS,
   REFUSES_PARTIAL_REVERSALS,
@@ -27,6 +37,7 @@ import { SILENT_ISSUER } from './silent-issuer.ts';
 import { RRN_FOR_A_DAY } from './terminal-numbers.ts';
 import {
   OTHER_TILL,
+  REFUNDED_AT_ONCE,
   REVERSED_AFTER_CLOSE,
   REVERSES_FOR_ANOTHER_CARD,
   SAME_DE41,
@@ -38,6 +49,7 @@ import { TIME_ZONE } from './time-zone.ts';
 const PEERS = [
   OTHER_PORT,
   NEW_DE7_ON_REPEAT,
+  BELIEVES_REFUSALS,
   OTHER_CLOCK,
   TIME_ZONE,
   RRN_FOR_A_DAY,
@@ -50,13 +62,16 @@ const PEERS = [
   LETTERS,
   LETTERS_IN_ANSWERS,
   GARBLED_CHIP,
+  LONG_CHIP,
   DOUBLED_BY_THE_LINE,
   LATE_BY_THE_LINE,
   OLD_ADVICES,
   FORGETS_EARLY_REVERSALS,
+  ACTS_AFTER_ITS_TIME_OUT,
   DUPLICATE_REVERSALS,
   REFUSES_PARTIAL_REVERSALS,
   REFUND_85,
+  DECLINES_BY_85,
   OTHER_APPROVALS,
   UNKNOWN_CODES,
   WITHOUT_CASH,
@@ -75,8 +90,10 @@ const LATER = [
   REVERSED_AFTER_CLOSE,
   REVERSES_FOR_ANOTHER_CARD,
   TELLS_AGAIN,
+  REFUNDED_AT_ONCE,
   TIPS,
   REFUND_ADVICES,
+  ADVICES_OF_NO_SERVICE,
   FORGED_REQUESTS,
   CHIP_CERTIFICATES,
 ] as const satisfies readonly LaterHabit[];

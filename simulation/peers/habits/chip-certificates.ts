@@ -19,7 +19,8 @@ export const CHIP_CERTIFICATES = {
   share: 0.15,
   plan(payment, { later }, random) {
     if (payment.side !== 'captured' || !random.chance(OFTEN)) return;
-    const certificate = random.chance(RARELY) ? REFUSAL : CERTIFICATE;
-    later('certificate of the chip', SOON_MS, LATE_MS, () => chipTold(payment, certificate));
+    const isRefusal = random.chance(RARELY);
+    const said = isRefusal ? REFUSAL : CERTIFICATE;
+    later('certificate of the chip', SOON_MS, LATE_MS, () => chipTold(payment, said, isRefusal));
   },
 } as const satisfies LaterHabit;

@@ -30,6 +30,8 @@ export type Moment = Required<Pick<TerminalMessage, 'de7' | 'de12' | 'de13'>>;
 export interface TerminalHabit {
   /** Which of the switch's addresses it calls. */
   calls?(own: ListenerSettings, all: readonly ListenerSettings[], random: SeededRandom): ListenerSettings;
+  /** A refusal of its repeat is the end of it. */
+  readonly believesRefusals?: true;
   /** Whether the line delivers a message twice. */
   doubles?(random: SeededRandom): boolean;
   /** For how long the line holds a request back, in milliseconds; nothing: not at all. */

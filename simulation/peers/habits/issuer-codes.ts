@@ -8,6 +8,7 @@ const HALF = 0.5;
 /** DE3, positions 1 and 2. */
 const CASHBACK = '09';
 const REFUND = '20';
+const PURCHASE = '00';
 
 export const REFUND_85 = {
   name: 'refund-85',
@@ -15,6 +16,17 @@ export const REFUND_85 = {
   share: 0.15,
   network: {
     decides: (asked) => (serviceOf(asked) === REFUND ? { code: '85', isApproval: true } : undefined),
+  },
+} as const satisfies Habit;
+
+/** What approves a refund says of a sale that there is none: its terminal must not read an approval. */
+export const DECLINES_BY_85 = {
+  name: 'declines-by-85',
+  says: 'declines sales with 85, which elsewhere is an approval',
+  share: 0.12,
+  network: {
+    decides: (asked, random) =>
+      serviceOf(asked) === PURCHASE && random.chance(RARELY) ? { code: '85', isApproval: false } : undefined,
   },
 } as const satisfies Habit;
 

@@ -1,4 +1,3 @@
-import { Bytes } from '../../../messages/index.ts';
 import type { HostMessage } from '../../../simulators/network/host-dialect.ts';
 import type { Habit } from './habit.ts';
 
@@ -31,20 +30,3 @@ export const LETTERS_IN_ANSWERS = {
         : reply,
   },
 } as const satisfies Habit;
-
-/** TLV whose length goes beyond its end. */
-const NO_CHIP_DATA = Bytes.of(Buffer.from('9f2608aabb', 'hex'));
-
-export const GARBLED_CHIP = {
-  name: 'garbled-chip',
-  says: 'sends chip data that is none: it must be refused for its form',
-  share: 0.1,
-  terminal: {
-    opens: (message, { kind }, random) =>
-      isAsked(kind) && random.chance(0.15) ? { ...message, de55: NO_CHIP_DATA } : message,
-  },
-} as const satisfies Habit;
-
-function isAsked(kind: string): boolean {
-  return kind !== 'offline' && kind !== 'refund-advice';
-}

@@ -26,6 +26,23 @@ export const FORGETS_EARLY_REVERSALS = {
   },
 } as const satisfies Habit;
 
+/** Longer than any network says that it takes, and than a reversal which finds nothing is repeated for. */
+const VERY_LATE_MS = { from: 135_000, to: 175_000 } as const;
+
+/** What was given up on both sides comes to be all the same: nobody waits for it any more, and it is money. */
+export const ACTS_AFTER_ITS_TIME_OUT = {
+  name: 'acts-after-its-time-out',
+  says: 'approves minutes later what it was asked, and knew nothing of when it was reversed',
+  share: 0.1,
+  network: {
+    fares: (fortune, { message }, random) =>
+      isRequest(message.mti) && random.chance(RARELY)
+        ? { ...fortune, actAfterMs: random.between(VERY_LATE_MS.from, VERY_LATE_MS.to) }
+        : fortune,
+    forgets: ({ network }) => NOT_FOUND[network][0],
+  },
+} as const satisfies Habit;
+
 export const DUPLICATE_REVERSALS = {
   name: 'duplicate-reversals',
   says: 'answers 94 to a reversal that it heard before',
@@ -48,4 +65,8 @@ export const REFUSES_PARTIAL_REVERSALS = {
 function isReversal({ message }: Asked): boolean {
   const mti = withoutRepeat(message.mti);
   return mti === '0400' || mti === '0420';
+}
+
+function isRequest(mti: string): boolean {
+  return mti.startsWith('010') || mti.startsWith('020');
 }

@@ -92,3 +92,18 @@ export const TELLS_AGAIN = {
     later('all again after a crash', SOON_MS, LATE_MS, () => payment.tellAllAgain());
   },
 } as const satisfies LaterHabit;
+
+/** The customer stands at one till with the goods, and somebody has called the other: both refund it. */
+export const REFUNDED_AT_ONCE = {
+  name: 'refunded-at-once',
+  says: 'refunds a payment at two tills in the same moment, or twice at one',
+  share: 0.12,
+  plan(payment, { beside, later, refund }, random) {
+    if (payment.side !== 'captured' || !random.chance(OFTEN)) return;
+    later('two refunds at once', SOON_MS, LATE_MS, () => {
+      const [other = payment.terminal] = beside;
+      if (other.isSettling) return false;
+      return refund(payment, payment.terminal) && refund(payment, other);
+    });
+  },
+} as const satisfies LaterHabit;

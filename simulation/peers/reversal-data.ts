@@ -1,0 +1,57 @@
+import type { NetworkName } from '../faults.ts';
+
+/** What a reversal says of its payment beside the numbers that it is found by. */
+export interface ReversalData {
+  /** DE4. */
+  readonly amount: number;
+  /** DE38. */
+  readonly approvalCode?: string | undefined;
+  /** F62.2, of a network that has an identifier of its own. */
+  readonly transactionId?: string | undefined;
+}
+
+/** What a network has of the payment, in minor units; see `NetworkAccount`. */
+interface Known {
+  readonly amount: number;
+  readonly approved: number;
+  readonly approvalCode: string;
+  readonly isAdvised: boolean;
+  readonly completed?: number;
+  readonly adjusted?: number;
+  readonly isReversedInPart?: boolean;
+}
+
+/** How each answers a reversal that says something else of its payment; whether it gives an identifier. */
+export const COMPARES = {
+  visa: { inconsistent: '76', hasIdentifier: true },
+  iso87: { inconsistent: '25', hasIdentifier: false },
+} as const satisfies Record<NetworkName, object>;
+
+/**
+ * Whether a reversal says another thing than its network has: then it is not of that payment. A certification desk
+ * compares all of it: the code and the identifier that the answer brought, both or neither, and the amount. That is
+ * what was approved, or completed, or made of it by a tip; what was asked for only where no answer had come.
+ */
+export function saysOther(
+  account: Known,
+  { amount, approvalCode, transactionId }: ReversalData,
+  hasIdentifier: boolean,
+): boolean {
+  if (approvalCode !== undefined && approvalCode !== account.approvalCode) return true;
+  const isAnswered = approvalCode !== undefined && !account.isAdvised;
+  const identifier = hasIdentifier && isAnswered ? identifierOf(account) : undefined;
+  if (transactionId !== identifier) return true;
+
+  const isUnanswered = approvalCode === undefined && !account.isAdvised;
+  return amount !== knownBy(account) && !(isUnanswered && amount === account.amount);
+}
+
+/** What was given back in part keeps the name that it had first. */
+function knownBy({ approved, completed, adjusted, isReversedInPart }: Known): number {
+  return (isReversedInPart ? undefined : (adjusted ?? completed)) ?? approved;
+}
+
+/** Fifteen digits. */
+export function identifierOf({ approvalCode }: Pick<Known, 'approvalCode'>): string {
+  return `300${approvalCode.padStart(12, '0')}`;
+}

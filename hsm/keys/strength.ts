@@ -68,8 +68,9 @@ export function checkValue(value: Uint8Array, algorithm: KeyAlgorithm): void {
   if (value.every((byte) => byte === value[0])) weak('all bytes of the key are equal');
   if (algorithm !== 'T') return;
 
-  if (evenBytesOf(value) * 2 >= value.length)
+  if (evenBytesOf(value) * 2 >= value.length) {
     weak('half the bytes of the triple DES key, or more, have even parity');
+  }
   const parts = Array.from({ length: value.length / PART }, (_, i) =>
     value.subarray(i * PART, (i + 1) * PART),
   );
@@ -82,7 +83,9 @@ export function checkValue(value: Uint8Array, algorithm: KeyAlgorithm): void {
 function evenBytesOf(value: Uint8Array): number {
   const adjusted = setOddParity(Buffer.from(value));
   let even = 0;
-  for (const [index, byte] of value.entries()) if (adjusted[index] !== byte) even += 1;
+  for (const [index, byte] of value.entries()) {
+    if (adjusted[index] !== byte) even += 1;
+  }
   adjusted.fill(0);
   return even;
 }

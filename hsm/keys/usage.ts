@@ -22,8 +22,9 @@ const WHOLE: readonly KeyPart[] = ['whole'];
 const HALVED: readonly KeyPart[] = ['left', 'whole'];
 
 /**
- * Key usages (X9.143 names, but `HL` and `KM`, which never leave, and `PT`, which leaves as P0), the forms each is held in, and all that may be done
- * with it. A key that may derive may do nothing else. `whole` comes last: a key cut short while created is absent.
+ * Key usages (X9.143 names, but `HL` and `KM`, which never leave, and `PT`, which leaves as P0), the forms each is held
+ * in, and all that may be done with it. A key that may derive may do nothing else. `whole` comes last: a key cut short
+ * while created is absent.
  */
 export const KEY_USAGES = {
   P0: {

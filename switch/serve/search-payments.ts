@@ -72,7 +72,7 @@ export async function paymentsApprovedAs(
   return preferred.length > 0 ? preferred : agreeing;
 }
 
-/** What a merchant's tills sold under the reference that a message gives, as far as it stands. */
+/** What a merchant's tills sold under the reference that a message gives; what stands goes before what is over. */
 export async function paymentsOfReference(
   inbound: Pick<Inbound, 'message' | 'sender' | 'party'>,
   meant: Meant,
@@ -83,10 +83,11 @@ export async function paymentsOfReference(
   if (rrn === undefined) return [];
   const known = await searched(inbound, { rrn, sinceMs: SEARCHED_MS }, ports);
   const agreeing = known.filter(
-    (each) => each.opening?.facts.rrn.trim() === rrn && isLive(each) && !disagreement(each, meant),
+    (each) => each.opening?.facts.rrn.trim() === rrn && !disagreement(each, meant),
   );
-  const preferred = agreeing.filter(prefers);
-  return preferred.length > 0 ? preferred : agreeing;
+  const live = agreeing.filter(isLive);
+  const preferred = live.filter(prefers);
+  return [preferred, live, agreeing].find(({ length }) => length > 0) ?? [];
 }
 
 interface Narrowed extends Pick<PaymentSearch, 'terminal' | 'approvalCode' | 'rrn'> {

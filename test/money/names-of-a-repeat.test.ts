@@ -352,6 +352,8 @@ describe('a reference that was given more often than there are places', () => {
       ...Array(11).fill('approved'),
       'taken-back',
     ]);
+    const again = voidOf(sale, { de4: '000000001021', de11: '000092', de12: '140002' });
+    expect(await counter.heard(again)).toMatchObject({ code: '12' });
     const none = voidOf(sale, { de4: '000000000999', de11: '000091', de12: '140001' });
     expect(await counter.heard(none)).toMatchObject({ code: '25' });
   });

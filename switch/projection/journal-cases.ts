@@ -27,7 +27,10 @@ export function casesOfTransaction({
   });
 }
 
-/** Of a reversal that nobody could carry out, what it wanted back; of a void that stays, what was sold; of a hold, what was held. */
+/**
+ * Of a reversal that nobody could carry out, what it wanted back; of a void that stays, what was sold; of a hold that
+ * went with its completion, what was held.
+ */
 function amountAtStake(caseKind: CaseKind, row: TransactionRow): number {
   if (row.kind === 'reversal') return row.asked;
   if (caseKind === 'void-reversed-late' || caseKind === 'hold-reversed') return row.approved;

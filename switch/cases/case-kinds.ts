@@ -50,6 +50,7 @@ export const CASE_KINDS = {
     'a terminal reversed what is not known by its numbers, and may mean a payment that stands',
   'reversal-repeated': 'a terminal repeated a reversal without end that cannot be carried out',
   'void-reversed-late': 'a terminal reversed its void, and the network had been told of the void',
+  'hold-reversed': 'a terminal reversed the completion of a hold, and the hold went with it',
   'advice-kept': 'a terminal told of something that is no service here, or of a sale that nobody here knows',
   'chip-refused': 'it stands here, and the chip says that it did not take place',
   'refund-unmatched': 'a refund was given at the terminal that its sale has no more money for',
@@ -63,7 +64,7 @@ export type CaseKind = keyof typeof CASE_KINDS;
 const JOURNAL_KINDS = [
   ...(['pop-rejected', 'pop-stands', 'reversal-refused', 'advice-refused'] as const),
   ...(['reversal-not-found', 'answer-disagrees'] as const),
-  ...(['reversal-unmatched', 'reversal-repeated', 'void-reversed-late'] as const),
+  ...(['reversal-unmatched', 'reversal-repeated', 'void-reversed-late', 'hold-reversed'] as const),
   ...(['advice-kept', 'chip-refused', 'refund-unmatched', 'proof-of-refund'] as const),
 ] as const;
 

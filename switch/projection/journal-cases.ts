@@ -27,10 +27,13 @@ export function casesOfTransaction({
   });
 }
 
-/** Of a reversal that nobody could carry out, what it wanted back; of a void that stays, what was sold. */
+/**
+ * Of a reversal that nobody could carry out, what it wanted back; of a void that stays, what was sold; of a hold that
+ * went with its completion, what was held.
+ */
 function amountAtStake(caseKind: CaseKind, row: TransactionRow): number {
   if (row.kind === 'reversal') return row.asked;
-  if (caseKind === 'void-reversed-late') return row.approved;
+  if (caseKind === 'void-reversed-late' || caseKind === 'hold-reversed') return row.approved;
   return Math.max(row.standing, row.network_amount, row.pop_amount ?? 0);
 }
 

@@ -44,6 +44,8 @@ export interface PaymentSearch {
   readonly merchant?: string;
   readonly terminal?: string;
   readonly approvalCode?: string;
+  /** With a merchant and an approval code: only pre-authorisations. */
+  readonly isHold?: true;
   readonly rrn?: string;
   readonly stan?: string;
   /** Wall clock, milliseconds. */
@@ -93,6 +95,12 @@ const PAYMENTS_OF = `
     where business_date >= ($1::timestamptz at time zone 'UTC')::date - 1 and opened_at >= $1 and merchant = $2
       and ($3::text is null or terminal = $3) and ($4::text is null or approval_code = $4)
     order by opened_at desc limit $5`;
+/** An index leads to those of an approval code: holds are looked for among those of a month. */
+const HOLDS_OF = `
+  select transaction from switch.projected_transaction
+    where business_date >= ($1::timestamptz at time zone 'UTC')::date - 1 and opened_at >= $1 and merchant = $2
+      and approval_code = $3 and kind = 'pre-authorisation'
+    order by opened_at desc limit $4`;
 /** An index leads to those of a reference. */
 const PAYMENTS_NAMED = `
   select transaction from switch.projected_transaction
@@ -150,8 +158,11 @@ export class ProjectionReader {
 }
 
 function searchQuery(search: PaymentSearch, limit: number) {
-  const { merchant, terminal, approvalCode, rrn, stan } = search;
+  const { merchant, terminal, approvalCode, isHold, rrn, stan } = search;
   const since = new Date(search.since).toISOString();
+  if (merchant !== undefined && approvalCode !== undefined && isHold) {
+    return { name: 'holds-of', text: HOLDS_OF, values: [since, merchant, approvalCode, limit] };
+  }
   if (merchant !== undefined) {
     const values = [since, merchant, terminal ?? null, approvalCode ?? null, limit];
     return { name: 'payments-of', text: PAYMENTS_OF, values };

@@ -2,22 +2,22 @@ import { timeOrderedUuid } from '../../runtime/index.ts';
 import type { NoticeInbound } from '../admission/inbound.ts';
 import { takeBackRules } from '../config/take-backs.ts';
 import { Refusal } from '../errors.ts';
+import type { NewEntry } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
 import { MOST_PLACES, placeOf } from '../requests/keys.ts';
-import type { OriginalReference } from '../requests/originals.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import { ACCEPTED } from './answer-notice.ts';
-import { rememberedBody } from './unmatched-reversal.ts';
 
-// Many terminals repeat a reversal until it is acknowledged, and sell nothing meanwhile. One that is refused is refused
-// every time. So after a set number it is acknowledged, and people get a case instead: it is written down before the
-// terminal hears of it. The count is this node's own, and begins anew with it: all that must hold is that there is an
-// end.
+// Many terminals repeat a reversal or an advice until it is acknowledged, and sell nothing meanwhile. One that is
+// refused is refused every time. So after a set number it is acknowledged, and people get a case instead: it is written
+// down before the terminal hears of it. The count is this node's own, and begins anew with it: all that must hold is
+// that there is an end.
 
 export interface Repeated {
   readonly inbound: NoticeInbound;
-  readonly original: OriginalReference;
   readonly key: string;
+  /** What is written down of it for people, under a transaction of its own. */
+  readonly kept: (reply: ReplyFields) => Pick<NewEntry, 'kind' | 'body'>;
 }
 
 /** @throws what `answer` throws, as long as it has not been refused too often */
@@ -40,19 +40,19 @@ export async function endRepeats(
 }
 
 async function acknowledge(
-  { inbound, original, key }: Repeated,
+  { inbound, key, kept }: Repeated,
   { journal, clock, random, log }: Ports,
 ): Promise<ReplyFields> {
   const { sender, noticeBy } = inbound;
   const reply: ReplyFields = { code: ACCEPTED, rrn: sender.rrn };
-  const body = { ...rememberedBody(inbound, original, reply), caseKind: 'reversal-repeated' as const };
   // Beside all places of the key: whoever answered it first keeps it.
   const claim = { key: placeOf(key, MOST_PLACES + 1), fingerprint: 'acknowledged', role: 'unique' } as const;
-  const entry = { transaction: timeOrderedUuid(clock, random), version: 1, kind: 'remembered', body };
+  const entry = { transaction: timeOrderedUuid(clock, random), version: 1, ...kept(reply) };
 
   await journal.append({ ...entry, claims: [claim] }, noticeBy).catch((cause: unknown) => {
     throw new Refusal('SW_JOURNAL', { stan: sender.stan }, { cause });
   });
-  log.error({ event: 'reversal.acknowledged-unreversed', terminal: sender.terminal, stan: sender.stan });
+  const { mti, terminal, stan } = sender;
+  log.error({ event: 'repeats.acknowledged', mti, terminal, stan });
   return reply;
 }

@@ -1,15 +1,16 @@
 import type { NoticeInbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
-import { requestFingerprint } from '../requests/keys.ts';
+import { requestFingerprint, requestKey } from '../requests/keys.ts';
 import { findService, type Service } from '../requests/services.ts';
 import { readMoney, required } from '../requests/understand.ts';
 import { chipWord } from '../transaction/chip.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
+import { endRepeats } from './acknowledge-repeats.ts';
 import { adjust } from './adjust.ts';
 import { toldBy } from './answer-notice.ts';
 import { complete } from './complete.ts';
-import { keepAdvice } from './keep-advice.ts';
+import { keepAdvice, keptBody } from './keep-advice.ts';
 import { tell, tellOfChip } from './tell.ts';
 
 // A terminal tells of something that has happened already. It is accepted as soon as it is durable, whatever it finds
@@ -17,12 +18,26 @@ import { tell, tellOfChip } from './tell.ts';
 // answer was rejected, since an advice that is declined undoes nothing: the goods are gone.
 
 /**
- * A terminal's advice (0220, 0120): what its service says, or kept for people where it fits none.
+ * A terminal's advice (0220, 0120), with an end to its repeats where it is refused.
+ * @throws what `take` throws
+ */
+export function advise(inbound: NoticeInbound, ports: Ports): Promise<ReplyFields | undefined> {
+  const { party, sender } = inbound;
+  const kept = (reply: ReplyFields) => ({
+    kind: 'advice-kept',
+    body: keptBody(inbound, 'repeated', reply),
+  });
+  const key = requestKey(party.key, sender);
+  return endRepeats(take(inbound, ports), { inbound, key, kept }, ports);
+}
+
+/**
+ * What its service says, or kept for people where it fits none.
  *
  * @throws Refusal SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_STATE, SW_AMOUNT, SW_NO_ROUTE, SW_CARD_MISSING, and what
  *   `readPayment` throws
  */
-export async function advise(inbound: NoticeInbound, ports: Ports): Promise<ReplyFields | undefined> {
+async function take(inbound: NoticeInbound, ports: Ports): Promise<ReplyFields | undefined> {
   const { message } = inbound;
   const service = findService(message);
   if (!service) return keepAdvice(inbound, 'no-service', ports);

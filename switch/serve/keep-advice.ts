@@ -7,7 +7,7 @@ import type { Ports } from '../ports.ts';
 import { requestKey } from '../requests/keys.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 import { chipWord } from '../transaction/chip.ts';
-import type { KeptAdvice, ReplyFields } from '../transaction/entries.ts';
+import type { EntryBodies, KeptAdvice, ReplyFields } from '../transaction/entries.ts';
 import { ACCEPTED, type Answer, answerNotice, toldBy } from './answer-notice.ts';
 import type { Finding } from './find-original.ts';
 
@@ -37,11 +37,21 @@ export async function nothingToFind(): Promise<Finding> {
 
 /** The same, for a notice that is looked at already. */
 export function keptAdvice(inbound: NoticeInbound, reason: KeptAdvice['reason'], ports: Ports): Answer {
-  const { message, listener, party, sender, card } = inbound;
+  const reply: ReplyFields = { code: answerOf(inbound, reason), rrn: inbound.sender.rrn };
+  const body = keptBody(inbound, reason, reply);
+  const transaction = timeOrderedUuid(ports.clock, ports.random);
+  return { reply, opening: { transaction, kind: 'advice-kept', body } };
+}
+
+/** What people have to know of it. */
+export function keptBody(
+  { message, listener, party, sender, card }: NoticeInbound,
+  reason: KeptAdvice['reason'],
+  reply: ReplyFields,
+): EntryBodies['advice-kept'] {
   const { terminal, merchant, stan, rrn, transmittedAt } = sender;
-  const reply: ReplyFields = { code: answerOf(inbound, reason), rrn };
   const pan = message.de2 ?? message.de35?.pan();
-  const body = {
+  return {
     key: requestKey(party.key, sender),
     reply,
     reason,
@@ -56,8 +66,6 @@ export function keptAdvice(inbound: NoticeInbound, reason: KeptAdvice['reason'],
     card: card && pan ? { maskedPan: pan.masked(), ...card } : null,
     elements: elementsOf(message),
   };
-  const transaction = timeOrderedUuid(ports.clock, ports.random);
-  return { reply, opening: { transaction, kind: 'advice-kept', body } };
 }
 
 /** What must be unchanged when the same advice comes again. */

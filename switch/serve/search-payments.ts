@@ -56,8 +56,10 @@ export async function paymentsApprovedAs(
   const { prefers = () => true } = meant;
   if (meant.maskedPan === undefined) return [];
   const isOfHold = inbound.message.de25 === PRE_AUTHORISED;
-  const sinceMs = isOfHold ? HOLDS_SEARCHED_MS : SEARCHED_MS;
-  const known = await searched(inbound, { approvalCode, sinceMs }, ports);
+  const search = isOfHold
+    ? { approvalCode, sinceMs: HOLDS_SEARCHED_MS, isHold: true as const }
+    : { approvalCode };
+  const known = await searched(inbound, search, ports);
   const isRefund = inbound.message.de3?.startsWith(REFUND) ?? false;
   const agreeing = known.filter(
     (each) =>
@@ -90,7 +92,7 @@ export async function paymentsOfReference(
   return [preferred, live, agreeing].find(({ length }) => length > 0) ?? [];
 }
 
-interface Narrowed extends Pick<PaymentSearch, 'terminal' | 'approvalCode' | 'rrn'> {
+interface Narrowed extends Pick<PaymentSearch, 'terminal' | 'approvalCode' | 'isHold' | 'rrn'> {
   readonly sinceMs?: number;
 }
 

@@ -24,7 +24,7 @@ import { refundedMinorUnits } from './reserve-refund.ts';
 import { reverseTip } from './reverse-tip.ts';
 import { reverseVoid } from './reverse-void.ts';
 import { takeBack, takeIncrementBack } from './undo.ts';
-import { REVERSAL_ADVICE, unmatchedReply, unmatchedReversal } from './unmatched-reversal.ts';
+import { REVERSAL_ADVICE, rememberedBody, unmatchedReply, unmatchedReversal } from './unmatched-reversal.ts';
 
 // A terminal takes a transaction back: by a reversal, which is taken whatever became of its original, or by a void,
 // which is an ordinary request. Both are written to the original and answered; the network and the consensus are made
@@ -55,7 +55,11 @@ export function reverse(inbound: NoticeInbound, ports: Ports): Promise<ReplyFiel
     (_, finding) => answerReversal(finding, inbound, original, ports),
     ports,
   );
-  return endRepeats(answer, { inbound, original, key: notice.key }, ports);
+  const kept = (reply: ReplyFields) => ({
+    kind: 'remembered',
+    body: { ...rememberedBody(inbound, original, reply), caseKind: 'reversal-repeated' as const },
+  });
+  return endRepeats(answer, { inbound, key: notice.key, kept }, ports);
 }
 
 function answerReversal(
@@ -122,7 +126,13 @@ async function reverseFound(
     return reverseOther(found, 'DE4', { inbound, original }, ports);
   }
   const refused = await refusedAsRefunded(found, { remaining, key: told.key, by: 'reversal' }, ports);
-  return refused ?? takeBack(found, { ...told, by: 'reversal' }, remaining);
+  // At the network the completion has taken the place of the hold: who completes again has nothing to complete.
+  const isOfCompletion = stands(found.state) && found.completedBy === key;
+  const body = {
+    ...{ ...told, by: 'reversal' as const },
+    ...(isOfCompletion && { caseKind: 'hold-reversed' as const }),
+  };
+  return refused ?? takeBack(found, body, remaining);
 }
 
 /**

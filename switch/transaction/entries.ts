@@ -109,6 +109,8 @@ export interface EntryBodies {
     readonly original?: string;
     /** Of a void: from when on the network may be told, in milliseconds since the epoch. */
     readonly toldFrom?: number;
+    /** What was named is the completion of a hold, which goes with it. */
+    readonly caseKind?: 'hold-reversed';
   };
   /** The network is about to be told of a void: from here on its reversal comes too late. */
   'void-told': Readonly<Record<string, never>>;
@@ -283,7 +285,8 @@ export interface EntryBodies {
 
 /** An advice that nobody here can act on, as it came. */
 export interface KeptAdvice {
-  readonly reason: 'no-service' | 'no-original' | 'no-route';
+  /** `repeated`: it was refused, and came again without end until it was acknowledged. */
+  readonly reason: 'no-service' | 'no-original' | 'no-route' | 'repeated';
   readonly listener: string;
   readonly terminal: string;
   readonly merchant: string;

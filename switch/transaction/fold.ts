@@ -122,6 +122,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     if (draft.state === 'intended') leaveOpen(draft);
     if (stands(draft.state)) keepForItsReversal(draft, body);
     draft.takenBack = body.by;
+    if (body.caseKind) draft.cases.push(body.caseKind);
     endIncrements(draft);
     draft.standingMinorUnits = 0;
     draft.replies.set(body.key, body.reply);
@@ -151,6 +152,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     captureIncrements(draft, body.minorUnits);
     draft.capturedMinorUnits = body.minorUnits;
     draft.standingMinorUnits = body.minorUnits;
+    draft.completedBy = body.key;
     if (isFirst) {
       draft.popParties = body.pop;
       draft.pop = body.pop ? 'planned' : 'not-applicable';

@@ -29,6 +29,8 @@ export interface Transaction {
   /** What the customer owes or is owed now, in minor units: approved, less what was taken back, or captured. */
   readonly standingMinorUnits: number;
   readonly capturedMinorUnits?: number;
+  /** The key of its latest completion. */
+  readonly completedBy?: string;
   /** Of several completions: what a closed batch had of those before the latest. */
   readonly settledBefore?: SettledPart;
   /** It happened at the terminal, and was told afterwards. */

@@ -4,7 +4,7 @@ import type { MerchantSettings } from '../../switch/config/settings.ts';
 import { keepHold } from '../../switch/follow-up/hold-keeper.ts';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
 import { openHold } from '../../switch/transaction/hold.ts';
-import { Counter, DAY_MS, purchase } from './core-cases.ts';
+import { Counter, DAY_MS, originalElements, purchase, reversal } from './core-cases.ts';
 
 // A pre-authorisation has a life, which its scheme's data gives it. Before the end the merchant is told; at the end
 // what is left is given back at the network. What is taken of it never leaves more held than that.
@@ -302,5 +302,26 @@ describe('several completions', () => {
     const { counter } = await held(several);
     await counter.heard(numbered(3_000, '0102', 1));
     expect((await counter.heard(more('000002', 1_000))).code).toBe('12');
+  });
+});
+
+describe('the reversal of a completion', () => {
+  it('takes the hold along, and people are told', async () => {
+    const { counter } = await held();
+    await counter.heard(completion(10_000));
+    const undoing = { de11: '000091', de7: '1123130500', de4: amount(10_000), de25: '06' };
+    const de90 = originalElements('0220', '000090', '1123130000');
+    expect(await counter.heard(reversal({ ...undoing, de90 }))).toMatchObject({ code: '00' });
+    expect(counter.payment()).toMatchObject({ state: 'taken-back', standingMinorUnits: 0 });
+    expect(counter.cases()).toEqual(['hold-reversed']);
+    expect(counter.work()).toContain('reverse-network');
+  });
+
+  it('is no case where the pre-authorisation itself is reversed', async () => {
+    const { counter } = await held();
+    await counter.heard(completion(10_000));
+    const de90 = originalElements('0100', '000001', '1123120000');
+    expect(await counter.heard(reversal({ de4: amount(10_000), de90 }))).toMatchObject({ code: '00' });
+    expect(counter.cases()).toEqual([]);
   });
 });

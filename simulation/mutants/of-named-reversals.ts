@@ -1,0 +1,40 @@
+import type { SourceMutant } from './source-mutant.ts';
+
+/** Reversals that come before what they name, or beside one another. */
+export const OF_NAMED_REVERSALS: readonly SourceMutant[] = [
+  {
+    name: 'advice-behind-its-reversal',
+    removes: 'the refusal of an advice whose reversal, without DE90, came before it',
+    file: 'switch/requests/originals.ts',
+    find: 'late: mtis,',
+    put: "late: pair ?? ['0100', '0200'],",
+  },
+  {
+    name: 'reversals-of-one-key',
+    removes: 'the place of its own for another reversal that has the same STAN and time',
+    file: 'switch/serve/answer-notice.ts',
+    find: "if (!first.owner || !mayShareKey || finding.status !== 'found') return first;",
+    put: 'if (!mayShareKey || first) return first;',
+  },
+  {
+    name: 'part-beside-a-void',
+    removes: 'what a partial reversal leaves of a sale whose void is reversed later',
+    file: 'switch/serve/undo.ts',
+    find: 'if (remainingMinorUnits > 0 && isVoided(found)) {',
+    put: 'if (remainingMinorUnits < 0 && isVoided(found)) {',
+  },
+  {
+    name: 'few-claims',
+    removes: 'room for all that a reversal may name',
+    file: 'switch/journal/entry.ts',
+    find: 'const MAX_CLAIMS = 16;',
+    put: 'const MAX_CLAIMS = 8;',
+  },
+  {
+    name: 'no-more-patience',
+    removes: 'the patience with a network that answers just after each attempt',
+    file: 'switch/follow-up/patience.ts',
+    find: 'Math.min(attempt * attemptTimeoutMs, MOST_MS)',
+    put: 'Math.min(attemptTimeoutMs, MOST_MS)',
+  },
+];

@@ -4,6 +4,9 @@ import type { HsmCondition } from './world/hsm.ts';
 
 /** The two networks: one in Visa's profile, one of plain ISO 8583:1987. */
 export type NetworkName = 'visa' | 'iso87';
+/** Networks on which only guests pay (`guests/`). */
+export type GuestNetwork = 'mastercard' | 'lodging' | 'plain';
+export type HostName = NetworkName | GuestNetwork;
 
 /** `gray`: one answer in ten is lost, the others are slow. */
 export type NetworkFault = 'silent' | 'slow' | 'slow-to-act' | 'at-the-deadline' | 'spoilt' | 'gray';
@@ -97,7 +100,7 @@ export class FaultPlan {
     this.clearAt = Math.max(0, ...faults.map(({ to }) => to));
   }
 
-  network(name: NetworkName, now: number): Grip<NetworkFault> | undefined {
+  network(name: HostName, now: number): Grip<NetworkFault> | undefined {
     return this.#holding('network', now, ({ network }) => network === undefined || network === name);
   }
 

@@ -17,6 +17,8 @@ export interface Features {
   readonly favours: readonly PaymentKind[];
   /** Small purchases with few cards, all at once, while networks are away: what stand-in may approve is used up. */
   readonly isCrowd: boolean;
+  /** Others pay besides, on networks of their own (`guests/`). */
+  readonly hasGuests?: boolean;
   /** The day on which it happens. */
   readonly day: Day;
 }
@@ -50,6 +52,7 @@ const SPARED = 0.2;
 const FAVOURED = 0.15;
 const ORDINARY = 0.5;
 const CROWDS = 0.1;
+const GUESTS = 0.5;
 const DAY_NAMES = Object.keys(DAYS) as [Day, ...Day[]];
 
 /** @param random a stream of its own @param forced on in every seed, awaited or not */
@@ -68,13 +71,15 @@ export function drawFeatures(random: SeededRandom, forced: readonly HabitName[] 
   const calendar = random.stream('day');
   const day = calendar.chance(ORDINARY) ? PLAIN.day : calendar.pick(DAY_NAMES);
   const isCrowd = random.stream('crowd').chance(CROWDS);
-  return { habits, spared, favours, isCrowd, day };
+  const hasGuests = random.stream('guests').chance(GUESTS);
+  return { habits, spared, favours, isCrowd, day, hasGuests };
 }
 
-export function describeFeatures({ habits, spared, favours, isCrowd, day }: Features): string[] {
+export function describeFeatures({ habits, spared, favours, isCrowd, day, hasGuests }: Features): string[] {
   const lines = HABITS.filter(({ name }) => habits.has(name)).map(({ name, says }) => `${name}: ${says}`);
   if (spared.size > 0) lines.push(`no fault of ${[...spared].join(', ')}`);
   if (favours.length > 0) lines.push(`more of ${favours.join(', ')}`);
   if (isCrowd) lines.push('a crowd with few cards while networks are away');
+  if (hasGuests) lines.push('guests who pay on networks of their own');
   return [...lines, `on ${day}`];
 }

@@ -14,6 +14,7 @@ const OUTCOMES = [
   ...(['void accepted', 'void refused', 'completion accepted', 'completion refused'] as const),
   ...(['refund of a payment approved', 'refund of a payment declined', 'approved in part'] as const),
   ...(['stood in for', 'stand-in limit reached', 'degraded mode opened'] as const),
+  'tampering noticed',
   ...(['batch in balance', 'batch out of balance', 'calm run'] as const),
 ] as const;
 
@@ -21,13 +22,41 @@ const OUTCOMES = [
  * Everything that a campaign must have seen: what the core passes (`sometimes` in runtime/), each habit with an effect
  * on something, each kind of payment approved, and how things end.
  */
-export type ProbeName = Probe | `habit ${HabitName}` | `${PaymentKind} approved` | (typeof OUTCOMES)[number];
+/** What guests and their shops saw (`guests/`). */
+const GUESTS = [
+  'increment approved',
+  'increment reversed',
+  'sum completed',
+  'sum voided',
+  'completion in parts',
+  'tip accepted',
+  'rubbish answered',
+  ...(['merchant told', 'told twice', 'stood in for', 'stood in for with a PIN'] as const),
+  ...(['told again', 'voided by its code', 'voided by its numbers'] as const),
+  ...(['reversed by its reference', 'reversed without a terminal'] as const),
+  ...(['chip said yes', 'chip said no', 'refund told of more than the sale'] as const),
+  'rubbish hung up on',
+] as const;
+
+export type ProbeName =
+  | Probe
+  | `habit ${HabitName}`
+  | `${PaymentKind} approved`
+  | (typeof OUTCOMES)[number]
+  | `guests: ${(typeof GUESTS)[number]}`;
 
 /** What no campaign is asked for: a habit that the core does not bear yet is off. */
 function expected(): ProbeName[] {
   const core = Object.keys(PROBES) as Probe[];
   const habits = HABITS.filter(({ name }) => !isAwaited(name)).map(({ name }) => `habit ${name}` as const);
-  return [...core, ...habits, ...PAYMENT_KINDS.map((kind) => `${kind} approved` as const), ...OUTCOMES];
+  const guests = GUESTS.map((name) => `guests: ${name}` as const);
+  return [
+    ...core,
+    ...habits,
+    ...guests,
+    ...PAYMENT_KINDS.map((kind) => `${kind} approved` as const),
+    ...OUTCOMES,
+  ];
 }
 
 /** So many seeds reach everything; of fewer nothing is asked. */

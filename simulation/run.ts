@@ -4,6 +4,11 @@ import { checkModel, type EndOfPayment, endsOfPayments } from './check-model.ts'
 import { drawFaults } from './draw-faults.ts';
 import { type Fault, FaultPlan } from './faults.ts';
 import { DAYS, drawFeatures, type Features } from './features.ts';
+import { checkGuests } from './guests/check-guests.ts';
+import { type GuestHosts, openGuestNetworks } from './guests/guest-networks.ts';
+import { TOLD_MERCHANTS, withGuests } from './guests/guest-settings.ts';
+import { Guests } from './guests/guests.ts';
+import { MerchantInbox } from './guests/merchant-inbox.ts';
 import { UNCHANGED, type WrapperMutant } from './mutants/wrapper-mutant.ts';
 import { checkInvariants } from './oracle/invariants.ts';
 import { COMES_BACK_WITHIN_MS } from './orders.ts';
@@ -15,7 +20,7 @@ import type { Simulation } from './simulation.ts';
 import { numbersOf, withJournal } from './story/journal-lines.ts';
 import { SwitchNode } from './switch-node.ts';
 import { type Tally, tallyOf } from './tally.ts';
-import { terminalsOf } from './terminals.ts';
+import { TRAVEL_MS, terminalsOf } from './terminals.ts';
 import { Workload } from './workload.ts';
 import { HeadDisks } from './world/audit.ts';
 import { ProofProjector } from './world/awaited-proofs.ts';
@@ -92,6 +97,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       world.violate('process', `a promise was rejected unheard: ${String(error)}`);
     }
     checkInvariants(simulation);
+    checkGuests(simulation);
     checkModel(simulation);
     const tally = tallyOf(simulation);
     for (const probe of world.seen) tally[probe] ??= 1;
@@ -148,24 +154,48 @@ async function prepare({
   const logs = new LogCapture();
   const headDisks = new HeadDisks();
   for (const host of Object.values(networks)) await host.listen(network.socketsOf(host.process));
-  const around = { world, network, database, networks, proofs, faults: plan, logs, headDisks };
+  const guestHosts = features.hasGuests
+    ? await openGuestNetworks(world, network, { faults: plan, habits: [] })
+    : undefined;
+  const inbox = features.hasGuests ? new MerchantInbox(world, TOLD_MERCHANTS) : undefined;
+  const hosts = { networks, guestHosts, proofs, inbox };
+  const around = { world, network, database, ...hosts, faults: plan, logs, headDisks };
 
   const settings = settingsOf(shape, features);
+  const known = features.hasGuests ? withGuests(settings) : settings;
   new ProofProjector(world, database, settings.pop.finalityMs);
   const nodes = Array.from(
     { length: nodeCount },
-    (_, index) =>
-      new SwitchNode({ ...settings, ...ofNode(`node-${index + 1}`, settings) }, { ...around, mutant }),
+    (_, index) => new SwitchNode({ ...known, ...ofNode(`node-${index + 1}`, known) }, { ...around, mutant }),
   );
   const workload = new Workload(world, features, leavesOut);
   const drawn = 8 + shape.integer(30);
-  const simulation = { ...around, nodes, workload, settings, features, drawn };
+  const guests = guestHosts && guestsOf({ ...around, guestHosts, nodes, settings: known });
+  const simulation = { ...around, nodes, workload, guests, settings, features, drawn };
 
   for (const node of nodes) node.start();
   const numbers = payments ?? Array.from({ length: drawn }, (_, number) => number);
   workload.schedule(terminalsOf(simulation, settings, shape.stream('terminals')), numbers, spanMs);
+  guests?.schedule(spanMs);
   for (const fault of plan.faults) arrange(fault, simulation);
   return simulation;
+}
+
+function guestsOf({
+  world,
+  network,
+  settings,
+  guestHosts: hosts,
+  nodes,
+  faults,
+}: Pick<Simulation, 'world' | 'network' | 'settings' | 'nodes' | 'faults'> & {
+  readonly guestHosts: GuestHosts;
+}): Guests {
+  return new Guests({
+    ...{ world, network, settings, hosts, nodes: nodes.map(({ name }) => name) },
+    expectsWrongSeals: faults.faults.some(({ kind }) => kind === 'garbled'),
+    answerLimitMs: settings.deadlineMs + TRAVEL_MS,
+  });
 }
 
 /** Lets the run come to its end: all faults over, every payment answered, nothing left to do. */
@@ -196,9 +226,10 @@ async function settle(simulation: Simulation): Promise<void> {
   if (!isQuiet(simulation)) world.violate('I8 liveness', 'the batches cannot be closed');
 }
 
-function isQuiet({ workload, database, networks, nodes }: Simulation): boolean {
+function isQuiet({ workload, guests, database, networks, nodes }: Simulation): boolean {
   return (
     workload.isOver &&
+    (guests?.isOver ?? true) &&
     database.tables.jobs.size === 0 &&
     database.tables.awaited.isQuiet &&
     Object.values(networks).every(({ isIdle }) => isIdle) &&

@@ -154,6 +154,7 @@ class Shrinking {
   async #plainer(): Promise<void> {
     const { features } = this.left;
     if (features.favours.length > 0) await this.#try({ features: { ...features, favours: [] } });
+    if (features.hasGuests) await this.#try({ features: { ...this.left.features, hasGuests: false } });
     if (features.isCrowd) await this.#try({ features: { ...this.left.features, isCrowd: false } });
     const { day } = PLAIN;
     if (features.day !== day) await this.#try({ features: { ...this.left.features, day } });

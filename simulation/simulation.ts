@@ -1,6 +1,8 @@
 import type { Settings } from '../switch/config/settings.ts';
 import type { FaultPlan } from './faults.ts';
 import type { Features } from './features.ts';
+import type { Guests } from './guests/guests.ts';
+import type { MerchantInbox } from './guests/merchant-inbox.ts';
 import type { Networks } from './peers/networks.ts';
 import type { ProofService } from './peers/proof-service.ts';
 import type { SwitchNode } from './switch-node.ts';
@@ -20,6 +22,9 @@ export interface Simulation {
   readonly proofs: ProofService;
   readonly nodes: readonly SwitchNode[];
   readonly workload: Workload;
+  /** Absent where the seed has none. */
+  readonly guests?: Guests | undefined;
+  readonly inbox?: MerchantInbox | undefined;
   readonly faults: FaultPlan;
   readonly settings: Settings;
   readonly features: Features;

@@ -12,7 +12,9 @@ import { type RunningSwitch, type SwitchParts, startSwitch } from '../switch/nod
 import { NumberSpace } from '../switch/numbers/number-space.ts';
 import type { Numbers } from '../switch/numbers/numbers.ts';
 import type { Checkpoint } from '../switch/ports.ts';
-import type { FaultPlan, NetworkName } from './faults.ts';
+import type { FaultPlan, GuestNetwork, NetworkName } from './faults.ts';
+import type { GuestHosts } from './guests/guest-networks.ts';
+import type { MerchantInbox } from './guests/merchant-inbox.ts';
 import type { WrapperMutant } from './mutants/wrapper-mutant.ts';
 import { deadlineKey } from './peers/network-host.ts';
 import type { Networks } from './peers/networks.ts';
@@ -38,6 +40,8 @@ export interface Surroundings {
   readonly network: Network;
   readonly database: Database;
   readonly networks: Networks;
+  readonly guestHosts?: GuestHosts | undefined;
+  readonly inbox?: MerchantInbox | undefined;
   readonly proofs: ProofService;
   readonly faults: FaultPlan;
   readonly logs: LogCapture;
@@ -187,7 +191,7 @@ export class SwitchNode {
   }
 
   async #begin(life: SimProcess): Promise<void> {
-    const { world, network, database, faults, logs, mutant, proofs } = this.#around;
+    const { world, network, database, faults, logs, mutant, proofs, inbox } = this.#around;
     const { clock } = life;
     const random: Random = this.#random.stream(`life ${this.lives}`);
     const log = logs.logOf(life);
@@ -223,6 +227,7 @@ export class SwitchNode {
       pop: popClient(simHttp(life, proofs, this.#random.stream(`http ${this.lives}`))),
       checkpoint: (name) => this.#passed(name),
       codecOf: sharedCodec,
+      ...(inbox && { notifications: inbox.notificationsOf(life), alerts: inbox.alertsOf(life) }),
       beatMs: this.#beatMs,
     });
     this.#connectNetworks(networks, parts);
@@ -263,16 +268,17 @@ export class SwitchNode {
 
   /** The network host learns when the switch stops waiting, so as to answer just then. */
   #observed(connector: NetworkConnector): NetworkConnector {
-    const { networks: hosts, world } = this.#around;
-    const host = hosts[connector.name as NetworkName];
+    const { networks, guestHosts, world } = this.#around;
+    const { deadlines, notAsked } =
+      guestHosts?.[connector.name as GuestNetwork] ?? networks[connector.name as NetworkName];
     return {
       ...connector,
       ask: (facts, card, deadline) => {
         const remainingMs = deadline - (this.#life?.clock.monotonic() ?? 0);
         const key = deadlineKey({ de41: facts.terminal, de4: String(facts.amount.minorUnits) });
-        host.deadlines.set(key, world.now + remainingMs);
+        deadlines.set(key, world.now + remainingMs);
         const asked = connector.ask(facts, card, deadline);
-        if (!asked.left && asked.outcome.status === 'not-asked') host.notAsked.add(key);
+        if (!asked.left && asked.outcome.status === 'not-asked') notAsked.add(key);
         return asked;
       },
     };

@@ -6,7 +6,7 @@ import type { Simulation } from './simulation.ts';
 import type { SeededRandom } from './world/seeded-random.ts';
 
 /** For a connection that is opened first, and the way there and back, at their slowest. */
-const TRAVEL_MS = 4 * 80;
+export const TRAVEL_MS = 4 * 80;
 const MOST_TERMINALS = 6;
 const LAST_STAN = 999_999;
 

@@ -1,4 +1,5 @@
 import type { Transaction } from '../../switch/transaction/fold.ts';
+import { isUnfinished } from '../../switch/transaction/several-completions.ts';
 import { isNoChipData } from '../peers/habits/chip.ts';
 import { nameOfAccount } from '../peers/names.ts';
 import type { Notice } from '../peers/notice.ts';
@@ -129,7 +130,9 @@ function isOpen(transaction: Transaction, { parked }: JournalView): boolean {
   if (OPEN_NETWORK.has(network) && !isReversed) return true;
   if (state === 'approved' || state === 'captured') {
     const isBought = standingMinorUnits > cashbackMinorUnits;
-    const isDone = pop === 'validated' || pop === 'not-applicable' || cases.length > 0;
+    // Of a hold that is billed in parts the proof is begun with the last one.
+    const isDone =
+      pop === 'validated' || pop === 'not-applicable' || cases.length > 0 || isUnfinished(transaction);
     return !isDone && !(NO_PROOF.has(pop) && !isBought) && !parked.has(`complete-pop ${id}`);
   }
   const isUndone = pop !== 'accepted' && pop !== 'unknown' && pop !== 'planned' && pop !== 'validated';

@@ -12,6 +12,7 @@ import { checkProofs } from './proofs.ts';
 import { checkSecrecy } from './secrecy.ts';
 import { checkSettlements } from './settlements.ts';
 import { checkStandIn } from './stand-in.ts';
+import { checkTampering } from './tampering.ts';
 
 /** Checks I1 … I10 from what terminals were told and from the peers' own ledgers, once all is over. */
 export function checkInvariants(simulation: Simulation): void {
@@ -28,4 +29,5 @@ export function checkInvariants(simulation: Simulation): void {
   checkCalm(simulation);
   checkSecrecy(simulation);
   checkAudit(simulation);
+  checkTampering(simulation);
 }

@@ -1,3 +1,4 @@
+import { GUEST_CARDS } from '../guests/guest-settings.ts';
 import { TEST_CARDS } from '../orders.ts';
 import type { Simulation } from '../simulation.ts';
 
@@ -17,7 +18,8 @@ function base64Cores(bytes: Buffer): string[] {
   });
 }
 
-const CANARIES = [...TEST_CARDS.visa, ...TEST_CARDS.iso87].flatMap((digits) =>
+const CARDS = [...TEST_CARDS.visa, ...TEST_CARDS.iso87, ...Object.values(GUEST_CARDS)];
+const CANARIES = CARDS.flatMap((digits) =>
   spellingsOf(digits).map((text) => ({ text, card: digits.slice(-4) })),
 );
 

@@ -12,7 +12,7 @@ import {
   understandReversal,
 } from '../../simulators/network/understand.ts';
 import { visaHostDialect } from '../../simulators/visa/dialect.ts';
-import type { FaultPlan, NetworkName } from '../faults.ts';
+import type { FaultPlan, HostName } from '../faults.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 import { SimProcess } from '../world/sim-process.ts';
 import type { World } from '../world/world.ts';
@@ -39,9 +39,12 @@ import {
 import { describe, missed, partWords } from './network-words.ts';
 import { COMPARES } from './reversal-data.ts';
 
-export const NETWORK_ADDRESSES: Readonly<Record<NetworkName, Address>> = {
+export const NETWORK_ADDRESSES: Readonly<Record<HostName, Address>> = {
   visa: { host: 'visa', port: 5_001 },
   iso87: { host: 'iso87', port: 5_002 },
+  mastercard: { host: 'mastercard', port: 5_003 },
+  lodging: { host: 'lodging', port: 5_004 },
+  plain: { host: 'plain', port: 5_005 },
 };
 const MAX_FRAME_BYTES = 4_096;
 const NOT_SIGNED_ON = '91';
@@ -99,7 +102,7 @@ export function iso87Host(world: World, manners: HostManners): Iso87Host {
 
 /** A network in a dialect, with a ledger of its own, whose answers come, do not come, or come wrong. */
 export class NetworkHost<M extends NetworkMessage> {
-  readonly name: NetworkName;
+  readonly name: HostName;
   readonly ledger = new NetworkLedger();
   readonly process: SimProcess;
   readonly sent: SentApproval[] = [];
@@ -124,7 +127,7 @@ export class NetworkHost<M extends NetworkMessage> {
   #swapping: { readonly reply: M; send(reply: M): void } | undefined;
 
   constructor(
-    name: NetworkName,
+    name: HostName,
     dialect: HostDialect<M>,
     zonePinKey: string,
     world: World,
@@ -228,9 +231,10 @@ export class NetworkHost<M extends NetworkMessage> {
       }
       case 'advice': {
         understood(understandAdvice(message, nameCard, this.#dialect.transactionId(message)));
+        const part = this.#dialect.completionPart(message);
         const refusal = this.#firstWord(message, random, 'refuses', false);
         const processing = message.de3?.slice(0, 2) ?? '';
-        if (refusal === undefined) return this.ledger.advise(requestOf(message), processing);
+        if (refusal === undefined) return this.ledger.advise(requestOf(message), processing, part);
         this.#world.sometimes(`habit ${refusal.name}`);
         return { code: refusal.word };
       }

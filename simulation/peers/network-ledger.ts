@@ -26,10 +26,20 @@ export interface NetworkAccount extends NetworkRequest {
   adjusted?: number;
   /** Of a hold: the network was told what is taken. It is told so once, however often it hears of it. */
   isCompleted: boolean;
+  /** Of a hold, or of what was added to it: what it may hold. */
+  capacity: number;
+  /** Of a hold that is completed in parts: those that it was told of. */
+  readonly parts: Set<number>;
   /** Nobody asked: the network was told. */
   readonly isAdvised: boolean;
   readonly code: string;
   readonly approvalCode: string;
+}
+
+/** Which of several completions, and of how many; 0: nobody knows yet. */
+interface Part {
+  readonly sequence: number;
+  readonly count: number;
 }
 
 export interface NetworkDecision {
@@ -107,19 +117,23 @@ export class NetworkLedger {
    * Of a hold the amount becomes what is taken, and the rest stays held until it is reversed; of anything else that is
    * known, it is known already.
    */
-  advise(request: NetworkRequest, processing: string): NetworkDecision {
-    const known = this.accounts.get(keyOf(request)) ?? this.#adjusted(request, processing);
+  advise(request: NetworkRequest, processing: string, part?: Part): NetworkDecision {
+    const known =
+      this.accounts.get(keyOf(request)) ??
+      (part ? this.#holdOf(request) : this.#adjusted(request, processing));
     if (!known) {
       const service = processing === CREDIT ? 'credit' : 'debit';
       this.#open(request, { service, code: ACCEPTED, approved: request.amount, isAdvised: true });
     } else if (processing === ADJUSTMENT && !known.isReversed) {
       known.captured = request.amount;
       known.adjusted = request.amount;
+    } else if (known.service === 'hold' && part) {
+      this.#takePart(known, request.amount, part);
     } else if (known.service === 'hold' && !known.isCompleted) {
       known.isCompleted = true;
-      known.held = Math.max(0, known.held - request.amount);
       known.captured = request.amount;
       known.completed = request.amount;
+      complete(this.#wholeOf(known));
     }
     return { code: ACCEPTED };
   }
@@ -147,8 +161,13 @@ export class NetworkLedger {
     }
     if (account.pan !== request.pan || account.currency !== request.currency) return { code: INVALID };
     if (saysOther(account, request, hasIdentifier)) return { code: inconsistent };
-    for (const side of ['held', 'captured', 'refunded'] as const) {
-      account[side] = Math.min(account[side], remaining);
+    account.capacity = Math.min(account.capacity, remaining);
+    const whole = this.#wholeOf(account);
+    if (whole.length > 1 || account.parts.size > 0) this.#giveBack(account, whole, remaining);
+    else {
+      for (const side of ['held', 'captured', 'refunded'] as const) {
+        account[side] = Math.min(account[side], remaining);
+      }
     }
     if (remaining === 0) account.isReversed = true;
     else account.isReversedInPart = true;
@@ -165,6 +184,40 @@ export class NetworkLedger {
         .map((side) => `${account[side]} ${side}`),
     );
     return parts.length > 0 ? parts.join(', ') : 'nothing stands';
+  }
+
+  /** Of several completions each has numbers of its own, and the reference of what it completes. */
+  #holdOf({ terminal, rrn, pan }: NetworkRequest): NetworkAccount | undefined {
+    return [...this.accounts.values()].find(
+      (one) => one.service === 'hold' && one.terminal === terminal && one.rrn === rrn && one.pan === pan,
+    );
+  }
+
+  /** One of several completions, once each. */
+  #takePart(hold: NetworkAccount, minorUnits: number, { sequence, count }: Part): void {
+    if (hold.parts.has(sequence)) return;
+    hold.parts.add(sequence);
+    hold.captured += minorUnits;
+    if (sequence === count) {
+      hold.completed = hold.captured;
+      complete(this.#wholeOf(hold));
+    } else spread(this.#wholeOf(hold));
+  }
+
+  /** A hold with what was added to it. */
+  #wholeOf(account: NetworkAccount): NetworkAccount[] {
+    const isOf = (service: Service) => (one: NetworkAccount) =>
+      one.service === service && one.rrn === account.rrn && one.terminal === account.terminal;
+    const added = [...this.accounts.values()].filter(isOf('increment'));
+    if (added.length === 0) return [account];
+    return [...this.accounts.values()].filter(isOf('hold')).concat(added);
+  }
+
+  /** Of a hold that consists of more than itself each message is given back by itself, and what was taken stays. */
+  #giveBack(account: NetworkAccount, whole: readonly NetworkAccount[], remaining: number): void {
+    const [hold] = whole;
+    if (account === hold) account.captured = Math.min(account.captured, remaining);
+    spread(whole);
   }
 
   /** A sale that gets another amount is found by the last digits of it, whatever its numbers are. */
@@ -187,6 +240,8 @@ export class NetworkLedger {
       captured: 0,
       refunded: 0,
       isCompleted: false,
+      parts: new Set(),
+      capacity: decided.approved,
       isReversed: this.remembered.has(keyOf(request)),
       approvalCode: request.approvalCode ?? String(this.#count).padStart(6, '0'),
     };
@@ -195,6 +250,26 @@ export class NetworkLedger {
     this.accounts.set(keyOf(request), account);
     return account;
   }
+}
+
+/** What was taken is held no longer: of the hold first, then of what was added to it. */
+function spread(whole: readonly NetworkAccount[]): void {
+  const [hold] = whole;
+  let left = hold?.captured ?? 0;
+  for (const account of whole) {
+    const taken = Math.min(account.capacity, left);
+    account.held = account.capacity - taken;
+    left -= taken;
+  }
+}
+
+/** It is one sale now, under the hold's numbers; of what was added only what is too much is left. */
+function complete(whole: readonly NetworkAccount[]): void {
+  spread(whole);
+  const [hold, ...added] = whole;
+  if (hold) hold.capacity = hold.captured + hold.held;
+  for (const account of added) account.capacity = account.held;
+  spread(whole.slice(0, 1));
 }
 
 /** All that it holds, has taken or has given: never in two of these at once. */

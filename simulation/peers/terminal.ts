@@ -26,6 +26,8 @@ export interface Dialogue {
 export interface TerminalSettings {
   readonly id: string;
   readonly merchant: string;
+  /** Whose published keys it has; its own where absent. */
+  readonly keyName?: string;
   readonly listener: ListenerSettings;
   /** All of the switch's addresses. */
   readonly listeners: readonly ListenerSettings[];
@@ -87,7 +89,7 @@ export class Terminal {
       offMs: clocks.reduce((sum, clock) => sum + (clock?.offMs ?? 0), 0),
       zoneMs: clocks.reduce((sum, clock) => sum + (clock?.zoneMs ?? 0), 0),
     };
-    this.keys = settings.listener.mac === 'required' ? keysOf(settings.id) : undefined;
+    this.keys = settings.listener.mac === 'required' ? keysOf(settings.keyName ?? settings.id) : undefined;
   }
 
   /** DE7, DE12 and DE13 of now. */

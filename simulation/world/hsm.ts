@@ -18,6 +18,7 @@ import {
   type PaymentHsmClient,
 } from '../../hsm/index.ts';
 import { Pan, PinBlock } from '../../messages/index.ts';
+import { pinCipher } from '../../simulators/crypto/pin-block.ts';
 import { retailMac } from '../../simulators/crypto/retail-mac.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimProcess } from './sim-process.ts';
@@ -31,6 +32,9 @@ const LOOKUP_KEY = Buffer.from('the look-up key of the simulated HSM');
 /** Its signatures differ from run to run; nothing depends on what they are. */
 export const AUDIT_KEY = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const BLOCK = 8;
+const CARD_VALUE = '123';
+const PIN_VALUE = '4567';
+const CARD_PIN = '4711';
 
 const macs = new Map<string, (data: Uint8Array) => Buffer>();
 const pinCiphers = new Map<string, Cipheriv | Decipheriv>();
@@ -64,6 +68,10 @@ export function simHsm(
   const hsm: Partial<PaymentHsmClient> = {
     generateMac: (key, data) => ask(() => garbled(macOf(key, data))),
     openRequest: (request) => ask(() => openedBy(request, garbled, random)),
+    // The values that simulated issuers have written on their cards, and the PIN of every card.
+    verifyCvv: (_, __, value) => ask(() => value === CARD_VALUE),
+    verifyPvv: ({ pin, pan, pvv }) => ask(() => pvv === PIN_VALUE && isCardPin(pin, pan)),
+    verifyPinOffset: ({ pin, pan, offset }) => ask(() => offset === PIN_VALUE && isCardPin(pin, pan)),
     revealPan: (ciphertext) => ask(() => decrypt(ciphertext)),
     sign: (_, data) =>
       ask(() => garbled(sign('sha256', data, { key: AUDIT_KEY.privateKey, dsaEncoding: 'ieee-p1363' }))),
@@ -74,6 +82,10 @@ export function simHsm(
     close: async () => {},
   };
   return hsm as PaymentHsmClient;
+}
+
+function isCardPin({ block, key }: { readonly block: PinBlock; readonly key: string }, pan: Pan): boolean {
+  return pinCipher(developmentKey(key)).check(block.reveal(), CARD_PIN, pan.reveal()) === 'right';
 }
 
 type Garble = (bytes: Buffer) => Buffer;

@@ -12,6 +12,7 @@ import { type Holding, holdingsFor, holdingsOf } from '../transaction/increments
 import { traceOf } from '../transaction/leg-traces.ts';
 import { asNetworkKnows } from '../transaction/network-facts.ts';
 import { networkNumbers } from '../transaction/network-numbers.ts';
+import { isUnfinished } from '../transaction/several-completions.ts';
 import { waitUntil } from './patience.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import { isToReinstate, reinstate } from './reinstate.ts';
@@ -37,7 +38,14 @@ export type NetworkPorts = Pick<
  * same, and the next follow-up (a later reversal, or a replay by people) asks for what is too much then.
  */
 export async function reverseNetwork(job: FollowUpJob, ports: NetworkPorts): Promise<FollowUpResult> {
-  return reverseDownTo(holdingsOf, job, ports);
+  return reverseDownTo(holdingsNow, job, ports);
+}
+
+/** Of what is billed in parts all that was authorised is held until the last part: none of it is too much. */
+function holdingsNow(now: Transaction): Holding[] {
+  const { state, capturedMinorUnits, standingMinorUnits, heldMinorUnits = standingMinorUnits } = now;
+  const isAwaited = state === 'captured' && isUnfinished(now) && capturedMinorUnits === standingMinorUnits;
+  return isAwaited ? holdingsFor(now, heldMinorUnits) : holdingsOf(now);
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 } from '../../connectors/index.ts';
 import { HOUR_MS } from '../../runtime/index.ts';
 import type { Settings } from '../config/settings.ts';
+import { withOutbox } from '../fallback/notices/outbox.ts';
 import { recordUnawaited } from '../follow-up/unawaited-answers.ts';
 import { JournalError } from '../journal/journal.ts';
 import type { Numbers } from '../numbers/numbers.ts';
@@ -21,7 +22,7 @@ import type { Transaction } from '../transaction/fold.ts';
 import type { LateAnswerTold } from '../transaction/late-approvals.ts';
 import { asNetworkKnows, type KeptFacts } from '../transaction/network-facts.ts';
 
-type LateAnswerPorts = Pick<Ports, 'journal' | 'clock' | 'log' | 'alerts'> & {
+type LateAnswerPorts = Pick<Ports, 'journal' | 'clock' | 'log' | 'alerts' | 'notifications'> & {
   /** Without listeners what no link knows is not looked for. */
   readonly settings?: Pick<Settings, 'deadlineMs'> & Partial<Pick<Settings, 'listeners' | 'terminals'>>;
   /** Who has which numbers towards a network. */
@@ -51,8 +52,13 @@ export async function lateAnswer(answer: LateAnswer, ports: LateAnswerPorts): Pr
   await recordUnawaited(transaction, (now) => told(answer, now), ports);
 }
 
-/** What a link is given to tell of late answers. Where one cannot be looked at, the log has an error. */
-export function onLateAnswer(ports: LateAnswerPorts): (answer: LateAnswer) => void {
+/**
+ * What a link is given to tell of late answers. Where one cannot be looked at, the log has an error. Links are there
+ * before the core is: so it is here that what such an answer opens a case for is put into the outbox.
+ */
+export function onLateAnswer(given: LateAnswerPorts): (answer: LateAnswer) => void {
+  const isAnybodyListening = () => (given.notifications?.webhooks.size ?? 0) > 0;
+  const ports = { ...given, journal: withOutbox(given.journal, isAnybodyListening) };
   let strays = 0;
   return (answer) => {
     const { transaction, stray, code } = answer;

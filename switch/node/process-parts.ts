@@ -65,11 +65,13 @@ export async function openParts(own: ProcessParts, opening: OpeningParts) {
   const keys = await openKeys(own, hsm);
   const directory = followedDirectory(settings);
   const late = { ...settings };
-  const told = onLateAnswer({ journal, clock, log, settings: late, numbers, alerts: records });
+  const webhooks = readWebhooks(settings.merchants);
+  const notifications = { sender: webhookSender(clock), webhooks };
+  const said = { clock, log, alerts: records, notifications };
+  const told = onLateAnswer({ journal, ...said, settings: late, numbers });
   const links = { sockets, tls, clock, random, log, zoneKeys: keys.zoneKeys, onLateAnswer: told };
   const open = (network: NetworkSettings) => connectNetwork(network, links);
   const networks = followedNetworks(reached(settings.networks), { open, clock, log });
-  const webhooks = readWebhooks(settings.merchants);
 
   return {
     ...own,
@@ -86,7 +88,7 @@ export async function openParts(own: ProcessParts, opening: OpeningParts) {
     modeRecords: records,
     overdueFollowUps: () => records.overdueFollowUps(),
     alerts: records,
-    notifications: { sender: webhookSender(clock), webhooks },
+    notifications,
     /**
      * Takes what all nodes have in common from other settings; what can fail comes first, so that it is all or
      * nothing.

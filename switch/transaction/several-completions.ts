@@ -18,6 +18,8 @@ export function isNext(
   before: readonly CompletionPart[],
   most: number,
 ): boolean {
+  // Where a scheme knows one completion only, it is the last: the rest is given back with it, and nothing is awaited.
+  if (most === 1 && count !== 1) return false;
   const isInBounds = sequence >= 1 && sequence <= most && count <= most && (count === 0 || sequence <= count);
   const [known] = before.filter((part) => part.count > 0);
   return isInBounds && sequence === before.length + 1 && (!known || known.count === count);

@@ -1,6 +1,6 @@
 import type { HostMessage } from '../../../simulators/network/host-dialect.ts';
 import type { ListenerSettings } from '../../../switch/config/settings.ts';
-import type { NetworkName } from '../../faults.ts';
+import type { HostName } from '../../faults.ts';
 import type { SeededRandom } from '../../world/seeded-random.ts';
 import type { Fortune } from '../fortune.ts';
 import type { IssuerWord } from '../network-ledger.ts';
@@ -57,7 +57,7 @@ export interface TerminalHabit {
 
 /** A message that reached a network. */
 export interface Asked {
-  readonly network: NetworkName;
+  readonly network: HostName;
   readonly message: HostMessage;
   /** The same was answered before. */
   readonly isKnown: boolean;

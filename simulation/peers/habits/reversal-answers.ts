@@ -1,9 +1,14 @@
 import { withoutRepeat } from '../../../messages/index.ts';
+import type { HostName } from '../../faults.ts';
 import type { Asked, Habit } from './habit.ts';
 
 // How networks answer reversals, and what they remember of them.
 
-const NOT_FOUND = { visa: ['21', '25', '76', '77'], iso87: ['25'] } as const;
+const OF_VISA = ['21', '25', '76', '77'] as const;
+const NOT_FOUND: Readonly<Record<HostName, readonly string[]>> = {
+  ...{ visa: OF_VISA, lodging: OF_VISA },
+  ...{ iso87: ['25'], plain: ['25'], mastercard: ['25'] },
+};
 /** Of requests: acted on so late that their reversal comes before. */
 const RARELY = 0.08;
 const DUPLICATE = '94';

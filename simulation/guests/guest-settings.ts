@@ -1,0 +1,85 @@
+import type { ListenerSettings, MerchantSettings, Settings } from '../../switch/config/settings.ts';
+import type { StandInSettings } from '../../switch/config/stand-in.ts';
+import type { GuestNetwork } from '../faults.ts';
+import { NETWORK_ADDRESSES } from '../peers/network-host.ts';
+
+/** A restaurant, whose guests tip and whose holds may be exceeded, and a hotel that is enrolled with Étika. */
+export const GUEST_MERCHANTS = [
+  { id: 'MERCHANT0000008', category: '5812', pop: 'off', region: 'other' },
+  { id: 'MERCHANT0000009', category: '7011', pop: 'optional', region: 'other', lateCompletion: 'accept' },
+] as const satisfies readonly MerchantSettings[];
+
+const STAND_IN = ['978', '826'].map((currency) => {
+  return { currency, count: 20, minorUnits: 9_000_000, floorMinorUnits: 900_000 };
+});
+
+/** Who has an address for notices: guests' merchants, and one of the others. */
+export const TOLD_MERCHANTS: readonly string[] = [...GUEST_MERCHANTS.map(({ id }) => id), 'MERCHANT0000001'];
+
+const perCardDay = ['978', '826'].map((currency) => ({ currency, count: 20, minorUnits: 9_000_000 }));
+const usual = { perCardDay, pinTriesPerCardDay: 3 };
+const cvv = { key: 'CVK/VISA', valueAt: 0 };
+/** Where issuers have written what their cards and PINs are verified with (`card-data.ts`). */
+const ISSUERS: StandInSettings['issuers'] = [
+  { from: '2', to: '2', ...usual, cvv, pin: { method: 'pvv', key: 'PVK/VISA', keyIndexAt: 3, valueAt: 4 } },
+  {
+    ...{ from: '4917', to: '4917', ...usual },
+    pin: {
+      ...{ method: 'ibm-3624', key: 'PVK-IBM/VISA', offsetAt: 4, offsetLength: 4 },
+      ...{ start: 3, length: 11, pad: 'F', table: '0123456789012345' },
+    },
+  },
+  { from: '5019', to: '5019', ...usual },
+];
+
+/** Published test numbers of ranges that lead to the guests' networks. */
+export const GUEST_CARDS: Readonly<Record<GuestNetwork, string>> = {
+  mastercard: '2223003122003222',
+  lodging: '4917610000000000',
+  plain: '5019717010103742',
+};
+
+/** Their terminals, each with the published keys of one that is not theirs. */
+export const GUEST_TERMINALS = [
+  { id: 'GUEST001', keyName: 'TERM0001', merchant: GUEST_MERCHANTS[0].id },
+  { id: 'GUEST002', keyName: 'TERM0002', merchant: GUEST_MERCHANTS[1].id },
+  /** On an acquirer's line, where nobody has keys. */
+  { id: 'GUEST003', keyName: 'TERM0003', merchant: GUEST_MERCHANTS[0].id },
+] as const;
+
+const VISA_STATIONS = { sourceStation: '123456', destinationStation: '000000' };
+
+/** The same switch, which guests are known to besides. */
+export function withGuests(settings: Settings): Settings {
+  const terminals = GUEST_TERMINALS.map(({ id, keyName, merchant }) => ({
+    ...{ id, merchant, partialApproval: true },
+    ...{ pinKey: `TPK/${keyName}`, macKey: `TAK/${keyName}`, masterKey: `TMK/${keyName}` },
+  }));
+  const at = (name: GuestNetwork) => ({ name, ...NETWORK_ADDRESSES[name] });
+  return {
+    ...settings,
+    merchants: [...settings.merchants, ...GUEST_MERCHANTS.map((each) => ({ ...each, standIn: STAND_IN }))],
+    ...(settings.standIn && {
+      standIn: { ...settings.standIn, issuers: [...settings.standIn.issuers, ...ISSUERS] },
+    }),
+    terminals: [...settings.terminals, ...terminals],
+    routes: [
+      { from: '2', to: '2', network: 'mastercard' },
+      { from: '4917', to: '4917', network: 'lodging' },
+      { from: '5019', to: '5019', network: 'plain' },
+      ...settings.routes,
+    ],
+    networks: [
+      ...settings.networks,
+      { ...at('mastercard'), profile: 'mastercard', institution: '200001', zonePinKey: 'ZPK/VISA' },
+      { ...at('lodging'), profile: 'visa', ...VISA_STATIONS, zonePinKey: 'ZPK/VISA' },
+      { ...at('plain'), profile: 'iso87', zonePinKey: 'ZPK/ISO87' },
+    ],
+  };
+}
+
+export function guestListener(settings: Settings, index: number): ListenerSettings {
+  const listener = settings.listeners[index % settings.listeners.length];
+  if (!listener) throw new Error('the development settings lack a listener');
+  return listener;
+}

@@ -1,0 +1,106 @@
+import type { Settings } from '../../switch/config/settings.ts';
+import type { GuestNetwork } from '../faults.ts';
+import { Terminal } from '../peers/terminal.ts';
+import type { Network } from '../world/network.ts';
+import type { SeededRandom } from '../world/seeded-random.ts';
+import type { World } from '../world/world.ts';
+import { CARD_DATA } from './card-data.ts';
+import type { GuestHosts } from './guest-networks.ts';
+import { GUEST_CARDS, GUEST_TERMINALS, guestListener } from './guest-settings.ts';
+import { Rubbish } from './rubbish.ts';
+import { Shopping } from './shopping.ts';
+import { Stay } from './stay.ts';
+
+/** The numbers of stays: those of the other payments of a run are below. */
+export const FIRST_GUEST_NUMBER = 600;
+const MOST_STAYS = 20;
+const CURRENCIES = ['978', '826'] as const;
+const LAST_STAN = 999_999;
+const OUTAGES = 0.8;
+const LAST_OUTAGE_MS = 20_000;
+
+export interface GuestsParts {
+  readonly world: World;
+  readonly network: Network;
+  readonly settings: Settings;
+  readonly hosts: GuestHosts;
+  /** Of the switch's nodes. */
+  readonly nodes: readonly string[];
+  readonly expectsWrongSeals: boolean;
+  readonly answerLimitMs: number;
+}
+
+/**
+ * Guests and their shops: payments on networks of their own, with books of their own, in the world of everybody else.
+ * To have them among the other payments was rejected: the model of a payment would have to know increments and parts.
+ */
+export class Guests {
+  readonly hosts: GuestHosts;
+  readonly stays: (Stay | Shopping)[] = [];
+  readonly #parts: GuestsParts;
+  #left = 0;
+
+  constructor(parts: GuestsParts) {
+    this.#parts = parts;
+    this.hosts = parts.hosts;
+  }
+
+  get isOver(): boolean {
+    return this.#left === 0 && this.stays.every(({ isOver }) => isOver);
+  }
+
+  schedule(spanMs: number): void {
+    const { world } = this.#parts;
+    const random = world.random.stream('guests');
+    const terminals = GUEST_TERMINALS.map((_, index) => this.#terminal(index));
+    const count = 2 + random.integer(MOST_STAYS - 1);
+    this.#left = count;
+    for (const name of Object.keys(GUEST_CARDS) as GuestNetwork[]) this.#silence(name, random.stream(name));
+    new Rubbish(world, this.#parts.network, this.#parts.settings, this.#parts.nodes).schedule(spanMs);
+    for (let index = 0; index < count; index += 1) {
+      const own = random.stream(`stay ${index}`);
+      const terminal = terminals[own.integer(terminals.length)];
+      const network = own.pick(Object.keys(GUEST_CARDS) as [GuestNetwork]);
+      const order = {
+        pan: GUEST_CARDS[network],
+        currency: own.pick(CURRENCIES),
+        number: FIRST_GUEST_NUMBER + index,
+      };
+      world.scheduler.after(own.between(0, spanMs), 'stay', () => {
+        this.#left -= 1;
+        if (!terminal) return;
+        const life = own.stream('life');
+        const isShort = own.chance(0.6);
+        const stay = isShort ? new Shopping(terminal, order, life) : new Stay(terminal, order, life);
+        this.stays.push(stay);
+        stay.begin();
+      });
+    }
+  }
+
+  /** Now and then a network cannot be reached for a while: what stands in for it has to look at cards and PINs. */
+  #silence(name: GuestNetwork, random: SeededRandom): void {
+    const { world, network } = this.#parts;
+    if (!random.chance(OUTAGES)) return;
+    const from = random.between(0, LAST_OUTAGE_MS);
+    world.scheduler.after(from, 'outage', () => {
+      world.tell(name, () => 'cannot be reached');
+      network.refuse(name, true);
+      network.breakConnections(name);
+    });
+    world.scheduler.after(from + random.between(3_000, 20_000), 'outage', () => network.refuse(name, false));
+  }
+
+  #terminal(index: number): Terminal {
+    const { world, network, settings, nodes, expectsWrongSeals, answerLimitMs } = this.#parts;
+    const { id, keyName, merchant } = GUEST_TERMINALS[index] ?? GUEST_TERMINALS[0];
+    const [first = 'node-1', ...others] = nodes;
+    const terminal = {
+      ...{ id, keyName, merchant, takesPartialApproval: true, habits: [CARD_DATA] },
+      ...{ listener: guestListener(settings, index), listeners: settings.listeners },
+      ...{ nodes: [first, ...others] as const, answerLimitMs, expectsWrongSeals },
+      stans: { first: 1, last: LAST_STAN },
+    };
+    return new Terminal(terminal, world, (process) => network.socketsOf(process));
+  }
+}

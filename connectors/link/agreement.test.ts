@@ -15,9 +15,9 @@ describe('the amount of an answer', () => {
     ['approved-in-part', '1000', []],
     ['approved-in-part', '2501', ['DE4']],
     ['approved-without-cash', '2000', []],
-    ['declined', '0', []],
-    ['declined', '2500', []],
-    ['declined', '1', ['DE4']],
+    ['refused', '0', []],
+    ['refused', '2500', []],
+    ['refused', '1', ['DE4']],
   ] as const)('of what is %s may be %s: %j contradicts', (meaning, amount, found) => {
     expect(amountDisagreements({ amount }, ASKED, meaning)).toEqual(found);
   });

@@ -149,3 +149,11 @@ describe('an advice', () => {
     expect(overTheWire(adviceRequest({ ...adjustment, reason: 'completion', part })).de60).toBe('0200');
   });
 });
+
+describe('the management of a line', () => {
+  it('knows what a host may ask for: sign-on, sign-off, key and date changes are acknowledged', () => {
+    const { managementCodes } = iso87Dialect;
+    expect(managementCodes).toMatchObject({ signOn: '001', signOff: '002', echo: '301', keyExchange: '161' });
+    expect(managementCodes.acknowledged).toEqual(['001', '002', '061', '062', '201', '202', '270']);
+  });
+});

@@ -91,6 +91,23 @@ describe('a reversal says', () => {
     expect(said(steps)).toEqual({ facts: 2_500, original: 'request', remainingMinorUnits: 1_000 });
   });
 
+  it('what was asked for, until the network has heard of the last of several completions', () => {
+    const words = { amount: 'held', names: 'completion', zeroReplacement: true } as const;
+    const reversals = { ...PLAIN_REVERSALS, completion: words };
+    const inParts = (sequence: number): Step[] => {
+      const part = { sequence, count: 2, minorUnits: 900, stan: '000009', transmittedAt: '1123130000' };
+      const told = { key: 'k', minorUnits: 900 };
+      return [
+        { kind: 'captured', body: { ...answered, minorUnits: 900, pop: null, part } },
+        { kind: 'network-advised', body: { reason: 'completion', code: '00', attempts: 1, told } },
+      ];
+    };
+    const saidBehind = (sequence: number) =>
+      said([begun('pre-authorisation'), approved(), ...inParts(sequence), takenBack], { reversals });
+    expect(saidBehind(1)).toMatchObject({ original: 'request' });
+    expect(saidBehind(2)).toMatchObject({ original: 'completion' });
+  });
+
   it('what its network wants to hear', () => {
     const words = { amount: 'held', names: 'completion', zeroReplacement: true } as const;
     const reversals = { ...PLAIN_REVERSALS, completion: words, 'partial-reversal': words };

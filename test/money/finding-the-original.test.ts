@@ -230,7 +230,7 @@ describe('a terminal that begins its STANs anew within the hour', () => {
 describe('what was sold before keys named the merchant', () => {
   const OF_A = { de41: '00000001', de42: 'MERCHANT-A     ' };
   /** A sale that is found by its line and terminal alone, voided by a merchant. */
-  const voidedBy = async (de42: string) => {
+  const voidedBy = async (de42: string, change: Partial<TerminalMessage> = {}) => {
     const counter = new Counter();
     await counter.heard(purchase(OF_A), ACQUIRER_LINE);
     const key = 'acquirer-hex|reference|00000001|632700000777';
@@ -239,12 +239,21 @@ describe('what was sold before keys named the merchant', () => {
       ...{ transaction, version: version + 1, kind: 'named-again', body: { original: key, key: '' } },
       claims: [{ key, fingerprint: 'of before', role: 'unique' }],
     });
-    const { code } = await counter.heard(voidOf({ rrn: '632700000777' }, { ...OF_A, de42 }), ACQUIRER_LINE);
+    const { code } = await counter.heard(
+      voidOf({ rrn: '632700000777' }, { ...OF_A, de42, ...change }),
+      ACQUIRER_LINE,
+    );
     return { code, state: counter.payment().state };
   };
 
   it('is found by who sold it', async () => {
     expect(await voidedBy('MERCHANT-A     ')).toEqual({ code: '00', state: 'taken-back' });
+  });
+
+  it('is not refunded to another card, and its merchant hears why', async () => {
+    const refund = { de3: '200000', de2: OTHER_CARD };
+    expect(await voidedBy('MERCHANT-A     ', refund)).toEqual({ code: '30', state: 'approved' });
+    expect(await voidedBy('MERCHANT-B     ', refund)).toEqual({ code: '25', state: 'approved' });
   });
 
   it('is nothing to another merchant, who calls from a terminal of the same number', async () => {

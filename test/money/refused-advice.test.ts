@@ -72,6 +72,20 @@ describe('one of several completions whose advice is refused', () => {
   });
 });
 
+describe('the first of two completions, refused while the second waits,', () => {
+  it('leaves the second to be told', async () => {
+    const { counter, advised } = answering(REFUSED);
+    await counter.heard(purchase({ mti: '0100', de25: '06', de37: '632812000001', de4: amount(10_000) }));
+    await counter.heard(completion(3_000, { de60: '0102' }));
+    const second = { de60: '0202', de11: '000091', de7: '1123130001', de12: '140001' };
+    await counter.heard(completion(7_000, second));
+    await counter.follows('advise-network');
+    await counter.follows('advise-network');
+    expect(advised.map(({ minorUnits }) => minorUnits)).toEqual([3_000, 7_000]);
+    expect(counter.payment().tellings).toMatchObject([{ isTold: true }, { isTold: true }]);
+  });
+});
+
 describe('a tip whose advice is refused', () => {
   it('does not keep the next one from the network', async () => {
     const { counter, advised } = answering(REFUSED);

@@ -71,4 +71,18 @@ describe('the reversal of a void', () => {
   it('keeps the void that comes late from being executed', () => {
     expect(overtaking().payment).toMatchObject({ state: 'approved', standingMinorUnits: 2_500 });
   });
+
+  it('of the second void leaves what stood before that one', async () => {
+    const counter = new Counter();
+    const bought = await counter.heard(purchase());
+    await counter.heard(voidOf(bought));
+    await counter.heard(reversal({ ...REVERSES_THE_VOID, de12: '130700' }));
+    const ofAPart = { de11: '000005', de7: '1123120800', de12: '130800', de95: replacement(1_000) };
+    await counter.heard(reversal(ofAPart));
+    const again = { de11: '000006', de7: '1123120900', de12: '130900', de4: undefined };
+    expect((await counter.heard(voidOf(bought, again))).code).toBe('00');
+    const de90 = originalElements('0200', '000006', '1123120900');
+    await counter.heard(reversal({ de11: '000007', de7: '1123121000', de12: '131000', de90 }));
+    expect(counter.payment()).toMatchObject({ state: 'approved', standingMinorUnits: 1_000 });
+  });
 });

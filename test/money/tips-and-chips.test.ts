@@ -135,6 +135,12 @@ describe('a refund that was given at the terminal', () => {
     expect(asked.code).toBe('13');
   });
 
+  it('of a sale that nobody knows is a case', async () => {
+    const counter = new Counter();
+    expect((await counter.heard(refund('632812009999'))).code).toBe('00');
+    expect(counter.cases()).toEqual(['refund-unmatched']);
+  });
+
   it('that could not be taken from its sale is not answered, and is taken when it comes again', async () => {
     const counter = new Counter();
     const { rrn } = await counter.heard(purchase());

@@ -236,3 +236,28 @@ describe('the smallest sale, all of it refunded', () => {
     expect(counter.payment()).toMatchObject({ state: 'approved', standingMinorUnits: 1 });
   });
 });
+
+describe('a refund that its terminal took back, and whose network has yet to hear of it', () => {
+  const refunded = async () => {
+    const counter = new Counter();
+    const bought = await counter.heard(purchase());
+    const refund = { de3: '200000', de37: bought.rrn, de11: '000003', de7: '1123120600', de12: '130600' };
+    expect(await counter.heard(purchase(refund))).toMatchObject({ code: '00' });
+    const de90 = originalElements('0200', '000003', '1123120600');
+    const back = { de3: '200000', de11: '000004', de7: '1123120700', de12: '130700', de90 };
+    expect(await counter.heard(reversal(back))).toMatchObject({ code: '00' });
+    return { counter, bought, refund };
+  };
+
+  it('is not given once more', async () => {
+    const { counter, refund } = await refunded();
+    const again = { ...refund, de11: '000005', de7: '1123120800', de12: '130800' };
+    expect(await counter.heard(purchase(again))).toMatchObject({ code: '13' });
+  });
+
+  it('keeps nobody from voiding the sale', async () => {
+    const { counter, bought } = await refunded();
+    const voiding = { de11: '000006', de7: '1123120900', de12: '130900' };
+    expect(await counter.heard(voidOf(bought, voiding))).toMatchObject({ code: '00' });
+  });
+});

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HsmError } from '../../hsm/index.ts';
+import { Bytes } from '../../messages/index.ts';
 import { KnownCards } from '../../switch/admission/known-cards.ts';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
 import { ACQUIRER_LINE, Counter, played, purchase } from './core-cases.ts';
@@ -44,6 +45,15 @@ describe('an advice (0220)', () => {
     ['an adjustment that names no sale', tipOfNothing],
   ])('of %s moves no money', (_, seen) => {
     expect(seen()).toMatchObject({ sales: 0, standing: 0 });
+  });
+
+  it('of a service in no row is kept with what its chip said, and no card number', async () => {
+    const counter = new Counter();
+    const de55 = Bytes.fromHex('9F2701409F2608AABBCCDDEEFF00115A084242424242424242');
+    await counter.heard(advice({ de3: '990000', de55 }));
+    const kept = JSON.stringify(counter.core.journal.entries.at(-1)?.body);
+    expect(kept).toMatch(/"55":"[^"]*9F2608AABBCCDDEEFF0011/i);
+    expect(kept).not.toMatch(/5A08|4242424242424242/i);
   });
 
   it('of a service in no row opens a case', () => {

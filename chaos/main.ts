@@ -29,7 +29,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function chaos({ json, only, rate, seed, short }: Options): Promise<number> {
+async function chaos({ json, logs, only, rate, seed, short }: Options): Promise<number> {
   let problems = 0;
   const say = (line: string) => void process.stderr.write(`  ${line}\n`);
   const onRow = (row: Row | BooksRow) => {
@@ -40,7 +40,7 @@ async function chaos({ json, only, rate, seed, short }: Options): Promise<number
   };
 
   if (!json) console.log(headLine());
-  await run({ waves: wavesOf(only, seed), isShort: short, rate, seed, say, onRow });
+  await run({ waves: wavesOf(only, seed), isShort: short, rate, seed, logs, say, onRow });
   if (!json) console.log(DEFINITIONS);
   return problems === 0 ? 0 : 1;
 }

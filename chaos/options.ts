@@ -11,6 +11,8 @@ export interface Options {
   readonly rate: number;
   readonly json: boolean;
   readonly list: boolean;
+  /** Where the logs of all processes are left; absent: nowhere. */
+  readonly logs?: string;
 }
 
 const MAX_NUMBER = 1_000_000;
@@ -32,6 +34,7 @@ export function readOptions(argv: readonly string[], faults: readonly Fault[]): 
     .option('--seed <s>', 'another order of the faults, and other cards', wholeNumber(MAX_NUMBER), 0)
     .option('--rate <n>', 'purchases a second', wholeNumber(MAX_RATE), DEFAULT_RATE)
     .option('--json', 'a line of JSON for each fault, and one for the books', false)
+    .option('--logs <folder>', 'leave the logs of all processes there')
     .option('--list', 'only list the faults', false)
     .addHelpText(
       'after',

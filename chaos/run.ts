@@ -1,6 +1,9 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Stage } from '../bench/end-to-end/stage/stage.ts';
 import { untilInterrupted } from '../bench/end-to-end/stage/until-interrupted.ts';
+import { DEFAULT_FALLBACK } from '../switch/config/fallback.ts';
 import type { Settings } from '../switch/index.ts';
 import { type BooksRow, closeBooks } from './books.ts';
 import type { Fault } from './fault.ts';
@@ -16,6 +19,8 @@ export interface RunOrder {
   readonly isShort: boolean;
   readonly rate: number;
   readonly seed: number;
+  /** Where the logs of all processes are left; absent: nowhere. */
+  readonly logs: string | undefined;
   say(line: string): void;
   onRow(row: Row | BooksRow): void;
 }
@@ -43,13 +48,15 @@ export async function run(order: RunOrder): Promise<void> {
     await started.catch(() => {});
     for (const end of lasting) await end().catch(() => {});
     await readyWatch?.stop();
+    if (order.logs) cpSync(join(stage.folder, 'logs'), order.logs, { recursive: true });
     await stage.stop();
     await line.close();
   };
   await untilInterrupted(takeDown, async () => {
     const near = await line.open();
-    const settings = (given: Settings) => throughLine(given, line, near);
-    started = stage.start({ terminals: TERMINALS, blockMs: BLOCK_MS, say: order.say, settings });
+    const settings = (given: Settings) => throughLine(onSharedMachine(given), line, near);
+    const staged = { terminals: TERMINALS, blockMs: BLOCK_MS, keepsPorts: true, settings };
+    started = stage.start({ ...staged, say: order.say });
     await started;
     stage.putFirst([tills.pid()]);
     const operator = new Operator(stage.system);
@@ -66,6 +73,16 @@ export async function run(order: RunOrder): Promise<void> {
     say('closing the books …');
     order.onRow(await closeBooks({ stage, tills, order: tillOrder, sinceMs }));
   });
+}
+
+/** A machine that is busy with other things makes every commit slow, and that is none of the faults. */
+function onSharedMachine(settings: Settings): Settings {
+  const { journal, hsm, network } = DEFAULT_FALLBACK;
+  const { latencyMs } = network;
+  return {
+    ...settings,
+    fallback: { ...DEFAULT_FALLBACK, journal: { ...journal, latencyMs }, hsm: { ...hsm, latencyMs } },
+  };
 }
 
 /** The first network is reached by a line that can be cut. */

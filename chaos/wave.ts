@@ -91,11 +91,12 @@ async function untilOver(faults: readonly Fault[], mark: number, parts: WavePart
   const end = performance.now() + OVER_WITHIN_MS;
   const since = (await parts.tills.account()).codes.length;
   let unmet: string[] = [];
-  do {
+  for (let told = ''; performance.now() < end; await pause(LOOK_EVERY_MS)) {
     unmet = await whatIsUnmet(faults, mark, since, parts).catch((error: unknown) => [String(error)]);
     if (unmet.length === 0) return [];
-    await pause(LOOK_EVERY_MS);
-  } while (performance.now() < end);
+    if (unmet.join() !== told) parts.say(`  waits: ${unmet.join('; ')}`);
+    told = unmet.join();
+  }
   return unmet.map((what) => `a minute later: ${what}`);
 }
 

@@ -21,5 +21,5 @@ export const commitsHeldUp: Fault = {
     await client.query('lock table switch.journal in exclusive mode');
     return () => client.end();
   },
-  expects: { ready: 'may say no', alert: { kind: 'degraded-mode', subject: 'journal-degraded' } },
+  expects: { ready: 'may say no', alert: { kind: 'degraded-mode', subject: 'journal-degraded on node-1' } },
 };

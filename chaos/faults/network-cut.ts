@@ -4,10 +4,13 @@ import type { Fault } from '../fault.ts';
 export const networkCut: Fault = {
   name: 'network-cut',
   what: 'the line to one of two networks is cut, and nobody is told',
-  lastsMs: { short: 10_000, full: 30_000 },
+  lastsMs: { short: 18_000, full: 30_000 },
   async begin({ line }) {
     line.cut();
     return async () => line.mend();
   },
-  expects: { ready: 'says yes', alert: { kind: 'degraded-mode', subject: 'network-degraded:visa' } },
+  expects: {
+    ready: 'says yes',
+    alert: { kind: 'degraded-mode', subject: 'network-degraded:visa on node-1' },
+  },
 };

@@ -13,5 +13,5 @@ export const popSilent: Fault = {
     }
     return async () => void (await control.reset());
   },
-  expects: { ready: 'says yes', alert: { kind: 'degraded-mode', subject: 'pop-degraded' } },
+  expects: { ready: 'says yes', alert: { kind: 'degraded-mode', subject: 'pop-degraded on node-1' } },
 };

@@ -4,6 +4,7 @@ import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { loadStartConfig } from '../../../deploy/config/load.ts';
+import { freePort } from '../../../deploy/postgres/start-postgres.ts';
 import { type System, startSystem } from '../../../deploy/start/system.ts';
 import { type Address, silentLog } from '../../../runtime/index.ts';
 import type { Settings } from '../../../switch/index.ts';
@@ -36,6 +37,8 @@ export interface StageOrder {
   readonly terminals: number;
   readonly blockMs: number;
   say(line: string): void;
+  /** Its ports are the same after a restart: terminals find a switch again that was killed. */
+  readonly keepsPorts?: boolean;
   /** What else is to be different in the switch's settings. */
   settings?(settings: Settings): Settings;
 }
@@ -73,8 +76,9 @@ export class Stage {
     const { terminals, blockMs, say } = order;
     say('starting PostgreSQL, token, HSM, simulators and switch …');
     await provideToken(this.folder, terminals, say);
-    const ports = Object.fromEntries(FREE_PORTS.map((name) => [name, '0']));
-    const chosen = { ...ports, DATA_DIR: this.folder, POP_SIM_BLOCK_MS: String(blockMs) };
+    const portOf = async () => (order.keepsPorts ? await freePort() : 0);
+    const ports = await Promise.all(FREE_PORTS.map(async (name) => [name, String(await portOf())]));
+    const chosen = { ...Object.fromEntries(ports), DATA_DIR: this.folder, POP_SIM_BLOCK_MS: String(blockMs) };
     const system = await startSystem({
       config: loadStartConfig(undefined, chosen),
       progress: { say() {}, step: (_name, work) => work() },

@@ -7,6 +7,7 @@ import type { Answers, Traffic } from '../bench/end-to-end/generator/traffic.ts'
 import type { Stage } from '../bench/end-to-end/stage/stage.ts';
 import type { TillOrder } from './tills/account.ts';
 import type { TillRoom } from './tills/till-room.ts';
+import type { Operator } from './watch/operator.ts';
 
 /** What all ledgers say of the whole run: those of the terminals, the journal, both networks, the consensus. */
 export interface BooksRow {
@@ -22,6 +23,7 @@ export interface BooksRow {
 export interface BooksOrder {
   readonly stage: Stage;
   readonly tills: TillRoom;
+  readonly operator: Operator;
   readonly order: TillOrder;
   readonly sinceMs: number;
 }
@@ -32,10 +34,11 @@ const LOOK_EVERY_MS = 250;
 /** A clock may have jumped, and the ids of payments with it. */
 const CLOCKS_APART_MS = 2 * 86_400_000;
 
-export async function closeBooks({ stage, tills, order, sinceMs }: BooksOrder): Promise<BooksRow> {
+export async function closeBooks({ operator, stage, tills, order, sinceMs }: BooksOrder): Promise<BooksRow> {
   const account = await tills.settle(CERTAIN_WITHIN_MS);
   const since = firstIdOf(sinceMs - CLOCKS_APART_MS);
-  const isAllDone = await drained(stage, since);
+  const isAllDone = await holds(() => isDrained(stage.database, since));
+  const isSettled = await holds(async () => (await operator.status()).unsettled === 0);
   const ledger = (name: string): LedgerMark => ({
     file: join(stage.folder, `${name}-simulator`, 'ledger.jsonl'),
     from: 0,
@@ -63,14 +66,16 @@ export async function closeBooks({ stage, tills, order, sinceMs }: BooksOrder): 
         ? [`${books.uncertain} were taken back, and the network holds their money`]
         : []),
       ...(uncertain > 0 ? [`${uncertain} reversals were never acknowledged`] : []),
+      ...(isSettled ? [] : ['decisions wait for the journal, a minute after the last fault']),
       ...(isAllDone ? [] : [`follow-ups were not done within ${DRAINED_WITHIN_MS / 1_000} s`]),
     ],
   };
 }
 
-async function drained(stage: Stage, since: string): Promise<boolean> {
+/** Waits for what must be so in the end. @returns whether it is, in time */
+async function holds(look: () => Promise<boolean>): Promise<boolean> {
   const end = performance.now() + DRAINED_WITHIN_MS;
-  while (!(await isDrained(stage.database, since))) {
+  while (!(await look())) {
     if (performance.now() > end) return false;
     await pause(LOOK_EVERY_MS);
   }

@@ -24,6 +24,8 @@ export interface Fault {
   readonly expects: {
     /** Whether `/ready` has to say no while it lasts; else it has to go on saying yes. */
     readonly ready: 'says no' | 'says yes' | 'may say no';
+    /** At least this share of all purchases meanwhile is approved; absent: it may be none. */
+    readonly served?: number;
     /** Absent: it is over before anybody could be told to do something. */
     readonly alert?: ExpectedAlert;
   };

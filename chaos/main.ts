@@ -17,8 +17,9 @@ async function main(argv: readonly string[]): Promise<number> {
   assertPinnedNode();
   const options = readOptions(argv, FAULTS);
   if (options.list) {
-    for (const { name, what } of FAULTS)
+    for (const { name, what } of FAULTS) {
       console.log(options.json ? JSON.stringify({ name, what }) : `${name}: ${what}`);
+    }
     return 0;
   }
   try {

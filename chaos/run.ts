@@ -1,8 +1,9 @@
-import { cpSync } from 'node:fs';
+import { cpSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Stage } from '../bench/end-to-end/stage/stage.ts';
 import { untilInterrupted } from '../bench/end-to-end/stage/until-interrupted.ts';
+import { openLog } from '../runtime/index.ts';
 import { DEFAULT_FALLBACK } from '../switch/config/fallback.ts';
 import type { Settings } from '../switch/index.ts';
 import { type BooksRow, closeBooks } from './books.ts';
@@ -48,14 +49,15 @@ export async function run(order: RunOrder): Promise<void> {
     await started.catch(() => {});
     for (const end of lasting) await end().catch(() => {});
     await readyWatch?.stop();
-    if (order.logs) cpSync(join(stage.folder, 'logs'), order.logs, { recursive: true });
+    if (order.logs) keepLogs(stage.folder, order.logs);
     await stage.stop();
     await line.close();
   };
   await untilInterrupted(takeDown, async () => {
     const near = await line.open();
     const settings = (given: Settings) => throughLine(onSharedMachine(given), line, near);
-    const staged = { terminals: TERMINALS, blockMs: BLOCK_MS, keepsPorts: true, settings };
+    const { log } = openLog('start', 'info', openSync(join(stage.folder, 'start.log'), 'a', 0o640));
+    const staged = { terminals: TERMINALS, blockMs: BLOCK_MS, keepsPorts: true, settings, log };
     started = stage.start({ ...staged, say: order.say });
     await started;
     stage.putFirst([tills.pid()]);
@@ -71,8 +73,13 @@ export async function run(order: RunOrder): Promise<void> {
     const parts = { stage, line, tills, operator, readyWatch, isShort, lasting, say };
     for (const wave of order.waves) for (const row of await runWave(wave, parts)) order.onRow(row);
     say('closing the books …');
-    order.onRow(await closeBooks({ stage, tills, order: tillOrder, sinceMs }));
+    order.onRow(await closeBooks({ stage, tills, operator, order: tillOrder, sinceMs }));
   });
+}
+
+function keepLogs(from: string, to: string): void {
+  cpSync(join(from, 'logs'), to, { recursive: true });
+  cpSync(join(from, 'start.log'), join(to, 'start.log'));
 }
 
 /** A machine that is busy with other things makes every commit slow, and that is none of the faults. */

@@ -6,7 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AlertView } from '../admin-api/fallback-view.ts';
 import type { Fault, Means } from './fault.ts';
-import { flowOf, type Row } from './row.ts';
+import { type Flow, flowOf, type Row } from './row.ts';
 import type { Account } from './tills/account.ts';
 import type { TillRoom } from './tills/till-room.ts';
 import type { Operator } from './watch/operator.ts';
@@ -33,10 +33,10 @@ interface Begun {
 }
 
 export async function runWave(faults: readonly Fault[], parts: WaveParts): Promise<Row[]> {
-  const { operator, tills, readyWatch, say } = parts;
+  const { tills, readyWatch, say } = parts;
+  await untilQuiet(parts);
   const from = (await tills.account()).codes.length;
-  const mark = (await operator.alerts())[0]?.position ?? 0;
-  const [began, beganWall] = [performance.now(), Date.now()];
+  const [began, mark] = [performance.now(), Date.now()];
   for (const { name, what } of faults) say(`${name}: ${what} …`);
 
   const begun = await Promise.all(faults.map((fault) => letHappen(fault, parts)));
@@ -52,11 +52,12 @@ export async function runWave(faults: readonly Fault[], parts: WaveParts): Promi
     ...unmet,
     ...judgeFlow(account, from),
     ...judgeReady(faults, notReady),
+    ...judgeServed(faults, flow),
     ...strange(faults, alerts),
   ];
   return begun.map(({ fault, lastedMs }, index) => {
     const own = alertOf(fault, alerts);
-    const told = own ? { alertAfterMs: Date.parse(own.raisedAt) - beganWall } : {};
+    const told = own ? { alertAfterMs: Date.parse(own.lastAt) - mark } : {};
     const problems = [...judgeAlert(fault, alerts), ...(index === 0 ? common : [])];
     return {
       fault: fault.name,
@@ -68,6 +69,16 @@ export async function runWave(faults: readonly Fault[], parts: WaveParts): Promi
       problems,
     };
   });
+}
+
+/** What a busy machine brought about before is none of this wave's. It has a minute to be over, and counts if it is not. */
+async function untilQuiet({ operator }: WaveParts): Promise<void> {
+  const end = performance.now() + OVER_WITHIN_MS;
+  const isOpen = async () => {
+    const alerts = await operator.alerts();
+    return alerts.some(({ kind, closedAt }) => kind !== 'case' && closedAt === undefined);
+  };
+  while (performance.now() < end && (await isOpen())) await pause(LOOK_EVERY_MS);
 }
 
 /** Ends it as well, whatever happens. */
@@ -107,12 +118,11 @@ async function whatIsUnmet(
   parts: WaveParts,
 ): Promise<string[]> {
   const { operator, stage, tills } = parts;
-  const { codes, uncertain } = await tills.account();
+  const { codes, refusedReversals, uncertain } = await tills.account();
   const isFlowing = codes.subarray(since).includes(APPROVED);
   const { isReady, failing } = await operator.ready();
   const waiting = await waitingIn(stage.database);
   const parked = await operator.parked();
-  const { unsettled } = await operator.status();
   const alerts = await alertsSince(mark, parts);
   const open = alerts.filter(({ closedAt }) => closedAt === undefined).map(({ subject }) => subject);
   const untold = faults.filter((fault) => fault.expects.alert && !alertOf(fault, alerts));
@@ -121,16 +131,19 @@ async function whatIsUnmet(
     ...(isReady ? [] : [`/ready says no: ${failing.join(', ')}`]),
     ...(waiting === undefined ? [] : [`there wait ${waiting}`]),
     ...(parked === 0 ? [] : [`${parked} follow-ups are parked`]),
-    ...(unsettled === 0 ? [] : [`${unsettled} decisions wait for the journal`]),
-    ...(uncertain === 0 ? [] : [`${uncertain} reversals are not acknowledged`]),
+    ...(uncertain === 0
+      ? []
+      : [`${uncertain} reversals are not acknowledged (${refusedReversals.at(-1) ?? 'no answer'})`]),
     ...open.map((subject) => `the alert ${subject} is open`),
     ...untold.map(({ name }) => `nobody was told of ${name}`),
   ];
 }
 
-/** Those of outages; a case is about a payment, and is for people to close. */
+/** Those of outages, raised or raised again since; a case is about a payment, and is for people to close. */
 async function alertsSince(mark: number, { operator }: WaveParts): Promise<AlertView[]> {
-  return (await operator.alerts()).filter(({ position, kind }) => position > mark && kind !== 'case');
+  return (await operator.alerts()).filter(
+    ({ lastAt, kind }) => Date.parse(lastAt) >= mark && kind !== 'case',
+  );
 }
 
 function alertOf({ expects }: Fault, alerts: readonly AlertView[]): AlertView | undefined {
@@ -160,6 +173,12 @@ function judgeFlow({ late, unsealed }: Account, from: number): string[] {
       .map(({ purchase, ms }) => `purchase ${purchase} was answered after ${ms} ms`),
     ...(unsealed === 0 ? [] : [`${unsealed} approvals had no right MAC`]),
   ];
+}
+
+function judgeServed(faults: readonly Fault[], { approved, purchases }: Flow): string[] {
+  // What a wave leaves is what its worst fault leaves.
+  const least = Math.min(...faults.map(({ expects }) => expects.served ?? 0));
+  return approved >= least * purchases ? [] : [`only ${approved} of ${purchases} purchases were approved`];
 }
 
 function judgeReady(faults: readonly Fault[], notReady: readonly string[]): string[] {

@@ -13,5 +13,9 @@ export const popSilent: Fault = {
     }
     return async () => void (await control.reset());
   },
-  expects: { ready: 'says yes', alert: { kind: 'degraded-mode', subject: 'pop-degraded on node-1' } },
+  expects: {
+    ready: 'says yes',
+    served: 0.8,
+    alert: { kind: 'degraded-mode', subject: 'pop-degraded on node-1' },
+  },
 };

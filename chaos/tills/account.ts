@@ -32,6 +32,8 @@ export interface Account {
   readonly reversed: number;
   /** Unanswered, and the switch has not acknowledged its reversal yet. */
   readonly uncertain: number;
+  /** DE39 of reversals that were answered and not acknowledged, the latest last; at most a hundred. */
+  readonly refusedReversals: readonly number[];
   /** Approvals whose MAC was wrong or absent. */
   readonly unsealed: number;
   /** By how much this process stood still at worst: where it is long, the machine is busy. */

@@ -25,6 +25,7 @@ export interface TillTold {
   unsent(purchase: number): void;
   reversing(purchase: number): void;
   reversed(purchase: number): void;
+  reversalRefused(code: number): void;
   unsealed(purchase: number): void;
 }
 
@@ -100,7 +101,10 @@ export class Till {
     if (!scanReply(body, 0, body.length, reply)) return;
     const reversed = this.#reversals.get(reply.stan);
     if (reversed) {
-      if (!ACKNOWLEDGED.has(reply.code)) return;
+      if (!ACKNOWLEDGED.has(reply.code)) {
+        this.#told.reversalRefused(reply.code);
+        return;
+      }
       clearTimeout(reversed.timer);
       this.#reversals.delete(reply.stan);
       this.#told.reversed(reversed.number);

@@ -5,6 +5,7 @@ import { Till, type TillTold } from './till.ts';
 
 const LATE_MS = 2_000;
 const BEAT_MS = 20;
+const MOST_REFUSED = 100;
 /** Every other card is the second network's. */
 const RANGES = ['424242', '555555'] as const;
 
@@ -26,6 +27,7 @@ export class Tills implements TillTold {
   readonly #takenBack = new Set<number>();
   readonly #beat: NodeJS.Timeout;
   readonly #offer: NodeJS.Timeout;
+  readonly #refusedReversals: number[] = [];
   #count = 0;
   #reversed = 0;
   #unsealed = 0;
@@ -67,6 +69,11 @@ export class Tills implements TillTold {
     this.#reversed += 1;
   }
 
+  reversalRefused(code: number): void {
+    this.#refusedReversals.push(code);
+    if (this.#refusedReversals.length > MOST_REFUSED) this.#refusedReversals.shift();
+  }
+
   unsealed(): void {
     this.#unsealed += 1;
   }
@@ -78,6 +85,7 @@ export class Tills implements TillTold {
       late: this.#late,
       reversed: this.#reversed,
       uncertain: this.#uncertain.size,
+      refusedReversals: this.#refusedReversals,
       unsealed: this.#unsealed,
       standstillMs: Math.round(this.#standstillMs),
     };

@@ -6,7 +6,7 @@ import { Client } from 'pg';
 import { loadStartConfig } from '../../../deploy/config/load.ts';
 import { freePort } from '../../../deploy/postgres/start-postgres.ts';
 import { type System, startSystem } from '../../../deploy/start/system.ts';
-import { type Address, silentLog } from '../../../runtime/index.ts';
+import { type Address, type Log, silentLog } from '../../../runtime/index.ts';
 import type { Settings } from '../../../switch/index.ts';
 import {
   childrenOf,
@@ -39,6 +39,8 @@ export interface StageOrder {
   say(line: string): void;
   /** Its ports are the same after a restart: terminals find a switch again that was killed. */
   readonly keepsPorts?: boolean;
+  /** What becomes of its processes; absent: nobody asks. */
+  readonly log?: Log;
   /** What else is to be different in the switch's settings. */
   settings?(settings: Settings): Settings;
 }
@@ -82,7 +84,7 @@ export class Stage {
     const system = await startSystem({
       config: loadStartConfig(undefined, chosen),
       progress: { say() {}, step: (_name, work) => work() },
-      log: silentLog,
+      log: order.log ?? silentLog,
       signal: this.#aborted.signal,
       onStarted: (stop) => this.#stops.push(stop),
       settings: (settings) => this.#adjust(settings, order),

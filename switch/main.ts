@@ -22,6 +22,7 @@ import { FollowUpHealthReader, FollowUpWatch } from './follow-up/queue-health.ts
 import { PostgresClockRecords } from './node/clock-records.ts';
 import { ClockWatch, DEFAULT_CLOCK_TOLERANCE_MS } from './node/clock-watch.ts';
 import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
+import { LogWatch } from './node/log-watch.ts';
 import { openParts, publishHeads } from './node/process-parts.ts';
 import { readinessOf } from './node/readiness.ts';
 import { type RunningSwitch, startSwitch } from './node/start-switch.ts';
@@ -69,6 +70,7 @@ async function serve(file: Settings): Promise<void> {
   const { clockToleranceMs: toleranceMs = DEFAULT_CLOCK_TOLERANCE_MS } = settings;
   const clockRecords = new PostgresClockRecords(databaseUrl, node, clock, log);
   const clocks = new ClockWatch({ records: clockRecords, node, clock, log, alerts: records, toleranceMs });
+  const logWatch = new LogWatch({ losses, process: node, clock, log, alerts: records });
   const heads = publishHeads(own, journal, hsm);
   const ownStatus = () => nodeStatus(settings, running, { hsm, heads, followUps, clocks, follower });
   const status = await serveStatus(settings.status, ownStatus, () => hsm.status());
@@ -79,6 +81,7 @@ async function serve(file: Settings): Promise<void> {
     tls.close();
     await follower.close();
     followUps.close();
+    logWatch.close();
     await running.close(DRAIN_MS);
     await Promise.all([...links.values()].map((network) => network.close()));
     await Promise.all([pop.close(), status.close(), clocks.close(), records.close(), keys.close()]);

@@ -26,6 +26,7 @@ import { PostgresDueHolds } from './follow-up/due-holds.ts';
 import type { PostgresJournal } from './journal/postgres-journal.ts';
 import { workerNetworks } from './node/connect-networks.ts';
 import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
+import { LogWatch } from './node/log-watch.ts';
 import { openParts, type ProcessParts, publishHeads } from './node/process-parts.ts';
 import { readinessOf } from './node/readiness.ts';
 import { type RunningWorker, startWorker } from './node/start-worker.ts';
@@ -66,6 +67,7 @@ async function work(file: Settings): Promise<void> {
   const crash = crashCheckpoint(process.env['CRASH_AT'], production);
   const running = await startWorker(crash ? withCrashPoints(parts, crash) : parts);
 
+  const logWatch = new LogWatch({ losses, process: name, clock, log, alerts: records });
   const heads = publishHeads(own, journal, hsm);
   const ownStatus = () => workerStatus(own, { running, networks, hsm, journal, heads, follower });
   const port = process.env['WORKER_STATUS_PORT'];
@@ -77,6 +79,7 @@ async function work(file: Settings): Promise<void> {
   onShutdown(async () => {
     tls.close();
     await follower.close();
+    logWatch.close();
     await running.stop();
     await Promise.all([...networks.values()].map((network) => network.close()));
     await Promise.all([

@@ -44,10 +44,10 @@ export function withTerminals(settings: Settings, count: number): Settings {
   return { ...settings, terminals: [...settings.terminals, ...added] };
 }
 
-/** The card of the purchase with this number: every card has its turn. */
-export function cardOf(purchase: number): string {
+/** The card of the purchase with this number: every card of the range, its first six digits, has its turn. */
+export function cardOf(purchase: number, range = CARD_RANGE): string {
   const account = String((purchase * 7_919) % CARDS).padStart(CARD_DIGITS, '0');
-  return `${CARD_RANGE}${account}${checkDigit(CARD_RANGE + account)}`;
+  return `${range}${account}${checkDigit(range + account)}`;
 }
 
 function withOddParity(byte: number): number {

@@ -12,11 +12,11 @@ export interface Row {
   readonly declined: number;
   readonly shed: number;
   readonly unanswered: number;
-  /** Without a reply, and something stands: a terminal would reverse it. */
+  /** Without a reply, and the network holds money: a terminal would reverse it. */
   readonly uncertain: number;
   readonly lost: number;
   readonly late: number;
-  /** Declined, and a proof of it stands. */
+  /** Not approved, and a proof of it stands. */
   readonly stands: number;
   readonly p50_ms: number;
   readonly p99_ms: number;
@@ -42,9 +42,9 @@ approved    DE39 00 or 10
 declined    any other DE39 that is no refusal for load
 shed        refused for load (DE39 91 or 96), or without a reply and nothing stands in any ledger
 unanswered  without a reply; those of which nothing stands are part of shed
-uncertain   without a reply, and something stands: a terminal would reverse it, the generator does not
+uncertain   without a reply, and the network holds money: a terminal would reverse it, the generator does not
 lost        approved at the terminal and not in both peers' ledgers; or in a ledger, and unknown to the journal
-stands      declined, and its proof stands: it was begun and could not be taken back; the journal knows
+stands      not approved, and its proof stands: it was begun and could not be taken back; the journal knows
 late        replied to more than 2,000 ms after it was due
 p50 … max   from the moment a purchase was due to its reply; what was never answered has no latency
 lag         from when the last purchase was due until every follow-up was done: all proofs final in journal and in

@@ -360,7 +360,7 @@ create sequence switch.recon_case_id_seq;
 alter table switch.alert add constraint alert_acknowledged_by_check CHECK (((length(acknowledged_by) >= 1) AND (length(acknowledged_by) <= 64)));
 alter table switch.alert add constraint alert_closed_by_check CHECK (((length(closed_by) >= 1) AND (length(closed_by) <= 64)));
 alter table switch.alert add constraint alert_key_key UNIQUE (key);
-alter table switch.alert add constraint alert_kind_check CHECK ((kind = ANY (ARRAY['degraded-mode'::text, 'follow-up-parked'::text, 'case'::text, 'late-work'::text, 'clock'::text, 'data-lost'::text])));
+alter table switch.alert add constraint alert_kind_check CHECK ((kind = ANY (ARRAY['degraded-mode'::text, 'follow-up-parked'::text, 'case'::text, 'late-work'::text, 'clock'::text, 'data-lost'::text, 'log-lost'::text])));
 alter table switch.alert add constraint alert_note_check CHECK ((length(note) <= 500));
 alter table switch.alert add constraint alert_pkey PRIMARY KEY ("position");
 alter table switch.alert add constraint alert_scenario_check CHECK ((scenario = ANY (ARRAY['network-failure'::text, 'blockchain-failure'::text, 'timeout'::text, 'inconsistency'::text])));
@@ -428,6 +428,7 @@ alter table switch.unread_transaction add constraint unread_transaction_pkey PRI
 
 -- indexes
 
+CREATE INDEX alert_of_subject ON switch.alert USING btree (kind, subject, "position");
 CREATE INDEX alert_of_transaction ON switch.alert USING btree (transaction) WHERE (closed_at IS NULL);
 CREATE INDEX awaited_proof_due ON switch.awaited_proof USING btree (due_at) WHERE (NOT is_handed_over);
 CREATE INDEX claim_1_of_entry ON switch.claim_1 USING btree (epoch, sequence) WHERE (epoch IS NOT NULL);
@@ -458,7 +459,7 @@ CREATE INDEX projected_transaction_settled_in_part ON ONLY switch.projected_tran
 CREATE INDEX projected_upload_of_batch ON switch.projected_upload USING btree (listener, terminal, currency, number, uploaded_at);
 CREATE INDEX projection_cursor_open ON switch.projection_cursor USING btree (epoch) WHERE (NOT is_finished);
 CREATE INDEX recon_case_unresolved ON switch.recon_case USING btree (id) WHERE (state <> 'resolved'::text);
-CREATE UNIQUE INDEX alert_open ON switch.alert USING btree (kind, subject) WHERE ((closed_at IS NULL) AND (kind = ANY (ARRAY['degraded-mode'::text, 'follow-up-parked'::text, 'late-work'::text])));
+CREATE UNIQUE INDEX alert_open ON switch.alert USING btree (kind, subject) WHERE ((closed_at IS NULL) AND (kind = ANY (ARRAY['degraded-mode'::text, 'follow-up-parked'::text, 'late-work'::text, 'clock'::text, 'log-lost'::text])));
 CREATE UNIQUE INDEX key_change_outcome ON switch.key_change USING btree (owner, generation) WHERE (state = ANY (ARRAY['active'::text, 'discarded'::text]));
 CREATE UNIQUE INDEX lease_one_open_per_node ON switch.lease USING btree (node) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX projected_batch_ordinal ON switch.projected_batch USING btree (listener, merchant, terminal, currency, COALESCE(acquirer, ''::text), ordinal DESC) WHERE (ordinal IS NOT NULL);
@@ -497,11 +498,22 @@ CREATE OR REPLACE FUNCTION switch.alert_of_degraded_mode()
  LANGUAGE plpgsql
 AS $function$
 declare
-  v_subject text := new.mode || coalesce(' on ' || new.node, '');
+  v_node text := switch.node_of_process(new.node);
+  v_subject text := new.mode || coalesce(' on ' || v_node, '');
 begin
   if not new.is_open then
     update switch.alert set closed_at = now(), closed_by = new.changed_by
-      where kind = 'degraded-mode' and subject = v_subject and closed_at is null;
+      where kind = 'degraded-mode' and subject = v_subject and closed_at is null
+        and not exists (
+          select from (
+            select distinct on (c.node) c.is_open from switch.degraded_mode_change c
+              where c.mode = new.mode and c.node <> new.node and switch.node_of_process(c.node) = v_node
+              order by c.node, c.position desc
+          ) other where other.is_open
+        );
+    return null;
+  end if;
+  if switch.reopen_alert('degraded-mode', v_subject) then
     return null;
   end if;
   insert into switch.alert (key, kind, scenario, subject, summary)
@@ -515,7 +527,8 @@ begin
       v_subject,
       'opened by ' || new.changed_by || ': ' || new.why
     )
-    on conflict (kind, subject) where closed_at is null and kind in ('degraded-mode', 'follow-up-parked', 'late-work')
+    on conflict (kind, subject)
+      where closed_at is null and kind in ('degraded-mode', 'follow-up-parked', 'late-work', 'clock', 'log-lost')
       do update set count = switch.alert.count + 1, last_at = now();
   return null;
 end $function$
@@ -536,7 +549,8 @@ begin
       new.reason,
       new.transaction
     )
-    on conflict (kind, subject) where closed_at is null and kind in ('degraded-mode', 'follow-up-parked', 'late-work')
+    on conflict (kind, subject)
+      where closed_at is null and kind in ('degraded-mode', 'follow-up-parked', 'late-work', 'clock', 'log-lost')
       do update set count = switch.alert.count + 1, last_at = now()
     returning position into v_alert;
   insert into switch.alert_payment (alert, transaction) values (v_alert, new.transaction) on conflict do nothing;
@@ -1030,6 +1044,14 @@ AS $function$
     where encode(n.name, 'hex') <> all (p_names_left_out);
 $function$
 ;
+CREATE OR REPLACE FUNCTION switch.node_of_process(v_process text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select regexp_replace(v_process, '\.worker(\..*)?$', '');
+$function$
+;
 CREATE OR REPLACE FUNCTION switch.open_lease(p_node text, p_lease_ms double precision, p_chain smallint)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -1133,6 +1155,17 @@ begin
     where j.locked_by = any (v_dead)
       or j.locked_at < now() - v_silence
         and not exists (select from switch.follow_up_worker w where w.pool = j.locked_by);
+end $function$
+;
+CREATE OR REPLACE FUNCTION switch.reopen_alert(v_kind text, v_subject text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update switch.alert set closed_at = null, closed_by = null, count = count + 1, last_at = now()
+    where position = (select max(a.position) from switch.alert a where a.kind = v_kind and a.subject = v_subject)
+      and closed_at > now() - interval '2 minutes';
+  return found;
 end $function$
 ;
 CREATE OR REPLACE FUNCTION switch.replay_follow_up(p_position bigint)

@@ -9,6 +9,8 @@ export const ALERT_ACTIONS: Readonly<Record<Alert['kind'], string>> = {
   case: 'Compare the ledgers and resolve the case: etika-switch recon cases (docs/reconciliation.md).',
   clock:
     "Set the clock that is wrong (docs/runbooks.md#a-clock-is-wrong): chrony or NTP of the node, or of the database's machine.",
+  'log-lost':
+    'Make room on the disk of the log (docs/runbooks.md#the-disk-is-full); it closes when lines are written again.',
   'data-lost':
     'Do not start the old primary again. Compare the ledgers: etika-switch recon run (docs/reconciliation.md), and see the cases.',
   'late-work':

@@ -4,7 +4,14 @@ import type { FallbackScenario } from './scenarios.ts';
 export interface Alert {
   /** Names what it is about: the same is raised once. */
   readonly key: string;
-  readonly kind: 'degraded-mode' | 'follow-up-parked' | 'case' | 'late-work' | 'clock' | 'data-lost';
+  readonly kind:
+    | 'degraded-mode'
+    | 'follow-up-parked'
+    | 'case'
+    | 'late-work'
+    | 'clock'
+    | 'data-lost'
+    | 'log-lost';
   /** Which runbook of docs/fallback.md helps; absent where it is none of the four. */
   readonly scenario?: FallbackScenario;
   readonly subject: string;

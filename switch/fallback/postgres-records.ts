@@ -11,6 +11,8 @@ const OVERDUE_AFTER = '10 seconds';
 /** Beyond that many it does not matter how many more. */
 const MAX_COUNTED = 50_000;
 const MAX_LISTED = 100;
+/** Of what is raised here: raised again a moment after it closed, each is the same outage. */
+const CLOSE_BY_THEMSELVES: readonly Alert['kind'][] = ['late-work', 'clock', 'log-lost'];
 
 type Nullable =
   | 'scenario'
@@ -88,8 +90,10 @@ export class PostgresFallbackRecords implements ModeRecords, AlertBook {
   async raise({ key, kind, scenario, subject, summary, transaction }: Alert): Promise<void> {
     await this.#pool.query(
       `insert into switch.alert (key, kind, scenario, subject, summary, transaction)
-        values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
-      [key, kind, scenario ?? null, subject, summary, transaction ?? null],
+        select $1, $2::text, $3, $4::text, $5, $6::uuid
+          where not ($2::text = any ($7::text[]) and switch.reopen_alert($2::text, $4::text))
+        on conflict do nothing`,
+      [key, kind, scenario ?? null, subject, summary, transaction ?? null, CLOSE_BY_THEMSELVES],
     );
   }
 

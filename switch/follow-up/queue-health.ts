@@ -29,8 +29,6 @@ const LOOK_EVERY_MS = 1_000;
  * moment.
  */
 const ALERT_AFTER_MS = 15_000;
-/** Nodes that see the same at the same time raise one alert. */
-const SAME_ALERT_MS = 600_000;
 
 /** The order of graphile-worker's own index: a first row, not a scan. */
 const HEALTH = {
@@ -200,7 +198,8 @@ export class FollowUpWatch {
   /** @returns whether it was written; else it is tried again with the next look */
   async #raise(subject: Subject, summary: string): Promise<boolean> {
     const { clock, log, alerts } = this.#parts;
-    const key = `late-work|${subject}|${Math.floor(clock.wall() / SAME_ALERT_MS)}`;
+    // The book keeps one open of what nodes see at the same time.
+    const key = `late-work|${subject}|${clock.wall()}`;
     try {
       await alerts?.raise({ key, kind: 'late-work', subject: SUBJECTS[subject].name, summary });
       return true;

@@ -1,6 +1,8 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { silentLog, systemClock } from '../../runtime/index.ts';
 import { freshDatabase } from '../../test/support/postgres.ts';
+import { VirtualClock } from '../../test/support/virtual-clock.ts';
+import type { Alert } from '../fallback/alerts.ts';
 import { PostgresFallbackRecords } from '../fallback/postgres-records.ts';
 import { PostgresClockRecords } from './clock-records.ts';
 import { ClockWatch } from './clock-watch.ts';
@@ -32,6 +34,25 @@ test('a node that is a day behind the database is an alert, and one that agrees 
   await vi.waitFor(async () => expect(await alerts.list()).not.toHaveLength(0), 5_000);
   const [alert] = await alerts.list();
   expect(alert).toMatchObject({ kind: 'clock', subject: 'node-1' });
+});
+
+test('the alert closes when the clock agrees again', async () => {
+  const clock = new VirtualClock();
+  const told: string[] = [];
+  const reading = { aheadMs: -DAY_MS, uncertainMs: 1 };
+  const records = { read: async () => reading, exchange: async () => new Map(), close: async () => {} };
+  const alerts = {
+    raise: async ({ kind, subject }: Alert) => void told.push(`${kind} ${subject}`),
+    closeAlert: async ({ kind, subject }: Pick<Alert, 'kind' | 'subject'>, by: string) =>
+      void told.push(`${kind} ${subject} closed: ${by}`),
+  };
+  const parts = { records, node: 'node-1', clock, log: silentLog, alerts, toleranceMs: 2_000 };
+  const watch = new ClockWatch(parts);
+  await clock.advance(20_000);
+  reading.aheadMs = 0;
+  await clock.advance(20_000);
+  expect(told).toEqual(['clock node-1', 'clock node-1 closed: the clocks agree']);
+  await watch.close();
 });
 
 test('two nodes that each agree with the database, and not with each other, are told as well', async () => {

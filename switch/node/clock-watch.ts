@@ -22,8 +22,6 @@ export interface ClockStatus {
 
 export const DEFAULT_CLOCK_TOLERANCE_MS = 2_000;
 const LOOK_EVERY_MS = 5_000;
-/** One alert for what lasts. */
-const SAME_ALERT_MS = 3_600_000;
 
 /**
  * Compares the node's clock with the database's, and with what the other nodes found of theirs. Deadlines do not mind a
@@ -35,6 +33,7 @@ export class ClockWatch {
   #status: ClockStatus | undefined;
   #timer: Timer | undefined;
   #told: string | undefined;
+  #hasAgreed = false;
   #isClosed = false;
 
   constructor(parts: ClockWatchParts) {
@@ -72,6 +71,9 @@ export class ClockWatch {
     this.#status = { aheadMs, ...(trouble && { trouble: trouble.summary }) };
     if (!trouble) {
       if (this.#told !== undefined) log.info({ event: 'clock.agrees', node, aheadMs });
+      // An alert of this process's life before is over as well.
+      if (this.#told !== undefined || !this.#hasAgreed) await this.#close();
+      this.#hasAgreed = true;
       this.#told = undefined;
       return;
     }
@@ -80,10 +82,15 @@ export class ClockWatch {
     if (await this.#raise(trouble)) this.#told = trouble.with;
   }
 
+  async #close(): Promise<void> {
+    const { alerts, node } = this.#parts;
+    await alerts?.closeAlert?.({ kind: 'clock', subject: node }, 'the clocks agree');
+  }
+
   /** @returns whether it was written; else it is tried again with the next look */
   async #raise({ with: other, summary }: Trouble): Promise<boolean> {
     const { alerts, clock, node, log } = this.#parts;
-    const key = `clock|${node}|${other}|${Math.floor(clock.wall() / SAME_ALERT_MS)}`;
+    const key = `clock|${node}|${other}|${clock.monotonic()}|${clock.wall()}`;
     try {
       await alerts?.raise({ key, kind: 'clock', subject: node, summary });
       return true;

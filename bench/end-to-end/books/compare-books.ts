@@ -24,9 +24,9 @@ export interface Comparison {
   readonly journalled: number;
   /** Approved at the terminal and not in both peers' ledgers; or in a ledger, and unknown to the journal. */
   readonly lost: number;
-  /** Without a reply, and something stands in a ledger. */
+  /** Without a reply, and the network holds money. */
   readonly uncertain: number;
-  /** Declined, and its proof stands, as the journal knows: the chain could not take it back. */
+  /** Not approved, and its proof stands, as the journal knows: the chain could not take it back. */
   readonly standing: number;
   /** Where two books differ, in words; the first of many. */
   readonly differences: readonly string[];
@@ -121,8 +121,8 @@ class Books {
       const isWhole = atNetwork === AMOUNT && atPop === AMOUNT;
       if (!isWhole) this.#lose(`purchase ${index} was approved and is not in both ledgers`);
     } else if (atNetwork > 0 || atPop > 0) {
-      if (code === UNANSWERED) this.#uncertain += 1;
-      else if (atNetwork === 0) this.#standing += 1;
+      if (atNetwork === 0) this.#standing += 1;
+      else if (code === UNANSWERED) this.#uncertain += 1;
       else this.#differ(`purchase ${index} was declined with ${code}, and the network holds ${atNetwork}`);
     }
   }

@@ -4,8 +4,9 @@ import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { loadStartConfig } from '../../../deploy/config/load.ts';
-import { startSystem } from '../../../deploy/start/system.ts';
-import { type Address, silentLog } from '../../../runtime/index.ts';
+import { freePort } from '../../../deploy/postgres/start-postgres.ts';
+import { type System, startSystem } from '../../../deploy/start/system.ts';
+import { type Address, type Log, silentLog } from '../../../runtime/index.ts';
 import type { Settings } from '../../../switch/index.ts';
 import {
   childrenOf,
@@ -36,6 +37,12 @@ export interface StageOrder {
   readonly terminals: number;
   readonly blockMs: number;
   say(line: string): void;
+  /** Its ports are the same after a restart: terminals find a switch again that was killed. */
+  readonly keepsPorts?: boolean;
+  /** What becomes of its processes; absent: nobody asks. */
+  readonly log?: Log;
+  /** What else is to be different in the switch's settings. */
+  settings?(settings: Settings): Settings;
 }
 
 const FREE_PORTS = [
@@ -61,26 +68,28 @@ export class Stage {
   readonly folder = mkdtempSync(join(tmpdir(), 'etika-bench-'));
   readonly #stops: (() => Promise<void>)[] = [];
   readonly #aborted = new AbortController();
-  #pids: () => Record<string, number | undefined> = () => ({});
+  #system: System | undefined;
   #postmaster = 0;
   #client: Client | undefined;
   #databaseUrl = '';
   #address: Address = { host: '127.0.0.1', port: 0 };
 
-  async start({ terminals, blockMs, say }: StageOrder): Promise<void> {
+  async start(order: StageOrder): Promise<void> {
+    const { terminals, blockMs, say } = order;
     say('starting PostgreSQL, token, HSM, simulators and switch …');
     await provideToken(this.folder, terminals, say);
-    const ports = Object.fromEntries(FREE_PORTS.map((name) => [name, '0']));
-    const chosen = { ...ports, DATA_DIR: this.folder, POP_SIM_BLOCK_MS: String(blockMs) };
+    const portOf = async () => (order.keepsPorts ? await freePort() : 0);
+    const ports = await Promise.all(FREE_PORTS.map(async (name) => [name, String(await portOf())]));
+    const chosen = { ...Object.fromEntries(ports), DATA_DIR: this.folder, POP_SIM_BLOCK_MS: String(blockMs) };
     const system = await startSystem({
       config: loadStartConfig(undefined, chosen),
       progress: { say() {}, step: (_name, work) => work() },
-      log: silentLog,
+      log: order.log ?? silentLog,
       signal: this.#aborted.signal,
       onStarted: (stop) => this.#stops.push(stop),
-      settings: (settings) => this.#adjust(settings, terminals, blockMs),
+      settings: (settings) => this.#adjust(settings, order),
     });
-    this.#pids = system.pids;
+    this.#system = system;
     this.#address = { host: '127.0.0.1', port: system.ports.iso87 };
 
     this.#client = new Client({ connectionString: this.#databaseUrl, application_name: 'etika-bench' });
@@ -92,6 +101,12 @@ export class Stage {
   get database(): Client {
     if (!this.#client) throw new Error('the stage has not started');
     return this.#client;
+  }
+
+  /** Everything that runs, and where it can be reached. */
+  get system(): System {
+    if (!this.#system) throw new Error('the stage has not started');
+    return this.#system;
   }
 
   get databaseUrl(): string {
@@ -106,7 +121,7 @@ export class Stage {
   /** The processes of a group that run now. */
   pidsOf(group: Group): number[] {
     if (group === 'postgres') return [this.#postmaster, ...childrenOf(this.#postmaster)];
-    return Object.entries(this.#pids())
+    return Object.entries(this.#system?.pids() ?? {})
       .filter(([name]) => groupOf(name) === group)
       .flatMap(([, pid]) => pid ?? []);
   }
@@ -159,14 +174,15 @@ export class Stage {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #adjust(settings: Settings, terminals: number, blockMs: number): Settings {
+  #adjust(settings: Settings, { terminals, blockMs, settings: more }: StageOrder): Settings {
     this.#databaseUrl = settings.databaseUrl;
     const limits = { maxConnections: Math.max(5_000, terminals + 100) };
-    return {
+    const adjusted = {
       ...withTerminals(settings, terminals),
       listeners: settings.listeners.map((listener) => ({ ...listener, ...limits })),
       pop: { ...settings.pop, finalityMs: blockMs },
     };
+    return more?.(adjusted) ?? adjusted;
   }
 }
 

@@ -1,0 +1,32 @@
+import type { Stage } from '../bench/end-to-end/stage/stage.ts';
+import type { NetworkLine } from './scene/network-line.ts';
+
+/** What a fault has in its hands. */
+export interface Means {
+  readonly stage: Stage;
+  /** Between the switch and the first network. */
+  readonly line: NetworkLine;
+}
+
+/** What an operator is told of a fault: one alert, which closes by itself. */
+export interface ExpectedAlert {
+  readonly kind: string;
+  readonly subject: string;
+}
+
+export interface Fault {
+  readonly name: string;
+  /** What happens, in a sentence. */
+  readonly what: string;
+  readonly lastsMs: { readonly short: number; readonly full: number };
+  /** Lets it happen. @returns what ends it; called once, whatever happens */
+  begin(means: Means): Promise<() => Promise<void>>;
+  readonly expects: {
+    /** Whether `/ready` has to say no while it lasts; else it has to go on saying yes. */
+    readonly ready: 'says no' | 'says yes' | 'may say no';
+    /** At least this share of all purchases meanwhile is approved; absent: it may be none. */
+    readonly served?: number;
+    /** Absent: it is over before anybody could be told to do something. */
+    readonly alert?: ExpectedAlert;
+  };
+}

@@ -1,0 +1,11 @@
+import type { Fault } from '../fault.ts';
+import { freeze } from '../scene/signals.ts';
+
+/** The HSM process takes requests and answers none. */
+export const hsmHung: Fault = {
+  name: 'hsm-hung',
+  what: 'the HSM process hangs',
+  lastsMs: { short: 6_000, full: 20_000 },
+  begin: async ({ stage }) => freeze(stage.pidsOf('hsm')),
+  expects: { ready: 'says no', alert: { kind: 'degraded-mode', subject: 'hsm-degraded on node-1' } },
+};

@@ -1,0 +1,14 @@
+import type { Fault } from '../fault.ts';
+import { send } from '../scene/signals.ts';
+
+/** The switch dies with payments on their way, and is started again. */
+export const switchKilled: Fault = {
+  name: 'switch-killed',
+  what: 'the switch is killed in the middle of payments',
+  lastsMs: { short: 3_000, full: 5_000 },
+  async begin({ stage }) {
+    for (const pid of stage.pidsOf('switch')) send(pid, 'SIGKILL');
+    return async () => {};
+  },
+  expects: { ready: 'may say no' },
+};

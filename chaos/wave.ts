@@ -1,0 +1,189 @@
+/**
+ * One wave: its faults begin, last and end while purchases flow, and then everything has a minute to be as before. What
+ * has to hold is judged here, by what terminals and operators see; what the ledgers say is judged once, at the end, as
+ * proofs take their time and traffic is not stopped for it.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { AlertView } from '../admin-api/fallback-view.ts';
+import type { Fault, Means } from './fault.ts';
+import { type Flow, flowOf, type Row } from './row.ts';
+import type { Account } from './tills/account.ts';
+import type { TillRoom } from './tills/till-room.ts';
+import type { Operator } from './watch/operator.ts';
+import { waitingIn } from './watch/queues.ts';
+import type { ReadyWatch } from './watch/ready-watch.ts';
+
+export interface WaveParts extends Means {
+  readonly tills: TillRoom;
+  readonly operator: Operator;
+  readonly readyWatch: ReadyWatch;
+  readonly isShort: boolean;
+  /** Ends of faults that last now: whoever interrupts the run calls them. */
+  readonly lasting: Set<() => Promise<void>>;
+  say(line: string): void;
+}
+
+const OVER_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 500;
+const APPROVED = 0;
+
+interface Begun {
+  readonly fault: Fault;
+  readonly lastedMs: number;
+}
+
+export async function runWave(faults: readonly Fault[], parts: WaveParts): Promise<Row[]> {
+  const { tills, readyWatch, say } = parts;
+  await untilQuiet(parts);
+  const from = (await tills.account()).codes.length;
+  const [began, mark] = [performance.now(), Date.now()];
+  for (const { name, what } of faults) say(`${name}: ${what} …`);
+
+  const begun = await Promise.all(faults.map((fault) => letHappen(fault, parts)));
+  const ended = performance.now();
+  const unmet = await untilOver(faults, mark, parts);
+  const overAfterMs = performance.now() - ended;
+
+  const account = await tills.account();
+  const alerts = await alertsSince(mark, parts);
+  const flow = flowOf(account, from, account.codes.length);
+  const notReady = readyWatch.failuresSince(began);
+  const common = [
+    ...unmet,
+    ...judgeFlow(account, from),
+    ...judgeReady(faults, notReady),
+    ...judgeServed(faults, flow),
+    ...strange(faults, alerts),
+  ];
+  return begun.map(({ fault, lastedMs }, index) => {
+    const own = alertOf(fault, alerts);
+    const told = own ? { alertAfterMs: Date.parse(own.lastAt) - mark } : {};
+    const problems = [...judgeAlert(fault, alerts), ...(index === 0 ? common : [])];
+    return {
+      fault: fault.name,
+      lastedMs: Math.round(lastedMs),
+      flow,
+      notReady,
+      ...told,
+      overAfterMs,
+      problems,
+    };
+  });
+}
+
+/** What a busy machine brought about before is none of this wave's. It has a minute to be over, and counts if it is not. */
+async function untilQuiet({ operator }: WaveParts): Promise<void> {
+  const end = performance.now() + OVER_WITHIN_MS;
+  const isOpen = async () => {
+    const alerts = await operator.alerts();
+    return alerts.some(({ kind, closedAt }) => kind !== 'case' && closedAt === undefined);
+  };
+  while (performance.now() < end && (await isOpen())) await pause(LOOK_EVERY_MS);
+}
+
+/** Ends it as well, whatever happens. */
+async function letHappen(fault: Fault, parts: WaveParts): Promise<Begun> {
+  const from = performance.now();
+  const end = await fault.begin(parts);
+  let ended: Promise<void> | undefined;
+  const endOnce = () => {
+    ended ??= end();
+    return ended;
+  };
+  parts.lasting.add(endOnce);
+  await pause(fault.lastsMs[parts.isShort ? 'short' : 'full']);
+  await endOnce();
+  parts.lasting.delete(endOnce);
+  return { fault, lastedMs: performance.now() - from };
+}
+
+/** @returns what is not as before, a minute later; nothing where everything is */
+async function untilOver(faults: readonly Fault[], mark: number, parts: WaveParts): Promise<string[]> {
+  const end = performance.now() + OVER_WITHIN_MS;
+  const since = (await parts.tills.account()).codes.length;
+  let unmet: string[] = [];
+  for (let told = ''; performance.now() < end; await pause(LOOK_EVERY_MS)) {
+    unmet = await whatIsUnmet(faults, mark, since, parts).catch((error: unknown) => [String(error)]);
+    if (unmet.length === 0) return [];
+    if (unmet.join() !== told) parts.say(`  waits: ${unmet.join('; ')}`);
+    told = unmet.join();
+  }
+  return unmet.map((what) => `a minute later: ${what}`);
+}
+
+async function whatIsUnmet(
+  faults: readonly Fault[],
+  mark: number,
+  since: number,
+  parts: WaveParts,
+): Promise<string[]> {
+  const { operator, stage, tills } = parts;
+  const { codes, refusedReversals, uncertain } = await tills.account();
+  const isFlowing = codes.subarray(since).includes(APPROVED);
+  const { isReady, failing } = await operator.ready();
+  const waiting = await waitingIn(stage.database);
+  const parked = await operator.parked();
+  const alerts = await alertsSince(mark, parts);
+  const open = alerts.filter(({ closedAt }) => closedAt === undefined).map(({ subject }) => subject);
+  const untold = faults.filter((fault) => fault.expects.alert && !alertOf(fault, alerts));
+  return [
+    ...(isFlowing ? [] : ['no purchase is approved']),
+    ...(isReady ? [] : [`/ready says no: ${failing.join(', ')}`]),
+    ...(waiting === undefined ? [] : [`there wait ${waiting}`]),
+    ...(parked === 0 ? [] : [`${parked} follow-ups are parked`]),
+    ...(uncertain === 0
+      ? []
+      : [`${uncertain} reversals are not acknowledged (${refusedReversals.at(-1) ?? 'no answer'})`]),
+    ...open.map((subject) => `the alert ${subject} is open`),
+    ...untold.map(({ name }) => `nobody was told of ${name}`),
+  ];
+}
+
+/** Those of outages, raised or raised again since; a case is about a payment, and is for people to close. */
+async function alertsSince(mark: number, { operator }: WaveParts): Promise<AlertView[]> {
+  return (await operator.alerts()).filter(
+    ({ lastAt, kind }) => Date.parse(lastAt) >= mark && kind !== 'case',
+  );
+}
+
+function alertOf({ expects }: Fault, alerts: readonly AlertView[]): AlertView | undefined {
+  const { alert } = expects;
+  return alerts.find(({ kind, subject }) => kind === alert?.kind && subject === alert.subject);
+}
+
+function judgeAlert(fault: Fault, alerts: readonly AlertView[]): string[] {
+  const { alert } = fault.expects;
+  if (!alert) return [];
+  const count = alerts.filter(({ kind, subject }) => kind === alert.kind && subject === alert.subject).length;
+  return count === 1 ? [] : [`${count} alerts ${alert.kind} ${alert.subject}, and not one`];
+}
+
+/** Alerts that belong to none of these faults. */
+function strange(faults: readonly Fault[], alerts: readonly AlertView[]): string[] {
+  const expected = new Set(faults.map(({ expects }) => `${expects.alert?.kind} ${expects.alert?.subject}`));
+  return alerts
+    .filter(({ kind, subject }) => !expected.has(`${kind} ${subject}`))
+    .map(({ kind, subject, summary }) => `an alert nobody expects: ${kind} ${subject} (${summary})`);
+}
+
+function judgeFlow({ late, unsealed }: Account, from: number): string[] {
+  return [
+    ...late
+      .filter(({ purchase }) => purchase >= from)
+      .map(({ purchase, ms }) => `purchase ${purchase} was answered after ${ms} ms`),
+    ...(unsealed === 0 ? [] : [`${unsealed} approvals had no right MAC`]),
+  ];
+}
+
+function judgeServed(faults: readonly Fault[], { approved, purchases }: Flow): string[] {
+  // What a wave leaves is what its worst fault leaves.
+  const least = Math.min(...faults.map(({ expects }) => expects.served ?? 0));
+  return approved >= least * purchases ? [] : [`only ${approved} of ${purchases} purchases were approved`];
+}
+
+function judgeReady(faults: readonly Fault[], notReady: readonly string[]): string[] {
+  const wanted = faults.map(({ expects }) => expects.ready);
+  if (wanted.includes('says no')) return notReady.length > 0 ? [] : ['/ready said yes all the time'];
+  if (wanted.includes('may say no')) return [];
+  return notReady.map((why) => `/ready said no: ${why}`);
+}

@@ -10,7 +10,7 @@ export const ALERT_ACTIONS: Readonly<Record<Alert['kind'], string>> = {
   clock:
     "Set the clock that is wrong (docs/runbooks.md#a-clock-is-wrong): chrony or NTP of the node, or of the database's machine.",
   'data-lost':
-    'Do not start the old primary again. Compare the ledgers: etika-switch recon run (docs/reconciliation.md), and see the cases.',
+    'Do not start the old primary again; start every node with its files (docs/runbooks.md#a-fail-over-lost-data), then: etika-switch recon run.',
   'late-work':
     'See whether workers live and the database answers (docs/runbooks.md#the-database-is-away); it closes when the work is done.',
 };

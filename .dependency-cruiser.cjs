@@ -20,7 +20,7 @@ const AROUND_THE_ROOMS = ['bench', 'chaos', 'deploy', 'mutate', 'simulation', 't
 const SWITCH_FLOORS = [
   ['config', 'database'],
   ['journal', 'settings-store'],
-  ['audit', 'numbers', 'stand-in'],
+  ['audit', 'numbers', 'own-copy', 'stand-in'],
   ['transaction'],
   ['cases', 'fallback', 'requests'],
   ['keys', 'projection'],

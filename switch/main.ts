@@ -18,6 +18,7 @@ import type { HeadPublisher } from './audit/publisher.ts';
 import { readSettings } from './config/read-settings.ts';
 import type { NetworkSettings, Settings } from './config/settings.ts';
 import { checkDatabase } from './database/check-database.ts';
+import { StandbyWatch } from './database/standby.ts';
 import { FollowUpHealthReader, FollowUpWatch } from './follow-up/queue-health.ts';
 import { PostgresClockRecords } from './node/clock-records.ts';
 import { ClockWatch, DEFAULT_CLOCK_TOLERANCE_MS } from './node/clock-watch.ts';
@@ -27,6 +28,7 @@ import { openParts, publishHeads } from './node/process-parts.ts';
 import { readinessOf } from './node/readiness.ts';
 import { type RunningSwitch, startSwitch } from './node/start-switch.ts';
 import { type NodeStatus, serveStatus } from './node/status-server.ts';
+import type { OwnCopy } from './own-copy/own-copy.ts';
 import { ProjectionReader } from './projection/projection-reader.ts';
 import { SettingsFollower } from './settings-store/settings-follower.ts';
 import { SettingsStore } from './settings-store/settings-store.ts';
@@ -44,12 +46,14 @@ const production = process.env['NODE_ENV'] === 'production';
 
 const settingsFile = process.env['SWITCH_SETTINGS_FILE'];
 if (!settingsFile) throw new Error('SWITCH_SETTINGS_FILE must name the settings file of this node');
-await serve(readSettings(settingsFile, { production }));
+const synchronousStandby = process.env['DATABASE_SYNCHRONOUS_STANDBY'];
+await serve(readSettings(settingsFile, { production, synchronousStandby }));
 
 /** One switch node: its listeners and its links. What all nodes have in common it takes from the database. */
 async function serve(file: Settings): Promise<void> {
   const { databaseUrl, node } = file;
-  await checkDatabase(file.databaseUrl);
+  const { synchronousStandby: demand = 'any' } = file.journal;
+  await checkDatabase(file.databaseUrl, demand);
   const store = new SettingsStore(databaseUrl, log);
   const surroundings = { production };
   const follower = new SettingsFollower({ store, process: node, own: file, surroundings, clock, log });
@@ -57,7 +61,7 @@ async function serve(file: Settings): Promise<void> {
   const own = { settings, name: node, clock, log };
   const ends = { random, sockets: tcpSockets, reached: asTheyAre, production, onFenced: giveWay };
   const opened = await openParts(own, ends);
-  const { hsm, journal, networks: links, pop, records, keys, tls } = opened;
+  const { hsm, journal, copy, networks: links, pop, records, keys, tls } = opened;
   const { appendDeadlineMs: readDeadlineMs } = settings.journal;
   const projection = new ProjectionReader({ databaseUrl, clock, log, readDeadlineMs });
 
@@ -71,8 +75,10 @@ async function serve(file: Settings): Promise<void> {
   const clockRecords = new PostgresClockRecords(databaseUrl, node, clock, log);
   const clocks = new ClockWatch({ records: clockRecords, node, clock, log, alerts: records, toleranceMs });
   const logWatch = new LogWatch({ losses, process: node, clock, log, alerts: records });
+  const standby = demand === 'required' ? new StandbyWatch(databaseUrl, clock, log) : undefined;
   const heads = publishHeads(own, journal, hsm);
-  const ownStatus = () => nodeStatus(settings, running, { hsm, heads, followUps, clocks, follower });
+  const ownStatus = () =>
+    nodeStatus(settings, running, { hsm, heads, followUps, clocks, follower, copy, standby });
   const status = await serveStatus(settings.status, ownStatus, () => hsm.status());
 
   follower.start((next) => opened.follow(next));
@@ -82,10 +88,12 @@ async function serve(file: Settings): Promise<void> {
     await follower.close();
     followUps.close();
     logWatch.close();
+    await standby?.close();
     await running.close(DRAIN_MS);
     await Promise.all([...links.values()].map((network) => network.close()));
     await Promise.all([pop.close(), status.close(), clocks.close(), records.close(), keys.close()]);
     await Promise.all([journal.close(), projection.close(), reader.close(), store.close()]);
+    await copy.close();
     await heads.close(journal.isChainFinal);
     await hsm.close();
   }, DRAIN_MS * 3);
@@ -110,18 +118,20 @@ interface Watched {
   readonly followUps: FollowUpWatch;
   readonly clocks: ClockWatch;
   readonly follower: SettingsFollower;
+  readonly copy: OwnCopy;
+  readonly standby: StandbyWatch | undefined;
 }
 
 function nodeStatus(
   settings: Settings,
   { ports, listeners, gate, modes, scenarios }: RunningSwitch,
-  { hsm, heads, followUps, clocks, follower }: Watched,
+  { hsm, heads, followUps, clocks, follower, copy, standby }: Watched,
 ): NodeStatus {
   const networks = Object.fromEntries([...ports.networks].map(([name, link]) => [name, link.state()]));
   const [connected, database] = [hsm.connected(), followUps.status() !== null];
   return {
     node: settings.node,
-    ...readinessOf({ hsm: connected, database, networks }),
+    ...readinessOf({ hsm: connected, database, networks, standby: standby?.problem() }),
     hsm: connected ? 'connected' : 'disconnected',
     database: database ? 'answers' : 'silent',
     networks,
@@ -135,6 +145,7 @@ function nodeStatus(
     degradedModes: modes.open(),
     scenarios: scenarios.counts(),
     audit: heads.status(),
+    ownCopy: copy.status(),
     followUps: followUps.status(),
     settings: follower.status(),
     listeners: listeners.map((listener) => ({

@@ -47,11 +47,12 @@ const production = process.env['NODE_ENV'] === 'production';
 const settingsFile = process.env['SWITCH_SETTINGS_FILE'];
 if (!settingsFile) throw new Error('SWITCH_SETTINGS_FILE must name the settings file of the node');
 standBack();
-await work(readSettings(settingsFile, { production }));
+const synchronousStandby = process.env['DATABASE_SYNCHRONOUS_STANDBY'];
+await work(readSettings(settingsFile, { production, synchronousStandby }));
 
 async function work(file: Settings): Promise<void> {
   const name = workerName(file.node, process.env['WORKER_ID']);
-  await checkDatabase(file.databaseUrl);
+  await checkDatabase(file.databaseUrl, file.journal.synchronousStandby);
   const store = new SettingsStore(file.databaseUrl, log);
   const surroundings = { production };
   const follower = new SettingsFollower({ store, process: name, own: file, surroundings, clock, log });
@@ -59,7 +60,7 @@ async function work(file: Settings): Promise<void> {
   const own = { settings, name, clock, log };
   const ends = { random, sockets: tcpSockets, reached: workerNetworks, production, onFenced: giveWay };
   const opened = await openParts(own, ends);
-  const { hsm, journal, networks, pop, records, keys, tls } = opened;
+  const { hsm, journal, copy, networks, pop, records, keys, tls } = opened;
   const proofs = new PostgresAwaitedProofs(settings.databaseUrl, log);
   const holds = new PostgresDueHolds(settings.databaseUrl, log);
 
@@ -92,6 +93,7 @@ async function work(file: Settings): Promise<void> {
       store.close(),
     ]);
     await journal.close();
+    await copy.close();
     await heads.close(journal.isChainFinal);
     await hsm.close();
   }, STOP_WITHIN_MS);

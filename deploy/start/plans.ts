@@ -98,6 +98,7 @@ export function switchSettings(
     ...settings,
     deadlineMs,
     audit: { headsFolder: join(dataDir, 'audit') },
+    ownCopy: { folder: join(dataDir, 'own-copy') },
     status: { ...settings.status, port: ports.status },
     listeners: withTls(settings.listeners, certificates).map((listener) => ({
       ...listener,

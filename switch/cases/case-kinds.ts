@@ -55,6 +55,7 @@ export const CASE_KINDS = {
   'chip-refused': 'it stands here, and the chip says that it did not take place',
   'refund-unmatched': 'a refund was given at the terminal that its sale has no more money for',
   'proof-of-refund': 'it was refunded, and the proof of what it bought goes on to stand',
+  'answer-lost': 'a fail-over lost what a terminal was answered, and it could not be written again',
   'batch-out-of-balance': 'a terminal closed its batch with other totals than ours',
 } as const;
 

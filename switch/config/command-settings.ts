@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { OWN_COPY_DEFAULTS } from './own-copy.ts';
 import { readSettings } from './read-settings.ts';
 import type { Settings } from './settings.ts';
 
@@ -36,4 +37,10 @@ export function commandDatabase(file: string | undefined): string {
 /** Where heads are published, unless the settings say otherwise. */
 export function headsFolder(settings: Settings | undefined): string {
   return settings?.audit?.headsFolder ?? join(DATA_DIR, 'audit');
+}
+
+/** Where a process keeps its own copy of what it writes, for how long, and how much of it. */
+export function ownCopyOf(settings: Settings, process: string) {
+  const { folder = join(DATA_DIR, 'own-copy'), ...limits } = settings.ownCopy ?? {};
+  return { ...OWN_COPY_DEFAULTS, ...limits, folder: join(folder, process) };
 }

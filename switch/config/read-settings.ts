@@ -26,6 +26,8 @@ export class SettingsError extends Error {
 export interface Surroundings {
   /** Nothing may leave this machine in plain text. */
   readonly production: boolean;
+  /** DATABASE_SYNCHRONOUS_STANDBY: takes the place of `journal.synchronousStandby`. */
+  readonly synchronousStandby?: string | undefined;
 }
 
 /** Reads and validates a settings file. @throws SettingsError */
@@ -36,7 +38,17 @@ export function readSettings(path: string, surroundings: Surroundings): Settings
   } catch (error) {
     throw new SettingsError(path, [error instanceof Error ? error.message : String(error)]);
   }
-  return validateSettings(content, path, surroundings);
+  return withStandby(validateSettings(content, path, surroundings), surroundings);
+}
+
+/** What the environment of a machine demands of its database. @throws SettingsError */
+function withStandby(settings: Settings, { synchronousStandby }: Surroundings): Settings {
+  if (!synchronousStandby) return settings;
+  if (synchronousStandby !== 'required' && synchronousStandby !== 'any') {
+    const problem = `"required" or "any" is expected, found ${shapeOf(synchronousStandby)}`;
+    throw new SettingsError('DATABASE_SYNCHRONOUS_STANDBY', [problem]);
+  }
+  return { ...settings, journal: { ...settings.journal, synchronousStandby } };
 }
 
 /** @param source where the value came from, for the error */

@@ -5,6 +5,7 @@ import { AuditSettings } from './audit.ts';
 import { ElementPolicies } from './elements.ts';
 import { FallbackSettings } from './fallback.ts';
 import { KeyLife } from './keys.ts';
+import { OwnCopySettings } from './own-copy.ts';
 import { RetryOverrides, RetryStrategy } from './retry.ts';
 import { Region, SchemeRulesSettings } from './scheme-rules.ts';
 import { MerchantStandIn, StandInSettings } from './stand-in.ts';
@@ -264,6 +265,8 @@ export const SettingsSchema = Type.Object({
     leaseMs: Milliseconds(200, 600_000),
     /** How many days back a payment is found by its retrieval reference; 400 where absent. */
     keyHorizonDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 3_660 })),
+    /** `required`: works with a database only whose commits wait for a standby; `any` where absent. */
+    synchronousStandby: Type.Optional(Type.Union([Type.Literal('any'), Type.Literal('required')])),
     /** How often this node looks for what dead nodes left open. */
     takeOverEveryMs: Milliseconds(50, 600_000),
   }),
@@ -292,6 +295,8 @@ export const SettingsSchema = Type.Object({
   keyLife: Type.Optional(KeyLife),
   /** Heads of the journal's hash chain; what is built in holds where it is absent. */
   audit: Type.Optional(AuditSettings),
+  /** What a node keeps of its own writes; what is built in holds where it is absent. */
+  ownCopy: Type.Optional(OwnCopySettings),
   standIn: Type.Optional(StandInSettings),
   /** What is built in holds where it is absent. */
   fallback: Type.Optional(FallbackSettings),

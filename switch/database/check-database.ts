@@ -8,13 +8,14 @@ import { Client } from 'pg';
 import { hostsOf } from '../../runtime/index.ts';
 import { SWITCH_ROLE, switchConnection } from './connection.ts';
 import { DatabaseError, requireVersion } from './database-errors.ts';
+import { type StandbyDemand, standbyProblem } from './standby.ts';
 
 const STATEMENT_MS = 5_000;
 /** What a database with one address may be asked for: it is either of them, or no node starts. */
 const ANY_SERVER = ['any', 'read-write', 'primary'];
 
 /** @throws DatabaseError */
-export async function checkDatabase(databaseUrl: string): Promise<void> {
+export async function checkDatabase(databaseUrl: string, standby: StandbyDemand = 'any'): Promise<void> {
   checkAddress(databaseUrl);
   const client = new Client(switchConnection(databaseUrl, 'etika-check', STATEMENT_MS));
   try {
@@ -29,6 +30,9 @@ export async function checkDatabase(databaseUrl: string): Promise<void> {
       throw new DatabaseError('SW_DATABASE_SESSION', `the session has the role ${session?.role}`);
     }
     if (session.isReadOnly) throw new DatabaseError('SW_DATABASE_READ_ONLY');
+
+    const problem = standby === 'required' ? await standbyProblem(client) : undefined;
+    if (problem) throw new DatabaseError('SW_DATABASE_NO_STANDBY', problem);
   } finally {
     await client.end().catch(() => {});
   }

@@ -7,6 +7,8 @@ export const DATABASE_ERRORS = {
     'the address of the database names no single server: give a proxy or a virtual address that leads to the primary',
   SW_DATABASE_SESSION:
     'the database does not give a session the role and the limits that it asks for: a pooler must pass start-up options on',
+  SW_DATABASE_NO_STANDBY:
+    'a synchronous standby is demanded, and commits of this database wait for none: a fail-over could lose what was answered',
   SW_DATABASE_READ_ONLY: 'the database takes no writes: it is a standby, or was set read-only',
 } as const;
 

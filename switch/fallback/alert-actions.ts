@@ -12,7 +12,7 @@ export const ALERT_ACTIONS: Readonly<Record<Alert['kind'], string>> = {
   'log-lost':
     'Make room on the disk of the log (docs/runbooks.md#the-disk-is-full); it closes when lines are written again.',
   'data-lost':
-    'Do not start the old primary again. Compare the ledgers: etika-switch recon run (docs/reconciliation.md), and see the cases.',
+    'Do not start the old primary again; start every node with its files (docs/runbooks.md#a-fail-over-lost-data), then: etika-switch recon run.',
   'late-work':
     'See whether workers live and the database answers (docs/runbooks.md#the-database-is-away); it closes when the work is done.',
 };

@@ -11,6 +11,7 @@ import { type ChainEnd, type Link, nextLink } from './chain.ts';
 import type { ClaimName, NamedClaim } from './claim-names.ts';
 import { takeCompatible } from './compatible.ts';
 import { chainLine, checkEntry, type PendingEntry } from './entry.ts';
+import type { FlushLines } from './flush-lines.ts';
 import {
   type AppendResult,
   type Claim,
@@ -20,6 +21,7 @@ import {
   type Take,
   type TransactionId,
 } from './journal.ts';
+import { type KeptFlush, keptFlush } from './kept-flush.ts';
 import { OpenIntentions } from './open-intentions.ts';
 import { FlushError, type Writer } from './writer.ts';
 
@@ -36,6 +38,14 @@ export interface GroupCommitSettings {
   readonly nameClaim: (claim: Claim, transaction: TransactionId) => NamedClaim;
   /** Called once, when the lease is over: this process can write nothing any more. */
   readonly onFenced: () => void;
+  /** Who keeps what is appended, and looks with each new connection whether it is still there. */
+  readonly copy?: OwnCopy;
+}
+
+interface OwnCopy {
+  readonly epoch: number;
+  keep(flush: KeptFlush): void;
+  compare(): Promise<void>;
 }
 
 const MAX_BATCH = 512;
@@ -180,12 +190,17 @@ export class GroupCommit {
     this.#underWay = batch;
     const silence = this.#settings.clock.after(this.#settings.silenceMs, () => this.#giveUp());
     try {
-      const { refused, owned } = await this.#writer.flush(batch, this.#chain.link);
+      const { refused, owned, lines } = await this.#writer.flush(batch, this.#chain.link);
       for (const pending of batch) {
         this.#answer(pending, refused.get(pending.sequence) ?? { status: 'appended' });
       }
-      const appended = refused.size > 0 ? batch.filter(({ sequence }) => !refused.has(sequence)) : batch;
-      this.#extend(appended, (name) => !owned.has(name));
+      const isClaimed = (name: ClaimName) => !owned.has(name);
+      if (refused.size === 0) this.#extend(batch, isClaimed, lines);
+      else
+        this.#extend(
+          batch.filter(({ sequence }) => !refused.has(sequence)),
+          isClaimed,
+        );
       this.#batchLimit = Math.min(MAX_BATCH, this.#batchLimit * 2);
       this.#failuresInARow = 0;
     } catch (error) {
@@ -243,11 +258,18 @@ export class GroupCommit {
   }
 
   /** By one flush, as it was committed: its answer, or what the next connection found of it, says so. */
-  #extend(appended: readonly PendingEntry[], isClaimed: (name: string) => boolean): void {
+  #extend(
+    appended: readonly PendingEntry[],
+    isClaimed: (name: ClaimName) => boolean,
+    lines?: FlushLines,
+  ): void {
     const last = appended.at(-1);
     if (!last) return;
-    const lines = appended.map((pending) => chainLine(pending, isClaimed));
-    this.#chain = { sequence: last.sequence, link: nextLink(this.#chain.link, lines) };
+    const { copy } = this.#settings;
+    const { link } = this.#chain;
+    copy?.keep(keptFlush(copy.epoch, appended, { link, isClaimed, ...(lines && { lines }) }));
+    const chained = appended.map((pending) => chainLine(pending, isClaimed));
+    this.#chain = { sequence: last.sequence, link: nextLink(link, chained) };
   }
 
   #detach(): void {
@@ -263,6 +285,7 @@ export class GroupCommit {
     const inDoubt = this.#inDoubt;
     try {
       const { isFenced, found, claimed } = await this.#writer.attach(inDoubt.map(({ sequence }) => sequence));
+      if (!isFenced) await this.#settings.copy?.compare();
       this.#inDoubt = [];
       this.#isAttached = true;
       this.#unreachable.over();

@@ -1,10 +1,12 @@
 import type { Clock, Log } from '../../runtime/index.ts';
+import type { StandbyDemand } from '../database/standby.ts';
 import { type ChainEnd, firstLink } from './chain.ts';
 import { nameClaim } from './claim-names.ts';
 import { DayKeeper } from './day-keeper.ts';
 import { GroupCommit } from './group-commit.ts';
 import { type Journal, type JournalEntry, JournalError, type TransactionId } from './journal.ts';
 import { JournalReader } from './journal-reader.ts';
+import type { FlushKeeper } from './kept-flush.ts';
 import { PostgresWriter } from './writer.ts';
 
 export interface JournalSettings {
@@ -27,6 +29,10 @@ export interface JournalSettings {
   readonly leaseMs: number;
   /** A fifth of the lease where absent. */
   readonly renewEveryMs?: number;
+  /** `required`: the database's commits must wait for a standby. */
+  readonly synchronousStandby?: StandbyDemand;
+  /** Keeps what is appended outside the database; absent: what a fail-over loses is not noticed by this process. */
+  readonly copy?: FlushKeeper;
   /** Called once, when the lease is over: only a new process can write in this node's name again. */
   readonly onFenced: () => void;
 }
@@ -37,6 +43,8 @@ export interface JournalSettings {
  */
 const SLOWNESS = 2;
 const MAX_UNDECIDED = 1_000;
+/** Hashed as a key is: all servers of one database have the same secret, and no two databases have. */
+const NAME_OF_DATABASE = 'own-copy';
 /** Payments wait for no read of the opening, and while everything starts at once it may need its time. */
 const OPENING_READ_MS = 5_000;
 const OPEN_LEASE = { name: 'open-lease', text: 'select switch.open_lease($1, $2, 2::smallint) as epoch' };
@@ -52,7 +60,7 @@ const END_LEASE = {
  */
 export async function createJournal(settings: JournalSettings): Promise<PostgresJournal> {
   const { databaseUrl, node, appendDeadlineMs, leaseMs, log } = settings;
-  const { clock, keyHorizonDays } = settings;
+  const { clock, keyHorizonDays, copy } = settings;
   const read = { databaseUrl, clock, log, ...(keyHorizonDays !== undefined && { keyHorizonDays }) };
   const reader = new JournalReader({ ...read, readDeadlineMs: appendDeadlineMs });
   const opening = new JournalReader({
@@ -63,16 +71,23 @@ export async function createJournal(settings: JournalSettings): Promise<Postgres
   try {
     const hashOf = await opening.keyHash();
     await days.begin();
+    const database = hashOf(NAME_OF_DATABASE);
+    await copy?.compare(database); // before the lease of the life before ends: nobody takes over what is written again
     const [lease] = await opening.query<{ epoch: string }>(OPEN_LEASE, [node, leaseMs]);
     const epoch = Number(lease?.epoch);
     const statementMs = SLOWNESS * appendDeadlineMs;
-    const writer = new PostgresWriter({ databaseUrl, statementMs, leaseMs, log }, epoch);
+    const standby = settings.synchronousStandby && { synchronousStandby: settings.synchronousStandby };
+    const writer = new PostgresWriter({ databaseUrl, statementMs, leaseMs, log, ...standby }, epoch);
     await writer.attach([]);
+    const { copy: _, ...limits } = settings;
     const group = new GroupCommit(writer, firstLink(epoch, node), {
-      ...settings,
+      ...limits,
       renewEveryMs: settings.renewEveryMs ?? leaseMs / 5,
       silenceMs: 2 * statementMs,
       nameClaim: (...claimed) => nameClaim(hashOf, ...claimed),
+      ...(copy && {
+        copy: { epoch, keep: (flush) => copy.keep(flush), compare: () => copy.compare(database) },
+      }),
     });
     log.info({ event: 'journal.open', node, epoch });
     return new PostgresJournal({ reader, writer, group, days }, epoch);

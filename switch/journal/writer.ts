@@ -1,10 +1,11 @@
 import { Client, DatabaseError } from 'pg';
 import type { Log } from '../../runtime/index.ts';
 import { SWITCH_ROLE, switchConnection } from '../database/connection.ts';
+import { type StandbyDemand, standbyProblem } from '../database/standby.ts';
 import type { Link } from './chain.ts';
 import type { ClaimName } from './claim-names.ts';
 import type { PendingEntry } from './entry.ts';
-import { flushLines } from './flush-lines.ts';
+import { type FlushLines, flushLines } from './flush-lines.ts';
 import { type AppendResult, JournalError, type TransactionId } from './journal.ts';
 
 /** How a flush failed. `lost`: whether it was committed is unknown. All others rolled it back. */
@@ -33,6 +34,8 @@ export interface Flushed {
   readonly refused: ReadonlyMap<number, AppendResult>;
   /** Aliases of the batch that had an owner: they were not written. */
   readonly owned: ReadonlySet<ClaimName>;
+  /** What was sent; who keeps it need not make it again. */
+  readonly lines?: FlushLines;
 }
 
 /** Where flushes go: one connection at a time, and only the newest may write. */
@@ -54,6 +57,8 @@ export interface WriterSettings {
   readonly databaseUrl: string;
   readonly statementMs: number;
   readonly leaseMs: number;
+  /** `required`: its commits must wait for a standby. */
+  readonly synchronousStandby?: StandbyDemand;
   readonly log: Log;
 }
 
@@ -137,19 +142,21 @@ export class PostgresWriter implements Writer {
   }
 
   async flush(batch: readonly PendingEntry[], link: Link): Promise<Flushed> {
-    const { entries, claims, followUps, takes } = flushLines(batch, link);
+    const lines = flushLines(batch, link);
+    const { entries, claims, followUps, takes } = lines;
     const values = [this.#epoch, this.#writer, entries, claims, followUps];
     const linked = [...values, Buffer.from(link, 'hex')];
     if (takes !== '') {
       const counted = await this.#query<RefusedRow>({ ...APPEND_COUNTED, values: [...linked, takes] });
-      return answersOf(counted.rows, batch);
+      return answersOf(counted.rows, batch, lines);
     }
 
-    if (this.#likelyTaken === 0 && (await this.#isAppendedWhole(values))) return NOTHING_REFUSED;
+    if (this.#likelyTaken === 0 && (await this.#isAppendedWhole(values)))
+      return { ...NOTHING_REFUSED, lines };
 
     this.#likelyTaken -= 1;
     const { rows } = await this.#query<RefusedRow>({ ...APPEND_SOME, values: linked });
-    return answersOf(rows, batch);
+    return answersOf(rows, batch, lines);
   }
 
   async renew(lowWater: number): Promise<boolean> {
@@ -193,7 +200,8 @@ export class PostgresWriter implements Writer {
 /**
  * A connection whose commits are durable, with the rights of the switch. @throws JournalError SW_JOURNAL_NOT_DURABLE
  */
-async function connectDurable({ databaseUrl, statementMs, log }: WriterSettings): Promise<Client> {
+async function connectDurable(settings: WriterSettings): Promise<Client> {
+  const { databaseUrl, statementMs, synchronousStandby, log } = settings;
   const client = new Client(switchConnection(databaseUrl, 'etika-journal', statementMs));
   client.on('error', (error) => log.warn({ event: 'journal.connection', err: error }));
   await client.connect();
@@ -202,19 +210,24 @@ async function connectDurable({ databaseUrl, statementMs, log }: WriterSettings)
       current_user::text as role`,
   );
   const { fsync = '', commit = '', role = '' } = rows[0] ?? {};
-  if (fsync === 'on' && commit !== 'off' && role === SWITCH_ROLE) return client;
+  const problem = synchronousStandby === 'required' ? await standbyProblem(client) : undefined;
+  if (fsync === 'on' && commit !== 'off' && role === SWITCH_ROLE && !problem) return client;
+
   await client.end().catch(() => {});
-  throw new JournalError('SW_JOURNAL_NOT_DURABLE', 'no', { fsync, synchronous_commit: commit, role });
+  throw new JournalError('SW_JOURNAL_NOT_DURABLE', 'no', {
+    ...{ fsync, synchronous_commit: commit, role },
+    ...(problem && { standby: problem }),
+  });
 }
 
-function answersOf(rows: readonly RefusedRow[], batch: readonly PendingEntry[]): Flushed {
+function answersOf(rows: readonly RefusedRow[], batch: readonly PendingEntry[], lines: FlushLines): Flushed {
   const refused = new Map<number, AppendResult>();
   const owned = new Set<ClaimName>();
   for (const row of rows) {
     if (row.sequence !== null) refused.set(Number(row.sequence), resultOf(row, batch));
     else if (row.claim_name !== null) owned.add(row.claim_name);
   }
-  return { refused, owned };
+  return { refused, owned, lines };
 }
 
 function resultOf(row: RefusedRow, batch: readonly PendingEntry[]): AppendResult {

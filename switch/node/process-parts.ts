@@ -11,7 +11,7 @@ import { PostgresEndedEpochs } from '../audit/ended-epochs.ts';
 import { HeadFolder } from '../audit/head-book.ts';
 import { HeadPublisher, type HeadSigner } from '../audit/publisher.ts';
 import { AUDIT_DEFAULTS } from '../config/audit.ts';
-import { headsFolder } from '../config/command-settings.ts';
+import { headsFolder, ownCopyOf } from '../config/command-settings.ts';
 import { followedDirectory } from '../config/followed-directory.ts';
 import { DEFAULT_KEY_LIFE } from '../config/keys.ts';
 import type { NetworkSettings, Settings } from '../config/settings.ts';
@@ -23,6 +23,10 @@ import { KeyBook, type KeyCustodian } from '../keys/key-book.ts';
 import { PostgresKeyRecords } from '../keys/postgres-key-records.ts';
 import { openZoneKeys } from '../keys/zone-keys.ts';
 import { openNumbers } from '../numbers/postgres-numbers.ts';
+import { postgresComparison } from '../own-copy/compared-database.ts';
+import { KeptFiles } from '../own-copy/kept-files.ts';
+import { OwnCopy } from '../own-copy/own-copy.ts';
+import type { SealingHsm } from '../own-copy/seal.ts';
 import { connectNetwork } from './connect-networks.ts';
 import { followedNetworks } from './followed-network.ts';
 import { onLateAnswer } from './late-answers.ts';
@@ -52,7 +56,9 @@ export async function openParts(own: ProcessParts, opening: OpeningParts) {
   const { databaseUrl } = settings;
   const { random, sockets, production, onFenced, reached } = opening;
   const hsm = connectHsms(own);
-  const journal = await createJournal({ databaseUrl, node: name, ...settings.journal, clock, log, onFenced });
+  const copy = openOwnCopy(own, hsm, random);
+  const parts = { databaseUrl, node: name, ...settings.journal, clock, log, copy, onFenced };
+  const journal = await createJournal(parts);
 
   const numbers = await openNumbers({
     databaseUrl,
@@ -80,6 +86,7 @@ export async function openParts(own: ProcessParts, opening: OpeningParts) {
     tls,
     hsm,
     journal,
+    copy,
     keys,
     networks: networks.connectors,
     numbers,
@@ -117,6 +124,19 @@ function connectHsms({ settings, clock, log }: ProcessParts): PaymentHsmClient {
     socketPaths: [socketPath, ...furtherSocketPaths],
     requestTimeoutMs,
     clock,
+    log,
+  });
+}
+
+/** What this process writes, kept outside the database. */
+function openOwnCopy({ settings, name, clock, log }: ProcessParts, hsm: SealingHsm, random: Random): OwnCopy {
+  const { folder, keepMs, maxMegabytes } = ownCopyOf(settings, name);
+  const maxBytes = maxMegabytes * 1024 * 1024;
+  const files = new KeptFiles({ folder, keepMs, maxBytes, hsm, clock, random, log });
+  return new OwnCopy({
+    node: name,
+    files,
+    database: postgresComparison(settings.databaseUrl, name, log),
     log,
   });
 }

@@ -6,6 +6,7 @@ import type { OpenMode } from '../fallback/degraded-modes.ts';
 import type { FallbackScenario } from '../fallback/scenarios.ts';
 import type { SweeperState } from '../follow-up/proof-sweeper.ts';
 import type { FollowUpHealth } from '../follow-up/queue-health.ts';
+import type { CopyStatus } from '../own-copy/kept-files.ts';
 import type { FollowedSettings } from '../settings-store/settings-follower.ts';
 import type { ClockStatus } from './clock-watch.ts';
 
@@ -35,6 +36,8 @@ export interface NodeStatus {
   readonly scenarios: Readonly<Record<FallbackScenario, number>>;
   /** How far the signed heads of the journal's chain are behind it. */
   readonly audit: AuditStatus;
+  /** How well what it writes is kept outside the database. */
+  readonly ownCopy: CopyStatus;
   /** Which workers live, on whatever machine, and how old the oldest due work is; null where it cannot be asked. */
   readonly followUps: FollowUpHealth | null;
   /** Which version of the shared settings it follows, and why not the one in force where that is another. */

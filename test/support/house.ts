@@ -58,6 +58,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       followUps: { ...settings.followUps, firstDelayMs: 50 },
       pop: { ...settings.pop, finalityMs: 200 },
       audit: { headsFolder: join(dataDir, 'audit'), everyMs: 1_000 },
+      ownCopy: { folder: join(dataDir, 'own-copy') },
       takeBacks: { voidWaitMs: 200 },
     };
     const local = withPorts({ ...settings, ...quick, node }, ports);

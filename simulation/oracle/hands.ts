@@ -101,8 +101,8 @@ function checkChipRefusals({ world, workload }: Simulation, journal: JournalView
     const { belief, notices, name } = payment;
     if (chipRefusal(payment) !== 'noted' || belief !== 'approved' || notices.length > 0) continue;
     const isSeen = journal.byPayment.get(name)?.cases.includes('chip-refused');
-    if (!isSeen && !isKept)
-      world.violate('I2 closure', `${name} was refused by its chip, and nobody is told`);
+    if (isSeen || isKept) continue;
+    world.violate('I2 closure', `${name} was refused by its chip, and nobody is told`);
   }
 }
 

@@ -29,7 +29,7 @@ export const COMPARES = {
 /**
  * Whether a reversal says another thing than its network has: then it is not of that payment. A certification desk
  * compares all of it: the code and the identifier that the answer brought, both or neither, and the amount. That is
- * what was approved, whatever a tip made of it, or what was completed; what was asked for only where no answer had come.
+ * what was approved, whatever a tip made of it, or what was completed; what was asked for only where nobody answered.
  */
 export function saysOther(
   account: Known,

@@ -83,8 +83,8 @@ export const OF_ANSWERS: readonly SourceMutant[] = [
     name: 'late-approval-reversed-again',
     removes: 'the reversal that a late approval asks for, once more',
     file: 'switch/transaction/late-approvals.ts',
-    find: 'followUps: isQueued ? [] : reversal(now, body) };',
-    put: 'followUps: isQueued ? [] : reversal(now, body).slice(1) };',
+    find: 'const followUps = isQueued ? [] : reversal(now, body);',
+    put: 'const followUps = isQueued ? [] : reversal(now, body).slice(1);',
   },
   {
     name: 'overtaken-approval',

@@ -38,8 +38,8 @@ export const OF_REVERSALS: readonly SourceMutant[] = [
     name: 'repeated-unmarked',
     removes: 'the repeat MTI of a reversal that may have been heard before',
     file: 'switch/follow-up/reversal-numbers.ts',
-    find: 'return { ...original, repeat: mayRepeat(job) };',
-    put: 'return { ...original, repeat: mayRepeat({ ...job, attempt: 1, isRestarted: false }) };',
+    find: 'repeat: mayRepeat(job) || isAskedAgain };',
+    put: 'repeat: isAskedAgain };',
   },
   {
     name: 'stray-approval',

@@ -17,7 +17,6 @@ interface Known {
   readonly approvalCode: string;
   readonly isAdvised: boolean;
   readonly completed?: number;
-  readonly adjusted?: number;
   readonly isReversedInPart?: boolean;
 }
 
@@ -30,7 +29,7 @@ export const COMPARES = {
 /**
  * Whether a reversal says another thing than its network has: then it is not of that payment. A certification desk
  * compares all of it: the code and the identifier that the answer brought, both or neither, and the amount. That is
- * what was approved, or completed, or made of it by a tip; what was asked for only where no answer had come.
+ * what was approved, whatever a tip made of it, or what was completed; what was asked for only where nobody answered.
  */
 export function saysOther(
   account: Known,
@@ -47,8 +46,8 @@ export function saysOther(
 }
 
 /** What was given back in part keeps the name that it had first. */
-function knownBy({ approved, completed, adjusted, isReversedInPart }: Known): number {
-  return (isReversedInPart ? undefined : (adjusted ?? completed)) ?? approved;
+function knownBy({ approved, completed, isReversedInPart }: Known): number {
+  return (isReversedInPart ? undefined : completed) ?? approved;
 }
 
 /** Fifteen digits. */

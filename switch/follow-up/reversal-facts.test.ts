@@ -57,6 +57,10 @@ describe('a reversal says', () => {
     { kind: 'partly-taken-back', body: { ...answered, remainingMinorUnits: 1_000 } },
     { kind: 'network-reversed', body: { code: '00', attempts: 1, remainingMinorUnits: 1_000 } },
   ];
+  const refusedPart: Step[] = [
+    ...partly.slice(0, 1),
+    { kind: 'network-reversal-refused', body: { code: '57', attempts: 1, remainingMinorUnits: 1_000 } },
+  ];
 
   it.each<[what: string, steps: Step[], amount: number, original: string]>([
     ['what was asked, where nothing came back', [begun(), unknown], 2_500, 'request'],
@@ -79,6 +83,12 @@ describe('a reversal says', () => {
       'what was taken beyond',
       [begun('pre-authorisation'), approved(), ...captured(2_900), takenBack],
       2_900,
+      'request',
+    ],
+    [
+      'what was taken, where the network has refused to give back a part of it',
+      [begun('pre-authorisation'), approved(), ...captured(1_800), ...refusedPart, takenBack],
+      1_800,
       'request',
     ],
     ['what the network was told', [begun(), stoodIn, takenBack], 2_500, 'advice'],

@@ -85,10 +85,12 @@ function originalOf(
 
 /**
  * Whether the network has heard that all was taken. What is held beyond a completion is given back before it hears of
- * that; of several completions, before it hears of the last one.
+ * that; of several completions, before it hears of the last one. A reversal that it refused since changes nothing.
  */
-function isKnownAsCompleted({ network, capturedMinorUnits, tellings }: Transaction): boolean {
+function isKnownAsCompleted(transaction: Transaction): boolean {
+  const { network, capturedMinorUnits, tellings, isBaseTold } = transaction;
   const parts = tellings.filter(({ part }) => part);
   const isWhole = parts.length === 0 || parts.some(({ isTold, part }) => isTold && part && isLast(part));
-  return capturedMinorUnits !== undefined && network === 'advised' && isWhole;
+  const isHeard = network === 'advised' || (network === 'reversal-refused' && isBaseTold);
+  return capturedMinorUnits !== undefined && isHeard && isWhole;
 }

@@ -1,6 +1,7 @@
 import { type Codec, compile, framing, type Message, mastercardCis } from '../../messages/index.ts';
 import type { Iso87Message } from '../../simulators/iso87/dialect.ts';
 import type { HostDialect, HostMessage } from '../../simulators/network/host-dialect.ts';
+import { MASTERCARD_DAY, mastercardReference } from '../peers/reversal-data.ts';
 
 type Own = Message<typeof mastercardCis>;
 
@@ -9,11 +10,6 @@ export type MastercardMessage = HostMessage & Pick<Iso87Message, 'de12' | 'de13'
 
 /** DE61, position 7, and what the other networks say in DE25 instead. */
 const CONDITIONS: Readonly<Record<string, string>> = { '4': '06', '8': '51' };
-/** DE63: network code and reference number; DE15: the day of it. Together they are what the network calls it. */
-const NETWORK_CODE = 'MCC';
-const DAY = '1123';
-const REFERENCE_DIGITS = 6;
-
 const codec = compile(mastercardCis);
 
 /** Reads and writes the network's form; what hosts have alike is told as they have it. */
@@ -47,7 +43,8 @@ export const mastercardHostDialect: HostDialect<MastercardMessage> = {
   transactionId: ({ own }) => own.de48?.se63?.trim(),
   completionPart: () => undefined,
   reply({ own }, elements, transactionId) {
-    const named = transactionId === undefined ? {} : { de15: DAY, de63: NETWORK_CODE + last(transactionId) };
+    const named =
+      transactionId === undefined ? {} : { de15: MASTERCARD_DAY, de63: mastercardReference(transactionId) };
     const { de12, de13, de33 } = own;
     return { ...elements, own: { mti: elements.mti, ...{ de12, de13, de33 }, ...named } };
   },
@@ -77,8 +74,4 @@ function replacementOf(transaction: string): HostMessage['de95'] {
   const none = '0'.repeat(12);
   const noFee = 'C00000000';
   return { transaction, settlement: none, transactionFee: noFee, settlementFee: noFee };
-}
-
-function last(transactionId: string): string {
-  return transactionId.slice(-REFERENCE_DIGITS);
 }

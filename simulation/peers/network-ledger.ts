@@ -65,8 +65,8 @@ export interface ReversalManners {
   readonly notFound?: string | undefined;
   /** Said where the reversal names a payment and says another thing of it; nothing is done. */
   readonly inconsistent: string;
-  /** The network gives what it approves an identifier. */
-  readonly hasIdentifier: boolean;
+  /** What the network calls a payment that it approved; absent where it gives no identifier. */
+  readonly identifier: ((account: { readonly approvalCode: string }) => string) | undefined;
 }
 
 const APPROVAL_CODES: ReadonlySet<string> = new Set(['00', '10', '85']);
@@ -146,7 +146,7 @@ export class NetworkLedger {
     request: NetworkRequest & ReversalData,
     original: Pick<MessageIdentity, 'stan' | 'time'>,
     remaining: number,
-    { refusal, notFound, inconsistent, hasIdentifier }: ReversalManners,
+    { refusal, notFound, inconsistent, identifier }: ReversalManners,
   ): NetworkDecision {
     const before = this.#reversals.get(keyOf(request));
     if (before !== undefined && before !== remaining) return { code: ACCEPTED };
@@ -160,7 +160,7 @@ export class NetworkLedger {
       return { code: ACCEPTED };
     }
     if (account.pan !== request.pan || account.currency !== request.currency) return { code: INVALID };
-    if (saysOther(account, request, hasIdentifier)) return { code: inconsistent };
+    if (saysOther(account, request, identifier)) return { code: inconsistent };
     account.capacity = Math.min(account.capacity, remaining);
     const whole = this.#wholeOf(account);
     if (whole.length > 1 || account.parts.size > 0) this.#giveBack(account, whole, remaining);

@@ -1,4 +1,4 @@
-import type { NetworkName } from '../faults.ts';
+import type { HostName } from '../faults.ts';
 
 /** What a reversal says of its payment beside the numbers that it is found by. */
 export interface ReversalData {
@@ -20,11 +20,19 @@ interface Known {
   readonly isReversedInPart?: boolean;
 }
 
-/** How each answers a reversal that says something else of its payment; whether it gives an identifier. */
-export const COMPARES = {
-  visa: { inconsistent: '76', hasIdentifier: true },
-  iso87: { inconsistent: '25', hasIdentifier: false },
-} as const satisfies Record<NetworkName, object>;
+/** How a network answers a reversal that says something else of its payment; what it calls the payment, if anything. */
+interface Comparison {
+  readonly inconsistent: string;
+  readonly identifier: ((account: Pick<Known, 'approvalCode'>) => string) | undefined;
+}
+
+export const COMPARES: Readonly<Record<HostName, Comparison>> = {
+  visa: { inconsistent: '76', identifier: identifierOf },
+  lodging: { inconsistent: '76', identifier: identifierOf },
+  mastercard: { inconsistent: '25', identifier: traceIdOf },
+  iso87: { inconsistent: '25', identifier: undefined },
+  plain: { inconsistent: '25', identifier: undefined },
+};
 
 /**
  * Whether a reversal says another thing than its network has: then it is not of that payment. A certification desk
@@ -34,11 +42,11 @@ export const COMPARES = {
 export function saysOther(
   account: Known,
   { amount, approvalCode, transactionId }: ReversalData,
-  hasIdentifier: boolean,
+  named: Comparison['identifier'],
 ): boolean {
   if (approvalCode !== undefined && approvalCode !== account.approvalCode) return true;
   const isAnswered = approvalCode !== undefined && !account.isAdvised;
-  const identifier = hasIdentifier && isAnswered ? identifierOf(account) : undefined;
+  const identifier = isAnswered ? named?.(account) : undefined;
   if (transactionId !== identifier) return true;
 
   const isUnanswered = approvalCode === undefined && !account.isAdvised;
@@ -53,4 +61,18 @@ function knownBy({ approved, completed, isReversedInPart }: Known): number {
 /** Fifteen digits. */
 export function identifierOf({ approvalCode }: Pick<Known, 'approvalCode'>): string {
   return `300${approvalCode.padStart(12, '0')}`;
+}
+
+/** DE63 of Mastercard's answers: its code, and the last digits of the identifier; DE15 is the day. */
+const MASTERCARD_CODE = 'MCC';
+export const MASTERCARD_DAY = '1123';
+const REFERENCE_DIGITS = 6;
+
+export function mastercardReference(transactionId: string): string {
+  return MASTERCARD_CODE + transactionId.slice(-REFERENCE_DIGITS);
+}
+
+/** What Mastercard calls a payment in DE48.63: DE63 and DE15 of its answer. */
+function traceIdOf(account: Pick<Known, 'approvalCode'>): string {
+  return mastercardReference(identifierOf(account)) + MASTERCARD_DAY;
 }

@@ -5,7 +5,7 @@ import type { MerchantSettings, Settings } from '../switch/config/settings.ts';
 import type { MerchantStandIn, StandInSettings } from '../switch/config/stand-in.ts';
 import type { Features } from './features.ts';
 import { LISTED_CARDS } from './orders.ts';
-import { NETWORK_ADDRESSES } from './peers/network-host.ts';
+import { NETWORK_ADDRESSES } from './peers/network-addresses.ts';
 import { lookupOf } from './world/hsm.ts';
 import type { SeededRandom } from './world/seeded-random.ts';
 

@@ -1,7 +1,7 @@
 import type { ListenerSettings, MerchantSettings, Settings } from '../../switch/config/settings.ts';
 import type { StandInSettings } from '../../switch/config/stand-in.ts';
 import type { GuestNetwork } from '../faults.ts';
-import { NETWORK_ADDRESSES } from '../peers/network-host.ts';
+import { NETWORK_ADDRESSES } from '../peers/network-addresses.ts';
 
 /** A restaurant, whose guests tip and whose holds may be exceeded, and a hotel that is enrolled with Étika. */
 export const GUEST_MERCHANTS = [
@@ -82,4 +82,10 @@ export function guestListener(settings: Settings, index: number): ListenerSettin
   const listener = settings.listeners[index % settings.listeners.length];
   if (!listener) throw new Error('the development settings lack a listener');
   return listener;
+}
+
+/** Whether guests, or somebody in their name, began the transaction whose first entry this is. */
+export function isOfGuests(body: unknown): boolean {
+  const { facts, terminal = '' } = body as { facts?: { terminal: string }; terminal?: string };
+  return /^(GUEST|NOBODY)/.test(facts?.terminal ?? terminal);
 }

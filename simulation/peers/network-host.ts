@@ -1,6 +1,6 @@
 import { developmentKey } from '../../hsm/index.ts';
 import { type FrameReader, type Message, type visaBase1, withoutRepeat } from '../../messages/index.ts';
-import type { Address, Connection, ConnectionHandlers, Sockets } from '../../runtime/index.ts';
+import type { Connection, ConnectionHandlers, Sockets } from '../../runtime/index.ts';
 import { type PinCipher, pinCipher } from '../../simulators/crypto/pin-block.ts';
 import { type Iso87Message, iso87HostDialect } from '../../simulators/iso87/dialect.ts';
 import { answerElements } from '../../simulators/network/answer.ts';
@@ -30,6 +30,7 @@ import {
 } from './host-messages.ts';
 import { APPROVED, pinIsWrong, usualWord, WRONG_PIN_WORD } from './issuer.ts';
 import { withLetters } from './letters.ts';
+import { NETWORK_ADDRESSES } from './network-addresses.ts';
 import {
   type IssuerWord,
   type NetworkDecision,
@@ -39,13 +40,6 @@ import {
 import { describe, missed, partWords } from './network-words.ts';
 import { COMPARES } from './reversal-data.ts';
 
-export const NETWORK_ADDRESSES: Readonly<Record<HostName, Address>> = {
-  visa: { host: 'visa', port: 5_001 },
-  iso87: { host: 'iso87', port: 5_002 },
-  mastercard: { host: 'mastercard', port: 5_003 },
-  lodging: { host: 'lodging', port: 5_004 },
-  plain: { host: 'plain', port: 5_005 },
-};
 const MAX_FRAME_BYTES = 4_096;
 const NOT_SIGNED_ON = '91';
 const WAIT = '09';

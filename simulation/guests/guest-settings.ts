@@ -4,7 +4,7 @@ import type { GuestNetwork } from '../faults.ts';
 import { NETWORK_ADDRESSES } from '../peers/network-addresses.ts';
 
 /** A restaurant, whose guests tip and whose holds may be exceeded, and a hotel that is enrolled with Étika. */
-export const GUEST_MERCHANTS = [
+const GUEST_MERCHANTS = [
   { id: 'MERCHANT0000008', category: '5812', pop: 'off', region: 'other' },
   { id: 'MERCHANT0000009', category: '7011', pop: 'optional', region: 'other', lateCompletion: 'accept' },
 ] as const satisfies readonly MerchantSettings[];

@@ -41,10 +41,11 @@ export async function reverseNetwork(job: FollowUpJob, ports: NetworkPorts): Pro
   return reverseDownTo(holdingsNow, job, ports);
 }
 
-/** Of what is billed in parts all that was authorised is held until the last part: none of it is too much. */
+/** Of what is billed in parts all that was authorised is held until the last part, or its end: none is too much. */
 function holdingsNow(now: Transaction): Holding[] {
   const { state, capturedMinorUnits, standingMinorUnits, heldMinorUnits = standingMinorUnits } = now;
-  const isAwaited = state === 'captured' && isUnfinished(now) && capturedMinorUnits === standingMinorUnits;
+  const isWhole = capturedMinorUnits === standingMinorUnits;
+  const isAwaited = state === 'captured' && isUnfinished(now) && isWhole && !now.isHoldExpired;
   return isAwaited ? holdingsFor(now, heldMinorUnits) : holdingsOf(now);
 }
 

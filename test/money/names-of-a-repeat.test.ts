@@ -273,7 +273,8 @@ describe('a completion', () => {
     const de90 = originalElements('0220', '000091', '1123130000');
     await counter.heard(reversal({ ...UTC_ONLY, de11: '000092', de7: '1123130500', de90, de4: undefined }));
     expect(counter.payment()).toMatchObject(taken);
-    expect(counter.cases()).toEqual([]);
+    // The hold has gone with it: people know.
+    expect(counter.cases()).toEqual(['hold-reversed']);
   });
 });
 

@@ -52,7 +52,9 @@ const scripts = Object.entries(packageJson.scripts).flatMap(([name, script]) => 
 
 test('the scripts that are walked are those that people know', () => {
   const names = scripts.map(({ name }) => name);
-  expect(names).toEqual(expect.arrayContaining(['start', 'bench', 'chaos', 'sim', 'conformance', 'fuzz', 'setup']));
+  expect(names).toEqual(
+    expect.arrayContaining(['start', 'bench', 'chaos', 'sim', 'conformance', 'fuzz', 'setup']),
+  );
 });
 
 describe.each(scripts)('npm run $name', ({ entry }) => {

@@ -18,10 +18,11 @@ export const WAVES: readonly (readonly Fault[])[] = [
   [databaseStopped],
   [networkCut, logFull],
   [hsmHung],
-  [popSilent, flood],
+  [popSilent],
   [switchKilled],
   [hsmKilled],
-  [commitsHeldUp, workerKilled],
+  [commitsHeldUp],
+  [flood, workerKilled],
 ];
 
 export const FAULTS: readonly Fault[] = WAVES.flat();

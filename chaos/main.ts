@@ -11,6 +11,10 @@ import { type Options, readOptions } from './options.ts';
 import { DEFINITIONS, headLine, type Row, tableLine } from './row.ts';
 import { run } from './run.ts';
 
+// Nobody reads on: everything is taken down, as at Ctrl-C.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', () => process.emit('SIGTERM', 'SIGTERM'));
+}
 process.exitCode = await main(process.argv);
 
 async function main(argv: readonly string[]): Promise<number> {

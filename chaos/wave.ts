@@ -71,7 +71,7 @@ export async function runWave(faults: readonly Fault[], parts: WaveParts): Promi
   });
 }
 
-/** What a busy machine brought about before is none of this wave's. It has a minute to be over, and counts if it is not. */
+/** What a busy machine brought about before is none of this wave's: it has a minute to be over, and counts if not. */
 async function untilQuiet({ operator }: WaveParts): Promise<void> {
   const end = performance.now() + OVER_WITHIN_MS;
   const isOpen = async () => {

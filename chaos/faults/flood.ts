@@ -5,7 +5,7 @@ import { floodFrom } from '../scene/flood.ts';
 export const flood: Fault = {
   name: 'flood',
   what: 'one address, which is the terminals’ own, floods with wrong MACs and connections',
-  lastsMs: { short: 8_000, full: 30_000 },
+  lastsMs: { short: 6_000, full: 30_000 },
   begin: ({ stage }) => floodFrom(stage.address, { wrongMacs: true, idle: 300 }),
   expects: { ready: 'says yes', served: 0.9 },
 };

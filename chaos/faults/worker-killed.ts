@@ -5,7 +5,7 @@ import { send } from '../scene/signals.ts';
 export const workerKilled: Fault = {
   name: 'worker-killed',
   what: 'the worker is killed with follow-ups at work',
-  lastsMs: { short: 3_000, full: 5_000 },
+  lastsMs: { short: 4_000, full: 5_000 },
   async begin({ stage }) {
     for (const pid of stage.pidsOf('worker')) send(pid, 'SIGKILL');
     return async () => {};

@@ -7,7 +7,7 @@ import { cardMessage, frameOf } from '../../simulators/terminal/messages.ts';
 import type { FloodOrder } from './flood.ts';
 
 const TALKERS = 16;
-const TALK_EVERY_MS = 20;
+const TALK_EVERY_MS = 50;
 const AGAIN_AFTER_MS = 20;
 /** A length that no frame has, and what stands behind it. */
 const NO_FRAME = Buffer.from('ffffdeadbeef', 'hex');

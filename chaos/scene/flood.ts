@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { Address } from '../../runtime/index.ts';
 
+const GONE_WITHIN_MS = 5_000;
 const ENTRY = join(import.meta.dirname, 'flood-process.ts');
 
 export interface FloodOrder {
@@ -19,10 +20,13 @@ export async function floodFrom(
 ): Promise<() => Promise<void>> {
   const { NODE_OPTIONS: _, ...env } = process.env;
   const child = fork(ENTRY, [], { env });
+  child.on('error', () => {}); // it is gone, and that is what is waited for
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.send({ address, ...order } satisfies FloodOrder);
   return async () => {
     if (child.connected) child.disconnect();
+    const patience = setTimeout(() => child.kill('SIGKILL'), GONE_WITHIN_MS);
     await gone;
+    clearTimeout(patience);
   };
 }

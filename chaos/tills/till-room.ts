@@ -13,6 +13,7 @@ export class TillRoom {
   constructor() {
     const { NODE_OPTIONS: _, ...env } = process.env;
     this.#child = fork(ENTRY, [], { serialization: 'advanced', env });
+    this.#child.on('error', () => {}); // whoever asks hears that nobody answers
   }
 
   pid(): number {
@@ -45,6 +46,7 @@ export class TillRoom {
   #exchange(message: ToTills, withinMs: number): Promise<FromTills> {
     const { promise, resolve, reject } = Promise.withResolvers<FromTills>();
     const child = this.#child;
+    if (!child.connected) return Promise.reject(new Error('the tills are closed'));
     const late = setTimeout(() => reject(new Error(`the tills say nothing for ${withinMs} ms`)), withinMs);
     const ended = (code: number | null) => reject(new Error(`the tills ended with ${code}`));
     child.once('exit', ended).once('message', resolve);

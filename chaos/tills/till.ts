@@ -13,6 +13,8 @@ import { cardMessage, frameOf, type Original, reversalMessage } from '../../simu
 import { Line } from './line.ts';
 
 const PATIENCE_MS = 3_000;
+/** Between a reversal and its repeats: twice as long each time, up to this. */
+const LONGEST_PAUSE_MS = 12_000;
 const CURRENCY = '978';
 /** Reversals are numbered from here, so that no purchase has their number. */
 const FIRST_REVERSAL = 500_000;
@@ -34,8 +36,8 @@ interface Sale {
   readonly card: string;
   readonly original: Original;
   readonly sentAt: number;
-  /** Of its reversal; absent while its reply is waited for. */
-  reversal?: number;
+  /** How often it was taken back so far; 0 while its reply is waited for. */
+  attempts: number;
   timer: NodeJS.Timeout;
 }
 
@@ -72,7 +74,7 @@ export class Till {
       currency: CURRENCY,
     };
     const sale: Sale = {
-      ...{ number, card, original, sentAt: performance.now() },
+      ...{ number, card, original, sentAt: performance.now(), attempts: 0 },
       timer: setTimeout(() => this.#takeBack(sale), PATIENCE_MS),
     };
     this.#open.set(stan, sale);
@@ -83,17 +85,21 @@ export class Till {
     for (const { timer } of [...this.#open.values(), ...this.#reversals.values()]) clearTimeout(timer);
   }
 
+  /** A repeat is the same message again, under the type that says so, less and less often: many may be in this need. */
   #takeBack(sale: Sale): void {
-    if (sale.reversal === undefined) {
-      this.#told.reversing(sale.number);
-      this.#reversalStan += 1;
-      sale.reversal = this.#reversalStan;
-      this.#reversals.set(sale.reversal, sale);
-    }
-    const message = reversalMessage(sale.original, undefined, this.#sender(), this.#moment(sale.reversal));
-    // With its card: without it every sale of the same price would be like it.
-    this.#line.send(frameOf({ ...message, de2: Pan.of(sale.card) }, this.#sender()));
-    sale.timer = setTimeout(() => this.#takeBack(sale), PATIENCE_MS);
+    this.#told.reversing(sale.number);
+    this.#reversalStan += 1;
+    const stan = this.#reversalStan;
+    this.#reversals.set(stan, sale);
+    const message = reversalMessage(sale.original, undefined, this.#sender(), this.#moment(stan));
+    const send = (mti: string) => {
+      // With its card: without it every sale of the same price would be like it.
+      this.#line.send(frameOf({ ...message, mti, de2: Pan.of(sale.card) }, this.#sender()));
+      const pauseMs = Math.min(LONGEST_PAUSE_MS, PATIENCE_MS * 2 ** sale.attempts);
+      sale.attempts += 1;
+      sale.timer = setTimeout(() => send('0401'), pauseMs);
+    };
+    send('0400');
   }
 
   #onReply(body: Buffer): void {
@@ -116,7 +122,7 @@ export class Till {
     const isSealed = keysOf(this.#terminal).isSealed(PROFILE, body);
     if (APPROVALS.has(reply.code) && !isSealed) this.#told.unsealed(sale.number);
     this.#open.delete(reply.stan);
-    if (sale.reversal === undefined) clearTimeout(sale.timer);
+    if (sale.attempts === 0) clearTimeout(sale.timer);
     this.#told.answered(sale.number, reply.code, sale.sentAt);
   }
 

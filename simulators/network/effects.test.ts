@@ -368,3 +368,15 @@ test('what stands is the sum of the moves of all rows, and is rebuilt from them'
   const { book: again } = await opened(undefined, file);
   expect(again.positions()).toEqual({ '978': sums });
 });
+
+test('a reversal that was remembered is repeated without harm, by the message that it named', async () => {
+  const { book } = await opened();
+  const named = reversal({
+    mti: '0400',
+    original: { mti: '0100', stan: identity.stan, time: identity.time },
+  });
+  for (const kind of ['reversal-remembered', 'reversal-repeated', 'reversal-repeated']) {
+    expect(book.reverse(named).code).toBe('00');
+    expect(await lastKind(book)).toBe(kind);
+  }
+});

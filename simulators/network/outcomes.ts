@@ -143,8 +143,10 @@ export function reversalOutcome(request: ReversalRequest, known: Transaction | u
 
 /** By the message that began the transaction, or one that completed it or told of it. */
 function isNamed(mti: string | undefined, { decided, completion, told }: Transaction): boolean {
-  const known = [decided.mti, completion?.mti, told?.mti];
-  return mti === undefined || decided.mti === undefined || known.includes(mti);
+  // A reversal that was remembered stands for the message that it named.
+  const begun = decided.kind === 'reversal-remembered' ? decided.original?.mti : decided.mti;
+  const known = [begun, completion?.mti, told?.mti];
+  return mti === undefined || begun === undefined || known.includes(mti);
 }
 
 /** What the transaction holds, has taken, or has given: at any time in one account only. */

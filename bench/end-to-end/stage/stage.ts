@@ -56,6 +56,7 @@ const FREE_PORTS = [
   ...['VISA_SIM_PORT', 'VISA_SIM_CONTROL_PORT', 'ISO87_SIM_PORT', 'ISO87_SIM_CONTROL_PORT', 'ADMIN_PORT'],
   ...['POP_SIM_PORT', 'POP_SIM_CONTROL_PORT'],
 ];
+const QUERY_WITHIN_MS = 120_000;
 /** Of terminals, networks and consensus: in service they have machines of their own. */
 const OTHERS_PRIORITY = -5;
 const STORED = `
@@ -92,7 +93,12 @@ export class Stage {
     this.#system = system;
     this.#address = { host: '127.0.0.1', port: system.ports.iso87 };
 
-    this.#client = new Client({ connectionString: this.#databaseUrl, application_name: 'etika-bench' });
+    this.#client = new Client({
+      connectionString: this.#databaseUrl,
+      application_name: 'etika-bench',
+      query_timeout: QUERY_WITHIN_MS,
+    });
+    this.#client.on('error', () => {}); // whatever asks next hears of it
     await this.#client.connect();
     const { rows } = await this.#client.query<{ pid: number }>('select pg_backend_pid() as pid');
     this.#postmaster = parentOf(rows[0]?.pid ?? 0) ?? 0;

@@ -108,14 +108,14 @@ export class Judge {
   }
 }
 
-/** @returns how many of them end within this time, one after the other */
+/** @returns how many of them end within this time, one after the other; the first whatever it takes */
 function quickestWithin(ms: number, runs: readonly Seen[]): number {
   let left = ms;
-  const first = runs.findIndex((run) => {
+  const tooLong = runs.findIndex((run, index) => {
     left -= run.ms;
-    return left < 0;
+    return left < 0 && index > 0;
   });
-  return first === -1 ? runs.length : first;
+  return tooLong === -1 ? runs.length : tooLong;
 }
 
 function since(startedAt: number): number {

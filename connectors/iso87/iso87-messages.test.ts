@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Bytes } from '../../messages/index.ts';
+import { Bytes, Track2 } from '../../messages/index.ts';
 import type { TransactionKind } from '../authorisation.ts';
 import { card, factsOf } from '../link/testing.ts';
 import { iso87Dialect } from './iso87-connector.ts';
@@ -26,6 +26,13 @@ describe('an authorisation request', () => {
     ['balance', '0100', '00'],
   ] as const)('for %s is a %s under condition %s', (kind, mti, de25) => {
     expect(request(kind)).toMatchObject({ mti, de25 });
+  });
+
+  it('has the track, where there is one', () => {
+    const track2 = Track2.of('4242424242424242=3012201112340789');
+    const asked = overTheWire(authorisationRequest(factsOf(), { ...card, track2 }));
+    expect(asked.de35?.reveal()).toBe(track2.reveal());
+    expect(request('purchase').de35).toBeUndefined();
   });
 
   it('has what the chip says, where there is one', () => {

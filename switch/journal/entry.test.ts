@@ -24,7 +24,7 @@ describe('an entry', () => {
   it.each<[what: string, change: Partial<NewEntry>]>([
     ['versions', { version: 1_000_000 }],
     ['a kind', { kind: 'k'.repeat(64) }],
-    ['claims', { claims: claims(8) }],
+    ['claims', { claims: claims(16) }],
     ['a claim', { claims: [{ ...CLAIM, key: 'k'.repeat(512), fingerprint: 'f'.repeat(512) }] }],
     ['follow-ups', { followUps: many(16).map(() => FOLLOW_UP) }],
     ['a follow-up', followUp({ task: 't'.repeat(60), lane: 'l'.repeat(60), runAfterMs: 366 * DAY_MS })],
@@ -47,7 +47,7 @@ describe('an entry', () => {
     ['kind', 64, { kind: '' }],
     ['kind', 64, { kind: 'k'.repeat(65) }],
     ['kind', 64, { kind: 'k\0' }],
-    ['claims', 8, { claims: claims(9) }],
+    ['claims', 16, { claims: claims(17) }],
     ['claims[0].key', 512, { claims: [{ ...CLAIM, key: '' }] }],
     ['claims[0].fingerprint', 512, { claims: [{ ...CLAIM, fingerprint: 'f'.repeat(513) }] }],
     ['claims[1].key', undefined, { claims: [CLAIM, CLAIM] }],

@@ -269,3 +269,28 @@ describe('a void that names nothing', () => {
     expect(counter.payment()).toMatchObject({ state: 'approved' });
   });
 });
+
+describe('a hold and a sale that a terminal gave one DE37', () => {
+  const SAME = { de37: '000000000077' };
+  const both = async () => {
+    const counter = new Counter();
+    await counter.heard(purchase({ ...SAME, mti: '0100', de25: '06' }));
+    await counter.heard(purchase({ ...SAME, de11: '000002', de7: '1123120100', de12: '130100' }));
+    return counter;
+  };
+  const later = { ...SAME, de11: '000003', de7: '1123120600', de12: '130600', de4: '000000002000' };
+
+  it('are told apart: a completion means the hold', async () => {
+    const counter = await both();
+    expect(await counter.heard(purchase({ ...later, mti: '0220', de25: '06' }))).toMatchObject({
+      code: '00',
+    });
+    expect(counter.payments().map(({ state }) => state)).toEqual(['captured', 'approved']);
+  });
+
+  it('are told apart: a refund means the sale', async () => {
+    const counter = await both();
+    expect(await counter.heard(purchase({ ...later, de3: '200000' }))).toMatchObject({ code: '00' });
+    expect(counter.payments().map(({ refunds }) => refunds.length)).toEqual([0, 1, 0]);
+  });
+});

@@ -138,6 +138,7 @@ function addressIn(output: string, pattern: RegExp): string {
 test('npm start runs everything, follows one purchase to its end, and Ctrl-C leaves no process', async () => {
   const { pid, says, output, exit } = start();
   await says(UP);
+  expect(shapeOf(output())).toEqual(shapeOf(readFileSync(join(root, 'README.md'), 'utf8')));
   expect(output()).toMatch(/0110 answers 00 approved, .*MAC verified/);
   expect(output()).toMatch(/Visa’s own ledger says authorised 00, 2500 978/);
   expect(output()).toMatch(/PoP’s own ledger says validated, 2500 978/);
@@ -178,6 +179,19 @@ test('npm start runs everything, follows one purchase to its end, and Ctrl-C lea
   expect(await exit).toBe(0);
   expect(survivors(family)).toEqual([]);
 }, 180_000);
+
+/** What a start says step by step, without the numbers and names that are another start's. */
+function shapeOf(text: string): string[] {
+  return text
+    .split('\n')
+    .filter((line) => /^ {2}✓ .* \(\d+\.\d s\)$/.test(line))
+    .map((line) =>
+      line
+        .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
+        .replace(/\S+\/certs/, 'certs')
+        .replace(/\d+(\.\d+)?/g, '#'),
+    );
+}
 
 /** The examples of `--help` that need no machine of their own, on the ports of this start. */
 async function everyExampleWorks(output: string): Promise<void> {

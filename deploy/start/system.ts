@@ -130,7 +130,7 @@ async function startDatabase({ config, progress, log, signal, onStarted }: Start
           const { host, searchParams } = new URL(url);
           const how = searchParams.has('host')
             ? 'and a Unix socket'
-            : 'without a Unix socket: its path is too long';
+            : 'without a Unix socket: its path is too long, or has a space';
           return `PostgreSQL, embedded, on ${host} ${how}`;
         },
       );

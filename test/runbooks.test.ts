@@ -1,7 +1,7 @@
 /**
- * docs/runbooks.md on a real installation: each fault that can be made without a machine of one's own is made, shows as
- * its page says, and the page's commands are pasted while it lasts and after it. What they say is what people act on, so
- * a command that fails has to say why, in words.
+ * docs/runbooks.md on a real installation: each fault that can be made without a machine of one's own is made, shows
+ * as its page says, and the page's commands are pasted while it lasts and after it. What they say is what people act
+ * on, so a command that fails has to say why, in words.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

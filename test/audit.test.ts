@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type House, startHouse } from './support/house.ts';
+import { inOrder } from './support/in-order.ts';
 import { ask, connectRaw, frame, purchase, sealed } from './support/raw-terminal.ts';
 import type { SwitchNode } from './support/switch-node.ts';
 import { waitUntil } from './support/wait-until.ts';
@@ -15,6 +16,7 @@ let house: House;
 let other: SwitchNode;
 let elsewhere: string;
 
+beforeAll(inOrder);
 beforeAll(async () => {
   house = await startHouse({
     settings: (settings) => ({

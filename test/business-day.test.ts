@@ -18,6 +18,7 @@ import {
 import type { ReconciliationOrder, Report } from '../switch/reconciliation/reconcile.ts';
 import { type Day, runDay } from './support/business-day.ts';
 import { type House, startHouse } from './support/house.ts';
+import { inOrder } from './support/in-order.ts';
 import { waitUntil } from './support/wait-until.ts';
 
 const TRANSACTIONS = Number(process.env['DAY_TRANSACTIONS'] ?? 2_000);
@@ -48,6 +49,7 @@ function daySettings(settings: Settings): Settings {
   };
 }
 
+beforeAll(inOrder);
 beforeAll(async () => {
   house = await startHouse({ settings: daySettings, popBlockMs: 1_500 });
   desk = new ReconciliationDesk({ databaseUrl: house.databaseUrl, name: 'test', log: silentLog });

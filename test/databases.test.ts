@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { load, prepare } from '../bench/growth/bulk.ts';
+import { cpuMicroseconds, serverCpuMicroseconds } from '../bench/process-cpu.ts';
 import { silentLog } from '../runtime/index.ts';
 import { checkDatabase } from '../switch/database/check-database.ts';
 import { migrate } from '../switch/database/migrate.ts';
@@ -28,6 +30,7 @@ describe.skipIf(whyNone !== undefined)(`a PostgreSQL 17 of Debian${whyNone ? `: 
   beforeAll(async () => {
     server = await startDebianPostgres();
     await migrate(server.url, silentLog);
+    await beforeAnybody(server.url, prepare);
     house = await startHouse({ databaseUrl: server.url });
   }, 120_000);
   afterAll(async () => {
@@ -35,16 +38,53 @@ describe.skipIf(whyNone !== undefined)(`a PostgreSQL 17 of Debian${whyNone ? `: 
     await server?.stop();
   });
 
-  test('serves sixty purchases in time, and their follow-ups come to an end', async () => {
+  /** Sixty, one after the other, and until what follows them is done. */
+  async function serves(from: number): Promise<void> {
     const codes: (string | undefined)[] = [];
-    for (let number = 1; number <= 60; number += 1) {
+    for (let number = from; number < from + 60; number += 1) {
       const reply = await ask(house.ports().iso87, purchase({ de11: String(number).padStart(6, '0') }));
       codes.push(reply?.de39);
     }
     expect(codes.filter((code) => code !== '00')).toEqual([]);
     await waitUntil(async () => (await house.switchStatus()).followUps?.oldestDueMs === 0);
-  }, 120_000);
+  }
+
+  test('serves sixty purchases in time, and their follow-ups come to an end', () => serves(1), 120_000);
+
+  // Processor time, not time of the day: what else the machine does is no part of it.
+  test('costs little while nothing is to be done, with two nodes on it', async () => {
+    const other = await house.addNode('node-2');
+    const used = () =>
+      [house.switchPid(), house.workerPid(), other.switchPid(), other.workerPid()]
+        .map(cpuMicroseconds)
+        .concat(serverCpuMicroseconds(server.pid));
+    const before = used();
+    const from = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    const elapsedUs = 1_000 * (performance.now() - from);
+    const shares = used().map((now, index) => (now - (before[index] ?? 0)) / elapsedUs);
+    expect(Math.max(...shares)).toBeLessThan(0.05);
+    await other.stop();
+  }, 60_000);
+
+  test('serves as well once it has grown, by plans of when it was small, and by those of what it holds', async () => {
+    const client = new Client({ connectionString: server.url });
+    await client.connect();
+    onTestFinished(() => client.end());
+    await client.query('analyze');
+    await serves(101);
+    await load(client, 0, 100_000, () => {});
+    await serves(201);
+    await client.query('vacuum (analyze)');
+    await serves(301);
+  }, 240_000);
 });
+
+async function beforeAnybody(url: string, act: (client: Client) => Promise<void>): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await act(client).finally(() => client.end());
+}
 
 const OLD = '/usr/lib/postgresql/15/bin';
 const isRoot = process.getuid?.() === 0;

@@ -22,6 +22,7 @@ import { SIGNATURE_HEADER, verifySignature } from '../switch/fallback/notices/we
 import { JournalReader } from '../switch/index.ts';
 import type { TerminalMessage } from '../switch/requests/terminal-message.ts';
 import { type House, startHouse } from './support/house.ts';
+import { inOrder } from './support/in-order.ts';
 import { ask, pinBlock, purchase } from './support/raw-terminal.ts';
 import { waitUntil } from './support/wait-until.ts';
 
@@ -51,6 +52,7 @@ const receiver = createServer(async (request, response) => {
 let house: House;
 let admin: { readonly url: string; close(): Promise<void> };
 
+beforeAll(inOrder);
 beforeAll(async () => {
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   const address = receiver.address();
@@ -361,7 +363,9 @@ describe('the runbooks of docs/fallback.md', () => {
         .replaceAll('.data/logs/switch.log', log('node-1.log'))
         .replaceAll('.data/logs/worker.log', log('node-1.worker.log'));
       const names = { POSITION: await parkedPosition(), TRANSACTION: transaction };
-      const env = { ...process.env, ...names, DATABASE_URL: house.databaseUrl };
+      // npx wants a place of its own, and a home folder may be read-only.
+      const places = { DATABASE_URL: house.databaseUrl, npm_config_cache: log('npm-cache') };
+      const env = { ...process.env, ...names, ...places };
       const { stdout } = await run('sh', ['-ec', here], { env });
       expect(stdout, command).not.toBe('');
     }

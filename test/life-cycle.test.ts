@@ -14,6 +14,7 @@ import {
 import { ReconciliationDesk } from '../switch/reconciliation/desk.ts';
 import { fetchNetworkLedger, fetchProofLedger } from '../switch/reconciliation/ledgers/control-api.ts';
 import { type House, startHouse } from './support/house.ts';
+import { inOrder } from './support/in-order.ts';
 import { waitUntil } from './support/wait-until.ts';
 
 /** Of the restaurant, which is outside the EEA: a scheme may let it complete for more than was authorised. */
@@ -25,6 +26,7 @@ const folder = mkdtempSync(join(tmpdir(), 'etika-life-'));
 const open: (Terminal & { readonly name: string })[] = [];
 const closing: (() => Promise<unknown>)[] = [];
 
+beforeAll(inOrder);
 beforeAll(async () => {
   // Proofs become final long after: what is cancelled is cancelled in time.
   house = await startHouse({

@@ -115,10 +115,19 @@ function commandOf(pid: number): string {
   }
 }
 
+/** Those that have something to do with this folder, whoever started them. */
+function processesOf(folder: string): string[] {
+  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+  return pids.map((pid) => commandOf(Number(pid))).filter((command) => command.includes(folder));
+}
+
 /** Those of `family` that still live. */
 function survivors(family: ReadonlyMap<number, string>): string[] {
   return [...family]
-    .filter(([pid, command]) => commandOf(pid) === command && statOf(pid)?.state !== 'Z')
+    .filter(([pid, command]) => {
+      const state = statOf(pid)?.state;
+      return state !== undefined && state !== 'Z' && commandOf(pid) === command;
+    })
     .map(([, command]) => command);
 }
 
@@ -129,6 +138,7 @@ function addressIn(output: string, pattern: RegExp): string {
 test('npm start runs everything, follows one purchase to its end, and Ctrl-C leaves no process', async () => {
   const { pid, says, output, exit } = start();
   await says(UP);
+  expect(shapeOf(output())).toEqual(shapeOf(readFileSync(join(root, 'README.md'), 'utf8')));
   expect(output()).toMatch(/0110 answers 00 approved, .*MAC verified/);
   expect(output()).toMatch(/Visa’s own ledger says authorised 00, 2500 978/);
   expect(output()).toMatch(/PoP’s own ledger says validated, 2500 978/);
@@ -169,6 +179,19 @@ test('npm start runs everything, follows one purchase to its end, and Ctrl-C lea
   expect(await exit).toBe(0);
   expect(survivors(family)).toEqual([]);
 }, 180_000);
+
+/** What a start says step by step, without the numbers and names that are another start's. */
+function shapeOf(text: string): string[] {
+  return text
+    .split('\n')
+    .filter((line) => /^ {2}✓ .* \(\d+\.\d s\)$/.test(line))
+    .map((line) =>
+      line
+        .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
+        .replace(/\S+\/certs/, 'certs')
+        .replace(/\d+(\.\d+)?/g, '#'),
+    );
+}
 
 /** The examples of `--help` that need no machine of their own, on the ports of this start. */
 async function everyExampleWorks(output: string): Promise<void> {
@@ -233,15 +256,28 @@ test('after kill -9 of the start only PostgreSQL lives on, and the next start ad
   expect(survivors(everybody)).toEqual([]);
 }, 180_000);
 
-test('Ctrl-C half way through the start stops what is there and leaves no process', async () => {
-  const { pid, says, exit, output } = start();
-  await says('✓ HSM process');
-  const family = descendants(pid);
-  process.kill(-pid, 'SIGINT');
-  expect(await exit).toBe(0);
-  expect(output()).not.toContain(UP);
-  expect(survivors(family)).toEqual([]);
-}, 60_000);
+test.each([
+  ['while the cluster is made', 'starts, logs in', 'PostgreSQL'],
+  ['while the schema is made', '✓ PostgreSQL', 'database schema'],
+  ['while the token is made', '✓ database schema', 'HSM process'],
+  ['half way', '✓ HSM process', 'switch node-1'],
+  ['while the switch signs on', '✓ development certificates', 'switch node-1'],
+])(
+  'Ctrl-C in the first start, %s, waits for no step to end and leaves no process',
+  async (_, said, next) => {
+    const fresh = mkdtempSync(join(tmpdir(), 'start-anew-'));
+    onTestFinished(() => rmSync(fresh, { recursive: true, force: true }));
+    const { pid, says, exit, output } = start({ DATA_DIR: fresh });
+    await says(said);
+    const family = descendants(pid);
+    process.kill(-pid, 'SIGINT');
+    expect(await exit).toBe(0);
+    expect(output()).not.toContain(`✓ ${next}`);
+    expect(survivors(family)).toEqual([]);
+    expect(processesOf(fresh)).toEqual([]);
+  },
+  60_000,
+);
 
 test('a port that is taken stops the start before anything runs, naming the port and its setting', async () => {
   const holder = createServer();

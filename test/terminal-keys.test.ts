@@ -7,6 +7,7 @@ import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTerminal, openRecords, type Terminal, type TerminalOptions } from '../simulators/index.ts';
 import { type House, startHouse } from './support/house.ts';
+import { inOrder } from './support/in-order.ts';
 import { ask, connectRaw, frame, purchase, sealed } from './support/raw-terminal.ts';
 import { waitUntil } from './support/wait-until.ts';
 
@@ -19,6 +20,7 @@ let database: Client;
 const folder = mkdtempSync(join(tmpdir(), 'etika-terminal-keys-'));
 const closing: (() => unknown)[] = [];
 
+beforeAll(inOrder);
 beforeAll(async () => {
   house = await startHouse({
     settings: (settings) => ({

@@ -75,8 +75,12 @@ describe('two nodes on one database', () => {
     await waitUntil(async () => (await visaKinds(message.de11)).includes('authorised'));
 
     await networkReversed(message.de11);
-    // The lease, the longest wait between two looks, and time for the work itself.
-    expect(performance.now() - died).toBeLessThan(LEASE_MS + TAKE_OVER_EVERY_MS * 1.2 + 2_000);
+    const took = performance.now() - died;
+    const from = performance.now();
+    expect(await ask(other.ports().iso87, purchase())).toMatchObject({ de39: '00' });
+    // The lease, the longest wait between two looks, and time for the work itself, of which a purchase is a measure.
+    const work = 2_000 + 20 * (performance.now() - from);
+    expect(took).toBeLessThan(LEASE_MS + TAKE_OVER_EVERY_MS * 1.2 + work);
     expect(await ask(other.ports().iso87, { ...message, mti: '0101' })).toMatchObject({ de39: '91' });
 
     await house.startSwitch();

@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Pan } from '../messages/index.ts';
 import { type House, startHouse } from './support/house.ts';
+import { inOrder } from './support/in-order.ts';
 import { ask, pinBlock, purchase } from './support/raw-terminal.ts';
 import { waitUntil } from './support/wait-until.ts';
 
@@ -9,6 +10,7 @@ const OVERLAP_MS = 2_000;
 
 let house: House;
 let database: Client;
+beforeAll(inOrder);
 beforeAll(async () => {
   house = await startHouse({
     settings: (settings) => ({ ...settings, keyLife: { overlapMs: OVERLAP_MS, pendingMs: 60_000 } }),

@@ -17,6 +17,8 @@ export interface PostgresPlan {
   readonly log: Log;
   /** A free one where absent. */
   readonly port?: number;
+  /** Ends a start that is under way, and leaves no process of it. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunningPostgres {
@@ -33,6 +35,7 @@ interface Room {
   readonly binaries: PostgresBinaries;
   readonly user: User | undefined;
   readonly log: Log;
+  readonly signal: AbortSignal | undefined;
 }
 
 const APPLICATION = 'etika';
@@ -52,7 +55,7 @@ export async function startPostgres(plan: PostgresPlan): Promise<RunningPostgres
   const directory = openDataDirectory(plan.dataDir, user);
   directory.take();
   try {
-    const room: Room = { directory, binaries: findBinaries(), user, log: plan.log };
+    const room: Room = { directory, binaries: findBinaries(), user, log: plan.log, signal: plan.signal };
     if (!directory.isInitialised()) await directory.initialise((draft) => initialise(room, draft));
     const { pid, port, socketFolder } =
       (await adoptSurvivor(room, plan.port)) ?? (await startServer(room, plan.port));
@@ -71,7 +74,7 @@ export async function startPostgres(plan: PostgresPlan): Promise<RunningPostgres
   }
 }
 
-async function initialise({ directory, binaries, user }: Room, draft: string): Promise<void> {
+async function initialise({ directory, binaries, user, signal }: Room, draft: string): Promise<void> {
   const passwordFile = `${draft}.password`;
   writeFileSync(passwordFile, directory.password, { mode: 0o600 });
   if (user) chownSync(passwordFile, user.uid, user.gid);
@@ -88,10 +91,23 @@ async function initialise({ directory, binaries, user }: Room, draft: string): P
   try {
     const before = logSize(directory.log);
     const child = spawnLogged({ directory, user }, binaries.initdb, args, draft);
+    const end = () => killGroup(child.pid);
+    signal?.addEventListener('abort', end);
     const code = await new Promise((resolve) => child.once('error', resolve).once('exit', resolve));
+    signal?.removeEventListener('abort', end);
+    signal?.throwIfAborted();
     if (code !== 0) throw new Error(`initdb failed (${code}):\n${logTail(directory.log, before)}`);
   } finally {
     rmSync(passwordFile, { force: true });
+  }
+}
+
+/** A program that leads a group of its own, with all that it started. */
+function killGroup(leader: number | undefined): void {
+  try {
+    if (leader) process.kill(-leader, 'SIGKILL');
+  } catch {
+    // it has ended
   }
 }
 
@@ -133,17 +149,19 @@ async function answers({ port }: Postmaster, directory: DataDirectory): Promise<
 async function startServer(room: Room, wantedPort: number | undefined): Promise<Postmaster> {
   const end = performance.now() + START_WITHIN_MS;
   for (let backOffMs = 50; ; backOffMs = Math.min(backOffMs * 2, 1_000)) {
+    room.signal?.throwIfAborted();
     const before = logSize(room.directory.log);
     const port = wantedPort ?? (await freePort());
     const { cluster } = room.directory;
     const args = serverArguments(cluster, port, socketFolder(room.directory.root, room.user));
     const child = spawnLogged(room, room.binaries.postgres, args, cluster);
-    const started = await readiness(child, cluster, end);
+    const started = await readiness(child, room, end);
     if (started) {
       child.unref();
       room.log.info({ event: 'postgres.started', server: started.pid, port });
       return started;
     }
+    room.signal?.throwIfAborted();
     const tail = logTail(room.directory.log, before);
     if (!PASSING_TROUBLE.test(tail) || performance.now() + backOffMs > end) {
       throw new Error(`PostgreSQL did not start on port ${port}:\n${tail}`);
@@ -164,7 +182,11 @@ function serverArguments(cluster: string, port: number, socketFolder: string | u
 }
 
 /** Waits until the child serves; nothing where it ended or did not get there in time. */
-async function readiness(child: ChildProcess, cluster: string, end: number): Promise<Postmaster | undefined> {
+async function readiness(
+  child: ChildProcess,
+  { directory, signal }: Room,
+  end: number,
+): Promise<Postmaster | undefined> {
   let over = false;
   child.once('error', () => {
     over = true;
@@ -173,10 +195,10 @@ async function readiness(child: ChildProcess, cluster: string, end: number): Pro
     over = true;
   });
   const current = () => {
-    const postmaster = runningPostmaster(cluster);
+    const postmaster = runningPostmaster(directory.cluster);
     return postmaster?.ready && postmaster.pid === child.pid ? postmaster : undefined;
   };
-  await becomes(() => over || current() !== undefined, end - performance.now());
+  await becomes(() => over || signal?.aborted || current() !== undefined, end - performance.now());
   const started = over ? undefined : current();
   if (!started && !over && child.pid) await stopPostmaster(child.pid);
   return started;

@@ -7,6 +7,7 @@ import { migrate } from '../../switch/database/migrate.ts';
 import type { NodeStatus, Settings } from '../../switch/index.ts';
 import type { StartConfig } from '../config/schema.ts';
 import { type KeptPostgres, keepPostgres } from '../postgres/keep-postgres.ts';
+import { orAborted } from './or-aborted.ts';
 import {
   iso87Simulator,
   NICENESS,
@@ -114,14 +115,14 @@ interface Database {
 }
 
 /** By its Unix socket where the embedded server has one; a database that was given is taken as its URL says. */
-async function startDatabase({ config, progress, log, onStarted }: Start): Promise<Database> {
+async function startDatabase({ config, progress, log, signal, onStarted }: Start): Promise<Database> {
   const provided = config.databaseUrl;
   const database: Database = provided
     ? { url: provided }
     : await progress.step(
         'PostgreSQL',
         async () => {
-          const postgres = await keepPostgres({ dataDir: join(config.dataDir, 'postgres'), log });
+          const postgres = await keepPostgres({ dataDir: join(config.dataDir, 'postgres'), log, signal });
           onStarted(postgres.stop);
           return { url: postgres.socketUrl ?? postgres.url, postgres };
         },
@@ -129,23 +130,23 @@ async function startDatabase({ config, progress, log, onStarted }: Start): Promi
           const { host, searchParams } = new URL(url);
           const how = searchParams.has('host')
             ? 'and a Unix socket'
-            : 'without a Unix socket: its path is too long';
+            : 'without a Unix socket: its path is too long, or has a space';
           return `PostgreSQL, embedded, on ${host} ${how}`;
         },
       );
   await progress.step(
     'database schema',
-    () => migrate(database.url, log),
+    () => orAborted(signal, () => migrate(database.url, log)),
     () => 'database schema is up to date',
   );
   return database;
 }
 
-function startHsm({ config, services, progress }: Start): Promise<ReadyDetails> {
+function startHsm({ config, services, progress, signal }: Start): Promise<ReadyDetails> {
   return progress.step(
     'HSM process',
     async () => {
-      const { env } = await prepareDevelopmentToken(config.dataDir);
+      const { env } = await prepareDevelopmentToken(config.dataDir, 'softhsm', signal);
       return services.start({ name: 'hsm', entry: HSM_ENTRY, env, finalExitCodes: HSM_FINAL_EXIT_CODES });
     },
     ({ keys }) => `HSM process on a SoftHSM token with ${keys} development keys`,

@@ -22,14 +22,18 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Each is looked for by itself, in its own partition: of an array the server would ask every partition. */
+/**
+ * Each is looked for by itself, in its own partition: of an array the server would ask every partition. The order is
+ * said outside as well: a plan that joins the leases by hash gives the entries of a history in any order.
+ */
 export const HISTORIES = {
   name: 'histories-of',
   text: `select j.transaction, j.version, j.kind, j.body, (extract(epoch from j.at) * 1000)::double precision as at, l.node,
       j.epoch
     from unnest($1::uuid[]) as t (id)
     cross join lateral (select * from switch.journal where transaction = t.id order by version) j
-    join switch.lease l on l.epoch = j.epoch`,
+    join switch.lease l on l.epoch = j.epoch
+    order by j.version`,
 };
 /** Statements under way at once: others of the reader's connections are for keys and leases. */
 const AT_ONCE = 2;

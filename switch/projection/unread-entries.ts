@@ -27,14 +27,14 @@ const UNREAD = `
       select epoch::double precision as epoch, sequence::double precision as sequence, transaction, version, kind, body,
           (extract(epoch from at) * 1000)::double precision as at
         from switch.journal where epoch = e.epoch and sequence > e.sequence order by sequence limit $3
-    ) j`;
+    ) j order by j.epoch, j.sequence`;
 const HISTORIES = `
   select j.* from unnest($1::uuid[]) as t (id)
     cross join lateral (
       select transaction, version, kind, body, (extract(epoch from at) * 1000)::double precision as at,
           epoch::double precision as epoch
         from switch.journal where transaction = t.id order by version
-    ) j`;
+    ) j order by j.transaction, j.version`;
 const MOVE_CURSORS = `
   insert into switch.projection_cursor (epoch, sequence, is_finished)
     select * from unnest($1::bigint[], $2::bigint[], $3::boolean[])

@@ -19,6 +19,8 @@ const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
 
 export interface ServerOfDebian {
   readonly url: string;
+  /** Of the server's first process. */
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export async function startDebianPostgres(): Promise<ServerOfDebian> {
   await waitUntil(() => answers(url));
   return {
     url,
+    pid: child.pid ?? 0,
     async stop() {
       child.kill('SIGINT');
       await ended;

@@ -30,12 +30,7 @@ import {
 } from './host-messages.ts';
 import { APPROVED, pinIsWrong, usualWord, WRONG_PIN_WORD } from './issuer.ts';
 import { withLetters } from './letters.ts';
-import {
-  type IssuerWord,
-  type NetworkDecision,
-  NetworkLedger,
-  type ReversalManners,
-} from './network-ledger.ts';
+import { type IssuerWord, type NetworkDecision, NetworkLedger } from './network-ledger.ts';
 import { describe, missed, partWords } from './network-words.ts';
 import { COMPARES } from './reversal-data.ts';
 
@@ -254,11 +249,9 @@ export class NetworkHost<M extends NetworkMessage> {
     const isKnown = this.#reversed.has(name);
     const refusal = this.#firstWord(message, random, 'refuses', isKnown);
     const notFound = this.#firstWord(message, random, 'forgets', isKnown);
-    const transactionId = this.#dialect.transactionId(message);
-    const request = { ...requestOf(message), transactionId };
-    const words = { refusal: refusal?.word, notFound: notFound?.word };
-    const manners: ReversalManners = { ...words, ...COMPARES[this.name] };
-    const decision = this.ledger.reverse(request, original, remaining, manners);
+    const request = { ...requestOf(message), transactionId: this.#dialect.transactionId(message) };
+    const words = { refusal: refusal?.word, notFound: notFound?.word, compares: COMPARES[this.name] };
+    const decision = this.ledger.reverse(request, original, remaining, words);
     if (decision.code === APPROVED) this.#reversed.add(name);
     else if (decision.code === refusal?.word) this.#world.sometimes(`habit ${refusal.name}`);
     else if (decision.code === notFound?.word) this.#world.sometimes(`habit ${notFound.name}`);

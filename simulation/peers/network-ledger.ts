@@ -1,6 +1,6 @@
 import type { MessageIdentity, Service } from '../../simulators/network/rows.ts';
 import type { PaymentNumbers } from './names.ts';
-import { identifierOf, type ReversalData, saysOther } from './reversal-data.ts';
+import { type Comparison, identifierOf, type ReversalData, saysOther } from './reversal-data.ts';
 
 export interface NetworkRequest extends PaymentNumbers, Readonly<MessageIdentity> {
   readonly pan: string;
@@ -63,10 +63,8 @@ export interface ReversalManners {
   readonly refusal?: string | undefined;
   /** Said of what it does not know; nothing of it is remembered. */
   readonly notFound?: string | undefined;
-  /** Said where the reversal names a payment and says another thing of it; nothing is done. */
-  readonly inconsistent: string;
-  /** The network gives what it approves an identifier. */
-  readonly hasIdentifier: boolean;
+  /** Absent: what a reversal says beside its numbers is not looked at. */
+  readonly compares?: Comparison | undefined;
 }
 
 const APPROVAL_CODES: ReadonlySet<string> = new Set(['00', '10', '85']);
@@ -146,7 +144,7 @@ export class NetworkLedger {
     request: NetworkRequest & ReversalData,
     original: Pick<MessageIdentity, 'stan' | 'time'>,
     remaining: number,
-    { refusal, notFound, inconsistent, hasIdentifier }: ReversalManners,
+    { refusal, notFound, compares }: ReversalManners,
   ): NetworkDecision {
     const before = this.#reversals.get(keyOf(request));
     if (before !== undefined && before !== remaining) return { code: ACCEPTED };
@@ -160,7 +158,7 @@ export class NetworkLedger {
       return { code: ACCEPTED };
     }
     if (account.pan !== request.pan || account.currency !== request.currency) return { code: INVALID };
-    if (saysOther(account, request, hasIdentifier)) return { code: inconsistent };
+    if (compares && saysOther(account, request, compares)) return { code: compares.inconsistent };
     account.capacity = Math.min(account.capacity, remaining);
     const whole = this.#wholeOf(account);
     if (whole.length > 1 || account.parts.size > 0) this.#giveBack(account, whole, remaining);

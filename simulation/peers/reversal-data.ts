@@ -1,4 +1,4 @@
-import type { NetworkName } from '../faults.ts';
+import type { HostName } from '../faults.ts';
 
 /** What a reversal says of its payment beside the numbers that it is found by. */
 export interface ReversalData {
@@ -20,11 +20,19 @@ interface Known {
   readonly isReversedInPart?: boolean;
 }
 
-/** How each answers a reversal that says something else of its payment; whether it gives an identifier. */
-export const COMPARES = {
+/** How a network compares what a reversal says with what it has. */
+export interface Comparison {
+  /** Its answer where the two differ: nothing is done. */
+  readonly inconsistent: string;
+  /** It gives what it approves an identifier. */
+  readonly hasIdentifier: boolean;
+}
+
+/** Those of guests do not: a stay is added to and completed many times. */
+export const COMPARES: Partial<Record<HostName, Comparison>> = {
   visa: { inconsistent: '76', hasIdentifier: true },
   iso87: { inconsistent: '25', hasIdentifier: false },
-} as const satisfies Record<NetworkName, object>;
+};
 
 /**
  * Whether a reversal says another thing than its network has: then it is not of that payment. A certification desk
@@ -34,7 +42,7 @@ export const COMPARES = {
 export function saysOther(
   account: Known,
   { amount, approvalCode, transactionId }: ReversalData,
-  hasIdentifier: boolean,
+  { hasIdentifier }: Comparison,
 ): boolean {
   if (approvalCode !== undefined && approvalCode !== account.approvalCode) return true;
   const isAnswered = approvalCode !== undefined && !account.isAdvised;

@@ -1,5 +1,5 @@
 import type { Transaction } from '../../switch/transaction/fold.ts';
-import type { Fault } from '../faults.ts';
+import type { Fault, NetworkName } from '../faults.ts';
 import type { HabitName } from '../peers/habits/all-habits.ts';
 import { chipRefusal } from '../peers/strangers.ts';
 import type { Simulation } from '../simulation.ts';
@@ -60,6 +60,9 @@ const TASKS: Readonly<Record<string, readonly Reason[]>> = {
   'advise-network': [refusesAdvices],
 };
 
+/** Networks on which not only guests pay. */
+const OF_ALL: ReadonlySet<string> = new Set(['visa', 'iso87'] satisfies NetworkName[]);
+
 /** What waits behind a follow-up that is given up is given up with it, and that one has its own reason. */
 const BEHIND_ANOTHER = /^behind parked follow-up/;
 
@@ -67,6 +70,7 @@ const BEHIND_ANOTHER = /^behind parked follow-up/;
 export function checkHands(simulation: Simulation, journal: JournalView): void {
   const { world, database } = simulation;
   for (const transaction of journal.transactions) {
+    if (mayBeOfGuests(transaction, simulation)) continue;
     for (const kind of new Set(transaction.cases)) {
       if (isJustified(CASES[kind], transaction, simulation, journal)) continue;
       world.violate(
@@ -80,12 +84,18 @@ export function checkHands(simulation: Simulation, journal: JournalView): void {
   for (const { job, reason } of database.tables.parked) {
     if (BEHIND_ANOTHER.test(reason)) continue;
     const transaction = journal.transactions.find(({ id }) => id === job.transaction);
+    if (transaction && mayBeOfGuests(transaction, simulation)) continue;
     if (transaction && isJustified(TASKS[job.task], transaction, simulation, journal)) continue;
     world.violate(
       'I2 closure',
       `${job.task} of ${job.transaction} was given up, and nothing called for it: ${reason}`,
     );
   }
+}
+
+/** Guests have books of their own (`guests/`), and say much that is of no payment. */
+function mayBeOfGuests({ opening }: Transaction, { guests }: Simulation): boolean {
+  return guests !== undefined && (opening === undefined || !OF_ALL.has(opening.network));
 }
 
 /** What its chip refused and stands all the same is a case; so is what the switch could not tell whose it is. */

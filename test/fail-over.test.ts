@@ -1,6 +1,6 @@
 /**
- * A database that falls back: a copy of its folder is taken, payments are answered, and the copy takes the server's place,
- * as a standby that lagged would. What was answered must stand, be there again, and be told of.
+ * A database that falls back: a copy of its folder is taken, payments are answered, and the copy takes the server's
+ * place, as a standby that lagged would. What was answered must stand, be there again, and be told of.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, renameSync, rmSync } from 'node:fs';

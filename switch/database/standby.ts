@@ -26,10 +26,11 @@ export async function standbyProblem(client: Pick<ClientBase, 'query'>): Promise
 
 export function problemOf({ commit, names, standbys }: Replication): string | undefined {
   if (names.trim() === '') return 'synchronous_standby_names is empty: no commit waits for a standby';
-  if (!WAITING.includes(commit)) return `synchronous_commit is ${commit}: no commit waits for a standby`;
-  if (standbys === 0)
-    return `none of synchronous_standby_names (${names}) is connected: commits wait for one`;
-  return undefined;
+  const waits = WAITING.includes(commit);
+  if (!waits) return `synchronous_commit is ${commit}: no commit waits for a standby`;
+  return standbys === 0
+    ? `none of synchronous_standby_names (${names}) is connected: commits wait for one`
+    : undefined;
 }
 
 const STATEMENT_MS = 1_500;
@@ -67,10 +68,10 @@ export class StandbyWatch {
   async #look(): Promise<void> {
     try {
       const problem = await standbyProblem(this.#pool as Pick<Client, 'query'>);
-      if (problem !== this.#problem && problem)
-        this.#log.error({ event: 'standby.missing', reason: problem });
-      if (problem !== this.#problem && !problem) this.#log.info({ event: 'standby.there' });
+      const isNew = problem !== this.#problem;
       this.#problem = problem;
+      if (isNew && problem) this.#log.error({ event: 'standby.missing', reason: problem });
+      if (isNew && !problem) this.#log.info({ event: 'standby.there' });
     } catch {
       // that the database is away is told by others
     }

@@ -195,12 +195,8 @@ export class GroupCommit {
         this.#answer(pending, refused.get(pending.sequence) ?? { status: 'appended' });
       }
       const isClaimed = (name: ClaimName) => !owned.has(name);
-      if (refused.size === 0) this.#extend(batch, isClaimed, lines);
-      else
-        this.#extend(
-          batch.filter(({ sequence }) => !refused.has(sequence)),
-          isClaimed,
-        );
+      const appended = refused.size > 0 ? batch.filter(({ sequence }) => !refused.has(sequence)) : batch;
+      this.#extend(appended, isClaimed, refused.size > 0 ? undefined : lines);
       this.#batchLimit = Math.min(MAX_BATCH, this.#batchLimit * 2);
       this.#failuresInARow = 0;
     } catch (error) {

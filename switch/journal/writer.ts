@@ -91,7 +91,7 @@ const APPEND_COUNTED = {
   text: `select sequence, claim_name, claimed_by, fingerprint, exhausted
     from switch.append_counted($1, $2, $3, $4, $5, $6, $7)`,
 };
-const NOTHING_REFUSED: Flushed = { refused: new Map(), owned: new Set() };
+const nothingRefused = (lines: FlushLines): Flushed => ({ refused: new Map(), owned: new Set(), lines });
 
 interface RefusedRow {
   /** Null: the alias has an owner, and its entry was appended without it. */
@@ -151,8 +151,7 @@ export class PostgresWriter implements Writer {
       return answersOf(counted.rows, batch, lines);
     }
 
-    if (this.#likelyTaken === 0 && (await this.#isAppendedWhole(values)))
-      return { ...NOTHING_REFUSED, lines };
+    if (this.#likelyTaken === 0 && (await this.#isAppendedWhole(values))) return nothingRefused(lines);
 
     this.#likelyTaken -= 1;
     const { rows } = await this.#query<RefusedRow>({ ...APPEND_SOME, values: linked });

@@ -18,12 +18,12 @@ interface WrittenAgain {
 }
 
 /**
- * What a node itself knows of what it answered, whatever becomes of the database. A standby that was promoted, or a copy
- * that was restored, may lack what was acknowledged; commits are in one order, so the last flush that is kept tells: where
- * the database has it, under its link, all before it is there too. Where it has not, an alarm is raised, and what it lacks
- * is written again before anything else: under its own epoch, numbers and links, so that the chain is the one whose heads
- * were signed. To append it anew was rejected: the chain would have a hole for ever, and nobody could tell that what stands
- * there is what was lost.
+ * What a node itself knows of what it answered, whatever becomes of the database. A standby that was promoted, or a
+ * copy that was restored, may lack what was acknowledged. Commits are in one order, so the last flush that is kept
+ * tells: where the database has it, under its link, all before it is there too. Where it has not, an alarm is raised,
+ * and what it lacks is written again before anything else: under its own epoch, numbers and links, so that the chain is
+ * the one whose heads were signed. To append it anew was rejected: the chain would have a hole for ever, and nobody
+ * could tell that what stands there is what was lost.
  */
 export class OwnCopy implements FlushKeeper {
   readonly #parts: OwnCopyParts;

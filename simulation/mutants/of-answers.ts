@@ -87,13 +87,6 @@ export const OF_ANSWERS: readonly SourceMutant[] = [
     put: 'const followUps = isQueued ? [] : reversal(now, body).slice(1);',
   },
   {
-    name: 'overtaken-approval',
-    removes: 'the attention to an approval whose payment was taken back while its network was asked',
-    file: 'switch/serve/overtaken.ts',
-    find: "  if (network.status !== 'approved') return;\n",
-    put: "  if (network.status) return;\n  if (network.status !== 'approved') return;\n",
-  },
-  {
     name: 'known-to-be-reversed',
     removes: 'the acknowledgement that 94 is to a reversal which was repeated',
     file: 'connectors/link/outcomes.ts',

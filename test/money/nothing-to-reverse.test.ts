@@ -239,7 +239,9 @@ describe('a late approval that no link knows of', () => {
     const before = counter.work().length;
     const numbers = { ...stray.numbers, rrn: counter.payment().opening?.facts.rrn ?? '', ...change };
     const answer = { approved: true, code: '00', stray: { ...stray, numbers } };
-    await lateAnswer(answer, { ...counter.ports, numbers: { whose: async () => [id] } });
+    const looked = lateAnswer(answer, { ...counter.ports, numbers: { whose: async () => [id] } });
+    await counter.core.clock.advance(SILENT_MS);
+    await looked;
     expect(counter.work().slice(before)).toEqual([]);
     const own = { ...answer, stray: { ...stray, numbers: { ...numbers, ...stray.numbers } } };
     await lateAnswer(own, { ...counter.ports, numbers: { whose: async () => [id] } });

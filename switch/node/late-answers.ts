@@ -156,10 +156,20 @@ async function firstFound(
     const { opening, increments } = await readTransaction(journal, transaction);
     if (opening?.network !== network) continue;
     const asked = [opening.facts, ...increments.map(({ facts }) => facts)];
-    const facts = asked.find((each) => isSame(asNetworkKnows(each), numbers) || isSame(each, numbers));
+    const facts = asked.find(
+      (each) => isOfParty(each, numbers) && (isSame(asNetworkKnows(each), numbers) || isSame(each, numbers)),
+    );
     if (facts) return { transaction, facts };
   }
   return undefined;
+}
+
+/** A network that puts the reference of one payment on the answer to another leaves it with the terminal that asked. */
+function isOfParty(facts: Pick<TransactionFacts, 'terminal' | 'merchant'>, numbers: AnswerNumbers): boolean {
+  return (['terminal', 'merchant'] as const).every((name) => {
+    const said = numbers[name]?.trimEnd();
+    return !said || said === facts[name].trimEnd();
+  });
 }
 
 /** By the numbers of the message, as far as the answer repeats them. */

@@ -229,6 +229,25 @@ describe('a late approval that no link knows of', () => {
     expect(await strayAfter({ transmittedAt: '0101000000' })).toEqual({ asked: [], cases: [] });
   });
 
+  it.each([
+    ['terminal', { terminal: 'TERM0009' }],
+    ['merchant', { merchant: 'MERCHANT0000009' }],
+  ])('that has the reference of one %s and was given to another is of neither', async (_, change) => {
+    const counter = await unanswered();
+    await reversedToTheEnd(counter, NOT_FOUND);
+    const { id } = counter.payment();
+    const before = counter.work().length;
+    const numbers = { ...stray.numbers, rrn: counter.payment().opening?.facts.rrn ?? '', ...change };
+    const answer = { approved: true, code: '00', stray: { ...stray, numbers } };
+    const looked = lateAnswer(answer, { ...counter.ports, numbers: { whose: async () => [id] } });
+    await counter.core.clock.advance(SILENT_MS);
+    await looked;
+    expect(counter.work().slice(before)).toEqual([]);
+    const own = { ...answer, stray: { ...stray, numbers: { ...numbers, ...stray.numbers } } };
+    await lateAnswer(own, { ...counter.ports, numbers: { whose: async () => [id] } });
+    expect(counter.work().slice(before)).toEqual(['reverse-network']);
+  });
+
   it('of more than was asked is for people to see', async () => {
     expect(await strayAfter({ minorUnits: 9_900 })).toEqual({ asked: [], cases: ['answer-disagrees'] });
   });

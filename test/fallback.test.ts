@@ -363,7 +363,7 @@ describe('the runbooks of docs/fallback.md', () => {
         .replaceAll('.data/logs/switch.log', log('node-1.log'))
         .replaceAll('.data/logs/worker.log', log('node-1.worker.log'));
       const names = { POSITION: await parkedPosition(), TRANSACTION: transaction };
-      const places = { DATABASE_URL: house.databaseUrl, npm_config_cache: log('npm-cache') }; // as a home may be read-only
+      const places = { DATABASE_URL: house.databaseUrl, npm_config_cache: log('npm-cache') };
       const { stdout } = await run('sh', ['-ec', here], { env: { ...process.env, ...names, ...places } });
       expect(stdout, command).not.toBe('');
     }

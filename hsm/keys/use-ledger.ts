@@ -44,9 +44,10 @@ const COUNT_USE = `
 
 /**
  * What must not be forgotten when an HSM process ends: the last DUKPT counter of each device and purpose, how often
- * keys with a limit were used, and which keys were destroyed, whose older records open no more. One SQLite file beside the
- * token, shared by the processes of a pool: each claim is one atomic statement, so of two processes only one can make
- * it. A claim survives the process at once, and the machine as soon as `saved` has resolved, which replies wait for.
+ * keys with a limit were used, and which keys were destroyed, whose older records open no more. One SQLite file beside
+ * the token, shared by the processes of a pool: each claim is one atomic statement, so of two processes only one can
+ * make it. A claim survives the process at once, and the machine as soon as `saved` has resolved, which replies wait
+ * for.
  */
 export class UseLedger {
   readonly #database: DatabaseSync;

@@ -279,7 +279,9 @@ export function standsAt({ held, captured, refunded }: NetworkAccount): number {
 
 function answerOf(account: NetworkAccount): NetworkDecision {
   const { code, approved, amount, approvalCode } = account;
-  if (approved === 0 && !APPROVAL_CODES.has(code)) return { code };
+  // Under 85 a sale is declined; where no money is asked for, it is an approval of nothing.
+  const isDeclined = approved === 0 && (amount > 0 || !APPROVAL_CODES.has(code));
+  if (isDeclined) return { code };
   const partial = approved < amount ? { partial: { approved, requested: amount } } : {};
   return { code, approvalCode, transactionId: identifierOf(account), ...partial };
 }

@@ -28,6 +28,14 @@ export interface BooksOrder {
   readonly sinceMs: number;
 }
 
+const QUEUED = `
+  select task_identifier || coalesce(': ' || left(last_error, 120), '') as what
+    from graphile_worker.jobs order by run_at limit 5`;
+const OPEN = `
+  select state || ', network ' || network_state || ', PoP ' || pop_state || ': ' || transaction as what
+    from switch.projected_transaction
+    where transaction > $1 and (pop_state in ('planned', 'accepted', 'unknown')
+      or network_state in ('planned', 'to-advise', 'unknown') or state in ('intended', 'open')) limit 5`;
 const CERTAIN_WITHIN_MS = 30_000;
 const DRAINED_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 250;
@@ -67,9 +75,18 @@ export async function closeBooks({ operator, stage, tills, order, sinceMs }: Boo
         : []),
       ...(uncertain > 0 ? [`${uncertain} reversals were never acknowledged`] : []),
       ...(isSettled ? [] : ['decisions wait for the journal, a minute after the last fault']),
-      ...(isAllDone ? [] : [`follow-ups were not done within ${DRAINED_WITHIN_MS / 1_000} s`]),
+      ...(isAllDone
+        ? []
+        : [`follow-ups were not done within ${DRAINED_WITHIN_MS / 1_000} s: ${await left(stage, since)}`]),
     ],
   };
+}
+
+/** Some of what waits in the queue, and of the payments that are open. */
+async function left({ database }: Stage, since: string): Promise<string> {
+  const queued = await database.query<{ what: string }>(QUEUED);
+  const open = await database.query<{ what: string }>(OPEN, [since]);
+  return [...queued.rows, ...open.rows].map(({ what }) => what).join('; ');
 }
 
 /** Waits for what must be so in the end. @returns whether it is, in time */

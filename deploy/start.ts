@@ -32,6 +32,7 @@ docs/deployment.md lists what the file and the environment may say.
 
 Example: npm start -- --once --data-dir .data`;
 
+const SIGNAL_WITHIN_MS = 100;
 const progress = progressTo(process.stdout);
 const interrupt = new AbortController();
 const stops: (() => Promise<void>)[] = [];
@@ -94,9 +95,20 @@ async function run(config: StartConfig, once: boolean): Promise<boolean> {
     await aborted(signal);
     return true;
   } catch (error) {
-    if (signal.aborted) return !once;
+    // A terminal's Ctrl-C reaches the whole group: what a step loses by it may be heard of before the signal is.
+    if (signal.aborted || (await isAbortedSoon(signal))) return !once;
     throw error;
   }
+}
+
+function isAbortedSoon(signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const patience = setTimeout(() => resolve(false), SIGNAL_WITHIN_MS);
+    signal.addEventListener('abort', () => {
+      clearTimeout(patience);
+      resolve(true);
+    });
+  });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

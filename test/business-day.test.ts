@@ -149,8 +149,11 @@ async function dishonestLedgers() {
     untouched.add(found.transaction);
     return found;
   };
+  // One whose proof is still open may yet be taken back.
+  const isOver = ({ pop_state: state }: StoredTransaction) =>
+    !['planned', 'accepted', 'unknown'].includes(state);
   const bought = (row: StoredTransaction) =>
-    row.kind === 'purchase' && row.network_state === 'approved' && row.standing === row.asked;
+    row.kind === 'purchase' && row.network_state === 'approved' && row.standing === row.asked && isOver(row);
   const lines: NetworkRecord[] = [...networkLedger];
   const proofs: ProofRecord[] = [...proofLedger];
   const linesOf = ({ terminal, network_rrn: rrn }: StoredTransaction) =>

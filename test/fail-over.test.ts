@@ -119,6 +119,7 @@ describe('a fail-over that lost data', () => {
     expect(await rows("select from switch.alert where kind = 'data-lost' and closed_at is null")).not.toEqual(
       [],
     );
-    expect(await rows('select from switch.recon_case')).toEqual([]);
+    // The proof of what was not answered may have been final before it could be taken back.
+    expect(await rows("select kind from switch.recon_case where kind <> 'pop-stands'")).toEqual([]);
   }, 120_000);
 });

@@ -188,7 +188,7 @@ test.each<[string, Partial<NewEntry>, string]>([
   ['a NUL in the kind', { kind: 'a\0b' }, 'kind'],
   ['a body of 64 KiB', { body: { fill: 'x'.repeat(65_536) } }, 'body'],
   ['a body that is no JSON', { body: { big: 1n } }, 'body'],
-  ['nine claims', { claims: Array.from({ length: 9 }, (_, i) => claim(`${i}`, 'x')) }, 'claims'],
+  ['seventeen claims', { claims: Array.from({ length: 17 }, (_, i) => claim(`${i}`, 'x')) }, 'claims'],
   ['a claim without a key', { claims: [claim('', 'x')] }, 'claims[0].key'],
   ['the same claim twice', { claims: [claim('k', 'x'), claim('k', 'x', 'alias')] }, 'claims[1].key'],
   [

@@ -3,6 +3,7 @@
  */
 import { existsSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { explain, forbidCoreDumps, openLog, VERSION } from '../runtime/index.ts';
 import { assertPinnedNode } from './assert-node.ts';
@@ -96,19 +97,13 @@ async function run(config: StartConfig, once: boolean): Promise<boolean> {
     return true;
   } catch (error) {
     // A terminal's Ctrl-C reaches the whole group: what a step loses by it may be heard of before the signal is.
-    if (signal.aborted || (await isAbortedSoon(signal))) return !once;
+    if (await isAbortedSoon(signal)) return !once;
     throw error;
   }
 }
 
 function isAbortedSoon(signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    const patience = setTimeout(() => resolve(false), SIGNAL_WITHIN_MS);
-    signal.addEventListener('abort', () => {
-      clearTimeout(patience);
-      resolve(true);
-    });
-  });
+  return pause(SIGNAL_WITHIN_MS, false, { signal }).catch(() => true);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

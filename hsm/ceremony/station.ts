@@ -1,6 +1,5 @@
 import { systemClock } from '../../runtime/index.ts';
 import { HsmError } from '../errors.ts';
-import { KEY_BLOCK_VERSIONS } from '../keyblock/header.ts';
 import { RECORD_SEAL } from '../keys/create.ts';
 import { secretOf } from '../keys/key.ts';
 import { SigningKeys } from '../keys/signing-keys.ts';
@@ -52,14 +51,7 @@ export class Station {
     const ledger = UseLedger.open(undefined);
     const workingKeys = new WorkingKeys(this.session, this.keys, ledger, wallClock, 1);
     const { keys: tokenKeys, signingKeys } = this;
-    const shared = {
-      tokenKeys,
-      workingKeys,
-      signingKeys,
-      ledger,
-      wallClock,
-      keyBlockVersions: KEY_BLOCK_VERSIONS,
-    };
+    const shared = { tokenKeys, workingKeys, signingKeys, ledger, wallClock };
     try {
       return this.use((scratch) => operation(new OperationContext(scratch, shared)));
     } finally {

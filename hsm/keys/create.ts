@@ -6,7 +6,7 @@ import { pkcs11, type Template } from '../token/pkcs11.ts';
 import type { Scratch, Secret, TokenSecret } from '../token/secrets.ts';
 import { clearPart } from './parts.ts';
 import { checkValue } from './strength.ts';
-import { type KeyIdentity, storedKeyTemplate } from './token-keys.ts';
+import { decodeIdentity, type KeyIdentity, storedKeyTemplate } from './token-keys.ts';
 import {
   checkedParts,
   type KeyAlgorithm,
@@ -96,12 +96,15 @@ function removeCutShort({ session }: Scratch, label: string): void {
     { type: pkcs11.CKA_TOKEN, value: true },
     { type: pkcs11.CKA_LABEL, value: label },
   ]);
-  const isWhole = left.some((object) => {
+  const ours = left.flatMap((object) => {
     const [id] = session.attributes(object, [pkcs11.CKA_ID]);
-    return id?.toString('latin1').split(':')[1] === 'whole';
+    const identity = id && decodeIdentity(id);
+    return identity ? [{ object, part: identity.part }] : [];
   });
-  if (isWhole) throw new HsmError('HSM_CEREMONY_REFUSED', `${label} is on the token`);
-  for (const object of left) session.destroyQuietly(object);
+  if (ours.some(({ part }) => part === 'whole')) {
+    throw new HsmError('HSM_CEREMONY_REFUSED', `${label} is on the token`);
+  }
+  for (const { object } of ours) session.destroyQuietly(object);
 }
 
 /** Only a key that can no longer show its KCV has it written down: what can be computed cannot be mislabelled. */

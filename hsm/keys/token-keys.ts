@@ -24,7 +24,7 @@ function encodeIdentity({ label, usage, algorithm, part, kcv, subkey }: KeyIdent
 const IDENTITY =
   /^([A-Z][0-9A-Z])([ATH]):(whole|left|masked|encryption|authentication):([0-9A-F]*):([0-9A-F]*):(.+)$/;
 
-function decodeIdentity(id: Buffer): KeyIdentity | undefined {
+export function decodeIdentity(id: Buffer): KeyIdentity | undefined {
   const [, usage = '', algorithm, part, kcv, subkey, label = ''] = IDENTITY.exec(id.toString('latin1')) ?? [];
   if (!isKeyUsage(usage)) return undefined;
   return {

@@ -1,5 +1,6 @@
 import { counterOf, initialKsn } from '../dukpt/tdes.ts';
 import { HsmError } from '../errors.ts';
+import { KEY_BLOCK_VERSIONS } from '../keyblock/header.ts';
 import { ALL_ALLOWED, checkAct, type KeyAct } from '../keys/attributes.ts';
 import { RECORD_SEAL } from '../keys/create.ts';
 import { type SessionKey, secretOf } from '../keys/key.ts';
@@ -39,11 +40,9 @@ export class OperationContext {
 
   constructor(
     scratch: Scratch,
-    shared: Pick<
-      OperationContext,
-      'tokenKeys' | 'workingKeys' | 'signingKeys' | 'wallClock' | 'keyBlockVersions'
-    > & {
+    shared: Pick<OperationContext, 'tokenKeys' | 'workingKeys' | 'signingKeys' | 'wallClock'> & {
       ledger: UseLedger;
+      keyBlockVersions?: ReadonlySet<string> | undefined;
     },
   ) {
     this.scratch = scratch;
@@ -52,7 +51,7 @@ export class OperationContext {
     this.signingKeys = shared.signingKeys;
     this.#ledger = shared.ledger;
     this.wallClock = shared.wallClock;
-    this.keyBlockVersions = shared.keyBlockVersions;
+    this.keyBlockVersions = shared.keyBlockVersions ?? KEY_BLOCK_VERSIONS;
   }
 
   /**

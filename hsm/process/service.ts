@@ -1,5 +1,4 @@
 import { HsmError } from '../errors.ts';
-import { KEY_BLOCK_VERSIONS } from '../keyblock/header.ts';
 import { checkBlock } from '../keys/create.ts';
 import { secretOf } from '../keys/key.ts';
 import { SigningKeys } from '../keys/signing-keys.ts';
@@ -250,7 +249,7 @@ export class HsmService {
         ...keys,
         ledger: this.#ledger,
         wallClock: this.#clocks.wall,
-        keyBlockVersions: this.#settings.keyBlockVersions ?? KEY_BLOCK_VERSIONS,
+        keyBlockVersions: this.#settings.keyBlockVersions,
       };
       return { session, profile: probeToken(session), ...keys, shared };
     } catch (error) {

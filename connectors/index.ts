@@ -19,6 +19,7 @@ export {
 } from './hold-rules.ts';
 export { iso87Connector } from './iso87/iso87-connector.ts';
 export { WHOLE_AGREEMENT } from './link/agreement.ts';
+export { withoutCash } from './link/outcomes.ts';
 export { linkElementPolicies } from './link/tolerated.ts';
 export { mastercardConnector } from './mastercard/mastercard-connector.ts';
 export type {

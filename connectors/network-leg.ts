@@ -147,8 +147,10 @@ export interface LateAnswer {
   readonly approvalCode?: string;
   /** The network's own identifier of the transaction. */
   readonly networkReference?: string;
-  /** Of a partial approval: what was approved, in minor units. */
+  /** Of a partial approval: what was approved, in minor units; of one without its cash what DE4 says, if anything. */
   readonly approvedMinorUnits?: number;
+  /** It approves the purchase, and none of the cash that was asked with it (`withoutCash`). */
+  readonly isWithoutCash?: true;
   /** The elements that contradict what was asked: it counts for nobody. */
   readonly disagrees?: readonly string[];
 }

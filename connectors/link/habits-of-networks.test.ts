@@ -231,4 +231,14 @@ describe('87, without the cash,', () => {
     answersWith(network, { de39: '87', de4: '000000002000' });
     expect(await connector.ask(cashback, card, soon(50)).outcome).toMatchObject({ status: 'unknown' });
   });
+
+  it('is said of what comes late, with what DE4 says: whoever looks at it knows what was asked', async () => {
+    const { network, connector, late } = await iso87();
+    network.respond = () => {};
+    expect(await connector.ask(cashback, card, soon(50)).outcome).toMatchObject({ status: 'unknown' });
+    network.send(answerTo(network.received.at(-1) as never, { de39: '87', de4: '000000001500' }));
+    await vi.waitFor(() =>
+      expect(late).toMatchObject([{ approved: true, isWithoutCash: true, approvedMinorUnits: 1_500 }]),
+    );
+  });
 });

@@ -72,16 +72,24 @@ function approved(code: string, reply: ReplyElements) {
   } as const;
 }
 
-/** What is approved is what was asked without its cash; some networks repeat in DE4 what was asked. */
-function approvedWithoutCash(
-  reply: ReplyElements,
-  { amount, cashbackMinorUnits = 0 }: TransactionFacts,
-): Answered {
-  const withoutCash = amount.minorUnits - cashbackMinorUnits;
-  const given = Number(reply.amount ?? 0);
-  const approvedMinorUnits = given === 0 || given === amount.minorUnits ? withoutCash : given;
-  if (approvedMinorUnits > withoutCash) return unknown('an approval without cash of more than the purchase');
+function approvedWithoutCash(reply: ReplyElements, facts: TransactionFacts): Answered {
+  const approvedMinorUnits = withoutCash(facts, Number(reply.amount ?? 0));
+  if (approvedMinorUnits === undefined) return unknown('an approval without cash of more than the purchase');
   return { ...approved(WITHOUT_CASH, reply), approvedMinorUnits };
+}
+
+/**
+ * What is approved is what was asked without its cash; some networks repeat in DE4 what was asked.
+ * @param given DE4 of the answer; 0 where it has none
+ * @returns nothing where more is given than the purchase
+ */
+export function withoutCash(
+  { amount, cashbackMinorUnits = 0 }: Pick<TransactionFacts, 'amount' | 'cashbackMinorUnits'>,
+  given = 0,
+): number | undefined {
+  const purchase = amount.minorUnits - cashbackMinorUnits;
+  const approvedMinorUnits = given === 0 || given === amount.minorUnits ? purchase : given;
+  return approvedMinorUnits > purchase ? undefined : approvedMinorUnits;
 }
 
 function chipData({ emv }: ReplyElements) {

@@ -51,10 +51,13 @@ function said<M extends Matchable>(
   kind?: TransactionKind,
 ): LateAnswer {
   const { code = '', approvalCode, networkReference, amount } = dialect.replyElements(reply);
-  const partMinorUnits = codeMeaning(code, kind, answers) === 'approved-in-part' ? Number(amount ?? 0) : 0;
+  const meaning = codeMeaning(code, kind, answers);
+  const isWithoutCash = meaning === 'approved-without-cash';
+  const partMinorUnits = meaning === 'approved-in-part' || isWithoutCash ? Number(amount ?? 0) : 0;
   return {
     approved: mayHoldMoney(code, kind, answers),
     code,
+    ...(isWithoutCash && { isWithoutCash }),
     ...(partMinorUnits > 0 && { approvedMinorUnits: partMinorUnits }),
     ...(approvalCode !== undefined && { approvalCode }),
     ...(networkReference !== undefined && { networkReference }),

@@ -8,6 +8,7 @@ import {
   mayHoldMoney,
   type StrayAnswer,
   type TransactionFacts,
+  withoutCash,
 } from '../../connectors/index.ts';
 import { HOUR_MS } from '../../runtime/index.ts';
 import type { Settings } from '../config/settings.ts';
@@ -78,14 +79,19 @@ export function onLateAnswer(given: LateAnswerPorts): (answer: LateAnswer) => vo
   };
 }
 
-/** Whoever hears it may not have asked, so the table of its network was not read by service: the switch looks again. */
+/**
+ * Whoever hears it may not have asked, so the table of its network was not read by service, and nobody knows what it
+ * approves of a purchase with cash: the switch looks again.
+ */
 function told(answer: LateAnswer, now: Transaction): LateAnswerTold {
-  const { transaction: _, stray: __, increment: stan, ...said } = answer;
+  const { transaction: _, stray: __, increment: stan, isWithoutCash, approvedMinorUnits, ...said } = answer;
   const added = now.increments.find(({ facts }) => asNetworkKnows(facts).stan === stan);
-  const kind = (added?.facts ?? now.opening?.facts)?.kind;
+  const facts = added?.facts ?? now.opening?.facts;
+  const part = isWithoutCash && facts ? withoutCash(facts, approvedMinorUnits) : approvedMinorUnits;
   return {
     ...said,
-    approved: said.approved || mayHoldMoney(said.code, kind),
+    approved: said.approved || mayHoldMoney(said.code, facts?.kind),
+    ...(part !== undefined && { approvedMinorUnits: part }),
     ...(added && { increment: added.key }),
   };
 }

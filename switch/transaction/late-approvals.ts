@@ -14,7 +14,7 @@ import { isUnwanted, traceOf } from './leg-traces.ts';
 /** So many answers to one message are written down; a network that sends more of them has told us nothing new. */
 const MAX_LATE_ANSWERS = 5;
 
-export type LateAnswerTold = Omit<LateAnswer, 'transaction' | 'stray' | 'increment'> & {
+export type LateAnswerTold = Omit<LateAnswer, 'transaction' | 'stray' | 'increment' | 'isWithoutCash'> & {
   /** The increment that it answers, by its key. */
   readonly increment?: string;
   /** It came in time, beside what took its transaction back and queued a reversal of it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AdviceRequest, NoticeOutcome } from '../../connectors/index.ts';
+import type { AdviceRequest, LateAnswer, NoticeOutcome } from '../../connectors/index.ts';
 import { lateAnswer } from '../../switch/node/late-answers.ts';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
 import { Counter, played, purchase, reversal, SILENT_MS, voidOf } from './core-cases.ts';
@@ -100,5 +100,31 @@ describe('a late approval of a part', () => {
       ...{ approvalCode: 'LATE01', facts: { amount: { minorUnits: 1_000 } } },
     });
     expect(seen().payment).toMatchObject({ network: 'reversed', networkMinorUnits: 0 });
+  });
+});
+
+describe('a late approval without the cash', () => {
+  const cashback = {
+    ...{ mti: '0200', de3: '090000', de4: amount(2_500) },
+    de54: [{ accountType: '00', amountType: '40', currency: '978', sign: 'D', amount: amount(1_000) }],
+  } as const;
+
+  it.each([
+    ['what was asked for the purchase', 1_500],
+    ['what was asked in all', 2_500],
+    ['nothing', undefined],
+  ])('has the purchase reversed, where DE4 says %s', async (_, said) => {
+    const { counter, lastReversed } = telling();
+    counter.core.network.afterMs = SILENT_MS;
+    await counter.heard(purchase(cashback));
+    const answer: LateAnswer = {
+      ...{ transaction: counter.payment().id, approved: true, code: '87', isWithoutCash: true as const },
+      ...(said !== undefined && { approvedMinorUnits: said }),
+    };
+    const late = lateAnswer(answer, counter.ports);
+    await counter.core.clock.advance(1_000);
+    await late;
+    await counter.follows('reverse-network');
+    expect(lastReversed()).toMatchObject({ facts: { amount: { minorUnits: 1_500 } } });
   });
 });

@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { AdviceRequest, NetworkConnector } from '../../connectors/index.ts';
 import { createTestCore, inbound, purchaseMessage, served, type TestCore } from '../../test/support/core.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 import { advise } from '../serve/advise.ts';
 import { authorise } from '../serve/authorise.ts';
+import { reverse } from '../serve/take-back.ts';
 import { followUpTasks } from './tasks.ts';
 
 const RRN = '632812000001';
@@ -40,6 +41,7 @@ async function tellNetwork(core: TestCore) {
 const offline = { ...purchaseMessage(), mti: '0220', de38: 'OFF123' };
 const hold = purchaseMessage({ de25: '06', de37: RRN });
 const completion = { ...hold, mti: '0220', de4: '000000002000', de11: '000002', de7: '1123130000' };
+const reversal = { ...hold, mti: '0400', de11: '000003', de7: '1123130001' };
 
 test('an offline approval is told with the approval code that the terminal gave', async () => {
   const { core, told } = createCore();
@@ -68,6 +70,37 @@ test.each([
   expect(await tellNetwork(core)).toEqual({ done: true });
   expect(told).toHaveLength(1);
   expect(core.journal.entries).toHaveLength(after);
+});
+
+describe('a completion that was taken back before the network heard of it', () => {
+  const reversedWhole = async () => {
+    const { core, told } = createCore();
+    await say(core, authorise, hold);
+    await say(core, advise, completion);
+    await say(core, reverse, reversal);
+    const transaction = core.journal.entries[0]?.transaction ?? '';
+    const job = { transaction, attempt: 1, lane: 'test' };
+    const tasks = followUpTasks(core.ports);
+    const run = async (task: 'reverse-network' | 'advise-network', attempt = 1) => {
+      const done = tasks[task]({ ...job, attempt });
+      await core.clock.advance(50);
+      return done;
+    };
+    expect(await run('reverse-network')).toEqual({ done: true });
+    return { told, run };
+  };
+
+  it('is not told where a reversal of all was acknowledged first', async () => {
+    const { told, run } = await reversedWhole();
+    expect(await run('advise-network')).toEqual({ done: true });
+    expect(told).toEqual([]);
+  });
+
+  it('is told where an earlier attempt may have arrived', async () => {
+    const { told, run } = await reversedWhole();
+    expect(await run('advise-network', 2)).toEqual({ done: true });
+    expect(told).toMatchObject([{ minorUnits: 2_000, repeat: true }]);
+  });
 });
 
 test('two that tell the network at once write down one answer', async () => {

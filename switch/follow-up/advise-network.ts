@@ -21,13 +21,14 @@ interface Told {
 /**
  * Tells the network of a completion, an offline purchase, a stand-in approval or another amount, until it
  * acknowledges. It is told also of what was taken back since: an earlier attempt may have arrived, and the reversal
- * comes behind it. What is held beyond a completion is reversed first; should the network refuse that, a case is open,
+ * comes behind it. Only what it has reversed whole before it heard of it is not told: it would take it once more, for
+ * nobody. What is held beyond a completion is reversed first; should the network refuse that, a case is open,
  * and the completion is told all the same: it is the merchant's money.
  */
 export async function adviseNetwork(job: FollowUpJob, ports: NetworkPorts): Promise<FollowUpResult> {
   const transaction = await readTransaction(ports.journal, job.transaction);
   const told = toldOf(transaction);
-  if (!told) return { done: true };
+  if (!told || isOverUntold(transaction, job)) return { done: true };
 
   if (releasesRest(transaction, told) && transaction.network !== 'reversal-refused') {
     const rest = await reverseRest(job, ports);
@@ -133,6 +134,12 @@ function toldOf(transaction: Transaction): Told | undefined {
     minorUnits: telling.minorUnits,
     telling,
   };
+}
+
+/** A reversal that was under way before it went down to nothing, and was acknowledged. */
+function isOverUntold({ state, network, networkMinorUnits }: Transaction, job: FollowUpJob): boolean {
+  const isReversed = state === 'taken-back' && network === 'reversed' && networkMinorUnits === 0;
+  return isReversed && !mayRepeat(job);
 }
 
 /** What happened without the network, or was completed at once. What is told by messages of its own comes behind it. */

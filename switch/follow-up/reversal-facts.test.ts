@@ -86,6 +86,12 @@ describe('a reversal says', () => {
       'request',
     ],
     [
+      'what was approved, where the network was not told yet that more was taken',
+      [begun('pre-authorisation'), approved(), ...captured(2_900).slice(0, 1), takenBack],
+      2_500,
+      'request',
+    ],
+    [
       'what was taken, where the network has refused to give back a part of it',
       [begun('pre-authorisation'), approved(), ...captured(1_800), ...refusedPart, takenBack],
       1_800,

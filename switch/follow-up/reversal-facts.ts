@@ -61,8 +61,10 @@ function amountOf({ amount }: ReversalWords, transaction: Transaction, holding: 
     case 'asked':
       return asked;
     case 'approved':
-      // What was completed for more than was asked at first is known by what was taken.
-      return holding.increment ? approved : Math.max(approved, capturedMinorUnits ?? 0);
+      // What was completed for more than was asked at first is known by what was taken, once the network has heard.
+      return holding.increment || !isKnownAsCompleted(transaction)
+        ? approved
+        : Math.max(approved, capturedMinorUnits ?? 0);
     case 'captured':
       return capturedMinorUnits ?? approved;
     case 'held':

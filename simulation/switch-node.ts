@@ -16,6 +16,7 @@ import type { FaultPlan, GuestNetwork, NetworkName } from './faults.ts';
 import type { GuestHosts } from './guests/guest-networks.ts';
 import type { MerchantInbox } from './guests/merchant-inbox.ts';
 import type { WrapperMutant } from './mutants/wrapper-mutant.ts';
+import { nameOfRequest } from './peers/names.ts';
 import { deadlineKey } from './peers/network-host.ts';
 import type { Networks } from './peers/networks.ts';
 import type { ProofService } from './peers/proof-service.ts';
@@ -278,7 +279,11 @@ export class SwitchNode {
         const key = deadlineKey({ de41: facts.terminal, de4: String(facts.amount.minorUnits) });
         deadlines.set(key, world.now + remainingMs);
         const asked = connector.ask(facts, card, deadline);
-        if (!asked.left && asked.outcome.status === 'not-asked') notAsked.add(key);
+        if (!asked.left && asked.outcome.status === 'not-asked') {
+          const { terminal, amount, localDate, localTime } = facts;
+          const numbers = { terminal: terminal.trimEnd(), amount: amount.minorUnits, localDate, localTime };
+          notAsked.add(nameOfRequest(numbers, card.pan.reveal()));
+        }
         return asked;
       },
     };

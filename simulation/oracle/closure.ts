@@ -73,11 +73,10 @@ function refusalOf(
 
 function mayBeRefused({ kind, remaining }: Notice['order'], outcome: string, payment: Payment): boolean {
   const { notices, refunds, amount, isSettled, terminal } = payment;
-  const isRefunded = refunds.some(({ belief }) => belief !== 'declined');
-  const isDisputed = isRefunded || notices.length > 1;
+  // What was answered while a refund was under way is said for ever, be that declined later.
+  const isDisputed = refunds.length > 0 || notices.length > 1;
   switch (kind) {
     // A reversal is accepted whatever became of its original, unless money was given back of it.
-    // What was answered while a refund was under way is said for ever, be that declined later.
     case 'reversal':
       return outcome === WRONG_STATE && refunds.length > 0;
     case 'void reversal':

@@ -23,7 +23,7 @@ export interface Expectation {
  */
 export function expectationOf(payment: Payment, journal: JournalView): Expectation {
   const told = payment.belief === 'unknown' ? recorded(payment, journal) : payment.standing;
-  return { ...told, witnessed: witnessed(payment, told) };
+  return { ...told, witnessed: witnessed(payment, told, isCashRefused(payment, journal)) };
 }
 
 export function networkOf({ order }: Payment): NetworkName {
@@ -73,15 +73,21 @@ function recorded(payment: Payment, journal: JournalView): Pick<Expectation, 'si
   return { side: side === 'held' && state === 'captured' ? 'captured' : side, minorUnits };
 }
 
+/** Of a cashback less is approved only where the cash is refused: then none is handed out. */
+function isCashRefused({ belief, told, name }: Payment, journal: JournalView): boolean {
+  const isSaid = told.some(({ code }) => code === APPROVED_IN_PART);
+  if (isSaid || belief !== 'unknown') return isSaid;
+  return journal.byPayment.get(name)?.decided?.reply.approvedMinorUnits !== undefined;
+}
+
 /** The consensus witnesses purchases, of enrolled merchants, without the cash that was handed out. */
 function witnessed(
-  { order, terminal, told }: Payment,
+  { order, terminal }: Payment,
   { side, minorUnits }: Pick<Expectation, 'side' | 'minorUnits'>,
+  isWithoutCash: boolean,
 ): number {
   const isPurchase = PAYMENTS[order.kind].isWitnessed || order.kind === 'pre-authorisation';
   if (side !== 'captured' || !isPurchase || !isEnrolled(terminal.settings.merchant)) return 0;
-  // Of a cashback less is approved only where the cash is refused: then none is handed out.
-  const isWithoutCash = told.some(({ code }) => code === APPROVED_IN_PART);
   return Math.max(0, minorUnits - (isWithoutCash ? 0 : (order.cash ?? 0)));
 }
 

@@ -1,4 +1,4 @@
-import { deadlineKey } from '../peers/network-host.ts';
+import { nameOfRequest } from '../peers/names.ts';
 import type { Payment } from '../peers/payment.ts';
 import { isYes } from '../peers/services.ts';
 import type { Simulation } from '../simulation.ts';
@@ -41,12 +41,12 @@ function givenReference({ terminal, message, order, told: [first] }: Payment): s
 }
 
 function problemsOf(payment: Payment, { networks, nodes }: Simulation): string[] {
-  const { terminal, message, order, told, approvalCode = '' } = payment;
+  const { terminal, order, told, approvalCode = '' } = payment;
   const { reversals, notAsked } = networks[networkOf(payment)];
   const problems: string[] = [];
   if (told.some(({ code }) => code === DUPLICATE)) problems.push('was refused as a duplicate, and is none');
 
-  if (notAsked.has(deadlineKey({ de41: terminal.settings.id, de4: message.de4 }))) {
+  if (notAsked.has(nameOfRequest(payment.numbers, order.pan))) {
     if (IN_STEAD.test(approvalCode)) problems.push('was stood in for, though its network was there');
     // What its node did not live to decide is closed as unknown by the next.
     const isDecided = nodes.every(({ lives }) => lives === 1);

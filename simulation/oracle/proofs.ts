@@ -1,3 +1,4 @@
+import type { Fault } from '../faults.ts';
 import { FIRST_GUEST_NUMBER } from '../guests/guests.ts';
 import { THOUSAND } from '../orders.ts';
 import type { Payment } from '../peers/payment.ts';
@@ -61,6 +62,9 @@ function problemOf(
 /** Places where something may keep the switch from hearing what the consensus says while it is asked. */
 const KEEPS_FROM_HEARING: ReadonlySet<string> = new Set(['pop', 'node', 'database', 'hsm']);
 
+/** While an operator holds this open a proof comes after its sale, of whichever merchant (docs/fallback.md). */
+const NOT_WAITED_FOR: Fault['kind'] = 'pop-degraded';
+
 /** Where a merchant sells nothing without a proof, a purchase whose proof is refused at once is declined. */
 function requiredOf(
   { order, terminal, belief }: Payment,
@@ -70,7 +74,7 @@ function requiredOf(
   const merchant = MERCHANTS.find(({ id }) => id === terminal.settings.merchant);
   const isAsked = order.kind === 'purchase' || order.kind === 'cashback';
   if (merchant?.pop !== 'required' || !isAsked || belief !== 'approved') return undefined;
-  if (faults.some(({ on }) => KEEPS_FROM_HEARING.has(on))) return undefined;
+  if (faults.some(({ on, kind }) => KEEPS_FROM_HEARING.has(on) || kind === NOT_WAITED_FOR)) return undefined;
   const isRefusedAtOnce = first?.status === 'REJECTED' && first.blocks === 0;
   return isRefusedAtOnce ? 'it was approved without the proof that its merchant requires' : undefined;
 }

@@ -22,3 +22,8 @@ export function nameOfAccount({
 export function nameOfPayment({ terminal, stan, localDate, localTime, amount }: PaymentNumbers): string {
   return `${terminal}/${stan} ${amount} of ${localDate}${localTime}`;
 }
+
+/** A request at the door of a network, also one that asks for no amount: of those a terminal makes many in a moment. */
+export function nameOfRequest(numbers: Omit<PaymentNumbers, 'stan'>, pan: string): string {
+  return `${nameOfAccount(numbers)} ${pan}`;
+}

@@ -102,7 +102,7 @@ export class NetworkHost<M extends NetworkMessage> {
   readonly sent: SentApproval[] = [];
   /** Reversals as they were heard, for those who check what they say. */
   readonly reversals: HeardReversal[] = [];
-  /** What the switch did not ask for a fault of its own, by `deadlineKey`: nobody was away. */
+  /** What the switch did not ask for a fault of its own, by `nameOfRequest`: nobody was away. */
   readonly notAsked = new Set<string>();
   /** When the switch stops waiting for an answer, by `deadlineKey`: late answers aim at it. */
   readonly deadlines = new Map<string, number>();

@@ -133,15 +133,15 @@ export class Payment implements Dialogue {
 
   /** By this name it is found in the journal. */
   get name(): string {
-    return nameOfPayment(this.#numbers);
+    return nameOfPayment(this.numbers);
   }
 
   /** By this name it is found in a network's ledger. */
   get accountName(): string {
-    return nameOfAccount(this.#numbers);
+    return nameOfAccount(this.numbers);
   }
 
-  get #numbers(): PaymentNumbers {
+  get numbers(): PaymentNumbers {
     const { de11: stan = '', de12: localTime = '', de13: localDate = '' } = this.message;
     const { order, terminal } = this;
     return { terminal: terminal.settings.id, stan, localDate, localTime, amount: order.amount };

@@ -43,7 +43,7 @@ export interface TerminalSettings {
   readonly stans: { readonly first: number; readonly last: number };
 }
 
-/** A STAN that begins anew is not used again so soon. */
+/** A STAN that begins anew is not used again so soon after a message had it, which may be a repeat with its own DE7. */
 const STAN_REST_MS = 10_000;
 
 /** A connection as the terminal keeps it: what it sent on it, and what may still be answered. */
@@ -131,6 +131,7 @@ export class Terminal {
     this.#line ??= this.#connect();
     const { connection, dialect, owed, sentAt, dialogues } = this.#line;
     const key = correlationOf(message);
+    this.#stanUsedAt.set(Number(message.de11), this.world.now);
     sentAt.set(key, this.world.now);
     owed.set(key, (owed.get(key) ?? 0) + 1);
     dialogues.add(dialogue);

@@ -12,12 +12,17 @@ export interface NetworkNames {
   readonly approvalCode?: string;
 }
 
-/** @param increment by its key: what it was not given itself is that of what it adds to */
+/**
+ * @param increment by its key: what its answer did not say is that of what it adds to. One whose answer nobody heard is
+ *   known by its numbers alone: whoever looks for it by the names of its hold finds the hold
+ */
 export function networkNumbers(transaction: Transaction, increment?: string): NetworkNames {
   const opening = { ...firstNames(transaction), ...namesIn(lateNames(transaction)) };
   if (increment === undefined) return opening;
+  const trace = traceOf(transaction, increment);
+  if (!trace.isSeen) return {};
   const own = transaction.increments.find(({ key }) => key === increment);
-  return { ...opening, ...namesIn(own ?? {}), ...namesIn(traceOf(transaction, increment)) };
+  return { ...opening, ...namesIn(own ?? {}), ...namesIn(trace) };
 }
 
 /** By the answer that came in time, or by what the network was told instead of being asked. */

@@ -59,6 +59,29 @@ describe('the reversal of what was added to a hold', () => {
   });
 });
 
+describe('the reversal of what was added, as far as anybody knows,', () => {
+  const seen = played(async () => {
+    const { counter, lastReversed } = telling();
+    const hold = { mti: '0100', de25: '06', de37: '632812000001' };
+    counter.core.network.outcome = {
+      ...{ status: 'approved', code: '00', approvalCode: 'A1B2C3', networkReference: '300000000000001' },
+    };
+    await counter.heard(purchase({ ...hold, de4: amount(10_000) }));
+    counter.core.network.afterMs = SILENT_MS;
+    await counter.heard(
+      purchase({ ...hold, de38: 'A1B2C3', de11: '000012', de7: '1123121000', de4: amount(2_000) }),
+    );
+    await counter.follows('reverse-network');
+    return { reversed: lastReversed() };
+  });
+
+  it('does not name the hold, which would be taken back by it', () => {
+    expect(seen().reversed).toMatchObject({ facts: { amount: { minorUnits: 2_000 } } });
+    expect(seen().reversed).not.toHaveProperty('approvalCode');
+    expect(seen().reversed).not.toHaveProperty('networkReference');
+  });
+});
+
 describe('what was told afterwards', () => {
   const offline: Partial<TerminalMessage> = { mti: '0220', de38: 'VOICE1', de37: '632812000001' };
   const seen = played(async () => {

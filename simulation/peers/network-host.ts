@@ -116,7 +116,7 @@ export class NetworkHost<M extends NetworkMessage> {
   readonly #heard = new Map<string, number>();
   readonly #reversed = new Set<string>();
   readonly #links = new Set<Link>();
-  /** Messages that it has heard and not acted on. */
+  /** Messages that it has heard and not acted on, or not answered. */
   #toDo = 0;
   #swapping: { readonly reply: M; send(reply: M): void } | undefined;
 
@@ -137,7 +137,7 @@ export class NetworkHost<M extends NetworkMessage> {
     this.process = new SimProcess(name, world);
   }
 
-  /** Nothing that it heard is still to be acted on. */
+  /** Nothing that it heard is still to be acted on, or answered. */
   get isIdle(): boolean {
     return this.#toDo === 0;
   }
@@ -167,22 +167,28 @@ export class NetworkHost<M extends NetworkMessage> {
       this.#world.tell(this.name, () => `← ${describe(message)}: not heard`);
       return;
     }
-    const { clock } = this.process;
-    this.#toDo += 1;
-    clock.after(fortune.actAfterMs, () => {
-      this.#toDo -= 1;
+    this.#after(fortune.actAfterMs, () => {
       const reply = this.#act(link, message, random, missed(fortune));
       if (!reply || fortune.loses === 'answer') return;
       const { announcedMs } = fortune;
       if (announcedMs !== undefined && isApprovalCode(reply.de39)) {
         const { de38: _, ...wait } = { ...reply, de39: WAIT };
-        clock.after(fortune.answerAfterMs, () => this.#deliver(link, wait as M, {}, random));
+        this.#after(fortune.answerAfterMs, () => this.#deliver(link, wait as M, {}, random));
       }
-      clock.after(fortune.answerAfterMs + (announcedMs ?? 0), () =>
+      this.#after(fortune.answerAfterMs + (announcedMs ?? 0), () =>
         fortune.actAfterMs > MINUTES_MS
           ? this.#deliverLate(link, reply, random)
           : this.#swapped(reply, fortune, (given) => this.#deliver(link, given, fortune, random)),
       );
+    });
+  }
+
+  /** Until it is done the network is not idle. */
+  #after(ms: number, done: () => void): void {
+    this.#toDo += 1;
+    this.process.clock.after(ms, () => {
+      this.#toDo -= 1;
+      done();
     });
   }
 
@@ -313,7 +319,7 @@ export class NetworkHost<M extends NetworkMessage> {
   #deliverLate(link: Link, given: M, random: SeededRandom): void {
     const open = [...this.#links].findLast(({ isSignedOn }) => isSignedOn);
     if (open) this.#deliver(open, given, {}, random);
-    else this.process.clock.after(LOOK_AGAIN_MS, () => this.#deliverLate(link, given, random));
+    else this.#after(LOOK_AGAIN_MS, () => this.#deliverLate(link, given, random));
   }
 
   #deliver(link: Link, given: M, { spoils }: Pick<Fortune, 'spoils'>, random: SeededRandom): void {

@@ -2,6 +2,8 @@
 // The claim itself tells for how long, and what else the reversal says of it, so that nothing more need be read. A list
 // of such reversals in memory was rejected: it would be forgotten with the process, and no other node would have it.
 
+import type { EntryBodies } from '../transaction/entries.ts';
+
 const MARK = 'remembered';
 const FIELDS = /^remembered\|(\d+)\|([^|]*)\|([^|]*)\|([^|]*)$/;
 
@@ -10,6 +12,19 @@ export interface RememberedMeaning {
   readonly stan?: string | undefined;
   readonly minorUnits?: number | undefined;
   readonly maskedPan?: string | undefined;
+}
+
+/** Whether a reversal that matched nothing said something else of what it means than this. */
+export function contradicts(
+  { stan, amount, maskedPan }: Pick<EntryBodies['remembered'], 'stan' | 'amount' | 'maskedPan'>,
+  says: RememberedMeaning,
+): boolean {
+  const isOther = <T>(one: T | undefined, other: T | undefined) =>
+    one !== undefined && other !== undefined && one !== other;
+  const minorUnits = amount && amount.minorUnits > 0 ? amount.minorUnits : undefined;
+  return (
+    isOther(stan, says.stan) || isOther(minorUnits, says.minorUnits) || isOther(maskedPan, says.maskedPan)
+  );
 }
 
 /** @param until wall clock, milliseconds */

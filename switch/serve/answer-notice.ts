@@ -13,9 +13,9 @@ import {
   placeOf,
   requestKey,
 } from '../requests/keys.ts';
-import { isForgotten, isRemembered } from '../requests/remembered.ts';
+import { contradicts, isForgotten, isRemembered, type RememberedMeaning } from '../requests/remembered.ts';
 import type { NextEntry } from '../transaction/append-next.ts';
-import type { ReplyFields } from '../transaction/entries.ts';
+import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import { foldTransaction, type Transaction } from '../transaction/fold.ts';
 import { stateAfter } from '../transaction/life-cycle.ts';
 import { type Finding, ownerOf } from './find-original.ts';
@@ -38,8 +38,8 @@ export interface Notice extends Told {
   readonly find: () => Promise<Finding>;
   /** How its reversal names it, where it can be reversed: by the DE7 of its repeat, too. */
   readonly original?: string;
-  /** Its time may be its original's: so its key alone does not tell it from another such notice. */
-  readonly mayShareKey?: true;
+  /** Its time may be its original's: so its key alone does not tell it from another such notice, and this does. */
+  readonly mayShareKey?: RememberedMeaning;
 }
 
 /** DE39: the terminal need not say it again. */
@@ -118,7 +118,8 @@ function isOfReference(collision: Collision | undefined): boolean {
 /**
  * Who wrote this notice down before, or where it is to be written. A reversal often has the time of its original: so
  * two reversals of one STAN have one key, where a terminal counts its STANs anew. One that finds a payment is not the
- * reversal of another payment, nor one of this payment that says something else: it goes to the next place.
+ * reversal of another payment, nor one of this payment that says something else, and none is the one of nothing that
+ * said otherwise: it goes to the next place.
  */
 async function ownPlace(
   { key, fingerprint, mayShareKey }: Notice,
@@ -126,29 +127,43 @@ async function ownPlace(
   ports: Ports,
 ): ReturnType<typeof ownerOf> {
   const first = await ownerOf(key, ports);
-  if (!first.owner || !mayShareKey || finding.status !== 'found') return first;
-  const { id } = finding.transaction;
+  if (!first.owner || !mayShareKey) return first;
+  const found = finding.status === 'found' ? finding.transaction.id : undefined;
+  const own = { found, fingerprint, says: mayShareKey };
   let last = first;
   for (let number = 1; number <= MOST_PLACES; number += 1) {
     const place = placeOf(key, number);
     const owner = await ports.journal.transactionOf(place);
     last = { owner, place };
-    if (!owner || !(await isOfAnother(owner, { id, fingerprint }, ports))) return last;
+    if (!owner || !(await isOfAnother(owner, own, ports))) return last;
   }
   return last;
 }
 
 type Owner = NonNullable<Awaited<ReturnType<typeof ownerOf>>['owner']>;
 
-/** What was written of no payment (a reversal that matched nothing, or was refused) keeps its answer. */
+interface OwnWords {
+  /** The payment that it finds. */
+  readonly found: string | undefined;
+  readonly fingerprint: string;
+  readonly says: RememberedMeaning;
+}
+
+/**
+ * What was written of no payment (a reversal that matched nothing, or was refused) keeps its answer, whatever its repeat
+ * would find now; but one that says another STAN, amount or card is no repeat of it.
+ */
 async function isOfAnother(
   owner: Owner,
-  own: { readonly id: string; readonly fingerprint: string },
+  { found, fingerprint, says }: OwnWords,
   { journal, clock }: Ports,
 ): Promise<boolean> {
   if (isRemembered(owner.fingerprint)) return isForgotten(owner.fingerprint, clock.wall());
-  if (owner.transaction === own.id) return owner.fingerprint !== own.fingerprint;
-  return foldTransaction(await journal.history(owner.transaction))?.opening !== undefined;
+  if (owner.transaction === found) return owner.fingerprint !== fingerprint;
+  const [first, ...rest] = await journal.history(owner.transaction);
+  if (!first) return false;
+  if (first.kind === 'remembered') return contradicts(first.body as EntryBodies['remembered'], says);
+  return found !== undefined && foldTransaction([first, ...rest])?.opening !== undefined;
 }
 
 async function answerRepeated(

@@ -47,7 +47,7 @@ export function reverse(inbound: NoticeInbound, ports: Ports): Promise<ReplyFiel
   const notice = {
     ...toldBy(inbound, reversalFingerprint(inbound)),
     find: () => find(inbound, original, ports),
-    mayShareKey: true as const,
+    mayShareKey: original.meant,
   };
 
   const answer = answerNotice(

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { Counter, originalElements, purchase, replacement, reversal } from './core-cases.ts';
+import { Counter, OTHER_CARD, originalElements, purchase, replacement, reversal } from './core-cases.ts';
 
 // Many reversals have the date and time of their original. A terminal that lost count of its STANs gives two of them
 // one number then, and with that one key. Each is about the payment that it names, and says what it says.
 
+const REFERENCE = '632812000001';
 const SECOND = { de11: '000002', de7: '1123120010', de12: '130000' };
 const secondReversal = (change = {}) =>
   reversal({ de90: originalElements('0200', '000002', '1123120010'), ...change });
@@ -43,11 +44,32 @@ describe('two reversals of one STAN and one time', () => {
     expect(counter.core.journal.entries).toHaveLength(entries);
   });
 
-  it('leave alone what a reversal was answered that matched nothing', async () => {
+  it('of which one matched nothing are two, where they name two payments', async () => {
     const counter = new Counter();
     expect(await counter.heard(reversal())).toMatchObject({ code: '00' });
     await counter.heard(purchase(SECOND));
     expect(await counter.heard(secondReversal())).toMatchObject({ code: '00' });
-    expect(counter.payment()).toMatchObject({ standingMinorUnits: 2_500 });
+    expect(counter.payment()).toMatchObject({ standingMinorUnits: 0 });
+  });
+
+  it.each([
+    ['STAN', reversal(), secondReversal()],
+    ['amount', reversal({ de90: undefined }), secondReversal({ de4: '000000009900' })],
+    ['card', reversal({ de90: undefined }), secondReversal({ de2: OTHER_CARD })],
+  ])('that match nothing are two, where they say another %s', async (_, first, second) => {
+    const counter = new Counter();
+    await counter.heard({ ...first, de11: '000009' });
+    const entries = counter.core.journal.entries.length;
+    expect(await counter.heard({ ...second, de11: '000009' })).toMatchObject({ code: '00' });
+    expect(counter.core.journal.entries).toHaveLength(entries + 1);
+  });
+
+  it('leave alone what one was answered that matched nothing, whatever its repeat would find', async () => {
+    const counter = new Counter();
+    expect(await counter.heard(reversal({ de90: undefined, de37: REFERENCE }))).toMatchObject({ code: '00' });
+    const entries = counter.core.journal.entries.length;
+    const again = reversal({ mti: '0401', de90: undefined, de37: REFERENCE });
+    expect(await counter.heard(again)).toMatchObject({ code: '00' });
+    expect(counter.core.journal.entries).toHaveLength(entries);
   });
 });

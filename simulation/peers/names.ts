@@ -1,3 +1,7 @@
+import type { HostMessage } from '../../simulators/network/host-dialect.ts';
+
+const THOUSAND = 1_000;
+
 /** What terminals, networks and journal know a payment by alike. */
 export interface PaymentNumbers {
   readonly terminal: string;
@@ -26,4 +30,9 @@ export function nameOfPayment({ terminal, stan, localDate, localTime, amount }: 
 /** A request at the door of a network, also one that asks for no amount: of those a terminal makes many in a moment. */
 export function nameOfRequest(numbers: Omit<PaymentNumbers, 'stan'>, pan: string): string {
   return `${nameOfAccount(numbers)} ${pan}`;
+}
+
+/** What names an authorisation: DE41, and the last digits of its amount, which no other payment of the run has. */
+export function deadlineKey({ de41 = '', de4 }: Partial<Pick<HostMessage, 'de41' | 'de4'>>): string {
+  return `${de41.trimEnd()}|${Number(de4) % THOUSAND}`;
 }

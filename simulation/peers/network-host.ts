@@ -4,7 +4,7 @@ import type { Connection, ConnectionHandlers, Sockets } from '../../runtime/inde
 import { type PinCipher, pinCipher } from '../../simulators/crypto/pin-block.ts';
 import { type Iso87Message, iso87HostDialect } from '../../simulators/iso87/dialect.ts';
 import { answerElements } from '../../simulators/network/answer.ts';
-import type { HostDialect, HostMessage } from '../../simulators/network/host-dialect.ts';
+import type { HostDialect } from '../../simulators/network/host-dialect.ts';
 import type { AuthorisationRequest } from '../../simulators/network/rows.ts';
 import {
   understandAdvice,
@@ -30,6 +30,7 @@ import {
 } from './host-messages.ts';
 import { APPROVED, pinIsWrong, usualWord, WRONG_PIN_WORD } from './issuer.ts';
 import { withLetters } from './letters.ts';
+import { deadlineKey } from './names.ts';
 import { NETWORK_ADDRESSES } from './network-addresses.ts';
 import {
   type IssuerWord,
@@ -393,9 +394,4 @@ export class NetworkHost<M extends NetworkMessage> {
     const sinceDeadlineMs = deadline === undefined ? undefined : now - deadline;
     return fortuneUnder(grip.kind, usual, sinceDeadlineMs, random);
   }
-}
-
-/** What names an authorisation: DE41, and the last digits of its amount, which no other payment of the run has. */
-export function deadlineKey({ de41 = '', de4 }: Partial<HostMessage>): string {
-  return `${de41.trimEnd()}|${Number(de4) % THOUSAND}`;
 }

@@ -285,10 +285,13 @@ const ACTS: Readonly<Record<string, Act>> = {
   'reversed without a terminal by its numbers': (payment) => nameless(payment, {}),
   'reversed without a terminal by its code': (payment) =>
     nameless(payment, { de90: undefined, de38: payment.approvalCode }),
-  'reversed in part by its amount': (payment) => ({
-    kind: 'reversal',
-    message: { ...reversalMessage(payment, 0), de4: digits(payment.amount - THOUSAND) },
-  }),
+  'reversed in part by its amount': (payment) => {
+    if (payment.amount <= THOUSAND) return undefined;
+    return {
+      kind: 'reversal',
+      message: { ...reversalMessage(payment, 0), de4: digits(payment.amount - THOUSAND) },
+    };
+  },
 };
 
 /** What hosts send of what they authorised long ago: an advice with its approval code. */

@@ -8,9 +8,10 @@ import { IsoError } from './errors.ts';
 /**
  * `refuse`: the message is no good. `pass`: any character of the set is taken as it came. `replace`: a question mark
  * stands for a character that is foreign. `drop`: the element counts as absent. What is wrong in another way (its
- * length, its parts) is dropped under the last three.
+ * length, its parts) is dropped under the last three. `blank`: one of nothing but blanks counts as absent, and any
+ * other is refused.
  */
-export type ElementPolicy = 'refuse' | 'pass' | 'replace' | 'drop';
+export type ElementPolicy = 'refuse' | 'pass' | 'replace' | 'drop' | 'blank';
 
 export interface Tolerance {
   /** By element number; the others are refused. */

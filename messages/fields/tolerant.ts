@@ -9,6 +9,7 @@ import type { Letters } from './text.ts';
 const LETTERS: Readonly<Record<ElementPolicy, Letters | undefined>> = {
   refuse: undefined,
   drop: undefined,
+  blank: undefined,
   pass: 'pass',
   replace: 'replace',
 };
@@ -36,9 +37,16 @@ export function tolerantCodec(
         if (!(error instanceof IsoError)) throw error;
         cursor.at = at;
         codec.skip(cursor);
+        if (policy === 'blank' && !isBlank(cursor.bytes.subarray(at, cursor.at))) throw error;
         onDropped?.(path, error);
         return undefined;
       }
     },
   };
+}
+
+const BLANK = 0x20;
+
+function isBlank(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === BLANK);
 }

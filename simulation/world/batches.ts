@@ -111,13 +111,14 @@ function openBatchAt(tables: Tables, horizon: number, name: BatchName, limit: nu
 
 /** The newest first. */
 function paymentsAt(tables: Tables, horizon: number, search: PaymentSearch): string[] {
-  const { merchant, terminal, approvalCode, rrn, stan, since } = search;
+  const { merchant, terminal, approvalCode, openOn, rrn, stan, since } = search;
   const isMeant = (row: TransactionRow) =>
     Date.parse(row.opened_at) >= since &&
     (merchant === undefined || row.merchant === merchant) &&
     (rrn === undefined || row.rrn === rrn) &&
     (stan === undefined || row.stan === stan) &&
     (terminal === undefined || row.terminal === terminal) &&
+    (openOn === undefined || (openOn.includes(row.listener) && row.batch_side !== null)) &&
     (approvalCode === undefined || row.approval_code === approvalCode);
   const found = new Projection(tables, horizon).rows.filter(isMeant);
   return found.sort((a, b) => (a.opened_at < b.opened_at ? 1 : -1)).map(({ transaction }) => transaction);

@@ -46,6 +46,8 @@ export interface PaymentSearch {
   readonly approvalCode?: string;
   /** With a merchant and an approval code: only pre-authorisations. */
   readonly isHold?: true;
+  /** With merchant, terminal and approval code: only what is in its open batch, on these lines. */
+  readonly openOn?: readonly string[];
   readonly rrn?: string;
   readonly stan?: string;
   /** Wall clock, milliseconds. */
@@ -101,6 +103,13 @@ const HOLDS_OF = `
     where business_date >= ($1::timestamptz at time zone 'UTC')::date - 1 and opened_at >= $1 and merchant = $2
       and approval_code = $3 and kind = 'pre-authorisation'
     order by opened_at desc limit $4`;
+/** An index leads to what is in the open batch of a terminal. */
+const OPEN_OF = `
+  select transaction from switch.projected_transaction
+    where business_date >= ($1::timestamptz at time zone 'UTC')::date - 1 and opened_at >= $1
+      and listener = any ($2) and terminal = $3 and batch_side is not null and batch is null
+      and merchant = $4 and approval_code = $5
+    order by opened_at desc limit $6`;
 /** An index leads to those of a reference. */
 const PAYMENTS_NAMED = `
   select transaction from switch.projected_transaction
@@ -158,8 +167,12 @@ export class ProjectionReader {
 }
 
 function searchQuery(search: PaymentSearch, limit: number) {
-  const { merchant, terminal, approvalCode, isHold, rrn, stan } = search;
+  const { merchant, terminal, approvalCode, isHold, openOn, rrn, stan } = search;
   const since = new Date(search.since).toISOString();
+  if (merchant !== undefined && approvalCode !== undefined && openOn) {
+    const values = [since, openOn, terminal ?? '', merchant, approvalCode, limit];
+    return { name: 'open-of', text: OPEN_OF, values };
+  }
   if (merchant !== undefined && approvalCode !== undefined && isHold) {
     return { name: 'holds-of', text: HOLDS_OF, values: [since, merchant, approvalCode, limit] };
   }

@@ -42,6 +42,10 @@ it('payments are found by who sold, and by approval code', async () => {
   expect(await reader.paymentsOf({ ...search, approvalCode: 'A1B2C3' }, 10)).toEqual([first]);
   // A hold is none of them.
   expect(await reader.paymentsOf({ ...search, approvalCode: 'A1B2C3', isHold: true }, 10)).toEqual([]);
+  const openOn = ['terminals-ascii'];
+  const open = { ...search, terminal: 'TERM0001', approvalCode: 'A1B2C3' };
+  expect(await reader.paymentsOf({ ...open, openOn }, 10)).toEqual([first]);
+  expect(await reader.paymentsOf({ ...open, openOn: ['another-line'] }, 10)).toEqual([]);
   expect(await reader.paymentsOf({ ...search, merchant: 'ANOTHER' }, 10)).toEqual([]);
   expect(await reader.paymentsOf({ ...search, since: systemClock.wall() + 60_000 }, 10)).toEqual([]);
 });

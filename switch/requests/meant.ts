@@ -22,6 +22,8 @@ export interface Meant {
   readonly merchants?: readonly string[];
   /** DE4, where it must be an amount of the original. */
   readonly minorUnits?: number;
+  /** DE3 says that it is a refund: one may give the reference of its sale, which is not meant. */
+  readonly isRefund?: true;
   /** DE4 may also be a part of what stands. */
   readonly mayBePart?: boolean;
   /** By its terminal's clock, in milliseconds, whatever the zone: what DE37 leads to is not meant of another day. */
@@ -128,6 +130,10 @@ export function checkCardAndCurrency(
     throw new Refusal('SW_CARD_CONTRADICTORY', { element: 'DE2' });
   }
   if (currency !== facts.amount.currency) throw new Refusal('SW_AMOUNT', { element: 'DE49' });
+}
+
+export function isRefund({ opening }: Pick<Transaction, 'opening'>): boolean {
+  return opening?.facts.kind === 'refund';
 }
 
 /** Whether something of it stands, or may yet. */

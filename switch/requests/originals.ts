@@ -60,6 +60,7 @@ const PAIRS = [
 const NOTHING = /^0*$/;
 /** DE3, first two digits. */
 const VOID = '02';
+const REFUND = '20';
 const PURCHASE = '00';
 /** DE25 of what is about a pre-authorisation. */
 const PRE_AUTHORISED = '06';
@@ -67,18 +68,22 @@ const DATE = 4;
 
 /**
  * How a reversal names its original. DE90 first: as it stands, then with its time taken for the local one, then with
- * its time put into the local one, by the zone that the reversal's own two times tell. Then DE37. Then the STAN with
- * the local date and time of the message itself, which many repeat from the original, and with its DE7; a terminal that
- * sends no DE90 repeats the STAN too.
+ * its time put into the local one, by the zone that the reversal's own two times tell. Where DE90 has no time, the STAN
+ * with the local date and time of the message itself, which many repeat from the original, and with its DE7; a terminal
+ * that sends no DE90 repeats the STAN too. Then DE37. DE37 before the repeated numbers was the form before: what adds
+ * to a payment, or completes or refunds it, has its reference, and the whole payment was taken back for the part.
  */
 export function reversedOriginal({ message, sender, party, card }: Referring): OriginalReference {
   const named = namedNumbers(message, sender);
   const { stan, sentAt } = named;
+  // DE37 of a void names its sale, which the void's own reversal does not mean.
+  const references = message.de3?.startsWith(VOID) ? [] : referencesOf([party.key], message);
+  const repeated = waysOf(party.key, named.repeated);
   const ways = [
-    ...[...named.exact, ...named.local].flatMap((numbers) => namesOf(party.key, numbers)).map(byNumbers),
-    // DE37 of a void names its sale, which the void's own reversal does not mean.
-    ...(message.de3?.startsWith(VOID) ? [] : referencesOf([party.key], message)),
-    ...named.repeated.flatMap((numbers) => namesOf(party.key, numbers)).map(byNumbers),
+    ...waysOf(party.key, [...named.exact, ...named.local]),
+    ...(named.exact.length === 0 ? [...repeated, ...references] : [...references, ...repeated]),
+    // A message type that is not the original's is the one thing that numbers and time can do without.
+    ...waysOf(party.key, named.otherwise),
   ];
   return {
     ways: withoutDoubles(ways),
@@ -86,6 +91,7 @@ export function reversedOriginal({ message, sender, party, card }: Referring): O
       ...meantBy(message, card),
       ...(stan !== undefined && { stan }),
       ...(sentAt !== undefined && { sentAt }),
+      ...(message.de3?.startsWith(REFUND) && { isRefund: true as const }),
       ...amountOf(message),
     },
     names: rememberedNames(party.key, named),
@@ -104,7 +110,7 @@ export function referredOriginal(
   const acquirer = acquirerOf(party.key);
   const others = ofMerchants.map((merchant) => partyKey(acquirer, merchant, ''));
   const { exact, local } = namedNumbers(message, sender);
-  const named = [...exact, ...local].flatMap((numbers) => namesOf(party.key, numbers)).map(byNumbers);
+  const named = waysOf(party.key, [...exact, ...local]);
   const ways = [...named, ...referencesOf([party.key, ...others], message), ...formerReference(inbound)];
   if (ways.length === 0 && message.de38 === undefined) throw new Refusal('SW_FORMAT', { element: 'DE37' });
   const merchants = [sender.merchant.trimEnd(), ...ofMerchants];
@@ -140,6 +146,8 @@ interface NamedNumbers {
   readonly local: readonly Numbered[];
   /** With the date and time that the message itself has, which may be the original's. */
   readonly repeated: readonly Numbered[];
+  /** As DE90 has them, and of another message type. */
+  readonly otherwise: readonly Numbered[];
   /** Message types of what may come late: those that DE90 names. */
   readonly late: readonly string[];
   /** That DE90 gives: what is found otherwise and has another is not meant. */
@@ -166,14 +174,16 @@ function namedNumbers(message: TerminalMessage, sender: Sender): NamedNumbers {
   const local = exact.flatMap(({ transmittedAt: _, ...numbers }) =>
     byOwnClock === undefined ? [] : { ...numbers, ...localOf(byOwnClock) },
   );
-  // A message type that is not the original's is the one thing that the numbers can do without.
-  const others = [...mtis, ...OPENING.filter((mti) => !mtis.includes(mti))];
-  const repeated = others.map((mti) => ({ ...sender, mti, stan: stan ?? sender.stan }));
+  const others = OPENING.filter((mti) => !mtis.includes(mti));
+  const repeated = [...mtis, ...others].map((mti) => ({ ...sender, mti, stan: stan ?? sender.stan }));
+  const [first] = exact;
+  const otherwise = first ? others.map((mti) => ({ ...first, mti })) : [];
   const sentAt = time === undefined ? Number.NaN : momentOf(time, understoodAt);
   return {
     exact,
     local,
     repeated,
+    otherwise,
     late: mtis,
     stan,
     sentAt: Number.isNaN(sentAt) ? undefined : sentAt,
@@ -247,8 +257,8 @@ export function amountOf({ de4 }: Pick<TerminalMessage, 'de4'>): Pick<Meant, 'mi
   return minorUnits > 0 ? { minorUnits } : {};
 }
 
-function byNumbers(key: string): Way {
-  return { key, by: 'numbers' };
+function waysOf(party: PartyKey, numbers: readonly Numbered[]): Way[] {
+  return numbers.flatMap((each) => namesOf(party, each)).map((key) => ({ key, by: 'numbers' }));
 }
 
 function withoutDoubles(ways: readonly Way[]): Way[] {

@@ -2,13 +2,19 @@ import { DAY_MS } from '../../runtime/index.ts';
 import type { NoticeInbound } from '../admission/inbound.ts';
 import type { Ports } from '../ports.ts';
 import { dayStamp } from '../requests/dates.ts';
-import { MOST_PLACES, placeOf, referenceOfDay } from '../requests/keys.ts';
-import { disagreement, isLive, isNumbered, type Meant } from '../requests/meant.ts';
+import { isReference, MOST_PLACES, placeOf, referenceOfDay } from '../requests/keys.ts';
+import { disagreement, isLive, isNumbered, isRefund, type Meant } from '../requests/meant.ts';
 import type { OriginalReference, Way } from '../requests/originals.ts';
 import { isForgotten, isRemembered } from '../requests/remembered.ts';
 import { givenReference } from '../requests/understand.ts';
 import { foldTransaction, type Transaction } from '../transaction/fold.ts';
-import { paymentsApprovedAs, paymentsNamed, paymentsOfReference } from './search-payments.ts';
+import {
+  paymentsApprovedAs,
+  paymentsNamed,
+  paymentsOfReference,
+  paymentsToldAgain,
+  refundsOf,
+} from './search-payments.ts';
 
 // The original of a message, looked for in the order in which the message names it. A key leads to a transaction;
 // card, currency, amount and approval code say whether it is the one that is meant. To take the first that a key leads
@@ -48,8 +54,49 @@ export async function findOriginal(
 }
 
 /** What a reversal names. */
-export function findReversed(_: unknown, original: OriginalReference, ports: Ports): Promise<Finding> {
-  return findOriginal(original, ports);
+export async function findReversed(
+  _: unknown,
+  original: Pick<OriginalReference, 'ways' | 'meant'>,
+  ports: Lookup,
+): Promise<Finding> {
+  const finding = await findOriginal(original, ports);
+  return original.meant.isRefund ? refundMeant(finding, original.meant, ports) : finding;
+}
+
+/**
+ * A refund is given under the reference of its sale, and many terminals repeat that where they reverse the refund. What
+ * the reference leads to is not meant then, but what was refunded of it.
+ */
+async function refundMeant(finding: Finding, meant: Meant, ports: Lookup): Promise<Finding> {
+  if (finding.status === 'unknown' || finding.status === 'remembered') return finding;
+  if (finding.status === 'found' && (isRefund(finding.transaction) || !isReference(finding.key))) {
+    return finding;
+  }
+  const led = finding.status === 'ambiguous' ? finding.transactions : [finding.transaction];
+  return oneOf(likely(await refundsOf(led, meant, ports)));
+}
+
+/** Of several that agree what stands, or may. */
+function likely(found: readonly Transaction[]): readonly Transaction[] {
+  const live = found.filter(isLive);
+  return live.length > 0 ? live : found;
+}
+
+/**
+ * What an advice tells of again: by what it names, else by the code with which its network approved it (DE38), which is
+ * in no other payment of the card.
+ */
+export async function findTold(
+  inbound: Pick<NoticeInbound, 'message' | 'sender' | 'party' | 'listener'>,
+  { ways, meant }: Pick<OriginalReference, 'ways' | 'meant'>,
+  isApproved: (found: Transaction) => boolean,
+  ports: Ports,
+): Promise<Finding> {
+  const finding = await findOriginal({ ways, meant }, ports);
+  const { approvalCode } = meant;
+  if (finding.status !== 'unknown' || approvalCode === undefined) return finding;
+  const approved = await paymentsToldAgain(inbound, { ...meant, approvalCode }, ports);
+  return oneOf(approved.filter(isApproved));
 }
 
 /**
@@ -62,11 +109,9 @@ export async function findNameless(
   ports: Ports,
 ): Promise<Finding> {
   const references = original.ways.filter(({ by }) => by === 'reference');
-  const finding = await findOriginal({ ways: references, meant: original.meant }, ports);
+  const finding = await findReversed(inbound, { ways: references, meant: original.meant }, ports);
   if (finding.status !== 'unknown') return finding;
-  const named = await paymentsNamed(inbound, original.meant, ports);
-  const live = named.filter(isLive);
-  return named.length === 0 ? finding : oneOf(live.length > 0 ? live : named);
+  return oneOf(likely(await paymentsNamed(inbound, original.meant, ports)));
 }
 
 /**

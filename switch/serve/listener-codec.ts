@@ -68,36 +68,78 @@ export function codecTelling(listener: Spoken, onDropped: OnDropped): Codec<Term
   const elements = listenerElementPolicies(listener);
   const around = { leavesOut: true, onDropped };
   const codec = make({ elements, ...around });
-  const forgiving = [REVERSAL, ADVICE].map((kind) => ({
+  const forgiving = FORGIVEN.map((kind) => ({
     kind,
-    codec: make({ elements: { ...elements, ...droppedIn(kind) }, ...around }),
+    codec: make({ elements: { ...elements, ...forgivenIn(kind) }, ...around }),
   }));
+  const numbers = Object.keys(elements).map(Number);
+  const salvage = make({ elements: policiesOf('drop', numbers), leavesOut: true });
 
   const parse = (bytes: Buffer): TerminalMessage => {
     try {
       return codec.parse(bytes);
     } catch (error) {
-      const mti = error instanceof IsoError ? error.partial?.mti : undefined;
-      const again = forgiving.find(({ kind }) => kind.mtis.test(String(mti ?? '')));
+      const partial: Partial<TerminalMessage> = error instanceof IsoError ? (error.partial ?? {}) : {};
+      const again = forgiving.find(({ kind }) => kind.isMeant(partial));
       if (!again) throw error;
-      return again.codec.parse(bytes);
+      return parseForgiving(bytes, again.codec, salvage);
     }
   };
   return { ...codec, parse };
 }
 
-/** What is told, or taken back, has happened: an element that it can do without does not keep it from being heard. */
-interface Forgiven {
-  readonly mtis: RegExp;
-  readonly elements: readonly number[];
+/** What cannot be forgiven is refused, and who told it must be known all the same: it will tell it again and again. */
+function parseForgiving(
+  bytes: Buffer,
+  codec: Codec<TerminalMessage>,
+  salvage: Codec<TerminalMessage>,
+): TerminalMessage {
+  try {
+    return codec.parse(bytes);
+  } catch (error) {
+    if (error instanceof IsoError) error.partial = restOf(bytes, salvage) ?? error.partial;
+    throw error;
+  }
 }
 
-const REVERSAL: Forgiven = { mtis: /^04[02]/, elements: [12, 13, 14, 18, 22, 23, 25, 35, 55] };
-/** DE25 says what an advice is, and DE35 may be its card. */
-const ADVICE: Forgiven = { mtis: /^0[12]2/, elements: [14, 18, 22, 23] };
+function restOf(bytes: Buffer, salvage: Codec<TerminalMessage>): IsoError['partial'] | undefined {
+  try {
+    return salvage.parse(bytes);
+  } catch {
+    return undefined;
+  }
+}
 
-function droppedIn({ elements }: Forgiven): Record<number, ElementPolicy> {
-  return Object.fromEntries(elements.map((element) => [element, 'drop' as const]));
+/** What is told, or taken back, has happened: an element that it can do without does not keep it from being heard. */
+interface Forgiven {
+  isMeant(message: Pick<Partial<TerminalMessage>, 'mti' | 'de3'>): boolean;
+  /** Count as absent where they are not as they should be. */
+  readonly dropped: readonly number[];
+  /** Decide about money or identity: they count as absent where they are nothing but blanks. */
+  readonly blank: readonly number[];
+}
+
+const FORGIVEN: readonly Forgiven[] = [
+  {
+    isMeant: ({ mti = '' }) => /^04[02]/.test(mti),
+    dropped: [12, 13, 14, 18, 22, 23, 25, 35, 55],
+    blank: [4, 7, 49, 90, 95],
+  },
+  // DE25 says what an advice is, and DE35 may be its card.
+  { isMeant: ({ mti = '' }) => /^0[12]2/.test(mti), dropped: [14, 18, 22, 23], blank: [7, 90] },
+  {
+    isMeant: ({ mti = '', de3 = '' }) => mti.startsWith('020') && de3.startsWith('02'),
+    dropped: [],
+    blank: [4, 7, 49, 90],
+  },
+];
+
+function forgivenIn({ dropped, blank }: Forgiven): Record<number, ElementPolicy> {
+  return { ...policiesOf('drop', dropped), ...policiesOf('blank', blank) };
+}
+
+function policiesOf(policy: ElementPolicy, elements: readonly number[]): Record<number, ElementPolicy> {
+  return Object.fromEntries(elements.map((element) => [element, policy]));
 }
 
 /** What counts as absent is told in the log, where a terminal vendor's tester looks for it. */

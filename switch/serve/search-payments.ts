@@ -1,12 +1,14 @@
 import { DAY_MS, HOUR_MS } from '../../runtime/index.ts';
 import type { Inbound } from '../admission/inbound.ts';
+import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import type { PaymentSearch } from '../projection/projection-reader.ts';
 import { isSameMoment, momentOf } from '../requests/dates.ts';
 import { acquirerOf, withoutZeros } from '../requests/keys.ts';
-import { disagreement, isLive, isNumbered, localMoment, type Meant } from '../requests/meant.ts';
+import { disagreement, isLive, isNumbered, isRefund, localMoment, type Meant } from '../requests/meant.ts';
+import { MOST_INDEXED_SEARCHES } from '../requests/recent-numbers.ts';
 import { givenReference } from '../requests/understand.ts';
-import { foldTransaction, type Transaction } from '../transaction/fold.ts';
+import { foldTransaction, OPENING_REPLY, type Transaction } from '../transaction/fold.ts';
 
 // Payments that no number leads to: by who sold, and what else a message says. It is asked only where everything that
 // names a payment has failed, so it may cost something: what this node opened lately, then what the projection knows.
@@ -16,6 +18,8 @@ import { foldTransaction, type Transaction } from '../transaction/fold.ts';
 const SEARCHED_MS = DAY_MS;
 /** The longest life of a hold that a scheme gives. */
 const HOLDS_SEARCHED_MS = 31 * DAY_MS;
+/** A host that confirms what was authorised does so within days. */
+const TOLD_SEARCHED_MS = 7 * DAY_MS;
 const MOST_LOOKED_AT = 64;
 /** A shift goes on after midnight. */
 const SAME_NIGHT_MS = 6 * HOUR_MS;
@@ -74,6 +78,35 @@ export async function paymentsApprovedAs(
   return preferred.length > 0 ? preferred : agreeing;
 }
 
+/**
+ * What was approved here with this code, of this card: what an advice tells of again, be its amount another. It is
+ * looked for among what this node opened for the merchant, and in the terminal's open batch; a closed one is settled.
+ * @throws Refusal SW_PROJECTION: to book it as another payment would charge the customer twice
+ */
+export async function paymentsToldAgain(
+  { sender, party, listener }: Pick<Inbound, 'sender' | 'party' | 'listener'>,
+  { minorUnits: _, ...meant }: Meant & { readonly approvalCode: string },
+  ports: Ports,
+): Promise<Transaction[]> {
+  const { inFlight, clock, directory } = ports;
+  const [merchant, terminal] = [sender.merchant.trimEnd(), nameIn(party.key.terminal)];
+  const openOn = directory.linesOf(listener);
+  const { approvalCode } = meant;
+  const search = { merchant, terminal, approvalCode, openOn, since: clock.wall() - TOLD_SEARCHED_MS };
+  const inBatch = await projected(search, ports, MOST_INDEXED_SEARCHES);
+  if (!inBatch) throw new Refusal('SW_PROJECTION', { terminal });
+
+  const payments = await lookedAt([...inFlight.recent.openedFor(party.key.merchant), ...inBatch], ports);
+  return payments.filter(
+    (each) =>
+      !each.isTold &&
+      each.replies.get(OPENING_REPLY)?.approvalCode?.trim() === approvalCode &&
+      isOfMerchant(each, merchant) &&
+      isOfAcquirer(each, party, ports) &&
+      !disagreement(each, meant),
+  );
+}
+
 /** What a merchant's tills sold under the reference that a message gives; what stands goes before what is over. */
 export async function paymentsOfReference(
   inbound: Pick<Inbound, 'message' | 'sender' | 'party'>,
@@ -105,7 +138,10 @@ async function searched(
   const merchant = sender.merchant.trimEnd();
   const ofMerchant = narrowed.rrn === undefined && { merchant };
   const search = { ...ofMerchant, since: clock.wall() - sinceMs, ...narrowed };
-  const found = [...inFlight.recent.openedFor(party.key.merchant), ...(await projected(search, ports))];
+  const found = [
+    ...inFlight.recent.openedFor(party.key.merchant),
+    ...(await asFarAsProjected(search, ports)),
+  ];
   const payments = await lookedAt(found, ports);
   return payments.filter((each) => isOfMerchant(each, merchant) && isOfAcquirer(each, party, ports));
 }
@@ -127,24 +163,39 @@ export async function paymentsNamed(
   const named = rrn === undefined ? { stan: stan ?? '' } : { rrn };
   const sinceMs = rrn === undefined ? SEARCHED_MS : HOLDS_SEARCHED_MS;
   const ofAcquirer = inFlight.recent.openedBy(acquirerOf(party.key), MOST_LOOKED_AT);
-  const found = [...(await projected({ since: clock.wall() - sinceMs, ...named }, ports)), ...ofAcquirer];
+  const found = [
+    ...(await asFarAsProjected({ since: clock.wall() - sinceMs, ...named }, ports)),
+    ...ofAcquirer,
+  ];
   const payments = await lookedAt(found, ports);
-  return payments.filter(
-    (each) =>
-      isOfAcquirer(each, party, ports) &&
-      (message.de42 === undefined || isOfMerchant(each, sender.merchant.trimEnd())) &&
-      (message.de41 === undefined || isOfTerminal(each, { sender })) &&
-      isNamed(each, rrn, meant) &&
-      !disagreement(each, meant),
-  );
+
+  const isOfParty = (each: Transaction) =>
+    isOfAcquirer(each, party, ports) &&
+    (message.de42 === undefined || isOfMerchant(each, sender.merchant.trimEnd())) &&
+    (message.de41 === undefined || isOfTerminal(each, { sender }));
+  const given = payments.filter((each) => isNamed(each, rrn, meant));
+  const refunds = meant.isRefund
+    ? [...given.filter(isRefund), ...(await refundsOf(given, meant, ports))]
+    : given;
+  return refunds.filter((each) => isOfParty(each) && isNumbered(each, meant) && !disagreement(each, meant));
 }
 
-/** By its reference, or by its STAN in the very second, whatever the zone. */
-function isNamed(found: Transaction, rrn: string | undefined, meant: Meant): boolean {
-  const { opening } = found;
-  if (!opening || !isNumbered(found, meant)) return false;
+/** What was refunded of these and is what a reversal means: a sale knows its refunds, whatever they are called. */
+export async function refundsOf(
+  sales: readonly Transaction[],
+  meant: Meant,
+  ports: Pick<Ports, 'journal'>,
+): Promise<Transaction[]> {
+  const given = sales.flatMap(({ refunds }) => refunds.map(({ refund }) => refund));
+  const known = await lookedAt(given, ports);
+  return known.filter((each) => isNumbered(each, meant) && !disagreement(each, meant));
+}
+
+/** By its reference, or by its time in the very second, whatever the zone. */
+function isNamed({ opening }: Transaction, rrn: string | undefined, { sentAt }: Meant): boolean {
+  if (!opening) return false;
   if (rrn !== undefined) return opening.facts.rrn.trim() === rrn;
-  return meant.sentAt !== undefined && isSameMoment(meant.sentAt, localMoment(opening));
+  return sentAt !== undefined && isSameMoment(sentAt, localMoment(opening));
 }
 
 async function lookedAt(
@@ -159,18 +210,27 @@ async function lookedAt(
   return payments;
 }
 
-/** The message is answered without the projection too: what this node opened is what most such messages mean. */
-async function projected(search: PaymentSearch, { batches, log, inFlight }: Ports): Promise<string[]> {
+/** @returns nothing where the projection could not be asked */
+async function projected(
+  search: PaymentSearch,
+  { batches, log, inFlight }: Ports,
+  most?: number,
+): Promise<string[] | undefined> {
   const { paymentsOf } = batches ?? {};
   if (!batches || !paymentsOf) return [];
   try {
-    const found = await inFlight.recent.search(() => paymentsOf.call(batches, search, MOST_LOOKED_AT));
+    const found = await inFlight.recent.search(() => paymentsOf.call(batches, search, MOST_LOOKED_AT), most);
     if (!found) log.warn({ event: 'search.busy', ...search });
-    return found ?? [];
+    return found;
   } catch (error) {
     log.warn({ event: 'search.projection', err: error });
-    return [];
+    return undefined;
   }
+}
+
+/** Most messages are answered without the projection too: what this node opened is what they mean. */
+async function asFarAsProjected(search: PaymentSearch, ports: Ports): Promise<string[]> {
+  return (await projected(search, ports)) ?? [];
 }
 
 function isOfMerchant({ opening }: Transaction, merchant: string): boolean {

@@ -12,6 +12,7 @@ import type { ReplyFields } from '../transaction/entries.ts';
 import { replyMessage } from './reply-message.ts';
 import { sealed, unprovenRefusal } from './seal.ts';
 import type { Proof, Request, Service } from './service.ts';
+import { endUnread } from './unread-notice.ts';
 import { type Ready, verbOf } from './verbs.ts';
 
 // From a message to the bytes of its answer: find its verb, prove it, have it answered, seal the answer. What every
@@ -71,15 +72,21 @@ export function createService(
     async answerGarbled(error, garbled = {}) {
       const { sealed: seal, peer = UNKNOWN_PEER, answeredIn = codec, onProof } = garbled;
       const partial: Partial<TerminalMessage> = error.partial ?? {};
-      const fields = refuse(partial, error, peer, desk);
       const { mti } = partial;
-      if (mti === undefined || !isRequest(mti)) return undefined;
+      if (mti === undefined || !isRequest(mti)) {
+        refuse(partial, error, peer, desk);
+        return undefined;
+      }
 
       const message = { ...partial, mti };
       const now = ports.clock.monotonic();
       const received = receive({ message, sealed: seal, receivedAt: now }, listener, ports.settings, now);
       const keys = await keysOfRefused(received, error, ports);
       onProof?.(keys ? 'right' : 'refused');
+      const fields = await endUnread(received, keys, error, ports).catch((why: unknown) =>
+        refuse(partial, why, peer, desk),
+      );
+      if (!fields) return undefined;
       const reply = replyMessage(message, fields, listener);
       const packed = await toBytes({ reply, keys, peer, codec: answeredIn }, desk);
       return packed && ports.lateReplies.holds(received) ? undefined : packed;
@@ -96,7 +103,7 @@ async function prove(received: Received, ports: Ports): Promise<{ ready: Ready; 
     return { ready, proof: ready.wasDoubted ? 'wrong' : 'none' };
   } catch (error) {
     const keys = await keysOfRefused(received, error, ports);
-    const ready: Ready = { keys, answer: () => Promise.reject(error) };
+    const ready: Ready = { keys, answer: () => endUnread(received, keys, error, ports) };
     return { ready, proof: keys ? 'right' : proofOfRefused(error) };
   }
 }

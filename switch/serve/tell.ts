@@ -24,7 +24,7 @@ import type { Transaction } from '../transaction/fold.ts';
 import { stands } from '../transaction/life-cycle.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
 import { ACCEPTED, type Answer, anotherName, answerNotice, type Told, toldBy } from './answer-notice.ts';
-import { type Finding, findOriginal } from './find-original.ts';
+import { type Finding, findOriginal, findTold } from './find-original.ts';
 import { adviceFingerprint, keptAdvice, nothingToFind } from './keep-advice.ts';
 import { openingBody } from './opening.ts';
 import { reserveRefund } from './reserve-refund.ts';
@@ -42,12 +42,14 @@ export async function tell(
 ): Promise<ReplyFields | undefined> {
   const { message } = inbound;
   const isNamed = givenReference(message) !== undefined || namesNumbers(message);
-  const isTied = service.kind === 'refund' && isNamed;
+  const hasCode = Boolean(message.de38?.trim());
+  const isTied = service.kind === 'refund' && (isNamed || hasCode);
   const word = service.kind === 'offline-purchase' ? chipWord(message.de55) : undefined;
   const original = reversedOriginal(inbound);
   // What an issuer has approved has an approval code of the network; the terminal's own is of nothing here.
-  const mayBeKnown = word !== undefined || Boolean(message.de38?.trim());
-  const find = mayBeKnown ? () => findOriginal(original, ports) : nothingToFind;
+  const mayBeKnown = word !== undefined || hasCode;
+  const isApproved = (each: Transaction) => isApprovedAs(each, service, inbound);
+  const find = mayBeKnown ? () => findTold(inbound, original, isApproved, ports) : nothingToFind;
 
   let asked = toldRequest(inbound, service, ports);
   const open = (): Answer => {
@@ -60,12 +62,12 @@ export async function tell(
   };
 
   const look = (found: Transaction | undefined, { status }: Finding): Answer => {
-    if (found && isApprovedAs(found, service, inbound)) {
+    if (found && isApproved(found)) {
       return isSaleOf(found, Number(message.de4))
         ? toldAgain(found, word, inbound, told.key)
         : keptAdvice(inbound, 'no-original', ports);
     }
-    if (!word) return open();
+    if (!word) return status === 'ambiguous' ? keptAdvice(inbound, 'no-original', ports) : open();
     if (found && isToldOf(found, word, inbound)) return chipEntry(found, word, inbound, told.key);
     const namesOther = status === 'ambiguous' || (found !== undefined && isAbout(found, inbound));
     const namesNothing = isRefusedByChip(word.cryptogram) || message.de90 !== undefined;

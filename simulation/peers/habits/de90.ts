@@ -45,7 +45,7 @@ export const DE90_OF_THE_REPEAT = {
   },
 } as const satisfies Habit;
 
-/** Then STAN, DE7, DE12 and DE13 of the reversal are the original's. */
+/** Then STAN, DE7, DE12 and DE13 of the reversal are the original's, and DE37: of a refund that is its sale's. */
 export const NO_DE90 = {
   name: 'no-de90',
   says: 'reverses without DE90, by the numbers of the original',
@@ -93,6 +93,6 @@ function localTimeOf({ de12, de13 }: TerminalMessage) {
   return { de12, de13 };
 }
 
-function numbersOf({ de7, de11, de12, de13 }: TerminalMessage) {
-  return { de7, de11, de12, de13 };
+function numbersOf({ de7, de11, de12, de13, de37 }: TerminalMessage) {
+  return { de7, de11, de12, de13, ...(de37 !== undefined && { de37 }) };
 }

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
+import { Counter, OTHER_CARD, purchase, reversal } from './core-cases.ts';
+import { batchesOf } from './open-batches.ts';
+
+// Hosts confirm what was authorised by an advice that has numbers of its own, and of the payment its approval code
+// (DE38) and nothing else. It is that payment: to book it as another charges the customer twice.
+
+const LATER = { mti: '0220', de11: '000002', de7: '1123120100', de12: '130100', de38: 'A1B2C3' };
+const confirm = (change: Partial<TerminalMessage> = {}) => purchase({ ...LATER, ...change });
+const amounts = (counter: Counter) => counter.payments().map((each) => each.standingMinorUnits);
+
+async function sold(change: Partial<TerminalMessage> = {}) {
+  const counter = new Counter();
+  await counter.heard(purchase(change));
+  return counter;
+}
+
+describe('an advice with the approval code of a payment, and numbers of its own', () => {
+  it.each([
+    ['purchase', {}],
+    ['cash', { de3: '010000' }],
+    ['refund', { de3: '200000' }],
+    ['purchase that it gives a reference of its own', { de37: '632812000777' }],
+  ])('is that payment: a %s', async (_, change) => {
+    const { de37, ...kind } = change as Partial<TerminalMessage>;
+    const counter = await sold(kind);
+    expect((await counter.heard(confirm({ ...kind, de37 }))).code).toBe('00');
+    expect(amounts(counter)).toEqual([2_500]);
+    expect(counter.cases()).toEqual([]);
+  });
+
+  it.each([
+    ['with another amount', { de4: '000000002600' }],
+    ['of what is only held', {}],
+  ])('is kept for people %s', async (what, change) => {
+    const counter = await sold(what.includes('held') ? { mti: '0100', de25: '06' } : {});
+    expect((await counter.heard(confirm(change))).code).toBe('25');
+    expect(amounts(counter)).toEqual([2_500]);
+    expect(counter.cases()).toEqual(['advice-kept']);
+  });
+
+  it('is no sale after that payment was reversed', async () => {
+    const counter = await sold();
+    await counter.heard(reversal({ de11: '000009', de12: '130900' }));
+    expect((await counter.heard(confirm())).code).toBe('25');
+    expect(amounts(counter)).toEqual([0]);
+  });
+
+  it('is kept for people where two payments have the code', async () => {
+    const counter = await sold();
+    await counter.heard(purchase({ de11: '000005', de7: '1123120030', de12: '130030' }));
+    expect((await counter.heard(confirm())).code).toBe('25');
+    expect(amounts(counter)).toEqual([2_500, 2_500]);
+  });
+
+  it.each([
+    ['of another card', { de2: OTHER_CARD }],
+    ['of another currency', { de49: '840' }],
+    ['with a code that nobody gave', { de38: 'OFF123' }],
+  ])('is a sale of its own %s', async (_, change) => {
+    const counter = await sold();
+    expect((await counter.heard(confirm(change))).code).toBe('00');
+    expect(amounts(counter)).toEqual([2_500, 2_500]);
+  });
+
+  it('is a sale of its own beside another that was told: the code is the terminal’s', async () => {
+    const counter = new Counter();
+    await counter.heard(confirm());
+    await counter.heard(confirm({ de11: '000003', de7: '1123120200', de12: '130200' }));
+    expect(amounts(counter)).toEqual([2_500, 2_500]);
+  });
+
+  it('waits where the projection cannot be asked: it may be a second one', async () => {
+    const paymentsOf = async (): Promise<string[]> => {
+      throw new Error('away');
+    };
+    const counter = new Counter({}, ({ journal }) => ({
+      batches: { ...batchesOf({ journal }).batches, paymentsOf },
+    }));
+    expect((await counter.heard(confirm())).code).toBe('96');
+    expect(counter.payments()).toEqual([]);
+  });
+});
+
+describe('a refund that is told with the approval code of its sale', () => {
+  it('is taken from what the sale has left', async () => {
+    const counter = await sold();
+    const refund = { de3: '200000', de4: '000000002000' };
+    expect((await counter.heard(confirm(refund))).code).toBe('00');
+    expect(counter.payment().refunds).toMatchObject([{ minorUnits: 2_000 }]);
+    await counter.heard(confirm({ ...refund, de11: '000003', de7: '1123120200', de12: '130200' }));
+    expect(counter.cases()).toContain('refund-unmatched');
+  });
+});

@@ -30,3 +30,16 @@ test.each([
   expect(read).toThrow(expect.objectContaining({ details: expect.objectContaining({ setting: key }) }));
   expect(read).not.toThrow(value);
 });
+
+test('in production a database off loopback is reached by TLS that proves who answers, or not at all', () => {
+  const production = { NODE_ENV: 'production' };
+  const refused = () => readSettings({ ...complete, ...production });
+  expect(refused).toThrow(
+    expect.objectContaining({ details: expect.objectContaining({ setting: 'DATABASE_URL' }) }),
+  );
+  expect(refused).not.toThrow('secret');
+  for (const address of ['db/etika?sslmode=verify-full', '127.0.0.1/etika']) {
+    const databaseUrl = `postgres://u:secret@${address}`;
+    expect(readSettings({ ...production, DATABASE_URL: databaseUrl })).toMatchObject({ databaseUrl });
+  }
+});

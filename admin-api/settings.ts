@@ -1,3 +1,4 @@
+import { databaseProblems } from '../switch/index.ts';
 import { AdminError } from './errors.ts';
 
 export interface AdminSettings {
@@ -26,12 +27,18 @@ export function readSettings(environment: Environment): AdminSettings {
   if (port > 65_535) {
     throw new AdminError('ADM_SETTINGS_INVALID', { setting: 'ADMIN_PORT', expected: 'a port, 0 to 65535' });
   }
+  const databaseUrl = read('DATABASE_URL', undefined, /^postgres(ql)?:\/\//, 'postgres://…');
+  const isExposed = [...databaseProblems(databaseUrl)].length > 0;
+  if (environment['NODE_ENV'] === 'production' && isExposed) {
+    const expected = 'sslmode=verify-full, since the database is not on this machine';
+    throw new AdminError('ADM_SETTINGS_INVALID', { setting: 'DATABASE_URL', given: 'plain text', expected });
+  }
   const names = read('ADMIN_HOST_NAMES', ',', /^[\w.,-]{1,1000}$/, 'host names, separated by commas');
   return {
     hostNames: names.split(',').filter((name) => name !== ''),
     host: read('ADMIN_HOST', '127.0.0.1', /^[\w.:-]{1,255}$/, 'an address to listen on'),
     port,
-    databaseUrl: read('DATABASE_URL', undefined, /^postgres(ql)?:\/\//, 'postgres://…'),
+    databaseUrl,
     switchStatusUrl: read(
       'SWITCH_STATUS_URL',
       'http://127.0.0.1:8585/status',

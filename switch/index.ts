@@ -1,4 +1,5 @@
 export { auditCommand } from './audit/cli.ts';
+export { databaseProblems } from './config/database-url.ts';
 export { developmentSettings } from './config/development.ts';
 export type { Settings } from './config/settings.ts';
 export { whyDatabaseIsAway } from './database/away.ts';

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { createLog } from '../../runtime/index.ts';
+import { fitDatabase } from '../../switch/config/command-settings.ts';
 import { migrate } from '../../switch/database/migrate.ts';
 
 /** `etika-switch migrate`: the schema of this release, before its first node starts. */
@@ -13,7 +14,7 @@ export function migrateCommand(): Command {
     .action(async ({ json }: { json?: boolean }) => {
       const databaseUrl = process.env['DATABASE_URL'];
       if (!databaseUrl) throw new Error('DATABASE_URL is missing: postgres://OWNER:PASSWORD@HOST/DATABASE');
-      await migrate(databaseUrl, createLog('migrate'));
+      await migrate(fitDatabase(databaseUrl), createLog('migrate'));
       console.log(json ? JSON.stringify({ migrated: true }) : 'the database has the schema of this release');
     });
 }

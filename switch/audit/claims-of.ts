@@ -22,7 +22,7 @@ interface Asked {
 const BY_ENTRY = {
   name: 'claims-by-entry',
   text: `select sequence, key, fingerprint, transaction from switch.claim_1
-    where epoch = $1 and sequence > $2 and sequence <= $3`,
+    where epoch = $1 and sequence > $2 and sequence <= $3 order by sequence, key`,
 };
 /** Of the second: entries say what they claimed. */
 const BY_NAME = {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { databaseProblems } from './database-url.ts';
 import { OWN_COPY_DEFAULTS } from './own-copy.ts';
-import { readSettings } from './read-settings.ts';
+import { readSettings, SettingsError } from './read-settings.ts';
 import type { Settings } from './settings.ts';
 
 const DATA_DIR = process.env['DATA_DIR'] ?? '.data';
@@ -26,12 +27,22 @@ export function atDatabase(command: Command): Command {
     .option('--json', 'machine-readable output');
 }
 
-/** The database of a command: of its settings file, else DATABASE_URL, else that of `npm start`. */
+/**
+ * The database of a command: of its settings file, else DATABASE_URL, else that of `npm start`.
+ * @throws SettingsError where in production it would be reached in plain text
+ */
 export function commandDatabase(file: string | undefined): string {
   const url = file === undefined ? process.env['DATABASE_URL'] : undefined;
-  const found = url || commandSettings(file)?.databaseUrl;
+  const found = (url && fitDatabase(url)) || commandSettings(file)?.databaseUrl;
   if (found) return found;
   throw new Error('DATABASE_URL is missing, and so is --settings: a settings file of a switch node');
+}
+
+/** @returns the address of DATABASE_URL. @throws SettingsError where in production it would be reached in plain text */
+export function fitDatabase(databaseUrl: string): string {
+  const problems = process.env['NODE_ENV'] === 'production' ? [...databaseProblems(databaseUrl)] : [];
+  if (problems.length > 0) throw new SettingsError('DATABASE_URL', problems);
+  return databaseUrl;
 }
 
 /** Where heads are published, unless the settings say otherwise. */

@@ -745,9 +745,6 @@ end $function$
 CREATE OR REPLACE FUNCTION switch.attach_writer(p_epoch bigint, p_unsettled bigint[], OUT new_writer integer, OUT present bigint[], OUT claimed text[])
  RETURNS record
  LANGUAGE plpgsql
- SET enable_seqscan TO 'off'
- SET enable_hashjoin TO 'off'
- SET enable_mergejoin TO 'off'
 AS $function$
 begin
   update switch.lease l set writer = l.writer + 1
@@ -849,9 +846,6 @@ CREATE OR REPLACE FUNCTION switch.follow_up_before(p_transaction uuid, p_lane te
  RETURNS TABLE(before bigint, parked boolean, due_in_ms double precision)
  LANGUAGE sql
  STABLE
- SET enable_seqscan TO 'off'
- SET enable_hashjoin TO 'off'
- SET enable_mergejoin TO 'off'
 AS $function$
   select p.position, true, 0
     from switch.parked_follow_up p
@@ -870,9 +864,6 @@ CREATE OR REPLACE FUNCTION switch.follow_up_before(p_transaction uuid, p_lane te
  RETURNS TABLE(before bigint, parked boolean, due_in_ms double precision)
  LANGUAGE sql
  STABLE
- SET enable_seqscan TO 'off'
- SET enable_hashjoin TO 'off'
- SET enable_mergejoin TO 'off'
 AS $function$
   select p.position, true, 0
     from switch.parked_follow_up p
@@ -900,9 +891,6 @@ $function$
 CREATE OR REPLACE FUNCTION switch.hand_over_proofs(p_transactions uuid[], p_task text, p_lane text)
  RETURNS uuid[]
  LANGUAGE plpgsql
- SET enable_seqscan TO 'off'
- SET enable_hashjoin TO 'off'
- SET enable_mergejoin TO 'off'
 AS $function$
 declare
   v_taken uuid[];
@@ -1169,7 +1157,6 @@ end $function$
 CREATE OR REPLACE FUNCTION switch.renew_workers(p_node text, p_pools text[], p_is_first boolean, p_lease_ms double precision)
  RETURNS void
  LANGUAGE plpgsql
- SET enable_seqscan TO 'on'
 AS $function$
 declare
   v_silence interval := p_lease_ms * interval '1 millisecond';
@@ -1282,7 +1269,6 @@ $function$
 CREATE OR REPLACE FUNCTION switch.retire_workers(p_pools text[])
  RETURNS void
  LANGUAGE plpgsql
- SET enable_seqscan TO 'on'
 AS $function$
 begin
   delete from switch.follow_up_worker where pool = any (p_pools);
@@ -1321,9 +1307,6 @@ $function$
 CREATE OR REPLACE FUNCTION switch.undecided(p_epoch bigint, p_limit integer)
  RETURNS uuid[]
  LANGUAGE plpgsql
- SET enable_seqscan TO 'off'
- SET enable_hashjoin TO 'off'
- SET enable_mergejoin TO 'off'
 AS $function$
 declare
   v_lease record;

@@ -32,7 +32,7 @@ const MAX_SUMMED = 1_000;
 const ALERTS = `select a.position, a.key, a.kind, a.scenario, a.subject, a.summary, a.transaction, a.raised_at as "raisedAt",
     a.count, a.last_at as "lastAt", a.closed_at as "closedAt", a.closed_by as "closedBy",
     a.acknowledged_at as "acknowledgedAt", a.acknowledged_by as "acknowledgedBy", a.note,
-    (select coalesce(json_agg(json_build_object('currency', s.currency, 'minorUnits', s.asked)), '[]') from (
+    (select coalesce(json_agg(json_build_object('currency', s.currency, 'minorUnits', s.asked) order by s.currency), '[]') from (
         select t.currency, sum(t.asked)::double precision as asked from (
             select a.transaction union select p.transaction from switch.alert_payment p where p.alert = a.position
             limit ${MAX_SUMMED}

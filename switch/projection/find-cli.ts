@@ -7,6 +7,7 @@ import {
   LONGEST_SEARCH_MS,
   MAX_FOUND,
   TransactionFinder,
+  type TransactionSearch,
 } from './find-transactions.ts';
 
 interface FindOptions {
@@ -23,6 +24,14 @@ interface FindOptions {
   readonly settings?: string;
   readonly json?: boolean;
 }
+
+const CATCH_UP_MS = 5_000;
+const NOTHING = {
+  whole: 'nothing is found',
+  behind:
+    'nothing is found, but the projection has not read the whole journal: ask again in a moment. Where it stays so, ' +
+    'look whether a worker lives (npx etika-switch settings list)',
+};
 
 /** `etika-switch find`: payments by what whoever calls has at hand. */
 export function findCommand(): Command {
@@ -75,13 +84,22 @@ async function find(options: FindOptions): Promise<void> {
   try {
     const who = { stan: stan?.padStart(6, '0'), terminal, merchant, last4 };
     const money = amount === undefined ? {} : { amount, currency: options.currency };
-    const found = await finder.find({ rrn, ...who, ...money, since, until, limit });
-    if (options.json) console.log(JSON.stringify({ transactions: found }));
-    else console.log(found.length > 0 ? found.map(told).join('\n') : 'nothing is found');
+    const search = { rrn, ...who, ...money, since, until, limit };
+    const { found, isWhole } = await findInTime(finder, search);
+    if (options.json) console.log(JSON.stringify({ transactions: found, isWhole }));
+    else console.log(found.length > 0 ? found.map(told).join('\n') : NOTHING[isWhole ? 'whole' : 'behind']);
     if (found.length === 0) process.exitCode = 1;
   } finally {
     await finder.close();
   }
+}
+
+/** What is not found may not be projected yet, as after `recon rebuild`: it is looked for again once it is. */
+async function findInTime(finder: TransactionFinder, search: TransactionSearch) {
+  const found = await finder.find(search);
+  if (found.length > 0) return { found, isWhole: true };
+  const isWhole = await finder.catchUp(systemClock, CATCH_UP_MS);
+  return { found: await finder.find(search), isWhole };
 }
 
 function minorUnitsOf({ amount, currency }: FindOptions): number | undefined {

@@ -5,8 +5,9 @@
  * was.
  */
 import { Pool } from 'pg';
-import { DAY_MS, type Log } from '../../runtime/index.ts';
+import { type Clock, DAY_MS, type Log } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
+import { ReachWatch } from './reach-watch.ts';
 
 export interface TransactionSearch {
   /** The terminal's DE37, or that towards the network. */
@@ -95,6 +96,11 @@ export class TransactionFinder {
         ? await this.#pool.query<FoundTransaction>(BY_TIME, [...fits, ...span, limit])
         : await this.#pool.query<FoundTransaction>(BY_REFERENCE, [...fits, rrn, limit]);
     return found.rows;
+  }
+
+  /** Waits until what was committed is projected, so long at most. @returns whether it is */
+  catchUp(clock: Clock, withinMs: number): Promise<boolean> {
+    return new ReachWatch(this.#pool, clock).reach(clock.monotonic() + withinMs);
   }
 
   close(): Promise<void> {

@@ -21,12 +21,13 @@ const EPOCHS = `
       union all
       (select * from unfinished where not is_over)
     ) u order by u.epoch`;
+/** Ordered by the column, which an index holds, and not by what is made of it: else all that is unread would be sorted. */
 const UNREAD = `
   select j.* from unnest($1::bigint[], $2::bigint[]) as e (epoch, sequence)
     cross join lateral (
       select epoch::double precision as epoch, sequence::double precision as sequence, transaction, version, kind, body,
           (extract(epoch from at) * 1000)::double precision as at
-        from switch.journal where epoch = e.epoch and sequence > e.sequence order by sequence limit $3
+        from switch.journal j where epoch = e.epoch and sequence > e.sequence order by j.sequence limit $3
     ) j order by j.epoch, j.sequence`;
 const HISTORIES = `
   select j.* from unnest($1::uuid[]) as t (id)

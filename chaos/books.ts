@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { compareBooks } from '../bench/end-to-end/books/compare-books.ts';
-import { firstIdOf, isDrained } from '../bench/end-to-end/books/journal-book.ts';
+import { firstIdOf, isDrained, leftToDo } from '../bench/end-to-end/books/journal-book.ts';
 import type { LedgerMark } from '../bench/end-to-end/books/ledger-book.ts';
 import type { Answers, Traffic } from '../bench/end-to-end/generator/traffic.ts';
 import type { Stage } from '../bench/end-to-end/stage/stage.ts';
@@ -82,11 +82,13 @@ export async function closeBooks({ operator, stage, tills, order, sinceMs }: Boo
   };
 }
 
-/** Some of what waits in the queue, and of the payments that are open. */
+/** How much waits, some of it in the queue, and some of the payments that are open. */
 async function left({ database }: Stage, since: string): Promise<string> {
+  const { queued: jobs, open: payments, unprojected } = await leftToDo(database, since);
+  const counts = `${jobs} queued, ${payments} open, ${unprojected} not projected`;
   const queued = await database.query<{ what: string }>(QUEUED);
   const open = await database.query<{ what: string }>(OPEN, [since]);
-  return [...queued.rows, ...open.rows].map(({ what }) => what).join('; ');
+  return [counts, ...[...queued.rows, ...open.rows].map(({ what }) => what)].join('; ');
 }
 
 /** Waits for what must be so in the end. @returns whether it is, in time */

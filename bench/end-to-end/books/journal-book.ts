@@ -19,10 +19,12 @@ const HISTORIES = `
     )
     order by transaction, version`;
 const QUEUED = `select count(*)::integer as count from graphile_worker._private_jobs`;
-const OPEN = `
-  select count(*)::integer as count from switch.projected_transaction
-    where transaction > $1 and (pop_state in ('planned', 'accepted', 'unknown')
-      or network_state in ('planned', 'to-advise', 'unknown') or state in ('intended', 'open'))`;
+/** What is no payment, a reversal that was remembered or an advice that was kept, has no leg, and waits for nothing. */
+export const OPEN_PAYMENTS = `switch.projected_transaction
+    where transaction > $1 and kind not in ('reversal', 'advice')
+      and (pop_state in ('planned', 'accepted', 'unknown')
+        or network_state in ('planned', 'to-advise', 'unknown') or state in ('intended', 'open'))`;
+const OPEN = `select count(*)::integer as count from ${OPEN_PAYMENTS}`;
 /**
  * Counted one by one, and not as a difference of two counts: what begins with another entry has a row as well, and one
  * remembered reversal made the difference minus one for ever.

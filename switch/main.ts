@@ -23,6 +23,9 @@ import { FollowUpHealthReader, FollowUpWatch } from './follow-up/queue-health.ts
 import { PostgresClockRecords } from './node/clock-records.ts';
 import { ClockWatch, DEFAULT_CLOCK_TOLERANCE_MS } from './node/clock-watch.ts';
 import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
+import { FloodWatch } from './node/flood-watch.ts';
+import { PostgresLifeRecords } from './node/life-records.ts';
+import { LifeWatch } from './node/life-watch.ts';
 import { LogWatch } from './node/log-watch.ts';
 import { openParts, publishHeads } from './node/process-parts.ts';
 import { readinessOf } from './node/readiness.ts';
@@ -75,6 +78,10 @@ async function serve(file: Settings): Promise<void> {
   const clockRecords = new PostgresClockRecords(databaseUrl, node, clock, log);
   const clocks = new ClockWatch({ records: clockRecords, node, clock, log, alerts: records, toleranceMs });
   const logWatch = new LogWatch({ losses, process: node, clock, log, alerts: records });
+  const { turnedAway } = opened;
+  const floodWatch = new FloodWatch({ turnedAway, node, clock, log, alerts: records });
+  const lives = new PostgresLifeRecords(databaseUrl, log);
+  const lifeWatch = new LifeWatch({ records: lives, process: node, clock, log, alerts: records });
   const standby = demand === 'required' ? new StandbyWatch(databaseUrl, clock, log) : undefined;
   const heads = publishHeads(own, journal, hsm);
   const ownStatus = () =>
@@ -88,6 +95,8 @@ async function serve(file: Settings): Promise<void> {
     await follower.close();
     followUps.close();
     logWatch.close();
+    floodWatch.close();
+    await lifeWatch.close();
     await standby?.close();
     await running.close(DRAIN_MS);
     await Promise.all([...links.values()].map((network) => network.close()));

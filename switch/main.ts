@@ -72,7 +72,7 @@ async function serve(file: Settings): Promise<void> {
   const crash = crashCheckpoint(process.env['CRASH_AT'], production);
   const running = await startSwitch(crash ? withCrashPoints(parts, crash) : parts);
 
-  const reader = new FollowUpHealthReader(databaseUrl, log, PROJECTION_EVERY);
+  const reader = new FollowUpHealthReader({ databaseUrl, clock, log, projectionEvery: PROJECTION_EVERY });
   const followUps = new FollowUpWatch({ reader, clock, log, alerts: records });
   const { clockToleranceMs: toleranceMs = DEFAULT_CLOCK_TOLERANCE_MS } = settings;
   const clockRecords = new PostgresClockRecords(databaseUrl, node, clock, log);

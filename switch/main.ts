@@ -7,6 +7,7 @@
 import type { HsmClient } from '../hsm/index.ts';
 import {
   announceReady,
+  boundedLog,
   forbidCoreDumps,
   onShutdown,
   openLog,
@@ -43,7 +44,8 @@ const PROJECTION_EVERY = 10;
 
 const clock = systemClock;
 const random = systemRandom;
-const { log, losses } = openLog('switch');
+const { log: unbounded, losses } = openLog('switch');
+const log = boundedLog(unbounded, clock);
 if (!forbidCoreDumps()) log.warn({ event: 'switch.core-dumps' });
 const production = process.env['NODE_ENV'] === 'production';
 

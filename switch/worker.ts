@@ -9,6 +9,7 @@ import type { NetworkConnector } from '../connectors/index.ts';
 import type { HsmClient } from '../hsm/index.ts';
 import {
   announceReady,
+  boundedLog,
   forbidCoreDumps,
   onShutdown,
   openLog,
@@ -42,7 +43,8 @@ const NICENESS = 10;
 
 const clock = systemClock;
 const random = systemRandom;
-const { log, losses } = openLog('worker');
+const { log: unbounded, losses } = openLog('worker');
+const log = boundedLog(unbounded, clock);
 if (!forbidCoreDumps()) log.warn({ event: 'worker.core-dumps' });
 const production = process.env['NODE_ENV'] === 'production';
 

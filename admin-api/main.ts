@@ -21,7 +21,7 @@ if (!forbidCoreDumps()) log.warn({ event: 'admin.core-dumps' });
 const clock = systemClock;
 const { host, port, hostNames, databaseUrl, switchStatusUrl } = readSettings(process.env);
 const journal = new JournalReader({ databaseUrl, clock, log, readDeadlineMs: PROBE_WITHIN_MS });
-const followUps = new FollowUpHealthReader(databaseUrl, log);
+const followUps = new FollowUpHealthReader({ databaseUrl, clock: systemClock, log });
 const finder = new TransactionFinder(databaseUrl, log);
 const fallback = fallbackApi(databaseUrl, () => switchStatus(switchStatusUrl), log);
 

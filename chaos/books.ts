@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { compareBooks } from '../bench/end-to-end/books/compare-books.ts';
-import { firstIdOf, isDrained } from '../bench/end-to-end/books/journal-book.ts';
+import { firstIdOf, isDrained, leftToDo, OPEN_PAYMENTS } from '../bench/end-to-end/books/journal-book.ts';
 import type { LedgerMark } from '../bench/end-to-end/books/ledger-book.ts';
 import type { Answers, Traffic } from '../bench/end-to-end/generator/traffic.ts';
 import type { Stage } from '../bench/end-to-end/stage/stage.ts';
@@ -33,9 +33,7 @@ const QUEUED = `
     from graphile_worker.jobs order by run_at limit 5`;
 const OPEN = `
   select state || ', network ' || network_state || ', PoP ' || pop_state || ': ' || transaction as what
-    from switch.projected_transaction
-    where transaction > $1 and (pop_state in ('planned', 'accepted', 'unknown')
-      or network_state in ('planned', 'to-advise', 'unknown') or state in ('intended', 'open')) limit 5`;
+    from ${OPEN_PAYMENTS} limit 5`;
 const CERTAIN_WITHIN_MS = 30_000;
 const DRAINED_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 250;
@@ -82,11 +80,13 @@ export async function closeBooks({ operator, stage, tills, order, sinceMs }: Boo
   };
 }
 
-/** Some of what waits in the queue, and of the payments that are open. */
+/** How much waits, some of it in the queue, and some of the payments that are open. */
 async function left({ database }: Stage, since: string): Promise<string> {
+  const { queued: jobs, open: payments, unprojected } = await leftToDo(database, since);
+  const counts = `${jobs} queued, ${payments} open, ${unprojected} not projected`;
   const queued = await database.query<{ what: string }>(QUEUED);
   const open = await database.query<{ what: string }>(OPEN, [since]);
-  return [...queued.rows, ...open.rows].map(({ what }) => what).join('; ');
+  return [counts, ...[...queued.rows, ...open.rows].map(({ what }) => what)].join('; ');
 }
 
 /** Waits for what must be so in the end. @returns whether it is, in time */

@@ -1,14 +1,17 @@
 import type { Stage } from '../bench/end-to-end/stage/stage.ts';
 import type { NetworkLine } from './scene/network-line.ts';
+import type { WrongClock } from './scene/wrong-clock.ts';
 
 /** What a fault has in its hands. */
 export interface Means {
   readonly stage: Stage;
   /** Between the switch and the first network. */
   readonly line: NetworkLine;
+  /** The switch's. */
+  readonly clock: WrongClock;
 }
 
-/** What an operator is told of a fault: one alert, which closes by itself. */
+/** What an operator is told of: one alert, which closes by itself. */
 export interface ExpectedAlert {
   readonly kind: string;
   readonly subject: string;
@@ -26,7 +29,7 @@ export interface Fault {
     readonly ready: 'says no' | 'says yes' | 'may say no';
     /** At least this share of all purchases meanwhile is approved; absent: it may be none. */
     readonly served?: number;
-    /** Absent: it is over before anybody could be told to do something. */
-    readonly alert?: ExpectedAlert;
+    /** One each, which closes by itself; the first is the fault's own, others tell of what it has beside it. */
+    readonly alerts: readonly [ExpectedAlert, ...ExpectedAlert[]];
   };
 }

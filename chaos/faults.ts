@@ -1,4 +1,5 @@
 import type { Fault } from './fault.ts';
+import { clockJumped } from './faults/clock-jumped.ts';
 import { commitsHeldUp } from './faults/commits-held-up.ts';
 import { databaseStopped } from './faults/database-stopped.ts';
 import { flood } from './faults/flood.ts';
@@ -18,7 +19,7 @@ export const WAVES: readonly (readonly Fault[])[] = [
   [databaseStopped],
   [networkCut, logFull],
   [hsmHung],
-  [popSilent],
+  [popSilent, clockJumped],
   [switchKilled],
   [hsmKilled],
   [commitsHeldUp],

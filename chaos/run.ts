@@ -10,6 +10,7 @@ import { type BooksRow, closeBooks } from './books.ts';
 import type { Fault } from './fault.ts';
 import type { Row } from './row.ts';
 import { NetworkLine } from './scene/network-line.ts';
+import { WrongClock } from './scene/wrong-clock.ts';
 import { TillRoom } from './tills/till-room.ts';
 import { Operator } from './watch/operator.ts';
 import { ReadyWatch } from './watch/ready-watch.ts';
@@ -39,6 +40,7 @@ export async function run(order: RunOrder): Promise<void> {
   const stage = new Stage();
   const line = new NetworkLine();
   const tills = new TillRoom();
+  const clock = new WrongClock(stage.folder);
   const lasting = new Set<() => Promise<void>>();
   let readyWatch: ReadyWatch | undefined;
   let started: Promise<void> = Promise.resolve();
@@ -70,7 +72,7 @@ export async function run(order: RunOrder): Promise<void> {
     await tills.open(tillOrder);
     await pause(WARM_UP_MS);
 
-    const parts = { stage, line, tills, operator, readyWatch, isShort, lasting, say };
+    const parts = { stage, line, clock, tills, operator, readyWatch, isShort, lasting, say };
     for (const wave of order.waves) for (const row of await runWave(wave, parts)) order.onRow(row);
     say('closing the books …');
     order.onRow(await closeBooks({ stage, tills, operator, order: tillOrder, sinceMs }));

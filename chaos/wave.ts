@@ -5,7 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AlertView } from '../admin-api/fallback-view.ts';
-import type { Fault, Means } from './fault.ts';
+import type { ExpectedAlert, Fault, Means } from './fault.ts';
 import { type Flow, flowOf, type Row } from './row.ts';
 import type { Account } from './tills/account.ts';
 import type { TillRoom } from './tills/till-room.ts';
@@ -25,6 +25,8 @@ export interface WaveParts extends Means {
 
 const OVER_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 500;
+/** Older no due work may be, a minute after a fault. */
+const OLDEST_DUE_MS = 60_000;
 const APPROVED = 0;
 
 interface Begun {
@@ -56,9 +58,9 @@ export async function runWave(faults: readonly Fault[], parts: WaveParts): Promi
     ...strange(faults, alerts),
   ];
   return begun.map(({ fault, lastedMs }, index) => {
-    const own = alertOf(fault, alerts);
+    const own = alertsOf(fault.expects.alerts[0], alerts)[0];
     const told = own ? { alertAfterMs: Date.parse(own.lastAt) - mark } : {};
-    const problems = [...judgeAlert(fault, alerts), ...(index === 0 ? common : [])];
+    const problems = [...judgeAlerts(fault, alerts), ...(index === 0 ? common : [])];
     return {
       fault: fault.name,
       lastedMs: Math.round(lastedMs),
@@ -124,8 +126,11 @@ async function whatIsUnmet(
   const waiting = await waitingIn(stage.database);
   const parked = await operator.parked();
   const alerts = await alertsSince(mark, parts);
-  const open = alerts.filter(({ closedAt }) => closedAt === undefined).map(({ subject }) => subject);
-  const untold = faults.filter((fault) => fault.expects.alert && !alertOf(fault, alerts));
+  const open = alerts.filter(({ closedAt }) => closedAt === undefined);
+  const untold = faults
+    .flatMap(({ expects }) => expects.alerts)
+    .filter((each) => alertsOf(each, alerts).length === 0);
+  const oldestDueMs = (await operator.status()).followUps?.oldestDueMs ?? Number.POSITIVE_INFINITY;
   return [
     ...(isFlowing ? [] : ['no purchase is approved']),
     ...(isReady ? [] : [`/ready says no: ${failing.join(', ')}`]),
@@ -134,8 +139,9 @@ async function whatIsUnmet(
     ...(uncertain === 0
       ? []
       : [`${uncertain} reversals are not acknowledged (${refusedReversals.at(-1) ?? 'no answer'})`]),
-    ...open.map((subject) => `the alert ${subject} is open`),
-    ...untold.map(({ name }) => `nobody was told of ${name}`),
+    ...open.map(({ kind, subject }) => `the alert ${kind} ${subject} is open`),
+    ...untold.map(({ kind, subject }) => `nobody was told: ${kind} ${subject}`),
+    ...(oldestDueMs < OLDEST_DUE_MS ? [] : [`the oldest due work waits for ${oldestDueMs} ms`]),
   ];
 }
 
@@ -146,21 +152,22 @@ async function alertsSince(mark: number, { operator }: WaveParts): Promise<Alert
   );
 }
 
-function alertOf({ expects }: Fault, alerts: readonly AlertView[]): AlertView | undefined {
-  const { alert } = expects;
-  return alerts.find(({ kind, subject }) => kind === alert?.kind && subject === alert.subject);
+function alertsOf({ kind, subject }: ExpectedAlert, alerts: readonly AlertView[]): AlertView[] {
+  return alerts.filter((alert) => alert.kind === kind && alert.subject === subject);
 }
 
-function judgeAlert(fault: Fault, alerts: readonly AlertView[]): string[] {
-  const { alert } = fault.expects;
-  if (!alert) return [];
-  const count = alerts.filter(({ kind, subject }) => kind === alert.kind && subject === alert.subject).length;
-  return count === 1 ? [] : [`${count} alerts ${alert.kind} ${alert.subject}, and not one`];
+function judgeAlerts({ expects }: Fault, alerts: readonly AlertView[]): string[] {
+  return expects.alerts.flatMap((expected) => {
+    const { length } = alertsOf(expected, alerts);
+    return length === 1 ? [] : [`${length} alerts ${expected.kind} ${expected.subject}, and not one`];
+  });
 }
 
 /** Alerts that belong to none of these faults. */
 function strange(faults: readonly Fault[], alerts: readonly AlertView[]): string[] {
-  const expected = new Set(faults.map(({ expects }) => `${expects.alert?.kind} ${expects.alert?.subject}`));
+  const expected = new Set(
+    faults.flatMap(({ expects }) => expects.alerts.map(({ kind, subject }) => `${kind} ${subject}`)),
+  );
   return alerts
     .filter(({ kind, subject }) => !expected.has(`${kind} ${subject}`))
     .map(({ kind, subject, summary }) => `an alert nobody expects: ${kind} ${subject} (${summary})`);

@@ -1,4 +1,5 @@
 export { atDeadline } from './at-deadline.ts';
+export { boundedLog } from './bounded-log.ts';
 export type { UtcCalendar } from './calendar.ts';
 export { utcCalendar } from './calendar.ts';
 export type { Clock, Monotonic, Timer } from './clock.ts';

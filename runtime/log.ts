@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import { errorInLog } from './error-in-log.ts';
 import { type LogLosses, LogSink } from './log-sink.ts';
 
 /** Structured logging as the rooms use it. Every line carries an `event`: a stable word to search for. */
@@ -25,7 +26,12 @@ export function openLog(
     log.warn({ event: 'log.lines-lost', ...losses });
   });
   const log = pino(
-    { level, base: { service, pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      level,
+      base: { service, pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: errorInLog },
+    },
     sink,
   );
   return { log, losses: () => sink.losses() };

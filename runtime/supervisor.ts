@@ -13,7 +13,7 @@ export interface ServicePlan {
   env?: Readonly<Record<string, string>>;
   /** Where its standard error (its log) goes: a file descriptor, or 'inherit'. */
   logTo?: number | 'inherit';
-  /** A start that has not announced itself by then has failed. */
+  /** A start that has not announced itself by then has failed; absent: two minutes, since a starved machine is slow. */
   readyWithinMs?: number;
   /** Waits before each restart in a row, the last one repeating; a service ready for a minute starts anew. */
   restartDelaysMs?: readonly number[];
@@ -36,6 +36,7 @@ export interface SupervisedService {
 }
 
 const LOWEST_PRIORITY = 19;
+const READY_WITHIN_MS = 120_000;
 const HEALTHY_AFTER_MS = 60_000;
 const DEFAULT_RESTART_DELAYS_MS = [50, 200, 1_000, 5_000];
 
@@ -98,7 +99,7 @@ class Supervisor implements SupervisedService {
       stdio: ['ignore', 'inherit', logTo ?? 'inherit', 'ipc'],
     });
     this.#standBack(child);
-    const patience = this.#clock.after(readyWithinMs ?? 30_000, () => child.kill('SIGKILL'));
+    const patience = this.#clock.after(readyWithinMs ?? READY_WITHIN_MS, () => child.kill('SIGKILL'));
     this.#child = child;
     child.on('message', (message: ReadyMessage) => {
       if (!message.ready) return;

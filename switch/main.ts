@@ -7,6 +7,7 @@
 import type { HsmClient } from '../hsm/index.ts';
 import {
   announceReady,
+  boundedLog,
   forbidCoreDumps,
   onShutdown,
   openLog,
@@ -23,6 +24,9 @@ import { FollowUpHealthReader, FollowUpWatch } from './follow-up/queue-health.ts
 import { PostgresClockRecords } from './node/clock-records.ts';
 import { ClockWatch, DEFAULT_CLOCK_TOLERANCE_MS } from './node/clock-watch.ts';
 import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
+import { FloodWatch } from './node/flood-watch.ts';
+import { PostgresLifeRecords } from './node/life-records.ts';
+import { LifeWatch } from './node/life-watch.ts';
 import { LogWatch } from './node/log-watch.ts';
 import { openParts, publishHeads } from './node/process-parts.ts';
 import { readinessOf } from './node/readiness.ts';
@@ -40,7 +44,8 @@ const PROJECTION_EVERY = 10;
 
 const clock = systemClock;
 const random = systemRandom;
-const { log, losses } = openLog('switch');
+const { log: unbounded, losses } = openLog('switch');
+const log = boundedLog(unbounded, clock);
 if (!forbidCoreDumps()) log.warn({ event: 'switch.core-dumps' });
 const production = process.env['NODE_ENV'] === 'production';
 
@@ -69,12 +74,16 @@ async function serve(file: Settings): Promise<void> {
   const crash = crashCheckpoint(process.env['CRASH_AT'], production);
   const running = await startSwitch(crash ? withCrashPoints(parts, crash) : parts);
 
-  const reader = new FollowUpHealthReader(databaseUrl, log, PROJECTION_EVERY);
+  const reader = new FollowUpHealthReader({ databaseUrl, clock, log, projectionEvery: PROJECTION_EVERY });
   const followUps = new FollowUpWatch({ reader, clock, log, alerts: records });
   const { clockToleranceMs: toleranceMs = DEFAULT_CLOCK_TOLERANCE_MS } = settings;
   const clockRecords = new PostgresClockRecords(databaseUrl, node, clock, log);
   const clocks = new ClockWatch({ records: clockRecords, node, clock, log, alerts: records, toleranceMs });
   const logWatch = new LogWatch({ losses, process: node, clock, log, alerts: records });
+  const { turnedAway } = opened;
+  const floodWatch = new FloodWatch({ turnedAway, node, clock, log, alerts: records });
+  const lives = new PostgresLifeRecords(databaseUrl, log);
+  const lifeWatch = new LifeWatch({ records: lives, process: node, clock, log, alerts: records });
   const standby = demand === 'required' ? new StandbyWatch(databaseUrl, clock, log) : undefined;
   const heads = publishHeads(own, journal, hsm);
   const ownStatus = () =>
@@ -88,6 +97,8 @@ async function serve(file: Settings): Promise<void> {
     await follower.close();
     followUps.close();
     logWatch.close();
+    floodWatch.close();
+    await lifeWatch.close();
     await standby?.close();
     await running.close(DRAIN_MS);
     await Promise.all([...links.values()].map((network) => network.close()));

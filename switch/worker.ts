@@ -9,6 +9,7 @@ import type { NetworkConnector } from '../connectors/index.ts';
 import type { HsmClient } from '../hsm/index.ts';
 import {
   announceReady,
+  boundedLog,
   forbidCoreDumps,
   onShutdown,
   openLog,
@@ -26,6 +27,8 @@ import { PostgresDueHolds } from './follow-up/due-holds.ts';
 import type { PostgresJournal } from './journal/postgres-journal.ts';
 import { workerNetworks } from './node/connect-networks.ts';
 import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
+import { PostgresLifeRecords } from './node/life-records.ts';
+import { LifeWatch } from './node/life-watch.ts';
 import { LogWatch } from './node/log-watch.ts';
 import { openParts, type ProcessParts, publishHeads } from './node/process-parts.ts';
 import { readinessOf } from './node/readiness.ts';
@@ -40,7 +43,8 @@ const NICENESS = 10;
 
 const clock = systemClock;
 const random = systemRandom;
-const { log, losses } = openLog('worker');
+const { log: unbounded, losses } = openLog('worker');
+const log = boundedLog(unbounded, clock);
 if (!forbidCoreDumps()) log.warn({ event: 'worker.core-dumps' });
 const production = process.env['NODE_ENV'] === 'production';
 
@@ -69,6 +73,8 @@ async function work(file: Settings): Promise<void> {
   const running = await startWorker(crash ? withCrashPoints(parts, crash) : parts);
 
   const logWatch = new LogWatch({ losses, process: name, clock, log, alerts: records });
+  const lives = new PostgresLifeRecords(settings.databaseUrl, log);
+  const lifeWatch = new LifeWatch({ records: lives, process: name, clock, log, alerts: records });
   const heads = publishHeads(own, journal, hsm);
   const ownStatus = () => workerStatus(own, { running, networks, hsm, journal, heads, follower });
   const port = process.env['WORKER_STATUS_PORT'];
@@ -81,6 +87,7 @@ async function work(file: Settings): Promise<void> {
     tls.close();
     await follower.close();
     logWatch.close();
+    await lifeWatch.close();
     await running.stop();
     await Promise.all([...networks.values()].map((network) => network.close()));
     await Promise.all([

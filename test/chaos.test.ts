@@ -1,6 +1,6 @@
 /**
- * Two faults of `npm run chaos -- --short`, as people run it: real parts, purchases flowing. All ten take three and a
- * half minutes, and their books do not close in time yet (docs/chaos.md): they are a command, not a test.
+ * `npm run chaos -- --short`, as people run it: every fault of the catalogue on real parts, with purchases flowing. It
+ * takes three minutes of a machine that has nothing else to do; one that is busy has some more.
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
@@ -9,23 +9,25 @@ import { expect, test } from 'vitest';
 import { FAULTS } from '../chaos/faults.ts';
 
 const MAIN = join(import.meta.dirname, '../chaos/main.ts');
-const TRIED = ['switch-killed', 'commits-held-up'];
-const WITHIN_MS = 200_000;
+/** Every wave may take a minute to be over, and a run whose waves all do says so itself. */
+const WITHIN_MS = 600_000;
+const LEAST = ['database-stopped', 'log-full', 'hsm-hung', 'flood', 'network-cut', 'clock-jumped'];
 
 test(
-  'two faults leave no reply late, nothing lost, every queue empty, and one alert each that closes',
+  'ten faults leave no reply late, nothing lost, every queue empty, and one alert each that closes',
   async () => {
-    const run = promisify(execFile)(process.execPath, [MAIN, '--short', '--json', '--only', ...TRIED], {
-      timeout: WITHIN_MS,
-    });
+    const run = promisify(execFile)(process.execPath, [MAIN, '--short', '--json'], { timeout: WITHIN_MS });
     const { stdout, stderr } = await run.catch((error: { stdout: string; stderr: string }) => error);
     const rows = stdout
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as { fault: string; problems: string[] });
     expect({ problems: rows.flatMap(({ problems }) => problems), stderr }).toMatchObject({ problems: [] });
-    expect(rows.map(({ fault }) => fault)).toEqual([...TRIED, 'books']);
-    expect(FAULTS.length).toBeGreaterThanOrEqual(10);
+
+    const names = FAULTS.map(({ name }) => name);
+    expect(rows.map(({ fault }) => fault)).toEqual([...names, 'books']);
+    expect(names.length).toBeGreaterThanOrEqual(10);
+    expect(names).toEqual(expect.arrayContaining(LEAST));
   },
   WITHIN_MS + 30_000,
 );

@@ -21,5 +21,8 @@ export const commitsHeldUp: Fault = {
     await client.query('lock table switch.journal in exclusive mode');
     return () => client.end();
   },
-  expects: { ready: 'may say no', alert: { kind: 'degraded-mode', subject: 'journal-degraded on node-1' } },
+  expects: {
+    ready: 'may say no',
+    alerts: [{ kind: 'degraded-mode', subject: 'journal-degraded on node-1' }],
+  },
 };

@@ -7,5 +7,5 @@ export const databaseStopped: Fault = {
   what: 'PostgreSQL stands still for 40 s',
   lastsMs: { short: 40_000, full: 40_000 },
   begin: async ({ stage }) => freeze(stage.pidsOf('postgres')),
-  expects: { ready: 'says no', alert: { kind: 'degraded-mode', subject: 'journal-degraded on node-1' } },
+  expects: { ready: 'says no', alerts: [{ kind: 'degraded-mode', subject: 'journal-degraded on node-1' }] },
 };

@@ -7,5 +7,5 @@ export const flood: Fault = {
   what: 'one address, which is the terminals’ own, floods with wrong MACs and connections',
   lastsMs: { short: 6_000, full: 30_000 },
   begin: ({ stage }) => floodFrom(stage.address, { wrongMacs: true, idle: 300 }),
-  expects: { ready: 'says yes', served: 0.9 },
+  expects: { ready: 'says yes', served: 0.9, alerts: [{ kind: 'flood', subject: 'node-1' }] },
 };

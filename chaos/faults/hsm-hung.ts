@@ -7,5 +7,5 @@ export const hsmHung: Fault = {
   what: 'the HSM process hangs',
   lastsMs: { short: 6_000, full: 20_000 },
   begin: async ({ stage }) => freeze(stage.pidsOf('hsm')),
-  expects: { ready: 'says no', alert: { kind: 'degraded-mode', subject: 'hsm-degraded on node-1' } },
+  expects: { ready: 'says no', alerts: [{ kind: 'degraded-mode', subject: 'hsm-degraded on node-1' }] },
 };

@@ -7,5 +7,5 @@ export const hsmKilled: Fault = {
   what: 'the HSM process is killed, and again whenever it is back',
   lastsMs: { short: 6_000, full: 20_000 },
   begin: async ({ stage }) => killAgainAndAgain(() => stage.pidsOf('hsm')[0], 100),
-  expects: { ready: 'says no', alert: { kind: 'degraded-mode', subject: 'hsm-degraded on node-1' } },
+  expects: { ready: 'says no', alerts: [{ kind: 'degraded-mode', subject: 'hsm-degraded on node-1' }] },
 };

@@ -24,7 +24,14 @@ export const logFull: Fault = {
       limitFiles(stage, 'unlimited');
     };
   },
-  expects: { ready: 'says yes', served: 0.9, alert: { kind: 'log-lost', subject: 'node-1' } },
+  expects: {
+    ready: 'says yes',
+    served: 0.9,
+    alerts: [
+      { kind: 'log-lost', subject: 'node-1' },
+      { kind: 'flood', subject: 'node-1' },
+    ],
+  },
 };
 
 function limitFiles(stage: Means['stage'], bytes: string): void {

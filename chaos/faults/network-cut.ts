@@ -11,6 +11,6 @@ export const networkCut: Fault = {
   },
   expects: {
     ready: 'says yes',
-    alert: { kind: 'degraded-mode', subject: 'network-degraded:visa on node-1' },
+    alerts: [{ kind: 'degraded-mode', subject: 'network-degraded:visa on node-1' }],
   },
 };

@@ -16,6 +16,6 @@ export const popSilent: Fault = {
   expects: {
     ready: 'says yes',
     served: 0.8,
-    alert: { kind: 'degraded-mode', subject: 'pop-degraded on node-1' },
+    alerts: [{ kind: 'degraded-mode', subject: 'pop-degraded on node-1' }],
   },
 };

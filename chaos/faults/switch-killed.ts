@@ -10,5 +10,5 @@ export const switchKilled: Fault = {
     for (const pid of stage.pidsOf('switch')) send(pid, 'SIGKILL');
     return async () => {};
   },
-  expects: { ready: 'may say no' },
+  expects: { ready: 'may say no', alerts: [{ kind: 'process-died', subject: 'node-1' }] },
 };

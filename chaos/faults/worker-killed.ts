@@ -10,5 +10,5 @@ export const workerKilled: Fault = {
     for (const pid of stage.pidsOf('worker')) send(pid, 'SIGKILL');
     return async () => {};
   },
-  expects: { ready: 'may say no' },
+  expects: { ready: 'may say no', alerts: [{ kind: 'process-died', subject: 'node-1.worker' }] },
 };

@@ -10,7 +10,8 @@ import {
 import { DeployError } from '../errors.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');
-const READY_WITHIN_MS = 30_000;
+/** As the supervisor has it: a machine that is starved starts everything late, and to kill it then starves it more. */
+const READY_WITHIN_MS = 120_000;
 const RESTARTS_BEFORE_GIVING_UP = 3;
 
 export interface ServiceStart {

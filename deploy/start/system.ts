@@ -22,7 +22,7 @@ import type { Progress } from './progress.ts';
 import { type ServiceStart, type Services, serviceRunner } from './services.ts';
 import { waitUntil } from './wait-until.ts';
 
-const SIGNED_ON_WITHIN_MS = 15_000;
+const SIGNED_ON_WITHIN_MS = 60_000;
 
 interface NetworkAddress {
   readonly host: string;

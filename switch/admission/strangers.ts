@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../../runtime/index.ts';
 import { DEFAULT_STRANGERS, type StrangerSettings } from '../config/strangers.ts';
 import { Budgets } from './budgets.ts';
 import { FairQueue, type Waiting } from './fair-queue.ts';
+import { TurnedAway } from './turned-away.ts';
 
 /** A message of a peer that has proven nothing, before anything is spent on it. */
 export interface Unproven {
@@ -29,13 +30,20 @@ const LOOK_EVERY_MS = 20;
  * an address was rejected, since a thousand honest terminals may be behind it.
  */
 export class Strangers {
+  /** What came to nothing, for whoever looks whether that is a flood. */
+  readonly turnedAway: TurnedAway;
   readonly #clock: Clock;
   readonly #budgets: Budgets;
   readonly #waiting = new Map<string, FairQueue<Entry>>();
   #timer: Timer | undefined;
 
-  constructor(clock: Clock, settings: StrangerSettings = DEFAULT_STRANGERS) {
+  constructor(
+    clock: Clock,
+    settings: StrangerSettings = DEFAULT_STRANGERS,
+    turnedAway: TurnedAway = new TurnedAway(),
+  ) {
     const { proofsAtOnce: atOnce, proofsPerSecond: perSecond } = settings;
+    this.turnedAway = turnedAway;
     this.#clock = clock;
     this.#budgets = new Budgets(clock, { atOnce, perSecond });
   }

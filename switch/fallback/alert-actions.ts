@@ -13,6 +13,10 @@ export const ALERT_ACTIONS: Readonly<Record<Alert['kind'], string>> = {
     'Make room on the disk of the log (docs/runbooks.md#the-disk-is-full); it closes when lines are written again.',
   'data-lost':
     'Do not start the old primary again; start every node with its files (docs/runbooks.md#a-fail-over-lost-data), then: etika-switch recon run.',
+  flood:
+    'See who it is (docs/runbooks.md#the-log-is-flooded) and have it stopped on its way; others are served meanwhile. It closes when it is over.',
+  'process-died':
+    'See in its log why (docs/runbooks.md#a-node-is-dead), and start it where nobody has; it closes when it has been up for ten seconds.',
   'late-work':
     'See whether workers live and the database answers (docs/runbooks.md#the-database-is-away); it closes when the work is done.',
 };

@@ -11,7 +11,9 @@ export interface Alert {
     | 'late-work'
     | 'clock'
     | 'data-lost'
-    | 'log-lost';
+    | 'log-lost'
+    | 'flood'
+    | 'process-died';
   /** Which runbook of docs/fallback.md helps; absent where it is none of the four. */
   readonly scenario?: FallbackScenario;
   readonly subject: string;

@@ -12,7 +12,13 @@ const OVERDUE_AFTER = '10 seconds';
 const MAX_COUNTED = 50_000;
 const MAX_LISTED = 100;
 /** Of what is raised here: raised again a moment after it closed, each is the same outage. */
-const CLOSE_BY_THEMSELVES: readonly Alert['kind'][] = ['late-work', 'clock', 'log-lost'];
+const CLOSE_BY_THEMSELVES: readonly Alert['kind'][] = [
+  'late-work',
+  'clock',
+  'log-lost',
+  'flood',
+  'process-died',
+];
 
 type Nullable =
   | 'scenario'

@@ -47,11 +47,17 @@ const HEALTH = {
         order by due_at limit 1)) as "oldestDueMs"`,
 };
 
-/** Of every epoch that is not read to its end, the first entry that is not read. It looks into every day there is. */
+/**
+ * Of every epoch that is not read to its end, the first entry that is not read. It looks into every day there is. Its
+ * time is that of the node that wrote it, less what this node's clock is known to be ahead of the database's.
+ */
 const UNPROJECTED = {
   name: 'oldest-unprojected',
-  text: `select greatest(0, round(extract(epoch from now() - min(e.at)) * 1000))::double precision as ms
+  text: `select greatest(0, round(max(
+        extract(epoch from now() - e.at) * 1000 + coalesce(k.ahead_ms, 0)
+      )))::double precision as ms
     from switch.lease l left join switch.projection_cursor c using (epoch)
+    left join switch.node_clock k on k.node = l.node and k.measured_at > now() - interval '1 minute'
     cross join lateral (
       select j.at from switch.journal j
         where j.epoch = l.epoch and j.sequence > coalesce(c.sequence, 0) order by j.sequence limit 1
@@ -72,18 +78,30 @@ export function projectionTrouble({ oldestUnprojectedMs = 0 }: FollowUpHealth): 
   return `the oldest entry that is not projected waits for ${Math.round(oldestUnprojectedMs / 1_000)} s`;
 }
 
+/** A clock that jumps is known of some seconds later: of the looks within this time the best one counts. */
+const CLOCKS_KNOWN_AFTER_MS = 15_000;
+
+export interface ReaderParts {
+  readonly databaseUrl: string;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly log: Log;
+  /** Of so many reads one asks how far the projection is, which costs more than the rest; absent: each does. */
+  readonly projectionEvery?: number;
+}
+
 /** Asks the database. */
 export class FollowUpHealthReader {
   readonly #pool: Pool;
+  readonly #clock: ReaderParts['clock'];
   readonly #projectionEvery: number;
   #reads = 0;
-  #oldestUnprojectedMs = 0;
+  #unprojected: readonly { readonly at: Monotonic; readonly ms: number }[] = [];
 
-  /** @param projectionEvery of so many reads one asks how far the projection is: that costs more than the rest */
-  constructor(databaseUrl: string, log: Log, projectionEvery = 1) {
+  constructor({ databaseUrl, clock, log, projectionEvery = 1 }: ReaderParts) {
     const connection = switchConnection(databaseUrl, 'etika-follow-up-health', STATEMENT_MS);
     this.#pool = new Pool({ ...connection, max: 1, allowExitOnIdle: true });
     this.#pool.on('error', (error) => log.warn({ event: 'follow-up.connection', err: error }));
+    this.#clock = clock;
     this.#projectionEvery = projectionEvery;
   }
 
@@ -93,10 +111,13 @@ export class FollowUpHealthReader {
     const { workers, oldestDueMs } = rows[0] ?? { workers: [], oldestDueMs: 0 };
     if (this.#reads % this.#projectionEvery === 0) {
       const { rows: lags } = await this.#pool.query<{ ms: number | null }>(UNPROJECTED);
-      this.#oldestUnprojectedMs = lags[0]?.ms ?? 0;
+      const at = this.#clock.monotonic();
+      const ofLate = this.#unprojected.filter((look) => at - look.at <= CLOCKS_KNOWN_AFTER_MS);
+      this.#unprojected = [...ofLate, { at, ms: lags[0]?.ms ?? 0 }];
     }
     this.#reads += 1;
-    return { workers, oldestDueMs, oldestUnprojectedMs: this.#oldestUnprojectedMs };
+    const oldestUnprojectedMs = Math.min(...this.#unprojected.map(({ ms }) => ms));
+    return { workers, oldestDueMs, oldestUnprojectedMs };
   }
 
   close(): Promise<void> {

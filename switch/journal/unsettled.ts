@@ -1,4 +1,4 @@
-import type { Clock, Log, Timer } from '../../runtime/index.ts';
+import { type Clock, LastingTrouble, type Log, type Timer } from '../../runtime/index.ts';
 import { type Journal, JournalError, type NewEntry } from './journal.ts';
 
 const RETRY_MS = 250;
@@ -31,6 +31,7 @@ export class Unsettled {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #limit: number;
+  readonly #away: LastingTrouble;
   readonly #waiting = new Map<string, Waiting>();
   #timer: Timer | undefined;
   #isSettling = false;
@@ -41,6 +42,7 @@ export class Unsettled {
     this.#clock = clock;
     this.#log = log;
     this.#limit = limit;
+    this.#away = new LastingTrouble('unsettled.waits', { clock, log });
   }
 
   get size(): number {
@@ -80,9 +82,14 @@ export class Unsettled {
     for (const [transaction, waiting] of this.#waiting) {
       try {
         if (await this.#settle(waiting)) this.#waiting.delete(transaction);
+        this.#away.over();
       } catch (error) {
-        this.#log.warn({ event: 'unsettled.waits', transaction, waiting: this.#waiting.size, err: error });
-        if (isAway(error)) break;
+        const facts = { transaction, waiting: this.#waiting.size };
+        if (isAway(error)) {
+          this.#away.failed(error, facts);
+          break;
+        }
+        this.#log.warn({ event: 'unsettled.waits', ...facts, err: error });
       }
     }
 

@@ -7,6 +7,7 @@
 import { type HttpExchange, type HttpTls, httpExchange, popClient } from '../../connectors/index.ts';
 import { connectHsmPool, type PaymentHsmClient } from '../../hsm/index.ts';
 import type { Clock, Log, Random, Sockets } from '../../runtime/index.ts';
+import { TurnedAway } from '../admission/turned-away.ts';
 import { PostgresEndedEpochs } from '../audit/ended-epochs.ts';
 import { HeadFolder } from '../audit/head-book.ts';
 import { HeadPublisher, type HeadSigner } from '../audit/publisher.ts';
@@ -67,7 +68,8 @@ export async function openParts(own: ProcessParts, opening: OpeningParts) {
     log,
   });
   const records = new PostgresFallbackRecords(databaseUrl, log);
-  const tls = new TlsEnds({ production, clock, log, strangers: settings.strangers });
+  const turnedAway = new TurnedAway();
+  const tls = new TlsEnds({ production, clock, log, strangers: settings.strangers, turnedAway });
   const keys = await openKeys(own, hsm);
   const directory = followedDirectory(settings);
   const late = { ...settings };
@@ -84,6 +86,7 @@ export async function openParts(own: ProcessParts, opening: OpeningParts) {
     directory,
     random,
     tls,
+    turnedAway,
     hsm,
     journal,
     copy,

@@ -14,6 +14,7 @@ import { SentBefore } from '../admission/sent-before.ts';
 import { Strangers } from '../admission/strangers.ts';
 import { Tally } from '../admission/tally.ts';
 import { timedHsm, timedJournal } from '../admission/timed.ts';
+import type { TurnedAway } from '../admission/turned-away.ts';
 import { BusinessCalendar } from '../config/business-calendar.ts';
 import { createDirectory, type Directory } from '../config/directory.ts';
 import { DEFAULT_KEY_LIFE } from '../config/keys.ts';
@@ -72,6 +73,8 @@ export interface SwitchParts {
   /** Without them no terminal can settle its batch. */
   readonly batches?: NonNullable<Ports['batches']>;
   readonly checkpoint?: (checkpoint: Checkpoint) => void;
+  /** Where listeners count what came to nothing; absent: nobody asks. */
+  readonly turnedAway?: TurnedAway;
   /** What the listeners ask instead of the gate; a test may take the gate's part. */
   readonly admitting?: (gate: Gate) => Admitting;
   /** Who makes the codecs of listeners, and how often the gate looks up: a simulation lives many lives in a row. */
@@ -165,7 +168,7 @@ async function openListeners(parts: SwitchParts, ports: Ports, gate: Gate): Prom
   const { strangers: strangerSettings = DEFAULT_STRANGERS } = settings;
   const crossing: Crossing = {
     sentBefore: new SentBefore(clock),
-    strangers: new Strangers(clock, strangerSettings),
+    strangers: new Strangers(clock, strangerSettings, parts.turnedAway),
     strangerSettings,
     terminals: new Tally(),
   };

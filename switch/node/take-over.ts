@@ -1,4 +1,4 @@
-import { jitter, type Timer } from '../../runtime/index.ts';
+import { jitter, LastingTrouble, type Timer } from '../../runtime/index.ts';
 import type { Ports } from '../ports.ts';
 import { recover } from './recover.ts';
 
@@ -14,6 +14,7 @@ const JITTER = 0.2;
 export class TakeOver {
   readonly #ports: TakeOverPorts;
   readonly #everyMs: number;
+  readonly #trouble: LastingTrouble;
   #timer: Timer | undefined;
   #look: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -22,6 +23,7 @@ export class TakeOver {
   constructor(ports: TakeOverPorts, everyMs: number) {
     this.#ports = ports;
     this.#everyMs = everyMs;
+    this.#trouble = new LastingTrouble('take-over.failed', ports);
     this.#schedule();
   }
 
@@ -43,8 +45,9 @@ export class TakeOver {
   async #takeOver(): Promise<void> {
     try {
       await recover(this.#ports);
+      this.#trouble.over();
     } catch (error) {
-      this.#ports.log.warn({ event: 'take-over.failed', err: error });
+      this.#trouble.failed(error);
     }
   }
 }

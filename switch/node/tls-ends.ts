@@ -6,8 +6,10 @@ import {
 } from '../../certs/index.ts';
 import type { HttpExchange, HttpTls, RenewableExchange } from '../../connectors/index.ts';
 import { type Clock, DAY_MS, type Log, type Sockets, type Timer, tlsSockets } from '../../runtime/index.ts';
+import { addressCircle } from '../admission/circles.ts';
 import { Handshakes } from '../admission/handshakes.ts';
 import { hostOf, PeerLog } from '../admission/peer-log.ts';
+import type { TurnedAway } from '../admission/turned-away.ts';
 import type { ListenerTls, NetworkTls, ServiceTls } from '../config/settings.ts';
 import type { StrangerSettings } from '../config/strangers.ts';
 
@@ -37,6 +39,8 @@ export interface TlsEndsParts {
   readonly log: Log;
   /** What an address is granted for handshakes that prove nobody; what is built in holds where it is absent. */
   readonly strangers?: StrangerSettings | undefined;
+  /** Told of handshakes that proved nobody; absent: nobody counts them. */
+  readonly turnedAway?: Pick<TurnedAway, 'note'>;
 }
 
 /** All of one process that speaks TLS: listeners, links, services. They are given new certificates all at once. */
@@ -51,7 +55,7 @@ export class TlsEnds {
 
   /** The sockets of a listener or a link. @throws {CertError} where its files cannot be used */
   open(name: string, settings: TlsSettings): Sockets {
-    const { clock, log, production, strangers } = this.#parts;
+    const { clock, log, production, strangers, turnedAway } = this.#parts;
     const read = () => readTlsMaterial(settings, { production });
     const material = read();
     const isListener = 'requireClientCertificate' in settings;
@@ -60,7 +64,10 @@ export class TlsEnds {
       ...material,
       requirePeerCertificate: isListener && settings.requireClientCertificate,
       servername: isListener ? undefined : settings.serverName,
-      onRefused: ({ peer, ...refusal }) => peerLog.warn('tls.refused', hostOf(peer), refusal),
+      onRefused: ({ peer, ...refusal }) => {
+        turnedAway?.note(addressCircle(hostOf(peer)));
+        peerLog.warn('tls.refused', hostOf(peer), refusal);
+      },
       ...(isListener && { door: new Handshakes(clock, strangers) }),
     });
     this.#add(name, material.certificates, () => {

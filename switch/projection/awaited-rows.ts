@@ -6,12 +6,17 @@ import type { UnreadEntry } from './unread-entries.ts';
 /**
  * What the sweeper waits for, as rows of `switch.awaited_proof`: filled and emptied in the same commit as the rows of
  * the projection, so that a projection that is made again has them too. Only what was projected last is taken: a fold
- * of entries that another epoch has gone beyond would bring a row back that is over.
+ * of entries that another epoch has gone beyond would bring a row back that is over. When it is due is
+ * held to the database's clock: by that of a node that is a day ahead nobody would ask for a day, and one that is a day
+ * behind would make work look a day old.
  */
 const PUT = `
   insert into switch.awaited_proof as a (transaction, validation, version, accepted_version, accepted_at, due_at)
     select p.transaction, p.validation, p.version, p.accepted_version, to_timestamp(p.accepted_at / 1000),
-        to_timestamp((p.accepted_at + $6) / 1000)
+        least(
+          greatest(to_timestamp((p.accepted_at + $6) / 1000), now() - interval '30 seconds'),
+          now() + $6 * interval '1 millisecond'
+        )
       from unnest($1::uuid[], $2::text[], $3::integer[], $4::integer[], $5::double precision[])
         as p (transaction, validation, version, accepted_version, accepted_at)
     on conflict (transaction) do update set

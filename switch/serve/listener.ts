@@ -124,14 +124,16 @@ interface Room {
 const NOBODY: ConnectionHandlers = { onData() {}, onClose() {} };
 
 function accept(connection: Connection, { crowd, certificates, shared }: Room): ConnectionHandlers {
-  const { settings, peerLog } = shared;
+  const { settings, peerLog, strangers } = shared;
   const { peer: address, peerCertificate } = connection;
+  const circle = circleOf(address, peerCertificate);
   const refuse = (event: string) => {
+    strangers.turnedAway.note(circle);
     peerLog.warn(event, hostOf(address));
     connection.destroy();
     return NOBODY;
   };
-  if (!crowd.makeRoom(circleOf(address, peerCertificate))) return refuse('listener.full');
+  if (!crowd.makeRoom(circle)) return refuse('listener.full');
 
   const { fingerprint } = peerCertificate ?? {};
   const most = settings.maxConnectionsPerCertificate ?? MOST_PER_CERTIFICATE;

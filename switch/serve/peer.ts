@@ -355,6 +355,7 @@ export class Peer {
 
   /** Bytes that cannot be followed any further: only this connection suffers. */
   #refuse(event: string, error?: unknown): void {
+    if (event !== 'listener.idle') this.#shared.strangers.turnedAway.note(this.circle);
     this.#shared.peerLog.warn(event, this.host, error === undefined ? {} : reasonOf(error));
     this.#open = false; // what stands behind it in the same bytes is not served
     this.#connection.destroy();

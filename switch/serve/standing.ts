@@ -90,7 +90,7 @@ export class Standing {
   }
 
   #learn(proof: Proof, terminal: string | undefined): void {
-    const { isTrusted, settings, onProven, onHopeless, circle } = this.#parts;
+    const { isTrusted, settings, strangers, onProven, onHopeless, circle } = this.#parts;
     if (proof === 'right') {
       this.#isKnown = true;
       this.#wrongInARow = 0;
@@ -100,6 +100,7 @@ export class Standing {
     } else if (proof === 'wrong') {
       this.#isKnown = false;
       this.#wrongInARow += 1;
+      strangers.turnedAway.note(circle);
       const isHopeless = this.#wrongInARow >= settings.wrongMacsPerConnection;
       if (isHopeless && !this.#wasEverRight && !isTrusted) onHopeless();
     }

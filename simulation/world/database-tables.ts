@@ -6,7 +6,7 @@ import { afterTaking, NOTHING_USED, type Used } from '../../switch/stand-in/rule
 import { POP_LANE } from '../../switch/transaction/decision-entry.ts';
 import type { OpeningBody } from '../../switch/transaction/entries.ts';
 import { AwaitedTable } from './awaited-table.ts';
-import { KeyTable } from './key-records.ts';
+import { KeyTable } from './key-table.ts';
 import { ModeChanges } from './mode-changes.ts';
 import type { SimProcess } from './sim-process.ts';
 import { readEntry, type StoredEntry } from './stored-entry.ts';

@@ -1,4 +1,4 @@
-import type { KeyOwner, KeyRecords, KeySet } from '../../switch/keys/key-records.ts';
+import type { KeyRecords } from '../../switch/keys/key-records.ts';
 import type { Database } from './database.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimProcess } from './sim-process.ts';
@@ -6,31 +6,6 @@ import type { SimProcess } from './sim-process.ts';
 const STATEMENT_MS = 1_000;
 /** Of the words that tell a process of a change: so many are lost. */
 const LOST = 0.2;
-
-/** The table of key changes: steps are added, never changed. */
-export class KeyTable {
-  readonly steps: { readonly owner: KeyOwner; readonly set: KeySet }[] = [];
-  /** Told after each change, until their process dies. */
-  readonly listeners = new Set<() => void>();
-
-  of(owner: KeyOwner): KeySet[] {
-    const latest = new Map<number, KeySet>();
-    for (const step of this.steps) if (step.owner === owner) latest.set(step.set.generation, step.set);
-    return [...latest.values()].sort((a, b) => a.generation - b.generation);
-  }
-
-  record(owner: KeyOwner, sets: readonly KeySet[]): boolean {
-    const isTaken = sets.some(({ generation, state }) =>
-      this.steps.some(
-        (step) => step.owner === owner && step.set.generation === generation && step.set.state === state,
-      ),
-    );
-    if (isTaken) return false;
-    this.steps.push(...sets.map((set) => ({ owner, set })));
-    for (const tell of this.listeners) tell();
-    return true;
-  }
-}
 
 /** As one life of a node reaches it. @param recorded called once a change is committed, before its node hears so */
 export function keyRecordsOf(

@@ -15,6 +15,7 @@ const OUTCOMES = [
   ...(['refund of a payment approved', 'refund of a payment declined', 'approved in part'] as const),
   ...(['stood in for', 'stand-in limit reached', 'degraded mode opened'] as const),
   'tampering noticed',
+  'shed for load',
   ...(['batch in balance', 'batch out of balance', 'calm run'] as const),
 ] as const;
 

@@ -26,7 +26,7 @@ import { SimBatches } from './world/batches.ts';
 import { sharedCodec } from './world/codecs.ts';
 import type { Database } from './world/database.ts';
 import { SimFollowUpWorker } from './world/follow-up-queue.ts';
-import { simHsm } from './world/hsm.ts';
+import { type HsmCapacity, simHsm } from './world/hsm.ts';
 import { simHttp } from './world/http.ts';
 import { openJournal, type SimJournal } from './world/journal.ts';
 import type { LogCapture } from './world/log-capture.ts';
@@ -48,6 +48,8 @@ export interface Surroundings {
   readonly logs: LogCapture;
   readonly headDisks: HeadDisks;
   readonly mutant: WrapperMutant;
+  /** Absent: it does whatever is asked of it. */
+  readonly hsmCapacity?: HsmCapacity;
 }
 
 const DRAIN_MS = 2_500;
@@ -225,7 +227,8 @@ export class SwitchNode {
       log,
       onFenced: () => this.#giveWay(life),
     });
-    const hsm = simHsm(life, this.#random.stream(`hsm ${this.lives}`), () => faults.hsm(world.now));
+    const hsmRandom = this.#random.stream(`hsm ${this.lives}`);
+    const hsm = simHsm(life, hsmRandom, () => faults.hsm(world.now), this.#around.hsmCapacity);
     const keys = await openNodeKeys({
       ...{ settings: this.#settings, database, life, hsm, log },
       random: this.#random.stream(`keys ${this.lives}`),

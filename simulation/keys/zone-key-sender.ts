@@ -34,8 +34,8 @@ export interface ZoneKeyOf {
 }
 
 /**
- * A network that sends new PIN keys in service. It offers one until it hears whether it is taken: an answer may be lost,
- * or its node die over it. PINs come under the key before, under one that it offered, or under the one agreed on; a
+ * A network that sends new PIN keys in service. It offers one until it hears whether it is taken: an answer may be
+ * lost, or a node die over it. PINs come under the key before, under one that it offered, or under the one agreed on; a
  * block under none of them means that the switch uses a key that nobody agreed on.
  */
 export class ZoneKeySender<M extends NetworkMessage> implements Pick<PinCipher, 'check'> {

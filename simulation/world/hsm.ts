@@ -42,16 +42,24 @@ const macs = new Map<string, (data: Uint8Array) => Buffer>();
 const pinCiphers = new Map<string, Cipheriv | Decipheriv>();
 const lookups = new Map<string, Buffer>();
 
+/** What a device does at once, and how long each takes it. */
+export interface HsmCapacity {
+  readonly slots: number;
+  readonly serviceMs: number;
+}
+
 /** Real cryptography in software, behind a device that can be slow, silent, away or broken. */
 export function simHsm(
   process: SimProcess,
   random: SeededRandom,
   condition: () => HsmCondition,
+  capacity?: HsmCapacity,
 ): PaymentHsmClient {
+  const waitMs = capacity ? turnsAt(process, capacity) : () => 0;
   const ask = <T>(work: () => T): Promise<T> => {
     const state = condition();
     return new Promise((resolve, reject) => {
-      const answerMs = state === 'slow' ? random.between(100, 900) : random.between(0.1, 1.5);
+      const answerMs = waitMs() + (state === 'slow' ? random.between(100, 900) : random.between(0.1, 1.5));
       const fail = (code: 'HSM_UNAVAILABLE' | 'HSM_TIMEOUT' | 'HSM_TOKEN_FAILED', inMs: number) =>
         process.deliver(inMs, () => reject(new HsmError(code)));
       if (state === 'away') return fail('HSM_UNAVAILABLE', 0.05);
@@ -85,6 +93,17 @@ export function simHsm(
     ...simCustodian(process, random, ask),
   };
   return hsm as PaymentHsmClient;
+}
+
+/** Each request waits for the slot that is free first. @returns how long the next one takes until it is done */
+function turnsAt({ world }: SimProcess, { slots, serviceMs }: HsmCapacity): () => number {
+  const freeAt = Array.from({ length: slots }, () => 0);
+  return () => {
+    const first = freeAt.indexOf(Math.min(...freeAt));
+    const doneAt = Math.max(world.now, freeAt[first] ?? 0) + serviceMs;
+    freeAt[first] = doneAt;
+    return doneAt - world.now;
+  };
 }
 
 function isCardPin({ block, key }: { readonly block: PinBlock; readonly key: string }, pan: Pan): boolean {

@@ -106,6 +106,7 @@ const NODE: Record<FaultOn<'node'>['kind'], (node: SwitchNode, fault: FaultOn<'n
   {
     crash: (node, { from, to }) => node.crash('killed', to - from),
     'crash loop': (node, { to }) => node.crashUntil(to),
+    'crash over keys': (node, { from, to }) => node.crashOverKeys(to - from),
     'power lost': (node, { from, to }) => node.crash('power lost', to - from),
     'crash at': (node, { from, to, checkpoint }) => {
       if (checkpoint) node.crashAt(checkpoint.name, checkpoint.count, to - from);

@@ -61,13 +61,14 @@ export function drawFaults(
   random: SeededRandom,
   lastSaleAt: number,
   nodes: number,
-  { spared, isCrowd }: Pick<Features, 'spared' | 'isCrowd'> = PLAIN,
+  { spared, isCrowd, changesKeys }: Pick<Features, 'spared' | 'isCrowd' | 'changesKeys'> = PLAIN,
 ): FaultPlan {
   const count = random.chance(CALM) ? 0 : 1 + random.integer(MAX_FAULTS);
   const drawn = Array.from({ length: count }, () => drawFault(random, lastSaleAt, nodes));
   const isOutage = isCrowd || (count > 0 && random.chance(OUTAGES));
   const outage = isOutage ? [drawOutage(random, lastSaleAt)] : [];
-  const all = [...outage, ...drawn.flatMap((fault) => [fault, ...sequelOf(fault, random)])];
+  const overKeys = changesKeys ? drawCrashOverKeys(random.stream('keys'), lastSaleAt, nodes) : [];
+  const all = [...outage, ...drawn.flatMap((fault) => [fault, ...sequelOf(fault, random)]), ...overKeys];
   return new FaultPlan(all.filter(({ on }) => !spared.has(on)));
 }
 
@@ -75,6 +76,13 @@ function drawOutage(random: SeededRandom, lastSaleAt: number): Fault {
   const kind = random.pick(['network refuses', 'network lost'] as const);
   const network = random.pick(NETWORKS);
   return { on: 'line', kind, network, from: random.between(0, lastSaleAt / 4), to: lastSaleAt };
+}
+
+function drawCrashOverKeys(random: SeededRandom, lastSaleAt: number, nodes: number): Fault[] {
+  if (!random.chance(0.5)) return [];
+  const from = random.between(0, lastSaleAt);
+  const to = from + random.between(50, 5_000);
+  return [{ on: 'node', kind: 'crash over keys', node: random.integer(nodes), from, to }];
 }
 
 /**

@@ -39,11 +39,15 @@ export type DatabaseFault =
   | 'database crash'
   | 'database cut'
   | 'database deadlocks';
-/** `crash loop`: killed every few hundred milliseconds, for as long as it lasts. */
+/**
+ * `crash loop`: killed every few hundred milliseconds, for as long as it lasts. `crash over keys`: killed once a change
+ * of keys is recorded, before it knows so.
+ */
 export type NodeFault =
   | 'crash'
   | 'crash at'
   | 'crash loop'
+  | 'crash over keys'
   | 'power lost'
   | 'pause'
   | 'restart'

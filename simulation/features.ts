@@ -19,6 +19,8 @@ export interface Features {
   readonly isCrowd: boolean;
   /** Others pay besides, on networks of their own (`guests/`). */
   readonly hasGuests?: boolean;
+  /** Keys of guests' terminals and networks change in service (`keys/`). */
+  readonly changesKeys?: boolean;
   /** The day on which it happens. */
   readonly day: Day;
 }
@@ -53,6 +55,8 @@ const FAVOURED = 0.15;
 const ORDINARY = 0.5;
 const CROWDS = 0.1;
 const GUESTS = 0.5;
+/** Of seeds with guests. */
+const KEY_CHANGES = 0.4;
 const DAY_NAMES = Object.keys(DAYS) as [Day, ...Day[]];
 
 /** @param random a stream of its own @param forced on in every seed, awaited or not */
@@ -72,14 +76,16 @@ export function drawFeatures(random: SeededRandom, forced: readonly HabitName[] 
   const day = calendar.chance(ORDINARY) ? PLAIN.day : calendar.pick(DAY_NAMES);
   const isCrowd = random.stream('crowd').chance(CROWDS);
   const hasGuests = random.stream('guests').chance(GUESTS);
-  return { habits, spared, favours, isCrowd, day, hasGuests };
+  const changesKeys = hasGuests && random.stream('keys').chance(KEY_CHANGES);
+  return { habits, spared, favours, isCrowd, day, hasGuests, changesKeys };
 }
 
-export function describeFeatures({ habits, spared, favours, isCrowd, day, hasGuests }: Features): string[] {
+export function describeFeatures({ habits, spared, favours, isCrowd, day, ...rest }: Features): string[] {
   const lines = HABITS.filter(({ name }) => habits.has(name)).map(({ name, says }) => `${name}: ${says}`);
   if (spared.size > 0) lines.push(`no fault of ${[...spared].join(', ')}`);
   if (favours.length > 0) lines.push(`more of ${favours.join(', ')}`);
   if (isCrowd) lines.push('a crowd with few cards while networks are away');
-  if (hasGuests) lines.push('guests who pay on networks of their own');
+  if (rest.hasGuests) lines.push('guests who pay on networks of their own');
+  if (rest.changesKeys) lines.push('keys of terminals and networks that change in service');
   return [...lines, `on ${day}`];
 }

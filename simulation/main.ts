@@ -10,6 +10,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { assertPinnedNode } from '../deploy/assert-node.ts';
 import { runTool, VERSION } from '../runtime/index.ts';
 import { type Campaign, type CampaignOptions, runCampaign, seedsFrom } from './campaign.ts';
+import { loadText, runLoad } from './load/load-run.ts';
 import { type HuntOptions, huntMutants } from './mutants/hunt.ts';
 import { keepSeeds } from './mutants/known-seeds.ts';
 import { HABITS, type HabitName, isHabitName } from './peers/habits/all-habits.ts';
@@ -44,6 +45,7 @@ Examples:
   $ npm run sim -- --mutants                   # does the simulation notice each safeguard that is taken away?
   $ npm run sim -- --mutants --only lease      # this one only; more names may follow
   $ npm run sim -- --with letters other-till   # with these habits of peers in every seed
+  $ npm run sim -- --load                      # more payments than a node carries
   $ npm run sim -- --seed 203 --html story.html  # the story of a failing seed, drawn`;
 
 interface Options {
@@ -55,6 +57,7 @@ interface Options {
   readonly with?: readonly string[];
   readonly habits: boolean;
   readonly html?: string;
+  readonly load: boolean;
   readonly coverage: boolean;
   readonly processes?: number;
   readonly json: boolean;
@@ -94,6 +97,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .option('--with <habits...>', 'habits of peers that are on in every seed, also awaited ones')
     .option('--habits', 'list the habits, and which of them the core does not bear yet', false)
     .option('--html <file>', 'with --seed alone: draw the story of a failing seed there')
+    .option('--load', 'offer a node more payments than it carries, and see what becomes of them', false)
     .option('--json', 'one object instead of text', false)
     .version(VERSION, '--version', 'print the release')
     .addHelpText('after', EXAMPLES)
@@ -109,6 +113,7 @@ async function main(argv: readonly string[]): Promise<number> {
     console.log(json ? JSON.stringify(HABITS) : habitsText());
     return 0;
   }
+  if (options.load) return load(seed ?? 1, seeds ?? 1, json);
   const isOne = seed !== undefined && seeds === undefined && !isHunt;
   if (html !== undefined && !isOne) command.error("error: option '--html' needs '--seed' without '--seeds'");
   if (options.coverage && (isOne || isHunt)) {
@@ -123,6 +128,17 @@ async function main(argv: readonly string[]): Promise<number> {
     isCounted: options.coverage,
   };
   return many({ ...campaign, ...(options.processes && { processes: options.processes }) }, json);
+}
+
+/** As many seeds as are asked for, one unless they are counted. */
+async function load(first: number, count: number, json: boolean): Promise<number> {
+  let wrong = 0;
+  for (const seed of seedsFrom(first, count)) {
+    const result = await runLoad(seed);
+    console.log(json ? JSON.stringify(result) : loadText(result));
+    if (result.wrong.length > 0) wrong += 1;
+  }
+  return wrong === 0 ? 0 : 1;
 }
 
 interface Seed {

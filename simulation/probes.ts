@@ -15,6 +15,7 @@ const OUTCOMES = [
   ...(['refund of a payment approved', 'refund of a payment declined', 'approved in part'] as const),
   ...(['stood in for', 'stand-in limit reached', 'degraded mode opened'] as const),
   'tampering noticed',
+  'shed for load',
   ...(['batch in balance', 'batch out of balance', 'calm run'] as const),
 ] as const;
 
@@ -38,12 +39,19 @@ const GUESTS = [
   'rubbish hung up on',
 ] as const;
 
+/** What becomes of keys that change in service (`keys/`). */
+const KEYS = [
+  ...(['zone key changed', 'zone key refused', 'offered again'] as const),
+  ...(['terminal changed', 'terminal changed tacitly', 'terminal refused', 'terminal asked again'] as const),
+] as const;
+
 export type ProbeName =
   | Probe
   | `habit ${HabitName}`
   | `${PaymentKind} approved`
   | (typeof OUTCOMES)[number]
-  | `guests: ${(typeof GUESTS)[number]}`;
+  | `guests: ${(typeof GUESTS)[number]}`
+  | `keys: ${(typeof KEYS)[number]}`;
 
 /** What no campaign is asked for: a habit that the core does not bear yet is off. */
 function expected(): ProbeName[] {
@@ -54,6 +62,7 @@ function expected(): ProbeName[] {
     ...core,
     ...habits,
     ...guests,
+    ...KEYS.map((name) => `keys: ${name}` as const),
     ...PAYMENT_KINDS.map((kind) => `${kind} approved` as const),
     ...OUTCOMES,
   ];

@@ -6,7 +6,7 @@ import { type Fault, FaultPlan } from './faults.ts';
 import { DAYS, drawFeatures, type Features } from './features.ts';
 import { checkGuests } from './guests/check-guests.ts';
 import { type GuestHosts, openGuestNetworks } from './guests/guest-networks.ts';
-import { TOLD_MERCHANTS, withGuests } from './guests/guest-settings.ts';
+import { KEY_LIVES, TOLD_MERCHANTS, withGuests } from './guests/guest-settings.ts';
 import { Guests } from './guests/guests.ts';
 import { MerchantInbox } from './guests/merchant-inbox.ts';
 import { UNCHANGED, type WrapperMutant } from './mutants/wrapper-mutant.ts';
@@ -162,7 +162,8 @@ async function prepare({
   const around = { world, network, database, ...hosts, faults: plan, logs, headDisks };
 
   const settings = settingsOf(shape, features);
-  const known = features.hasGuests ? withGuests(settings) : settings;
+  const keyLife = features.changesKeys ? shape.stream('keys').pick(KEY_LIVES) : undefined;
+  const known = features.hasGuests ? withGuests(settings, keyLife) : settings;
   new ProofProjector(world, database, settings.pop.finalityMs);
   const nodes = Array.from(
     { length: nodeCount },

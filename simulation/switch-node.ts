@@ -15,6 +15,7 @@ import type { Checkpoint } from '../switch/ports.ts';
 import type { FaultPlan, GuestNetwork, NetworkName } from './faults.ts';
 import type { GuestHosts } from './guests/guest-networks.ts';
 import type { MerchantInbox } from './guests/merchant-inbox.ts';
+import { type NodeKeys, openNodeKeys } from './keys/node-keys.ts';
 import type { WrapperMutant } from './mutants/wrapper-mutant.ts';
 import { deadlineKey, nameOfRequest } from './peers/names.ts';
 import type { Networks } from './peers/networks.ts';
@@ -25,7 +26,7 @@ import { SimBatches } from './world/batches.ts';
 import { sharedCodec } from './world/codecs.ts';
 import type { Database } from './world/database.ts';
 import { SimFollowUpWorker } from './world/follow-up-queue.ts';
-import { simHsm } from './world/hsm.ts';
+import { type HsmCapacity, simHsm } from './world/hsm.ts';
 import { simHttp } from './world/http.ts';
 import { openJournal, type SimJournal } from './world/journal.ts';
 import type { LogCapture } from './world/log-capture.ts';
@@ -47,6 +48,8 @@ export interface Surroundings {
   readonly logs: LogCapture;
   readonly headDisks: HeadDisks;
   readonly mutant: WrapperMutant;
+  /** Absent: it does whatever is asked of it. */
+  readonly hsmCapacity?: HsmCapacity;
 }
 
 const DRAIN_MS = 2_500;
@@ -70,8 +73,10 @@ export class SwitchNode {
         sweeper: ProofSweeper;
         networks: ReadonlyMap<string, NetworkConnector>;
         heads: HeadPublisher;
+        keys: NodeKeys | undefined;
       }
     | undefined;
+  #crashesOverKeys: (() => void) | undefined;
   #crashAt: { name: Checkpoint; remaining: number; crash: () => void } | undefined;
   /** Lives so far. */
   lives = 0;
@@ -94,6 +99,21 @@ export class SwitchNode {
 
   get inFlight(): number {
     return this.isUp ? (this.#running?.ports.inFlight.size ?? 0) : 0;
+  }
+
+  /** What is left at work, by what it is; nothing once all is over. */
+  get atWork(): Readonly<Record<string, number>> {
+    const running = this.#running;
+    if (!this.isUp || !running) return {};
+    const { gate, ports } = running;
+    const { atWork, waiting, mustServe } = gate.status();
+    return {
+      'requests in flight': ports.inFlight.size,
+      'decisions open': ports.unsettled.size,
+      'calls at work': atWork,
+      'requests waiting': waiting,
+      'messages that must be served': mustServe.atWork + mustServe.waiting,
+    };
   }
 
   /** Begins a new life, unless one is under way; a life that cannot begin is tried again, as a supervisor would. */
@@ -126,6 +146,10 @@ export class SwitchNode {
 
   crashAt(name: Checkpoint, count: number, downMs: number): void {
     this.#crashAt = { name, remaining: count, crash: () => this.crash('killed', downMs) };
+  }
+
+  crashOverKeys(downMs: number): void {
+    this.#crashesOverKeys = () => this.crash('killed', downMs);
   }
 
   /** Killed again and again, hardly up, until `to`. */
@@ -164,6 +188,7 @@ export class SwitchNode {
     const patience = life.clock.after(DRAIN_MS * 3, over);
     void (async () => {
       await running.close(DRAIN_MS);
+      parts.keys?.close();
       await Promise.all([parts.worker.stop(), parts.sweeper.stop()]);
       await Promise.all([...parts.networks.values()].map((connector) => connector.close()));
       await parts.journal.close();
@@ -187,6 +212,7 @@ export class SwitchNode {
 
   #die(life: SimProcess): void {
     this.#crashAt = undefined;
+    this.#crashesOverKeys = undefined;
     life.kill();
   }
 
@@ -201,7 +227,13 @@ export class SwitchNode {
       log,
       onFenced: () => this.#giveWay(life),
     });
-    const hsm = simHsm(life, this.#random.stream(`hsm ${this.lives}`), () => faults.hsm(world.now));
+    const hsmRandom = this.#random.stream(`hsm ${this.lives}`);
+    const hsm = simHsm(life, hsmRandom, () => faults.hsm(world.now), this.#around.hsmCapacity);
+    const keys = await openNodeKeys({
+      ...{ settings: this.#settings, database, life, hsm, log },
+      random: this.#random.stream(`keys ${this.lives}`),
+      recorded: () => this.#crashesOverKeys?.(),
+    });
     const networks = new Map<string, NetworkConnector>();
     const space = await NumberSpace.open(
       this.#settings.networks.map((each) => each.name),
@@ -227,10 +259,11 @@ export class SwitchNode {
       pop: popClient(simHttp(life, proofs, this.#random.stream(`http ${this.lives}`))),
       checkpoint: (name) => this.#passed(name),
       codecOf: sharedCodec,
+      ...(keys && { keys }),
       ...(inbox && { notifications: inbox.notificationsOf(life), alerts: inbox.alertsOf(life) }),
       beatMs: this.#beatMs,
     });
-    this.#connectNetworks(networks, parts);
+    this.#connectNetworks(networks, parts, keys);
     const running = await startSwitch(parts);
     const tasks = mutant.tasks(followUpTasks(running.ports));
     const { concurrency } = this.#settings.followUps;
@@ -238,7 +271,7 @@ export class SwitchNode {
     const sweeper = new ProofSweeper({ ...running.ports, proofs: new SimAwaitedProofs(database, life) });
     this.#running = running;
     const heads = this.#publishHeads(life, journal, hsm, log);
-    this.#parts = { journal, worker, sweeper, networks, heads };
+    this.#parts = { journal, worker, sweeper, networks, heads, keys };
     world.tell(this.name, () => 'is ready');
   }
 
@@ -258,9 +291,17 @@ export class SwitchNode {
     });
   }
 
-  #connectNetworks(networks: Map<string, NetworkConnector>, parts: SwitchParts): void {
+  #connectNetworks(
+    networks: Map<string, NetworkConnector>,
+    parts: SwitchParts,
+    keys: NodeKeys | undefined,
+  ): void {
     const told = this.#around.mutant.lateAnswer(onLateAnswer(parts));
-    const links = connectNetworks(this.#settings.networks, { ...parts, onLateAnswer: told });
+    const links = connectNetworks(this.#settings.networks, {
+      ...parts,
+      onLateAnswer: told,
+      ...(keys && { zoneKeys: keys.zoneKeys }),
+    });
     for (const [name, connector] of links) {
       networks.set(name, this.#observed(connector));
     }

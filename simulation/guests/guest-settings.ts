@@ -1,3 +1,4 @@
+import type { KeyLife } from '../../switch/config/keys.ts';
 import type { ListenerSettings, MerchantSettings, Settings } from '../../switch/config/settings.ts';
 import type { StandInSettings } from '../../switch/config/stand-in.ts';
 import type { GuestNetwork } from '../faults.ts';
@@ -47,17 +48,38 @@ export const GUEST_TERMINALS = [
   { id: 'GUEST003', keyName: 'TERM0003', merchant: GUEST_MERCHANTS[0].id },
 ] as const;
 
+/** Terminals that get new keys in service. */
+export const KEY_TERMINALS = [
+  { id: 'GUEST004', keyName: 'TERM0004', merchant: GUEST_MERCHANTS[0].id },
+  { id: 'GUEST005', keyName: 'TERM0005', merchant: GUEST_MERCHANTS[1].id },
+] as const;
+
+/** Who sends PIN keys: Mastercard's profile has no room for a key block. */
+export const ZONE_KEYS = {
+  lodging: { pinKey: 'ZPK/VISA', masterKey: 'ZMK/VISA', version: 'D' },
+  plain: { pinKey: 'ZPK/ISO87', masterKey: 'ZMK/ISO87', version: 'B' },
+} as const;
+
+/** Keys that are soon over, and as in service. */
+export const KEY_LIVES: readonly [KeyLife, KeyLife] = [
+  { overlapMs: 10_000, pendingMs: 20_000 },
+  { overlapMs: 3_600_000, pendingMs: 86_400_000 },
+];
+
 const VISA_STATIONS = { sourceStation: '123456', destinationStation: '000000' };
 
 /** The same switch, which guests are known to besides. */
-export function withGuests(settings: Settings): Settings {
-  const terminals = GUEST_TERMINALS.map(({ id, keyName, merchant }) => ({
+export function withGuests(settings: Settings, keyLife?: KeyLife): Settings {
+  const terminals = [...GUEST_TERMINALS, ...KEY_TERMINALS].map(({ id, keyName, merchant }) => ({
     ...{ id, merchant, partialApproval: true },
     ...{ pinKey: `TPK/${keyName}`, macKey: `TAK/${keyName}`, masterKey: `TMK/${keyName}` },
   }));
   const at = (name: GuestNetwork) => ({ name, ...NETWORK_ADDRESSES[name] });
+  const master = (name: keyof typeof ZONE_KEYS) =>
+    keyLife ? { zoneMasterKey: ZONE_KEYS[name].masterKey } : {};
   return {
     ...settings,
+    ...(keyLife && { keyLife }),
     merchants: [...settings.merchants, ...GUEST_MERCHANTS.map((each) => ({ ...each, standIn: STAND_IN }))],
     ...(settings.standIn && {
       standIn: { ...settings.standIn, issuers: [...settings.standIn.issuers, ...ISSUERS] },
@@ -72,8 +94,8 @@ export function withGuests(settings: Settings): Settings {
     networks: [
       ...settings.networks,
       { ...at('mastercard'), profile: 'mastercard', institution: '200001', zonePinKey: 'ZPK/VISA' },
-      { ...at('lodging'), profile: 'visa', ...VISA_STATIONS, zonePinKey: 'ZPK/VISA' },
-      { ...at('plain'), profile: 'iso87', zonePinKey: 'ZPK/ISO87' },
+      { ...at('lodging'), profile: 'visa', ...VISA_STATIONS, zonePinKey: 'ZPK/VISA', ...master('lodging') },
+      { ...at('plain'), profile: 'iso87', zonePinKey: 'ZPK/ISO87', ...master('plain') },
     ],
   };
 }

@@ -1,12 +1,16 @@
 import type { Settings } from '../../switch/config/settings.ts';
 import type { GuestNetwork } from '../faults.ts';
+import { KeyedShop } from '../keys/keyed-shop.ts';
+import { ZoneKeySender } from '../keys/zone-key-sender.ts';
+import type { NetworkMessage } from '../peers/host-messages.ts';
+import type { NetworkHost } from '../peers/network-host.ts';
 import { Terminal } from '../peers/terminal.ts';
 import type { Network } from '../world/network.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 import type { World } from '../world/world.ts';
 import { CARD_DATA } from './card-data.ts';
 import type { GuestHosts } from './guest-networks.ts';
-import { GUEST_CARDS, GUEST_TERMINALS, guestListener } from './guest-settings.ts';
+import { GUEST_CARDS, GUEST_TERMINALS, guestListener, KEY_TERMINALS, ZONE_KEYS } from './guest-settings.ts';
 import { Rubbish } from './rubbish.ts';
 import { Shopping } from './shopping.ts';
 import { Stay } from './stay.ts';
@@ -14,10 +18,16 @@ import { Stay } from './stay.ts';
 /** The numbers of stays: those of the other payments of a run are below. */
 export const FIRST_GUEST_NUMBER = 600;
 const MOST_STAYS = 20;
+/** Of shops whose keys change. */
+const FIRST_KEYED_NUMBER = 650;
 const CURRENCIES = ['978', '826'] as const;
 const LAST_STAN = 999_999;
 const OUTAGES = 0.8;
 const LAST_OUTAGE_MS = 20_000;
+
+const LONG_MS = 600_000;
+
+type GuestTerminal = (typeof GUEST_TERMINALS | typeof KEY_TERMINALS)[number];
 
 export interface GuestsParts {
   readonly world: World;
@@ -38,6 +48,7 @@ export class Guests {
   readonly hosts: GuestHosts;
   readonly stays: (Stay | Shopping)[] = [];
   readonly #parts: GuestsParts;
+  readonly #changing: { readonly isOver: boolean }[] = [];
   #left = 0;
 
   constructor(parts: GuestsParts) {
@@ -46,13 +57,14 @@ export class Guests {
   }
 
   get isOver(): boolean {
-    return this.#left === 0 && this.stays.every(({ isOver }) => isOver);
+    return this.#left === 0 && [...this.stays, ...this.#changing].every(({ isOver }) => isOver);
   }
 
   schedule(spanMs: number): void {
     const { world } = this.#parts;
     const random = world.random.stream('guests');
-    const terminals = GUEST_TERMINALS.map((_, index) => this.#terminal(index));
+    const terminals = GUEST_TERMINALS.map((each, index) => this.#terminal(each, index));
+    this.#scheduleKeys(spanMs);
     const count = 2 + random.integer(MOST_STAYS - 1);
     this.#left = count;
     for (const name of Object.keys(GUEST_CARDS) as GuestNetwork[]) this.#silence(name, random.stream(name));
@@ -78,6 +90,38 @@ export class Guests {
     }
   }
 
+  /** Terminals and networks whose keys change, where any do. */
+  #scheduleKeys(spanMs: number): void {
+    const { world, settings, expectsWrongSeals: expectsWrongBlocks } = this.#parts;
+    const { keyLife } = settings;
+    if (!keyLife) return;
+    for (const name of ['lodging', 'plain'] as const) {
+      const host = this.hosts[name] as NetworkHost<NetworkMessage>;
+      const sender = new ZoneKeySender(host, world, { ...ZONE_KEYS[name], expectsWrongBlocks });
+      this.#changing.push(sender);
+      sender.schedule();
+    }
+
+    const random = world.random.stream('keyed shops');
+    let number = FIRST_KEYED_NUMBER;
+    for (const [index, each] of KEY_TERMINALS.entries()) {
+      const shop = new KeyedShop({
+        terminal: this.#terminal(each, index),
+        masterKey: `TMK/${each.keyName}`,
+        random: random.stream(each.id),
+        mayBeTacit: keyLife.pendingMs > LONG_MS,
+        nextOrder: (own) => {
+          const network = own.pick(Object.keys(GUEST_CARDS) as [GuestNetwork]);
+          number += 1;
+          return { pan: GUEST_CARDS[network], currency: own.pick(CURRENCIES), number };
+        },
+        keep: (shopping) => this.stays.push(shopping),
+      });
+      this.#changing.push(shop);
+      world.scheduler.after(random.between(0, spanMs), 'keyed shop', () => shop.begin());
+    }
+  }
+
   /** Now and then a network cannot be reached for a while: what stands in for it has to look at cards and PINs. */
   #silence(name: GuestNetwork, random: SeededRandom): void {
     const { world, network } = this.#parts;
@@ -91,9 +135,8 @@ export class Guests {
     world.scheduler.after(from + random.between(3_000, 20_000), 'outage', () => network.refuse(name, false));
   }
 
-  #terminal(index: number): Terminal {
+  #terminal({ id, keyName, merchant }: GuestTerminal, index: number): Terminal {
     const { world, network, settings, nodes, expectsWrongSeals, answerLimitMs } = this.#parts;
-    const { id, keyName, merchant } = GUEST_TERMINALS[index] ?? GUEST_TERMINALS[0];
     const [first = 'node-1', ...others] = nodes;
     const terminal = {
       ...{ id, keyName, merchant, takesPartialApproval: true, habits: [CARD_DATA] },

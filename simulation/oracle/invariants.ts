@@ -3,6 +3,7 @@ import { checkAudit } from './audit.ts';
 import { checkCalm } from './calm.ts';
 import { checkClosure } from './closure.ts';
 import { checkDays } from './days.ts';
+import { checkGrowth } from './growth.ts';
 import { checkHands } from './hands.ts';
 import { readJournal } from './journal-view.ts';
 import { checkLateAnswers } from './late-answers.ts';
@@ -14,7 +15,7 @@ import { checkSettlements } from './settlements.ts';
 import { checkStandIn } from './stand-in.ts';
 import { checkTampering } from './tampering.ts';
 
-/** Checks I1 … I10 from what terminals were told and from the peers' own ledgers, once all is over. */
+/** Checks I1 … I10 and I12 from what terminals were told and from the peers' own ledgers, once all is over. */
 export function checkInvariants(simulation: Simulation): void {
   const journal = readJournal(simulation);
   checkClosure(simulation, journal);
@@ -29,5 +30,6 @@ export function checkInvariants(simulation: Simulation): void {
   checkCalm(simulation);
   checkSecrecy(simulation);
   checkAudit(simulation);
+  checkGrowth(simulation);
   checkTampering(simulation);
 }

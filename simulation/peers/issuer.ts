@@ -16,7 +16,7 @@ const DECLINES = ['05', '51', '54', '61'] as const;
 const THOUSAND = 1_000;
 
 /** Whether it can be approved at all. */
-export function pinIsWrong({ de52, de2 }: HostMessage, pins: PinCipher): boolean {
+export function pinIsWrong({ de52, de2 }: HostMessage, pins: Pick<PinCipher, 'check'>): boolean {
   return de52 !== undefined && pins.check(de52.reveal(), CARD_PIN, de2?.reveal() ?? '') !== 'right';
 }
 

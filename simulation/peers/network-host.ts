@@ -1,8 +1,7 @@
 import { developmentKey } from '../../hsm/index.ts';
-import { type FrameReader, type Message, type visaBase1, withoutRepeat } from '../../messages/index.ts';
+import { type FrameReader, withoutRepeat } from '../../messages/index.ts';
 import type { Connection, ConnectionHandlers, Sockets } from '../../runtime/index.ts';
 import { type PinCipher, pinCipher } from '../../simulators/crypto/pin-block.ts';
-import { type Iso87Message, iso87HostDialect } from '../../simulators/iso87/dialect.ts';
 import { answerElements } from '../../simulators/network/answer.ts';
 import type { HostDialect } from '../../simulators/network/host-dialect.ts';
 import type { AuthorisationRequest } from '../../simulators/network/rows.ts';
@@ -11,7 +10,6 @@ import {
   understandAuthorisation,
   understandReversal,
 } from '../../simulators/network/understand.ts';
-import { visaHostDialect } from '../../simulators/visa/dialect.ts';
 import type { FaultPlan, HostName } from '../faults.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 import { SimProcess } from '../world/sim-process.ts';
@@ -28,6 +26,7 @@ import {
   understood,
   withContentOf,
 } from './host-messages.ts';
+import type { HeardReversal, SentApproval } from './host-records.ts';
 import { APPROVED, pinIsWrong, usualWord, WRONG_PIN_WORD } from './issuer.ts';
 import { withLetters } from './letters.ts';
 import { deadlineKey } from './names.ts';
@@ -40,6 +39,7 @@ import {
 } from './network-ledger.ts';
 import { describe, missed, partWords } from './network-words.ts';
 import { COMPARES } from './reversal-data.ts';
+import { momentOf } from './terminal-dialects.ts';
 
 const MAX_FRAME_BYTES = 4_096;
 const NOT_SIGNED_ON = '91';
@@ -59,40 +59,10 @@ interface Link {
   isGone: boolean;
 }
 
-/** An approval that went out, for those who check what became of it. */
-export interface SentApproval {
-  readonly at: number;
-  readonly terminal: string;
-  /** The last three digits of its amount. */
-  readonly number: number;
-  /** When the switch stops waiting for it. */
-  readonly deadline: number;
-}
-
-/** DE4 of a reversal: the amount under which it looks for its payment. */
-export interface HeardReversal {
-  readonly at: number;
-  readonly terminal: string;
-  /** The last three digits of its amount. */
-  readonly number: number;
-  readonly minorUnits: number;
-}
-
-export type VisaHost = NetworkHost<Message<typeof visaBase1>>;
-export type Iso87Host = NetworkHost<Iso87Message>;
-
 /** What a network does, besides answering. */
 export interface HostManners {
   readonly faults: FaultPlan;
   readonly habits: readonly HabitOfNetworks[];
-}
-
-export function visaHost(world: World, manners: HostManners): VisaHost {
-  return new NetworkHost('visa', visaHostDialect, 'ZPK/VISA', world, manners);
-}
-
-export function iso87Host(world: World, manners: HostManners): Iso87Host {
-  return new NetworkHost('iso87', iso87HostDialect, 'ZPK/ISO87', world, manners);
 }
 
 /** A network in a dialect, with a ledger of its own, whose answers come, do not come, or come wrong. */
@@ -108,7 +78,8 @@ export class NetworkHost<M extends NetworkMessage> {
   /** When the switch stops waiting for an answer, by `deadlineKey`: late answers aim at it. */
   readonly deadlines = new Map<string, number>();
   readonly #dialect: HostDialect<M>;
-  readonly #pins: PinCipher;
+  #pins: Pick<PinCipher, 'check'>;
+  #keyAnswered: ((reply: M) => void) | undefined;
   readonly #world: World;
   readonly #random: SeededRandom;
   readonly #faults: FaultPlan;
@@ -145,6 +116,24 @@ export class NetworkHost<M extends NetworkMessage> {
 
   async listen(sockets: Sockets): Promise<void> {
     await sockets.listen(NETWORK_ADDRESSES[this.name], (connection) => this.#accept(connection));
+  }
+
+  /** Its PIN keys change: who knows them, and hears what is said to a new one. */
+  readsPinsWith(pins: Pick<PinCipher, 'check'>, keyAnswered: (reply: M) => void): void {
+    this.#pins = pins;
+    this.#keyAnswered = keyAnswered;
+  }
+
+  /** Offers a key over one of its sessions. @returns whether there is one */
+  says(stan: string, key: string): boolean {
+    const open = [...this.#links].filter(({ isSignedOn, isGone }) => isSignedOn && !isGone);
+    const link = open[this.#random.stream(`key ${stan}`).integer(Math.max(1, open.length))];
+    if (!link) return false;
+    const { de7 } = momentOf(this.process.clock, 0, 0);
+    const { codec, framing, keyExchange } = this.#dialect;
+    const request = this.#dialect.managementRequest(keyExchange, stan, de7, key);
+    link.connection.write(framing.encode(codec.pack(request)));
+    return true;
   }
 
   #accept(connection: Connection): ConnectionHandlers {
@@ -205,6 +194,10 @@ export class NetworkHost<M extends NetworkMessage> {
     const dialect = this.#dialect;
     const kind = dialect.messageKinds[withoutRepeat(message.mti)];
     if (kind === 'network') {
+      if (message.mti === '0810') {
+        this.#keyAnswered?.(message);
+        return undefined;
+      }
       if (message.de70 === dialect.signOn) link.isSignedOn = true;
       if (message.de70 === dialect.signOff) link.isSignedOn = false;
       return dialect.managementReply(message, APPROVED);

@@ -62,7 +62,8 @@ interface Line {
 export class Terminal {
   readonly settings: TerminalSettings;
   readonly process: SimProcess;
-  readonly keys: TerminalKeys | undefined;
+  #keys: TerminalKeys | undefined;
+  readonly #formerKeys: TerminalKeys[] = [];
   readonly world: World;
   readonly random: SeededRandom;
   /** Then it begins nothing else. */
@@ -89,7 +90,18 @@ export class Terminal {
       offMs: clocks.reduce((sum, clock) => sum + (clock?.offMs ?? 0), 0),
       zoneMs: clocks.reduce((sum, clock) => sum + (clock?.zoneMs ?? 0), 0),
     };
-    this.keys = settings.listener.mac === 'required' ? keysOf(settings.keyName ?? settings.id) : undefined;
+    this.#keys = settings.listener.mac === 'required' ? keysOf(settings.keyName ?? settings.id) : undefined;
+  }
+
+  /** Absent on an acquirer's line. */
+  get keys(): TerminalKeys | undefined {
+    return this.#keys;
+  }
+
+  /** Not while it waits for an answer: but a copy of what is over may still get one, sealed as the copy was. */
+  changeKeys(keys: TerminalKeys): void {
+    if (this.#keys) this.#formerKeys.push(this.#keys);
+    this.#keys = keys;
   }
 
   /** DE7, DE12 and DE13 of now. */
@@ -177,12 +189,14 @@ export class Terminal {
   #frame({ dialect, owed, sentAt }: Line, packed: Buffer): void {
     const { id, answerLimitMs } = this.settings;
     const reply = dialect.codec.parse(packed);
-    const isTrusted = !this.keys || isSealed(packed, dialect, this.keys);
+    const keys = this.#keys ? [this.#keys, ...this.#formerKeys] : [];
+    const isTrusted = !this.#keys || keys.some((each) => isSealed(packed, dialect, each));
     if (!isTrusted && (reply.de64 || reply.de128)) {
       if (this.settings.expectsWrongSeals) return;
       this.world.violate('I7 reply discipline', `${id} got a ${reply.mti} whose MAC is wrong`);
     }
-    if (!isTrusted && isApproval(reply.de39)) {
+    // Whoever asks for keys may have none to be sealed with.
+    if (!isTrusted && isApproval(reply.de39) && !reply.mti.startsWith(MANAGEMENT)) {
       this.world.violate('I10 fail closed', `${id} got an approval without a MAC`);
     }
     const key = this.#keyOf(reply, owed);
@@ -201,6 +215,7 @@ export class Terminal {
 }
 
 const PARTLY_APPROVED = '10';
+const MANAGEMENT = '08';
 const APPROVALS: ReadonlySet<string | undefined> = new Set(['00', '10']);
 
 function isApproval(code: string | undefined): boolean {

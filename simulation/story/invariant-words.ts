@@ -54,6 +54,10 @@ const WORDS: Readonly<Record<Invariant, Words>> = {
     says: 'Answers and ledgers must be such as the docs allow.',
     anchor: 'i11-reference-model',
   },
+  'I12 growth': {
+    says: 'Nothing may be left at work once all is over, and no payment may fill the database.',
+    anchor: 'i12-growth',
+  },
   process: {
     says: 'No error may escape: it would end a real process.',
     anchor: 'no-error-escapes',

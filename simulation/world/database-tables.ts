@@ -6,6 +6,7 @@ import { afterTaking, NOTHING_USED, type Used } from '../../switch/stand-in/rule
 import { POP_LANE } from '../../switch/transaction/decision-entry.ts';
 import type { OpeningBody } from '../../switch/transaction/entries.ts';
 import { AwaitedTable } from './awaited-table.ts';
+import { KeyTable } from './key-table.ts';
 import { ModeChanges } from './mode-changes.ts';
 import type { SimProcess } from './sim-process.ts';
 import { readEntry, type StoredEntry } from './stored-entry.ts';
@@ -89,6 +90,7 @@ export class Tables {
   readonly parked: Parked[] = [];
   readonly modes = new ModeChanges();
   readonly awaited = new AwaitedTable();
+  readonly keys = new KeyTable();
   /** Only a mutant turns these off. */
   checksLeases = true;
   keepsOrder = true;
@@ -99,6 +101,11 @@ export class Tables {
 
   constructor(now: () => number) {
     this.#now = now;
+  }
+
+  /** Follow-ups so far. */
+  get enqueued(): number {
+    return this.#position;
   }
 
   /** The first of so many numbers towards a network. */

@@ -16,6 +16,7 @@ interface Work {
 
 const NETWORK_MS = 0.4;
 const EXECUTION_MS = 0.1;
+const USUAL_STRAYS = 0.01;
 /** Of flushes, as chance has it where nothing is wrong. */
 export const USUAL_DEADLOCKS = 0.002;
 
@@ -29,6 +30,8 @@ export class Database {
   forceMs: { from: number; to: number } = { from: 0.3, to: 2 };
   /** The share of flushes that are rolled back, to be tried again. */
   deadlocks = USUAL_DEADLOCKS;
+  /** The share of statements that are long on their way. */
+  strays = USUAL_STRAYS;
   /** Told after each commit: new follow-ups may be due. */
   readonly onCommit = new Set<() => void>();
   readonly #world: World;
@@ -93,7 +96,7 @@ export class Database {
 
   /** How long a statement is on its way: seldom so long that its sender has given it up meanwhile. */
   travelMs(): number {
-    return this.#random.chance(0.01) ? this.#random.between(20, 1_500) : this.latency();
+    return this.#random.chance(this.strays) ? this.#random.between(20, 1_500) : this.latency();
   }
 
   /** Of a connection that was given up while a statement was on its way: does it arrive after all? */

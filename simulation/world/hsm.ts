@@ -10,7 +10,6 @@ import {
   timingSafeEqual,
 } from 'node:crypto';
 import {
-  developmentKey,
   HsmError,
   type OpenedParts,
   type OpenedRequest,
@@ -22,11 +21,14 @@ import { pinCipher } from '../../simulators/crypto/pin-block.ts';
 import { retailMac } from '../../simulators/crypto/retail-mac.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimProcess } from './sim-process.ts';
+import { keyOf, simCustodian } from './working-keys.ts';
 
 /** How the device behaves just now. `garbled`: what it makes is of the right length and wrong. */
 export type HsmCondition = 'well' | 'slow' | 'silent' | 'away' | 'failing' | 'garbled';
 
 const REQUEST_TIMEOUT_MS = 500;
+/** Ciphers of so many keys. */
+const MOST_KEPT = 500;
 const DATA_KEY = createSecretKey(Buffer.from('the data key of the simulated HSM').subarray(0, 32));
 const LOOKUP_KEY = Buffer.from('the look-up key of the simulated HSM');
 /** Its signatures differ from run to run; nothing depends on what they are. */
@@ -40,16 +42,24 @@ const macs = new Map<string, (data: Uint8Array) => Buffer>();
 const pinCiphers = new Map<string, Cipheriv | Decipheriv>();
 const lookups = new Map<string, Buffer>();
 
+/** What a device does at once, and how long each takes it. */
+export interface HsmCapacity {
+  readonly slots: number;
+  readonly serviceMs: number;
+}
+
 /** Real cryptography in software, behind a device that can be slow, silent, away or broken. */
 export function simHsm(
   process: SimProcess,
   random: SeededRandom,
   condition: () => HsmCondition,
+  capacity?: HsmCapacity,
 ): PaymentHsmClient {
+  const waitMs = capacity ? turnsAt(process, capacity) : () => 0;
   const ask = <T>(work: () => T): Promise<T> => {
     const state = condition();
     return new Promise((resolve, reject) => {
-      const answerMs = state === 'slow' ? random.between(100, 900) : random.between(0.1, 1.5);
+      const answerMs = waitMs() + (state === 'slow' ? random.between(100, 900) : random.between(0.1, 1.5));
       const fail = (code: 'HSM_UNAVAILABLE' | 'HSM_TIMEOUT' | 'HSM_TOKEN_FAILED', inMs: number) =>
         process.deliver(inMs, () => reject(new HsmError(code)));
       if (state === 'away') return fail('HSM_UNAVAILABLE', 0.05);
@@ -66,8 +76,8 @@ export function simHsm(
   };
   const garbled = (bytes: Buffer) => (condition() === 'garbled' ? random.bytes(bytes.length) : bytes);
   const hsm: Partial<PaymentHsmClient> = {
-    generateMac: (key, data) => ask(() => garbled(macOf(key, data))),
-    openRequest: (request) => ask(() => openedBy(request, garbled, random)),
+    generateMac: (key, data) => ask(() => garbled(macOf(key, data, process.clock.wall()))),
+    openRequest: (request) => ask(() => openedBy(request, garbled, random, process.clock.wall())),
     // The values that simulated issuers have written on their cards, and the PIN of every card.
     verifyCvv: (_, __, value) => ask(() => value === CARD_VALUE),
     verifyPvv: ({ pin, pan, pvv }) => ask(() => pvv === PIN_VALUE && isCardPin(pin, pan)),
@@ -80,29 +90,45 @@ export function simHsm(
     connected: () => condition() !== 'away',
     whenConnected: async () => {},
     close: async () => {},
+    ...simCustodian(process, random, ask),
   };
   return hsm as PaymentHsmClient;
 }
 
+/** Each request waits for the slot that is free first. @returns how long the next one takes until it is done */
+function turnsAt({ world }: SimProcess, { slots, serviceMs }: HsmCapacity): () => number {
+  const freeAt = Array.from({ length: slots }, () => 0);
+  return () => {
+    const first = freeAt.indexOf(Math.min(...freeAt));
+    const doneAt = Math.max(world.now, freeAt[first] ?? 0) + serviceMs;
+    freeAt[first] = doneAt;
+    return doneAt - world.now;
+  };
+}
+
 function isCardPin({ block, key }: { readonly block: PinBlock; readonly key: string }, pan: Pan): boolean {
-  return pinCipher(developmentKey(key)).check(block.reveal(), CARD_PIN, pan.reveal()) === 'right';
+  return pinCipher(keyOf(key)).check(block.reveal(), CARD_PIN, pan.reveal()) === 'right';
 }
 
 type Garble = (bytes: Buffer) => Buffer;
 
 /** Under a wrong MAC nothing else is done. */
-function openedBy(request: OpenRequest, garbled: Garble, random: SeededRandom): OpenedRequest {
+function openedBy(request: OpenRequest, garbled: Garble, random: SeededRandom, now: number): OpenedRequest {
   const { seal, pan, protect, pin } = request;
   const fitted =
-    seal?.keys.findIndex(({ macKey }) =>
-      timingSafeEqual(garbled(macOf(macKey, seal.data)).subarray(0, seal.mac.length), seal.mac),
+    seal?.keys.findIndex(
+      ({ macKey }) =>
+        !isPast(macKey, now) &&
+        timingSafeEqual(garbled(macOf(macKey, seal.data, now)).subarray(0, seal.mac.length), seal.mac),
     ) ?? -1;
   if (seal && fitted === -1) return { mac: 'wrong' };
   const from = pin?.key ?? seal?.keys[fitted]?.pinKey ?? '';
   const parts: OpenedParts = {
     ...(pan && protect && { card: { done: { ciphertext: encrypt(pan, random), lookup: lookupOf(pan) } } }),
     ...(pan &&
-      pin && { pin: translated(() => PinBlock.of(garbled(translate(from, pin.to, pan, pin.block)))) }),
+      pin && {
+        pin: translated(() => PinBlock.of(garbled(translate({ from, to: pin.to, now }, pan, pin.block)))),
+      }),
   };
   return seal ? { mac: 'right', fitted, ...parts } : { mac: 'not-asked', ...parts };
 }
@@ -116,13 +142,27 @@ function translated(work: () => PinBlock): OpenedParts['pin'] & object {
   }
 }
 
-function macOf(key: string, data: Uint8Array): Buffer {
-  let mac = macs.get(key);
-  if (!mac) {
-    mac = retailMac(developmentKey(key));
-    macs.set(key, mac);
+/** Keys whose time is over are passed by. */
+function isPast(key: string, now: number): boolean {
+  try {
+    keyOf(key, now);
+    return false;
+  } catch {
+    return true;
   }
-  return mac(data);
+}
+
+function macOf(key: string, data: Uint8Array, now: number): Buffer {
+  const value = keyOf(key, now);
+  const known = macs.get(key) ?? retailMac(value);
+  keep(macs, key, known);
+  return known(data);
+}
+
+/** Working keys are made anew in every run. */
+function keep<T>(cache: Map<string, T>, name: string, value: T): void {
+  if (cache.size >= MOST_KEPT) cache.clear();
+  cache.set(name, value);
 }
 
 /** The keyed hash of a card number. */
@@ -151,8 +191,12 @@ function decrypt(ciphertext: Uint8Array): Pan {
 }
 
 /** Format 0 to format 0 for the same PAN: the clear field is the same, only the key changes. */
-function translate(from: string, to: string, pan: Pan, block: PinBlock): Buffer {
-  const clear = tdes(createDecipheriv, from, Buffer.from(block.reveal()));
+function translate(
+  { from, to, now }: { readonly from: string; readonly to: string; readonly now: number },
+  pan: Pan,
+  block: PinBlock,
+): Buffer {
+  const clear = tdes(createDecipheriv, from, Buffer.from(block.reveal()), now);
   const account = Buffer.from(
     pan
       .reveal()
@@ -163,15 +207,16 @@ function translate(from: string, to: string, pan: Pan, block: PinBlock): Buffer 
   );
   const first = (clear[0] ?? 0) ^ (account[0] ?? 0);
   if (first < 4 || first > 12) throw new HsmError('HSM_PIN_BLOCK_INVALID');
-  return tdes(createCipheriv, to, clear);
+  return tdes(createCipheriv, to, clear, now);
 }
 
 type Direction = typeof createCipheriv | typeof createDecipheriv;
 
 /** In ECB no block depends on another: one cipher object serves for ever, and a new one costs more than its work. */
-function tdes(make: Direction, name: string, block: Buffer): Buffer {
+function tdes(make: Direction, name: string, block: Buffer, now: number): Buffer {
   const key = `${make.name} ${name}`;
-  const cipher = pinCiphers.get(key) ?? make('des-ede-ecb', developmentKey(name), null).setAutoPadding(false);
-  pinCiphers.set(key, cipher);
+  const value = keyOf(name, now);
+  const cipher = pinCiphers.get(key) ?? make('des-ede-ecb', value, null).setAutoPadding(false);
+  keep(pinCiphers, key, cipher);
   return cipher.update(block);
 }

@@ -2,7 +2,7 @@ import { DealtRandom } from './dealt-random.ts';
 import { Scheduler } from './scheduler.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
-/** The invariants of the switch, I1 … I11, and what a process must never do. */
+/** The invariants of the switch, I1 … I12, and what a process must never do. */
 export type Invariant =
   | 'I1 agreement'
   | 'I2 closure'
@@ -16,6 +16,8 @@ export type Invariant =
   | 'I10 fail closed'
   /** The ledgers are as the reference model says. */
   | 'I11 reference model'
+  /** Memory and rows are bounded. */
+  | 'I12 growth'
   | 'process';
 
 export interface Violation {

@@ -12,6 +12,7 @@ function listing(): string[] {
   const printed: string[] = [];
   const system = {
     ports,
+    gatewayUrl: `http://127.0.0.1:${ports.gateway}`,
     adminUrl: `http://127.0.0.1:${ports.admin}`,
     statusUrl: `http://127.0.0.1:${ports.status}/status`,
     workerStatusUrl: 'http://127.0.0.1:43255/status',

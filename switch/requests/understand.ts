@@ -3,6 +3,7 @@ import { isRepeat, isTlv, type Pan, type PinBlock, withoutRepeat } from '../../m
 import { type Clock, type Random, utcCalendar } from '../../runtime/index.ts';
 import { Refusal } from '../errors.ts';
 import { type CurrencyList, isKnownCurrency } from './currency.ts';
+import type { NamedRequest } from './keys.ts';
 import { findService, type Service } from './services.ts';
 import type { TerminalMessage } from './terminal-message.ts';
 
@@ -27,6 +28,8 @@ export interface Sender {
   readonly hasOwnReference: boolean;
   /** By our wall clock, milliseconds: which year its dates are of. */
   readonly understoodAt: number;
+  /** Of what an application asks for; absent: it is known by its numbers. */
+  readonly named?: NamedRequest;
 }
 
 /** Something that opens legs, as the terminal asked for it, before anyone has looked up who it is. */

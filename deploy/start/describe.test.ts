@@ -38,6 +38,6 @@ test('README shows what a start prints, line by line', () => {
 
 test('its table names each listener by the port that it has', () => {
   const rows = [...page.matchAll(/^\| (\d+) +\|/gm)].map(([, port]) => Number(port));
-  const { iso87, pos, acquirer, tls, admin } = ports;
-  expect(rows).toEqual([iso87, pos, acquirer, tls, admin]);
+  const { iso87, pos, acquirer, tls, gateway, admin } = ports;
+  expect(rows).toEqual([iso87, pos, acquirer, tls, gateway, admin]);
 });

@@ -12,6 +12,7 @@ import {
   PaymentEnvelope,
   PaymentOrder,
   PaymentParams,
+  ProblemBody,
 } from './schemas.ts';
 
 // The routes: which right each asks for, what it reads, and what it answers.
@@ -32,6 +33,8 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 const CREATED = 201;
 const ACCEPTED = 202;
 
+const REFUSED = { '4xx': ProblemBody, '5xx': ProblemBody };
+
 const rights = (permission: ApiPermission) => ({ config: { permission } satisfies RouteRights });
 
 export function addRoutes(server: FastifyInstance, counter: Counter): void {
@@ -40,7 +43,7 @@ export function addRoutes(server: FastifyInstance, counter: Counter): void {
 }
 
 function addPaymentRoutes(server: FastifyInstance, { desk, gate, askingOf }: Counter): void {
-  const paid = { 201: PaymentEnvelope, 202: PaymentEnvelope };
+  const paid = { 201: PaymentEnvelope, 202: PaymentEnvelope, ...REFUSED };
   server.post<{ Body: PaymentOrder }>(
     '/api/v1/payments',
     { ...rights('payments:create'), schema: { body: PaymentOrder, response: paid } },
@@ -54,7 +57,10 @@ function addPaymentRoutes(server: FastifyInstance, { desk, gate, askingOf }: Cou
   );
   server.get<{ Params: { id: string } }>(
     '/api/v1/payments/:id',
-    { ...rights('payments:read'), schema: { params: PaymentParams, response: { 200: PaymentEnvelope } } },
+    {
+      ...rights('payments:read'),
+      schema: { params: PaymentParams, response: { 200: PaymentEnvelope, ...REFUSED } },
+    },
     async (request) => {
       const data = await desk.payment(request.params.id, askingOf(request));
       const { error } = data;
@@ -66,7 +72,10 @@ function addPaymentRoutes(server: FastifyInstance, { desk, gate, askingOf }: Cou
 function addCardRoutes(server: FastifyInstance, { desk, gate, askingOf }: Counter): void {
   server.post<{ Body: CardOrder }>(
     '/api/v1/card-tokens',
-    { ...rights('cards:tokenise'), schema: { body: CardOrder, response: { 201: CardTokenEnvelope } } },
+    {
+      ...rights('cards:tokenise'),
+      schema: { body: CardOrder, response: { 201: CardTokenEnvelope, ...REFUSED } },
+    },
     async (request, reply) => {
       const asking = askingOf(request);
       const pan = cardNumber(request.body);
@@ -82,7 +91,7 @@ function addCardRoutes(server: FastifyInstance, { desk, gate, askingOf }: Counte
   );
   server.delete<{ Params: { token: string } }>(
     '/api/v1/card-tokens/:token',
-    { ...rights('cards:tokenise'), schema: { params: CardTokenParams } },
+    { ...rights('cards:tokenise'), schema: { params: CardTokenParams, response: REFUSED } },
     async (request, reply) => {
       await desk.erase(request.params.token, askingOf(request));
       return reply.code(204).send();

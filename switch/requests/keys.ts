@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { DAY_MS } from '../../runtime/index.ts';
 import type { Claim } from '../journal/journal.ts';
 import { dayStamp, withYear } from './dates.ts';
-import type { PaymentRequest, Sender } from './understand.ts';
+import type { NamedRequest, PaymentRequest, Sender } from './understand.ts';
 
 // Under which keys a message is known, and what it refers to. They name the party that was admitted, never the port it
 // came in by: the same terminal calls two addresses, and two merchants of an acquirer have terminals of one number.
@@ -52,15 +52,6 @@ function inKey(name: string): string {
 
 /** The numbers that name a message. */
 export type Numbers = Pick<Sender, 'mti' | 'stan' | 'localDate' | 'localTime' | 'understoodAt' | 'named'>;
-
-/**
- * What an application calls its request: it counts no STANs, and names a request once and for all. `content` is a hash
- * of all that it asked for, which must be the same when the name comes again.
- */
-export interface NamedRequest {
-  readonly name: string;
-  readonly content: string;
-}
 
 /**
  * A name carries no date, and a unique key needs one: it is claimed for its day and for the day before. Whoever comes

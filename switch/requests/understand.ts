@@ -3,7 +3,6 @@ import { isRepeat, isTlv, type Pan, type PinBlock, withoutRepeat } from '../../m
 import { type Clock, type Random, utcCalendar } from '../../runtime/index.ts';
 import { Refusal } from '../errors.ts';
 import { type CurrencyList, isKnownCurrency } from './currency.ts';
-import type { NamedRequest } from './keys.ts';
 import { findService, type Service } from './services.ts';
 import type { TerminalMessage } from './terminal-message.ts';
 
@@ -30,6 +29,15 @@ export interface Sender {
   readonly understoodAt: number;
   /** Of what an application asks for; absent: it is known by its numbers. */
   readonly named?: NamedRequest;
+}
+
+/**
+ * What an application calls its request: it counts no STANs, and names a request once and for all. `content` is a hash
+ * of all that it asked for, which must be the same when the name comes again.
+ */
+export interface NamedRequest {
+  readonly name: string;
+  readonly content: string;
 }
 
 /** Something that opens legs, as the terminal asked for it, before anyone has looked up who it is. */

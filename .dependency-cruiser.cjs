@@ -20,12 +20,13 @@ const AROUND_THE_ROOMS = ['bench', 'chaos', 'deploy', 'mutate', 'simulation', 't
 const SWITCH_FLOORS = [
   ['config', 'database'],
   ['journal', 'settings-store'],
-  ['audit', 'numbers', 'own-copy', 'stand-in'],
+  ['audit', 'numbers', 'own-copy', 'stand-in', 'vault'],
   ['transaction'],
   ['cases', 'fallback', 'requests'],
   ['keys', 'projection'],
   ['admission', 'follow-up'],
   ['serve', 'reconciliation'],
+  ['gateway'],
   ['node'],
 ];
 

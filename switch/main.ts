@@ -36,6 +36,7 @@ import type { OwnCopy } from './own-copy/own-copy.ts';
 import { ProjectionReader } from './projection/projection-reader.ts';
 import { SettingsFollower } from './settings-store/settings-follower.ts';
 import { SettingsStore } from './settings-store/settings-store.ts';
+import { PostgresCardTokens } from './vault/postgres-card-tokens.ts';
 
 /** How long what is in flight may take to be answered when the node is asked to stop. */
 const DRAIN_MS = 2_500;
@@ -70,7 +71,11 @@ async function serve(file: Settings): Promise<void> {
   const { appendDeadlineMs: readDeadlineMs } = settings.journal;
   const projection = new ProjectionReader({ databaseUrl, clock, log, readDeadlineMs });
 
-  const parts = { ...opened, sockets: tcpSockets, batches: projection };
+  const cardTokens = settings.gateway ? new PostgresCardTokens(databaseUrl, log) : undefined;
+  const parts = {
+    ...{ ...opened, sockets: tcpSockets, batches: projection },
+    ...(cardTokens && { cardTokens }),
+  };
   const crash = crashCheckpoint(process.env['CRASH_AT'], production);
   const running = await startSwitch(crash ? withCrashPoints(parts, crash) : parts);
 
@@ -103,6 +108,7 @@ async function serve(file: Settings): Promise<void> {
     await running.close(DRAIN_MS);
     await Promise.all([...links.values()].map((network) => network.close()));
     await Promise.all([pop.close(), status.close(), clocks.close(), records.close(), keys.close()]);
+    await cardTokens?.close();
     await Promise.all([journal.close(), projection.close(), reader.close(), store.close()]);
     await copy.close();
     await heads.close(journal.isChainFinal);

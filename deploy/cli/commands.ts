@@ -88,7 +88,7 @@ export const commands: readonly LazyCommand[] = [
   },
   {
     name: 'keys',
-    summary: 'the published keys of a development terminal',
+    summary: 'the published keys of a development terminal, or of a merchant',
     load: async () => (await import('./keys.ts')).keysCommand(),
   },
   {

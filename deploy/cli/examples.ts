@@ -115,7 +115,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'settings schema': ['npx etika-switch settings schema --node'],
   'settings reference': ['npx etika-switch settings reference'],
   keys: ['npx etika-switch keys development --terminal TERM0001'],
-  'keys development': ['npx etika-switch keys development --terminal TERM0001 --json'],
+  'keys development': [
+    'npx etika-switch keys development --terminal TERM0001 --json',
+    'npx etika-switch keys development --merchant MERCHANT0000001 --json',
+  ],
   migrate: ['DATABASE_URL=postgres://owner:secret@db.example/etika npx etika-switch migrate'],
   switch: ['SWITCH_SETTINGS_FILE=switch.json npx etika-switch switch'],
   worker: ['SWITCH_SETTINGS_FILE=switch.json npx etika-switch worker'],

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { DEVELOPMENT_KEYS, developmentKey, developmentKeyCheckValue } from '../../hsm/index.ts';
+import { developmentApiKey } from '../../switch/index.ts';
 
 /** What a terminal holds, in the words of its vendor. */
 const TERMINAL_KEYS = [
@@ -25,10 +26,16 @@ export function keysCommand(): Command {
 
 function developmentCommand(): Command {
   return new Command('development')
-    .description('the published keys of a development terminal; an HSM in production refuses them')
+    .description('the published keys of a development terminal, or of a merchant; production refuses them')
     .option('--terminal <id>', 'TERM0001 to TERM0010', terminalId, 'TERM0001')
+    .option('--merchant <id>', "what this merchant's applications show at the gateway", merchantId)
     .option('--json', 'machine-readable output')
-    .action(({ terminal, json }: { terminal: string; json?: boolean }) => {
+    .action(({ terminal, merchant, json }: { terminal: string; merchant?: string; json?: boolean }) => {
+      if (merchant !== undefined) {
+        const api_key = developmentApiKey(merchant);
+        console.log(json ? JSON.stringify({ merchant, api_key }) : `API key  ${api_key}`);
+        return;
+      }
       const keys = TERMINAL_KEYS.map(({ prefix, use, how }) => {
         const name = `${prefix}/${terminal}`;
         const value = developmentKey(name).toString('hex').toUpperCase();
@@ -52,4 +59,9 @@ function line({
 function terminalId(text: string): string {
   if (DEVELOPMENT_KEYS.some(({ name }) => name === `TPK/${text}`)) return text;
   throw new InvalidArgumentError('Expected a development terminal: TERM0001 to TERM0010.');
+}
+
+function merchantId(text: string): string {
+  if (/^[A-Za-z0-9]{1,15}$/.test(text)) return text;
+  throw new InvalidArgumentError('Expected a merchant of up to 15 letters and digits: MERCHANT0000001.');
 }

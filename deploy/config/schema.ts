@@ -28,6 +28,7 @@ export const StartConfig = Type.Object(
         status: port(8_585, 'SWITCH_PORT_STATUS'),
         acquirer: port(8_586, 'SWITCH_PORT_ACQUIRER'),
         tls: port(8_587, 'SWITCH_PORT_TLS'),
+        gateway: port(8_090, 'GATEWAY_PORT'),
         admin: port(8_080, 'ADMIN_PORT'),
       },
       group,

@@ -12,6 +12,7 @@ function listing(): string[] {
   const printed: string[] = [];
   const system = {
     ports,
+    gatewayUrl: `http://127.0.0.1:${ports.gateway}`,
     adminUrl: `http://127.0.0.1:${ports.admin}`,
     statusUrl: `http://127.0.0.1:${ports.status}/status`,
     workerStatusUrl: 'http://127.0.0.1:43255/status',
@@ -37,6 +38,6 @@ test('README shows what a start prints, line by line', () => {
 
 test('its table names each listener by the port that it has', () => {
   const rows = [...page.matchAll(/^\| (\d+) +\|/gm)].map(([, port]) => Number(port));
-  const { iso87, pos, acquirer, tls, admin } = ports;
-  expect(rows).toEqual([iso87, pos, acquirer, tls, admin]);
+  const { iso87, pos, acquirer, tls, gateway, admin } = ports;
+  expect(rows).toEqual([iso87, pos, acquirer, tls, gateway, admin]);
 });

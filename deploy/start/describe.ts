@@ -3,7 +3,7 @@ import type { System } from './system.ts';
 
 /** Says where everything listens, and what to try next. */
 export function describeSystem(
-  { ports, adminUrl, visa, iso87, pop, statusUrl, workerStatusUrl }: System,
+  { ports, gatewayUrl, adminUrl, visa, iso87, pop, statusUrl, workerStatusUrl }: System,
   { say }: Progress,
 ): void {
   say(`
@@ -12,6 +12,7 @@ Listening:
   terminals     0.0.0.0:${ports.pos}    pos-bcd, 2-byte length and TPDU, MAC required
   terminals     0.0.0.0:${ports.tls}    iso87-ascii, 2-byte length, MAC required, mutual TLS
   acquirer      127.0.0.1:${ports.acquirer}  iso87-ascii-hex, 4 ASCII length digits, no MAC
+  gateway       ${gatewayUrl}/api/v1/payments, /api/v1/card-tokens
   admin API     ${adminUrl}/health, /ready, /api/v1/transactions/{id}
   node status   ${statusUrl}
   worker status ${workerStatusUrl}

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { TlsFiles } from '../../certs/index.ts';
-import { developmentSettings, type Settings } from '../../switch/index.ts';
+import { developmentKeySettings, developmentSettings, type Settings } from '../../switch/index.ts';
 import type { StartConfig } from '../config/schema.ts';
 import type { WantedPort } from './ports.ts';
 import type { ServiceStart } from './services.ts';
@@ -23,6 +23,7 @@ export function wantedPorts({ ports, simulators }: StartConfig): WantedPort[] {
     { host: '0.0.0.0', port: ports.tls, use: 'terminals, mutual TLS', setting: 'SWITCH_PORT_TLS' },
     loopback(ports.acquirer, 'acquirer, iso87-ascii-hex', 'SWITCH_PORT_ACQUIRER'),
     loopback(ports.status, "the switch node's status", 'SWITCH_PORT_STATUS'),
+    loopback(ports.gateway, 'platform gateway', 'GATEWAY_PORT'),
     loopback(ports.admin, 'admin API', 'ADMIN_PORT'),
     loopback(simulators.visa, 'Visa simulator', 'VISA_SIM_PORT'),
     loopback(simulators.visaControl, 'Visa simulator, control', 'VISA_SIM_CONTROL_PORT'),
@@ -81,7 +82,7 @@ export interface Counterparts {
 
 const TLS_LISTENER = 'terminals-tls';
 
-/** The development switch on this machine's ports, and one listener more: mutual TLS. */
+/** The development switch on this machine's ports, and two listeners more: mutual TLS, and the gateway. */
 export function switchSettings(
   { ports, deadlineMs, dataDir }: StartConfig,
   counterparts: Counterparts,
@@ -100,6 +101,11 @@ export function switchSettings(
     audit: { headsFolder: join(dataDir, 'audit') },
     ownCopy: { folder: join(dataDir, 'own-copy') },
     status: { ...settings.status, port: ports.status },
+    gateway: { host: LOOPBACK, port: ports.gateway, acquirer: '123456', terminal: 'GATEWAY1' },
+    merchants: settings.merchants.map((merchant) => ({
+      ...merchant,
+      apiKeys: [developmentKeySettings(merchant.id)],
+    })),
     listeners: withTls(settings.listeners, certificates).map((listener) => ({
       ...listener,
       port: portOf[listener.name] ?? listener.port,

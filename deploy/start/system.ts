@@ -38,6 +38,7 @@ export interface System {
     readonly acquirer: number;
     readonly tls: number;
   };
+  readonly gatewayUrl: string;
   readonly statusUrl: string;
   readonly workerStatusUrl: string;
   readonly adminUrl: string;
@@ -93,6 +94,7 @@ export async function startSystem(order: StartOrder): Promise<System> {
       acquirer: Number(node['acquirer-hex']),
       tls: Number(node['terminals-tls']),
     },
+    gatewayUrl: `http://127.0.0.1:${node['gateway']}`,
     statusUrl,
     workerStatusUrl,
     adminUrl: String(admin['url']),

@@ -81,6 +81,18 @@ export type TranslatedPin = { readonly block: PinBlock | undefined } | { readonl
 /** A proven message that opens legs. What is wrong with its PIN declines it once it is on record. */
 export interface PaymentInbound extends CardInbound {
   readonly pin: TranslatedPin;
+  /** What an application says of the purchase to the consensus; absent: what the switch knows itself. */
+  readonly witness?: Witness;
+  /** Told, once it is durable, under which transaction the request is kept. */
+  readonly onKept?: (transaction: string) => void;
+}
+
+/** Who else takes part in the proof, and what of the receipt is witnessed. */
+export interface Witness {
+  readonly consumer?: string;
+  /** SHA-256, 64 hexadecimal digits. */
+  readonly receiptHash?: string;
+  readonly suppliers?: readonly string[];
 }
 
 /** What a message and its reply may spend on the line and in the queues of two kernels, of the whole deadline. */

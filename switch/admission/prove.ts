@@ -163,6 +163,17 @@ async function openUnsealed(work: Work, hsm: Pick<Hsm, 'openRequest'>): Promise<
   return opened;
 }
 
+/** The forms in which a card may be written down, of a card that no message names. @throws Refusal SW_HSM */
+export async function storedForms(
+  pan: Pan,
+  ports: Pick<ProofPorts, 'hsm' | 'knownCards'>,
+): Promise<StoredCard> {
+  const known = ports.knownCards.find(pan);
+  if (known) return known;
+  const parts = await openUnsealed({ pan, protect: true }, ports.hsm).catch(asRefusal);
+  return madeCard(pan, parts, ports);
+}
+
 /** Only a terminal's PIN block has a key of ours, and only a network that is there one to put it under. */
 function pinWork(
   { message }: Received,
@@ -176,7 +187,11 @@ function pinWork(
 }
 
 /** @throws Refusal SW_HSM */
-function madeCard(pan: Pan, { card }: OpenedParts, { knownCards }: ProofPorts): StoredCard {
+function madeCard(
+  pan: Pan,
+  { card }: OpenedParts,
+  { knownCards }: Pick<ProofPorts, 'knownCards'>,
+): StoredCard {
   if (!card) throw new Refusal('SW_HSM', { hsm: 'HSM_PROTOCOL' });
   if ('refused' in card) return asRefusal(card.refused);
   const { ciphertext, lookup } = card.done;

@@ -1,10 +1,17 @@
 import type { Pan } from '../../messages/index.ts';
+import type { ApiKeySettings } from './gateway.ts';
 import type { ListenerSettings, MerchantSettings, Settings, TerminalSettings } from './settings.ts';
 
 interface Route {
   readonly from: string;
   readonly to: string;
   readonly network: string;
+}
+
+/** A key, and the merchant for whom it speaks. */
+export interface ApiKeyOwner {
+  readonly key: ApiKeySettings;
+  readonly merchant: MerchantSettings;
 }
 
 /** Who may ask, for whom, and where a card leads: the look-ups of admission, all in memory. */
@@ -20,6 +27,8 @@ export interface Directory {
   refundPartners(id: string): readonly string[];
   /** The network that serves this card's IIN; the longest matching range wins. */
   networkFor(pan: Pan): string | undefined;
+  /** Whose application shows a key, by the key's hash. */
+  apiKey(sha256: string): ApiKeyOwner | undefined;
   /** The hour at which a network's clearing file is made; nothing where that is not known. */
   clearingCutOffHour(network: string): number | undefined;
 }
@@ -33,6 +42,7 @@ export function createDirectory(
   const cutOffs = new Map(
     settings.networks.map(({ name, clearingCutOffHour }) => [name, clearingCutOffHour]),
   );
+  const apiKeys = new Map(settings.merchants.flatMap(keysOf));
   const routes = [...settings.routes].sort((a, b) => b.from.length - a.from.length);
   return {
     terminal(id, merchant) {
@@ -46,6 +56,7 @@ export function createDirectory(
       settings.listeners?.some(({ name, mac }) => name === line && mac === 'none') ?? false,
     refundPartners: (id) => partnersOf(merchants.get(id.trimEnd()), settings.merchants),
     networkFor: (pan) => routes.find((route) => serves(route, pan))?.network,
+    apiKey: (sha256) => apiKeys.get(sha256),
     clearingCutOffHour: (network) => cutOffs.get(network),
   };
 }
@@ -66,6 +77,10 @@ function partnersOf(
   return merchants
     .filter(({ id, refundGroup }) => id !== merchant.id && refundGroup === merchant.refundGroup)
     .map(({ id }) => id);
+}
+
+function keysOf(merchant: MerchantSettings): [string, ApiKeyOwner][] {
+  return (merchant.apiKeys ?? []).map((key) => [key.sha256, { key, merchant }]);
 }
 
 function serves(route: Route, pan: Pan): boolean {

@@ -15,6 +15,7 @@ export function followedDirectory(first: Settings): FollowedDirectory {
     isAcquirersLine: (line) => current.isAcquirersLine(line),
     refundPartners: (id) => current.refundPartners(id),
     networkFor: (pan) => current.networkFor(pan),
+    apiKey: (sha256) => current.apiKey(sha256),
     clearingCutOffHour: (network) => current.clearingCutOffHour(network),
     follow(settings) {
       current = createDirectory(settings);

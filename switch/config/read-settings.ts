@@ -7,6 +7,7 @@ import { isTimeZone } from './business-calendar.ts';
 import { databaseProblems, isLoopback } from './database-url.ts';
 import { unfitElementPolicies } from './element-policies.ts';
 import { type Settings, SettingsSchema } from './settings.ts';
+import { unfitGateway, unfitGatewayForProduction } from './unfit-gateway.ts';
 import { unknownKeys } from './unknown-keys.ts';
 
 const LEASE_IN_APPENDS = 5;
@@ -74,6 +75,7 @@ function* contradictions(settings: Settings): Generator<string> {
   yield* unfitTimes(settings);
   yield* namedTwice(settings);
   yield* unfitServiceTls(settings.pop);
+  yield* unfitGateway(settings);
   yield* unfitElementPolicies(settings.listeners, settings.networks);
 
   const { timeZone } = settings;
@@ -202,6 +204,7 @@ function* unfitForProduction(settings: Settings): Generator<string> {
   yield* unknownKeys(SettingsSchema as TSchema, settings);
   yield* plainTextOffLoopback(settings);
   yield* databaseProblems(settings.databaseUrl);
+  yield* unfitGatewayForProduction(settings);
   const { host } = settings.status;
   if (!isLoopback(host)) yield `/status/host: in production on loopback only, found "${host}"`;
 }

@@ -4,6 +4,7 @@ import { NetworkAnswers } from './answers.ts';
 import { AuditSettings } from './audit.ts';
 import { ElementPolicies } from './elements.ts';
 import { FallbackSettings } from './fallback.ts';
+import { ApiKeySettings, gatewaySettings } from './gateway.ts';
 import { KeyLife } from './keys.ts';
 import { OwnCopySettings } from './own-copy.ts';
 import { RetryOverrides, RetryStrategy } from './retry.ts';
@@ -47,6 +48,12 @@ const ListenerTls = Type.Object(
     /** Absent: who has a certificate of the authority may speak for everybody on the listener. */
     clients: Type.Optional(Type.Array(ListenerClient, { minItems: 1, maxItems: 10_000 })),
   },
+  { additionalProperties: false },
+);
+
+/** Of the gateway: applications show keys, and certificates only where they are asked for. */
+const GatewayTls = Type.Object(
+  { ...tlsFiles, requireClientCertificate: Type.Boolean() },
   { additionalProperties: false },
 );
 
@@ -164,6 +171,8 @@ const MerchantSettings = Type.Object({
   lateCompletion: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('accept')])),
   /** Without it nothing is approved for this merchant while its network is unreachable. */
   standIn: Type.Optional(MerchantStandIn),
+  /** What its applications show at the gateway. */
+  apiKeys: Type.Optional(Type.Array(ApiKeySettings, { maxItems: 16 })),
   /** Where the merchant is told of payments that took another course, signed with the secret in the file. */
   webhook: Type.Optional(
     Type.Object({
@@ -291,6 +300,8 @@ export const SettingsSchema = Type.Object({
     /** How long an accepted proof takes to become final, as a rule: it is not asked about before. */
     finalityMs: Milliseconds(10, 600_000),
   }),
+  /** Where applications ask for payments over HTTP; absent: this node has no gateway. */
+  gateway: Type.Optional(gatewaySettings(GatewayTls)),
   /** How keys are changed in service; what is built in holds where it is absent. */
   keyLife: Type.Optional(KeyLife),
   /** Heads of the journal's hash chain; what is built in holds where it is absent. */

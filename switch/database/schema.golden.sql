@@ -44,6 +44,15 @@ create table switch.business_calendar (
   time_zone text not null,
   cut_over_hour integer not null
 );
+create table switch.card_token (
+  token text not null,
+  merchant text not null,
+  card_reference text not null,
+  pan_ciphertext text not null,
+  last_four text not null,
+  expiry text,
+  created_at timestamp with time zone not null default now()
+);
 create table switch.claim (
   key uuid not null,
   transaction uuid not null,
@@ -372,6 +381,14 @@ alter table switch.allowance add constraint allowance_pkey PRIMARY KEY (key);
 alter table switch.awaited_proof add constraint awaited_proof_pkey PRIMARY KEY (transaction);
 alter table switch.business_calendar add constraint business_calendar_cut_over_hour_check CHECK (((cut_over_hour >= 0) AND (cut_over_hour <= 23)));
 alter table switch.business_calendar add constraint business_calendar_pkey PRIMARY KEY (valid_from);
+alter table switch.card_token add constraint card_token_card_reference_check CHECK ((card_reference ~ '^[0-9a-f]{64}$'::text));
+alter table switch.card_token add constraint card_token_expiry_check CHECK ((expiry ~ '^[0-9]{4}$'::text));
+alter table switch.card_token add constraint card_token_last_four_check CHECK ((last_four ~ '^[0-9]{4}$'::text));
+alter table switch.card_token add constraint card_token_merchant_card_reference_key UNIQUE (merchant, card_reference);
+alter table switch.card_token add constraint card_token_merchant_check CHECK (((length(merchant) >= 1) AND (length(merchant) <= 15)));
+alter table switch.card_token add constraint card_token_pan_ciphertext_check CHECK (((length(pan_ciphertext) >= 1) AND (length(pan_ciphertext) <= 512)));
+alter table switch.card_token add constraint card_token_pkey PRIMARY KEY (token);
+alter table switch.card_token add constraint card_token_token_check CHECK ((token ~ '^tok_[A-Za-z0-9_-]{24}$'::text));
 alter table switch.claim add constraint claim_pkey PRIMARY KEY (key, day);
 alter table switch.claim_1 add constraint claim_1_pkey PRIMARY KEY (key);
 alter table switch.claim_rest add constraint claim_rest_pkey PRIMARY KEY (key, day);
@@ -1456,6 +1473,7 @@ create role etika_switch nologin;
 
 -- rights
 
+grant delete, insert, select on table switch.card_token to etika_switch;
 grant delete, insert, select on table switch.open_hold to etika_switch;
 grant delete, insert, select on table switch.parked_follow_up to etika_switch;
 grant delete, insert, select on table switch.unread_transaction to etika_projector;

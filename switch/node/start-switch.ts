@@ -26,6 +26,7 @@ import type { ModeRecords, OverdueFollowUps } from '../fallback/mode-records.ts'
 import type { Notifications } from '../fallback/notices/webhook.ts';
 import type { ScenarioTally } from '../fallback/scenarios.ts';
 import { watchOver } from '../fallback/watch-over.ts';
+import { openGateway } from '../gateway/open-gateway.ts';
 import type { Journal } from '../journal/journal.ts';
 import { Unsettled } from '../journal/unsettled.ts';
 import { GivenKeys } from '../keys/download.ts';
@@ -41,9 +42,10 @@ import { createService } from '../serve/serve.ts';
 import type { CardVerifier } from '../stand-in/card-checks.ts';
 import { StandIn } from '../stand-in/stand-in.ts';
 import { datedJournal } from '../transaction/dated-journal.ts';
+import type { CardTokens } from '../vault/card-tokens.ts';
 import { recover } from './recover.ts';
 import { TakeOver } from './take-over.ts';
-import { socketsOf, type TlsEnds } from './tls-ends.ts';
+import { gatewayTls, socketsOf, type TlsEnds } from './tls-ends.ts';
 
 /** What the switch's core is given; nothing in it reaches for anything else. */
 export interface SwitchParts {
@@ -72,6 +74,8 @@ export interface SwitchParts {
   readonly keys?: { readonly book: KeyBook; readonly custodian: KeyCustodian };
   /** Without them no terminal can settle its batch. */
   readonly batches?: NonNullable<Ports['batches']>;
+  /** What the gateway's applications have in the place of card numbers; without them there is no gateway. */
+  readonly cardTokens?: CardTokens;
   readonly checkpoint?: (checkpoint: Checkpoint) => void;
   /** Where listeners count what came to nothing; absent: nobody asks. */
   readonly turnedAway?: TurnedAway;
@@ -129,7 +133,9 @@ export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
   const { deadlineMs, admission } = settings;
   const { beatMs } = parts;
   const gate = new Gate({ clock, deadlineMs, settings: admission, ...(beatMs !== undefined && { beatMs }) });
-  const listeners = await openListeners(parts, atTheGate(ports, watched, gate), gate);
+  const served = atTheGate(ports, watched, gate);
+  const listeners = await openListeners(parts, served, gate);
+  listeners.push(...(await openGateways(parts, served, gate)));
   const takeOver = new TakeOver(ports, settings.journal.takeOverEveryMs);
   return {
     ports,
@@ -182,4 +188,14 @@ async function openListeners(parts: SwitchParts, ports: Ports, gate: Gate): Prom
     listeners.push(await openListener({ ...wire, gate: admitting(gate), sockets, clock, log }));
   }
   return listeners;
+}
+
+/** One, or none. */
+async function openGateways(parts: SwitchParts, ports: Ports, gate: Gate): Promise<OpenListener[]> {
+  const { settings, cardTokens: tokens, tls, admitting = (own) => own } = parts;
+  if (!settings.gateway) return [];
+  if (!tokens) throw new Error('a gateway is set, and it has no card tokens');
+  const secure = gatewayTls(settings.gateway, tls);
+  const own = { settings: settings.gateway, ports, tokens, gate: admitting(gate) };
+  return [await openGateway({ ...own, ...(secure && { secure }) })];
 }

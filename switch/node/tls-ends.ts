@@ -3,9 +3,18 @@ import {
   daysLeft,
   readClientTlsMaterial,
   readTlsMaterial,
+  type TlsFiles,
 } from '../../certs/index.ts';
 import type { HttpExchange, HttpTls, RenewableExchange } from '../../connectors/index.ts';
-import { type Clock, DAY_MS, type Log, type Sockets, type Timer, tlsSockets } from '../../runtime/index.ts';
+import {
+  type Clock,
+  DAY_MS,
+  type Log,
+  type Sockets,
+  type Timer,
+  type TlsMaterial,
+  tlsSockets,
+} from '../../runtime/index.ts';
 import { addressCircle } from '../admission/circles.ts';
 import { Handshakes } from '../admission/handshakes.ts';
 import { hostOf, PeerLog } from '../admission/peer-log.ts';
@@ -75,6 +84,21 @@ export class TlsEnds {
       return { certificates: next.certificates, use: () => sockets.reload(next) };
     });
     return sockets;
+  }
+
+  /** What an HTTPS listener opens with; `renew` is given every later material. @throws {CertError} */
+  openServer(name: string, files: TlsFiles, renew: (material: TlsMaterial) => void): TlsMaterial {
+    const { production } = this.#parts;
+    const read = () => readTlsMaterial(files, { production });
+    const { certificates, cert, key, ca } = read();
+    this.#add(name, certificates, () => {
+      const next = read();
+      return {
+        certificates: next.certificates,
+        use: () => renew({ cert: next.cert, key: next.key, ca: next.ca }),
+      };
+    });
+    return { cert, key, ca };
   }
 
   /** What a service is asked by over HTTPS. @throws {CertError} where its files cannot be used */
@@ -164,4 +188,14 @@ export function socketsOf(
   if (!tls) return sockets;
   if (!ends) throw new Error(`"${name}" asks for TLS, and there is none here`);
   return ends.open(name, tls);
+}
+
+/** The certificates of the gateway, where its settings have them. @throws as `socketsOf` */
+export function gatewayTls(
+  { tls }: { readonly tls?: TlsFiles },
+  ends: TlsEnds | undefined,
+): ((renew: (material: TlsMaterial) => void) => TlsMaterial) | undefined {
+  if (!tls) return undefined;
+  if (!ends) throw new Error('the gateway asks for TLS, and there is none here');
+  return (renew) => ends.openServer('gateway', tls, renew);
 }

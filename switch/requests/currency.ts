@@ -27,3 +27,16 @@ export function minorUnitDigits(numericCode: string, list?: CurrencyList): numbe
   if (!list) return MINOR_UNIT_DIGITS.get(numericCode);
   return Object.hasOwn(list, numericCode) ? list[numericCode] : undefined;
 }
+
+const BY_NAME: ReadonlyMap<string, string> = new Map(data.map(({ code, number }) => [code, number]));
+const NAMES: ReadonlyMap<string, string> = new Map(data.map(({ code, number }) => [number, code]));
+
+/** '978' of 'EUR'. */
+export function numericCurrency(name: string): string | undefined {
+  return BY_NAME.get(name);
+}
+
+/** 'EUR' of '978'; a code that has no name stays as it is. */
+export function currencyName(numericCode: string): string {
+  return NAMES.get(numericCode) ?? numericCode;
+}

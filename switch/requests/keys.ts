@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
+import { DAY_MS } from '../../runtime/index.ts';
 import type { Claim } from '../journal/journal.ts';
 import { dayStamp, withYear } from './dates.ts';
-import type { PaymentRequest, Sender } from './understand.ts';
+import type { NamedRequest, PaymentRequest, Sender } from './understand.ts';
 
 // Under which keys a message is known, and what it refers to. They name the party that was admitted, never the port it
 // came in by: the same terminal calls two addresses, and two merchants of an acquirer have terminals of one number.
@@ -50,17 +51,26 @@ function inKey(name: string): string {
  */
 
 /** The numbers that name a message. */
-export type Numbers = Pick<Sender, 'mti' | 'stan' | 'localDate' | 'localTime' | 'understoodAt'>;
+export type Numbers = Pick<Sender, 'mti' | 'stan' | 'localDate' | 'localTime' | 'understoodAt' | 'named'>;
+
+/**
+ * A name carries no date, and a unique key needs one: it is claimed for its day and for the day before. Whoever comes
+ * again by the next day meets one of the two, so a name is good for 24 hours at least and for 48 at most.
+ */
+function namedKey({ terminal }: PartyKey, { name }: NamedRequest, at: number): string {
+  return `${terminal}|named|${name}|${dayStamp(at)}`;
+}
 
 /**
  * What makes two messages the same request: who asks, the message type without its repeat digit, STAN, local date and
  * time. 0101 finds its 0100, 0401 its 0400, and on whichever address it is sent.
  */
 export function requestKey(
-  { terminal }: PartyKey,
-  { mti, stan, localDate, localTime, understoodAt }: Numbers,
+  party: PartyKey,
+  { mti, stan, localDate, localTime, understoodAt, named }: Numbers,
 ): string {
-  return `${terminal}|${mti}|${stan}|local|${withYear(localDate + localTime, understoodAt)}`;
+  if (named) return namedKey(party, named, understoodAt);
+  return `${party.terminal}|${mti}|${stan}|local|${withYear(localDate + localTime, understoodAt)}`;
 }
 
 /** How the DE90 of a reversal names its original: message type, STAN and DE7. */
@@ -116,9 +126,10 @@ export function keyOf(place: string): string {
 /** What must be unchanged when the same key comes again: card, amount, currency and kind of transaction. */
 export function requestFingerprint(
   cardReference: string,
-  { amount, processingCode }: Pick<PaymentRequest, 'amount' | 'processingCode'>,
+  { amount, processingCode, named }: Pick<PaymentRequest, 'amount' | 'processingCode' | 'named'>,
 ): string {
-  const asked = `${cardReference}|${amount.minorUnits}|${amount.currency}|${processingCode}`;
+  const money = `${cardReference}|${amount.minorUnits}|${amount.currency}|${processingCode}`;
+  const asked = named ? `${money}|${named.content}` : money;
   return hash('sha256', asked, 'base64url').slice(0, FINGERPRINT_LENGTH);
 }
 
@@ -128,9 +139,15 @@ export function requestFingerprint(
  */
 export function openingClaims(party: PartyKey, sender: Sender, fingerprint: string): Claim[] {
   const reference = referenceOfDay(referenceKey(party, sender.rrn), dayStamp(sender.understoodAt));
-  return [requestKey(party, sender), originalKey(party, sender), reference].map((key) => ({
+  return [requestKey(party, sender), otherName(party, sender), reference].map((key) => ({
     key,
     fingerprint,
     role: 'unique',
   }));
+}
+
+/** By what else it is found: a terminal's message by its DE7, for a reversal; what is named, by the day before. */
+function otherName(party: PartyKey, sender: Sender): string {
+  const { named, understoodAt } = sender;
+  return named ? namedKey(party, named, understoodAt - DAY_MS) : originalKey(party, sender);
 }

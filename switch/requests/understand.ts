@@ -27,6 +27,17 @@ export interface Sender {
   readonly hasOwnReference: boolean;
   /** By our wall clock, milliseconds: which year its dates are of. */
   readonly understoodAt: number;
+  /** Of what an application asks for; absent: it is known by its numbers. */
+  readonly named?: NamedRequest;
+}
+
+/**
+ * What an application calls its request: it counts no STANs, and names a request once and for all. `content` is a hash
+ * of all that it asked for, which must be the same when the name comes again.
+ */
+export interface NamedRequest {
+  readonly name: string;
+  readonly content: string;
 }
 
 /** Something that opens legs, as the terminal asked for it, before anyone has looked up who it is. */

@@ -49,6 +49,7 @@ async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyField
   if (opened.status === 'claimed') return answerAgain(payment, opened, ports);
   if (opened.status !== 'appended') throw new Refusal('SW_JOURNAL', { stan: request.stan });
   const { opening } = opened;
+  inbound.onKept?.(opening.facts.transaction);
   ports.checkpoint('intended');
 
   const { pin } = inbound;

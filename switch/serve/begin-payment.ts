@@ -68,9 +68,11 @@ async function answerOfRunning(
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
   const reply = await running;
-  if (!reply || sentAt === asked.request.transmittedAt) return reply;
+  const { transmittedAt, named } = asked.request;
+  if (!reply || (!named && sentAt === transmittedAt)) return reply;
   const known = await ports.journal.transactionOf(asked.key).catch(() => undefined);
-  if (known) await nameAgain(namedBy(asked, known), ports);
+  if (known) asked.inbound.onKept?.(known.transaction);
+  if (known && !named) await nameAgain(namedBy(asked, known), ports);
   return reply;
 }
 
@@ -83,9 +85,10 @@ export async function answerAgain(
   known: { readonly transaction: string; readonly fingerprint: string },
   ports: Ports,
 ): Promise<ReplyFields | undefined> {
+  asked.inbound.onKept?.(known.transaction);
   const named = namedBy(asked, known);
   const reply = await replay(known, asked.fingerprint, named.deadline, ports, named.key);
-  if (reply) await nameAgain(named, ports);
+  if (reply && !asked.request.named) await nameAgain(named, ports);
   return reply;
 }
 

@@ -6,7 +6,13 @@ import {
   type TransactionKind,
 } from '../../connectors/index.ts';
 import { timeOrderedUuid } from '../../runtime/index.ts';
-import { type CardInbound, type Party, regionOf } from '../admission/inbound.ts';
+import {
+  type CardInbound,
+  type Party,
+  type PaymentInbound,
+  regionOf,
+  type Witness,
+} from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { type PaymentRequest, transmissionTime } from '../requests/understand.ts';
@@ -19,7 +25,7 @@ import { receiptHash } from './receipt.ts';
 
 /** What a transaction is opened with: everything of it that may be written down. */
 export interface OpeningParts {
-  readonly inbound: CardInbound;
+  readonly inbound: CardInbound & Pick<PaymentInbound, 'witness'>;
   readonly request: Omit<PaymentRequest, 'service'>;
   readonly kind: TransactionKind;
   /** Whether its service is witnessed by the consensus. */
@@ -34,7 +40,7 @@ const TRIES = 3;
 
 /** The first entry's body. @throws Refusal SW_NUMBERS */
 export function openingBody(parts: OpeningParts, ports: OpeningPorts): OpeningBody {
-  const { listener, party, card } = parts.inbound;
+  const { listener, party, card, witness } = parts.inbound;
   const own = factsOf(parts, timeOrderedUuid(ports.clock, ports.random), ports);
   const isHold = parts.kind === 'pre-authorisation';
   const facts = {
@@ -47,7 +53,7 @@ export function openingBody(parts: OpeningParts, ports: OpeningPorts): OpeningBo
     network: parts.network,
     panCiphertext: card.ciphertext,
     cardReference: card.reference,
-    pop: parts.pop ? popParties(facts, card.reference, party) : null,
+    pop: parts.pop ? popParties(facts, card.reference, party, witness) : null,
   };
 }
 
@@ -123,7 +129,13 @@ export function lifeOf(
 }
 
 /** Who takes part in the proof of a purchase, or `null` where the merchant is not enrolled. */
-export function popParties(facts: TransactionFacts, cardReference: string, party: Party): PopParties | null {
+export function popParties(
+  facts: TransactionFacts,
+  cardReference: string,
+  party: Party,
+  witness?: Witness,
+): PopParties | null {
   if (party.merchant.pop === 'off') return null;
-  return { consumer: cardReference, merchant: facts.merchant.trimEnd(), receiptHash: receiptHash(facts) };
+  const known = { consumer: cardReference, merchant: facts.merchant.trimEnd() };
+  return { ...known, receiptHash: witness?.receiptHash ?? receiptHash(facts), ...witness };
 }

@@ -25,6 +25,8 @@ export interface PopParties {
   readonly consumer: string;
   readonly merchant: string;
   readonly receiptHash: string;
+  /** Whose goods were sold; absent: nobody else's. */
+  readonly suppliers?: readonly string[];
 }
 
 /** What is dated when it is written: see `datedJournal`. */

@@ -30,8 +30,8 @@ export function popPurchase(
   return {
     transaction,
     amount: { minorUnits: witnessed, currency },
-    ...parties,
     suppliers: [],
+    ...parties,
     tokenReferences: [],
   };
 }

@@ -1,0 +1,62 @@
+import { hash } from 'node:crypto';
+import { type Static, Type } from 'typebox';
+
+/**
+ * The platform gateway of a node, and the keys that applications show there. A key is kept as its SHA-256: it is 256
+ * random bits, which nobody guesses, so a slow hash would only make every payment dear. Keys stand among the settings
+ * of their merchant, so that all nodes follow one version of them, and a key that is taken out is refused within
+ * seconds. A table of keys beside the settings was rejected: it would be a second place to say who may do what.
+ */
+
+/** What a key may be used for; it has no right that is not listed. */
+const ApiPermission = Type.Union([
+  Type.Literal('payments:create'),
+  Type.Literal('payments:read'),
+  Type.Literal('cards:tokenise'),
+]);
+export type ApiPermission = Static<typeof ApiPermission>;
+
+export const ApiKeySettings = Type.Object({
+  /** For people and for the log: which application, which year. */
+  name: Type.String({ pattern: '^[a-z0-9-]{1,32}$' }),
+  /** Of the whole key, in hexadecimal. */
+  sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  permissions: Type.Array(ApiPermission, { minItems: 1, maxItems: 8 }),
+  /** Requests a second, and as many at once; 100 where absent. */
+  perSecond: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+  /** The first day on which it is refused, YYYY-MM-DD in UTC. */
+  notAfter: Type.Optional(Type.String({ pattern: '^2[0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$' })),
+});
+export type ApiKeySettings = Static<typeof ApiKeySettings>;
+
+/** @param tls the shape of a listener's certificates: settings.ts has it */
+export const gatewaySettings = <Tls extends ReturnType<typeof Type.Object>>(tls: Tls) =>
+  Type.Object({
+    host: Type.String({ minLength: 1, maxLength: 255 }),
+    port: Type.Integer({ minimum: 0, maximum: 65_535 }),
+    /** DE32 of what comes in here. */
+    acquirer: Type.String({ pattern: '^[0-9]{1,11}$' }),
+    /** DE41 of what comes in here. */
+    terminal: Type.String({ pattern: '^[A-Za-z0-9]{1,8}$' }),
+    maxConnections: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+    tls: Type.Optional(tls),
+  });
+
+/** By which it is known among the listeners. */
+export const GATEWAY_NAME = 'gateway';
+
+/** How a key is looked for. */
+export function keyHash(key: string): string {
+  return hash('sha256', key);
+}
+
+/** The published key of a merchant in development; production refuses it. */
+export function developmentApiKey(merchant: string): string {
+  return `ek_test_${hash('sha256', `published development API key|${merchant}`, 'base64url')}`;
+}
+
+/** As it stands among a merchant's settings. */
+export function developmentKeySettings(merchant: string): ApiKeySettings {
+  const permissions: ApiPermission[] = ['payments:create', 'payments:read', 'cards:tokenise'];
+  return { name: 'development', sha256: keyHash(developmentApiKey(merchant)), permissions, perSecond: 1_000 };
+}

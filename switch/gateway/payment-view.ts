@@ -1,0 +1,134 @@
+import { currencyName } from '../requests/currency.ts';
+import { openedAt } from '../requests/dates.ts';
+import type { DecidedBody, OpeningBody, ReplyFields } from '../transaction/entries.ts';
+import type { PopLegState, Transaction } from '../transaction/fold.ts';
+import type { TransactionState } from '../transaction/life-cycle.ts';
+import { type GatewayErrorCode, PAYMENT_ERRORS, type PaymentErrorCode } from './problems.ts';
+import type { PaymentData, PaymentStatus } from './schemas.ts';
+
+// A payment in the platform's words. What is said at once is made of the stored reply alone, so that it is the same
+// whenever the same request comes again; what is asked for later is made of all that the journal knows by then.
+
+/** DE39 of an issuer or a network that cannot answer now; all else that a network refuses with is a decline. */
+const NO_ANSWER: ReadonlySet<string> = new Set(['68', '91']);
+const NOT_SERVED: ReadonlySet<string> = new Set(['06', '30', '96']);
+
+/** How a payment that failed is told: the problem, and with it the platform's code. */
+export type Failure = Extract<
+  GatewayErrorCode,
+  'GW_DECLINED' | 'GW_PROOF' | 'GW_NO_ANSWER' | 'GW_UNAVAILABLE'
+>;
+
+const PLATFORM_CODE: Readonly<Record<Failure, PaymentErrorCode>> = {
+  GW_DECLINED: 'E001',
+  GW_PROOF: 'E002',
+  GW_NO_ANSWER: 'E003',
+  GW_UNAVAILABLE: 'E005',
+};
+
+/** Why a payment was not made. */
+export function failureOf({ network, pop, reply }: DecidedBody): Failure {
+  switch (network.status) {
+    case 'approved':
+      return pop.status === 'rejected' ? 'GW_PROOF' : 'GW_DECLINED';
+    case 'refused':
+      return failureByCode(reply.code);
+    case 'not-asked':
+      return 'GW_UNAVAILABLE';
+    case 'unreachable':
+    case 'unknown':
+      return network.status === 'unreachable' && network.standIn ? failureByCode(reply.code) : 'GW_NO_ANSWER';
+  }
+}
+
+/** The same where nothing but the reply is known. */
+export function failureByCode(code: string): Failure {
+  if (NO_ANSWER.has(code)) return 'GW_NO_ANSWER';
+  return NOT_SERVED.has(code) ? 'GW_UNAVAILABLE' : 'GW_DECLINED';
+}
+
+export interface Ordered {
+  readonly value: number;
+  readonly currency: string;
+}
+
+/** What is said of a payment as soon as it is decided; the same whenever it is asked for again. */
+export function decidedView(
+  transaction: string,
+  reply: ReplyFields,
+  ordered: Ordered,
+  failure?: Failure,
+): PaymentData {
+  const { approvalCode, rrn, approvedMinorUnits = ordered.value } = reply;
+  const amount = { value: approvedMinorUnits, currency: ordered.currency };
+  return {
+    ...named(transaction),
+    status: failure ? 'Failed' : 'PaymentCompleted',
+    amount: failure ? ordered : amount,
+    ...(approvalCode !== undefined && { approval_code: approvalCode }),
+    ...(rrn !== undefined && { reference: rrn }),
+    error: failure ? errorOf(failure) : null,
+  };
+}
+
+/** What is said of one whose outcome is not known yet. */
+export function initiatedView(transaction: string, ordered: Ordered): PaymentData {
+  return { ...named(transaction), status: 'Initiated', amount: ordered, error: null };
+}
+
+/** All that is known of a payment by now. */
+export function currentView(payment: Transaction, opening: OpeningBody): PaymentData {
+  const { id, decided, standingMinorUnits, pop } = payment;
+  const status = statusOf(payment);
+  const { amount, rrn } = opening.facts;
+  const value = status === 'Failed' || status === 'Initiated' ? amount.minorUnits : standingMinorUnits;
+  const approvalCode = decided?.reply.approvalCode;
+  return {
+    ...named(id),
+    status,
+    amount: { value, currency: currencyName(amount.currency) },
+    ...(approvalCode !== undefined && { approval_code: approvalCode }),
+    reference: rrn,
+    ...(pop !== 'not-applicable' && { proof: pop }),
+    error: status === 'Failed' && decided ? errorOf(failureOf(decided)) : null,
+  };
+}
+
+const BY_STATE: Readonly<Record<TransactionState, PaymentStatus | 'by-proof'>> = {
+  none: 'Initiated',
+  intended: 'Initiated',
+  approved: 'by-proof',
+  captured: 'by-proof',
+  declined: 'Failed',
+  'taken-back': 'Cancelled',
+  expired: 'Cancelled',
+  remembered: 'Cancelled',
+  kept: 'Initiated',
+};
+
+/** A proof that was refused leaves the payment as it is: the money was moved, and people look at the proof. */
+const BY_PROOF: Readonly<Record<PopLegState, PaymentStatus>> = {
+  planned: 'PaymentCompleted',
+  'not-sent': 'PaymentCompleted',
+  unknown: 'PaymentCompleted',
+  rejected: 'PaymentCompleted',
+  cancelled: 'PaymentCompleted',
+  stands: 'PaymentCompleted',
+  accepted: 'PopProcessing',
+  validated: 'Completed',
+  'not-applicable': 'Completed',
+};
+
+function statusOf({ state, pop }: Transaction): PaymentStatus {
+  const status = BY_STATE[state];
+  return status === 'by-proof' ? BY_PROOF[pop] : status;
+}
+
+function named(transaction: string): Pick<PaymentData, 'transaction_id' | 'transaction_time'> {
+  return { transaction_id: transaction, transaction_time: new Date(openedAt(transaction)).toISOString() };
+}
+
+function errorOf(failure: Failure): NonNullable<PaymentData['error']> {
+  const code = PLATFORM_CODE[failure];
+  return { code, message: PAYMENT_ERRORS[code] };
+}

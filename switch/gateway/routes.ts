@@ -1,0 +1,162 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Pan } from '../../messages/index.ts';
+import type { Admitting } from '../admission/gate.ts';
+import type { Lane } from '../admission/lanes.ts';
+import { type ApiPermission, GATEWAY_NAME } from '../config/gateway.ts';
+import type { Asking, PaymentDesk, Told } from './payment-desk.ts';
+import { fieldProblem, Problem } from './problems.ts';
+import {
+  CardOrder,
+  CardTokenEnvelope,
+  CardTokenParams,
+  PaymentEnvelope,
+  PaymentOrder,
+  PaymentParams,
+  ProblemBody,
+} from './schemas.ts';
+
+// The routes: which right each asks for, what it reads, and what it answers.
+
+/** What a route says of itself, for the hook that looks at keys. */
+export interface RouteRights {
+  readonly permission: ApiPermission;
+}
+
+export interface Counter {
+  readonly desk: PaymentDesk;
+  readonly gate: Admitting;
+  /** Who asks, as the hook found out. */
+  askingOf(request: FastifyRequest): Asking;
+}
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+const CREATED = 201;
+const ACCEPTED = 202;
+
+const REFUSED = { '4xx': ProblemBody, '5xx': ProblemBody };
+
+const rights = (permission: ApiPermission) => ({ config: { permission } satisfies RouteRights });
+
+export function addRoutes(server: FastifyInstance, counter: Counter): void {
+  addPaymentRoutes(server, counter);
+  addCardRoutes(server, counter);
+}
+
+function addPaymentRoutes(server: FastifyInstance, { desk, gate, askingOf }: Counter): void {
+  const paid = { 201: PaymentEnvelope, 202: PaymentEnvelope, ...REFUSED };
+  server.post<{ Body: PaymentOrder }>(
+    '/api/v1/payments',
+    { ...rights('payments:create'), schema: { body: PaymentOrder, response: paid } },
+    async (request, reply) => {
+      const idempotencyKey = keyOf(request);
+      const asking = askingOf(request);
+      const pay = (leavePlace: () => void) =>
+        desk.pay(request.body, { ...asking, idempotencyKey, leavePlace });
+      return tell(reply, await inTurn(gate, { lane: 'opens-legs', asking, id: request.id }, pay));
+    },
+  );
+  server.get<{ Params: { id: string } }>(
+    '/api/v1/payments/:id',
+    {
+      ...rights('payments:read'),
+      schema: { params: PaymentParams, response: { 200: PaymentEnvelope, ...REFUSED } },
+    },
+    async (request) => {
+      const data = await desk.payment(request.params.id, askingOf(request));
+      const { error } = data;
+      return error ? { success: false, data, error } : { success: true, data };
+    },
+  );
+}
+
+function addCardRoutes(server: FastifyInstance, { desk, gate, askingOf }: Counter): void {
+  server.post<{ Body: CardOrder }>(
+    '/api/v1/card-tokens',
+    {
+      ...rights('cards:tokenise'),
+      schema: { body: CardOrder, response: { 201: CardTokenEnvelope, ...REFUSED } },
+    },
+    async (request, reply) => {
+      const asking = askingOf(request);
+      const pan = cardNumber(request.body);
+      const tokenise = () => desk.tokenise(request.body, pan, asking);
+      const { token, lastFour } = await inTurn(
+        gate,
+        { lane: 'verification', asking, id: request.id },
+        tokenise,
+      );
+      reply.code(CREATED);
+      return { success: true, data: { card_token: token, last_four: lastFour } };
+    },
+  );
+  server.delete<{ Params: { token: string } }>(
+    '/api/v1/card-tokens/:token',
+    { ...rights('cards:tokenise'), schema: { params: CardTokenParams, response: REFUSED } },
+    async (request, reply) => {
+      await desk.erase(request.params.token, askingOf(request));
+      return reply.code(204).send();
+    },
+  );
+}
+
+/** @throws Problem GW_IDEMPOTENCY_KEY */
+function keyOf({ headers }: FastifyRequest): string {
+  const key = headers['idempotency-key'];
+  if (typeof key === 'string' && IDEMPOTENCY_KEY.test(key)) return key;
+  throw new Problem('GW_IDEMPOTENCY_KEY', { detail: '1 to 255 printable ASCII characters are expected' });
+}
+
+/** @throws Problem GW_FIELD */
+function cardNumber({ pan }: CardOrder): Pan {
+  try {
+    return Pan.of(pan, { luhn: true });
+  } catch {
+    throw fieldProblem('/pan', 'is no card number: its check digit is wrong');
+  }
+}
+
+interface Turn {
+  readonly lane: Lane;
+  readonly asking: Asking;
+  readonly id: string;
+}
+
+/**
+ * Has it done when the gate lets it in, beside what terminals ask: by merchant, so that one application's flood leaves
+ * the others their turns.
+ * @throws Problem GW_UNAVAILABLE
+ */
+async function inTurn<T>(
+  gate: Admitting,
+  { lane, asking, id }: Turn,
+  work: (leavePlace: () => void) => Promise<T>,
+): Promise<T> {
+  const turn = Promise.withResolvers<void>();
+  gate.ask({
+    lane,
+    path: [GATEWAY_NAME, asking.caller.merchant.id, id],
+    receivedAt: asking.receivedAt,
+    settle: (verdict) =>
+      verdict === 'serve'
+        ? turn.resolve()
+        : turn.reject(new Problem('GW_UNAVAILABLE', { detail: 'too much is asked of the switch now' })),
+  });
+  await turn.promise;
+
+  let isAtWork = true;
+  const leavePlace = () => {
+    if (isAtWork) gate.done(lane);
+    isAtWork = false;
+  };
+  try {
+    return await work(leavePlace);
+  } finally {
+    leavePlace();
+  }
+}
+
+function tell(reply: FastifyReply, { isDecided, payment }: Told): object {
+  reply.code(isDecided ? CREATED : ACCEPTED);
+  reply.header('location', `/api/v1/payments/${payment.transaction_id}`);
+  return { success: true, data: payment };
+}

@@ -1,0 +1,122 @@
+import { type Static, Type } from 'typebox';
+import { TOKEN_PATTERN } from '../vault/card-tokens.ts';
+
+// The bodies of the gateway: every field with its limit, and no other field. The names are the platform's own. What is
+// checked here is what the schema language can say; card numbers in the wrong place, and parties that do not fit each
+// other, are looked at in `order.ts`.
+
+const closed = { additionalProperties: false };
+const Party = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}$' });
+const Month = Type.Integer({ minimum: 1, maximum: 12 });
+const Year = Type.Integer({ minimum: 2_000, maximum: 2_099 });
+/** DE4 has twelve digits. */
+const Value = Type.Integer({ minimum: 1, maximum: 999_999_999_999, description: 'in minor units' });
+const Currency = Type.String({
+  pattern: '^([A-Z]{3}|[0-9]{3})$',
+  description: 'ISO 4217, by letters or digits',
+});
+
+export const PaymentOrder = Type.Object(
+  {
+    merchant_id: Type.Optional(Type.String({ minLength: 1, maxLength: 15, description: 'that of the key' })),
+    consumer_id: Type.Optional(Party),
+    amount: Type.Object({ value: Value, currency: Currency }, closed),
+    card_token: Type.String({ pattern: TOKEN_PATTERN, description: 'never a card number' }),
+    card_type: Type.Optional(
+      Type.String({ pattern: '^[a-z_]{1,32}$', description: 'a hint; the card itself says where it leads' }),
+    ),
+    card_expiry_month: Type.Optional(Month),
+    card_expiry_year: Type.Optional(Year),
+    receipt_data: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9+/]{2,}={0,2}$',
+        maxLength: 16_384,
+        description: 'base64; its SHA-256 is witnessed, and the receipt itself is not kept',
+      }),
+    ),
+    supplier_ids: Type.Optional(Type.Array(Party, { maxItems: 8 })),
+    token_refs: Type.Optional(
+      Type.Array(Party, { maxItems: 0, description: 'of the token system, which is not served yet' }),
+    ),
+  },
+  closed,
+);
+export type PaymentOrder = Static<typeof PaymentOrder>;
+
+export const CardOrder = Type.Object(
+  {
+    pan: Type.String({
+      pattern: '^[0-9]{12,19}$',
+      description: 'the card number; no verification value is taken',
+    }),
+    expiry_month: Type.Optional(Month),
+    expiry_year: Type.Optional(Year),
+  },
+  closed,
+);
+export type CardOrder = Static<typeof CardOrder>;
+
+export const PaymentParams = Type.Object({
+  id: Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' }),
+});
+export const CardTokenParams = Type.Object({ token: Type.String({ pattern: TOKEN_PATTERN }) });
+
+const PlatformError = Type.Object({
+  code: Type.Union([
+    Type.Literal('E001'),
+    Type.Literal('E002'),
+    Type.Literal('E003'),
+    Type.Literal('E004'),
+    Type.Literal('E005'),
+  ]),
+  message: Type.String(),
+});
+
+/** The platform's words for where a payment stands. `Cancelled` is ours: it had none for what was taken back. */
+const PaymentStatus = Type.Union([
+  Type.Literal('Initiated'),
+  Type.Literal('PaymentCompleted'),
+  Type.Literal('PopProcessing'),
+  Type.Literal('Completed'),
+  Type.Literal('Failed'),
+  Type.Literal('Cancelled'),
+]);
+export type PaymentStatus = Static<typeof PaymentStatus>;
+
+const PaymentData = Type.Object({
+  transaction_id: Type.String(),
+  status: PaymentStatus,
+  transaction_time: Type.String({ format: 'date-time' }),
+  amount: Type.Optional(Type.Object({ value: Type.Integer(), currency: Type.String() })),
+  approval_code: Type.Optional(Type.String()),
+  reference: Type.Optional(Type.String({ description: 'retrieval reference, DE37' })),
+  proof: Type.Optional(Type.String({ description: 'where the proof of purchase stands' })),
+  error: Type.Union([PlatformError, Type.Null()]),
+});
+export type PaymentData = Static<typeof PaymentData>;
+
+export const PaymentEnvelope = Type.Object({
+  success: Type.Boolean(),
+  data: PaymentData,
+  error: Type.Optional(PlatformError),
+});
+
+export const CardTokenEnvelope = Type.Object({
+  success: Type.Boolean(),
+  data: Type.Object({ card_token: Type.String(), last_four: Type.String() }),
+});
+
+export const ProblemBody = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String(),
+    detail: Type.Optional(Type.String()),
+    errors: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
+    success: Type.Literal(false),
+    data: Type.Union([PaymentData, Type.Null()]),
+    error: PlatformError,
+  },
+  { description: 'RFC 9457, and the envelope as well' },
+);

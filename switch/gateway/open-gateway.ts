@@ -44,8 +44,9 @@ export async function openGateway(parts: GatewayParts): Promise<OpenListener> {
   });
   const renew = (next: TlsMaterial) => {
     const { server: node } = server;
-    if ('setSecureContext' in node)
+    if ('setSecureContext' in node) {
       (node as { setSecureContext(options: object): void }).setSecureContext({ ...next, ...tlsStrength() });
+    }
   };
 
   const asking = new WeakMap<FastifyRequest, Asking>();

@@ -68,12 +68,12 @@ export type Answer =
     };
 
 /**
- * Answers a notice once, whatever happens around it: its own repeats get the stored answer; should the original change
- * (or appear) while it is looked at, the question is put again.
+ * Answers a notice once, whatever happens around it: its own repeats get the stored answer; should the original
+ * change (or appear) while it is looked at, the question is put again.
  *
- * @param answer what is made of the original that was found, or of how the search ended without one
- * @returns nothing where the journal may or may not have taken the answer: the notice's own repeat finds out
- * @throws Refusal SW_JOURNAL, SW_KEY_REUSED, SW_ALREADY_REVERSED, and what `answer` throws
+ * @param answer what is made of the original that was found, or of how the search ended without one @returns nothing
+ * where the journal may or may not have taken the answer: the notice's own repeat finds out @throws Refusal
+ * SW_JOURNAL, SW_KEY_REUSED, SW_ALREADY_REVERSED, and what `answer` throws
  */
 export async function answerNotice(
   notice: Notice,
@@ -150,8 +150,8 @@ interface OwnWords {
 }
 
 /**
- * What was written of no payment (a reversal that matched nothing, or was refused) keeps its answer, whatever its repeat
- * would find now; but one that says another STAN, amount or card is no repeat of it.
+ * What was written of no payment (a reversal that matched nothing, or was refused) keeps its answer, whatever its
+ * repeat would find now; but one that says another STAN, amount or card is no repeat of it.
  */
 async function isOfAnother(
   owner: Owner,

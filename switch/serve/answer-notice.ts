@@ -150,8 +150,8 @@ interface OwnWords {
 }
 
 /**
- * What was written of no payment (a reversal that matched nothing, or was refused) keeps its answer, whatever its repeat
- * would find now; but one that says another STAN, amount or card is no repeat of it.
+ * What was written of no payment (a reversal that matched nothing, or was refused) keeps its answer, whatever its
+ * repeat would find now; but one that says another STAN, amount or card is no repeat of it.
  */
 async function isOfAnother(
   owner: Owner,

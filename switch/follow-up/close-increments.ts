@@ -14,15 +14,16 @@ const LEFT_OPEN = { status: 'unknown', reason: 'the increment was not decided by
  */
 export async function closeIncrements(
   { transaction }: FollowUpJob,
-  { journal, clock, log }: Pick<Ports, 'journal' | 'clock' | 'log'>,
+  { journal, clock, log, settings }: Pick<Ports, 'journal' | 'clock' | 'log' | 'settings'>,
 ): Promise<FollowUpResult> {
   for (;;) {
     const { increments, opening } = await readTransaction(journal, transaction);
     const open = increments.find(({ state }) => state === 'open');
     if (!open || !opening) return { done: true };
     const leftMs = open.openUntil - clock.wall();
-    // Those that came later have follow-ups of their own, and close behind this one.
-    if (leftMs > 0) return { retryAfterMs: leftMs };
+    // Those that came later have follow-ups of their own, and close behind this one. No increment is open for longer
+    // than a deadline: what says more was written, or is read, by a clock that is wrong.
+    if (leftMs > 0 && leftMs <= settings.deadlineMs) return { retryAfterMs: leftMs };
     await appendNext(journal, transaction, (now) => {
       if (!isOpenIncrement(now, open.key)) return undefined;
       const reply = declineReply(open.facts, ISSUER_OR_SWITCH_INOPERATIVE);

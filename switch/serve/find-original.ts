@@ -125,7 +125,7 @@ export async function findReferred(
 ): Promise<Finding> {
   const { approvalCode } = original.meant;
   const finding = await findOriginal(original, ports);
-  const isWhole = finding.status === 'found' ? isLive(finding.transaction) : finding.status === 'ambiguous';
+  const isWhole = candidatesIn(finding).some(isLive);
   if (!isWhole && (await isGivenTooOften(original.ways, ports))) {
     const named = await paymentsOfReference(inbound, original.meant, ports);
     return named.length > 0 ? oneOf(named) : finding;
@@ -134,6 +134,11 @@ export async function findReferred(
   const isNamed = finding.status !== 'unknown' || givenReference(inbound.message) !== undefined;
   if (isNamed || approvalCode === undefined) return finding;
   return oneOf(await paymentsApprovedAs(inbound, { ...original.meant, approvalCode }, ports));
+}
+
+function candidatesIn(finding: Finding): readonly Transaction[] {
+  if (finding.status === 'ambiguous') return finding.transactions;
+  return finding.status === 'found' ? [finding.transaction] : [];
 }
 
 function oneOf([first, ...others]: readonly Transaction[]): Finding {

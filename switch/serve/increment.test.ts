@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Pan } from '../../messages/index.ts';
+import { type Clock, DAY_MS } from '../../runtime/index.ts';
 import { createTestCore, inbound, purchaseMessage, served, type TestCore } from '../../test/support/core.ts';
 import { followUpTasks } from '../follow-up/tasks.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
@@ -174,6 +175,27 @@ describe('an increment', () => {
     await carryOut(core, 'reverse-network');
     expect(await held(core)).toMatchObject({ standingMinorUnits: 10_000, networkMinorUnits: 10_000 });
     expect(await run(core, increment, more('000002', { mti: '0101' }))).toMatchObject({ code: '91' });
+  });
+
+  it('whose node dies is closed in time, though its clock was a day ahead', async () => {
+    const core = await extended();
+    core.network.afterMs = 60_000;
+    const { clock } = core;
+    const ahead: Clock = {
+      wall: () => clock.wall() + DAY_MS,
+      monotonic: () => clock.monotonic(),
+      after: (ms, done) => clock.after(ms, done),
+    };
+    void served(increment, inbound(core, more('000002')), {
+      ...core.ports,
+      clock: ahead,
+      checkpoint: (at) => {
+        if (at === 'network-answered') throw new Error('the node died');
+      },
+    }).catch(() => {});
+    await core.clock.advance(2_000);
+    expect(await carryOut(core, 'close-increment')).toEqual({ done: true });
+    expect(tasks(core)).toContain('reverse-network');
   });
 
   it('that cannot be decided is declined where the journal has nothing of it, and silent where it may', async () => {

@@ -294,3 +294,25 @@ describe('a hold and a sale that a terminal gave one DE37', () => {
     expect(counter.payments().map(({ refunds }) => refunds.length)).toEqual([0, 1, 0]);
   });
 });
+
+describe('a reference that a terminal gave more often than there are places', () => {
+  const SAME = { de37: '000000000077' };
+  const numbered = (count: number) => {
+    const two = String(count).padStart(2, '0');
+    return { ...SAME, de11: `0000${two}`, de7: `11231201${two}`, de12: `1301${two}` };
+  };
+
+  it('leads to the sale that stands, though all that have a place were declined', async () => {
+    const counter = new Counter();
+    const approval = counter.core.network.outcome;
+    counter.core.network.outcome = { status: 'refused', code: '51' };
+    for (let count = 1; count <= 8; count += 1) await counter.heard(purchase(numbered(count)));
+    counter.core.network.outcome = approval;
+    const { approvalCode } = await counter.heard(purchase(numbered(9)));
+
+    const code = approvalCode === undefined ? {} : { de38: approvalCode };
+    const voided = voidOf({ rrn: SAME.de37 }, { ...code, de11: '000012' });
+    expect(await counter.heard(voided)).toMatchObject({ code: '00' });
+    expect(counter.payment(8)).toMatchObject({ state: 'taken-back' });
+  });
+});

@@ -100,6 +100,7 @@ export const OF_KEYS: readonly SourceMutant[] = [
     file: 'switch/requests/originals.ts',
     find: 'named.exact.length === 0 ? [...repeated, ...references]',
     put: 'named.exact.length < 0 ? [...repeated, ...references]',
+    test: 'test/money/reversed-for-what-was-added.test.ts',
   },
   {
     name: 'refund-named-by-its-sale',

@@ -51,7 +51,8 @@ export const CASE_KINDS = {
   'reversal-repeated': 'a terminal repeated a reversal without end that cannot be carried out',
   'void-reversed-late': 'a terminal reversed its void, and the network had been told of the void',
   'hold-reversed': 'a terminal reversed the completion of a hold, and the hold went with it',
-  'advice-kept': 'a terminal told of something that is no service here, or of a sale that nobody here knows',
+  'advice-kept':
+    'a terminal told of something that is no service here, that did not take place, or of a sale that nobody here knows',
   'chip-refused': 'it stands here, and the chip says that it did not take place',
   'refund-unmatched': 'a refund was given at the terminal that its sale has no more money for',
   'proof-of-refund': 'it was refunded, and the proof of what it bought goes on to stand',

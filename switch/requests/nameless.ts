@@ -22,9 +22,13 @@ export function mayBeNameless({
   return listener.mac === 'none' && REVERSALS.includes(withoutRepeat(message.mti));
 }
 
-/** Whether it leaves out who sold. */
+/** Whether it leaves out who sold: many hosts fill in blanks. */
 export function isNameless({ de41, de42 }: Naming): boolean {
-  return de41 === undefined || de42 === undefined;
+  return isLeftOut(de41) || isLeftOut(de42);
+}
+
+export function isLeftOut(name: string | undefined): boolean {
+  return name === undefined || name.trim() === '';
 }
 
 /**
@@ -32,6 +36,8 @@ export function isNameless({ de41, de42 }: Naming): boolean {
  * one second, are not one. No terminal's number is as long.
  */
 export function subjectOf({ de41, de90, de37, de38, de4 }: TerminalMessage): string {
-  const about = [de41, de90?.stan, de90?.transmission, de37, de38, de4].map((each) => each ?? '');
+  const about = [isLeftOut(de41) ? '' : de41, de90?.stan, de90?.transmission, de37, de38, de4].map(
+    (each) => each ?? '',
+  );
   return hash('sha256', about.join('|'), 'base64url').slice(0, SUBJECT_LENGTH);
 }

@@ -60,7 +60,8 @@ export function adjust(inbound: NoticeInbound, told: Told, ports: Ports): Promis
   };
   const referred = referredOriginal(inbound);
   const find = () => findReferred(inbound, referred, ports);
-  return answerNotice({ ...told, find, original: anotherName(inbound).key }, look, ports);
+  const notice = { ...told, find, original: anotherName(inbound).key, isOfOriginal: true as const };
+  return answerNotice(notice, look, ports);
 }
 
 /** Network and consensus are told of the amount that stands now. */

@@ -4,6 +4,7 @@ import type { Ports } from '../ports.ts';
 import { requestFingerprint, requestKey } from '../requests/keys.ts';
 import { findService, type Service } from '../requests/services.ts';
 import { readMoney, required } from '../requests/understand.ts';
+import { tellsOfDecline } from '../transaction/approval-codes.ts';
 import { chipWord } from '../transaction/chip.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import { endRepeats } from './acknowledge-repeats.ts';
@@ -41,6 +42,10 @@ async function take(inbound: NoticeInbound, ports: Ports): Promise<ReplyFields |
   const { message } = inbound;
   const service = findService(message);
   if (!service) return keepAdvice(inbound, 'no-service', ports);
+  // A chip that refused says so of its payment.
+  if (tellsOfDecline(message) && chipWord(message.de55)?.cryptogram !== 'AAC') {
+    return keepAdvice(inbound, 'declined', ports);
+  }
   const isOfNothing = message.de4 !== undefined && Number(message.de4) === 0;
   const word = service.kind === 'offline-purchase' ? chipWord(message.de55) : undefined;
   // What a chip says of a payment needs neither its amount nor its card: it is named.

@@ -40,6 +40,8 @@ export interface Notice extends Told {
   readonly original?: string;
   /** Its time may be its original's: so its key alone does not tell it from another such notice, and this does. */
   readonly mayShareKey?: RememberedMeaning;
+  /** It is written to its original: one that names another, under the numbers of before, is no repeat. */
+  readonly isOfOriginal?: true;
 }
 
 /** DE39: the terminal need not say it again. */
@@ -89,7 +91,10 @@ export async function answerNotice(
     // In this order: an original that was changed by this very notice, sent twice, is not asked what it allows now.
     if (!isOfReference(collision)) finding = await notice.find();
     const { owner: repeated, place } = await ownPlace(notice, finding, ports);
-    if (repeated) return { done: await answerRepeated(repeated, notice, ports) };
+    if (repeated) {
+      await checkSameOriginal(repeated, notice, finding, ports);
+      return { done: await answerRepeated(repeated, notice, ports) };
+    }
 
     const original = 'transaction' in finding ? finding.transaction : undefined;
     const answered = await answer(original, finding);
@@ -164,6 +169,23 @@ async function isOfAnother(
   if (!first) return false;
   if (first.kind === 'remembered') return contradicts(first.body as EntryBodies['remembered'], says);
   return found !== undefined && foldTransaction([first, ...rest])?.opening !== undefined;
+}
+
+/**
+ * The numbers are those of a notice that was answered, and the reference that of another payment: the answer of before
+ * would say that something was done to it. What was answered often stands no more, so its reference alone tells.
+ * @throws Refusal SW_KEY_REUSED
+ */
+async function checkSameOriginal(
+  { transaction }: Owner,
+  { isOfOriginal }: Notice,
+  finding: Finding,
+  { journal }: Ports,
+): Promise<void> {
+  if (!isOfOriginal || finding.status !== 'found' || finding.transaction.id === transaction) return;
+  const before = foldTransaction(await journal.history(transaction))?.opening;
+  const rrn = finding.transaction.opening?.facts.rrn.trim();
+  if (before && before.facts.rrn.trim() !== rrn) throw new Refusal('SW_KEY_REUSED', { transaction });
 }
 
 async function answerRepeated(

@@ -68,7 +68,8 @@ export function complete(inbound: NoticeInbound, told: Told, ports: Ports): Prom
   };
   const referred = referredOriginal(inbound);
   const find = () => findReferred(inbound, referred, ports);
-  return answerNotice({ ...told, find, original: anotherName(inbound).key }, capture, ports);
+  const notice = { ...told, find, original: anotherName(inbound).key, isOfOriginal: true as const };
+  return answerNotice(notice, capture, ports);
 }
 
 /**

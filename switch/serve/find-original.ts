@@ -8,13 +8,7 @@ import type { OriginalReference, Way } from '../requests/originals.ts';
 import { isForgotten, isRemembered } from '../requests/remembered.ts';
 import { givenReference } from '../requests/understand.ts';
 import { foldTransaction, type Transaction } from '../transaction/fold.ts';
-import {
-  paymentsApprovedAs,
-  paymentsNamed,
-  paymentsOfReference,
-  paymentsToldAgain,
-  refundsOf,
-} from './search-payments.ts';
+import { paymentsApprovedAs, paymentsNamed, paymentsOfReference, refundsOf } from './search-payments.ts';
 
 // The original of a message, looked for in the order in which the message names it. A key leads to a transaction;
 // card, currency, amount and approval code say whether it is the one that is meant. To take the first that a key leads
@@ -83,23 +77,6 @@ function likely(found: readonly Transaction[]): readonly Transaction[] {
 }
 
 /**
- * What an advice tells of again: by what it names, else by the code with which its network approved it (DE38), which is
- * in no other payment of the card.
- */
-export async function findTold(
-  inbound: Pick<NoticeInbound, 'message' | 'sender' | 'party' | 'listener'>,
-  { ways, meant }: Pick<OriginalReference, 'ways' | 'meant'>,
-  isApproved: (found: Transaction) => boolean,
-  ports: Ports,
-): Promise<Finding> {
-  const finding = await findOriginal({ ways, meant }, ports);
-  const { approvalCode } = meant;
-  if (finding.status !== 'unknown' || approvalCode === undefined) return finding;
-  const approved = await paymentsToldAgain(inbound, { ...meant, approvalCode }, ports);
-  return oneOf(approved.filter(isApproved));
-}
-
-/**
  * What a reversal names that does not say which terminal, or which merchant: by its reference with the merchant it may
  * give, else among all that the acquirer's merchants sold.
  */
@@ -141,7 +118,7 @@ function candidatesIn(finding: Finding): readonly Transaction[] {
   return finding.status === 'found' ? [finding.transaction] : [];
 }
 
-function oneOf([first, ...others]: readonly Transaction[]): Finding {
+export function oneOf([first, ...others]: readonly Transaction[]): Finding {
   if (!first) return { status: 'unknown' };
   if (others.length > 0) return { status: 'ambiguous', transactions: [first, ...others] };
   return { status: 'found', transaction: first, key: '', fingerprint: '' };

@@ -78,6 +78,7 @@ export function adviceFingerprint({ message, card }: NoticeInbound): string {
 
 /** What names no service is answered as the listener says: most terminals send again what is not accepted. */
 function answerOf({ listener }: NoticeInbound, reason: KeptAdvice['reason']): string {
+  if (reason === 'declined') return ACCEPTED;
   if (reason === 'no-original') return SWITCH_ERRORS.SW_ORIGINAL_UNKNOWN.responseCode;
   return listener.unservedAdvice === 'refuse' ? SWITCH_ERRORS.SW_UNSUPPORTED_MESSAGE.responseCode : ACCEPTED;
 }

@@ -6,6 +6,7 @@ import type { PaymentSearch } from '../projection/projection-reader.ts';
 import { isSameMoment, momentOf } from '../requests/dates.ts';
 import { acquirerOf, withoutZeros } from '../requests/keys.ts';
 import { disagreement, isLive, isNumbered, isRefund, localMoment, type Meant } from '../requests/meant.ts';
+import { isLeftOut } from '../requests/nameless.ts';
 import { MOST_INDEXED_SEARCHES } from '../requests/recent-numbers.ts';
 import { givenReference } from '../requests/understand.ts';
 import { foldTransaction, OPENING_REPLY, type Transaction } from '../transaction/fold.ts';
@@ -171,8 +172,8 @@ export async function paymentsNamed(
 
   const isOfParty = (each: Transaction) =>
     isOfAcquirer(each, party, ports) &&
-    (message.de42 === undefined || isOfMerchant(each, sender.merchant.trimEnd())) &&
-    (message.de41 === undefined || isOfTerminal(each, { sender }));
+    (isLeftOut(message.de42) || isOfMerchant(each, sender.merchant.trimEnd())) &&
+    (isLeftOut(message.de41) || isOfTerminal(each, { sender }));
   const given = payments.filter((each) => isNamed(each, rrn, meant));
   const refunds = meant.isRefund
     ? [...given.filter(isRefund), ...(await refundsOf(given, meant, ports))]

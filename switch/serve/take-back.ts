@@ -160,6 +160,7 @@ export async function voidPayment(inbound: NoticeInbound, ports: Ports): Promise
     ...toldBy(inbound, 'void'),
     find: () => findReferred(inbound, original, ports),
     original: name.key,
+    isOfOriginal: true as const,
   };
 
   return answerNotice(

@@ -24,8 +24,9 @@ import type { Transaction } from '../transaction/fold.ts';
 import { stands } from '../transaction/life-cycle.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
 import { ACCEPTED, type Answer, anotherName, answerNotice, type Told, toldBy } from './answer-notice.ts';
-import { type Finding, findOriginal, findTold } from './find-original.ts';
-import { adviceFingerprint, keptAdvice, nothingToFind } from './keep-advice.ts';
+import { type Finding, findOriginal } from './find-original.ts';
+import { findByCode, findByName } from './find-told.ts';
+import { adviceFingerprint, keptAdvice } from './keep-advice.ts';
 import { openingBody } from './opening.ts';
 import { reserveRefund } from './reserve-refund.ts';
 
@@ -46,10 +47,15 @@ export async function tell(
   const isTied = service.kind === 'refund' && (isNamed || hasCode);
   const word = service.kind === 'offline-purchase' ? chipWord(message.de55) : undefined;
   const original = reversedOriginal(inbound);
-  // What an issuer has approved has an approval code of the network; the terminal's own is of nothing here.
-  const mayBeKnown = word !== undefined || hasCode;
-  const isApproved = (each: Transaction) => isApprovedAs(each, service, inbound);
-  const find = mayBeKnown ? () => findTold(inbound, original, isApproved, ports) : nothingToFind;
+  const isApproved = (each: Transaction) =>
+    hasCode ? isApprovedAs(each, service, inbound) : isAnsweredHere(each, service, inbound);
+  // A chip names its payment; what an issuer has approved has an approval code of the network.
+  const find = () => {
+    if (word) return findOriginal(original, ports);
+    return hasCode
+      ? findByCode(inbound, original, isApproved, ports)
+      : findByName(original, isApproved, ports);
+  };
 
   let asked = toldRequest(inbound, service, ports);
   const open = (): Answer => {
@@ -62,7 +68,7 @@ export async function tell(
   };
 
   const look = (found: Transaction | undefined, { status }: Finding): Answer => {
-    if (found && isApproved(found)) {
+    if (found && (hasCode || !word) && isApproved(found)) {
       return isSaleOf(found, Number(message.de4))
         ? toldAgain(found, word, inbound, told.key)
         : keptAdvice(inbound, 'no-original', ports);
@@ -143,12 +149,23 @@ function isAbout(found: Transaction, inbound: CardInbound): boolean {
  * The payment was approved here, by the very code that the advice gives: it tells of that one again, as hosts do that
  * confirm what was authorised.
  */
-function isApprovedAs(found: Transaction, { kind }: Service, inbound: CardInbound): boolean {
+function isApprovedAs(found: Transaction, service: Service, inbound: CardInbound): boolean {
   const code = inbound.message.de38?.trim();
   if (!code || !isOfCard(found, inbound) || found.isTold) return false;
+  return (
+    isOfKind(found, service) &&
+    [...found.replies.values()].some((reply) => reply.approvalCode?.trim() === code)
+  );
+}
+
+/** It was asked for here and stands, or may: an advice that names it without a code of its own tells of that one. */
+function isAnsweredHere(found: Transaction, service: Service, inbound: CardInbound): boolean {
+  return isAbout(found, inbound) && !found.isTold && isOfKind(found, service);
+}
+
+function isOfKind({ opening }: Transaction, { kind }: Service): boolean {
   const asked = kind === 'offline-purchase' ? ['purchase', 'pre-authorisation'] : [kind];
-  const isSameKind = asked.includes(found.opening?.facts.kind ?? '');
-  return isSameKind && [...found.replies.values()].some((reply) => reply.approvalCode?.trim() === code);
+  return asked.includes(opening?.facts.kind ?? '');
 }
 
 /** It stands with this amount, and not only as a hold: that is completed by its own service, or people look. */

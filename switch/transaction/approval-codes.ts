@@ -7,3 +7,12 @@ const APPROVAL_CODES: ReadonlySet<string | undefined> = new Set(['00', '08', '10
 export function isApprovalCode(code: string | undefined): boolean {
   return APPROVAL_CODES.has(code);
 }
+
+/** What a chip's terminal says in DE39 of what it has approved by itself (EMV, authorisation response codes). */
+const APPROVED_OFFLINE: ReadonlySet<string> = new Set(['Y1', 'Y2', 'Y3']);
+
+/** Whether an advice tells of something that did not take place: its DE39 is there, and no approval. */
+export function tellsOfDecline({ de39 }: { readonly de39?: string | undefined }): boolean {
+  const code = de39?.trim() ?? '';
+  return code !== '' && !isApprovalCode(code) && !APPROVED_OFFLINE.has(code);
+}

@@ -287,8 +287,11 @@ export interface EntryBodies {
 
 /** An advice that nobody here can act on, as it came. */
 export interface KeptAdvice {
-  /** `repeated`: it was refused, and came again without end until it was acknowledged. */
-  readonly reason: 'no-service' | 'no-original' | 'no-route' | 'repeated';
+  /**
+   * `repeated`: it was refused, and came again without end until it was acknowledged. `declined`: it tells of what did
+   * not take place.
+   */
+  readonly reason: 'no-service' | 'no-original' | 'no-route' | 'repeated' | 'declined';
   readonly listener: string;
   readonly terminal: string;
   readonly merchant: string;

@@ -34,6 +34,9 @@ describe('a reversal that names no terminal', () => {
   it.each<[string, Partial<TerminalMessage>]>([
     ['DE37 and DE90', {}],
     ['DE37 alone', { de90: undefined }],
+    ['DE37, with blanks for terminal and merchant', { de41: ' '.repeat(8), de42: ' '.repeat(15) }],
+    ['DE37, with blanks for the terminal', { de41: ' '.repeat(8), de42: 'MERCHANT-A     ' }],
+    ['DE90 alone, with blanks', { de37: undefined, de41: ' '.repeat(8), de42: ' '.repeat(15) }],
     ['DE37 and a DE90 of zeros', { de90: originalElements('0000', '000000', '0000000000') }],
     ['DE90 alone', { de37: undefined }],
     ['DE90 with the local time', { de37: undefined, de90: originalElements('0200', '000001', '1123130000') }],

@@ -1,4 +1,4 @@
-import type { Clock, Log, Timer } from '../../runtime/index.ts';
+import { type Clock, LastingTrouble, type Log, type Timer } from '../../runtime/index.ts';
 import { type Journal, JournalError, type NewEntry } from './journal.ts';
 
 const RETRY_MS = 250;
@@ -31,6 +31,7 @@ export class Unsettled {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #limit: number;
+  readonly #trouble: LastingTrouble;
   readonly #waiting = new Map<string, Waiting>();
   #timer: Timer | undefined;
   #isSettling = false;
@@ -41,6 +42,7 @@ export class Unsettled {
     this.#clock = clock;
     this.#log = log;
     this.#limit = limit;
+    this.#trouble = new LastingTrouble('unsettled.waits', { clock, log });
   }
 
   get size(): number {
@@ -77,15 +79,18 @@ export class Unsettled {
     this.#timer = undefined;
     this.#isSettling = true;
     const wasFull = this.full;
+    let isTroubled = false;
     for (const [transaction, waiting] of this.#waiting) {
       try {
         if (await this.#settle(waiting)) this.#waiting.delete(transaction);
       } catch (error) {
-        this.#log.warn({ event: 'unsettled.waits', transaction, waiting: this.#waiting.size, err: error });
+        isTroubled = true;
+        this.#trouble.failed(error, { transaction, waiting: this.#waiting.size });
         if (isAway(error)) break;
       }
     }
 
+    if (!isTroubled) this.#trouble.over();
     if (wasFull && !this.full) this.#log.info({ event: 'unsettled.room', waiting: this.#waiting.size });
     this.#isSettling = false;
     this.#schedule();

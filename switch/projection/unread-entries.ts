@@ -21,7 +21,7 @@ const EPOCHS = `
       union all
       (select * from unfinished where not is_over)
     ) u order by u.epoch`;
-/** Ordered by the column, which an index holds, and not by what is made of it: else all that is unread would be sorted. */
+/** Ordered by the column, as an index is, and not by what is made of it: else all that is unread would be sorted. */
 const UNREAD = `
   select j.* from unnest($1::bigint[], $2::bigint[]) as e (epoch, sequence)
     cross join lateral (

@@ -45,7 +45,7 @@ function commandsOf(title: string): string[] {
   if (!section) throw new Error(`docs/runbooks.md has no section "${title}"`);
   return [sections[0] ?? '', section]
     .flatMap((text) => [...text.matchAll(/```sh\n(.*?)```/gs)].flatMap(([, block = '']) => block.split('\n')))
-    .filter((line) => /^npx etika-switch |^curl .*:8585/.test(line));
+    .filter((line) => /^npx etika-switch |^curl .*:8585|^df |^du |^date /.test(line));
 }
 
 function paste(command: string): Promise<Pasted> {
@@ -55,6 +55,9 @@ function paste(command: string): Promise<Pasted> {
     ['/etc/etika/switch.json', node],
     ['/run/etika/hsm.sock', house.hsm.socketPath],
     ['127.0.0.1:8585', `127.0.0.1:${house.ports().status}`],
+    ['/var/log', house.dataDir],
+    ['/var/lib/postgresql', house.dataDir],
+    ['/var/lib/etika', house.dataDir],
   ];
   const line = here.reduce((so, [written, actual]) => so.replaceAll(written, actual), command);
   return new Promise((resolve) => {
@@ -114,6 +117,67 @@ test('the HSM is away', async () => {
   expect((await pasteAll('The HSM is away'))['npx etika-switch hsm status']).toMatchObject(works);
 });
 
+/** What no disk is too small for: the switch may write no file any longer than its log is, as on a full disk. */
+async function mayWriteUpTo(bytes: string): Promise<void> {
+  const limit = ['--pid', String(house.switchPid()), `--fsize=${bytes}:unlimited`];
+  await new Promise<void>((resolve, reject) => {
+    execFile('prlimit', limit, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** A frame that is none, whose line the log has to take. */
+async function stranger(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const socket = connect(house.ports().iso87, '127.0.0.1', () => socket.end('GET / HTTP/1.1\r\n\r\n'));
+    socket.on('error', () => {});
+    socket.once('close', () => resolve());
+  });
+}
+
+const alertsNow = async () =>
+  (await paste('npx etika-switch alerts list --settings /etc/etika/switch.json')).said;
+
+test('the disk of the logs is full', async () => {
+  await mayWriteUpTo(String(house.switchLog().length));
+  try {
+    await waitUntil(async () => {
+      await stranger();
+      return (await house.switchStatus()).log.failing !== undefined;
+    });
+    expect((await ask(house.ports().iso87, purchase())).de39).toBe('00');
+    await waitUntil(async () => /log-lost/.test(await alertsNow()));
+    const during = await pasteAll('The disk is full');
+    expect(during).toMatchObject({ 'curl -sS': { status: 0, said: expect.stringContaining('"failing"') } });
+    const looks = Object.keys(during).filter((command) => /^d[fu] /.test(command));
+    expect(looks).toHaveLength(2);
+    for (const command of looks) expect(during[command]).toMatchObject(works);
+    expectNoStack(during);
+  } finally {
+    await mayWriteUpTo('unlimited');
+  }
+  await waitUntil(async () => !/log-lost/.test(await alertsNow()));
+  expect((await house.switchStatus()).log.failing).toBeUndefined();
+}, 120_000);
+
+const A_DAY_BEHIND = 'data:text/javascript,const{now}=Date;Date.now=()=>now()-864e5';
+
+test('the clock of a node is wrong', async () => {
+  await house.startSwitch({ NODE_OPTIONS: `--import=${A_DAY_BEHIND}` });
+  await waitUntil(async () => /clock of node-1 is 86400/.test(await alertsNow()));
+  const during = await pasteAll('A clock is wrong');
+  expect(during).toMatchObject({
+    'date -u': works,
+    'npx etika-switch alerts list': {
+      status: 0,
+      said: expect.stringMatching(/clock of node-1 is 86400.* s behind/),
+    },
+  });
+  expectNoStack(during);
+
+  await house.startSwitch();
+  await waitUntil(async () => !/clock of node-1/.test(await alertsNow()));
+}, 120_000);
+
 test('a node is dead', async () => {
   await house.killSwitch();
   const during = await pasteAll('A node is dead');
@@ -127,11 +191,7 @@ test('a node is dead', async () => {
 test('the log is flooded: lines of one peer are bounded, and the rest is counted', async () => {
   const before = house.switchLog().length;
   for (let number = 0; number < 300; number += 1) {
-    await new Promise<void>((resolve) => {
-      const socket = connect(house.ports().iso87, '127.0.0.1', () => socket.end('GET / HTTP/1.1\r\n\r\n'));
-      socket.on('error', () => {});
-      socket.once('close', () => resolve());
-    });
+    await stranger();
   }
   const flood = house.switchLog().slice(before);
   expect(flood.length).toBeLessThan(60_000);

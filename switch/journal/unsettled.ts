@@ -31,7 +31,7 @@ export class Unsettled {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #limit: number;
-  readonly #away: LastingTrouble;
+  readonly #trouble: LastingTrouble;
   readonly #waiting = new Map<string, Waiting>();
   #timer: Timer | undefined;
   #isSettling = false;
@@ -42,7 +42,7 @@ export class Unsettled {
     this.#clock = clock;
     this.#log = log;
     this.#limit = limit;
-    this.#away = new LastingTrouble('unsettled.waits', { clock, log });
+    this.#trouble = new LastingTrouble('unsettled.waits', { clock, log });
   }
 
   get size(): number {
@@ -79,20 +79,18 @@ export class Unsettled {
     this.#timer = undefined;
     this.#isSettling = true;
     const wasFull = this.full;
+    let isTroubled = false;
     for (const [transaction, waiting] of this.#waiting) {
       try {
         if (await this.#settle(waiting)) this.#waiting.delete(transaction);
-        this.#away.over();
       } catch (error) {
-        const facts = { transaction, waiting: this.#waiting.size };
-        if (isAway(error)) {
-          this.#away.failed(error, facts);
-          break;
-        }
-        this.#log.warn({ event: 'unsettled.waits', ...facts, err: error });
+        isTroubled = true;
+        this.#trouble.failed(error, { transaction, waiting: this.#waiting.size });
+        if (isAway(error)) break;
       }
     }
 
+    if (!isTroubled) this.#trouble.over();
     if (wasFull && !this.full) this.#log.info({ event: 'unsettled.room', waiting: this.#waiting.size });
     this.#isSettling = false;
     this.#schedule();

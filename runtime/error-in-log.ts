@@ -16,8 +16,9 @@ export function errorInLog(error: unknown): unknown {
 
 function isKnown(error: Error): boolean {
   if ('code' in error && typeof error.code === 'string' && !error.code.startsWith(MISTAKE)) return true;
-  if (error instanceof AggregateError)
+  if (error instanceof AggregateError) {
     return error.errors.every((each) => each instanceof Error && isKnown(each));
+  }
   return error.cause instanceof Error && isKnown(error.cause);
 }
 

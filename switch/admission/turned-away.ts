@@ -3,9 +3,9 @@ const MOST = 1_024;
 const OTHERS = 'others';
 
 /**
- * Counts what came to nothing by the circle (an address, a certificate) that it came from: wrong MACs, bytes that are no message, connections that
- * had to go. Whether that is a flood is for somebody else to say: here it costs one addition. What waited in vain for
- * its turn is not counted: that may be the HSM's fault, and not the peer's.
+ * Counts what came to nothing by the circle (an address, a certificate) that it came from: wrong MACs, bytes that are
+ * no message, connections that had to go. Whether that is a flood is for somebody else to say: here it costs one
+ * addition. What waited in vain for its turn is not counted: that may be the HSM's fault, and not the peer's.
  */
 export class TurnedAway {
   #counts = new Map<string, number>();

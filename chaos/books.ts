@@ -26,6 +26,8 @@ export interface BooksOrder {
   readonly operator: Operator;
   readonly order: TillOrder;
   readonly sinceMs: number;
+  /** By how much this machine is slower than usual. */
+  readonly slowness: number;
 }
 
 const QUEUED = `
@@ -40,11 +42,21 @@ const LOOK_EVERY_MS = 250;
 /** A clock may have jumped, and the ids of payments with it. */
 const CLOCKS_APART_MS = 2 * 86_400_000;
 
-export async function closeBooks({ operator, stage, tills, order, sinceMs }: BooksOrder): Promise<BooksRow> {
-  const account = await tills.settle(CERTAIN_WITHIN_MS);
+export async function closeBooks({
+  operator,
+  stage,
+  tills,
+  order,
+  sinceMs,
+  slowness,
+}: BooksOrder): Promise<BooksRow> {
+  const account = await tills.settle(CERTAIN_WITHIN_MS * slowness);
   const since = firstIdOf(sinceMs - CLOCKS_APART_MS);
-  const isAllDone = await holds(() => isDrained(stage.database, since));
-  const isSettled = await holds(async () => (await operator.status()).unsettled === 0);
+  const isAllDone = await holds(() => isDrained(stage.database, since), DRAINED_WITHIN_MS * slowness);
+  const isSettled = await holds(
+    async () => (await operator.status()).unsettled === 0,
+    DRAINED_WITHIN_MS * slowness,
+  );
   const ledger = (name: string): LedgerMark => ({
     file: join(stage.folder, `${name}-simulator`, 'ledger.jsonl'),
     from: 0,
@@ -90,8 +102,8 @@ async function left({ database }: Stage, since: string): Promise<string> {
 }
 
 /** Waits for what must be so in the end. @returns whether it is, in time */
-async function holds(look: () => Promise<boolean>): Promise<boolean> {
-  const end = performance.now() + DRAINED_WITHIN_MS;
+async function holds(look: () => Promise<boolean>, withinMs: number): Promise<boolean> {
+  const end = performance.now() + withinMs;
   while (!(await look())) {
     if (performance.now() > end) return false;
     await pause(LOOK_EVERY_MS);

@@ -22,6 +22,8 @@ export interface Fault {
   /** What happens, in a sentence. */
   readonly what: string;
   readonly lastsMs: { readonly short: number; readonly full: number };
+  /** It lasts on until its alerts are raised, a minute at the most: a busy machine sees less in the same time. */
+  readonly lastsUntilTold?: boolean;
   /** Lets it happen. @returns what ends it; called once, whatever happens */
   begin(means: Means): Promise<() => Promise<void>>;
   readonly expects: {
@@ -31,5 +33,7 @@ export interface Fault {
     readonly served?: number;
     /** One each, which closes by itself; the first is the fault's own, others tell of what it has beside it. */
     readonly alerts: readonly [ExpectedAlert, ...ExpectedAlert[]];
+    /** Raised or not: what a machine that is busy makes of it. */
+    readonly mayAlert?: readonly ExpectedAlert[];
   };
 }

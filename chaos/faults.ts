@@ -12,18 +12,17 @@ import { switchKilled } from './faults/switch-killed.ts';
 import { workerKilled } from './faults/worker-killed.ts';
 
 /**
- * The faults that happen at once, wave after wave. Two of a wave have nothing to do with each other, and each has an
+ * The faults that happen at once, wave after wave. Those of a wave have nothing to do with each other, and each has an
  * alert of its own: who reads them at night knows which is which.
  */
 export const WAVES: readonly (readonly Fault[])[] = [
   [databaseStopped],
-  [networkCut, logFull],
+  [networkCut, logFull, workerKilled],
   [hsmHung],
-  [popSilent, clockJumped],
+  [popSilent, clockJumped, flood],
   [switchKilled],
   [hsmKilled],
   [commitsHeldUp],
-  [flood, workerKilled],
 ];
 
 export const FAULTS: readonly Fault[] = WAVES.flat();

@@ -6,6 +6,7 @@ export const hsmHung: Fault = {
   name: 'hsm-hung',
   what: 'the HSM process hangs',
   lastsMs: { short: 6_000, full: 20_000 },
+  lastsUntilTold: true,
   begin: async ({ stage }) => freeze(stage.pidsOf('hsm')),
   expects: { ready: 'says no', alerts: [{ kind: 'degraded-mode', subject: 'hsm-degraded on node-1' }] },
 };

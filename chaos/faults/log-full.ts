@@ -15,6 +15,7 @@ export const logFull: Fault = {
   name: 'log-full',
   what: 'the disk of the switch’s log is full, and strangers send what is no frame',
   lastsMs: { short: 8_000, full: 30_000 },
+  lastsUntilTold: true,
   async begin({ stage }) {
     truncateSync(join(stage.folder, 'logs', 'switch.log'), LOG_BYTES);
     limitFiles(stage, String(LOG_BYTES));

@@ -5,6 +5,7 @@ export const networkCut: Fault = {
   name: 'network-cut',
   what: 'the line to one of two networks is cut, and nobody is told',
   lastsMs: { short: 18_000, full: 30_000 },
+  lastsUntilTold: true,
   async begin({ line }) {
     line.cut();
     return async () => line.mend();

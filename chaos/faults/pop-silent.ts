@@ -6,6 +6,7 @@ export const popSilent: Fault = {
   name: 'pop-silent',
   what: 'the PoP consensus is silent',
   lastsMs: { short: 8_000, full: 30_000 },
+  lastsUntilTold: true,
   async begin({ stage }) {
     const control = popControl(stage.system.pop.controlUrl);
     for (const on of ['initiate', 'query', 'query-set', 'cancel'] as const) {

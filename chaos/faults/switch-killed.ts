@@ -5,7 +5,7 @@ import { send } from '../scene/signals.ts';
 export const switchKilled: Fault = {
   name: 'switch-killed',
   what: 'the switch is killed in the middle of payments',
-  lastsMs: { short: 3_000, full: 5_000 },
+  lastsMs: { short: 1_000, full: 5_000 },
   async begin({ stage }) {
     for (const pid of stage.pidsOf('switch')) send(pid, 'SIGKILL');
     return async () => {};

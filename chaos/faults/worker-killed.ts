@@ -10,5 +10,12 @@ export const workerKilled: Fault = {
     for (const pid of stage.pidsOf('worker')) send(pid, 'SIGKILL');
     return async () => {};
   },
-  expects: { ready: 'may say no', alerts: [{ kind: 'process-died', subject: 'node-1.worker' }] },
+  expects: {
+    mayAlert: [
+      { kind: 'late-work', subject: 'follow-ups' },
+      { kind: 'late-work', subject: 'the projection' },
+    ],
+    ready: 'may say no',
+    alerts: [{ kind: 'process-died', subject: 'node-1.worker' }],
+  },
 };

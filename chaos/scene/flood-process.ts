@@ -16,6 +16,7 @@ process.once('message', (order: FloodOrder) => {
   const frame = order.wrongMacs ? wrongMac() : NO_FRAME;
   for (let i = 0; i < TALKERS; i += 1) stay(order.address, frame);
   for (let i = 0; i < order.idle; i += 1) stay(order.address, undefined);
+  process.send?.('there');
 });
 process.once('disconnect', () => process.exit(0));
 // A signal to the whole group is acted upon by whoever started this.

@@ -17,8 +17,8 @@ const STATEMENT_MS = 2_000;
  * first moment as its end, as both are of one statement; one that another node ended had run out by then. Nobody is
  * said to be gone before whoever looks has renewed its own lease without a gap for as long: a database that was away
  * makes every lease look old. A lease that was written again after a fail-over (`lease_ms` 0) tells of no death. Of
- * workers the last one is told of by the follow-ups that wait (`late-work`), and one that has been silent for a day
- * is told of no more: its machine was given up.
+ * workers the last one is told of by the follow-ups that wait (`late-work`), and one that has been silent for a day is
+ * told of no more: its machine was given up.
  */
 const LIVES = {
   name: 'lives',

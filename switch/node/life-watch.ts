@@ -17,10 +17,10 @@ const WELL_AFTER_MS = 10_000;
 
 /**
  * Tells people that a process of the system died. Who is started again says it of its own life before, since that is
- * over before anybody else could notice: payments were in flight, and somebody killed it or it has a fault. Who is
- * not started again is told of by all others that live. Either is one alert of that process, which it closes itself
- * once it has been up for ten seconds; what dies again and again is one outage. The supervisor was rejected as the
- * one who tells: in production it is the init system's, and where the machine is gone it is gone as well.
+ * over before anybody else could notice: payments were in flight, and somebody killed it or it has a fault. Who is not
+ * started again is told of by all others that live. Either is one alert of that process, which it closes itself once it
+ * has been up for ten seconds; what dies again and again is one outage. The supervisor was rejected as the one who
+ * tells: in production it is the init system's, and where the machine is gone it is gone as well.
  */
 export class LifeWatch {
   readonly #parts: LifeWatchParts;

@@ -1,6 +1,6 @@
 import type { Fault, NetworkName } from './faults.ts';
+import type { ProcessLives } from './process-lives.ts';
 import type { Simulation } from './simulation.ts';
-import type { SwitchNode } from './switch-node.ts';
 import { USUAL_DEADLOCKS } from './world/database.ts';
 
 type FaultOn<On extends Fault['on']> = Extract<Fault, { on: On }>;
@@ -32,7 +32,7 @@ export function arrange(fault: Fault, simulation: Simulation): void {
       break;
     }
     case 'node': {
-      const node = simulation.nodes[fault.node];
+      const node = sufferer(simulation, fault);
       if (node) at(fault.from, () => NODE[fault.kind](node, fault, world.now));
       break;
     }
@@ -40,6 +40,13 @@ export function arrange(fault: Fault, simulation: Simulation): void {
       at(fault.from, () => {});
       at(fault.to, () => {});
   }
+}
+
+function sufferer(
+  { nodes, workers }: Simulation,
+  { node, ofWorker }: Pick<FaultOn<'node'>, 'node' | 'ofWorker'>,
+): ProcessLives | undefined {
+  return (ofWorker ? workers : nodes)[node];
 }
 
 const FLAP_EVERY_MS = 100;
@@ -89,8 +96,8 @@ const DATABASE: Record<FaultOn<'database'>['kind'], Breakage<'database'>> = {
   'database slow': ({ database }, _, begins) => {
     database.forceMs = begins ? SLOW_FORCE_MS : USUAL_FORCE_MS;
   },
-  'database away': ({ database, nodes }, { node }, begins) => {
-    database.partition(nodes[node]?.name ?? '', begins);
+  'database away': (simulation, fault, begins) => {
+    simulation.database.partition(sufferer(simulation, fault)?.name ?? '', begins);
   },
   'database crash': ({ database }, _, begins) => {
     if (begins) database.crash();
@@ -102,16 +109,18 @@ const DATABASE: Record<FaultOn<'database'>['kind'], Breakage<'database'>> = {
   },
 };
 
-const NODE: Record<FaultOn<'node'>['kind'], (node: SwitchNode, fault: FaultOn<'node'>, now: number) => void> =
-  {
-    crash: (node, { from, to }) => node.crash('killed', to - from),
-    'crash loop': (node, { to }) => node.crashUntil(to),
-    'crash over keys': (node, { from, to }) => node.crashOverKeys(to - from),
-    'power lost': (node, { from, to }) => node.crash('power lost', to - from),
-    'crash at': (node, { from, to, checkpoint }) => {
-      if (checkpoint) node.crashAt(checkpoint.name, checkpoint.count, to - from);
-    },
-    pause: (node, { from, to }) => node.pause(to - from),
-    restart: (node, { from, to }) => node.restart(to - from),
-    'clock step': (node, { stepMs = 0 }) => node.stepClock(stepMs),
-  };
+const NODE: Record<
+  FaultOn<'node'>['kind'],
+  (node: ProcessLives, fault: FaultOn<'node'>, now: number) => void
+> = {
+  crash: (node, { from, to }) => node.crash('killed', to - from),
+  'crash loop': (node, { to }) => node.crashUntil(to),
+  'crash over keys': (node, { from, to }) => node.crashOverKeys(to - from),
+  'power lost': (node, { from, to }) => node.crash('power lost', to - from),
+  'crash at': (node, { from, to, checkpoint }) => {
+    if (checkpoint) node.crashAt(checkpoint.name, checkpoint.count, to - from);
+  },
+  pause: (node, { from, to }) => node.pause(to - from),
+  restart: (node, { from, to }) => node.restart(to - from),
+  'clock step': (node, { stepMs = 0 }) => node.stepClock(stepMs),
+};

@@ -56,19 +56,22 @@ const CHECKPOINTS = ['intended', 'forked', 'network-answered', 'joined', 'decide
 const NETWORKS = ['visa', 'iso87', undefined] as const;
 const OPERATED = ['network-degraded:visa', 'network-degraded:iso87', 'pop-degraded'] as const;
 
+type Drawn = Pick<Features, 'spared' | 'isCrowd' | 'changesKeys' | 'hasWorker'>;
+
 /** The faults of one run, drawn from the catalogue by its seed. */
 export function drawFaults(
   random: SeededRandom,
   lastSaleAt: number,
   nodes: number,
-  { spared, isCrowd, changesKeys }: Pick<Features, 'spared' | 'isCrowd' | 'changesKeys'> = PLAIN,
+  { spared, isCrowd, changesKeys, hasWorker }: Drawn = PLAIN,
 ): FaultPlan {
   const count = random.chance(CALM) ? 0 : 1 + random.integer(MAX_FAULTS);
   const drawn = Array.from({ length: count }, () => drawFault(random, lastSaleAt, nodes));
   const isOutage = isCrowd || (count > 0 && random.chance(OUTAGES));
   const outage = isOutage ? [drawOutage(random, lastSaleAt)] : [];
   const overKeys = changesKeys ? drawCrashOverKeys(random.stream('keys'), lastSaleAt, nodes) : [];
-  const all = [...outage, ...drawn.flatMap((fault) => [fault, ...sequelOf(fault, random)]), ...overKeys];
+  const usual = [...outage, ...drawn.flatMap((fault) => [fault, ...sequelOf(fault, random)]), ...overKeys];
+  const all = hasWorker ? usual.map((fault) => atWorker(fault, random.stream('workers'))) : usual;
   return new FaultPlan(all.filter(({ on }) => !spared.has(on)));
 }
 
@@ -76,6 +79,12 @@ function drawOutage(random: SeededRandom, lastSaleAt: number): Fault {
   const kind = random.pick(['network refuses', 'network lost'] as const);
   const network = random.pick(NETWORKS);
   return { on: 'line', kind, network, from: random.between(0, lastSaleAt / 4), to: lastSaleAt };
+}
+
+/** Where workers are apart half of what befalls a node befalls its worker instead. */
+function atWorker(fault: Fault, random: SeededRandom): Fault {
+  const mayBe = fault.on === 'node' || fault.on === 'database';
+  return mayBe && random.stream(String(fault.from)).chance(0.5) ? { ...fault, ofWorker: true } : fault;
 }
 
 function drawCrashOverKeys(random: SeededRandom, lastSaleAt: number, nodes: number): Fault[] {

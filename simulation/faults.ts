@@ -79,13 +79,20 @@ export type Fault = Span &
     | { readonly on: 'pop'; readonly kind: PopFault; readonly share: number }
     | { readonly on: 'hsm'; readonly kind: HsmCondition }
     | { readonly on: 'line'; readonly kind: LineFault; readonly network?: NetworkName | undefined }
-    | { readonly on: 'database'; readonly kind: DatabaseFault; readonly node: number }
+    | {
+        readonly on: 'database';
+        readonly kind: DatabaseFault;
+        readonly node: number;
+        readonly ofWorker?: true;
+      }
     /** An operator opens a degraded mode, and closes it again. */
     | { readonly on: 'operator'; readonly kind: DegradedMode }
     | {
         readonly on: 'node';
         readonly kind: NodeFault;
         readonly node: number;
+        /** It befalls the worker of that node, where that is a process of its own. */
+        readonly ofWorker?: true;
         readonly checkpoint?: { readonly name: Checkpoint; readonly count: number };
         readonly stepMs?: number;
       }
@@ -128,10 +135,15 @@ export class FaultPlan {
   }
 }
 
+/** The node, or the worker, that it befalls. */
+export function processOf({ node, ofWorker }: { readonly node: number; readonly ofWorker?: true }): string {
+  return `node-${node + 1}${ofWorker ? '.worker' : ''}`;
+}
+
 export function describeFault(fault: Fault): string {
   const span = `${(fault.from / 1_000).toFixed(3)}–${(fault.to / 1_000).toFixed(3)} s`;
   const share = 'share' in fault && fault.share < 1 ? ` (${fault.share * 100} % of messages)` : '';
-  const node = 'node' in fault ? ` node-${fault.node + 1}` : '';
+  const node = 'node' in fault ? ` ${processOf(fault)}` : '';
   const network = 'network' in fault && fault.network ? ` ${fault.network}` : '';
   const at =
     'checkpoint' in fault && fault.checkpoint ? ` ${fault.checkpoint.name}:${fault.checkpoint.count}` : '';

@@ -21,6 +21,8 @@ export interface Features {
   readonly hasGuests?: boolean;
   /** Keys of guests' terminals and networks change in service (`keys/`). */
   readonly changesKeys?: boolean;
+  /** What follows a reply is done by processes of their own. */
+  readonly hasWorker?: boolean;
   /** The day on which it happens. */
   readonly day: Day;
 }
@@ -57,6 +59,7 @@ const CROWDS = 0.1;
 const GUESTS = 0.5;
 /** Of seeds with guests. */
 const KEY_CHANGES = 0.4;
+const WORKERS = 0.25;
 const DAY_NAMES = Object.keys(DAYS) as [Day, ...Day[]];
 
 /** @param random a stream of its own @param forced on in every seed, awaited or not */
@@ -77,7 +80,8 @@ export function drawFeatures(random: SeededRandom, forced: readonly HabitName[] 
   const isCrowd = random.stream('crowd').chance(CROWDS);
   const hasGuests = random.stream('guests').chance(GUESTS);
   const changesKeys = hasGuests && random.stream('keys').chance(KEY_CHANGES);
-  return { habits, spared, favours, isCrowd, day, hasGuests, changesKeys };
+  const hasWorker = random.stream('worker').chance(WORKERS);
+  return { habits, spared, favours, isCrowd, day, hasGuests, changesKeys, hasWorker };
 }
 
 export function describeFeatures({ habits, spared, favours, isCrowd, day, ...rest }: Features): string[] {
@@ -86,6 +90,7 @@ export function describeFeatures({ habits, spared, favours, isCrowd, day, ...res
   if (favours.length > 0) lines.push(`more of ${favours.join(', ')}`);
   if (isCrowd) lines.push('a crowd with few cards while networks are away');
   if (rest.hasGuests) lines.push('guests who pay on networks of their own');
+  if (rest.hasWorker) lines.push('workers apart from their nodes');
   if (rest.changesKeys) lines.push('keys of terminals and networks that change in service');
   return [...lines, `on ${day}`];
 }

@@ -16,6 +16,7 @@ const OUTCOMES = [
   ...(['stood in for', 'stand-in limit reached', 'degraded mode opened'] as const),
   'tampering noticed',
   'shed for load',
+  'a worker died alone',
   ...(['batch in balance', 'batch out of balance', 'calm run'] as const),
 ] as const;
 

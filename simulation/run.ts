@@ -21,6 +21,7 @@ import { numbersOf, withJournal } from './story/journal-lines.ts';
 import { SwitchNode } from './switch-node.ts';
 import { type Tally, tallyOf } from './tally.ts';
 import { TRAVEL_MS, terminalsOf } from './terminals.ts';
+import { WorkerNode } from './worker-node.ts';
 import { Workload } from './workload.ts';
 import { HeadDisks } from './world/audit.ts';
 import { ProofProjector } from './world/awaited-proofs.ts';
@@ -165,16 +166,20 @@ async function prepare({
   const keyLife = features.changesKeys ? shape.stream('keys').pick(KEY_LIVES) : undefined;
   const known = features.hasGuests ? withGuests(settings, keyLife) : settings;
   new ProofProjector(world, database, settings.pop.finalityMs);
+  const settingsFor = (index: number) => ({ ...known, ...ofNode(`node-${index + 1}`, known) });
   const nodes = Array.from(
     { length: nodeCount },
-    (_, index) => new SwitchNode({ ...known, ...ofNode(`node-${index + 1}`, known) }, { ...around, mutant }),
+    (_, index) => new SwitchNode(settingsFor(index), { ...around, mutant }, features.hasWorker),
   );
+  const workers = features.hasWorker
+    ? nodes.map((_, index) => new WorkerNode(settingsFor(index), { ...around, mutant }))
+    : [];
   const workload = new Workload(world, features, leavesOut);
   const drawn = 8 + shape.integer(30);
   const guests = guestHosts && guestsOf({ ...around, guestHosts, nodes, settings: known });
-  const simulation = { ...around, nodes, workload, guests, settings, features, drawn };
+  const simulation = { ...around, nodes, workers, workload, guests, settings, features, drawn };
 
-  for (const node of nodes) node.start();
+  for (const process of [...nodes, ...workers]) process.start();
   const numbers = payments ?? Array.from({ length: drawn }, (_, number) => number);
   workload.schedule(terminalsOf(simulation, settings, shape.stream('terminals')), numbers, spanMs);
   guests?.schedule(spanMs);
@@ -227,13 +232,14 @@ async function settle(simulation: Simulation): Promise<void> {
   if (!isQuiet(simulation)) world.violate('I8 liveness', 'the batches cannot be closed');
 }
 
-function isQuiet({ workload, guests, database, networks, nodes }: Simulation): boolean {
+function isQuiet({ workload, guests, database, networks, nodes, workers }: Simulation): boolean {
   return (
     workload.isOver &&
     (guests?.isOver ?? true) &&
     database.tables.jobs.size === 0 &&
     database.tables.awaited.isQuiet &&
     Object.values(networks).every(({ isIdle }) => isIdle) &&
+    workers.every(({ isUp }) => isUp) &&
     nodes.every((node) => node.isUp && node.unsettled === 0 && node.inFlight === 0)
   );
 }

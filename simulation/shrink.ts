@@ -39,6 +39,8 @@ export interface Progress {
   readonly spentMs: number;
 }
 
+/** Of the features, what a seed may do without. */
+const LEFT_OUT = ['changesKeys', 'hasWorker', 'hasGuests'] as const;
 /** A reader's patience. */
 const WITHIN_MS = 60_000;
 /** What a reader takes in. */
@@ -154,7 +156,9 @@ class Shrinking {
   async #plainer(): Promise<void> {
     const { features } = this.left;
     if (features.favours.length > 0) await this.#try({ features: { ...features, favours: [] } });
-    if (features.hasGuests) await this.#try({ features: { ...this.left.features, hasGuests: false } });
+    for (const name of LEFT_OUT) {
+      if (features[name]) await this.#try({ features: { ...this.left.features, [name]: false } });
+    }
     if (features.isCrowd) await this.#try({ features: { ...this.left.features, isCrowd: false } });
     const { day } = PLAIN;
     if (features.day !== day) await this.#try({ features: { ...this.left.features, day } });

@@ -6,6 +6,7 @@ import type { MerchantInbox } from './guests/merchant-inbox.ts';
 import type { Networks } from './peers/networks.ts';
 import type { ProofService } from './peers/proof-service.ts';
 import type { SwitchNode } from './switch-node.ts';
+import type { WorkerNode } from './worker-node.ts';
 import type { Workload } from './workload.ts';
 import type { HeadDisks } from './world/audit.ts';
 import type { Database } from './world/database.ts';
@@ -21,6 +22,8 @@ export interface Simulation {
   readonly networks: Networks;
   readonly proofs: ProofService;
   readonly nodes: readonly SwitchNode[];
+  /** One for each node, where they are processes of their own. */
+  readonly workers: readonly WorkerNode[];
   readonly workload: Workload;
   /** Absent where the seed has none. */
   readonly guests?: Guests | undefined;

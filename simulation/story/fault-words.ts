@@ -1,4 +1,4 @@
-import type { Fault } from '../faults.ts';
+import { type Fault, processOf } from '../faults.ts';
 
 /** A fault as somebody would tell it who has not read the catalogue. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -61,7 +61,7 @@ export function faultWords(fault: Fault): string {
 
 function whoOf(fault: Fault): string {
   if (fault.on === 'node' || (fault.on === 'database' && fault.kind === 'database away')) {
-    return fault.on === 'node' ? `node-${fault.node + 1}` : `the database, for node-${fault.node + 1}`;
+    return fault.on === 'node' ? processOf(fault) : `the database, for ${processOf(fault)}`;
   }
   const network = 'network' in fault ? fault.network : undefined;
   if (network !== undefined) return fault.on === 'line' ? `the line to ${network}` : network;

@@ -107,7 +107,7 @@ test('the architecture page shows every floor of switch/ as the check holds it',
     [...folders.matchAll(/'([a-z-]+)'/g)].map(([, folder]) => `${index + 1} ${folder}`),
   );
   expect(shown).toEqual(floors);
-  for (const floor of floors) expect(existsSync(join(root, 'switch', floor.slice(2)))).toBe(true);
+  for (const floor of floors) expect(existsSync(join(root, 'switch', floor.replace(/^\d+ /, '')))).toBe(true);
 });
 
 function copyProject(): void {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Counter } from './routes.ts';
@@ -12,12 +13,12 @@ async function served() {
   return server;
 }
 
-test('docs/schemas/gateway-openapi.json is the document of this release; -u writes it', async () => {
+test('docs/schemas/gateway-openapi.json is the document of this release', async () => {
   const server = await served();
   const { body, headers } = await server.inject('/openapi.json');
   expect(headers['content-type']).toContain('application/json');
   const file = join(import.meta.dirname, '../../docs/schemas/gateway-openapi.json');
-  await expect(`${JSON.stringify(JSON.parse(body), null, 2)}\n`).toMatchFileSnapshot(file);
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(body));
 });
 
 test('every operation has a name, what it needs, and what it answers', async () => {

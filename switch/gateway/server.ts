@@ -45,8 +45,8 @@ function addReference(server: FastifyInstance): void {
   const routes: DescribedRoute[] = [];
   server.addHook('onRoute', ({ method, url, schema, config }) => {
     const rights = config as RouteRights | undefined;
-    if (rights?.permission && schema && typeof method === 'string')
-      routes.push({ method, url, schema, rights });
+    if (!rights?.permission || !schema || typeof method !== 'string') return;
+    routes.push({ method, url, schema, rights });
   });
   let document: object | undefined;
   const described = () => {

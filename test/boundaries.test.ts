@@ -98,7 +98,7 @@ test('each forbidden arrow added to a copy of the repository fails the check by 
 
 test('the architecture page shows every floor of switch/ as the check holds it', () => {
   const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
-  const shown = [...page.matchAll(/^\| (\d) +\| `([a-z-]+)\/`/gm)].map(
+  const shown = [...page.matchAll(/^\| (\d+) +\| `([a-z-]+)\/`/gm)].map(
     ([, floor, folder]) => `${floor} ${folder}`,
   );
   const rules = readFileSync(join(root, '.dependency-cruiser.cjs'), 'utf8');
@@ -107,7 +107,7 @@ test('the architecture page shows every floor of switch/ as the check holds it',
     [...folders.matchAll(/'([a-z-]+)'/g)].map(([, folder]) => `${index + 1} ${folder}`),
   );
   expect(shown).toEqual(floors);
-  for (const floor of floors) expect(existsSync(join(root, 'switch', floor.slice(2)))).toBe(true);
+  for (const floor of floors) expect(existsSync(join(root, 'switch', floor.replace(/^\d+ /, '')))).toBe(true);
 });
 
 function copyProject(): void {

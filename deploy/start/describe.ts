@@ -12,7 +12,7 @@ Listening:
   terminals     0.0.0.0:${ports.pos}    pos-bcd, 2-byte length and TPDU, MAC required
   terminals     0.0.0.0:${ports.tls}    iso87-ascii, 2-byte length, MAC required, mutual TLS
   acquirer      127.0.0.1:${ports.acquirer}  iso87-ascii-hex, 4 ASCII length digits, no MAC
-  gateway       ${gatewayUrl}/api/v1/payments, /api/v1/card-tokens
+  gateway       ${gatewayUrl}/docs, /openapi.json, /api/v1/payments
   admin API     ${adminUrl}/health, /ready, /api/v1/transactions/{id}
   node status   ${statusUrl}
   worker status ${workerStatusUrl}

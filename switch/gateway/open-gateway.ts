@@ -1,3 +1,4 @@
+import { Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { type TlsMaterial, tlsStrength } from '../../runtime/index.ts';
@@ -44,9 +45,7 @@ export async function openGateway(parts: GatewayParts): Promise<OpenListener> {
   });
   const renew = (next: TlsMaterial) => {
     const { server: node } = server;
-    if ('setSecureContext' in node) {
-      (node as { setSecureContext(options: object): void }).setSecureContext({ ...next, ...tlsStrength() });
-    }
+    if (node instanceof SecureServer) node.setSecureContext({ ...next, ...tlsStrength() });
   };
 
   const asking = new WeakMap<FastifyRequest, Asking>();

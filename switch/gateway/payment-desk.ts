@@ -124,9 +124,8 @@ export class PaymentDesk {
     const { ports, settings, tokens } = this.#parts;
     const { receivedAt, leavePlace, idempotencyKey } = asking;
     const { merchant } = asking.caller;
-    if (order.merchant_id !== undefined && order.merchant_id !== merchant.id) {
-      throw new Problem('GW_MERCHANT');
-    }
+    const { merchant_id: named = merchant.id } = order;
+    if (named !== merchant.id) throw new Problem('GW_MERCHANT');
     const witness = witnessOf(order, merchant.id);
     const given = expiryOf(order.card_expiry_month, order.card_expiry_year, 'card_expiry');
     const card = await tokens.find(merchant.id, order.card_token);

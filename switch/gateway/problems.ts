@@ -102,9 +102,7 @@ export function problemOf(refusal: Refusal): Problem {
   const cause = { cause: refusal };
   if (isPassing) return new Problem('GW_UNAVAILABLE', { detail: `${message} (${code})` }, cause);
   if (code === 'SW_KEY_REUSED') return new Problem('GW_KEY_REUSED', {}, cause);
-  if (code === 'SW_CURRENCY_UNKNOWN') {
-    return fieldProblem('/amount/currency', 'is no currency that is known here');
-  }
+  if (code === 'SW_CURRENCY_UNKNOWN') return fieldProblem('/amount/currency', 'is not known here');
   if (code === 'SW_AMOUNT') return fieldProblem('/amount/value', 'is no amount that this payment may have');
   return new Problem('GW_REFUSED', { detail: `${message} (${code})` }, cause);
 }

@@ -9,6 +9,7 @@ import {
   CardOrder,
   CardTokenEnvelope,
   CardTokenParams,
+  Nothing,
   PaymentEnvelope,
   PaymentOrder,
   PaymentParams,
@@ -17,9 +18,13 @@ import {
 
 // The routes: which right each asks for, what it reads, and what it answers.
 
-/** What a route says of itself, for the hook that looks at keys. */
+/** What a route says of itself: to the hook that looks at keys, and to who reads the OpenAPI document. */
 export interface RouteRights {
   readonly permission: ApiPermission;
+  readonly operationId: string;
+  readonly summary: string;
+  /** It needs the header Idempotency-Key. */
+  readonly isIdempotent?: boolean;
 }
 
 export interface Counter {
@@ -35,7 +40,7 @@ const ACCEPTED = 202;
 
 const REFUSED = { '4xx': ProblemBody, '5xx': ProblemBody };
 
-const rights = (permission: ApiPermission) => ({ config: { permission } satisfies RouteRights });
+const rights = (config: RouteRights) => ({ config });
 
 export function addRoutes(server: FastifyInstance, counter: Counter): void {
   addPaymentRoutes(server, counter);
@@ -46,7 +51,15 @@ function addPaymentRoutes(server: FastifyInstance, { desk, gate, askingOf }: Cou
   const paid = { 201: PaymentEnvelope, 202: PaymentEnvelope, ...REFUSED };
   server.post<{ Body: PaymentOrder }>(
     '/api/v1/payments',
-    { ...rights('payments:create'), schema: { body: PaymentOrder, response: paid } },
+    {
+      ...rights({
+        permission: 'payments:create',
+        operationId: 'createPayment',
+        summary: 'Makes a payment, or tells of the one that this key made',
+        isIdempotent: true,
+      }),
+      schema: { body: PaymentOrder, response: paid },
+    },
     async (request, reply) => {
       const idempotencyKey = keyOf(request);
       const asking = askingOf(request);
@@ -58,7 +71,11 @@ function addPaymentRoutes(server: FastifyInstance, { desk, gate, askingOf }: Cou
   server.get<{ Params: { id: string } }>(
     '/api/v1/payments/:id',
     {
-      ...rights('payments:read'),
+      ...rights({
+        permission: 'payments:read',
+        operationId: 'readPayment',
+        summary: 'Where a payment stands now',
+      }),
       schema: { params: PaymentParams, response: { 200: PaymentEnvelope, ...REFUSED } },
     },
     async (request) => {
@@ -73,7 +90,11 @@ function addCardRoutes(server: FastifyInstance, { desk, gate, askingOf }: Counte
   server.post<{ Body: CardOrder }>(
     '/api/v1/card-tokens',
     {
-      ...rights('cards:tokenise'),
+      ...rights({
+        permission: 'cards:tokenise',
+        operationId: 'createCardToken',
+        summary: 'A token for a card; the same card has the same',
+      }),
       schema: { body: CardOrder, response: { 201: CardTokenEnvelope, ...REFUSED } },
     },
     async (request, reply) => {
@@ -91,7 +112,14 @@ function addCardRoutes(server: FastifyInstance, { desk, gate, askingOf }: Counte
   );
   server.delete<{ Params: { token: string } }>(
     '/api/v1/card-tokens/:token',
-    { ...rights('cards:tokenise'), schema: { params: CardTokenParams, response: REFUSED } },
+    {
+      ...rights({
+        permission: 'cards:tokenise',
+        operationId: 'eraseCardToken',
+        summary: 'Erases a token: it pays no more',
+      }),
+      schema: { params: CardTokenParams, response: { 204: Nothing, ...REFUSED } },
+    },
     async (request, reply) => {
       await desk.erase(request.params.token, askingOf(request));
       return reply.code(204).send();

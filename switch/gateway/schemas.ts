@@ -106,6 +106,9 @@ export const CardTokenEnvelope = Type.Object({
   data: Type.Object({ card_token: Type.String(), last_four: Type.String() }),
 });
 
+/** An answer without a body. */
+export const Nothing = Type.Null();
+
 export const ProblemBody = Type.Object(
   {
     type: Type.String(),

@@ -5,7 +5,10 @@ import type { TSchema } from 'typebox';
 import { type TlsMaterial, tlsStrength } from '../../runtime/index.ts';
 import { Refusal } from '../errors.ts';
 import { JournalError } from '../journal/journal.ts';
+import { type DescribedRoute, openApiOf } from './openapi.ts';
 import { type GatewayErrorCode, Problem, problemBody, problemOf } from './problems.ts';
+import { PAGE_POLICY, referencePage } from './reference-page.ts';
+import type { RouteRights } from './routes.ts';
 import { compileValidator } from './validation.ts';
 
 // HTTP as the gateway speaks it: how much is read and how long that may take, and problems where something goes wrong.
@@ -37,6 +40,26 @@ export interface HttpParts {
   readonly onProblem: (problem: Problem, request: FastifyRequest) => void;
 }
 
+/** What a server answers beside its routes: what they are. */
+function addReference(server: FastifyInstance): void {
+  const routes: DescribedRoute[] = [];
+  server.addHook('onRoute', ({ method, url, schema, config }) => {
+    const rights = config as RouteRights | undefined;
+    if (!rights?.permission || !schema || typeof method !== 'string') return;
+    routes.push({ method, url, schema, rights });
+  });
+  let document: object | undefined;
+  const described = () => {
+    document ??= openApiOf(routes);
+    return document;
+  };
+  server.get('/openapi.json', () => described());
+  server.get('/docs', (_, reply) => {
+    reply.header('content-security-policy', PAGE_POLICY).type('text/html; charset=utf-8');
+    return referencePage(described());
+  });
+}
+
 /** Listens not yet. */
 export function gatewayHttp(parts: HttpParts): FastifyInstance {
   const server = Fastify({
@@ -59,6 +82,7 @@ export function gatewayHttp(parts: HttpParts): FastifyInstance {
     parts.onProblem(problem, request);
     return send(reply, problem);
   });
+  addReference(server);
   server.setNotFoundHandler((_, reply) => send(reply, new Problem('GW_NOT_FOUND')));
   return server;
 }

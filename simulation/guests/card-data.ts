@@ -1,5 +1,6 @@
 import { Bytes, Track2 } from '../../messages/index.ts';
 import type { HabitOfTerminals } from '../peers/habits/habit.ts';
+import type { TerminalMessage } from '../peers/terminal-dialects.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 
 // What a terminal reads of a card besides its number: a stripe with what its issuer wrote there, or a chip's word. Who
@@ -15,6 +16,9 @@ const STRIPES = {
   expired: '2001' + '201' + '123' + '1' + '4567',
   'for its issuer only': '3012' + '220' + '123' + '1' + '4567',
 } as const;
+
+/** Whose issuer wrote a CVV on the stripe (`guest-settings.ts`). */
+const VERIFIED_BY_CVV = '2';
 
 const CRYPTOGRAM = '9f26080123456789abcdef';
 const CHIPS = {
@@ -38,6 +42,16 @@ export const CARD_DATA: HabitOfTerminals = {
     },
   },
 };
+
+/** What its issuer would refuse it for: nobody may approve that in the issuer's stead. */
+export function wrongCardData({ de35, de55, de22 = '' }: TerminalMessage): string | undefined {
+  const stripe = de35?.reveal().split('=')[1];
+  if (stripe === STRIPES.expired) return 'a card that has expired';
+  if (stripe === STRIPES['for its issuer only']) return 'a service code that is for its issuer only';
+  if (de55?.hex() === CHIPS['has declined']) return 'the refusal of its chip';
+  const isRead = de22.startsWith('90') && de35?.reveal().startsWith(VERIFIED_BY_CVV);
+  return isRead && stripe === STRIPES['wrong CVV'] ? 'a wrong CVV' : undefined;
+}
 
 function oneOf(values: Readonly<Record<string, string>>, random: SeededRandom): string {
   const all = Object.values(values);

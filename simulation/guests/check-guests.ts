@@ -3,6 +3,7 @@ import type { GuestNetwork } from '../faults.ts';
 import { nameOfAccount } from '../peers/names.ts';
 import type { Simulation } from '../simulation.ts';
 import type { Tables } from '../world/database-tables.ts';
+import { wrongCardData } from './card-data.ts';
 import { GUEST_CARDS } from './guest-settings.ts';
 import type { Shopping } from './shopping.ts';
 import type { Stay, StayBooks } from './stay.ts';
@@ -40,13 +41,13 @@ export function checkGuests({ world, guests, inbox, database, proofs }: Simulati
   }
 }
 
-/** Nobody is believed in an issuer's stead whose PIN is wrong. */
+/** Nobody is believed in an issuer's stead whose PIN is wrong, nor a card that its issuer would refuse. */
 function checkStandIn({ payments }: Stay | Shopping, world: Simulation['world']): void {
-  for (const { order, approvalCode = '', id } of payments) {
+  for (const { order, message, approvalCode = '', id } of payments) {
     if (!IN_STEAD.test(approvalCode)) continue;
     world.sometimes(order.withPin ? 'guests: stood in for with a PIN' : 'guests: stood in for');
-    if (!order.withPin || !order.wrongPin) continue;
-    world.violate('I10 fail closed', `${id} was stood in for with a wrong PIN`);
+    const wrong = order.withPin && order.wrongPin ? 'a wrong PIN' : wrongCardData(message);
+    if (wrong) world.violate('I10 fail closed', `${id} was stood in for with ${wrong}`);
   }
 }
 

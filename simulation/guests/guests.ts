@@ -24,6 +24,13 @@ const CURRENCIES = ['978', '826'] as const;
 const LAST_STAN = 999_999;
 const OUTAGES = 0.8;
 const LAST_OUTAGE_MS = 20_000;
+/** Of those who pay on a network, how many come while it is away. */
+const MEANWHILE = 0.4;
+
+interface Outage {
+  readonly from: number;
+  readonly to: number;
+}
 
 const LONG_MS = 600_000;
 
@@ -67,18 +74,21 @@ export class Guests {
     this.#scheduleKeys(spanMs);
     const count = 2 + random.integer(MOST_STAYS - 1);
     this.#left = count;
-    for (const name of Object.keys(GUEST_CARDS) as GuestNetwork[]) this.#silence(name, random.stream(name));
+    const names = Object.keys(GUEST_CARDS) as [GuestNetwork];
+    const outages = new Map(names.map((name) => [name, this.#silence(name, random.stream(name))]));
     new Rubbish(world, this.#parts.network, this.#parts.settings, this.#parts.nodes).schedule(spanMs);
     for (let index = 0; index < count; index += 1) {
       const own = random.stream(`stay ${index}`);
       const terminal = terminals[own.integer(terminals.length)];
-      const network = own.pick(Object.keys(GUEST_CARDS) as [GuestNetwork]);
+      const network = own.pick(names);
       const order = {
         pan: GUEST_CARDS[network],
         currency: own.pick(CURRENCIES),
         number: FIRST_GUEST_NUMBER + index,
       };
-      world.scheduler.after(own.between(0, spanMs), 'stay', () => {
+      const outage = own.chance(MEANWHILE) ? outages.get(network) : undefined;
+      const { from, to } = outage ?? { from: 0, to: spanMs };
+      world.scheduler.after(own.between(from, to), 'stay', () => {
         this.#left -= 1;
         if (!terminal) return;
         const life = own.stream('life');
@@ -123,16 +133,18 @@ export class Guests {
   }
 
   /** Now and then a network cannot be reached for a while: what stands in for it has to look at cards and PINs. */
-  #silence(name: GuestNetwork, random: SeededRandom): void {
+  #silence(name: GuestNetwork, random: SeededRandom): Outage | undefined {
     const { world, network } = this.#parts;
-    if (!random.chance(OUTAGES)) return;
+    if (!random.chance(OUTAGES)) return undefined;
     const from = random.between(0, LAST_OUTAGE_MS);
     world.scheduler.after(from, 'outage', () => {
       world.tell(name, () => 'cannot be reached');
       network.refuse(name, true);
       network.breakConnections(name);
     });
-    world.scheduler.after(from + random.between(3_000, 20_000), 'outage', () => network.refuse(name, false));
+    const to = from + random.between(3_000, 20_000);
+    world.scheduler.after(to, 'outage', () => network.refuse(name, false));
+    return { from, to };
   }
 
   #terminal({ id, keyName, merchant }: GuestTerminal, index: number): Terminal {

@@ -12,6 +12,7 @@ import type { StayBooks, StayOrder } from './stay.ts';
 const THOUSAND = 1_000;
 const LOOKS_EVERY_MS = 300;
 const MOST_TOLD = 3;
+const OFTEN = 0.5;
 /** Application cryptogram, then 9F27: a certificate, or a refusal. */
 const CERTIFICATE = Bytes.of(Buffer.from('9f26080123456789abcdef9f270140', 'hex'));
 const REFUSAL = Bytes.of(Buffer.from('9f26080123456789abcdef9f270100', 'hex'));
@@ -113,7 +114,8 @@ export class Shopping {
   }
 
   #tell(payment: Payment): void {
-    const name = this.#acts[this.#random.integer(this.#acts.length)] ?? '';
+    const isTipped = this.notices.at(-1)?.order.kind === 'tip' && this.#random.chance(OFTEN);
+    const name = isTipped ? 'tip reversed' : (this.#acts[this.#random.integer(this.#acts.length)] ?? '');
     // A chip speaks of purchases; what is told of anything else without its name is another payment.
     if (name.startsWith('chip') && payment.order.kind !== 'purchase') return;
     const telling = ACTS[name]?.(payment, this);

@@ -119,9 +119,10 @@ export class Stay {
     const count = 2 + this.#random.integer(MOST_PARTS - 1);
     const isCounted = this.#random.chance(0.5);
     const isEnded = this.#random.chance(0.8);
+    const billed = this.#random.between(0.4, 1);
     return Array.from({ length: isEnded ? count : count - 1 }, (_, index) => () => {
       const isLast = index === count - 1;
-      const share = this.#share(1 / count) - (index === 0 ? 0 : this.order.number);
+      const share = this.#share(billed / count) - (index === 0 ? 0 : this.order.number);
       this.#complete(share, { sequence: index + 1, count: isCounted || isLast ? count : 0 });
     });
   }

@@ -87,6 +87,13 @@ export const OF_ANSWERS: readonly SourceMutant[] = [
     put: 'const followUps = isQueued ? [] : reversal(now, body).slice(1);',
   },
   {
+    name: 'overtaken-approval',
+    removes: 'the attention to an approval whose payment was taken back while its network was asked',
+    file: 'switch/serve/overtaken.ts',
+    find: "  if (network.status !== 'approved') return;\n",
+    put: "  if (network.status) return;\n  if (network.status !== 'approved') return;\n",
+  },
+  {
     name: 'known-to-be-reversed',
     removes: 'the acknowledgement that 94 is to a reversal which was repeated',
     file: 'connectors/link/outcomes.ts',
@@ -108,5 +115,13 @@ export const OF_ANSWERS: readonly SourceMutant[] = [
     file: 'switch/transaction/outcome-table.ts',
     find: 'const code = isApprovalCode(network.code) ? DO_NOT_HONOUR : network.code;',
     put: 'const { code } = network;',
+  },
+  {
+    name: 'identify-where-nobody-is',
+    removes: 'the decline of an approval that asks for papers, where nobody is to look at them',
+    file: 'switch/transaction/outcome-table.ts',
+    find: 'return policy.canIdentify ? undefined : DO_NOT_HONOUR;',
+    put: 'return policy ? undefined : DO_NOT_HONOUR;',
+    test: 'switch/transaction/outcome-table.test.ts',
   },
 ];

@@ -51,4 +51,20 @@ export const OF_BLOCKED: readonly SourceMutant[] = [
     find: "if (found?.state !== 'intended' || !found.opening) return false;",
     put: "if (found?.state !== 'intended' || found.opening) return false;",
   },
+  {
+    name: 'unknown-refund-frees',
+    removes: 'what a refund may have paid: one whose outcome nobody knows frees its money',
+    file: 'switch/serve/reserve-refund.ts',
+    find: 'return isUndone ? standingMinorUnits : Math.max(standingMinorUnits, networkMinorUnits);',
+    put: 'return isUndone ? networkMinorUnits * 0 + standingMinorUnits : standingMinorUnits;',
+    test: 'test/money/blocked-and-forgotten.test.ts',
+  },
+  {
+    name: 'conflict-in-the-flush',
+    removes: 'the care for entries that exclude each other: they go into one flush',
+    file: 'switch/journal/compatible.ts',
+    find: '    if (excluded) {',
+    put: '    if (excluded && aside.length < 0) {',
+    test: 'switch/journal/compatible.test.ts',
+  },
 ];

@@ -116,4 +116,20 @@ export const OF_KEYS: readonly SourceMutant[] = [
     find: "  if (original.fingerprint !== fingerprint) throw new Refusal('SW_KEY_REUSED', { transaction });\n",
     put: '',
   },
+  {
+    name: 'year-of-keys',
+    removes: "the year in keys: last year's approval is this year's",
+    file: 'switch/requests/dates.ts',
+    find: 'return latest.year + monthToSecond;',
+    put: "return '2026' + monthToSecond;",
+    test: 'switch/requests/dates.test.ts',
+  },
+  {
+    name: 'certificate-of-anybody',
+    removes: 'the tie of a client certificate to those whom it may speak for',
+    file: 'switch/admission/spoken-for.ts',
+    find: '  if (!clients) return true;',
+    put: '  if (!clients || certificate) return true;',
+    test: 'switch/admission/spoken-for.test.ts',
+  },
 ];

@@ -13,7 +13,7 @@ export const OF_NAMED_REVERSALS: readonly SourceMutant[] = [
     name: 'reversals-of-one-key',
     removes: 'the place of its own for another reversal that has the same STAN and time',
     file: 'switch/serve/answer-notice.ts',
-    find: "if (!first.owner || !mayShareKey || finding.status !== 'found') return first;",
+    find: 'if (!first.owner || !mayShareKey) return first;',
     put: 'if (!mayShareKey || first) return first;',
   },
   {

@@ -41,4 +41,11 @@ export const OF_PROOFS: readonly SourceMutant[] = [
     find: 'return { approved: false, code, followUps: undoPop(pop) };\n    }\n    case ',
     put: 'return { approved: false, code, followUps: [] };\n    }\n    case ',
   },
+  {
+    name: 'unusual-proof-kept-waiting',
+    removes: 'the follow-up of a proof that the sweeper finds rejected, cancelled or expired',
+    file: 'switch/follow-up/proof-sweeper.ts',
+    find: "this.#handOver(having('unusual')),",
+    put: "this.#keep(having('unusual')),",
+  },
 ];

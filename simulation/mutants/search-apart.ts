@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
+import { ROOT } from './all-mutants.ts';
 import { MutantError, type SourceMutant } from './source-mutant.ts';
 
 /** What the process of a mutant is asked to do. */
@@ -22,6 +23,8 @@ export type HuntMessage = { readonly begins: number } | { readonly notices: Noti
 
 /** A seed takes a fraction of a second. One that takes this long will never end, which is a way to be noticed. */
 const SEED_ENDS_WITHIN_MS = 60_000;
+/** What was compiled before: half of the work of such a process. Of a text that is not the same nothing is taken. */
+const COMPILED = join(ROOT, 'node_modules', '.cache', 'simulation');
 const MAX_ERROR_LENGTH = 4_000;
 
 /**
@@ -35,6 +38,7 @@ export function searchApart(request: HuntRequest): Promise<Notice | undefined> {
   const child = fork(join(import.meta.dirname, 'hunt-process.ts'), [JSON.stringify(request)], {
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
   });
   let seed = from;
   let notice: Notice | undefined;

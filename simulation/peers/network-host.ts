@@ -87,6 +87,8 @@ export class NetworkHost<M extends NetworkMessage> {
   /** How often each message was heard, by what names it. */
   readonly #heard = new Map<string, number>();
   readonly #reversed = new Set<string>();
+  /** What it was told, reversals and advices, by their own numbers: what comes again is marked as a repeat. */
+  readonly #told = new Set<string>();
   readonly #links = new Set<Link>();
   /** Messages that it has heard and not acted on, or not answered. */
   #toDo = 0;
@@ -226,6 +228,7 @@ export class NetworkHost<M extends NetworkMessage> {
       case 'advice': {
         understood(understandAdvice(message, nameCard, this.#dialect.transactionId(message)));
         const part = this.#dialect.completionPart(message);
+        this.#noteTelling(message, 'advice');
         const refusal = this.#firstWord(message, random, 'refuses', false);
         const processing = message.de3?.slice(0, 2) ?? '';
         if (refusal === undefined) return this.ledger.advise(requestOf(message), processing, part);
@@ -244,6 +247,7 @@ export class NetworkHost<M extends NetworkMessage> {
     const { original, remaining = 0 } = understood(understandReversal(message, nameCard)).request;
     // By its own numbers: another reversal of the same payment was not heard before.
     const own = `${message.de11} ${message.de7}`;
+    this.#noteTelling(message, 'reversal');
     const name = `${message.de41} ${original.stan} ${original.time} ${own} ${remaining}`;
     const isKnown = this.#reversed.has(name);
     const refusal = this.#firstWord(message, random, 'refuses', isKnown);
@@ -355,6 +359,18 @@ export class NetworkHost<M extends NetworkMessage> {
       if (changed !== so) this.#world.sometimes(`habit ${habit.name}`);
       return changed;
     }, usual);
+  }
+
+  /** Whoever sends again what may have been heard says so: many networks make two effects of two messages. */
+  #noteTelling({ mti, de11, de7, de37 = '', de41 = '', de4, de95 }: M, what: string): void {
+    const name = `${what} ${de41} ${de37} ${de11} ${de7} ${de4} ${JSON.stringify(de95)}`;
+    if (this.#told.has(name) && withoutRepeat(mti) === mti) {
+      this.#world.violate(
+        'I3 one effect',
+        `${this.name} heard ${what} ${de41} ${de4} again, unmarked (${mti})`,
+      );
+    }
+    this.#told.add(name);
   }
 
   #noteReversal({ de41 = '', de4 }: M): void {

@@ -31,7 +31,7 @@ export function keepAdvice(
 }
 
 /** Of a message that is about nothing that is known. */
-export async function nothingToFind(): Promise<Finding> {
+async function nothingToFind(): Promise<Finding> {
   return { status: 'unknown' };
 }
 

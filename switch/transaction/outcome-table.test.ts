@@ -142,3 +142,11 @@ describe('the outcome table', () => {
     }
   });
 });
+
+it('an approval that asks for papers (08) stands where somebody can look at them, and is reversed elsewhere', () => {
+  const identify = { ...NETWORK.approved, code: '08' } as const;
+  const of = (canIdentify: boolean) =>
+    decideOutcome(identify, POP['not-applicable'], { ...USUAL, canIdentify });
+  expect(of(true)).toMatchObject({ approved: true, code: '08', followUps: [] });
+  expect(of(false)).toMatchObject({ approved: false, code: '05', followUps: ['reverse-network'] });
+});

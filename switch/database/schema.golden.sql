@@ -676,6 +676,9 @@ end $function$
 CREATE OR REPLACE FUNCTION switch.append_some(p_epoch bigint, p_writer integer, p_entry_lines text, p_claim_lines text, p_follow_up_lines text, p_link bytea)
  RETURNS TABLE(sequence bigint, claim_name text, claimed_by uuid, fingerprint text)
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
 declare
   v_refused bigint[];                   -- sequences of entries

@@ -33,8 +33,8 @@ export async function findByCode(
 }
 
 /**
- * Of an advice without an approval code: by the numbers of the payment, or by a reference that is given once. One of the
- * same amount under a reference that may be given twice may be it, or another: that is `ambiguous`.
+ * Of an advice without an approval code: by the numbers of the payment, or by a reference that is given once. One of
+ * the same amount under a reference that may be given twice may be it, or another: that is `ambiguous`.
  * @param isAnswered here, of this card and kind, and it stands or may
  */
 export async function findByName(
@@ -49,8 +49,9 @@ export async function findByName(
   if (numbered.length > 0) return oneOf(numbered);
 
   const same = answered(await findOriginal({ ways: references, meant }, ports), isAnswered);
-  if (same.length > 0)
+  if (same.length > 0) {
     return same.every(isGivenOnce) ? oneOf(same) : { status: 'ambiguous', transactions: same };
+  }
   const other = answered(await findOriginal({ ways: references, meant: whatever }, ports), isAnswered);
   return oneOf(other.filter(isGivenOnce));
 }

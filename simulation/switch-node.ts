@@ -98,6 +98,7 @@ export class SwitchNode extends ProcessLives {
       random: this.random.stream(`keys ${this.lives}`),
       recorded: () => this.crashesOverKeys?.(),
     });
+    const batches = new SimBatches(database, life, this.random.stream(`batches ${this.lives}`));
     const networks = new Map<string, NetworkConnector>();
     const parts: SwitchParts = mutant.parts({
       ...opened,
@@ -108,7 +109,7 @@ export class SwitchNode extends ProcessLives {
       networks,
       modeRecords: modeRecordsOf(database, life),
       overdueFollowUps: overdueIn(database, life),
-      batches: new SimBatches(database, life, this.random.stream(`batches ${this.lives}`)),
+      batches,
       pop: popClient(simHttp(life, proofs, this.random.stream(`http ${this.lives}`))),
       checkpoint: (name) => this.passed(name),
       codecOf: sharedCodec,
@@ -118,16 +119,16 @@ export class SwitchNode extends ProcessLives {
     });
     this.#connectNetworks(networks, parts, keys);
     const running = await startSwitch(parts);
-    const follows = this.#hasWorker ? undefined : this.#followUp(life, running);
+    const follows = this.#hasWorker ? undefined : this.#followUp(life, running, batches);
     this.#running = running;
     const heads = this.publishHeads(life, opened);
     this.#parts = { journal, follows, networks, heads, keys };
     world.tell(this.name, () => 'is ready');
   }
 
-  #followUp(life: SimProcess, { ports }: RunningSwitch): Parts['follows'] {
+  #followUp(life: SimProcess, { ports }: RunningSwitch, payments: SimBatches): Parts['follows'] {
     const { database, mutant } = this.around;
-    const tasks = mutant.tasks(followUpTasks(ports));
+    const tasks = mutant.tasks(followUpTasks({ ...ports, payments }));
     const { concurrency } = this.settings.followUps;
     const worker = new SimFollowUpWorker(database, life, { tasks, log: ports.log, concurrency });
     const sweeper = new ProofSweeper({ ...ports, proofs: new SimAwaitedProofs(database, life) });

@@ -12,6 +12,7 @@ import { datedJournal } from '../switch/transaction/dated-journal.ts';
 import { type NodeKeys, openNodeKeys } from './keys/node-keys.ts';
 import { ProcessLives, type Surroundings } from './process-lives.ts';
 import { SimAwaitedProofs } from './world/awaited-proofs.ts';
+import { SimBatches } from './world/batches.ts';
 import { SimFollowUpWorker } from './world/follow-up-queue.ts';
 import { simHttp } from './world/http.ts';
 import type { SimJournal } from './world/journal.ts';
@@ -94,7 +95,8 @@ export class WorkerNode extends ProcessLives {
       onLateAnswer: mutant.lateAnswer(onLateAnswer(parts)),
       ...(keys && { zoneKeys: keys.zoneKeys }),
     });
-    const tasks = mutant.tasks(followUpTasks({ ...parts, networks }));
+    const payments = new SimBatches(database, life, this.random.stream(`batches ${this.lives}`));
+    const tasks = mutant.tasks(followUpTasks({ ...parts, networks, payments }));
     const { concurrency } = settings.followUps;
     const worker = new SimFollowUpWorker(database, life, { tasks, log, concurrency });
     const sweeper = new ProofSweeper({ ...parts, proofs: new SimAwaitedProofs(database, life) });

@@ -34,12 +34,15 @@ import { openParts, type ProcessParts, publishHeads } from './node/process-parts
 import { readinessOf } from './node/readiness.ts';
 import { type RunningWorker, startWorker } from './node/start-worker.ts';
 import { serveStatus, type WorkerStatus } from './node/status-server.ts';
+import { ProjectionReader } from './projection/projection-reader.ts';
 import { SettingsFollower } from './settings-store/settings-follower.ts';
 import { SettingsStore } from './settings-store/settings-store.ts';
 
 /** How long it may take to stop: the follow-ups that run, and the links after them. */
 const STOP_WITHIN_MS = 15_000;
 const NICENESS = 10;
+/** What a look at the projection may take. */
+const READ_MS = 5_000;
 
 const clock = systemClock;
 const random = systemRandom;
@@ -67,8 +70,10 @@ async function work(file: Settings): Promise<void> {
   const { hsm, journal, copy, networks, pop, records, keys, tls } = opened;
   const proofs = new PostgresAwaitedProofs(settings.databaseUrl, log);
   const holds = new PostgresDueHolds(settings.databaseUrl, log);
+  const { databaseUrl } = settings;
+  const payments = new ProjectionReader({ databaseUrl, clock, log, readDeadlineMs: READ_MS });
 
-  const parts = { ...opened, proofs, holds };
+  const parts = { ...opened, proofs, holds, payments };
   const crash = crashCheckpoint(process.env['CRASH_AT'], production);
   const running = await startWorker(crash ? withCrashPoints(parts, crash) : parts);
 
@@ -97,6 +102,7 @@ async function work(file: Settings): Promise<void> {
       keys.close(),
       proofs.close(),
       holds.close(),
+      payments.close(),
       store.close(),
     ]);
     await journal.close();

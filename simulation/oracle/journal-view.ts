@@ -38,7 +38,7 @@ export function readJournal({ database: { tables }, settings }: Simulation): Jou
     byPayment: byPayment(transactions),
     twice: twice(transactions),
     accounts: new Set(transactions.flatMap((transaction) => numbersOf(transaction).map(nameOfAccount))),
-    mayBeMeant: firstOfEach([...tables.journal.values()].flat().flatMap(mayMean)),
+    mayBeMeant: firstOfEach([...tables.journal.values()].flatMap(mayMean)),
     openedAt: (id) => Math.min(...(tables.journal.get(id) ?? []).map(({ committedAt }) => committedAt)),
     kinds: (id) => tables.history(id).map(({ kind }) => kind),
     parked: new Set(tables.parked.map(({ job }) => `${job.task} ${job.transaction}`)),
@@ -73,10 +73,15 @@ function twice(transactions: readonly Transaction[]): string[] {
   );
 }
 
-function mayMean({ kind, body, committedAt }: StoredEntry): readonly (readonly [string, number])[] {
-  if (kind !== 'remembered') return [];
-  const { mayMean: found = [] } = JSON.parse(body) as { readonly mayMean?: readonly string[] };
-  return found.map((transaction) => [transaction, committedAt]);
+/** Said at once, or when it was looked at once more. */
+function mayMean(entries: readonly StoredEntry[]): readonly (readonly [string, number])[] {
+  const [first] = entries;
+  if (first?.kind !== 'remembered') return [];
+  const meant = entries.flatMap(({ body }) => {
+    const { mayMean: found = [] } = JSON.parse(body) as { readonly mayMean?: readonly string[] };
+    return found;
+  });
+  return meant.map((transaction) => [transaction, first.committedAt]);
 }
 
 function firstOfEach(found: readonly (readonly [string, number])[]): Map<string, number> {

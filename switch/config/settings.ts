@@ -334,6 +334,7 @@ export const SettingsSchema = Type.Object({
           'cancel-pop': Type.Optional(RetryOverrides),
           notify: Type.Optional(RetryOverrides),
           'raise-alert': Type.Optional(RetryOverrides),
+          'look-again': Type.Optional(RetryOverrides),
         },
         { additionalProperties: false },
       ),

@@ -18,6 +18,7 @@ const WAITS_BEHIND: Readonly<Record<string, readonly string[]>> = {
   'cancel-pop': [],
   notify: [],
   'raise-alert': [],
+  'look-again': [],
 };
 
 /** The parked tasks that hold up this one, or `all`. */

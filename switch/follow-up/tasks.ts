@@ -1,9 +1,11 @@
 import type { OutboxTask } from '../fallback/notices/outbox.ts';
 import type { Ports } from '../ports.ts';
+import type { ProjectionReader } from '../projection/projection-reader.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
 import { adviseNetwork } from './advise-network.ts';
 import { closeIncrements } from './close-increments.ts';
 import type { DueHolds } from './due-holds.ts';
+import { lookAgain } from './look-again.ts';
 import { notify } from './notify-merchant.ts';
 import { cancelPop, completePop } from './pop-legs.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
@@ -27,7 +29,7 @@ export type FollowUpPorts = Pick<
   | 'log'
   | 'notifications'
   | 'alerts'
-> & { readonly holds?: DueHolds };
+> & { readonly holds?: DueHolds; readonly payments?: Pick<ProjectionReader, 'paymentsOf'> };
 
 /** Every kind of work that an entry can leave behind, by the name under which it waits in the queue. */
 export function followUpTasks(ports: FollowUpPorts): FollowUpTasks {
@@ -43,6 +45,7 @@ export function followUpTasks(ports: FollowUpPorts): FollowUpTasks {
   const watching = withRetry('watch-hold');
   const notifying = withRetry('notify');
   const alerting = withRetry('raise-alert');
+  const looking = withRetry('look-again');
   return {
     'reverse-network': (job) => reverseNetwork(job, reversing),
     'advise-network': (job) => adviseNetwork(job, advising),
@@ -52,5 +55,6 @@ export function followUpTasks(ports: FollowUpPorts): FollowUpTasks {
     'cancel-pop': (job) => cancelPop(job, cancelling),
     notify: (job) => notify(job, notifying),
     'raise-alert': (job) => raiseAlert(job, alerting),
+    'look-again': (job) => lookAgain(job, looking),
   };
 }

@@ -28,6 +28,7 @@ import { startFollowUpWorker } from '../follow-up/queue.ts';
 import { followUpTasks } from '../follow-up/tasks.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Numbers } from '../numbers/numbers.ts';
+import type { ProjectionReader } from '../projection/projection-reader.ts';
 import { Projector } from '../projection/projector.ts';
 import { datedJournal } from '../transaction/dated-journal.ts';
 
@@ -49,6 +50,8 @@ export interface WorkerParts {
   readonly proofs: AwaitedProofs;
   /** Absent: nobody watches over holds here. */
   readonly holds?: DueHolds;
+  /** Absent: what comes behind its reversal is not looked for. */
+  readonly payments?: Pick<ProjectionReader, 'paymentsOf'>;
   readonly notifications: Notifications;
 }
 

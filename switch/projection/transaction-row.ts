@@ -122,7 +122,7 @@ export function projectTransaction(
     settled_in: folded.settledBefore?.batch ?? null,
   };
   const proof = awaitedProof(entries, folded) ?? (entries.some(isAcceptance) ? 'over' : undefined);
-  const { mayMean } = first.body as Partial<EntryBodies['remembered']>;
+  const mayMean = meantBy(entries);
   const hold = openHold(folded, entries) ?? (folded.holdUntil === undefined ? undefined : 'over');
   return {
     row,
@@ -132,6 +132,13 @@ export function projectTransaction(
     ...(proof && { proof }),
     ...(hold && { hold }),
   };
+}
+
+/** Said at once, or found when it was looked at once more. */
+function meantBy(entries: readonly JournalEntry[]): readonly string[] | undefined {
+  if (entries[0]?.kind !== 'remembered') return undefined;
+  const said = entries.map(({ body }) => (body as Partial<EntryBodies['remembered']>).mayMean);
+  return said.find((mayMean) => mayMean !== undefined);
 }
 
 const DECIDES: ReadonlySet<EntryKind> = new Set<EntryKind>(['decided', 'offline-approved', 'taken-back']);

@@ -68,3 +68,24 @@ it('a reversal that may mean a payment is a case that says which, and what it wa
     { kind: 'reversal-unmatched', currency: '978', amount: 2_500, evidence: { mayMean: [payment] } },
   ]);
 });
+
+it('a reversal that may mean what came behind it is a case that says so', async () => {
+  const payment = await journalTransaction(journal);
+  const said = {
+    ...{ key: 'k', reply: { code: '00' }, terminal: 'TERM0001', listener: 'terminals-ascii', rrn: '1' },
+    ...{ merchant: 'MERCHANT0000001', maskedPan: '424242******4242', stan: '000001' },
+    amount: { minorUnits: 2_500, currency: '978' },
+  };
+  const body = { caseKind: 'reversal-unmatched', reason: 'came-later', mayMean: [payment] };
+  const transaction = timeOrderedUuid(systemClock, systemRandom);
+  await journalSteps(journal, transaction, [
+    { kind: 'remembered', body: said },
+    { kind: 'case-opened', body },
+  ]);
+  await caughtUp();
+
+  const cases = await rowsOf(database.url, 'select kind, amount, evidence from switch.recon_case');
+  expect(cases).toMatchObject([
+    { kind: 'reversal-unmatched', amount: 2_500, evidence: { mayMean: [payment] } },
+  ]);
+});

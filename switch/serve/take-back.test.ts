@@ -66,7 +66,7 @@ describe('a reversal by the terminal', () => {
   it('of an original that never came is accepted and remembered; the late original is refused', async () => {
     const core = createTestCore();
     expect(await run(core, reverse, reversal())).toMatchObject({ code: '00' });
-    expect(core.journal.followUps).toEqual([]);
+    expect(core.journal.followUps.map(({ task }) => task)).toEqual(['look-again']);
     expect(await run(core, authorise, original)).toMatchObject({
       code: 'SW_ALREADY_REVERSED',
       responseCode: '12',

@@ -2,6 +2,7 @@ import { sometimes, timeOrderedUuid } from '../../runtime/index.ts';
 import type { NoticeInbound } from '../admission/inbound.ts';
 import { takeBackRules } from '../config/take-backs.ts';
 import { SWITCH_ERRORS } from '../errors.ts';
+import { lookAgain } from '../fallback/notices/outbox.ts';
 import type { Claim } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
 import { dayStamp } from '../requests/dates.ts';
@@ -54,10 +55,18 @@ export async function unmatchedReversal(
   };
   const transaction = timeOrderedUuid(ports.clock, ports.random);
   const claims = rememberedClaims(inbound, original, ports);
-  return { reply, opening: { transaction, kind: 'remembered', body }, claims };
+  const followUps = isToBeLookedFor(body) ? [{ ...lookAgain(transaction), runAfterMs: LOOK_AGAIN_MS }] : [];
+  return { reply, opening: { transaction, kind: 'remembered', body, followUps }, claims };
 }
 
 const MOST = 8;
+/** What was under way beside its reversal has come by then, or is lost. */
+const LOOK_AGAIN_MS = 120_000;
+
+/** What it means may come behind it: without a STAN it may mean whatever its terminal sells next. */
+function isToBeLookedFor({ stan, caseKind }: EntryBodies['remembered']): boolean {
+  return stan !== undefined && caseKind === undefined;
+}
 
 /** What the reversal says, for whoever has to find what it means. */
 export function rememberedBody(

@@ -156,7 +156,12 @@ export interface EntryBodies {
     readonly original?: string;
   };
   /** People must look at it, for a reason that no other entry says. */
-  'case-opened': { readonly caseKind: string; readonly reason: string };
+  'case-opened': {
+    readonly caseKind: string;
+    readonly reason: string;
+    /** Transactions that it may mean. */
+    readonly mayMean?: readonly string[];
+  };
   /** More of a pre-authorisation is about to be asked for. Written before any byte of it leaves. */
   'increment-intended': {
     readonly key: string;

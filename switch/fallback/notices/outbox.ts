@@ -3,12 +3,20 @@ import type { EntryKind } from '../../transaction/entries.ts';
 import { noticesIn } from './events.ts';
 
 /** Work that an entry leaves behind for those who must be told of it. */
-export type OutboxTask = 'notify' | 'raise-alert';
+export type OutboxTask = 'notify' | 'raise-alert' | 'look-again';
 
 export const OUTBOX_LANES: Readonly<Record<OutboxTask, string>> = {
   notify: 'notify',
   'raise-alert': 'alerts',
+  // A reversal that matched nothing may mean a payment that comes behind it: then people are told.
+  'look-again': 'alerts',
 };
+
+/** A reversal that matched nothing is looked at once more. */
+export function lookAgain(transaction: string): FollowUp {
+  const task: OutboxTask = 'look-again';
+  return { task, transaction, lane: OUTBOX_LANES[task] };
+}
 
 /**
  * The outbox: what has to be told of an entry is committed with it, so that nothing is told that did not happen, and

@@ -9,9 +9,9 @@ import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import type { Retry } from './retry-policy.ts';
 
 // A reversal that matched nothing was answered all the same, and its payment may come behind it: a line held it back,
-// or the reversal names the time of a repeat that never came. Where it comes under what the reversal names it is refused;
-// else nobody can know at its opening, and it is approved though its terminal has taken it back. So the reversal is
-// looked at once more, when whatever was under way has come. To ask at each opening for reversals that may mean it was
+// or the reversal names the time of a repeat that never came. What comes under what the reversal names is refused; else
+// nobody can know at its opening, and it is approved though its terminal has taken it back. So the reversal is looked
+// at once more, when whatever was under way has come. To ask at each opening for reversals that may mean it was
 // rejected: every purchase would pay for it.
 
 export type LookAgainPorts = Pick<Ports, 'journal'> & {

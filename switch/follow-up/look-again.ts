@@ -3,6 +3,7 @@ import type { Ports } from '../ports.ts';
 import type { ProjectionReader } from '../projection/projection-reader.ts';
 import { acquirerOf, withoutZeros } from '../requests/keys.ts';
 import { disagreement, isLive, isNumbered } from '../requests/meant.ts';
+import type { RecentNumbers } from '../requests/recent-numbers.ts';
 import { appendNext, readTransaction } from '../transaction/append-next.ts';
 import type { EntryBodies } from '../transaction/entries.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
@@ -18,6 +19,8 @@ export type LookAgainPorts = Pick<Ports, 'journal'> & {
   readonly retry: Retry;
   /** Absent: nobody projects here, and nothing is found. */
   readonly payments?: Pick<ProjectionReader, 'paymentsOf'>;
+  /** One look at once: a flood of reversals that name nothing must not keep others from the projection. */
+  readonly searches: Pick<RecentNumbers, 'search'>;
 };
 
 const MOST_LOOKED_AT = 64;
@@ -25,22 +28,24 @@ const MOST_TOLD = 8;
 
 /** Opens a case where the terminal has a payment of this STAN, card and amount that stands: people ask it. */
 export async function lookAgain(job: FollowUpJob, ports: LookAgainPorts): Promise<FollowUpResult> {
-  const { journal, retry, payments } = ports;
+  const { journal, retry, payments, searches } = ports;
   const [first] = await journal.history(job.transaction);
   if (first?.kind !== 'remembered' || !payments) return { done: true };
   const said = first.body as EntryBodies['remembered'];
   if (said.stan === undefined || said.merchant === undefined || said.caseKind) return { done: true };
 
-  let known: readonly string[];
+  let known: readonly string[] | undefined;
   try {
-    const { merchant, terminal } = said;
-    const search = { merchant: merchant.trimEnd(), terminal: terminal.trimEnd(), since: first.at - DAY_MS };
-    known = await payments.paymentsOf(search, MOST_LOOKED_AT);
+    const { merchant, terminal, stan } = said;
+    const of = { merchant: merchant.trimEnd(), terminal: terminal.trimEnd(), stan };
+    const search = { ...of, since: first.at - DAY_MS };
+    known = await searches.search(() => payments.paymentsOf(search, MOST_LOOKED_AT));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return retry.again(job.attempt, `the projection cannot be read: ${why}`);
   }
 
+  if (!known) return retry.again(job.attempt, 'others are looked for now');
   const mayMean = await meantBy(said, known, journal);
   if (mayMean.length === 0) return { done: true };
   const body = { caseKind: 'reversal-unmatched', reason: 'came-later', mayMean };

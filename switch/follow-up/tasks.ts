@@ -1,6 +1,7 @@
 import type { OutboxTask } from '../fallback/notices/outbox.ts';
 import type { Ports } from '../ports.ts';
 import type { ProjectionReader } from '../projection/projection-reader.ts';
+import { RecentNumbers } from '../requests/recent-numbers.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
 import { adviseNetwork } from './advise-network.ts';
 import { closeIncrements } from './close-increments.ts';
@@ -45,7 +46,7 @@ export function followUpTasks(ports: FollowUpPorts): FollowUpTasks {
   const watching = withRetry('watch-hold');
   const notifying = withRetry('notify');
   const alerting = withRetry('raise-alert');
-  const looking = withRetry('look-again');
+  const looking = { ...withRetry('look-again'), searches: new RecentNumbers() };
   return {
     'reverse-network': (job) => reverseNetwork(job, reversing),
     'advise-network': (job) => adviseNetwork(job, advising),

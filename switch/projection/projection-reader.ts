@@ -96,6 +96,7 @@ const PAYMENTS_OF = `
   select transaction from switch.projected_transaction
     where business_date >= ($1::timestamptz at time zone 'UTC')::date - 1 and opened_at >= $1 and merchant = $2
       and ($3::text is null or terminal = $3) and ($4::text is null or approval_code = $4)
+      and ($6::text is null or stan = $6)
     order by opened_at desc limit $5`;
 /** An index leads to those of an approval code: holds are looked for among those of a month. */
 const HOLDS_OF = `
@@ -177,7 +178,7 @@ function searchQuery(search: PaymentSearch, limit: number) {
     return { name: 'holds-of', text: HOLDS_OF, values: [since, merchant, approvalCode, limit] };
   }
   if (merchant !== undefined) {
-    const values = [since, merchant, terminal ?? null, approvalCode ?? null, limit];
+    const values = [since, merchant, terminal ?? null, approvalCode ?? null, limit, stan ?? null];
     return { name: 'payments-of', text: PAYMENTS_OF, values };
   }
   return rrn === undefined

@@ -40,6 +40,8 @@ it('payments are found by who sold, and by approval code', async () => {
   expect(await reader.paymentsOf(search, 1)).toEqual([other]);
   expect(await reader.paymentsOf({ ...search, terminal: 'TERM0001' }, 10)).toEqual([first]);
   expect(await reader.paymentsOf({ ...search, approvalCode: 'A1B2C3' }, 10)).toEqual([first]);
+  expect(await reader.paymentsOf({ ...search, stan: '000099' }, 10)).toEqual([]);
+  expect(await reader.paymentsOf({ ...search, terminal: 'TERM0001', stan: '000001' }, 10)).toEqual([first]);
   // A hold is none of them.
   expect(await reader.paymentsOf({ ...search, approvalCode: 'A1B2C3', isHold: true }, 10)).toEqual([]);
   const openOn = ['terminals-ascii'];

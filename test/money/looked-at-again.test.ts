@@ -3,6 +3,7 @@ import { systemRandom } from '../../runtime/index.ts';
 import { lookAgain } from '../../switch/follow-up/look-again.ts';
 import { retry } from '../../switch/follow-up/retry-policy.ts';
 import type { PaymentSearch } from '../../switch/projection/projection-reader.ts';
+import { RecentNumbers } from '../../switch/requests/recent-numbers.ts';
 import { Counter, OTHER_CARD, originalElements, purchase, reversal } from './core-cases.ts';
 
 // A terminal gives its repeat a DE7 of its own, and reverses what it sent last. The repeat is lost, and the first comes
@@ -28,7 +29,8 @@ async function lookedAgain(counter: Counter, payments: Parameters<typeof lookAga
   const { transaction = '' } = journal.entries.find(({ kind }) => kind === 'remembered') ?? {};
   const policy = retry(counter.ports.settings.followUps, systemRandom);
   const job = { transaction, attempt: 1, lane: 'alerts' };
-  return lookAgain(job, { journal, retry: policy, ...(payments && { payments }) });
+  const searches = new RecentNumbers();
+  return lookAgain(job, { journal, retry: policy, searches, ...(payments && { payments }) });
 }
 
 async function overtaken(late = purchase(), said = ofTheRepeat()) {
@@ -93,5 +95,18 @@ describe('a reversal that matched nothing', () => {
     const away = { paymentsOf: () => Promise.reject(new Error('away')) };
     expect(await lookedAgain(counter, away)).toMatchObject({ retryAfterMs: expect.any(Number) });
     expect(await lookedAgain(counter, undefined)).toEqual({ done: true });
+  });
+
+  it('waits for the look at another', async () => {
+    const counter = await overtaken();
+    const { journal } = counter.core;
+    const { transaction = '' } = journal.entries[0] ?? {};
+    const ports = {
+      ...{ journal, retry: retry(counter.ports.settings.followUps, systemRandom) },
+      ...{ payments: projected(counter), searches: new RecentNumbers() },
+    };
+    const job = { transaction, attempt: 1, lane: 'alerts' };
+    const both = await Promise.all([lookAgain(job, ports), lookAgain(job, ports)]);
+    expect(both).toMatchObject([{ done: true }, { retryAfterMs: expect.any(Number) }]);
   });
 });

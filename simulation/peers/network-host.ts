@@ -24,7 +24,6 @@ import {
   requestOf,
   spoilt,
   understood,
-  withContentOf,
 } from './host-messages.ts';
 import type { HeardReversal, SentApproval } from './host-records.ts';
 import { APPROVED, pinIsWrong, usualWord, WRONG_PIN_WORD } from './issuer.ts';
@@ -39,14 +38,13 @@ import {
 } from './network-ledger.ts';
 import { describe, missed, partWords } from './network-words.ts';
 import { COMPARES } from './reversal-data.ts';
+import { SwappedAnswers } from './swapped-answers.ts';
 import { momentOf } from './terminal-dialects.ts';
 
 const MAX_FRAME_BYTES = 4_096;
 const NOT_SIGNED_ON = '91';
 const WAIT = '09';
 const THOUSAND = 1_000;
-/** An answer that waits for another to be swapped with leaves as it is after this time. */
-const SWAPPED_WITHIN_MS = 400;
 /** Whoever acts later than this answers over another session, if need be. */
 const MINUTES_MS = 60_000;
 const LOOK_AGAIN_MS = 1_000;
@@ -89,10 +87,10 @@ export class NetworkHost<M extends NetworkMessage> {
   readonly #reversed = new Set<string>();
   /** What it was told, reversals and advices, by their own numbers: what comes again is marked as a repeat. */
   readonly #told = new Set<string>();
+  readonly #swaps: SwappedAnswers<M>;
   readonly #links = new Set<Link>();
   /** Messages that it has heard and not acted on, or not answered. */
   #toDo = 0;
-  #swapping: { readonly reply: M; send(reply: M): void } | undefined;
 
   constructor(
     name: HostName,
@@ -109,6 +107,7 @@ export class NetworkHost<M extends NetworkMessage> {
     this.#habits = habits;
     this.#random = world.random.stream(`network ${name}`);
     this.process = new SimProcess(name, world);
+    this.#swaps = new SwappedAnswers(world, name, (ms, done) => this.#after(ms, done));
   }
 
   /** Nothing that it heard is still to be acted on, or answered. */
@@ -162,7 +161,7 @@ export class NetworkHost<M extends NetworkMessage> {
     this.#after(fortune.actAfterMs, () => {
       const reply = this.#act(link, message, random, missed(fortune));
       if (!reply || fortune.loses === 'answer') return;
-      const { announcedMs } = fortune;
+      const { announcedMs, isSwapped = false } = fortune;
       if (announcedMs !== undefined && isApprovalCode(reply.de39)) {
         const { de38: _, ...wait } = { ...reply, de39: WAIT };
         this.#after(fortune.answerAfterMs, () => this.#deliver(link, wait as M, {}, random));
@@ -170,7 +169,7 @@ export class NetworkHost<M extends NetworkMessage> {
       this.#after(fortune.answerAfterMs + (announcedMs ?? 0), () =>
         fortune.actAfterMs > MINUTES_MS
           ? this.#deliverLate(link, reply, random)
-          : this.#swapped(reply, fortune, (given) => this.#deliver(link, given, fortune, random)),
+          : this.#swaps.send(reply, isSwapped, (given) => this.#deliver(link, given, fortune, random)),
       );
     });
   }
@@ -290,27 +289,6 @@ export class NetworkHost<M extends NetworkMessage> {
 
   #asked(message: M, isKnown: boolean): Asked {
     return { network: this.name, message, isKnown, now: this.#world.now };
-  }
-
-  /** Waits for another answer to change places with, if it is to. */
-  #swapped(reply: M, { isSwapped }: Fortune, send: (reply: M) => void): void {
-    const other = this.#swapping;
-    // A refusal that names no amount tells nobody whose it is.
-    const isOfMoney = isRequestAnswer(reply) && Number(reply.de4) > 0;
-    if (other && isOfMoney) {
-      this.#swapping = undefined;
-      this.#world.tell(this.name, () => 'gives two payments each the answer of the other');
-      other.send(withContentOf(other.reply, reply));
-      send(withContentOf(reply, other.reply));
-    } else if (isSwapped && isOfMoney) {
-      const waiting = { reply, send };
-      this.#swapping = waiting;
-      this.process.clock.after(SWAPPED_WITHIN_MS, () => {
-        if (this.#swapping !== waiting) return;
-        this.#swapping = undefined;
-        send(reply);
-      });
-    } else send(reply);
   }
 
   /** What is answered minutes later goes over whichever session there is by then. */

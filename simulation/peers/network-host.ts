@@ -158,6 +158,9 @@ export class NetworkHost<M extends NetworkMessage> {
       this.#world.tell(this.name, () => `← ${describe(message)}: not heard`);
       return;
     }
+    // When it is heard: what it acts on late may be behind its own repeat.
+    const kind = this.#dialect.messageKinds[withoutRepeat(message.mti)];
+    if (kind === 'advice' || kind === 'reversal') this.#noteTelling(message, kind);
     this.#after(fortune.actAfterMs, () => {
       const reply = this.#act(link, message, random, missed(fortune));
       if (!reply || fortune.loses === 'answer') return;
@@ -227,7 +230,6 @@ export class NetworkHost<M extends NetworkMessage> {
       case 'advice': {
         understood(understandAdvice(message, nameCard, this.#dialect.transactionId(message)));
         const part = this.#dialect.completionPart(message);
-        this.#noteTelling(message, 'advice');
         const refusal = this.#firstWord(message, random, 'refuses', false);
         const processing = message.de3?.slice(0, 2) ?? '';
         if (refusal === undefined) return this.ledger.advise(requestOf(message), processing, part);
@@ -246,7 +248,6 @@ export class NetworkHost<M extends NetworkMessage> {
     const { original, remaining = 0 } = understood(understandReversal(message, nameCard)).request;
     // By its own numbers: another reversal of the same payment was not heard before.
     const own = `${message.de11} ${message.de7}`;
-    this.#noteTelling(message, 'reversal');
     const name = `${message.de41} ${original.stan} ${original.time} ${own} ${remaining}`;
     const isKnown = this.#reversed.has(name);
     const refusal = this.#firstWord(message, random, 'refuses', isKnown);

@@ -1,6 +1,6 @@
 /**
- * A standby of an embedded server, as PostgreSQL's own manual makes one: a copy of the cluster, a file that says so, and
- * a connection to stream from. It can be cut off from its primary, so that it lags, and be promoted.
+ * A standby of an embedded server, as PostgreSQL's own manual makes one: a copy of the cluster, a file that says so,
+ * and a connection to stream from. It can be cut off from its primary, so that it lags, and be promoted.
  */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, chownSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';

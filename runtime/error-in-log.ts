@@ -2,6 +2,8 @@ import { pino } from 'pino';
 
 /** Node's own names of mistakes in code: what throws those has a place to be looked for. */
 const MISTAKE = 'ERR_';
+/** What the database's driver says of a server that does not answer, and has no code for. */
+const SILENT_SERVER = /^(Connection terminated|timeout expired|timeout exceeded|Query read timeout)/;
 
 /**
  * An error as the log has it. One whose cause is known (it, or what caused it, has a code of ours, of PostgreSQL or of
@@ -16,6 +18,7 @@ export function errorInLog(error: unknown): unknown {
 
 function isKnown(error: Error): boolean {
   if ('code' in error && typeof error.code === 'string' && !error.code.startsWith(MISTAKE)) return true;
+  if (SILENT_SERVER.test(error.message)) return true;
   if (error instanceof AggregateError) {
     return error.errors.every((each) => each instanceof Error && isKnown(each));
   }

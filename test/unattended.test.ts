@@ -1,6 +1,7 @@
 /** What an operator sees of a node whose HSM hangs or whose database is away: real processes, real signals. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { rowsOf } from '../switch/projection/testing.ts';
 import { type House, startHouse } from './support/house.ts';
 import { ask, purchase } from './support/raw-terminal.ts';
 import { waitUntil } from './support/wait-until.ts';
@@ -34,3 +35,21 @@ it('no process of a node may write a core dump', async () => {
     expect(readFileSync(`/proc/${pid}/limits`, 'latin1')).toMatch(/^Max core file size\s+0\s+0\s/m);
   }
 });
+
+it('a switch that dies and that nobody starts again is told of by its worker, and closes it when it is back', async () => {
+  const told = () =>
+    rowsOf<{ summary: string; count: number; closed: boolean }>(
+      house.databaseUrl,
+      `select summary, count, closed_at is not null as closed from switch.alert
+        where kind = 'process-died' and subject = 'node-1'`,
+    );
+  await house.killSwitch();
+  await waitUntil(async () => (await told()).length === 1, 60_000);
+  expect(await told()).toMatchObject([
+    { summary: expect.stringContaining('nobody has started it again'), closed: false },
+  ]);
+  await house.startSwitch();
+  await waitUntil(async () => (await told())[0]?.closed === true, 40_000);
+  expect(await told()).toHaveLength(1);
+  expect((await ask(house.ports().iso87, purchase())).de39).toBe('00');
+}, 150_000);

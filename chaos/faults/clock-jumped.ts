@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000;
 export const clockJumped: Fault = {
   name: 'clock-jumped',
   what: 'the clock of the switch jumps back by a day, and forth again',
-  lastsMs: { short: 8_000, full: 20_000 },
+  lastsMs: { short: 6_000, full: 20_000 },
   lastsUntilTold: true,
   async begin({ stage, clock }) {
     clock.set(-DAY_MS, stage.pidsOf('switch'));

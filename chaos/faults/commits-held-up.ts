@@ -7,7 +7,7 @@ const CONNECT_WITHIN_MS = 5_000;
 export const commitsHeldUp: Fault = {
   name: 'commits-held-up',
   what: 'a lock on the journal holds up every commit',
-  lastsMs: { short: 6_000, full: 15_000 },
+  lastsMs: { short: 5_000, full: 15_000 },
   lastsUntilTold: true,
   async begin({ stage }) {
     const client = new Client({

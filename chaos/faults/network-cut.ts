@@ -4,7 +4,7 @@ import type { Fault } from '../fault.ts';
 export const networkCut: Fault = {
   name: 'network-cut',
   what: 'the line to one of two networks is cut, and nobody is told',
-  lastsMs: { short: 18_000, full: 30_000 },
+  lastsMs: { short: 14_000, full: 30_000 },
   lastsUntilTold: true,
   async begin({ line }) {
     line.cut();

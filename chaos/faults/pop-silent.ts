@@ -5,7 +5,7 @@ import type { Fault } from '../fault.ts';
 export const popSilent: Fault = {
   name: 'pop-silent',
   what: 'the PoP consensus is silent',
-  lastsMs: { short: 8_000, full: 30_000 },
+  lastsMs: { short: 6_000, full: 30_000 },
   lastsUntilTold: true,
   async begin({ stage }) {
     const control = popControl(stage.system.pop.controlUrl);

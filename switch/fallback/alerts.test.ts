@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLog } from '../../runtime/index.ts';
 import { freshDatabase } from '../../test/support/postgres.ts';
+import { ALERT_ACTIONS } from './alert-actions.ts';
 import { PostgresFallbackRecords } from './postgres-records.ts';
 
 async function book() {
@@ -59,4 +62,10 @@ test('a switch and its workers that see the same outage raise one alert, which c
   expect(await seen()).toEqual(['journal-degraded on node-2 1 open', 'journal-degraded on node-1 3 open']);
   await records.record({ ...mode, isOpen: false }, Date.now(), 'node-1.worker');
   expect(await seen()).toEqual(['journal-degraded on node-2 1 open', 'journal-degraded on node-1 3 closed']);
+});
+
+test('every kind of alert is a line of docs/fallback.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/fallback.md'), 'utf8');
+  const lines = [...page.matchAll(/^\| `([a-z-]+)` +\|.*\|.*\|.*\|$/gm)].map(([, kind = '']) => kind);
+  expect(lines).toEqual(expect.arrayContaining(Object.keys(ALERT_ACTIONS)));
 });

@@ -16,11 +16,13 @@ export interface DatabaseProxy {
   /** Ends every connection and takes no new one. */
   refuse(): void;
   restore(): void;
+  /** Ends every connection; new ones lead to another server. */
+  leadTo(databaseUrl: string): void;
   close(): Promise<void>;
 }
 
 export async function proxyTo(databaseUrl: string): Promise<DatabaseProxy> {
-  const target = new URL(databaseUrl);
+  let target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
   const state = { answers: true, requests: true, accepts: true, lost: 0, unanswered: '' };
   const pass = (from: Socket, to: Socket, direction: 'answers' | 'requests') => {
@@ -68,6 +70,10 @@ export async function proxyTo(databaseUrl: string): Promise<DatabaseProxy> {
     },
     restore() {
       state.accepts = true;
+    },
+    leadTo(other) {
+      target = new URL(other);
+      cut();
     },
     close() {
       cut();

@@ -11,7 +11,7 @@ import {
   testProjector,
 } from '../../../switch/projection/testing.ts';
 import { freshDatabase } from '../../../test/support/postgres.ts';
-import { firstIdOf, leftToDo } from './journal-book.ts';
+import { firstIdOf, isDrained, leftToDo } from './journal-book.ts';
 
 test('what is done is drained beside a reversal that matches nothing, and one payment that is missing shows', async () => {
   const database = await freshDatabase();
@@ -37,9 +37,11 @@ test('what is done is drained beside a reversal that matches nothing, and one pa
   await journalSteps(journal, transaction, [{ kind: 'remembered', body: remembered }]);
   expect(await reader.reach(systemClock.monotonic() + 15_000)).toBe(true);
   expect(await leftToDo(client, since)).toEqual({ queued: 0, open: 0, unprojected: 0 });
+  expect(await isDrained(client, since)).toBe(true);
 
   await projector.stop();
   const body = opening();
   await journalSteps(journal, body.facts.transaction, [{ kind: 'intended', body }]);
   expect(await leftToDo(client, since)).toEqual({ queued: 0, open: 0, unprojected: 1 });
+  expect(await isDrained(client, since)).toBe(false);
 });

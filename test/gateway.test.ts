@@ -180,6 +180,78 @@ describe('a payment', () => {
   });
 });
 
+describe('what is done to a payment afterwards', () => {
+  const doTo = (id: string, what: string, body: object = {}, idempotencyKey: string = randomUUID()) =>
+    shop.post(`/api/v1/payments/${id}/${what}`, body, { idempotencyKey });
+  const paidOf = async (more: object = {}) => (await shop.pay(order(more))).body.data.transaction_id;
+
+  test('a cancellation takes it back, once, and the network reverses it', async () => {
+    const id = await paidOf();
+    const key = randomUUID();
+    const answers = await Promise.all(Array.from({ length: 5 }, () => doTo(id, 'cancel', {}, key)));
+    expect(answers.map(({ status, body }) => [status, body.data.status])).toEqual(
+      Array(5).fill([200, 'Cancelled']),
+    );
+    const again = await doTo(id, 'cancel');
+    expect([again.status, again.body.code]).toEqual([422, 'GW_REFUSED']);
+    await waitUntil(async () => {
+      const rows = (await house.visa.ledger()).rows as readonly { kind: string }[];
+      return rows.some(({ kind }) => kind === 'reversed');
+    });
+  });
+
+  test('refunds give back no more than was paid', async () => {
+    const id = await paidOf();
+    const part = { amount: { value: 1_000, currency: 'EUR' } };
+    const key = randomUUID();
+    const [first, again] = await Promise.all([doTo(id, 'refund', part, key), doTo(id, 'refund', part, key)]);
+    expect([first.status, again.status]).toEqual([201, 201]);
+    expect(first.body.data.transaction_id).toBe(again.body.data.transaction_id);
+    expect(first.body.data.transaction_id).not.toBe(id);
+
+    const beyond = await doTo(id, 'refund', { amount: { value: 1_501, currency: 'EUR' } });
+    expect([beyond.status, beyond.body.code, beyond.body.data.status]).toEqual([422, 'GW_REFUSED', 'Failed']);
+    expect((await doTo(id, 'refund', { amount: { value: 1_500, currency: 'EUR' } })).status).toBe(201);
+    expect((await doTo(id, 'cancel')).status).toBe(422);
+    expect((await doTo(await paidOf(), 'refund')).body.data).toMatchObject({
+      amount: { value: 2_500, currency: 'EUR' },
+    });
+  });
+
+  test('what is set aside is captured with its proof, or cancelled', async () => {
+    const early = await shop.pay(order({ capture: 'manual' }));
+    expect([early.status, early.body.errors[0]?.path]).toEqual([400, '/consumer_id']);
+    const none = { consumer_id: undefined, receipt_data: undefined, supplier_ids: undefined };
+    const held = await shop.pay(order({ capture: 'manual', ...none }));
+    expect([held.status, held.body.data.status]).toEqual([201, 'Authorized']);
+    const id = held.body.data.transaction_id;
+    const amount = { value: 2_000, currency: 'EUR' };
+    const captured = await doTo(id, 'capture', { amount, consumer_id: 'consumer-9' });
+    expect([captured.status, captured.body.data]).toMatchObject([200, { amount }]);
+    expect((await doTo(id, 'capture')).status).toBe(422);
+    await waitUntil(async () => (await shop.payment(id)).body.data.status === 'Completed');
+    const proof = (await house.pop.ledger()).rows.find(({ transactionId }) => transactionId === id);
+    expect(proof).toMatchObject({ consumerId: 'consumer-9', amount: 2_000 });
+
+    const other = await shop.pay(order({ capture: 'manual', ...none }));
+    const given = await doTo(other.body.data.transaction_id, 'cancel');
+    expect([given.status, given.body.data.status]).toEqual([200, 'Cancelled']);
+    expect((await doTo(await paidOf(), 'capture')).status).toBe(422);
+  });
+
+  test.each(['cancel', 'capture', 'refund'])(
+    '%s of what is not there, or another merchant’s, is 404',
+    async (what) => {
+      const id = await paidOf();
+      const path = `/api/v1/payments/${id}/${what}`;
+      expect((await other.post(path, {}, { idempotencyKey: randomUUID() })).body.code).toBe('GW_NOT_FOUND');
+      expect((await doTo('00000000-0000-7000-8000-000000000000', what)).status).toBe(404);
+      expect((await shop.post(path, {})).body.code).toBe('GW_IDEMPOTENCY_KEY');
+      expect((await doTo(id, what, { reason: 'x' })).body.errors[0]?.path).toBe('/reason');
+    },
+  );
+});
+
 describe('what is refused', () => {
   test.each([
     ['no amount', { amount: undefined }, ['/amount']],

@@ -12,9 +12,18 @@ import { type Static, Type } from 'typebox';
 const ApiPermission = Type.Union([
   Type.Literal('payments:create'),
   Type.Literal('payments:read'),
+  Type.Literal('payments:capture'),
+  Type.Literal('payments:cancel'),
+  Type.Literal('payments:refund'),
   Type.Literal('cards:tokenise'),
 ]);
 export type ApiPermission = Static<typeof ApiPermission>;
+
+/** All there are. */
+const API_PERMISSIONS: readonly ApiPermission[] = [
+  ...(['payments:create', 'payments:read', 'payments:capture', 'payments:cancel'] as const),
+  ...(['payments:refund', 'cards:tokenise'] as const),
+];
 
 export const ApiKeySettings = Type.Object({
   /** For people and for the log: which application, which year. */
@@ -57,6 +66,10 @@ export function developmentApiKey(merchant: string): string {
 
 /** As it stands among a merchant's settings. */
 export function developmentKeySettings(merchant: string): ApiKeySettings {
-  const permissions: ApiPermission[] = ['payments:create', 'payments:read', 'cards:tokenise'];
-  return { name: 'development', sha256: keyHash(developmentApiKey(merchant)), permissions, perSecond: 1_000 };
+  return {
+    name: 'development',
+    sha256: keyHash(developmentApiKey(merchant)),
+    permissions: [...API_PERMISSIONS],
+    perSecond: 1_000,
+  };
 }

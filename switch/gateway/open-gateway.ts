@@ -7,7 +7,9 @@ import { hostOf, PeerLog } from '../admission/peer-log.ts';
 import { GATEWAY_NAME } from '../config/gateway.ts';
 import type { OpenListener } from '../serve/listener.ts';
 import { Callers } from './callers.ts';
-import { type Asking, type DeskParts, PaymentDesk } from './payment-desk.ts';
+import type { Asking, DeskParts } from './core-call.ts';
+import { CorrectionDesk } from './correction-desk.ts';
+import { PaymentDesk } from './payment-desk.ts';
 import { Problem } from './problems.ts';
 import { addRoutes, type RouteRights } from './routes.ts';
 import { gatewayHttp } from './server.ts';
@@ -35,7 +37,8 @@ export async function openGateway(parts: GatewayParts): Promise<OpenListener> {
   const { clock, log, directory } = ports;
   const peerLog = new PeerLog(GATEWAY_NAME, clock, log, LINES_IN_FULL);
   const callers = new Callers({ directory, clock });
-  const desk = new PaymentDesk(parts);
+  const payments = new PaymentDesk(parts);
+  const corrections = new CorrectionDesk(parts, payments);
   const material = secure?.((next) => renew(next));
   const tls = material && { ...material, requestCert: settings.tls?.requireClientCertificate ?? false };
   const server = gatewayHttp({
@@ -61,7 +64,7 @@ export async function openGateway(parts: GatewayParts): Promise<OpenListener> {
     if (!known) throw new Problem('GW_UNAUTHENTICATED');
     return known;
   };
-  addRoutes(server, { desk, gate, askingOf });
+  addRoutes(server, { parts, payments, corrections, gate, askingOf });
   await server.listen({ host: settings.host, port: settings.port });
 
   const { port } = server.server.address() as AddressInfo;

@@ -121,7 +121,7 @@ export class CorrectionDesk {
 }
 
 /** A refund without an amount is of all that stands: whenever it comes again, it means the same. */
-const ALL: MoneyOrder = { value: 0, currency: 'XXX' };
+const ALL: MoneyOrder = { value: 0, currency: 'all' };
 
 function standingOf({ standingMinorUnits }: Transaction, { facts }: OpeningBody): MoneyOrder {
   const { amount } = facts;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { developmentApiKey } from '../switch/config/gateway.ts';
+import { developmentApiKey, developmentToken } from '../switch/config/gateway.ts';
 import type { Application } from './support/application.ts';
 import {
   GOOD,
@@ -113,6 +113,25 @@ describe('who may ask', () => {
       'GW_UNAUTHENTICATED',
       'Bearer',
     ]);
+  });
+
+  test('a token of the platform may pay and look, and nothing else', async () => {
+    const ask = { key: developmentToken(MERCHANT, Date.now()) };
+    const paid = await shop.pay(order(), ask);
+    expect(paid.status).toBe(201);
+    const id = paid.body.data.transaction_id;
+    expect((await shop.payment(id, ask)).status).toBe(200);
+    expect((await shop.payment(id, { key: developmentToken(OTHER, Date.now()) })).status).toBe(404);
+    const tokenised = await shop.post('/api/v1/card-tokens', { pan: GOOD }, ask);
+    expect(tokenised.body.code).toBe('GW_FORBIDDEN');
+  });
+
+  test.each([
+    ['a token that is over', developmentToken(MERCHANT, Date.now() - 3_700_000)],
+    ['a token of nobody’s', developmentToken('NOBODY', Date.now())],
+    ['a token that was altered', `${developmentToken(MERCHANT, Date.now())}AAAA`],
+  ])('%s is refused', async (_, key) => {
+    expect((await shop.payment(randomUUID(), { key })).body.code).toBe('GW_UNAUTHENTICATED');
   });
 
   test('a key has the rights that it was given, and no other', async () => {

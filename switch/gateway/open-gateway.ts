@@ -10,6 +10,7 @@ import { Callers } from './callers.ts';
 import type { Asking, DeskParts } from './core-call.ts';
 import { CorrectionDesk } from './correction-desk.ts';
 import { PaymentDesk } from './payment-desk.ts';
+import { platformTokens } from './platform-tokens.ts';
 import { Problem } from './problems.ts';
 import { addRoutes, type RouteRights } from './routes.ts';
 import { gatewayHttp } from './server.ts';
@@ -22,6 +23,8 @@ import { gatewayHttp } from './server.ts';
  */
 export interface GatewayParts extends DeskParts {
   readonly gate: Admitting;
+  /** What is published is good for nothing. */
+  readonly production: boolean;
   /** Its certificates; `renew` is given every later one. Absent: plain text, which production refuses. */
   readonly secure?: (renew: (material: TlsMaterial) => void) => TlsMaterial;
 }
@@ -36,7 +39,8 @@ export async function openGateway(parts: GatewayParts): Promise<OpenListener> {
   const { settings, ports, gate, secure } = parts;
   const { clock, log, directory } = ports;
   const peerLog = new PeerLog(GATEWAY_NAME, clock, log, LINES_IN_FULL);
-  const callers = new Callers({ directory, clock });
+  const tokens = settings.jwt && platformTokens(settings.jwt, parts.production);
+  const callers = new Callers({ directory, clock, tokens, settings: settings.jwt });
   const payments = new PaymentDesk(parts);
   const corrections = new CorrectionDesk(parts, payments);
   const material = secure?.((next) => renew(next));

@@ -1,4 +1,7 @@
 import { hash } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   type ApiKeySettings,
   developmentApiKey,
@@ -20,7 +23,7 @@ export const READER = 'READER';
 export const OVER = 'OVER';
 export const SLOW = 'SLOW';
 
-function withGateway(settings: Settings): Settings {
+function withGateway(settings: Settings, secretFile: string): Settings {
   const [merchant] = settings.merchants;
   if (!merchant) throw new Error('no merchant');
   const slow: ApiKeySettings = { ...developmentKeySettings(SLOW), name: 'slow', perSecond: 2 };
@@ -29,7 +32,10 @@ function withGateway(settings: Settings): Settings {
   const over: ApiKeySettings = { ...developmentKeySettings(OVER), name: 'over', notAfter: '2020-01-01' };
   return {
     ...settings,
-    gateway: { host: '127.0.0.1', port: 0, acquirer: '123456', terminal: 'GATEWAY1' },
+    gateway: {
+      ...{ host: '127.0.0.1', port: 0, acquirer: '123456', terminal: 'GATEWAY1' },
+      jwt: { ...DEVELOPMENT_ISSUER, hs256SecretFile: secretFile },
+    },
     merchants: [
       { ...merchant, apiKeys: [developmentKeySettings(MERCHANT), slow, reader, over] },
       { ...merchant, id: OTHER, apiKeys: [developmentKeySettings(OTHER)] },
@@ -45,7 +51,9 @@ export interface GatewayHouse {
 }
 
 export async function startGatewayHouse(): Promise<GatewayHouse> {
-  return enter(await startHouse({ settings: withGateway }));
+  const secretFile = join(mkdtempSync(join(tmpdir(), 'etika-gateway-')), 'platform-tokens.secret');
+  writeFileSync(secretFile, PUBLISHED_TOKEN_SECRET);
+  return enter(await startHouse({ settings: (settings) => withGateway(settings, secretFile) }));
 }
 
 /** At whichever port the gateway listens now. */

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type ApiKeySettings,
+  DEVELOPMENT_ISSUER,
   developmentApiKey,
   developmentKeySettings,
+  PUBLISHED_TOKEN_SECRET,
 } from '../../switch/config/gateway.ts';
 import type { Settings } from '../../switch/index.ts';
 import { Application } from './application.ts';

@@ -1,7 +1,13 @@
 export { auditCommand } from './audit/cli.ts';
 export { databaseProblems } from './config/database-url.ts';
 export { developmentSettings } from './config/development.ts';
-export { developmentApiKey, developmentKeySettings } from './config/gateway.ts';
+export {
+  DEVELOPMENT_ISSUER,
+  developmentApiKey,
+  developmentKeySettings,
+  developmentToken,
+  PUBLISHED_TOKEN_SECRET,
+} from './config/gateway.ts';
 export type { Settings } from './config/settings.ts';
 export { whyDatabaseIsAway } from './database/away.ts';
 export { alertsCommand } from './fallback/alerts-cli.ts';

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { DEVELOPMENT_KEYS, developmentKey, developmentKeyCheckValue } from '../../hsm/index.ts';
-import { developmentApiKey } from '../../switch/index.ts';
+import { systemClock } from '../../runtime/index.ts';
+import { developmentApiKey, developmentToken } from '../../switch/index.ts';
 
 /** What a terminal holds, in the words of its vendor. */
 const TERMINAL_KEYS = [
@@ -33,7 +34,9 @@ function developmentCommand(): Command {
     .action(({ terminal, merchant, json }: { terminal: string; merchant?: string; json?: boolean }) => {
       if (merchant !== undefined) {
         const api_key = developmentApiKey(merchant);
-        console.log(json ? JSON.stringify({ merchant, api_key }) : `API key  ${api_key}`);
+        const jwt = developmentToken(merchant, systemClock.wall());
+        if (json) console.log(JSON.stringify({ merchant, api_key, jwt }));
+        else console.log(`API key  ${api_key}\nJWT      ${jwt} (good for an hour)`);
         return;
       }
       const keys = TERMINAL_KEYS.map(({ prefix, use, how }) => {

@@ -1,6 +1,11 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { TlsFiles } from '../../certs/index.ts';
-import { developmentKeySettings, developmentSettings, type Settings } from '../../switch/index.ts';
+import {
+  DEVELOPMENT_ISSUER,
+  developmentKeySettings,
+  developmentSettings,
+  type Settings,
+} from '../../switch/index.ts';
 import type { StartConfig } from '../config/schema.ts';
 import type { WantedPort } from './ports.ts';
 import type { ServiceStart } from './services.ts';
@@ -101,7 +106,10 @@ export function switchSettings(
     audit: { headsFolder: join(dataDir, 'audit') },
     ownCopy: { folder: join(dataDir, 'own-copy') },
     status: { ...settings.status, port: ports.status },
-    gateway: { host: LOOPBACK, port: ports.gateway, acquirer: '123456', terminal: 'GATEWAY1' },
+    gateway: {
+      ...{ host: LOOPBACK, port: ports.gateway, acquirer: '123456', terminal: 'GATEWAY1' },
+      jwt: { ...DEVELOPMENT_ISSUER, hs256SecretFile: tokenSecretFile(dataDir) },
+    },
     merchants: settings.merchants.map((merchant) => ({
       ...merchant,
       apiKeys: [developmentKeySettings(merchant.id)],
@@ -119,4 +127,9 @@ function withTls(listeners: Settings['listeners'], files: TlsFiles): Settings['l
   if (!plain) return listeners;
   const tls = { ...files, requireClientCertificate: true };
   return [...listeners, { ...plain, name: TLS_LISTENER, tls }];
+}
+
+/** Where the secret of the development platform lies. */
+export function tokenSecretFile(dataDir: string): string {
+  return resolve(dataDir, 'platform-tokens.secret');
 }

@@ -4,7 +4,7 @@ import { type DevelopmentCertificates, ensureDevelopmentCertificates } from '../
 import { HSM_ENTRY, HSM_FINAL_EXIT_CODES, prepareDevelopmentToken } from '../../hsm/index.ts';
 import type { Log, ReadyDetails } from '../../runtime/index.ts';
 import { migrate } from '../../switch/database/migrate.ts';
-import type { NodeStatus, Settings } from '../../switch/index.ts';
+import { type NodeStatus, PUBLISHED_TOKEN_SECRET, type Settings } from '../../switch/index.ts';
 import type { StartConfig } from '../config/schema.ts';
 import { type KeptPostgres, keepPostgres } from '../postgres/keep-postgres.ts';
 import { orAborted } from './or-aborted.ts';
@@ -13,6 +13,7 @@ import {
   NICENESS,
   popSimulator,
   switchSettings,
+  tokenSecretFile,
   visaSimulator,
   wantedPorts,
 } from './plans.ts';
@@ -192,6 +193,7 @@ function startSwitch(
   settings: Settings,
 ): Promise<ReadyDetails> {
   const file = settingsFile(config);
+  writeFileSync(tokenSecretFile(config.dataDir), `${PUBLISHED_TOKEN_SECRET}\n`, { mode: 0o600 });
   writeFileSync(file, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
   return progress.step(
     'switch node',

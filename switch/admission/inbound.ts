@@ -50,6 +50,8 @@ export interface Inbound extends Omit<Received, 'sealed' | 'certificate'> {
   readonly party: Party;
   /** The keys that the message was proven under, and that its answer is sealed with; absent on an acquirer's line. */
   readonly keys: TerminalKeySet | undefined;
+  /** The transaction that it is about, where an application names it by its id. */
+  readonly about?: string;
 }
 
 /** A card in the two forms that may be written down. */
@@ -68,6 +70,8 @@ export interface CardInbound extends Inbound {
 /** A proven message about something earlier, which may name the card. */
 export interface NoticeInbound extends Inbound {
   readonly card?: StoredCard;
+  /** Of a capture: what an application says of the purchase to the consensus. */
+  readonly witness?: Witness;
 }
 
 /** Where the merchant is: what is not said is where the rules are the strictest. */

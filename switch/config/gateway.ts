@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 
 /**
@@ -12,9 +12,18 @@ import { type Static, Type } from 'typebox';
 const ApiPermission = Type.Union([
   Type.Literal('payments:create'),
   Type.Literal('payments:read'),
+  Type.Literal('payments:capture'),
+  Type.Literal('payments:cancel'),
+  Type.Literal('payments:refund'),
   Type.Literal('cards:tokenise'),
 ]);
 export type ApiPermission = Static<typeof ApiPermission>;
+
+/** All there are. */
+const API_PERMISSIONS: readonly ApiPermission[] = [
+  ...(['payments:create', 'payments:read', 'payments:capture', 'payments:cancel'] as const),
+  ...(['payments:refund', 'cards:tokenise'] as const),
+];
 
 export const ApiKeySettings = Type.Object({
   /** For people and for the log: which application, which year. */
@@ -29,6 +38,22 @@ export const ApiKeySettings = Type.Object({
 });
 export type ApiKeySettings = Static<typeof ApiKeySettings>;
 
+const FilePath = Type.String({ minLength: 1, maxLength: 4_096 });
+const PlatformTokenSettings = Type.Object({
+  issuer: Type.String({ minLength: 1, maxLength: 256 }),
+  audience: Type.String({ minLength: 1, maxLength: 256 }),
+  /** Secrets, a line each; or `jwksFile`, and then no secret is good. */
+  hs256SecretFile: Type.Optional(FilePath),
+  /** Public keys, RSA or Ed25519 (RFC 7517). */
+  jwksFile: Type.Optional(FilePath),
+  /** From `iat` to `exp` at most; an hour where absent. */
+  maxLifetimeS: Type.Optional(Type.Integer({ minimum: 60, maximum: 86_400 })),
+  /** What whoever shows one may do; payments and their state where absent. */
+  permissions: Type.Optional(Type.Array(ApiPermission, { minItems: 1, maxItems: 8 })),
+  /** Requests a second of one merchant; 100 where absent. */
+  perSecond: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+});
+
 /** @param tls the shape of a listener's certificates: settings.ts has it */
 export const gatewaySettings = <Tls extends ReturnType<typeof Type.Object>>(tls: Tls) =>
   Type.Object({
@@ -40,6 +65,8 @@ export const gatewaySettings = <Tls extends ReturnType<typeof Type.Object>>(tls:
     terminal: Type.String({ pattern: '^[A-Za-z0-9]{1,8}$' }),
     maxConnections: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
     tls: Type.Optional(tls),
+    /** Tokens of the platform, beside keys; absent: none is taken. */
+    jwt: Type.Optional(PlatformTokenSettings),
   });
 
 /** By which it is known among the listeners. */
@@ -57,6 +84,34 @@ export function developmentApiKey(merchant: string): string {
 
 /** As it stands among a merchant's settings. */
 export function developmentKeySettings(merchant: string): ApiKeySettings {
-  const permissions: ApiPermission[] = ['payments:create', 'payments:read', 'cards:tokenise'];
-  return { name: 'development', sha256: keyHash(developmentApiKey(merchant)), permissions, perSecond: 1_000 };
+  return {
+    name: 'development',
+    sha256: keyHash(developmentApiKey(merchant)),
+    permissions: [...API_PERMISSIONS],
+    perSecond: 1_000,
+  };
+}
+
+/** What the development platform signs its tokens with; production refuses it. */
+export const PUBLISHED_TOKEN_SECRET = hash('sha256', 'published development secret of platform tokens');
+export const DEVELOPMENT_ISSUER = { issuer: 'etika-platform', audience: 'etika-gateway' } as const;
+
+/** A token as the development platform issues it to a merchant, for an hour. */
+export function developmentToken(merchant: string, nowMs: number): string {
+  const { issuer, audience } = DEVELOPMENT_ISSUER;
+  const iat = Math.floor(nowMs / 1_000);
+  const times = { iat, exp: iat + 3_600 };
+  const claims = {
+    iss: issuer,
+    aud: audience,
+    sub: merchant,
+    role: 'Merchant',
+    token_type: 'access',
+    ...times,
+  };
+  const encoded = [{ alg: 'HS256', typ: 'JWT' }, claims].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString('base64url'),
+  );
+  const text = encoded.join('.');
+  return `${text}.${createHmac('sha256', PUBLISHED_TOKEN_SECRET).update(text).digest('base64url')}`;
 }

@@ -8,6 +8,11 @@ export function* unfitGateway({ gateway, merchants, listeners }: Settings): Gene
   const index = gateway ? listeners.findIndex(({ name }) => name === GATEWAY_NAME) : -1;
   if (index >= 0) yield `/listeners/${index}/name: "${GATEWAY_NAME}" is the gateway's`;
 
+  const { hs256SecretFile, jwksFile } = gateway?.jwt ?? {};
+  if (gateway?.jwt && (hs256SecretFile === undefined) === (jwksFile === undefined)) {
+    yield '/gateway/jwt: one of hs256SecretFile and jwksFile is expected';
+  }
+
   const seen = new Set<string>();
   for (const [at, { apiKeys = [] }] of merchants.entries()) {
     for (const [place, { sha256 }] of apiKeys.entries()) {

@@ -7,7 +7,10 @@ import { hostOf, PeerLog } from '../admission/peer-log.ts';
 import { GATEWAY_NAME } from '../config/gateway.ts';
 import type { OpenListener } from '../serve/listener.ts';
 import { Callers } from './callers.ts';
-import { type Asking, type DeskParts, PaymentDesk } from './payment-desk.ts';
+import type { Asking, DeskParts } from './core-call.ts';
+import { CorrectionDesk } from './correction-desk.ts';
+import { PaymentDesk } from './payment-desk.ts';
+import { platformTokens } from './platform-tokens.ts';
 import { Problem } from './problems.ts';
 import { addRoutes, type RouteRights } from './routes.ts';
 import { gatewayHttp } from './server.ts';
@@ -20,6 +23,8 @@ import { gatewayHttp } from './server.ts';
  */
 export interface GatewayParts extends DeskParts {
   readonly gate: Admitting;
+  /** What is published is good for nothing. */
+  readonly production: boolean;
   /** Its certificates; `renew` is given every later one. Absent: plain text, which production refuses. */
   readonly secure?: (renew: (material: TlsMaterial) => void) => TlsMaterial;
 }
@@ -34,8 +39,10 @@ export async function openGateway(parts: GatewayParts): Promise<OpenListener> {
   const { settings, ports, gate, secure } = parts;
   const { clock, log, directory } = ports;
   const peerLog = new PeerLog(GATEWAY_NAME, clock, log, LINES_IN_FULL);
-  const callers = new Callers({ directory, clock });
-  const desk = new PaymentDesk(parts);
+  const tokens = settings.jwt && platformTokens(settings.jwt, parts.production);
+  const callers = new Callers({ directory, clock, tokens, settings: settings.jwt });
+  const payments = new PaymentDesk(parts);
+  const corrections = new CorrectionDesk(parts, payments);
   const material = secure?.((next) => renew(next));
   const tls = material && { ...material, requestCert: settings.tls?.requireClientCertificate ?? false };
   const server = gatewayHttp({
@@ -61,7 +68,7 @@ export async function openGateway(parts: GatewayParts): Promise<OpenListener> {
     if (!known) throw new Problem('GW_UNAUTHENTICATED');
     return known;
   };
-  addRoutes(server, { desk, gate, askingOf });
+  addRoutes(server, { parts, payments, corrections, gate, askingOf });
   await server.listen({ host: settings.host, port: settings.port });
 
   const { port } = server.server.address() as AddressInfo;

@@ -1,7 +1,15 @@
 import type { FastifySchema } from 'fastify';
 import { VERSION } from '../../runtime/index.ts';
 import type { RouteRights } from './routes.ts';
-import { CardOrder, CardTokenEnvelope, PaymentEnvelope, PaymentOrder, ProblemBody } from './schemas.ts';
+import {
+  CaptureOrder,
+  CardOrder,
+  CardTokenEnvelope,
+  PaymentEnvelope,
+  PaymentOrder,
+  ProblemBody,
+  RefundOrder,
+} from './schemas.ts';
 
 /**
  * The gateway's OpenAPI 3.1 document, made of the routes as they are served: what is checked is what is described. A
@@ -19,11 +27,13 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** What has a name of its own, for who generates types. */
 const NAMED: Readonly<Record<string, object>> = {
+  CaptureOrder,
   CardOrder,
   CardToken: CardTokenEnvelope,
   Payment: PaymentEnvelope,
   PaymentOrder,
   Problem: ProblemBody,
+  RefundOrder,
 };
 
 const MEANING: Readonly<Record<string, string>> = {

@@ -18,37 +18,63 @@ const LONGEST_PAN = 19;
 /** No order is deeper: what lies below is an unknown field. */
 const DEEPEST = 4;
 
-/** What the order needs beside its fields. */
-export interface OrderParts {
+export interface MoneyOrder {
+  readonly value: number;
+  readonly currency: string;
+}
+
+/** What every message needs beside what is ordered. */
+interface MessageParts {
   readonly merchant: string;
   readonly terminal: string;
-  readonly pan: Pan;
-  /** YYMM. */
-  readonly expiry: string | undefined;
   readonly nowMs: number;
   readonly random: Random;
 }
 
-/** @throws Problem GW_FIELD */
-export function purchaseOf(order: PaymentOrder, parts: OrderParts): TerminalMessage {
-  const { value, currency } = order.amount;
-  const numeric = /^[0-9]/.test(currency) ? currency : numericCurrency(currency);
-  if (numeric === undefined) throw fieldProblem('/amount/currency', 'is no currency of ISO 4217');
+export interface OrderParts extends MessageParts {
+  readonly pan: Pan;
+  /** YYMM. */
+  readonly expiry: string | undefined;
+}
 
-  const { merchant, terminal, pan, expiry, nowMs, random } = parts;
-  const { month, day, hour, minute, second } = utcCalendar(nowMs);
+/** A purchase, or what is only set aside until it is captured. @throws Problem GW_FIELD */
+export function orderMessage(order: PaymentOrder, parts: OrderParts): TerminalMessage {
+  const { value, currency } = order.amount;
+  const { pan, expiry } = parts;
   return {
-    mti: '0200',
+    ...numbersOf(parts),
+    ...ELECTRONIC_COMMERCE,
+    ...(order.capture === 'manual' ? { mti: '0100', de25: '06' } : { mti: '0200' }),
     de2: pan,
     de3: '000000',
     de4: String(value).padStart(12, '0'),
+    ...(expiry !== undefined && { de14: expiry }),
+    de49: numericOf(currency),
+  };
+}
+
+/** What is said of a payment that exists; which of them is for DE3 and the message type. */
+export function correctionMessage(
+  parts: MessageParts & { readonly rrn: string; readonly currency: string },
+): Omit<TerminalMessage, 'mti'> {
+  const { rrn, currency } = parts;
+  return { ...numbersOf(parts), ...ELECTRONIC_COMMERCE, de37: rrn, de49: currency };
+}
+
+/** @throws Problem GW_FIELD */
+export function numericOf(currency: string): string {
+  const numeric = /^[0-9]/.test(currency) ? currency : numericCurrency(currency);
+  if (numeric === undefined) throw fieldProblem('/amount/currency', 'is no currency of ISO 4217');
+  return numeric;
+}
+
+function numbersOf({ merchant, terminal, nowMs, random }: MessageParts) {
+  const { month, day, hour, minute, second } = utcCalendar(nowMs);
+  return {
     de7: [month, day, hour, minute, second].map(twoDigits).join(''),
     de11: String(random.integer(1_000_000)).padStart(6, '0'),
-    ...(expiry !== undefined && { de14: expiry }),
-    ...ELECTRONIC_COMMERCE,
     de41: terminal.padEnd(8),
     de42: merchant.padEnd(15),
-    de49: numeric,
   };
 }
 
@@ -68,8 +94,11 @@ export function expiryOf(
   return twoDigits(year % 100) + twoDigits(month);
 }
 
+/** What an order says of the proof. */
+type WitnessOrder = Pick<PaymentOrder, 'consumer_id' | 'receipt_data' | 'supplier_ids'>;
+
 /** Who takes part in the proof. @throws Problem GW_RECEIPT */
-export function witnessOf(order: PaymentOrder, merchant: string): Witness {
+export function witnessOf(order: WitnessOrder, merchant: string): Witness {
   const { consumer_id: consumer, receipt_data: receipt, supplier_ids: suppliers = [] } = order;
   if (consumer === merchant) throw fieldProblem('/consumer_id', 'is the merchant', 'GW_RECEIPT');
   const others = new Set([merchant, ...(consumer === undefined ? [] : [consumer])]);
@@ -86,6 +115,13 @@ export function witnessOf(order: PaymentOrder, merchant: string): Witness {
   };
 }
 
+/** What is only set aside is not witnessed: who takes part is said when it is captured. @throws Problem GW_FIELD */
+export function refuseEarlyWitness(order: PaymentOrder): void {
+  if (order.capture !== 'manual') return;
+  const early = (['consumer_id', 'receipt_data', 'supplier_ids'] as const).find((name) => order[name]);
+  if (early !== undefined) throw fieldProblem(`/${early}`, 'is said with the capture');
+}
+
 /** Of the bytes; text that decodes to other bytes than it says is no base64. @throws Problem GW_RECEIPT */
 function receiptHashOf(receipt: string): string {
   const bytes = Buffer.from(receipt, 'base64');
@@ -100,7 +136,7 @@ function receiptHashOf(receipt: string): string {
  * All that was ordered, hashed: what comes again under the same key must be the same. The order's fields are taken by
  * name, so that it does not matter in which order they came.
  */
-export function contentOf(order: PaymentOrder): string {
+export function contentOf(order: { readonly amount: MoneyOrder }): string {
   const { amount, ...rest } = order;
   const named = Object.entries({ ...rest, value: amount.value, currency: amount.currency });
   const sorted = named.sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,3 +1,4 @@
+import { Refusal, SWITCH_ERRORS, type SwitchErrorCode } from '../errors.ts';
 import { currencyName } from '../requests/currency.ts';
 import { openedAt } from '../requests/dates.ts';
 import type { DecidedBody, OpeningBody, ReplyFields } from '../transaction/entries.ts';
@@ -16,7 +17,7 @@ const NOT_SERVED: ReadonlySet<string> = new Set(['06', '30', '96']);
 /** How a payment that failed is told: the problem, and with it the platform's code. */
 export type Failure = Extract<
   GatewayErrorCode,
-  'GW_DECLINED' | 'GW_PROOF' | 'GW_NO_ANSWER' | 'GW_UNAVAILABLE'
+  'GW_DECLINED' | 'GW_PROOF' | 'GW_NO_ANSWER' | 'GW_UNAVAILABLE' | 'GW_REFUSED'
 >;
 
 const PLATFORM_CODE: Readonly<Record<Failure, PaymentErrorCode>> = {
@@ -24,6 +25,7 @@ const PLATFORM_CODE: Readonly<Record<Failure, PaymentErrorCode>> = {
   GW_PROOF: 'E002',
   GW_NO_ANSWER: 'E003',
   GW_UNAVAILABLE: 'E005',
+  GW_REFUSED: 'E005',
 };
 
 /** Why a payment was not made. */
@@ -35,10 +37,21 @@ export function failureOf({ network, pop, reply }: DecidedBody): Failure {
       return failureByCode(reply.code);
     case 'not-asked':
       return 'GW_UNAVAILABLE';
-    case 'unreachable':
     case 'unknown':
-      return network.status === 'unreachable' && network.standIn ? failureByCode(reply.code) : 'GW_NO_ANSWER';
+      return 'GW_NO_ANSWER';
+    case 'unreachable':
+      if (isOwnRefusal(network.reason)) return ownFailure(network.reason);
+      return network.standIn ? failureByCode(reply.code) : 'GW_NO_ANSWER';
   }
+}
+
+/** What the switch itself refused once it was on record: it names its own code, and nobody was asked. */
+function isOwnRefusal(reason: string): reason is SwitchErrorCode {
+  return Object.hasOwn(SWITCH_ERRORS, reason);
+}
+
+function ownFailure(code: SwitchErrorCode): Failure {
+  return new Refusal(code).isPassing ? 'GW_UNAVAILABLE' : 'GW_REFUSED';
 }
 
 /** The same where nothing but the reply is known. */
@@ -50,6 +63,8 @@ export function failureByCode(code: string): Failure {
 export interface Ordered {
   readonly value: number;
   readonly currency: string;
+  /** What it is where it was approved. */
+  readonly status: PaymentStatus;
 }
 
 /** What is said of a payment as soon as it is decided; the same whenever it is asked for again. */
@@ -60,11 +75,12 @@ export function decidedView(
   failure?: Failure,
 ): PaymentData {
   const { approvalCode, rrn, approvedMinorUnits = ordered.value } = reply;
-  const amount = { value: approvedMinorUnits, currency: ordered.currency };
+  const { value, currency, status } = ordered;
+  const amount = { value: failure ? value : approvedMinorUnits, currency };
   return {
     ...named(transaction),
-    status: failure ? 'Failed' : 'PaymentCompleted',
-    amount: failure ? ordered : amount,
+    status: failure ? 'Failed' : status,
+    amount,
     ...(approvalCode !== undefined && { approval_code: approvalCode }),
     ...(rrn !== undefined && { reference: rrn }),
     error: failure ? errorOf(failure) : null,
@@ -72,8 +88,8 @@ export function decidedView(
 }
 
 /** What is said of one whose outcome is not known yet. */
-export function initiatedView(transaction: string, ordered: Ordered): PaymentData {
-  return { ...named(transaction), status: 'Initiated', amount: ordered, error: null };
+export function initiatedView(transaction: string, { value, currency }: Ordered): PaymentData {
+  return { ...named(transaction), status: 'Initiated', amount: { value, currency }, error: null };
 }
 
 /** All that is known of a payment by now. */
@@ -119,7 +135,8 @@ const BY_PROOF: Readonly<Record<PopLegState, PaymentStatus>> = {
   'not-applicable': 'Completed',
 };
 
-function statusOf({ state, pop }: Transaction): PaymentStatus {
+function statusOf({ state, pop, opening }: Transaction): PaymentStatus {
+  if (state === 'approved' && opening?.facts.kind === 'pre-authorisation') return 'Authorized';
   const status = BY_STATE[state];
   return status === 'by-proof' ? BY_PROOF[pop] : status;
 }

@@ -3,17 +3,24 @@ import { Pan } from '../../messages/index.ts';
 import type { Admitting } from '../admission/gate.ts';
 import type { Lane } from '../admission/lanes.ts';
 import { type ApiPermission, GATEWAY_NAME } from '../config/gateway.ts';
-import type { Asking, PaymentDesk, Told } from './payment-desk.ts';
+import { eraseToken, tokenise } from './card-desk.ts';
+import type { Asking, DeskParts, NamedAsking } from './core-call.ts';
+import type { CorrectionDesk } from './correction-desk.ts';
+import type { PaymentDesk, Told } from './payment-desk.ts';
 import { fieldProblem, Problem } from './problems.ts';
 import {
+  CancelOrder,
+  CaptureOrder,
   CardOrder,
   CardTokenEnvelope,
   CardTokenParams,
   Nothing,
+  type PaymentData,
   PaymentEnvelope,
   PaymentOrder,
   PaymentParams,
   ProblemBody,
+  RefundOrder,
 } from './schemas.ts';
 
 // The routes: which right each asks for, what it reads, and what it answers.
@@ -28,7 +35,9 @@ export interface RouteRights {
 }
 
 export interface Counter {
-  readonly desk: PaymentDesk;
+  readonly parts: DeskParts;
+  readonly payments: PaymentDesk;
+  readonly corrections: CorrectionDesk;
   readonly gate: Admitting;
   /** Who asks, as the hook found out. */
   askingOf(request: FastifyRequest): Asking;
@@ -44,10 +53,12 @@ const rights = (config: RouteRights) => ({ config });
 
 export function addRoutes(server: FastifyInstance, counter: Counter): void {
   addPaymentRoutes(server, counter);
+  addCorrectionRoutes(server, counter);
   addCardRoutes(server, counter);
 }
 
-function addPaymentRoutes(server: FastifyInstance, { desk, gate, askingOf }: Counter): void {
+function addPaymentRoutes(server: FastifyInstance, counter: Counter): void {
+  const { payments, askingOf } = counter;
   const paid = { 201: PaymentEnvelope, 202: PaymentEnvelope, ...REFUSED };
   server.post<{ Body: PaymentOrder }>(
     '/api/v1/payments',
@@ -60,13 +71,8 @@ function addPaymentRoutes(server: FastifyInstance, { desk, gate, askingOf }: Cou
       }),
       schema: { body: PaymentOrder, response: paid },
     },
-    async (request, reply) => {
-      const idempotencyKey = keyOf(request);
-      const asking = askingOf(request);
-      const pay = (leavePlace: () => void) =>
-        desk.pay(request.body, { ...asking, idempotencyKey, leavePlace });
-      return tell(reply, await inTurn(gate, { lane: 'opens-legs', asking, id: request.id }, pay));
-    },
+    async (request, reply) =>
+      tell(reply, await once(request, counter, (asking) => payments.pay(request.body, asking))),
   );
   server.get<{ Params: { id: string } }>(
     '/api/v1/payments/:id',
@@ -78,15 +84,84 @@ function addPaymentRoutes(server: FastifyInstance, { desk, gate, askingOf }: Cou
       }),
       schema: { params: PaymentParams, response: { 200: PaymentEnvelope, ...REFUSED } },
     },
-    async (request) => {
-      const data = await desk.payment(request.params.id, askingOf(request));
-      const { error } = data;
-      return error ? { success: false, data, error } : { success: true, data };
-    },
+    async (request) => enveloped(await payments.payment(request.params.id, askingOf(request))),
   );
 }
 
-function addCardRoutes(server: FastifyInstance, { desk, gate, askingOf }: Counter): void {
+function addCorrectionRoutes(server: FastifyInstance, counter: Counter): void {
+  const { corrections } = counter;
+  const done = { 200: PaymentEnvelope, ...REFUSED };
+  const paid = { 201: PaymentEnvelope, 202: PaymentEnvelope, ...REFUSED };
+  server.post<{ Params: { id: string }; Body: CaptureOrder }>(
+    '/api/v1/payments/:id/capture',
+    {
+      ...rights({
+        permission: 'payments:capture',
+        operationId: 'capturePayment',
+        summary: 'Takes what a payment with manual capture set aside, or less',
+        isIdempotent: true,
+      }),
+      schema: { params: PaymentParams, body: CaptureOrder, response: done },
+    },
+    async (request) =>
+      enveloped(
+        await once(request, counter, (asking) =>
+          corrections.capture(request.params.id, request.body, asking),
+        ),
+      ),
+  );
+  server.post<{ Params: { id: string } }>(
+    '/api/v1/payments/:id/cancel',
+    {
+      ...rights({
+        permission: 'payments:cancel',
+        operationId: 'cancelPayment',
+        summary: 'Takes a payment back in full, before it is settled',
+        isIdempotent: true,
+      }),
+      schema: { params: PaymentParams, body: CancelOrder, response: done },
+    },
+    async (request) =>
+      enveloped(await once(request, counter, (asking) => corrections.cancel(request.params.id, asking))),
+  );
+  server.post<{ Params: { id: string }; Body: RefundOrder }>(
+    '/api/v1/payments/:id/refund',
+    {
+      ...rights({
+        permission: 'payments:refund',
+        operationId: 'refundPayment',
+        summary: 'Gives a payment back, or a part of it: a payment of its own',
+        isIdempotent: true,
+      }),
+      schema: { params: PaymentParams, body: RefundOrder, response: paid },
+    },
+    async (request, reply) =>
+      tell(
+        reply,
+        await once(request, counter, (asking) => corrections.refund(request.params.id, request.body, asking)),
+      ),
+  );
+}
+
+/** Does it in its turn, under the request's own key. @throws Problem GW_IDEMPOTENCY_KEY, GW_UNAVAILABLE */
+function once<T>(
+  request: FastifyRequest,
+  { gate, askingOf }: Counter,
+  work: (asking: NamedAsking) => Promise<T>,
+): Promise<T> {
+  const idempotencyKey = keyOf(request);
+  const asking = askingOf(request);
+  return inTurn(gate, { lane: 'opens-legs', asking, id: request.id }, (leavePlace) =>
+    work({ ...asking, idempotencyKey, leavePlace }),
+  );
+}
+
+function enveloped(data: PaymentData): object {
+  const { error } = data;
+  return error ? { success: false, data, error } : { success: true, data };
+}
+
+function addCardRoutes(server: FastifyInstance, { parts, gate, askingOf }: Counter): void {
   server.post<{ Body: CardOrder }>(
     '/api/v1/card-tokens',
     {
@@ -100,12 +175,9 @@ function addCardRoutes(server: FastifyInstance, { desk, gate, askingOf }: Counte
     async (request, reply) => {
       const asking = askingOf(request);
       const pan = cardNumber(request.body);
-      const tokenise = () => desk.tokenise(request.body, pan, asking);
-      const { token, lastFour } = await inTurn(
-        gate,
-        { lane: 'verification', asking, id: request.id },
-        tokenise,
-      );
+      const turn = { lane: 'verification', asking, id: request.id } as const;
+      const exchange = () => tokenise(request.body, pan, asking, parts);
+      const { token, lastFour } = await inTurn(gate, turn, exchange);
       reply.code(CREATED);
       return { success: true, data: { card_token: token, last_four: lastFour } };
     },
@@ -121,7 +193,7 @@ function addCardRoutes(server: FastifyInstance, { desk, gate, askingOf }: Counte
       schema: { params: CardTokenParams, response: { 204: Nothing, ...REFUSED } },
     },
     async (request, reply) => {
-      await desk.erase(request.params.token, askingOf(request));
+      await eraseToken(request.params.token, askingOf(request), parts);
       return reply.code(204).send();
     },
   );

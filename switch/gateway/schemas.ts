@@ -16,25 +16,36 @@ const Currency = Type.String({
   description: 'ISO 4217, by letters or digits',
 });
 
+const Amount = Type.Object({ value: Value, currency: Currency }, closed);
+/** What an order says of the proof of its purchase. */
+const witness = {
+  consumer_id: Type.Optional(Party),
+  receipt_data: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9+/]{2,}={0,2}$',
+      maxLength: 16_384,
+      description: 'base64; its SHA-256 is witnessed, and the receipt itself is not kept',
+    }),
+  ),
+  supplier_ids: Type.Optional(Type.Array(Party, { maxItems: 8 })),
+};
+
 export const PaymentOrder = Type.Object(
   {
     merchant_id: Type.Optional(Type.String({ minLength: 1, maxLength: 15, description: 'that of the key' })),
-    consumer_id: Type.Optional(Party),
-    amount: Type.Object({ value: Value, currency: Currency }, closed),
+    amount: Amount,
+    capture: Type.Optional(
+      Type.Union([Type.Literal('automatic'), Type.Literal('manual')], {
+        description: 'manual: the amount is set aside, and taken by a capture; automatic where absent',
+      }),
+    ),
     card_token: Type.String({ pattern: TOKEN_PATTERN, description: 'never a card number' }),
     card_type: Type.Optional(
       Type.String({ pattern: '^[a-z_]{1,32}$', description: 'a hint; the card itself says where it leads' }),
     ),
     card_expiry_month: Type.Optional(Month),
     card_expiry_year: Type.Optional(Year),
-    receipt_data: Type.Optional(
-      Type.String({
-        pattern: '^[A-Za-z0-9+/]{2,}={0,2}$',
-        maxLength: 16_384,
-        description: 'base64; its SHA-256 is witnessed, and the receipt itself is not kept',
-      }),
-    ),
-    supplier_ids: Type.Optional(Type.Array(Party, { maxItems: 8 })),
+    ...witness,
     token_refs: Type.Optional(
       Type.Array(Party, { maxItems: 0, description: 'of the token system, which is not served yet' }),
     ),
@@ -42,6 +53,16 @@ export const PaymentOrder = Type.Object(
   closed,
 );
 export type PaymentOrder = Static<typeof PaymentOrder>;
+
+/** All that is set aside where no amount is given. The proof is of what is captured. */
+export const CaptureOrder = Type.Object({ amount: Type.Optional(Amount), ...witness }, closed);
+export type CaptureOrder = Static<typeof CaptureOrder>;
+
+/** All that stands where no amount is given. */
+export const RefundOrder = Type.Object({ amount: Type.Optional(Amount) }, closed);
+export type RefundOrder = Static<typeof RefundOrder>;
+
+export const CancelOrder = Type.Object({}, closed);
 
 export const CardOrder = Type.Object(
   {
@@ -72,9 +93,13 @@ const PlatformError = Type.Object({
   message: Type.String(),
 });
 
-/** The platform's words for where a payment stands. `Cancelled` is ours: it had none for what was taken back. */
+/**
+ * The platform's words for where a payment stands. `Authorized` and `Cancelled` are ours: it had none
+ * for what is set aside or taken back.
+ */
 const PaymentStatus = Type.Union([
   Type.Literal('Initiated'),
+  Type.Literal('Authorized'),
   Type.Literal('PaymentCompleted'),
   Type.Literal('PopProcessing'),
   Type.Literal('Completed'),

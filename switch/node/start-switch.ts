@@ -76,6 +76,8 @@ export interface SwitchParts {
   readonly batches?: NonNullable<Ports['batches']>;
   /** What the gateway's applications have in the place of card numbers; without them there is no gateway. */
   readonly cardTokens?: CardTokens;
+  /** Published keys and secrets are refused; absent: they are good. */
+  readonly production?: boolean;
   readonly checkpoint?: (checkpoint: Checkpoint) => void;
   /** Where listeners count what came to nothing; absent: nobody asks. */
   readonly turnedAway?: TurnedAway;
@@ -196,6 +198,7 @@ async function openGateways(parts: SwitchParts, ports: Ports, gate: Gate): Promi
   if (!settings.gateway) return [];
   if (!tokens) throw new Error('a gateway is set, and it has no card tokens');
   const secure = gatewayTls(settings.gateway, tls);
-  const own = { settings: settings.gateway, ports, tokens, gate: admitting(gate) };
+  const { production = false } = parts;
+  const own = { settings: settings.gateway, ports, tokens, gate: admitting(gate), production };
   return [await openGateway({ ...own, ...(secure && { secure }) })];
 }

@@ -45,7 +45,7 @@ export function complete(inbound: NoticeInbound, told: Told, ports: Ports): Prom
     const { rrn, transaction } = opening.facts;
     const reply: ReplyFields = { code: ACCEPTED, rrn };
     const name = anotherName(inbound);
-    const pop = popParties(opening.facts, opening.cardReference, inbound.party);
+    const pop = popParties(opening.facts, opening.cardReference, inbound.party, inbound.witness);
     const isLate = isHoldOver(hold, ports.clock.wall());
     const body: EntryBodies['captured'] = {
       key: told.key,

@@ -96,10 +96,11 @@ export async function findNameless(
  * it gives them. A reference that was given more often than there are places is looked for among what was sold, too.
  */
 export async function findReferred(
-  inbound: Pick<NoticeInbound, 'message' | 'sender' | 'party'>,
+  inbound: Pick<NoticeInbound, 'message' | 'sender' | 'party' | 'about'>,
   original: Pick<OriginalReference, 'ways' | 'meant'>,
   ports: Ports,
 ): Promise<Finding> {
+  if (inbound.about !== undefined) return byId(inbound.about, original.meant, ports);
   const { approvalCode } = original.meant;
   const finding = await findOriginal(original, ports);
   const isWhole = candidatesIn(finding).some(isLive);
@@ -116,6 +117,15 @@ export async function findReferred(
 function candidatesIn(finding: Finding): readonly Transaction[] {
   if (finding.status === 'ambiguous') return finding.transactions;
   return finding.status === 'found' ? [finding.transaction] : [];
+}
+
+/** What an application names leads to one only; what it says of it must be true all the same. */
+async function byId(id: string, meant: Meant, { journal }: Lookup): Promise<Finding> {
+  const transaction = foldTransaction(await journal.history(id));
+  if (!transaction?.opening) return { status: 'unknown' };
+  const element = disagreement(transaction, meant);
+  if (element) return { status: 'other', transaction, element };
+  return { status: 'found', transaction, key: '', fingerprint: '' };
 }
 
 export function oneOf([first, ...others]: readonly Transaction[]): Finding {

@@ -1,0 +1,84 @@
+import { hash } from 'node:crypto';
+import type { Clock, Monotonic } from '../../runtime/index.ts';
+import { type Inbound, receive } from '../admission/inbound.ts';
+import { GATEWAY_NAME } from '../config/gateway.ts';
+import type { ListenerSettings, Settings } from '../config/settings.ts';
+import type { Ports } from '../ports.ts';
+import { partyKey } from '../requests/keys.ts';
+import type { TerminalMessage } from '../requests/terminal-message.ts';
+import { understandSender } from '../requests/understand.ts';
+import type { ReplyFields } from '../transaction/entries.ts';
+import type { CardTokens } from '../vault/card-tokens.ts';
+import type { Caller } from './callers.ts';
+
+// How a desk calls the core: a message as if it had come in by a listener, from a sender that is proven already, since
+// his key was looked at; and the wait for the answer, which has an end.
+
+export type GatewaySettings = NonNullable<Settings['gateway']>;
+
+export interface DeskParts {
+  readonly settings: GatewaySettings;
+  /** Those of requests, whose waits the gate counts. */
+  readonly ports: Ports;
+  readonly tokens: CardTokens;
+}
+
+/** What is known of a request beside its body. */
+export interface Asking {
+  readonly caller: Caller;
+  readonly receivedAt: Monotonic;
+}
+
+/** Of one that does something. */
+export interface NamedAsking extends Asking {
+  readonly idempotencyKey: string;
+  /** Gives its place at the gate to the next. */
+  readonly leavePlace: () => void;
+}
+
+const NAME_LENGTH = 22;
+
+/** @param content a hash of all that is asked for: under the same key it must be the same */
+export function inboundOf(
+  message: TerminalMessage,
+  content: string,
+  { caller, receivedAt, leavePlace, idempotencyKey }: NamedAsking,
+  { ports, settings }: Pick<DeskParts, 'ports' | 'settings'>,
+): Inbound {
+  const { merchant } = caller;
+  const came = { message, sealed: undefined, receivedAt, leavePlace };
+  const now = ports.clock.monotonic();
+  const received = receive(came, asListener(settings), ports.settings, now);
+  const { sealed: _, certificate: __, ...rest } = received;
+  const name = hash('sha256', idempotencyKey, 'base64url').slice(0, NAME_LENGTH);
+  return {
+    ...rest,
+    sender: { ...understandSender(message, ports.clock), named: { name, content } },
+    party: { terminal: undefined, merchant, key: partyKey('', merchant.id, GATEWAY_NAME) },
+    keys: undefined,
+  };
+}
+
+/** The reply, or nothing once its last moment is over: what comes then is asked for by GET. */
+export async function inTime(
+  reply: Promise<ReplyFields | undefined>,
+  lastMoment: Monotonic,
+  clock: Clock,
+): Promise<ReplyFields | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = clock.after(Math.max(0, lastMoment - clock.monotonic()), () => late.resolve(undefined));
+  try {
+    return await Promise.race([reply, late.promise]);
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** As the core knows a listener: of an application it asks for no MAC. */
+function asListener({ host, port, acquirer }: GatewaySettings): ListenerSettings {
+  return {
+    ...{ name: GATEWAY_NAME, host, port, acquirer, mac: 'none' },
+    ...{ dialect: 'iso87-ascii', framing: 'length-2', idleTimeoutMs: 60_000 },
+    ...{ maxFrameBytes: 4_096, maxConnections: 1_000, maxInFlightPerConnection: 256 },
+  };
+}

@@ -171,6 +171,12 @@ async function searched(
   return payments.filter((each) => isOfMerchant(each, merchant) && isOfAcquirer(each, party, ports));
 }
 
+/** What a reversal names, and what has the reference that it gives and was begun by another message than it names. */
+export interface NamedPayments {
+  readonly named: readonly Transaction[];
+  readonly around: readonly Transaction[];
+}
+
 /**
  * What a reversal names that says nothing of its terminal, or its merchant: by DE37 and by STAN and time of DE90, as
  * far as it gives them, among what the acquirer's merchants sold.
@@ -179,19 +185,16 @@ export async function paymentsNamed(
   { message, sender, party }: Pick<Inbound, 'message' | 'sender' | 'party'>,
   meant: Meant,
   ports: Ports,
-): Promise<Transaction[]> {
+): Promise<NamedPayments> {
   const { inFlight, clock } = ports;
   const rrn = givenReference(message)?.trim();
   const { stan, sentAt } = meant;
-  if (rrn === undefined && (stan === undefined || sentAt === undefined)) return [];
+  if (rrn === undefined && (stan === undefined || sentAt === undefined)) return { named: [], around: [] };
 
-  const named = rrn === undefined ? { stan: stan ?? '' } : { rrn };
+  const by = rrn === undefined ? { stan: stan ?? '' } : { rrn };
   const sinceMs = rrn === undefined ? SEARCHED_MS : HOLDS_SEARCHED_MS;
   const ofAcquirer = inFlight.recent.openedBy(acquirerOf(party.key), MOST_LOOKED_AT);
-  const found = [
-    ...(await asFarAsProjected({ since: clock.wall() - sinceMs, ...named }, ports)),
-    ...ofAcquirer,
-  ];
+  const found = [...(await asFarAsProjected({ since: clock.wall() - sinceMs, ...by }, ports)), ...ofAcquirer];
   const payments = await lookedAt(found, ports);
 
   const isOfParty = (each: Transaction) =>
@@ -202,7 +205,11 @@ export async function paymentsNamed(
   const refunds = meant.isRefund
     ? [...given.filter(isRefund), ...(await refundsOf(given, meant, ports))]
     : given;
-  return refunds.filter((each) => isOfParty(each) && isNumbered(each, meant) && !disagreement(each, meant));
+  const agreeing = refunds.filter((each) => isOfParty(each) && !disagreement(each, meant));
+  return {
+    named: agreeing.filter((each) => isNumbered(each, meant)),
+    around: agreeing.filter((each) => !isNumbered(each, meant)),
+  };
 }
 
 /** What was refunded of these and is what a reversal means: a sale knows its refunds, whatever they are called. */

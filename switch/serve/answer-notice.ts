@@ -168,6 +168,8 @@ async function isOfAnother(
   const [first, ...rest] = await journal.history(owner.transaction);
   if (!first) return false;
   if (first.kind === 'remembered') return contradicts(first.body as EntryBodies['remembered'], says);
+  // What wants less back of a payment than one that was refused asks something else.
+  if (first.kind === 'notice-refused') return owner.fingerprint !== fingerprint;
   return found !== undefined && foldTransaction([first, ...rest])?.opening !== undefined;
 }
 

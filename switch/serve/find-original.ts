@@ -2,7 +2,7 @@ import { DAY_MS } from '../../runtime/index.ts';
 import type { NoticeInbound } from '../admission/inbound.ts';
 import type { Ports } from '../ports.ts';
 import { dayStamp } from '../requests/dates.ts';
-import { isReference, MOST_PLACES, placeOf, referenceOfDay } from '../requests/keys.ts';
+import { ANOTHER_NAME, isReference, MOST_PLACES, placeOf, referenceOfDay } from '../requests/keys.ts';
 import { disagreement, isLive, isNumbered, isRefund, type Meant } from '../requests/meant.ts';
 import type { OriginalReference, Way } from '../requests/originals.ts';
 import { isForgotten, isRemembered } from '../requests/remembered.ts';
@@ -88,7 +88,29 @@ export async function findNameless(
   const references = original.ways.filter(({ by }) => by === 'reference');
   const finding = await findReversed(inbound, { ways: references, meant: original.meant }, ports);
   if (finding.status !== 'unknown') return finding;
-  return oneOf(likely(await paymentsNamed(inbound, original.meant, ports)));
+  const { named, around } = await paymentsNamed(inbound, original.meant, ports);
+  return named.length > 0 ? oneOf(likely(named)) : findInside(around, inbound.message);
+}
+
+/** What adds to a payment, completes, tips or voids it has its reference, and STAN and time of its own. */
+function findInside(
+  payments: readonly Transaction[],
+  { de90 }: Pick<NoticeInbound['message'], 'de90'>,
+): Finding {
+  const found = payments.flatMap((transaction): Candidate[] => {
+    const names = [...transaction.names, ...transaction.increments].flatMap(({ original, key }) => [
+      original,
+      key,
+    ]);
+    const key = names.find(
+      (name) => de90 && name.includes(`|${de90.stan}|`) && name.endsWith(de90.transmission),
+    );
+    return key === undefined ? [] : [{ transaction, key, fingerprint: ANOTHER_NAME }];
+  });
+  const [first, ...others] = found;
+  if (!first) return { status: 'unknown' };
+  if (others.length === 0) return { status: 'found', ...first };
+  return { status: 'ambiguous', transactions: found.map(({ transaction }) => transaction) };
 }
 
 /**

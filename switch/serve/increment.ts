@@ -74,9 +74,11 @@ async function intend(payment: Payment, ports: Ports): Promise<Intended | Repeat
   const { journal } = ports;
   const held = referredOriginal(inbound);
   const look = async (collision?: Collision): Promise<Step<Intended | Repeated>> => {
-    if (collision?.status === 'claimed') return { done: { repeated: collision } };
-    const repeated = await journal.transactionOf(key);
-    if (repeated) return { done: { repeated } };
+    const repeated = collision?.status === 'claimed' ? collision : await journal.transactionOf(key);
+    if (repeated) {
+      await checkSameHold(repeated.transaction, request.refersTo, journal);
+      return { done: { repeated } };
+    }
 
     const finding = await findReferred(inbound, held, ports);
     if (!('transaction' in finding)) throw new Refusal('SW_ORIGINAL_UNKNOWN', { found: finding.status });
@@ -90,6 +92,20 @@ async function intend(payment: Payment, ports: Ports): Promise<Intended | Repeat
     if (!(error instanceof JournalError)) throw error;
     throw new Refusal('SW_JOURNAL', { stan: request.stan }, { cause: error });
   }
+}
+
+/**
+ * The same numbers with the reference of another hold: the answer of before would say that something was added to it.
+ * @throws Refusal SW_KEY_REUSED
+ */
+async function checkSameHold(
+  transaction: string,
+  reference: string | undefined,
+  journal: Ports['journal'],
+): Promise<void> {
+  const { opening } = await readTransaction(journal, transaction);
+  const isOther = opening?.facts.kind === 'pre-authorisation' && opening.facts.rrn.trim() !== reference;
+  if (isOther) throw new Refusal('SW_KEY_REUSED', { transaction });
 }
 
 /** With the intention goes the follow-up that closes the increment should this node not live to decide it. */

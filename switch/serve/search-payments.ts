@@ -4,9 +4,10 @@ import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import type { PaymentSearch } from '../projection/projection-reader.ts';
 import { isSameMoment, momentOf } from '../requests/dates.ts';
-import { acquirerOf, withoutZeros } from '../requests/keys.ts';
+import { acquirerOf, partyKey, withoutZeros } from '../requests/keys.ts';
 import { disagreement, isLive, isNumbered, isRefund, localMoment, type Meant } from '../requests/meant.ts';
 import { isLeftOut } from '../requests/nameless.ts';
+import { namesNumbers } from '../requests/originals.ts';
 import { MOST_INDEXED_SEARCHES } from '../requests/recent-numbers.ts';
 import { givenReference } from '../requests/understand.ts';
 import { foldTransaction, OPENING_REPLY, type Transaction } from '../transaction/fold.ts';
@@ -32,7 +33,8 @@ const REFUND = '20';
 
 /**
  * Payments of the same party that stand and that a reversal may well mean. A reversal that says it is one of a void
- * means a sale that does not stand, at whichever till it was made.
+ * means a sale that does not stand, at whichever till it was made; or the sale that stands under its reference, where
+ * it names no message: some terminals void so.
  */
 export async function paymentsMeant(
   inbound: Pick<Inbound, 'message' | 'sender' | 'party'>,
@@ -41,8 +43,12 @@ export async function paymentsMeant(
 ): Promise<Transaction[]> {
   const { party, message } = inbound;
   if (message.de3?.startsWith(VOID)) {
+    const rrn = namesNumbers(message) ? undefined : givenReference(message)?.trim();
+    const isNamedSale = (each: Transaction) => isLive(each) && each.opening?.facts.rrn.trim() === rrn;
     const sold = await searched(inbound, {}, ports);
-    return sold.filter((each) => each.takenBack === 'void' && !disagreement(each, meant));
+    return sold.filter(
+      (each) => (each.takenBack === 'void' || isNamedSale(each)) && !disagreement(each, meant),
+    );
   }
   const known = await searched(inbound, { terminal: nameIn(party.key.terminal) }, ports);
   return known.filter((each) => isLive(each) && isOfTerminal(each, inbound) && !disagreement(each, meant));
@@ -64,13 +70,13 @@ export async function paymentsApprovedAs(
   const search = isOfHold
     ? { approvalCode, sinceMs: HOLDS_SEARCHED_MS, isHold: true as const }
     : { approvalCode };
-  const known = await searched(inbound, search, ports);
-  const isRefund = inbound.message.de3?.startsWith(REFUND) ?? false;
+  const known = await searchedAmong(meant.merchants, inbound, search, ports);
+  const asksRefund = inbound.message.de3?.startsWith(REFUND) ?? false;
   const agreeing = known.filter(
     (each) =>
       isLive(each) &&
       // A refund is given of no refund.
-      !(isRefund && each.opening?.facts.kind === 'refund') &&
+      !(asksRefund && isRefund(each)) &&
       (isOfHold || isOfDay(each, inbound.sender)) &&
       [...each.replies.values()].some((reply) => reply.approvalCode?.trim() === approvalCode) &&
       !disagreement(each, meant),
@@ -130,6 +136,24 @@ interface Narrowed extends Pick<PaymentSearch, 'terminal' | 'approvalCode' | 'is
   readonly sinceMs?: number;
 }
 
+/** Of the sender's merchant, or of those that it may refund for, too. */
+async function searchedAmong(
+  merchants: readonly string[] | undefined,
+  { sender, party }: Pick<Inbound, 'sender' | 'party'>,
+  narrowed: Narrowed,
+  ports: Ports,
+): Promise<Transaction[]> {
+  const own = sender.merchant.trimEnd();
+  const found: Transaction[] = [];
+  for (const merchant of merchants ?? [own]) {
+    const key = merchant === own ? party.key : partyKey(acquirerOf(party.key), merchant, '');
+    found.push(
+      ...(await searched({ sender: { ...sender, merchant }, party: { ...party, key } }, narrowed, ports)),
+    );
+  }
+  return found;
+}
+
 async function searched(
   { sender, party }: Pick<Inbound, 'sender' | 'party'>,
   { sinceMs = SEARCHED_MS, ...narrowed }: Narrowed,
@@ -147,6 +171,12 @@ async function searched(
   return payments.filter((each) => isOfMerchant(each, merchant) && isOfAcquirer(each, party, ports));
 }
 
+/** What a reversal names, and what has the reference that it gives and was begun by another message than it names. */
+export interface NamedPayments {
+  readonly named: readonly Transaction[];
+  readonly around: readonly Transaction[];
+}
+
 /**
  * What a reversal names that says nothing of its terminal, or its merchant: by DE37 and by STAN and time of DE90, as
  * far as it gives them, among what the acquirer's merchants sold.
@@ -155,19 +185,16 @@ export async function paymentsNamed(
   { message, sender, party }: Pick<Inbound, 'message' | 'sender' | 'party'>,
   meant: Meant,
   ports: Ports,
-): Promise<Transaction[]> {
+): Promise<NamedPayments> {
   const { inFlight, clock } = ports;
   const rrn = givenReference(message)?.trim();
   const { stan, sentAt } = meant;
-  if (rrn === undefined && (stan === undefined || sentAt === undefined)) return [];
+  if (rrn === undefined && (stan === undefined || sentAt === undefined)) return { named: [], around: [] };
 
-  const named = rrn === undefined ? { stan: stan ?? '' } : { rrn };
+  const by = rrn === undefined ? { stan: stan ?? '' } : { rrn };
   const sinceMs = rrn === undefined ? SEARCHED_MS : HOLDS_SEARCHED_MS;
   const ofAcquirer = inFlight.recent.openedBy(acquirerOf(party.key), MOST_LOOKED_AT);
-  const found = [
-    ...(await asFarAsProjected({ since: clock.wall() - sinceMs, ...named }, ports)),
-    ...ofAcquirer,
-  ];
+  const found = [...(await asFarAsProjected({ since: clock.wall() - sinceMs, ...by }, ports)), ...ofAcquirer];
   const payments = await lookedAt(found, ports);
 
   const isOfParty = (each: Transaction) =>
@@ -178,7 +205,11 @@ export async function paymentsNamed(
   const refunds = meant.isRefund
     ? [...given.filter(isRefund), ...(await refundsOf(given, meant, ports))]
     : given;
-  return refunds.filter((each) => isOfParty(each) && isNumbered(each, meant) && !disagreement(each, meant));
+  const agreeing = refunds.filter((each) => isOfParty(each) && !disagreement(each, meant));
+  return {
+    named: agreeing.filter((each) => isNumbered(each, meant)),
+    around: agreeing.filter((each) => !isNumbered(each, meant)),
+  };
 }
 
 /** What was refunded of these and is what a reversal means: a sale knows its refunds, whatever they are called. */

@@ -68,7 +68,7 @@ export async function tell(
   };
 
   const look = (found: Transaction | undefined, { status }: Finding): Answer => {
-    if (found && (hasCode || !word) && isApproved(found)) {
+    if (found && (isToldBefore(found, service, inbound) || ((hasCode || !word) && isApproved(found)))) {
       return isSaleOf(found, Number(message.de4))
         ? toldAgain(found, word, inbound, told.key)
         : keptAdvice(inbound, 'no-original', ports);
@@ -158,13 +158,23 @@ function isApprovedAs(found: Transaction, service: Service, inbound: CardInbound
   );
 }
 
+/** The same numbers by 0120 and by 0220 are one message, told twice. */
+function isToldBefore(found: Transaction, service: Service, inbound: CardInbound): boolean {
+  const { opening, isTold } = found;
+  const { stan, localDate, localTime } = inbound.sender;
+  if (!opening || !isTold || !isOfCard(found, inbound) || !isOfKind(found, service)) return false;
+  const { facts } = opening;
+  return facts.stan === stan && facts.localDate === localDate && facts.localTime === localTime;
+}
+
 /** It was asked for here and stands, or may: an advice that names it without a code of its own tells of that one. */
 function isAnsweredHere(found: Transaction, service: Service, inbound: CardInbound): boolean {
-  return isAbout(found, inbound) && !found.isTold && isOfKind(found, service);
+  const isOther = found.isTold && !isToldBefore(found, service, inbound);
+  return isAbout(found, inbound) && !isOther && isOfKind(found, service);
 }
 
 function isOfKind({ opening }: Transaction, { kind }: Service): boolean {
-  const asked = kind === 'offline-purchase' ? ['purchase', 'pre-authorisation'] : [kind];
+  const asked = kind === 'offline-purchase' ? [kind, 'purchase', 'pre-authorisation'] : [kind];
   return asked.includes(opening?.facts.kind ?? '');
 }
 

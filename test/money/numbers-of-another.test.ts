@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
 import { Counter, purchase, voidOf } from './core-cases.ts';
 
-// A void, tip or completion under the numbers of one that was answered, and about another payment: it is no repeat, and
-// the answer of before would say that something was done which was not.
+// A void, tip, increment or completion under the numbers of one that was answered, and about another payment: it is no
+// repeat, and the answer of before would say that something was done which was not.
 
 const FIRST = { de37: '632812000555' };
 const SECOND = { de37: '632812000556', de11: '000050', de7: '1123120050', de12: '130050' };

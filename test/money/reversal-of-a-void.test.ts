@@ -86,3 +86,24 @@ describe('the reversal of a void', () => {
     expect(counter.payment()).toMatchObject({ state: 'approved', standingMinorUnits: 1_000 });
   });
 });
+
+describe('a reversal with DE3 02 that names no message, and the sale by its DE37', () => {
+  const voidLike = async (change: Parameters<typeof reversal>[0] = {}) => {
+    const counter = new Counter();
+    const { rrn } = await counter.heard(purchase());
+    const own = { de11: '000044', de7: '1123130000', de12: '140000', de3: '020000', de37: rrn };
+    const { code } = await counter.heard(reversal({ ...own, de90: undefined, ...change }));
+    return { code, standing: counter.payment().standingMinorUnits, cases: counter.cases() };
+  };
+
+  it('may be a void, or the reversal of one that never came: the sale stands, and people look', async () => {
+    const seen = { code: '00', standing: 2_500, cases: ['reversal-unmatched'] };
+    expect(await voidLike()).toEqual(seen);
+    expect(await voidLike({ de90: originalElements('0000', '000000', '0000000000') })).toEqual(seen);
+  });
+
+  it('is no case where it names the void that never came', async () => {
+    const de90 = originalElements('0200', '000003', '1123120600');
+    expect(await voidLike({ de90 })).toEqual({ code: '00', standing: 2_500, cases: [] });
+  });
+});

@@ -64,6 +64,17 @@ describe('two reversals of one STAN and one time', () => {
     expect(counter.core.journal.entries).toHaveLength(entries + 1);
   });
 
+  it('of which one was refused for a refund are two, where the other leaves what was refunded', async () => {
+    const counter = new Counter();
+    await counter.heard(purchase());
+    const refund = { de3: '200000', de37: '632712000001', de4: '000000001000', ...SECOND };
+    expect(await counter.heard(purchase(refund))).toMatchObject({ code: '00' });
+    expect(await counter.heard(reversal())).toMatchObject({ code: '12' });
+    expect(await counter.heard(partOfFirst(1_500))).toMatchObject({ code: '00' });
+    expect(await counter.heard(reversal({ mti: '0401' }))).toMatchObject({ code: '12' });
+    expect(counter.payment()).toMatchObject({ standingMinorUnits: 1_500 });
+  });
+
   it('leave alone what one was answered that matched nothing, whatever its repeat would find', async () => {
     const counter = new Counter();
     expect(await counter.heard(reversal({ de90: undefined, de37: REFERENCE }))).toMatchObject({ code: '00' });

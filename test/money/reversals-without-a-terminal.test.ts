@@ -66,6 +66,19 @@ describe('a reversal that names no terminal', () => {
     expect(JSON.stringify(kept?.body)).not.toMatch(/4242424242424242|4000056655665556/);
   });
 
+  const HOLD = { mti: '0100', de25: '06' };
+  const LATER = { de11: '000012', de7: '1123121000', de12: '131000' };
+  it.each<[string, Partial<TerminalMessage>, Partial<TerminalMessage>, object]>([
+    ['an increment', HOLD, { ...HOLD, de38: 'A1B2C3' }, { standing: [2_500], cases: [] }],
+    ['a completion', HOLD, { mti: '0220', de25: '06' }, { standing: [0], cases: ['hold-reversed'] }],
+    ['a void', {}, { de3: '020000' }, { standing: [2_500], cases: [] }],
+  ])('and means %s of the payment takes back that', async (_, first, then, right) => {
+    const about = { ...then, ...LATER };
+    const de90 = originalElements(then.mti ?? '0200', LATER.de11, LATER.de7);
+    const sold = [sale(first), sale(about)];
+    expect(await told({ de3: then.de3 ?? '000000', de90 }, sold)).toMatchObject({ code: '00', ...right });
+  });
+
   it('reverses none of two that it may mean', async () => {
     const twice = [sale(), sale({ de11: '000005', de7: '1123120100', de12: '130100' })];
     const bare = { de90: undefined };

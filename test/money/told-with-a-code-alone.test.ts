@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
-import { Counter, OTHER_CARD, purchase, reversal } from './core-cases.ts';
+import { ACQUIRER_LINE, Counter, OTHER_CARD, purchase, reversal } from './core-cases.ts';
 import { batchesOf } from './open-batches.ts';
 
 // Hosts confirm what was authorised by an advice that has numbers of its own, and of the payment its approval code
@@ -91,5 +91,24 @@ describe('a refund that is told with the approval code of its sale', () => {
     expect(counter.payment().refunds).toMatchObject([{ minorUnits: 2_000 }]);
     await counter.heard(confirm({ ...refund, de11: '000003', de7: '1123120200', de12: '130200' }));
     expect(counter.cases()).toContain('refund-unmatched');
+  });
+});
+
+describe('a refund by approval code and card, of a merchant that refunds for another', () => {
+  const merchants = ['MERCHANT-A', 'MERCHANT-B'].map((id) => ({
+    ...{ id, category: '5411', pop: 'off' as const, refundGroup: 'the house' },
+  }));
+
+  it('is of what the other sold, and of no more than that', async () => {
+    const counter = new Counter({ merchants });
+    await counter.heard(purchase({ de41: '00000001', de42: 'MERCHANT-A     ' }), ACQUIRER_LINE);
+    const refund = { de3: '200000', de38: 'A1B2C3', de41: '00000001', de42: 'MERCHANT-B     ' };
+    const codes: (string | undefined)[] = [];
+    for (const minute of ['06', '07']) {
+      const numbers = { de11: `0000${minute}`, de7: `112312${minute}00`, de12: `13${minute}00` };
+      codes.push((await counter.heard(purchase({ ...refund, ...numbers }), ACQUIRER_LINE)).code);
+    }
+    expect(codes).toEqual(['00', '13']);
+    expect(counter.payment().refunds).toHaveLength(1);
   });
 });

@@ -73,6 +73,15 @@ describe('an advice without an approval code', () => {
     expect(counter.payments()).toHaveLength(2);
   });
 
+  it.each([{}, { de38: 'OFF123' }, { de3: '200000' }])('and its 0120 are one: %j', async (change) => {
+    const counter = new Counter();
+    for (const mti of ['0120', '0220', '0221']) {
+      expect((await counter.heard(told({ ...change, mti }))).code).toBe('00');
+    }
+    expect(amounts(counter)).toEqual([2_500]);
+    expect(counter.cases()).toEqual([]);
+  });
+
   it('of a refund is that refund, and by the DE37 of a sale one of that sale', async () => {
     const { counter, sale } = await sold();
     const refund = { de3: '200000', de37: sale.rrn, de11: '000010', de7: '1123120030', de12: '130030' };

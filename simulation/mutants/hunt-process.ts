@@ -14,7 +14,7 @@ assertLoaded();
 
 for (let seed = from; seed <= to; seed += 1) {
   tell({ begins: seed });
-  const [violation] = (await runSeed({ seed })).violations;
+  const [violation] = (await runSeed({ seed, forced: mutant.with })).violations;
   if (!violation) continue;
   tell({ notices: { seed, invariant: violation.invariant, what: violation.what } });
   break;

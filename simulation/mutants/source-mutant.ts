@@ -1,3 +1,5 @@
+import type { HabitName } from '../peers/habits/all-habits.ts';
+
 /**
  * A mend taken out of the core by changing the text of one file while it is loaded. `find` occurs exactly once in that
  * file, so that a mutant whose file was rewritten is not passed over in silence: the runner names it and fails. Files
@@ -12,6 +14,8 @@ export interface SourceMutant {
   readonly file: string;
   readonly find: string;
   readonly put: string;
+  /** Habits that the peers of every seed have, where few seeds draw them together. */
+  readonly with?: readonly HabitName[];
   /** A file of tests that notices it, where the simulation cannot: what is mutated speaks to real sockets. */
   readonly test?: string;
 }

@@ -64,6 +64,12 @@ export const VOID_REVERSED = {
       random.between(3_000, 9_000),
     ]);
     later('void that will be reversed', SOON_MS, LATE_MS, () => payment.voidAndReverse(afterMs));
+    if (!random.chance(OFTEN)) return;
+    const remaining = partOf(payment.amount, random);
+    later('part of what is voided', SOON_MS, LATE_MS, () => {
+      payment.takeBackPart(remaining);
+      return true;
+    });
   },
 } as const satisfies LaterHabit;
 

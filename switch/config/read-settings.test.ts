@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { developmentSettings } from './development.ts';
+import { developmentKeySettings } from './gateway.ts';
 import { SettingsError, validateSettings } from './read-settings.ts';
 
 const settings = () =>
@@ -221,5 +222,48 @@ describe('in production', () => {
     'postgres://u:secret@[::1]:5432/etika',
   ])('takes %s', (databaseUrl) => {
     expect(refusal({ databaseUrl })).not.toContain('/databaseUrl');
+  });
+});
+
+describe('a gateway and its keys', () => {
+  const gateway = { host: '127.0.0.1', port: 8_090, acquirer: '1', terminal: 'GATEWAY1' };
+  const jwt = { issuer: 'i', audience: 'a', hs256SecretFile: '/run/secret' };
+  const withKeys = (...apiKeys: object[]) => ({
+    ...settings(),
+    merchants: settings().merchants.map((merchant) => ({ ...merchant, apiKeys })),
+  });
+  const key = { name: 'shop', sha256: 'ab'.repeat(32), permissions: ['payments:read'] };
+
+  it('are read', () => {
+    expect(problemsOf({ ...withKeys(key), gateway: { ...gateway, jwt } })).toBe('');
+  });
+
+  it.each([
+    [
+      'a listener of its name',
+      { listeners: [{ ...settings().listeners[0], name: 'gateway' }] },
+      '/listeners/0/name',
+    ],
+    ['a key twice', withKeys(key, key), '/merchants/0/apiKeys/1/sha256'],
+    [
+      'a right that is none',
+      withKeys({ ...key, permissions: ['all'] }),
+      '/merchants/0/apiKeys/0/permissions',
+    ],
+    ['a key in the open', withKeys({ ...key, sha256: 'ek_live_x' }), '/merchants/0/apiKeys/0/sha256'],
+    [
+      'an issuer without keys',
+      { gateway: { ...gateway, jwt: { ...jwt, hs256SecretFile: undefined } } },
+      '/gateway/jwt',
+    ],
+    ['an issuer with both', { gateway: { ...gateway, jwt: { ...jwt, jwksFile: '/x' } } }, '/gateway/jwt'],
+  ])('refuse %s', (_, change, path) => {
+    expect(problemsOf({ ...settings(), gateway, ...change })).toContain(path);
+  });
+
+  it('are for TLS and for secrets in production', () => {
+    expect(problemsOf({ ...settings(), gateway }, true)).toContain('/gateway/tls');
+    const published = developmentKeySettings('MERCHANT0000001');
+    expect(problemsOf(withKeys(published), true)).toContain('/merchants/0/apiKeys/0/sha256');
   });
 });

@@ -343,6 +343,7 @@ export const SettingsSchema = Type.Object({
 });
 
 export type Settings = Static<typeof SettingsSchema>;
+export type GatewaySettings = NonNullable<Settings['gateway']>;
 export type ListenerTls = Static<typeof ListenerTls>;
 export type NetworkTls = Static<typeof NetworkTls>;
 export type ServiceTls = Static<typeof ServiceTls>;

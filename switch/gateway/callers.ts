@@ -2,7 +2,7 @@ import type { Clock } from '../../runtime/index.ts';
 import { Budgets } from '../admission/budgets.ts';
 import type { ApiKeyOwner, Directory } from '../config/directory.ts';
 import { type ApiPermission, keyHash } from '../config/gateway.ts';
-import type { GatewaySettings } from './core-call.ts';
+import type { GatewaySettings } from '../config/settings.ts';
 import type { PlatformTokens } from './platform-tokens.ts';
 import { Problem } from './problems.ts';
 

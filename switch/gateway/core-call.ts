@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Clock, Monotonic } from '../../runtime/index.ts';
 import { type Inbound, receive } from '../admission/inbound.ts';
 import { GATEWAY_NAME } from '../config/gateway.ts';
-import type { ListenerSettings, Settings } from '../config/settings.ts';
+import type { GatewaySettings, ListenerSettings } from '../config/settings.ts';
 import type { Ports } from '../ports.ts';
 import { partyKey } from '../requests/keys.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
@@ -13,8 +13,6 @@ import type { Caller } from './callers.ts';
 
 // How a desk calls the core: a message as if it had come in by a listener, from a sender that is proven already, since
 // his key was looked at; and the wait for the answer, which has an end.
-
-export type GatewaySettings = NonNullable<Settings['gateway']>;
 
 export interface DeskParts {
   readonly settings: GatewaySettings;

@@ -1,7 +1,7 @@
 import { createHmac, createPublicKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { PUBLISHED_TOKEN_SECRET } from '../config/gateway.ts';
-import type { GatewaySettings } from './core-call.ts';
+import type { GatewaySettings } from '../config/settings.ts';
 
 // Tokens that the platform issues (JWT, RFC 7519), beside keys of our own. What a token is signed with is a setting and
 // never the token's word: an issuer has a secret (HS256) or public keys (RS256, Ed25519), so `none` is no algorithm
@@ -93,8 +93,9 @@ function secretsOf(file: string, production: boolean): Buffer[] {
     .split('\n')
     .map((line) => line.trim());
   const secrets = lines.filter((line) => line !== '').map((line) => Buffer.from(line));
-  if (secrets.length === 0 || secrets.length > MOST_KEYS)
+  if (secrets.length === 0 || secrets.length > MOST_KEYS) {
     throw new Error(`${file} holds no secret, or too many`);
+  }
   if (secrets.some(({ length }) => length < SHORTEST_SECRET)) {
     throw new Error(`${file}: a secret has at least ${SHORTEST_SECRET} bytes`);
   }

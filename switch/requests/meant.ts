@@ -18,6 +18,8 @@ export interface Meant {
   /** DE38 of the original. */
   readonly approvalCode?: string;
   readonly stan?: string;
+  /** Of a reversal that names no STAN: that of the message itself, which many repeat from the original. */
+  readonly ownStan?: string;
   /** Who may have sold it. */
   readonly merchants?: readonly string[];
   /** DE4, where it must be an amount of the original. */

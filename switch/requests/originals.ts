@@ -89,7 +89,7 @@ export function reversedOriginal({ message, sender, party, card }: Referring): O
     ways: withoutDoubles(ways),
     meant: {
       ...meantBy(message, card),
-      ...(stan !== undefined && { stan }),
+      ...(stan !== undefined ? { stan } : { ownStan: sender.stan }),
       ...(sentAt !== undefined && { sentAt }),
       ...(message.de3?.startsWith(REFUND) && { isRefund: true as const }),
       ...amountOf(message),

@@ -205,12 +205,25 @@ async function byReference({ key }: Way, meant: Meant, ports: Lookup): Promise<F
     const isInFlight = meant.prefers && likely.every(({ transaction: { state } }) => state === 'intended');
     if (finding && !isInFlight) return finding;
     inFlight ??= finding;
-    const [{ transaction } = {}] = sameNumber;
+    const [{ transaction } = {}] = sameNumber.filter((each) => !isOfOther(each, meant));
     if (transaction && otherwise.status === 'unknown') {
       otherwise = { status: 'other', transaction, element: disagreement(transaction, meant) ?? '' };
     }
   }
   return inFlight ?? otherwise;
+}
+
+/** Elements that no payment of one card and currency differs in. */
+const WHOSE: ReadonlySet<string | undefined> = new Set(['DE2', 'DE49']);
+
+/**
+ * A terminal may give one reference to all payments of a day. What has neither the STAN of a reversal nor its card and
+ * currency has nothing but that in common with it, and says nothing of whether its own payment is known.
+ */
+function isOfOther({ transaction }: Candidate, meant: Meant): boolean {
+  const { ownStan } = meant;
+  if (ownStan === undefined || !WHOSE.has(disagreement(transaction, meant))) return false;
+  return transaction.opening?.facts.stan !== ownStan;
 }
 
 function only([first, ...others]: readonly Candidate[], agreeing: readonly Candidate[]): Finding | undefined {

@@ -84,3 +84,32 @@ describe('two reversals of one STAN and one time', () => {
     expect(counter.core.journal.entries).toHaveLength(entries);
   });
 });
+
+describe('a reversal without DE90 whose payment never came, by a reference that all of the day have', () => {
+  const SHARED = { de37: '000000000077' };
+  const unheard = (change = {}) =>
+    reversal({ ...SHARED, de90: undefined, de11: '000009', de7: '1123120400', de12: '130400', ...change });
+
+  it.each([
+    ['card', unheard({ de2: OTHER_CARD }), []],
+    ['currency', unheard({ de49: '840' }), []],
+    ['amount', unheard({ de4: '000000009900' }), ['reversal-unmatched']],
+  ] as const)('is not of one of another STAN and %s', async (_, said, cases) => {
+    const counter = new Counter();
+    await counter.heard(purchase(SHARED));
+    expect(await counter.heard(said)).toMatchObject({ code: '00' });
+    expect(counter.payment()).toMatchObject({ standingMinorUnits: 2_500 });
+    expect(counter.cases()).toEqual(cases);
+
+    const late = purchase({ ...SHARED, de11: '000009', de7: '1123120400', de12: '130400', de2: said.de2 });
+    const its = { ...late, de4: said.de4, de49: said.de49 } as typeof late;
+    expect(await counter.heard(its)).toMatchObject({ code: '12' });
+  });
+
+  it('is refused where the STAN is its own', async () => {
+    const counter = new Counter();
+    await counter.heard(purchase(SHARED));
+    const said = unheard({ de11: '000001', de4: '000000009900' });
+    expect(await counter.heard(said)).toMatchObject({ code: '25' });
+  });
+});

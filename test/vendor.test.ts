@@ -2,11 +2,12 @@
  * A vendor's terminal that follows "a terminal of your own" word for word: the keys that its command prints, the
  * packager files it ships, and jPOS's channels and stock packager as they are found. Nothing here is of our codec.
  */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { createCipheriv } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type House, startHouse } from './support/house.ts';
 import { type Fields, VendorPackager } from './support/vendor-packager.ts';
@@ -183,4 +184,36 @@ describe.each([
     message.writeUInt8(message.readUInt8(message.length - 1) ^ 1, message.length - 1);
     expect(packager.unpack(await exchange(channel, message))).toMatchObject({ 0: '0110', 39: '63' });
   });
+});
+
+describe('a terminal with a name of its own', () => {
+  const packager = VendorPackager.ofFile(join(root, 'docs/jpos/etika-post.xml'));
+  const ownName = async () =>
+    packager.unpack(await exchange(postChannel, sealed(packager, sale('0200', { 41: 'SHOP0001' }), 64)));
+
+  /** The commands of the page's last part, as they are pasted beside `npm start`. */
+  async function paste(line: string): Promise<string> {
+    const cli = `"${process.execPath}" "${join(root, 'deploy/cli/etika-switch.js')}"`;
+    const pasted = promisify(execFile)('sh', ['-c', line.replace('npx etika-switch', cli)], {
+      cwd: house.dataDir,
+      env: { PATH: process.env['PATH'] },
+    });
+    return (
+      await pasted.catch((error) => Promise.reject(new Error(`${line}\n${error.stdout}${error.stderr}`)))
+    ).stdout;
+  }
+
+  it('is served once the commands of the page were pasted, and found under its name', async () => {
+    expect(await ownName()).toMatchObject({ 39: '58' });
+    mkdirSync(join(house.dataDir, '.data'));
+    copyFileSync(join(house.dataDir, 'node-1.json'), join(house.dataDir, '.data/switch.settings.json'));
+    const part = page.slice(page.indexOf('## A terminal with a name of your own'));
+    const [make = '', look = ''] = [...part.matchAll(/```sh\n(.*?)```/gs)].map(([, block]) => block ?? '');
+    const said: string[] = [];
+    for (const line of make.trim().split('\n')) said.push(await paste(line));
+    expect(said.join('')).toContain('SHOP0001');
+
+    await waitUntil(async () => (await ownName())[39] === '00');
+    expect(await paste(look.trim())).toContain('SHOP0001 of MERCHANT0000001');
+  }, 120_000);
 });

@@ -21,6 +21,8 @@ export interface Features {
   readonly hasGuests?: boolean;
   /** Keys of guests' terminals and networks change in service (`keys/`). */
   readonly changesKeys?: boolean;
+  /** Networks of guests say what cannot be, and somebody calls on listeners with other manners. */
+  readonly isOdd?: boolean;
   /** What follows a reply is done by processes of their own. */
   readonly hasWorker?: boolean;
   /** The day on which it happens. */
@@ -59,6 +61,8 @@ const CROWDS = 0.1;
 const GUESTS = 0.5;
 /** Of seeds with guests. */
 const KEY_CHANGES = 0.4;
+/** Of seeds with guests. */
+const ODD = 0.4;
 const WORKERS = 0.25;
 const DAY_NAMES = Object.keys(DAYS) as [Day, ...Day[]];
 
@@ -81,7 +85,8 @@ export function drawFeatures(random: SeededRandom, forced: readonly HabitName[] 
   const hasGuests = random.stream('guests').chance(GUESTS);
   const changesKeys = hasGuests && random.stream('keys').chance(KEY_CHANGES);
   const hasWorker = random.stream('worker').chance(WORKERS);
-  return { habits, spared, favours, isCrowd, day, hasGuests, changesKeys, hasWorker };
+  const isOdd = hasGuests && random.stream('odd').chance(ODD);
+  return { habits, spared, favours, isCrowd, day, hasGuests, changesKeys, isOdd, hasWorker };
 }
 
 export function describeFeatures({ habits, spared, favours, isCrowd, day, ...rest }: Features): string[] {
@@ -90,6 +95,7 @@ export function describeFeatures({ habits, spared, favours, isCrowd, day, ...res
   if (favours.length > 0) lines.push(`more of ${favours.join(', ')}`);
   if (isCrowd) lines.push('a crowd with few cards while networks are away');
   if (rest.hasGuests) lines.push('guests who pay on networks of their own');
+  if (rest.isOdd) lines.push('networks of guests that say what cannot be');
   if (rest.hasWorker) lines.push('workers apart from their nodes');
   if (rest.changesKeys) lines.push('keys of terminals and networks that change in service');
   return [...lines, `on ${day}`];

@@ -8,11 +8,16 @@ import { checkGuests } from './guests/check-guests.ts';
 import { type GuestHosts, openGuestNetworks } from './guests/guest-networks.ts';
 import { KEY_LIVES, TOLD_MERCHANTS, withGuests } from './guests/guest-settings.ts';
 import { Guests } from './guests/guests.ts';
+import { sayOnLines } from './guests/line-words.ts';
 import { MerchantInbox } from './guests/merchant-inbox.ts';
+import { ODD_ANSWERS } from './guests/odd-answers.ts';
+import { withOddLines } from './guests/odd-lines.ts';
 import { UNCHANGED, type WrapperMutant } from './mutants/wrapper-mutant.ts';
 import { checkInvariants } from './oracle/invariants.ts';
 import { COMES_BACK_WITHIN_MS } from './orders.ts';
 import { type HabitName, networkHabits } from './peers/habits/all-habits.ts';
+import type { NetworkMessage } from './peers/host-messages.ts';
+import type { NetworkHost } from './peers/network-host.ts';
 import { createNetworks } from './peers/networks.ts';
 import { ProofService } from './peers/proof-service.ts';
 import { ofNode, settingsOf } from './settings.ts';
@@ -156,7 +161,7 @@ async function prepare({
   const headDisks = new HeadDisks();
   for (const host of Object.values(networks)) await host.listen(network.socketsOf(host.process));
   const guestHosts = features.hasGuests
-    ? await openGuestNetworks(world, network, { faults: plan, habits: [] })
+    ? await openGuestNetworks(world, network, { faults: plan, habits: features.isOdd ? [ODD_ANSWERS] : [] })
     : undefined;
   const inbox = features.hasGuests ? new MerchantInbox(world, TOLD_MERCHANTS) : undefined;
   const hosts = { networks, guestHosts, proofs, inbox };
@@ -164,7 +169,8 @@ async function prepare({
 
   const settings = settingsOf(shape, features);
   const keyLife = features.changesKeys ? shape.stream('keys').pick(KEY_LIVES) : undefined;
-  const known = features.hasGuests ? withGuests(settings, keyLife) : settings;
+  const guested = features.hasGuests ? withGuests(settings, keyLife) : settings;
+  const known = features.isOdd ? withOddLines(guested) : guested;
   new ProofProjector(world, database, settings.pop.finalityMs);
   const settingsFor = (index: number) => ({ ...known, ...ofNode(`node-${index + 1}`, known) });
   const nodes = Array.from(
@@ -183,6 +189,9 @@ async function prepare({
   const numbers = payments ?? Array.from({ length: drawn }, (_, number) => number);
   workload.schedule(terminalsOf(simulation, settings, shape.stream('terminals')), numbers, spanMs);
   guests?.schedule(spanMs);
+  if (guestHosts && features.isOdd) {
+    sayOnLines(world, Object.values(guestHosts) as NetworkHost<NetworkMessage>[]);
+  }
   for (const fault of plan.faults) arrange(fault, simulation);
   return simulation;
 }

@@ -40,7 +40,7 @@ export interface Progress {
 }
 
 /** Of the features, what a seed may do without. */
-const LEFT_OUT = ['changesKeys', 'hasWorker', 'hasGuests'] as const;
+const LEFT_OUT = ['changesKeys', 'isOdd', 'hasWorker', 'hasGuests'] as const;
 /** A reader's patience. */
 const WITHIN_MS = 60_000;
 /** What a reader takes in. */

@@ -1,4 +1,4 @@
-import { Bytes, Pan } from '../../messages/index.ts';
+import { Bytes, Pan, PinBlock, Track2 } from '../../messages/index.ts';
 import type { Connection } from '../../runtime/index.ts';
 import type { ListenerSettings, Settings } from '../../switch/config/settings.ts';
 import { dialectOf, frameOf, keysOf, momentOf, type TerminalMessage } from '../peers/terminal-dialects.ts';
@@ -106,6 +106,51 @@ const CALLS: readonly Call[] = [
   saying('an upload of nothing', { mti: '0320', de60: '000001', de37: '999999999999' }),
   saying('what a chip said of nothing', { mti: '0320', de55: chip(), de37: '999999999999' }),
   saying('totals that are none', { mti: '0500', de3: '920000', de60: 'X', de63: 'none' }, true),
+  saying('standard totals', {
+    ...{ mti: '0500', de3: '920000', de60: '000001', de74: '0000000001', de76: '0000000001' },
+    ...{ de86: '0000000000000001', de88: '0000000000000001' },
+  } as Partial<TerminalMessage>),
+  saying('standard totals of less than nothing', {
+    ...{ mti: '0500', de3: '920000', de60: '000001', de76: '0000000001', de77: '0000000002' },
+    ...{ de88: '0000000000000001', de89: '0000000000000002' },
+  } as Partial<TerminalMessage>),
+  saying('totals of what is none', { mti: '0500', de3: '990000', de60: '000001', de63: '0'.repeat(30) }),
+  saying('totals of an unknown currency', { mti: '0500', de3: '920000', de49: '999', de60: '000001' }),
+  saying('short totals', { mti: '0500', de3: '920000', de60: '000001', de63: '0'.repeat(29) }),
+  saying('an upload of another batch', { mti: '0320', de60: '000009', de37: '999999999999' }),
+  saying('a card of two numbers', { de35: Track2.of('5019717010103742=30122011234567'), de22: '901' }, true),
+  saying('a card of no date', { de35: Track2.of(`${GUEST_CARDS.mastercard}=0000201`), de22: '021' }),
+  saying('a card that is typed', { de22: '011', de14: '3012' } as Partial<TerminalMessage>),
+  saying('a card that is not there', { de22: '011', de25: '08' }),
+  saying('a second card of one number', {
+    de23: '001',
+    de22: '051',
+    de55: chip(),
+  } as Partial<TerminalMessage>),
+  saying('a merchant of its own kind', { de18: '5812', de32: '123456' } as Partial<TerminalMessage>),
+  saying('a PIN that is none', { de52: PinBlock.of(Buffer.alloc(8, 7)), de22: '051' }),
+  saying('more of no hold with a PIN', {
+    ...{ mti: '0100', de25: '06', de38: '123456', de37: '999999999999' },
+    ...{ de52: PinBlock.of(Buffer.alloc(8, 7)), de22: '051' },
+  }),
+  saying('an advice of nothing', { mti: '0220', de3: undefined, de4: undefined, de49: undefined }),
+  saying('an advice without a card', { mti: '0220', de2: undefined, de38: 'OFF997', de39: '00' }),
+  saying('an advice of a void', { mti: '0220', de3: '020000', de38: 'OFF996', de39: '00' }),
+  saying('an advice in the words of a hold', { mti: '0120', de25: '06', de38: 'OFF995', de39: '00' }),
+  saying('an advice that was declined', { mti: '0220', de38: 'OFF994', de39: '05' }),
+  saying('a reversal of no amount', { mti: '0400', de4: undefined, de90: original }),
+  saying('a reversal by advice', { mti: '0420', de4: undefined, de37: '999999999999', de90: original }),
+  saying('a reversal in another currency', { mti: '0400', de49: '392', de90: original }),
+  saying('a tip on a sale that is none', { mti: '0220', de3: '020000', de37: '999999999999', de49: '392' }),
+  saying('a repeat of nothing', { mti: '0201' }),
+  saying('a repeat of an advice of nothing', { mti: '0221', de38: 'OFF993', de39: '00' }),
+  saying('a balance', { mti: '0100', de3: '310000', de4: undefined }),
+  sellsAndTakesBack('a sale, and half of it back', '0400', { de4: '000000004000' }),
+  sellsAndTakesBack('a sale, and by advice half of it back', '0420', { de4: '000000004000' }),
+  sellsAndTakesBack('a sale, and all of it back without an amount', '0400', { de4: undefined }),
+  sellsAndTakesBack('a sale, and its chip', '0320', { de55: chip(), de60: '000001' }),
+  sellsAndTakesBack('a sale, and its chip by advice', '0220', { de55: chip() }),
+  sellsAndTakesBack('a hold, and what is taken of it', '0220', { de25: '06' }),
   saying('a sign-on', { ...management, mti: '0800', de70: '001' }),
   saying('an echo', { ...management, mti: '0800', de70: '301' }),
   saying('a sign-off', { ...management, mti: '0800', de70: '002' }),
@@ -113,6 +158,20 @@ const CALLS: readonly Call[] = [
   saying('a request for keys', { ...management, mti: '0800', de70: '101', de3: '920000' }),
   saying('check values of no keys', { ...management, mti: '0800', de70: '102', de3: '930000', de62: 'X' }),
 ];
+
+/** A payment, and at once another word that names it by DE90. */
+function sellsAndTakesBack(says: string, mti: string, change: Partial<TerminalMessage>): Call {
+  return {
+    says,
+    bytes({ message, frame }) {
+      const sale = message(change.de25 === '06' ? { mti: '0100' } : {});
+      const { mti: sold, de7: transmission = '', de11: stan = '' } = sale;
+      const de90 = { mti: sold, stan, transmission, acquirer: nobody, forwarder: nobody };
+      const next = { ...sale, de11: String(Number(stan) + 50_000), mti, de90, ...change };
+      return Buffer.concat([frame(sale), frame(next)]);
+    },
+  };
+}
 
 function chip(): Bytes {
   return Bytes.of(Buffer.from('9f26080123456789abcdef9f270140', 'hex'));

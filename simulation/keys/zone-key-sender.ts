@@ -18,6 +18,9 @@ const NOT_VALID = '79';
 const ANSWERED_WITHIN_MS = 4_000;
 const MOST_CHANGES = 3;
 const LAST_MS = 34_000;
+const FIRST_STAN = 900_000;
+/** What else a network says has numbers behind these. */
+const LAST_OF_KEYS = 949_999;
 
 interface Sent {
   readonly key: Buffer;
@@ -103,16 +106,20 @@ export class ZoneKeySender<M extends NetworkMessage> implements Pick<PinCipher, 
     const offered = this.#offered;
     if (!offered) return;
     this.#stan += 1;
-    const isSent = this.#host.says(String(900_000 + this.#stan), offered.text);
+    const isSent = this.#host.says(this.#numbered, { key: offered.text });
     if (isSent) this.#world.tell(this.#host.name, () => '→ offers a PIN key');
     this.#host.process.clock.after(ANSWERED_WITHIN_MS * this.#random.between(0.8, 1.5), () => {
       if (this.#offered === offered) this.#offer();
     });
   }
 
-  #answered({ de39 }: HostMessage): void {
+  get #numbered(): string {
+    return String(FIRST_STAN + this.#stan);
+  }
+
+  #answered({ de11, de39 }: HostMessage): void {
     const offered = this.#offered;
-    if (!offered) return;
+    if (!offered || de11 === undefined || Number(de11) > LAST_OF_KEYS) return;
     if (this.#losesAnswers > 0) {
       this.#losesAnswers -= 1;
       this.#world.sometimes('keys: offered again');

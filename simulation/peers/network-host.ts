@@ -51,6 +51,14 @@ const SWAPPED_WITHIN_MS = 400;
 const MINUTES_MS = 60_000;
 const LOOK_AGAIN_MS = 1_000;
 
+/** What a network says of itself. */
+export interface OwnWord {
+  /** DE70; absent: that of a key. */
+  readonly code?: string;
+  readonly key?: string;
+  readonly mti?: string;
+}
+
 interface Link {
   readonly connection: Connection;
   readonly reader: FrameReader;
@@ -126,15 +134,15 @@ export class NetworkHost<M extends NetworkMessage> {
     this.#keyAnswered = keyAnswered;
   }
 
-  /** Offers a key over one of its sessions. @returns whether there is one */
-  says(stan: string, key: string): boolean {
+  /** An 0800 of its own over one of its sessions, a key where nothing else is said. @returns whether there is one */
+  says(stan: string, { code, key, mti }: OwnWord): boolean {
     const open = [...this.#links].filter(({ isSignedOn, isGone }) => isSignedOn && !isGone);
     const link = open[this.#random.stream(`key ${stan}`).integer(Math.max(1, open.length))];
     if (!link) return false;
     const { de7 } = momentOf(this.process.clock, 0, 0);
     const { codec, framing, keyExchange } = this.#dialect;
-    const request = this.#dialect.managementRequest(keyExchange, stan, de7, key);
-    link.connection.write(framing.encode(codec.pack(request)));
+    const request = this.#dialect.managementRequest(code ?? keyExchange, stan, de7, key);
+    link.connection.write(framing.encode(codec.pack(mti === undefined ? request : { ...request, mti })));
     return true;
   }
 

@@ -151,6 +151,11 @@ const CALLS: readonly Call[] = [
   sellsAndTakesBack('a sale, and its chip', '0320', { de55: chip(), de60: '000001' }),
   sellsAndTakesBack('a sale, and its chip by advice', '0220', { de55: chip() }),
   sellsAndTakesBack('a hold, and what is taken of it', '0220', { de25: '06' }),
+  {
+    says: 'wrong seals over and over',
+    bytes: ({ message, frame }) =>
+      Buffer.concat(Array.from({ length: 12 }, () => withBrokenEnd(frame(message())))),
+  },
   saying('a sign-on', { ...management, mti: '0800', de70: '001' }),
   saying('an echo', { ...management, mti: '0800', de70: '301' }),
   saying('a sign-off', { ...management, mti: '0800', de70: '002' }),
@@ -158,6 +163,12 @@ const CALLS: readonly Call[] = [
   saying('a request for keys', { ...management, mti: '0800', de70: '101', de3: '920000' }),
   saying('check values of no keys', { ...management, mti: '0800', de70: '102', de3: '930000', de62: 'X' }),
 ];
+
+/** Where it is sealed, the last bytes are its MAC. */
+function withBrokenEnd(frame: Buffer): Buffer {
+  frame[frame.length - 1] = (frame.at(-1) ?? 0) === 0x30 ? 0x31 : 0x30;
+  return frame;
+}
 
 /** A payment, and at once another word that names it by DE90. */
 function sellsAndTakesBack(says: string, mti: string, change: Partial<TerminalMessage>): Call {

@@ -1,3 +1,4 @@
+import { Bytes } from '../../messages/index.ts';
 import type { HostMessage } from '../../simulators/network/host-dialect.ts';
 import type { HabitOfNetworks } from '../peers/habits/habit.ts';
 import { isRequestAnswer } from '../peers/host-messages.ts';
@@ -14,6 +15,7 @@ const OF_PAYMENTS: readonly Change[] = [
   (reply) => ({ ...reply, de39: '10' }),
   (reply) => ({ ...reply, de4: String(Number(reply.de4) + THOUSAND).padStart(12, '0') }),
   (reply) => ({ ...reply, de49: '840' }),
+  (reply) => ({ ...reply, de55: Bytes.of(Buffer.from('910a00112233445566770000', 'hex')) }) as HostMessage,
   (reply) => ({ ...reply, de37: undefined }),
   (reply) => ({ ...reply, de11: undefined }),
 ];

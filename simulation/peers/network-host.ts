@@ -26,7 +26,7 @@ import {
   understood,
   withContentOf,
 } from './host-messages.ts';
-import type { HeardReversal, SentApproval } from './host-records.ts';
+import type { HeardReversal, HostManners, OwnWord, SentApproval } from './host-records.ts';
 import { APPROVED, pinIsWrong, usualWord, WRONG_PIN_WORD } from './issuer.ts';
 import { withLetters } from './letters.ts';
 import { deadlineKey } from './names.ts';
@@ -51,26 +51,12 @@ const SWAPPED_WITHIN_MS = 400;
 const MINUTES_MS = 60_000;
 const LOOK_AGAIN_MS = 1_000;
 
-/** What a network says of itself. */
-export interface OwnWord {
-  /** DE70; absent: that of a key. */
-  readonly code?: string;
-  readonly key?: string;
-  readonly mti?: string;
-}
-
 interface Link {
   readonly connection: Connection;
   readonly reader: FrameReader;
   isSignedOn: boolean;
   /** The switch has given the connection up: what is written now reaches nobody. */
   isGone: boolean;
-}
-
-/** What a network does, besides answering. */
-export interface HostManners {
-  readonly faults: FaultPlan;
-  readonly habits: readonly HabitOfNetworks[];
 }
 
 /** A network in a dialect, with a ledger of its own, whose answers come, do not come, or come wrong. */

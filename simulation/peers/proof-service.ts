@@ -117,8 +117,8 @@ export class ProofService implements HttpService {
     if (this.#random.chance(0.03)) proof.status = 'REJECTED';
     this.proofs.push(proof);
     this.#byKey.set(key, proof);
-    if (this.#isQuick && proof.fate === 'validate' && proof.status === 'INITIATED')
-      proof.status = 'VALIDATED';
+    const isAtOnce = this.#isQuick && proof.fate === 'validate' && proof.status === 'INITIATED';
+    if (isAtOnce) proof.status = 'VALIDATED';
     this.#tick();
     if (this.#isCurt && proof.status === 'REJECTED') return { code: 422, body: {} };
     return { code: 201, body: stateOf(proof) };

@@ -34,7 +34,10 @@ export const ODD_ANSWERS: HabitOfNetworks = {
   network: {
     answers(reply, _, random) {
       if (!/^0[1-4]/.test(reply.mti) || !random.chance(OF_ALL)) return reply;
-      return oneOf(isRequestAnswer(reply) ? OF_PAYMENTS : OF_NOTICES, random)(reply);
+      const isOfPayment = isRequestAnswer(reply);
+      // A refusal that reads as an approval would be the network's word, and its own books would not have it.
+      if (isOfPayment && reply.de38 === undefined) return reply;
+      return oneOf(isOfPayment ? OF_PAYMENTS : OF_NOTICES, random)(reply);
     },
   },
 };

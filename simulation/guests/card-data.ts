@@ -25,6 +25,8 @@ const CHIPS = {
   asks: `${CRYPTOGRAM}9f270180`,
   'has declined': `${CRYPTOGRAM}9f270100`,
   'says nothing of it': CRYPTOGRAM,
+  'is of no kind': `${CRYPTOGRAM}9f2701c0`,
+  'says less than a byte': `${CRYPTOGRAM}9f2700`,
   'gives its track': `${CRYPTOGRAM}9f2701805f2403301231`,
   'gives expiry and service code': `${CRYPTOGRAM}9f2701805f24033012315f30020201`,
 } as const;

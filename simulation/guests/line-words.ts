@@ -20,10 +20,7 @@ const WORDS: readonly { readonly code?: string; readonly key?: string; readonly 
   { mti: '0600' },
 ];
 
-/**
- * A network says something of its own over its session: it is answered, or left alone, and nobody is the worse for
- * it.
- */
+/** A network says something of its own over its session: answered or left alone, nobody is the worse for it. */
 export function sayOnLines(world: World, hosts: readonly NetworkHost<NetworkMessage>[]): void {
   for (const host of hosts) {
     const random = world.random.stream(`words of ${host.name}`);

@@ -1,3 +1,4 @@
+import { Bytes } from '../../messages/index.ts';
 import type { HostMessage } from '../../simulators/network/host-dialect.ts';
 import type { HabitOfNetworks } from '../peers/habits/habit.ts';
 import { isRequestAnswer } from '../peers/host-messages.ts';
@@ -14,6 +15,7 @@ const OF_PAYMENTS: readonly Change[] = [
   (reply) => ({ ...reply, de39: '10' }),
   (reply) => ({ ...reply, de4: String(Number(reply.de4) + THOUSAND).padStart(12, '0') }),
   (reply) => ({ ...reply, de49: '840' }),
+  (reply) => ({ ...reply, de55: Bytes.of(Buffer.from('910a00112233445566770000', 'hex')) }) as HostMessage,
   (reply) => ({ ...reply, de37: undefined }),
   (reply) => ({ ...reply, de11: undefined }),
 ];
@@ -32,7 +34,10 @@ export const ODD_ANSWERS: HabitOfNetworks = {
   network: {
     answers(reply, _, random) {
       if (!/^0[1-4]/.test(reply.mti) || !random.chance(OF_ALL)) return reply;
-      return oneOf(isRequestAnswer(reply) ? OF_PAYMENTS : OF_NOTICES, random)(reply);
+      const isOfPayment = isRequestAnswer(reply);
+      // A refusal that reads as an approval would be the network's word, and its own books would not have it.
+      if (isOfPayment && reply.de38 === undefined) return reply;
+      return oneOf(isOfPayment ? OF_PAYMENTS : OF_NOTICES, random)(reply);
     },
   },
 };

@@ -156,6 +156,15 @@ const CALLS: readonly Call[] = [
     bytes: ({ message, frame }) =>
       Buffer.concat(Array.from({ length: 12 }, () => withBrokenEnd(frame(message())))),
   },
+  saying('a terminal with a bar in its name', { de41: 'A|B' }),
+  saying('a tip above the whole', {
+    ...{ mti: '0220', de3: '020000', de37: '999999999999' },
+    de54: [{ accountType: '00', amountType: '44', currency: '978', sign: 'D', amount: '000000999999' }],
+  } as Partial<TerminalMessage>),
+  saying('a reversal of no time', { mti: '0400', de12: undefined, de90: original }),
+  saying('standard totals of sales alone', {
+    ...{ mti: '0500', de3: '920000', de60: '000001', de76: '0000000001', de88: '0000000000000001' },
+  } as Partial<TerminalMessage>),
   saying('a sign-on', { ...management, mti: '0800', de70: '001' }),
   saying('an echo', { ...management, mti: '0800', de70: '301' }),
   saying('a sign-off', { ...management, mti: '0800', de70: '002' }),

@@ -94,8 +94,10 @@ export class ZoneKeySender<M extends NetworkMessage> implements Pick<PinCipher, 
     const random = this.#random;
     const key = withOddParity(random.bytes(KEY_LENGTH));
     const isSpoilt = random.chance(0.15);
-    const kcv = checkValue(isSpoilt ? withOddParity(random.bytes(KEY_LENGTH)) : key);
-    const use = { usage: 'P0', mode: 'B' };
+    const isOfAnotherUse = isSpoilt && random.chance(0.5);
+    const isFalse = isSpoilt && !isOfAnotherUse;
+    const kcv = checkValue(isFalse ? withOddParity(random.bytes(KEY_LENGTH)) : key);
+    const use = isOfAnotherUse ? { usage: 'M3', mode: 'C' } : { usage: 'P0', mode: 'B' };
     const block = wrapKey(version, developmentKey(masterKey), use, key, (length) => random.bytes(length));
     if (!isSpoilt) this.#ciphers.unshift(pinCipher(key));
     return { key, text: kcv + block, isSpoilt };
@@ -129,7 +131,7 @@ export class ZoneKeySender<M extends NetworkMessage> implements Pick<PinCipher, 
     if (offered.isSpoilt && de39 === ACCEPTED) {
       this.#world.violate(
         'I10 fail closed',
-        `${this.#host.name} was told 00 for a key that is not its KCV's`,
+        `${this.#host.name} was told 00 for a key that is not what it is said to be`,
       );
     }
     if (de39 === ACCEPTED) this.#world.sometimes('keys: zone key changed');

@@ -1,3 +1,6 @@
+import type { FaultPlan } from '../faults.ts';
+import type { HabitOfNetworks } from './habits/habit.ts';
+
 // What a network notes of what it sent and heard, for those who check it.
 
 /** An approval that went out, for those who check what became of it. */
@@ -17,4 +20,18 @@ export interface HeardReversal {
   /** The last three digits of its amount. */
   readonly number: number;
   readonly minorUnits: number;
+}
+
+/** What a network says of itself. */
+export interface OwnWord {
+  /** DE70; absent: that of a key. */
+  readonly code?: string;
+  readonly key?: string;
+  readonly mti?: string;
+}
+
+/** What a network does, besides answering. */
+export interface HostManners {
+  readonly faults: FaultPlan;
+  readonly habits: readonly HabitOfNetworks[];
 }

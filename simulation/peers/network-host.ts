@@ -25,7 +25,7 @@ import {
   spoilt,
   understood,
 } from './host-messages.ts';
-import type { HeardReversal, SentApproval } from './host-records.ts';
+import type { HeardReversal, HostManners, OwnWord, SentApproval } from './host-records.ts';
 import { APPROVED, pinIsWrong, usualWord, WRONG_PIN_WORD } from './issuer.ts';
 import { withLetters } from './letters.ts';
 import { deadlineKey } from './names.ts';
@@ -63,12 +63,6 @@ interface Link {
   isSignedOn: boolean;
   /** The switch has given the connection up: what is written now reaches nobody. */
   isGone: boolean;
-}
-
-/** What a network does, besides answering. */
-export interface HostManners {
-  readonly faults: FaultPlan;
-  readonly habits: readonly HabitOfNetworks[];
 }
 
 /** A network in a dialect, with a ledger of its own, whose answers come, do not come, or come wrong. */

@@ -2,7 +2,8 @@ import type { Message, visaBase1 } from '../../messages/index.ts';
 import { type Iso87Message, iso87HostDialect } from '../../simulators/iso87/dialect.ts';
 import { visaHostDialect } from '../../simulators/visa/dialect.ts';
 import type { World } from '../world/world.ts';
-import { type HostManners, NetworkHost } from './network-host.ts';
+import type { HostManners } from './host-records.ts';
+import { NetworkHost } from './network-host.ts';
 
 /** The two networks, each with a dialect and a ledger of its own. */
 export interface Networks {

@@ -33,6 +33,9 @@ export class ProofService implements HttpService {
   readonly #faults: FaultPlan;
   readonly #byKey = new Map<string, Proof>();
   readonly #knowsSets: boolean;
+  /** Says what came of a proof in the answer to its initiation; and refuses one without a word on it. */
+  readonly #isQuick: boolean;
+  readonly #isCurt: boolean;
   #isTicking = false;
 
   constructor(world: World, faults: FaultPlan) {
@@ -40,6 +43,8 @@ export class ProofService implements HttpService {
     this.#faults = faults;
     this.#random = world.random.stream('proof service');
     this.#knowsSets = world.random.stream('proof service in sets').chance(KNOWS_SETS);
+    this.#isQuick = world.random.stream('proofs at once').chance(0.1);
+    this.#isCurt = world.random.stream('proofs refused').chance(0.2);
     this.process = new SimProcess('pop', world);
   }
 
@@ -112,7 +117,10 @@ export class ProofService implements HttpService {
     if (this.#random.chance(0.03)) proof.status = 'REJECTED';
     this.proofs.push(proof);
     this.#byKey.set(key, proof);
+    const isAtOnce = this.#isQuick && proof.fate === 'validate' && proof.status === 'INITIATED';
+    if (isAtOnce) proof.status = 'VALIDATED';
     this.#tick();
+    if (this.#isCurt && proof.status === 'REJECTED') return { code: 422, body: {} };
     return { code: 201, body: stateOf(proof) };
   }
 

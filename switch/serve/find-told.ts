@@ -27,9 +27,12 @@ export async function findByCode(
 ): Promise<Finding> {
   const finding = await findOriginal(named, ports);
   const { approvalCode } = named.meant;
-  if (finding.status !== 'unknown' || approvalCode === undefined) return finding;
-  const approved = await paymentsToldAgain(inbound, { ...named.meant, approvalCode }, ports);
-  return oneOf(approved.filter(isApproved));
+  const isFound = finding.status === 'found' && isApproved(finding.transaction);
+  if (isFound || approvalCode === undefined) return finding;
+  // What it names may be what it is about, as the sale of a refund is.
+  const told = await paymentsToldAgain(inbound, { ...named.meant, approvalCode }, ports);
+  const approved = told.filter(isApproved);
+  return approved.length > 0 ? oneOf(approved) : finding;
 }
 
 /**

@@ -27,17 +27,21 @@ export async function findByCode(
 ): Promise<Finding> {
   const finding = await findOriginal(named, ports);
   const { approvalCode } = named.meant;
-  if (finding.status !== 'unknown' || approvalCode === undefined) return finding;
-  const approved = await paymentsToldAgain(inbound, { ...named.meant, approvalCode }, ports);
-  return oneOf(approved.filter(isApproved));
+  const isFound = finding.status === 'found' && isApproved(finding.transaction);
+  if (isFound || approvalCode === undefined) return finding;
+  // What it names may be what it is about, as the sale of a refund is.
+  const told = await paymentsToldAgain(inbound, { ...named.meant, approvalCode }, ports);
+  const approved = told.filter(isApproved);
+  return approved.length > 0 ? oneOf(approved) : finding;
 }
 
 /**
  * Of an advice without an approval code: by the numbers of the payment, or by a reference that is given once. One of
- * the same amount under a reference that may be given twice may be it, or another: that is `ambiguous`.
+ * the same amount under a reference that may be given twice, or at another till, may be it or another: `ambiguous`.
  * @param isAnswered here, of this card and kind, and it stands or may
  */
 export async function findByName(
+  { sender }: Pick<NoticeInbound, 'sender'>,
   { ways, meant }: Named,
   isAnswered: (found: Transaction) => boolean,
   ports: Ports,
@@ -49,6 +53,7 @@ export async function findByName(
   if (numbered.length > 0) return oneOf(numbered);
 
   const same = answered(await findOriginal({ ways: references, meant }, ports), isAnswered);
+  const isGivenOnce = (each: Transaction) => isOfDay(each) && isOfTerminal(each, sender.terminal);
   if (same.length > 0) {
     return same.every(isGivenOnce) ? oneOf(same) : { status: 'ambiguous', transactions: same };
   }
@@ -62,10 +67,15 @@ function answered(finding: Finding, isAnswered: (found: Transaction) => boolean)
   return all.filter(isAnswered);
 }
 
+/** Two tills of a merchant may count alike, and come to one reference. */
+function isOfTerminal({ opening }: Transaction, terminal: string): boolean {
+  return opening?.facts.terminal.trimEnd() === terminal.trimEnd();
+}
+
 /** Last digit of the year, and day of the year: ours have it, and so has every one that counts. */
 const DAY_DIGITS = 4;
 
-function isGivenOnce({ opening }: Transaction): boolean {
+function isOfDay({ opening }: Transaction): boolean {
   if (!opening) return false;
   const { rrn, transaction } = opening.facts;
   const at = openedAt(transaction);

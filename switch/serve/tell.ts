@@ -54,7 +54,7 @@ export async function tell(
     if (word) return findOriginal(original, ports);
     return hasCode
       ? findByCode(inbound, original, isApproved, ports)
-      : findByName(original, isApproved, ports);
+      : findByName(inbound, original, isApproved, ports);
   };
 
   let asked = toldRequest(inbound, service, ports);

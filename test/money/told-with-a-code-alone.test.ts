@@ -83,6 +83,19 @@ describe('an advice with the approval code of a payment, and numbers of its own'
   });
 });
 
+describe('a refund that is told again with its own approval code', () => {
+  it('is one, though its DE37 is that of its sale', async () => {
+    const counter = new Counter();
+    const { rrn } = await counter.heard(purchase());
+    counter.core.network.outcome = { status: 'approved', code: '00', approvalCode: 'RRR111' };
+    const refund = { de3: '200000', de37: rrn, de4: '000000001000' };
+    await counter.heard(purchase({ ...refund, de11: '000010', de7: '1123120050', de12: '130050' }));
+    expect((await counter.heard(confirm({ ...refund, de38: 'RRR111' }))).code).toBe('00');
+    expect(amounts(counter)).toEqual([2_500, 1_000]);
+    expect(counter.cases()).toEqual(['proof-of-refund']);
+  });
+});
+
 describe('a refund that is told with the approval code of its sale', () => {
   it('is taken from what the sale has left', async () => {
     const counter = await sold();

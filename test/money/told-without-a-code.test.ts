@@ -62,6 +62,13 @@ describe('an advice without an approval code', () => {
     expect(amounts(counter)).toEqual([2_500, 2_600]);
   });
 
+  it('is kept where another till has given its DE37: the two may count alike', async () => {
+    const { counter } = await sold({ de37: OURS });
+    expect((await counter.heard(told({ de37: OURS, de41: 'TERM0002' }))).code).toBe('25');
+    expect(amounts(counter)).toEqual([2_500]);
+    expect(counter.cases()).toEqual(['advice-kept']);
+  });
+
   it.each([
     ['of a sale that was declined', {}],
     ['of another card', { de2: OTHER_CARD }],

@@ -49,14 +49,6 @@ const THOUSAND = 1_000;
 const MINUTES_MS = 60_000;
 const LOOK_AGAIN_MS = 1_000;
 
-/** What a network says of itself. */
-export interface OwnWord {
-  /** DE70; absent: that of a key. */
-  readonly code?: string;
-  readonly key?: string;
-  readonly mti?: string;
-}
-
 interface Link {
   readonly connection: Connection;
   readonly reader: FrameReader;

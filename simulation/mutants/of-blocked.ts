@@ -6,8 +6,8 @@ export const OF_BLOCKED: readonly SourceMutant[] = [
     name: 'unsettled-forgets',
     removes: 'the memory of decisions that the journal could not take',
     file: 'switch/journal/unsettled.ts',
-    find: '    this.#waiting.set(entry.transaction, { entry, intention, looks: 0 });\n',
-    put: '    if (this.#waiting.size < 1) this.#waiting.set(entry.transaction, { entry, intention, looks: 0 });\n',
+    find: '    this.#waiting.set(entry.transaction, { entry, intention, superseded, looks: 0 });\n',
+    put: '    if (this.#waiting.size < 1) this.#waiting.set(entry.transaction, { entry, intention, superseded, looks: 0 });\n',
   },
   {
     name: 'refused-reversal-blocks',

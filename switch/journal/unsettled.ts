@@ -9,6 +9,7 @@ interface Waiting {
   readonly entry: NewEntry;
   /** What it decides; absent where it is known to be stored. */
   readonly intention: NewEntry | undefined;
+  readonly superseded: (() => void) | undefined;
   looks: number;
 }
 
@@ -57,10 +58,11 @@ export class Unsettled {
   /**
    * @param intention the entry that it decides, as it may have been stored; without claims where it must be there
    *   whoever has its keys, because its legs were opened
+   * @param superseded called where another entry stands in its place: what it knew is on no record then
    */
-  add(entry: NewEntry, intention?: NewEntry): void {
+  add(entry: NewEntry, intention?: NewEntry, superseded?: () => void): void {
     const wasFull = this.full;
-    this.#waiting.set(entry.transaction, { entry, intention, looks: 0 });
+    this.#waiting.set(entry.transaction, { entry, intention, superseded, looks: 0 });
     if (!wasFull && this.full) this.#log.error({ event: 'unsettled.full', limit: this.#limit });
     this.#schedule();
   }
@@ -97,7 +99,7 @@ export class Unsettled {
   }
 
   async #settle(waiting: Waiting): Promise<boolean> {
-    const { entry, intention } = waiting;
+    const { entry, intention, superseded } = waiting;
     const history = await this.#journal.history(entry.transaction);
     if (history.length === 0) {
       waiting.looks += 1;
@@ -106,6 +108,7 @@ export class Unsettled {
     }
     const { status } = await this.#journal.append(entry);
     this.#log.warn({ event: 'unsettled.settled', transaction: entry.transaction, status });
+    if (status === 'superseded') superseded?.();
     return true;
   }
 

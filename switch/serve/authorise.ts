@@ -227,7 +227,9 @@ function undecidable(
   const reply = declineReply(opening.facts, new Refusal('SW_JOURNAL').responseCode);
   const followUps = undoLegs(decided.network, decided.pop);
   const undone: DecidedBody = { ...decided, approved: false, reply, followUps };
-  ports.unsettled.add(decisionEntry(opening, undone), intentionOf(opening));
+  // A reversal may be first: then the approval is written down as one that came beside it.
+  const overtaken = () => recordOvertaken(transaction, decided.network, ports);
+  ports.unsettled.add(decisionEntry(opening, undone), intentionOf(opening), overtaken);
   return error.committed === 'no' ? reply : undefined;
 }
 

@@ -36,6 +36,20 @@ describe('decisions that the journal cannot take', () => {
     for (const { transaction } of opened) expect(journal.kinds(transaction)).toEqual(['note', 'other-note']);
   });
 
+  it('are told of where another stands in their place, and only there', async () => {
+    const { clock, journal, unsettled, intention, decision } = bench();
+    const [overtaken, taken] = [intention(), intention()];
+    const told: string[] = [];
+    for (const entry of [overtaken, taken]) {
+      await journal.append(entry);
+      unsettled.add(decision(entry), undefined, () => told.push(entry.transaction));
+    }
+    await journal.append({ ...decision(overtaken), kind: 'note' });
+    await clock.advance(1_000);
+    expect(told).toEqual([overtaken.transaction]);
+    expect(unsettled.size).toBe(0);
+  });
+
   it('do not wait behind one that cannot be read', async () => {
     const { clock, journal, port, unsettled, intention, decision } = bench();
     const [bad, good] = [intention(), intention()];

@@ -121,6 +121,11 @@ const BOUNDS: readonly Unreachable[] = [
 
 const DAYS: readonly Unreachable[] = [
   {
+    line: /^if \(!crowd\.makeRoom|#counts\.size < MOST \?|throws >= most\) return|isOutage\(error\) \? MAX_|^return colon < 0 \? peer/,
+    because: 'a full listener, outages of hours, and peers without a port',
+    testedBy: 'switch/admission/crowd.test.ts, switch/follow-up/queue-throws.test.ts',
+  },
+  {
     line: /isHoldOver\(|\.\.\.\(isLate && |^captured: \(\{ isLate \}\)/,
     because: 'holds last for days, and the clock of a run steps by one at most',
     testedBy: 'test/money/holds.test.ts',

@@ -26,7 +26,9 @@ test('the page of the simulation lists every mutant, and what it removes', async
   expect(listed).toEqual((await allMutants()).map(({ name, removes }) => `${name}: ${removes}`));
 });
 
-test('a mutant that only tests with real sockets notice is hunted by them', { timeout: 60_000 }, async () => {
+test('a mutant that only tests with real sockets notice is hunted by them', {
+  timeout: 130_000,
+}, async () => {
   const [plain] = await allMutants(['plain-text-to-the-consensus']);
   const hunt = await huntMutants({ count: 1, names: [plain?.name ?? ''] }).next();
   expect(hunt.value).toMatchObject({ seed: 0, invariant: 'test switch/node/pop-over-https.test.ts' });

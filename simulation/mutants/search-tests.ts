@@ -11,7 +11,7 @@ export interface TestMessage {
   readonly failed: readonly string[];
 }
 
-const TESTS_END_WITHIN_MS = 60_000;
+const TESTS_END_WITHIN_MS = 120_000;
 
 /**
  * Runs the mutant's file of tests with its change in it: some of the core speaks to real sockets only, and the

@@ -35,7 +35,11 @@ it.each([VISA_RULES, MASTERCARD_RULES])('nothing is exceeded in the EEA, nor wha
 });
 
 const AT_COUNTER: HoldCase = {
-  ...{ region: 'eea', category: '5812', isCardPresent: true, initiator: 'cardholder', isFinal: false },
+  region: 'eea',
+  category: '5812',
+  isCardPresent: true,
+  initiator: 'cardholder',
+  isFinal: false,
 };
 
 it.each<[string, SchemeRules, Partial<HoldCase>, number, true | undefined]>([

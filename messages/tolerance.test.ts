@@ -141,8 +141,15 @@ it.each([iso87Ascii, iso87AsciiHex, posBcd, visaBase1])(
     const [one, other] = [compile(dialect), compile(dialect, {}, { elements, leavesOut: true })];
     const header = 'header' in dialect ? { header: { source: '123456', destination: '654321' } } : {};
     const message = {
-      ...{ mti: '0100', ...header, de3: '000000', de4: '000000002500', de11: '000001' },
-      ...{ de41: 'TERM0001', de43: 'a shop'.padEnd(40), de48: 'private', de49: '978' },
+      mti: '0100',
+      ...header,
+      de3: '000000',
+      de4: '000000002500',
+      de11: '000001',
+      de41: 'TERM0001',
+      de43: 'a shop'.padEnd(40),
+      de48: 'private',
+      de49: '978',
     };
     type Packed = Parameters<typeof one.pack>[0] & Parameters<typeof other.pack>[0];
     const packed = one.pack(message as Packed);

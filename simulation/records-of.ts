@@ -38,7 +38,10 @@ export function recordsOf(simulation: Simulation): Records {
     ),
     proofs: proofs.proofs.map(
       ({ amount, currency, status }): ProofLine => ({
-        ...{ number: amount % THOUSAND, currency, minorUnits: amount, status },
+        number: amount % THOUSAND,
+        currency,
+        minorUnits: amount,
+        status,
       }),
     ),
     attention: attentionOf(database.tables),
@@ -89,7 +92,9 @@ function idOf({ id, order }: Payment): string {
 
 function answerOf({ at, code, amount, approvalCode }: Payment['told'][number]) {
   return {
-    ...{ at, code, minorUnits: amount },
+    at,
+    code,
+    minorUnits: amount,
     ...(approvalCode !== undefined && { approvalCode }),
   };
 }
@@ -114,8 +119,15 @@ function lineOf(network: string, account: LedgerAccount): NetworkLine {
   const { terminal, amount, localDate, localTime, held, captured, refunded } = account;
   const { approved, code, approvalCode, isAdvised } = account;
   return {
-    ...{ network, number: amount % THOUSAND, held, captured, refunded },
-    ...{ approved, code, approvalCode, isAdvised },
+    network,
+    number: amount % THOUSAND,
+    held,
+    captured,
+    refunded,
+    approved,
+    code,
+    approvalCode,
+    isAdvised,
     name: `${terminal} ${amount} of ${localDate}${localTime}`,
   };
 }

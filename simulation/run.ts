@@ -207,7 +207,11 @@ function guestsOf({
   readonly guestHosts: GuestHosts;
 }): Guests {
   return new Guests({
-    ...{ world, network, settings, hosts, nodes: nodes.map(({ name }) => name) },
+    world,
+    network,
+    settings,
+    hosts,
+    nodes: nodes.map(({ name }) => name),
     expectsWrongSeals: faults.faults.some(({ kind }) => kind === 'garbled'),
     answerLimitMs: settings.deadlineMs + TRAVEL_MS,
   });

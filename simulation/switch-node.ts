@@ -94,7 +94,11 @@ export class SwitchNode extends ProcessLives {
     const opened = await this.open(life);
     const { journal, hsm, log } = opened;
     const keys = await openNodeKeys({
-      ...{ settings: this.settings, database, life, hsm, log },
+      settings: this.settings,
+      database,
+      life,
+      hsm,
+      log,
       random: this.random.stream(`keys ${this.lives}`),
       recorded: () => this.crashesOverKeys?.(),
     });

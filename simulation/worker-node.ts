@@ -65,13 +65,19 @@ export class WorkerNode extends ProcessLives {
     const opened = await this.open(life);
     const { journal, hsm, log } = opened;
     const keys = await openNodeKeys({
-      ...{ settings, database, life, hsm, log },
+      settings,
+      database,
+      life,
+      hsm,
+      log,
       random: this.random.stream(`keys ${this.lives}`),
       recorded: () => this.crashesOverKeys?.(),
     });
     const told = inbox && { notifications: inbox.notificationsOf(life), alerts: inbox.alertsOf(life) };
     const used = {
-      ...{ journal, hsm, networks: new Map<string, NetworkConnector>() },
+      journal,
+      hsm,
+      networks: new Map<string, NetworkConnector>(),
       pop: popClient(simHttp(life, proofs, this.random.stream(`http ${this.lives}`))),
     };
     const records = {
@@ -85,8 +91,11 @@ export class WorkerNode extends ProcessLives {
     const parts = {
       ...opened,
       ...told,
-      ...{ settings, clock, random: this.random.stream(`life ${this.lives}`) },
-      ...{ pop: watched.pop, hsm: watched.hsm },
+      settings,
+      clock,
+      random: this.random.stream(`life ${this.lives}`),
+      pop: watched.pop,
+      hsm: watched.hsm,
       journal: datedJournal(watched.journal, new BusinessCalendar(settings), clock),
     };
     const networks = connectNetworks(workerNetworks(settings.networks), {

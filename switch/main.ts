@@ -73,7 +73,10 @@ async function serve(file: Settings): Promise<void> {
 
   const cardTokens = settings.gateway ? new PostgresCardTokens(databaseUrl, log) : undefined;
   const parts = {
-    ...{ ...opened, sockets: tcpSockets, batches: projection, production },
+    ...opened,
+    sockets: tcpSockets,
+    batches: projection,
+    production,
     ...(cardTokens && { cardTokens }),
   };
   const crash = crashCheckpoint(process.env['CRASH_AT'], production);

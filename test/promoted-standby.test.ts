@@ -114,8 +114,12 @@ it(
     const ledgers = await Promise.all([fetchNetworkLedger(visa, 'visa'), fetchNetworkLedger(iso87, 'iso87')]);
     const desk = new ReconciliationDesk({ databaseUrl: address.url, name: 'test', log: silentLog });
     const report = await desk.run({
-      ...{ date: null, networkLedger: ledgers.flat(), networks: new Set(['visa', 'iso87']) },
-      ...{ withoutHolds: new Set<string>(), proofLedger: await fetchProofLedger(pop), graceMs: 0 },
+      date: null,
+      networkLedger: ledgers.flat(),
+      networks: new Set(['visa', 'iso87']),
+      withoutHolds: new Set<string>(),
+      proofLedger: await fetchProofLedger(pop),
+      graceMs: 0,
     });
     await desk.close();
     expect({ outcome: report.outcome, differences: report.differences }).toEqual({

@@ -85,7 +85,9 @@ interface Channel {
 function twoBytes(port: () => number, header: string): Channel {
   const tpdu = Buffer.from(header, 'hex');
   return {
-    ...{ port, headBytes: 2, skips: tpdu.length },
+    port,
+    headBytes: 2,
+    skips: tpdu.length,
     frame: (message) => {
       const length = Buffer.alloc(2);
       length.writeUInt16BE(tpdu.length + message.length);
@@ -96,7 +98,9 @@ function twoBytes(port: () => number, header: string): Channel {
 }
 
 const asciiChannel: Channel = {
-  ...{ port: () => house.ports().acquirer, headBytes: 4, skips: 0 },
+  port: () => house.ports().acquirer,
+  headBytes: 4,
+  skips: 0,
   frame: (message) => Buffer.concat([Buffer.from(String(message.length).padStart(4, '0')), message]),
   lengthOf: (head) => Number(head.toString('latin1')),
 };

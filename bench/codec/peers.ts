@@ -53,7 +53,20 @@ export function jspos(letter: DialectLetter): Contender {
   const style = letter === 'A' ? 'IFA' : 'IFB';
   const fixed = (length: number) => make(`${style}_NUMERIC`, length, true);
   const numeric: Record<number, number> = {
-    ...{ 3: 6, 4: 12, 7: 10, 11: 6, 12: 6, 13: 4, 14: 4, 18: 4, 22: 3, 23: 3, 25: 2, 26: 2, 49: 3, 70: 3 },
+    3: 6,
+    4: 12,
+    7: 10,
+    11: 6,
+    12: 6,
+    13: 4,
+    14: 4,
+    18: 4,
+    22: 3,
+    23: 3,
+    25: 2,
+    26: 2,
+    49: 3,
+    70: 3,
   };
   const text: Record<number, number> = { 37: 12, 38: 6, 39: 2, 41: 8, 42: 15, 43: 40 };
   const fields: unknown[] = [fixed(4), make('IFB_BITMAP', 16)];

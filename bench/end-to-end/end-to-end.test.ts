@@ -30,7 +30,13 @@ test('the quick form measures one rate, drains its follow-ups, finds all books e
   expect(row.approved + row.declined + row.shed + row.uncertain).toBe(40);
   expect(row.lag_ms).toBeGreaterThanOrEqual(0);
   expect(Object.keys(row.cpu_us_per_tx)).toEqual([
-    ...['switch', 'worker', 'postgres', 'hsm', 'simulators', 'generator', 'all'],
+    'switch',
+    'worker',
+    'postgres',
+    'hsm',
+    'simulators',
+    'generator',
+    'all',
   ]);
   for (const group of ['switch', 'postgres'] as const) expect(row.cpu_us_per_tx[group]).toBeGreaterThan(0);
   expect(row.wal_per_tx).toBeGreaterThan(0);

@@ -38,7 +38,10 @@ export function terminalKey(name: string): Buffer {
 /** The settings of the development switch, for so many terminals. */
 export function withTerminals(settings: Settings, count: number): Settings {
   const added = addedTerminals(count).map((id) => ({
-    ...{ id, merchant: MERCHANT, pinKey: `TPK/${id}`, macKey: `TAK/${id}` },
+    id,
+    merchant: MERCHANT,
+    pinKey: `TPK/${id}`,
+    macKey: `TAK/${id}`,
     partialApproval: true,
   }));
   return { ...settings, terminals: [...settings.terminals, ...added] };

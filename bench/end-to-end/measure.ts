@@ -58,7 +58,10 @@ export async function measure(asked: Case, means: Means): Promise<Row> {
   };
   const bare = asked.hasBare ? await bareCpuOf(traffic, means) : null;
   return {
-    ...{ case: asked.name, offered: rate, terminals, seconds },
+    case: asked.name,
+    offered: rate,
+    terminals,
+    seconds,
     ...tally(answers, books.uncertain),
     lost: books.lost,
     stands: books.standing,

@@ -65,7 +65,8 @@ export function readOptions(args: readonly string[]): Options {
     }
   }
   return {
-    ...{ json: values.json, save: values.save },
+    json: values.json,
+    save: values.save,
     cases: values.case ?? (quick ? ['rates'] : []),
     seconds: numbers('seconds', values.seconds ?? (quick ? '2' : '20'), 600)[0] ?? 0,
     rates: numbers('rates', values.rates ?? (quick ? '100' : '50,500,1000,2000'), 20_000),

@@ -45,12 +45,11 @@ export async function run({ json }: { json: boolean }): Promise<void> {
   }
   const [mine, floor] = [median(ours), median(bare)];
   const row = {
-    ...{ case: `three ledgers of ${TRANSACTIONS} transactions`, ours: Math.round(TRANSACTIONS / mine) },
-    ...{
-      bare: Math.round(TRANSACTIONS / floor),
-      ratio: Number((floor / mine).toFixed(2)),
-      unit: 'transactions/s',
-    },
+    case: `three ledgers of ${TRANSACTIONS} transactions`,
+    ours: Math.round(TRANSACTIONS / mine),
+    bare: Math.round(TRANSACTIONS / floor),
+    ratio: Number((floor / mine).toFixed(2)),
+    unit: 'transactions/s',
   };
   if (json) console.log(JSON.stringify(row));
   else console.table([row]);
@@ -58,8 +57,12 @@ export async function run({ json }: { json: boolean }): Promise<void> {
 
 async function compare(): Promise<number> {
   const sides: Sides = {
-    ...{ date: null, rows, networks: new Set(['visa']), withoutHolds: new Set<string>() },
-    ...{ positions: networkPositions(lines), proofs: proofsOf(proofs) },
+    date: null,
+    rows,
+    networks: new Set(['visa']),
+    withoutHolds: new Set<string>(),
+    positions: networkPositions(lines),
+    proofs: proofsOf(proofs),
     others: { byRrn: async () => [], byId: async () => [] },
   };
   const { network, proof, differences } = await compareSides(sides);

@@ -74,7 +74,11 @@ export class Till {
       currency: CURRENCY,
     };
     const sale: Sale = {
-      ...{ number, card, original, sentAt: performance.now(), attempts: 0 },
+      number,
+      card,
+      original,
+      sentAt: performance.now(),
+      attempts: 0,
       timer: setTimeout(() => this.#takeBack(sale), PATIENCE_MS),
     };
     this.#open.set(stan, sale);

@@ -38,7 +38,12 @@ describe('an authorisation answered', () => {
       'balance',
     ] as const;
     expect(kinds.map((kind) => answered(name, '85', kind).status)).toEqual([
-      ...['approved', 'approved', 'refused', 'refused', 'refused', 'refused'],
+      'approved',
+      'approved',
+      'refused',
+      'refused',
+      'refused',
+      'refused',
     ]);
   });
 

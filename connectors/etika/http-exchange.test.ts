@@ -47,7 +47,9 @@ describe('a call', () => {
       status: 'answered',
       code: 201,
       body: {
-        ...{ method: 'POST', url: '/api/v1/things', sent: '{"a":1}' },
+        method: 'POST',
+        url: '/api/v1/things',
+        sent: '{"a":1}',
         headers: { 'content-type': 'application/json', 'content-length': '7', 'idempotency-key': 'k' },
       },
     });

@@ -42,11 +42,14 @@ describe('how many validations stand', () => {
 
   it('leaves out what has no id or no status that is known', async () => {
     const validations = [
-      ...[null, 7, 'VALIDATED', {}, { validation_id: 'a' }, { status: 'VALIDATED' }],
-      ...[
-        { validation_id: 'b', status: 'constructor' },
-        { validation_id: 3, status: 'VALIDATED' },
-      ],
+      null,
+      7,
+      'VALIDATED',
+      {},
+      { validation_id: 'a' },
+      { status: 'VALIDATED' },
+      { validation_id: 'b', status: 'constructor' },
+      { validation_id: 3, status: 'VALIDATED' },
     ];
     const { client } = clientOf(answered(200, { validations }));
     expect(await client.standings(['a', 'b'], 1_000)).toEqual({ status: 'answered', standings: new Map() });

@@ -75,7 +75,10 @@ describe('an authorisation request', () => {
   it('for an increment names the pre-authorisation in DE90 and DE38', () => {
     const addsTo = { stan: '000041', transmittedAt: '1123095900', approvalCode: 'A12345' };
     expect(request('increment', { addsTo })).toMatchObject({
-      ...{ mti: '0100', de25: '06', de11: '000042', de38: 'A12345' },
+      mti: '0100',
+      de25: '06',
+      de11: '000042',
+      de38: 'A12345',
       de90: { mti: '0100', stan: '000041', transmission: '1123095900', acquirer: '00000400001' },
     });
   });
@@ -149,7 +152,9 @@ describe('an advice', () => {
     const adjustment = { ...advice, own, reason: 'adjustment' } as const;
     const { stan, transmittedAt } = advice.facts;
     expect(overTheWire(adviceRequest(adjustment))).toMatchObject({
-      ...{ mti: '0220', de3: `02${advice.facts.processingCode.slice(2)}`, de11: '000777' },
+      mti: '0220',
+      de3: `02${advice.facts.processingCode.slice(2)}`,
+      de11: '000777',
       de90: { mti: '0200', stan, transmission: transmittedAt },
     });
     const part = { sequence: 2, count: 0 };

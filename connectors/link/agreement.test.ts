@@ -3,7 +3,10 @@ import { amountDisagreements } from './agreement.ts';
 
 const ASKED = { amount: { minorUnits: 2_500, currency: '978' }, kind: 'purchase' } as const;
 const told = (amountType: string, amount: string) => ({
-  ...{ accountType: '00', amountType, currency: '978', sign: 'D' as const },
+  accountType: '00',
+  amountType,
+  currency: '978',
+  sign: 'D' as const,
   amount: amount.padStart(12, '0'),
 });
 

@@ -20,7 +20,10 @@ async function connected(settings: { matchedBy?: string[]; agreement?: Agreement
   const connector = iso87Connector(
     { name: 'network', address: network.listener.address, zonePinKey: 'ZPK/NETWORK', limits, ...settings },
     {
-      ...{ sockets: tcpSockets, clock: systemClock, random: systemRandom, log: silentLog },
+      sockets: tcpSockets,
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLog,
       onLateAnswer: (answer) => late.push(answer),
     },
   );
@@ -36,7 +39,11 @@ async function connected(settings: { matchedBy?: string[]; agreement?: Agreement
 
 /** DE54: what was asked, beside the part that is approved. */
 const original = (amount: string) => ({
-  ...{ accountType: '00', amountType: '57', currency: '978', sign: 'C', amount },
+  accountType: '00',
+  amountType: '57',
+  currency: '978',
+  sign: 'C',
+  amount,
 });
 
 describe('an answer that contradicts what was asked', () => {

@@ -30,11 +30,16 @@ async function linked<M extends Matchable>(
   const late: LateAnswer[] = [];
   const connector = connect(
     {
-      ...{ name: 'network', zonePinKey: 'ZPK/NETWORK', address: network.listener.address },
+      name: 'network',
+      zonePinKey: 'ZPK/NETWORK',
+      address: network.listener.address,
       limits: { ...DEFAULT_LINK_LIMITS, reconnectDelaysMs: [20] },
     },
     {
-      ...{ sockets: tcpSockets, clock: systemClock, random: systemRandom, log },
+      sockets: tcpSockets,
+      clock: systemClock,
+      random: systemRandom,
+      log,
       onLateAnswer: (answer) => late.push(answer),
     },
   );
@@ -99,7 +104,8 @@ describe('a network', () => {
     const { network, connector, late } = await iso87();
     const other = factsOf({
       transaction: facts.transaction.replace('1', '2'),
-      ...{ stan: '000043', rrn: '632810000043' },
+      stan: '000043',
+      rrn: '632810000043',
     });
     const otherCard = { ...card, pan: Pan.of('4000056655665556') };
     const asked: Matchable[] = [];
@@ -142,7 +148,9 @@ describe('what was stood in for, asked after all,', () => {
     const { network, connector } = await visa();
     answersWith(network, { de39: '11', de38: 'A12345', de62: { sf2: '300000000000007' } });
     expect(await connector.advise({ ...deferred, repeat: false }, soon())).toMatchObject({
-      ...{ status: 'acknowledged', approvalCode: 'A12345', networkReference: '300000000000007' },
+      status: 'acknowledged',
+      approvalCode: 'A12345',
+      networkReference: '300000000000007',
     });
   });
 
@@ -222,7 +230,9 @@ describe('87, without the cash,', () => {
     const { network, connector } = await iso87();
     answersWith(network, { de39: '87', de4 });
     expect(await connector.ask(cashback, card, soon()).outcome).toMatchObject({
-      ...{ status: 'approved', code: '87', approvedMinorUnits },
+      status: 'approved',
+      code: '87',
+      approvedMinorUnits,
     });
   });
 

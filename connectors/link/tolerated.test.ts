@@ -6,8 +6,16 @@ import { factsOf } from './testing.ts';
 
 const strict = compile(iso87Ascii);
 const APPROVAL = {
-  ...{ mti: '0210', de3: '000000', de4: '000000002500', de7: '1123120000', de11: '000001' },
-  ...{ de37: '632812000001', de38: 'A1B2C3', de39: '00', de41: 'TERM0001', de49: '978' },
+  mti: '0210',
+  de3: '000000',
+  de4: '000000002500',
+  de7: '1123120000',
+  de11: '000001',
+  de37: '632812000001',
+  de38: 'A1B2C3',
+  de39: '00',
+  de41: 'TERM0001',
+  de49: '978',
 };
 
 /** An approval with an element whose bytes are written over by others of the same number. */

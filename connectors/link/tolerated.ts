@@ -5,7 +5,7 @@ import { type Dialect, type ElementPolicy, elementPolicies, type Tolerance } fro
 
 /** By these an answer is known, compared and understood. */
 const DECIDING: ReadonlySet<number> = new Set([
-  ...[2, 3, 4, 7, 11, 32, 33, 37, 38, 39, 41, 42, 49, 52, 64, 70, 90, 95, 128],
+  2, 3, 4, 7, 11, 32, 33, 37, 38, 39, 41, 42, 49, 52, 64, 70, 90, 95, 128,
 ]);
 
 /** @throws {IsoError} ISO_DIALECT where an element cannot have the policy that is chosen for it */

@@ -20,12 +20,17 @@ async function connected() {
   const late: LateAnswer[] = [];
   const connector = mastercardConnector(
     {
-      ...{ name: 'network', zonePinKey: 'ZPK/NETWORK', institution },
+      name: 'network',
+      zonePinKey: 'ZPK/NETWORK',
+      institution,
       address: network.listener.address,
       limits: { ...DEFAULT_LINK_LIMITS, reconnectDelaysMs: [20] },
     },
     {
-      ...{ sockets: tcpSockets, clock: systemClock, random: systemRandom, log: silentLog },
+      sockets: tcpSockets,
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLog,
       onLateAnswer: (answer) => late.push(answer),
     },
   );
@@ -55,7 +60,10 @@ describe('a connector to a network of Mastercard’s profile', () => {
     const { connector, answer } = await connected();
     answer({ ...identifiers, de38: 'A12345', de39: '00' });
     expect(await connector.ask(facts, card, soon()).outcome).toMatchObject({
-      ...{ status: 'approved', code: '00', approvalCode: 'A12345', networkReference },
+      status: 'approved',
+      code: '00',
+      approvalCode: 'A12345',
+      networkReference,
     });
   });
 
@@ -63,7 +71,8 @@ describe('a connector to a network of Mastercard’s profile', () => {
     const { connector, answer } = await connected();
     answer({ de39 });
     expect(await connector.ask(facts, card, soon()).outcome).toMatchObject({
-      ...{ status: 'unknown', hasAnswered: true },
+      status: 'unknown',
+      hasAnswered: true,
     });
   });
 
@@ -75,12 +84,10 @@ describe('a connector to a network of Mastercard’s profile', () => {
     const named = { ...reversal, networkReference, repeat: true };
     expect(await connector.reverse(named, soon())).toMatchObject({ status: 'acknowledged' });
     expect(network.received.at(-1)).toMatchObject({
-      ...{
-        mti: '0401',
-        de48: { se63: 'MCC0A1B2C1123  ' },
-        de105: identifiers.de105,
-        de90: { stan: '000042' },
-      },
+      mti: '0401',
+      de48: { se63: 'MCC0A1B2C1123  ' },
+      de105: identifiers.de105,
+      de90: { stan: '000042' },
     });
   });
 

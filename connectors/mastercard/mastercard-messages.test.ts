@@ -44,8 +44,14 @@ describe('an authorisation request', () => {
     expect(message.de2?.reveal()).toBe('4242424242424242');
     expect(message.de52?.reveal().toString('hex')).toBe('0011223344556677');
     expect(message).toMatchObject({
-      ...{ de7: '1123100000', de11: '000042', de22: '051', de32: '400001', de33: '400001' },
-      ...{ de37: '632810000042', de41: 'TERM0001', de49: '978' },
+      de7: '1123100000',
+      de11: '000042',
+      de22: '051',
+      de32: '400001',
+      de33: '400001',
+      de37: '632810000042',
+      de41: 'TERM0001',
+      de49: '978',
     });
     expect(message.de25).toBeUndefined();
     expect(message.de48?.se63).toBeUndefined();
@@ -84,7 +90,8 @@ describe('a reversal', () => {
     ['partial', '32'],
   ] as const)('for %s has reason %s', (reason, de39) => {
     expect(overTheWire(dialect.reversal({ ...reversal, reason }))).toMatchObject({
-      ...{ mti: '0400', de39 },
+      mti: '0400',
+      de39,
       de90: {
         mti: '0100',
         stan: '000042',
@@ -100,7 +107,9 @@ describe('a reversal', () => {
     for (const repeat of [false, true]) {
       expect(overTheWire(dialect.reversal({ ...request, repeat }))).toMatchObject({
         ...NAMED,
-        ...{ mti: repeat ? '0401' : '0400', de38: 'A12345', de90: { stan: '000042' } },
+        mti: repeat ? '0401' : '0400',
+        de38: 'A12345',
+        de90: { stan: '000042' },
       });
     }
   });
@@ -108,12 +117,10 @@ describe('a reversal', () => {
   it('leaves an amount by DE95 where it is partial', () => {
     const partial = { ...reversal, reason: 'partial', remainingMinorUnits: 1_000 } as const;
     expect(overTheWire(dialect.reversal(partial)).de95).toEqual({
-      ...{
-        transaction: '000000001000',
-        settlement: '000000000000',
-        billing: '000000000000',
-        zeros: '000000',
-      },
+      transaction: '000000001000',
+      settlement: '000000000000',
+      billing: '000000000000',
+      zeros: '000000',
     });
   });
 
@@ -139,7 +146,10 @@ describe('an advice', () => {
     };
     expect(overTheWire(dialect.advice(advice))).toMatchObject({
       ...NAMED,
-      ...{ mti: '0121', de4: '000000002000', de39: '00', de60 },
+      mti: '0121',
+      de4: '000000002000',
+      de39: '00',
+      de60,
     });
   });
 });

@@ -43,7 +43,10 @@ describe('an authorisation request', () => {
     const numbers = { stan: '000041', transmittedAt: '1123095900' };
     const addsTo = { ...numbers, networkReference: '300000000000001', approvalCode: '123456' };
     expect(request('increment', { addsTo })).toMatchObject({
-      ...{ mti: '0100', de25: '06', de11: '000042', de38: '123456' },
+      mti: '0100',
+      de25: '06',
+      de11: '000042',
+      de38: '123456',
       de62: { sf2: '300000000000001' },
       de63: { sf1: '0002', sf3: '3900' },
     });
@@ -118,12 +121,16 @@ describe('an advice', () => {
     const advice = { facts: factsOf(), pan: card.pan, minorUnits: 1_999, own, repeat: false } as const;
     const named = { ...advice, networkReference: '300000000000001' };
     expect(overTheWire(dialect.advice({ ...named, reason: 'adjustment' }))).toMatchObject({
-      ...{ mti: '0120', de3: `02${factsOf().processingCode.slice(2)}`, de7: '1123130000', de11: '000777' },
+      mti: '0120',
+      de3: `02${factsOf().processingCode.slice(2)}`,
+      de7: '1123130000',
+      de11: '000777',
       de62: { sf2: '300000000000001' },
     });
     const part = { sequence: 2, count: 3 };
     expect(overTheWire(dialect.advice({ ...named, reason: 'completion', part }))).toMatchObject({
-      ...{ de3: factsOf().processingCode, de11: '000777' },
+      de3: factsOf().processingCode,
+      de11: '000777',
       de62: { sf2: '300000000000001', sf11: '02', sf12: '03' },
     });
   });

@@ -19,3 +19,10 @@ test('a body on a line of its own needs braces, a guard on one line does not', (
   expect(rules('if (a) b();\nelse c();')).toEqual([]);
   expect(rules('if (\n  a &&\n  b\n) {\n  c();\n}')).toEqual([]);
 });
+
+test('a literal that is spread into another is a breach, what is conditional or made by a call is none', () => {
+  expect(rules('const a = {\n  ...{ b, c },\n};')).toEqual([2]);
+  expect(rules('const a = [\n  ...[b, c],\n];')).toEqual([2]);
+  expect(rules('const a = {\n  ...(b && { c }),\n  ...d,\n};')).toEqual([]);
+  expect(rules('const a = [\n  ...[b, c].map((each) => each.d),\n];')).toEqual([]);
+});

@@ -2,16 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /**
- * Holds the two rules of style that the formatter cannot: no comment is wider than 120 characters, and a body that does
- * not fit on the line of its `if`, `for`, `while` or `else` stands in braces. It reads lines, not syntax: the formatter
- * has run before, so these shapes have one form each. A linter's rule for braces was tried; it asks for them around
- * one-line guards too.
+ * Holds the rules of style that the formatter cannot: no comment is wider than 120 characters, a body that does not fit
+ * on the line of its `if`, `for`, `while` or `else` stands in braces, and no literal is spread into another, which only
+ * keeps several fields on one line. It reads lines, not syntax: the formatter has run before, so these shapes have one
+ * form each. A linter's rule for braces was tried; it asks for them around one-line guards too.
  */
 
 const MAX_WIDTH = 120;
 const COMMENT = /^\s*(\*|\/\/|\/\*)|\S \/\/ /;
 /** A head that ends its line, with nothing opened: what follows is a body without braces. */
 const BARE_HEAD = /^\s*(\} )?((else )?(if|for|while)( await)? \(.*\)|else)$/;
+const SPREAD_LITERAL = /\.\.\.\{ |^\s*\.\.\.\[.*\],?$/;
 const HEAD_ON_SEVERAL_LINES = /^(\s*)(\} )?(else )?(if|for|while)( await)? \($/;
 
 export interface Breach {
@@ -29,6 +30,7 @@ export function breaches(text: string): Breach[] {
     if (content.length > MAX_WIDTH && COMMENT.test(content)) {
       found.push({ line, rule: `a comment is wider than ${MAX_WIDTH} characters` });
     }
+    if (SPREAD_LITERAL.test(content)) found.push({ line, rule: 'a literal is spread into another' });
     headIndent = HEAD_ON_SEVERAL_LINES.exec(content)?.[1] ?? headIndent;
     const endsHead = headIndent !== undefined && content === `${headIndent})`;
     if (endsHead || BARE_HEAD.test(content)) {

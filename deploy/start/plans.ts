@@ -107,7 +107,10 @@ export function switchSettings(
     ownCopy: { folder: join(dataDir, 'own-copy') },
     status: { ...settings.status, port: ports.status },
     gateway: {
-      ...{ host: LOOPBACK, port: ports.gateway, acquirer: '123456', terminal: 'GATEWAY1' },
+      host: LOOPBACK,
+      port: ports.gateway,
+      acquirer: '123456',
+      terminal: 'GATEWAY1',
       jwt: { ...DEVELOPMENT_ISSUER, hs256SecretFile: tokenSecretFile(dataDir) },
     },
     merchants: settings.merchants.map((merchant) => ({

@@ -24,10 +24,18 @@ const cvv = { key: 'CVK/VISA', valueAt: 0 };
 const ISSUERS: StandInSettings['issuers'] = [
   { from: '2', to: '2', ...usual, cvv, pin: { method: 'pvv', key: 'PVK/VISA', keyIndexAt: 3, valueAt: 4 } },
   {
-    ...{ from: '4917', to: '4917', ...usual },
+    from: '4917',
+    to: '4917',
+    ...usual,
     pin: {
-      ...{ method: 'ibm-3624', key: 'PVK-IBM/VISA', offsetAt: 4, offsetLength: 4 },
-      ...{ start: 3, length: 11, pad: 'F', table: '0123456789012345' },
+      method: 'ibm-3624',
+      key: 'PVK-IBM/VISA',
+      offsetAt: 4,
+      offsetLength: 4,
+      start: 3,
+      length: 11,
+      pad: 'F',
+      table: '0123456789012345',
     },
   },
   { from: '5019', to: '5019', ...usual },
@@ -71,8 +79,12 @@ const VISA_STATIONS = { sourceStation: '123456', destinationStation: '000000' };
 /** The same switch, which guests are known to besides. */
 export function withGuests(settings: Settings, keyLife?: KeyLife): Settings {
   const terminals = [...GUEST_TERMINALS, ...KEY_TERMINALS].map(({ id, keyName, merchant }) => ({
-    ...{ id, merchant, partialApproval: true },
-    ...{ pinKey: `TPK/${keyName}`, macKey: `TAK/${keyName}`, masterKey: `TMK/${keyName}` },
+    id,
+    merchant,
+    partialApproval: true,
+    pinKey: `TPK/${keyName}`,
+    macKey: `TAK/${keyName}`,
+    masterKey: `TMK/${keyName}`,
   }));
   const at = (name: GuestNetwork) => ({ name, ...NETWORK_ADDRESSES[name] });
   const master = (name: keyof typeof ZONE_KEYS) =>

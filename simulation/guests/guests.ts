@@ -151,9 +151,16 @@ export class Guests {
     const { world, network, settings, nodes, expectsWrongSeals, answerLimitMs } = this.#parts;
     const [first = 'node-1', ...others] = nodes;
     const terminal = {
-      ...{ id, keyName, merchant, takesPartialApproval: true, habits: [CARD_DATA] },
-      ...{ listener: guestListener(settings, index), listeners: settings.listeners },
-      ...{ nodes: [first, ...others] as const, answerLimitMs, expectsWrongSeals },
+      id,
+      keyName,
+      merchant,
+      takesPartialApproval: true,
+      habits: [CARD_DATA],
+      listener: guestListener(settings, index),
+      listeners: settings.listeners,
+      nodes: [first, ...others] as const,
+      answerLimitMs,
+      expectsWrongSeals,
       stans: { first: 1, last: LAST_STAN },
     };
     return new Terminal(terminal, world, (process) => network.socketsOf(process));

@@ -46,10 +46,10 @@ export const mastercardHostDialect: HostDialect<MastercardMessage> = {
     const named =
       transactionId === undefined ? {} : { de15: MASTERCARD_DAY, de63: mastercardReference(transactionId) };
     const { de12, de13, de33 } = own;
-    return { ...elements, own: { mti: elements.mti, ...{ de12, de13, de33 }, ...named } };
+    return { ...elements, own: { mti: elements.mti, de12, de13, de33, ...named } };
   },
   managementReply({ mti, own: { de7, de11, de33, de63, de70 } }, code) {
-    const reply = { mti: mti === '0800' ? '0810' : mti, ...{ de7, de11, de70 }, de39: code };
+    const reply = { mti: mti === '0800' ? '0810' : mti, de7, de11, de70, de39: code };
     return { ...reply, own: { ...reply, de33, de63 } };
   },
   managementRequest(code, stan, time) {
@@ -62,8 +62,26 @@ function withOwn(own: Own): MastercardMessage {
   const { mti, de2, de3, de4, de7, de11, de18, de32, de37, de38, de39, de41, de42, de49, de52, de54 } = own;
   const { de12, de13, de61, de70, de90, de95 } = own;
   return {
-    ...{ mti, de2, de3, de4, de7, de11, de18, de32, de37, de38, de39, de41, de42, de49, de52, de54 },
-    ...{ de12, de13, de70, de90 },
+    mti,
+    de2,
+    de3,
+    de4,
+    de7,
+    de11,
+    de18,
+    de32,
+    de37,
+    de38,
+    de39,
+    de41,
+    de42,
+    de49,
+    de52,
+    de54,
+    de12,
+    de13,
+    de70,
+    de90,
     de25: CONDITIONS[de61?.status ?? ''] ?? '00',
     de95: de95 && replacementOf(de95.transaction),
     own,

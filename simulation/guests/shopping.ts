@@ -122,7 +122,10 @@ export class Shopping {
     if (!telling) return;
     const random = this.#random;
     const order = {
-      ...{ kind: telling.kind, message: telling.message, remaining: 0, brokenMac: false },
+      kind: telling.kind,
+      message: telling.message,
+      remaining: 0,
+      brokenMac: false,
       patienceMs: random.between(3_500, 8_000),
       doubled: random.chance(0.1),
     };
@@ -141,11 +144,18 @@ export class Shopping {
     const random = this.#random;
     const { pan, currency, number } = this.order;
     const order: PaymentOrder = {
-      ...{ kind, pan, currency, refersTo: undefined, cash: undefined },
+      kind,
+      pan,
+      currency,
+      refersTo: undefined,
+      cash: undefined,
       amount: (2 + random.integer(60)) * THOUSAND + number,
       mti: kind === 'pre-authorisation' ? '0100' : '0200',
       reversalMti: random.pick(['0400', '0420'] as const),
-      ...{ wrongPin: random.chance(0.2), brokenMac: false, isLost: false, reversesAfterMs: undefined },
+      wrongPin: random.chance(0.2),
+      brokenMac: false,
+      isLost: false,
+      reversesAfterMs: undefined,
       withPin: this.terminal.keys !== undefined && kind === 'purchase' && random.chance(0.5),
       doubled: random.chance(0.1),
       patienceMs: random.between(3_500, 8_000),
@@ -187,7 +197,9 @@ const ACTS: Readonly<Record<string, Act>> = {
   'chip said yes of another amount': (payment) => ({
     kind: 'upload',
     message: advised(payment, {
-      ...{ de55: CERTIFICATE, de38: undefined, de4: digits(payment.amount + THOUSAND) },
+      de55: CERTIFICATE,
+      de38: undefined,
+      de4: digits(payment.amount + THOUSAND),
       ...named(payment),
     }),
   }),
@@ -271,7 +283,9 @@ const ACTS: Readonly<Record<string, Act>> = {
       kind: 'reversal',
       message: {
         ...reversalMessage(payment, 0),
-        ...{ de3: '020000', de4: tip.de4, de90: namesOf(tip) },
+        de3: '020000',
+        de4: tip.de4,
+        de90: namesOf(tip),
       },
       so: (books) => {
         books.captured -= THOUSAND;
@@ -303,8 +317,16 @@ function advised(
 ): TerminalMessage {
   const { de2, de3, de22, de49 } = message;
   return {
-    ...{ mti: '0220', ...envelope(terminal), de2, de3, de4: digits(amount), de22, de49 },
-    ...{ de25: order.kind === 'pre-authorisation' ? '00' : message.de25, de37: rrn, de38: approvalCode },
+    mti: '0220',
+    ...envelope(terminal),
+    de2,
+    de3,
+    de4: digits(amount),
+    de22,
+    de49,
+    de25: order.kind === 'pre-authorisation' ? '00' : message.de25,
+    de37: rrn,
+    de38: approvalCode,
     de39: '00',
     ...change,
   };

@@ -244,10 +244,19 @@ export class Stay {
     const random = this.#random;
     const { pan, currency } = this.order;
     const order: PaymentOrder = {
-      ...{ kind, pan, currency, amount, refersTo, cash: undefined },
+      kind,
+      pan,
+      currency,
+      amount,
+      refersTo,
+      cash: undefined,
       mti: kind === 'refund' ? '0200' : '0100',
       reversalMti: random.pick(['0400', '0420'] as const),
-      ...{ withPin: false, wrongPin: false, brokenMac: false, isLost: false, reversesAfterMs: undefined },
+      withPin: false,
+      wrongPin: false,
+      brokenMac: false,
+      isLost: false,
+      reversesAfterMs: undefined,
       doubled: random.chance(0.1),
       patienceMs: random.between(3_500, 8_000),
       maxRepeats: 1 + random.integer(4),
@@ -261,7 +270,10 @@ export class Stay {
   #say(kind: NoticeKind, message: TerminalMessage, remaining: number): Notice {
     const random = this.#random;
     const order = {
-      ...{ kind, message, remaining, brokenMac: false },
+      kind,
+      message,
+      remaining,
+      brokenMac: false,
       patienceMs: random.between(3_500, 8_000),
       doubled: random.chance(0.1),
     };

@@ -96,8 +96,16 @@ async function open(world: World, mutant: WrapperMutant, asked: Asked[]): Promis
     ...ofNode('node-1', usual),
   };
   const around = {
-    ...{ world, network, database, networks, faults, mutant, hsmCapacity: HSM },
-    ...{ proofs: new ProofService(world, faults), logs: new LogCapture(), headDisks: new HeadDisks() },
+    world,
+    network,
+    database,
+    networks,
+    faults,
+    mutant,
+    hsmCapacity: HSM,
+    proofs: new ProofService(world, faults),
+    logs: new LogCapture(),
+    headDisks: new HeadDisks(),
   };
   const node = new SwitchNode(settings, around);
   node.start();
@@ -107,9 +115,16 @@ async function open(world: World, mutant: WrapperMutant, asked: Asked[]): Promis
     if (!listener) throw new Error('the development settings lack a listener');
     const terminal = new Terminal(
       {
-        ...{ id, merchant, listener, listeners: settings.listeners, habits: [], nodes: ['node-1'] as const },
-        ...{ answerLimitMs: settings.deadlineMs + TRAVEL_MS, takesPartialApproval: true },
-        ...{ expectsWrongSeals: false, stans: { first: 1, last: LAST_STAN } },
+        id,
+        merchant,
+        listener,
+        listeners: settings.listeners,
+        habits: [],
+        nodes: ['node-1'] as const,
+        answerLimitMs: settings.deadlineMs + TRAVEL_MS,
+        takesPartialApproval: true,
+        expectsWrongSeals: false,
+        stans: { first: 1, last: LAST_STAN },
       },
       world,
       (process) => network.socketsOf(process),
@@ -153,14 +168,12 @@ function judge(seed: number, asked: readonly Asked[], left: readonly string[]): 
   if (share < LEAST_SHARE) wrong.push(`${percent(share)} of what is carried was approved`);
   if (backAfterMs > BACK_WITHIN_MS) wrong.push(`well again only ${backAfterMs} ms after the flood`);
   return {
-    ...{
-      seed,
-      carries: CARRIES,
-      offered: CARRIES * OVER,
-      share,
-      latestMs: Math.round(latestMs),
-      backAfterMs,
-    },
+    seed,
+    carries: CARRIES,
+    offered: CARRIES * OVER,
+    share,
+    latestMs: Math.round(latestMs),
+    backAfterMs,
     approved: asked.filter(isApproved).length,
     refused: asked.filter((each) => each.answer && !isApproved(each)).length,
     unanswered: asked.filter(({ answer }) => !answer).length,

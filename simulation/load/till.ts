@@ -31,9 +31,14 @@ export class Till {
     this.#count += 1;
     const cards = TEST_CARDS.visa;
     const message: TerminalMessage = {
-      ...{ mti: '0200', ...envelope(terminal), de2: Pan.of(cards[this.#count % cards.length] ?? cards[0]) },
-      ...{ de3: '000000', de4: String(1_000 + (this.#count % AMOUNTS)).padStart(12, '0') },
-      ...{ de22: '071', de25: '00', de49: '978' },
+      mti: '0200',
+      ...envelope(terminal),
+      de2: Pan.of(cards[this.#count % cards.length] ?? cards[0]),
+      de3: '000000',
+      de4: String(1_000 + (this.#count % AMOUNTS)).padStart(12, '0'),
+      de22: '071',
+      de25: '00',
+      de49: '978',
     };
     const asked: Asked = { at: world.now, answer: undefined };
     this.#asked.push(asked);

@@ -29,8 +29,14 @@ export function deedsOf(family: readonly PaymentRecord[], around: Around): Deed[
       ...around.batches
         .filter((batch) => isOfBatch(payment, batch))
         .map(({ from, to }) => ({
-          ...{ ...facts, what: 'batch' as const, from, to },
-          ...{ code: undefined, minorUnits: 0, isForged: false, clouded: 0 },
+          ...facts,
+          what: 'batch' as const,
+          from,
+          to,
+          code: undefined,
+          minorUnits: 0,
+          isForged: false,
+          clouded: 0,
         })),
     ];
   });
@@ -50,7 +56,11 @@ function requestOf(facts: Facts, around: Around, during: (from: number, to: numb
   const isRefund = facts.place > 0;
   return {
     ...facts,
-    ...{ what: 'request', from, to, code: answer?.code, isForged: false },
+    what: 'request',
+    from,
+    to,
+    code: answer?.code,
+    isForged: false,
     minorUnits: answer ? minorUnitsOf(payment) : around.unheard(payment),
     clouded: isRefund ? during(from, to) : 0,
   };

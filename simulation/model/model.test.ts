@@ -6,9 +6,24 @@ const NAME = 'TERM0001 25001 of 1123120000';
 
 function purchase(change: Partial<PaymentRecord> = {}): PaymentRecord {
   return {
-    ...{ id: 'A', number: 1, kind: 'purchase', account: 'captured', terminal: 'TERM0001', merchant: 'M' },
-    ...{ network: 'visa', pan: '4', currency: '978', minorUnits: 25_001, cash: 0, isTold: false },
-    ...{ takesPart: true, isBad: false, from: 0, later: [], rrn: '1', name: NAME },
+    id: 'A',
+    number: 1,
+    kind: 'purchase',
+    account: 'captured',
+    terminal: 'TERM0001',
+    merchant: 'M',
+    network: 'visa',
+    pan: '4',
+    currency: '978',
+    minorUnits: 25_001,
+    cash: 0,
+    isTold: false,
+    takesPart: true,
+    isBad: false,
+    from: 0,
+    later: [],
+    rrn: '1',
+    name: NAME,
     answer: { at: 10, code: '00', minorUnits: 25_001, approvalCode: '000001' },
     ...change,
   };
@@ -16,8 +31,16 @@ function purchase(change: Partial<PaymentRecord> = {}): PaymentRecord {
 
 function line(change: Partial<NetworkLine> = {}): NetworkLine {
   return {
-    ...{ network: 'visa', name: NAME, number: 1, held: 0, captured: 25_001, refunded: 0 },
-    ...{ approved: 25_001, code: '00', approvalCode: '000001', isAdvised: false },
+    network: 'visa',
+    name: NAME,
+    number: 1,
+    held: 0,
+    captured: 25_001,
+    refunded: 0,
+    approved: 25_001,
+    code: '00',
+    approvalCode: '000001',
+    isAdvised: false,
     ...change,
   };
 }
@@ -34,7 +57,11 @@ function later(kind: ToldLater['kind'], from: number, code: string, minorUnits =
 
 function findings(change: Partial<Records>): string[] {
   const records: Records = {
-    ...{ payments: [purchase()], lines: [line()], proofs: [], attention: [], batches: [] },
+    payments: [purchase()],
+    lines: [line()],
+    proofs: [],
+    attention: [],
+    batches: [],
     terms: { witnessed: new Set(), standIn: new Map(), perCard: [], listedCards: [], midnight: undefined },
     ...change,
   };

@@ -88,7 +88,11 @@ export function voidReversalMessage(voided: TerminalMessage, at: Terminal): Term
   return {
     mti: '0400',
     ...envelope(at),
-    ...{ de3, de4, de25, de37, de49 },
+    de3,
+    de4,
+    de25,
+    de37,
+    de49,
     de90: { mti, stan: de11, transmission: de7, acquirer: nobody, forwarder: nobody },
   };
 }

@@ -176,8 +176,10 @@ function amountOf({ de4 }: TerminalMessage): string {
 /** DE63: number and amount of sales, then of refunds. */
 function batchWords(totals: string): string {
   const [sales, sold, refunds, refunded] = [
-    ...[totals.slice(0, 3), totals.slice(3, 15)],
-    ...[totals.slice(15, 18), totals.slice(18, 30)],
+    totals.slice(0, 3),
+    totals.slice(3, 15),
+    totals.slice(15, 18),
+    totals.slice(18, 30),
   ].map(Number);
   return `${sales} sales (${sold}), ${refunds} refunds (${refunded})`;
 }

@@ -297,10 +297,8 @@ export class Payment implements Dialogue {
     { brokenMac = false, at = this.terminal, undoes }: NoticeManners = {},
   ): void {
     const { patienceMs, doubled } = this.order;
-    const order = {
-      ...{ kind, message, patienceMs, doubled, brokenMac, remaining },
-      ...(undoes && { undoes }),
-    };
+    const line = { patienceMs, doubled, brokenMac };
+    const order = { kind, message, remaining, ...line, ...(undoes && { undoes }) };
     const notice = new Notice(at, order, this.random.stream(`notice ${this.notices.length}`));
     this.notices.find((other) => other.order.message === undoes)?.isUndoneBy(notice);
     this.notices.push(notice);

@@ -66,7 +66,14 @@ export function chipTold(payment: Payment, chip: Bytes, isRefusal: boolean): boo
   const { de2, de3, de4, de49, de7 = '', de11 = '' } = message;
   const nobody = '0'.repeat(11);
   const told: TerminalMessage = {
-    ...{ mti: '0320', ...envelope(terminal), de2, de3, de4, de49, de37: rrn, de55: chip },
+    mti: '0320',
+    ...envelope(terminal),
+    de2,
+    de3,
+    de4,
+    de49,
+    de37: rrn,
+    de55: chip,
     de90: { mti: message.mti, stan: de11, transmission: de7, acquirer: nobody, forwarder: nobody },
   };
   if (isRefusal) REFUSED_BY_CHIP.set(payment, 'told');
@@ -87,8 +94,14 @@ export function toldOfNoService({ terminal, order }: Payment, de3: string, minor
   const message: TerminalMessage = {
     mti: '0220',
     ...envelope(terminal),
-    ...{ de2: Pan.of(order.pan), de3, de4: String(minorUnits).padStart(12, '0') },
-    ...{ de22: '071', de25: '00', de38: 'OFF000', de39: '00', de49: order.currency },
+    de2: Pan.of(order.pan),
+    de3,
+    de4: String(minorUnits).padStart(12, '0'),
+    de22: '071',
+    de25: '00',
+    de38: 'OFF000',
+    de39: '00',
+    de49: order.currency,
   };
   say(terminal, message, `0220 ${message.de11} of no service (${de3})`, () => {});
   return true;

@@ -21,7 +21,8 @@ export function violatedIn(result: RunResult): Violated[] {
   const { violations } = result;
   const names = [...new Set(violations.map(({ invariant }) => invariant))];
   return names.map((name) => ({
-    ...{ name, ...meaningOf(name) },
+    name,
+    ...meaningOf(name),
     what: violations.filter(({ invariant }) => invariant === name).map(({ what }) => lettered(what, result)),
   }));
 }

@@ -29,9 +29,12 @@ export const iso87HostDialect: HostDialect<Iso87Message> = {
     return sequence === undefined ? undefined : { sequence: Number(sequence), count: Number(count) };
   },
   reply: (_, elements) => elements,
-  managementReply: ({ de7, de11, de70 }, code) => ({ mti: '0810', ...{ de7, de11, de70 }, de39: code }),
+  managementReply: ({ de7, de11, de70 }, code) => ({ mti: '0810', de7, de11, de70, de39: code }),
   managementRequest: (code, stan, time, key) => ({
     mti: '0800',
-    ...{ de7: time, de11: stan, de48: key, de70: code },
+    de7: time,
+    de11: stan,
+    de48: key,
+    de70: code,
   }),
 };

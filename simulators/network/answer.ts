@@ -16,7 +16,16 @@ export function answerElements(request: HostMessage, answer: Answer, balance?: B
   const { approvalCode, code, partial } = answer;
   return {
     mti: responseMti(request.mti),
-    ...{ de2, de3, de7, de11, de25, de32, de37, de41, de42, de49 },
+    de2,
+    de3,
+    de7,
+    de11,
+    de25,
+    de32,
+    de37,
+    de41,
+    de42,
+    de49,
     de4: partial ? digits12(partial.approved) : de4,
     de38: isRequest(request) ? approvalCode : undefined,
     de39: code,

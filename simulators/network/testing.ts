@@ -69,7 +69,11 @@ export function testAcquirer<M extends HostMessage>(
   };
   onTestFinished(() => connection.destroy());
   return {
-    ...{ send, sendBytes, nextFrame, next, exchange },
+    send,
+    sendBytes,
+    nextFrame,
+    next,
+    exchange,
     closed: closing.promise,
     close: () => connection.destroy(),
   };

@@ -8,12 +8,21 @@ import type { AdviceRequest, AuthorisationRequest } from './rows.ts';
 const card = { masked: '424242******4242', reference: '0011223344556677' };
 const names = { terminal: 'TERM0001', rrn: '632810000001', currency: '978', card };
 const asked: AuthorisationRequest = {
-  ...{ ...names, service: 'debit', stan: '000001', time: '1123100000', processingCode: '000000' },
+  ...names,
+  service: 'debit',
+  stan: '000001',
+  time: '1123100000',
+  processingCode: '000000',
   amount: 10_000,
 };
 const told: AdviceRequest = {
-  ...{ ...names, mti: '0220', stan: '000002', time: '1123100100', processingCode: '000000' },
-  ...{ amount: 10_000, holds: false },
+  ...names,
+  mti: '0220',
+  stan: '000002',
+  time: '1123100100',
+  processingCode: '000000',
+  amount: 10_000,
+  holds: false,
 };
 
 async function opened() {
@@ -61,7 +70,10 @@ test('of several completions each takes its part, and the last leaves nothing he
   const book = await opened();
   const { transactionId = '' } = book.authorise({ ...asked, service: 'hold' }, () => ({ code: '00' }));
   const part = (sequence: number, amount: number, count = 2): AdviceRequest => ({
-    ...{ ...told, stan: `00001${sequence}`, amount, transactionId },
+    ...told,
+    stan: `00001${sequence}`,
+    amount,
+    transactionId,
     part: { sequence, count },
   });
   expect(book.advise(part(1, 3_000)).code).toBe('00');

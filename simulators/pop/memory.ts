@@ -78,7 +78,11 @@ export function emptyMemory(): Memory {
   };
 
   return {
-    ...{ byId, byTransaction, byKey, open, totals },
+    byId,
+    byTransaction,
+    byKey,
+    open,
+    totals,
     apply(row) {
       add(row.currency, row.kind, row.amount);
       if (row.kind === 'initiated') return begin(row);

@@ -83,13 +83,8 @@ export async function openValidations(
       }
       refuseSecond(memory.byTransaction.get(purchase.transaction_id));
       const validationId = timeOrderedUuid(clock, random);
-      let written = record({
-        kind: 'initiated',
-        at: now(),
-        validationId,
-        ...factsOf(purchase),
-        ...{ idempotencyKey, bodyHash, fate },
-      });
+      const opening = { validationId, ...factsOf(purchase), idempotencyKey, bodyHash, fate };
+      let written = record({ kind: 'initiated', at: now(), ...opening });
       const validation = find(memory, validationId);
       if (fate === 'validate-now' || fate === 'reject-now') written = end(validation, fateKind[fate]);
       await written;

@@ -110,7 +110,12 @@ function inBatch({ currency, service, settled, state }: RecordedTransaction, wan
 function originalOf(row: TerminalRow): Original {
   const { amount = 0, approvalCode, currency = '', mti, processingCode = '', rrn, stan, time = '' } = row;
   return {
-    ...{ mti: withoutRepeat(mti), stan, time, processingCode, amount, currency },
+    mti: withoutRepeat(mti),
+    stan,
+    time,
+    processingCode,
+    amount,
+    currency,
     ...(rrn === undefined ? {} : { rrn }),
     ...(approvalCode === undefined ? {} : { approvalCode }),
   };

@@ -10,7 +10,13 @@ async function loaded(answering: Answering, more: { maxInFlight?: number; timeou
   const { address, received } = await testAcquirer('iso87-ascii', answering);
   const records = await openRecords(temporaryFolder());
   const result = await runLoad({
-    ...{ dialect: 'iso87-ascii' as const, address, order, records, rate: 200, seconds: 0.5, connections: 3 },
+    dialect: 'iso87-ascii' as const,
+    address,
+    order,
+    records,
+    rate: 200,
+    seconds: 0.5,
+    connections: 3,
     terminals: ['TERM0001', 'TERM0002', 'TERM0003', 'TERM0004'],
     ...more,
   });

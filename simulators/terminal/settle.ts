@@ -55,7 +55,12 @@ export async function settleBatch(
     return tell({ service: 'settlement', message });
   };
   const result = (settled: boolean, uploaded: number): Settlement => ({
-    ...{ batch: number, currency, totals, settled, uploaded, exchanges },
+    batch: number,
+    currency,
+    totals,
+    settled,
+    uploaded,
+    exchanges,
   });
 
   const first = await settle(SETTLEMENT.totals);

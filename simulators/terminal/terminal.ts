@@ -267,7 +267,10 @@ function keysOf(terminal: string, { records, keyFolder, masterKey }: TerminalOpt
 function linkOptions(options: TerminalOptions, { profile }: Sender) {
   const { address, records, clock = systemClock, sockets = tcpSockets } = options;
   return {
-    ...{ profile, address, sockets, clock },
+    profile,
+    address,
+    sockets,
+    clock,
     onUnexpected(message: TerminalMessage) {
       const { de39: code } = message;
       const at = new Date(clock.wall()).toISOString();

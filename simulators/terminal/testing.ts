@@ -75,7 +75,14 @@ function replyTo(request: TerminalMessage, part: Partial<TerminalMessage>): Term
   const { de3, de4, de7, de11, de41, de42, de49, de64, de70, de128, mti } = request;
   return {
     mti: responseMti(mti),
-    ...{ de3, de4, de7, de11, de41, de42, de49, de70 },
+    de3,
+    de4,
+    de7,
+    de11,
+    de41,
+    de42,
+    de49,
+    de70,
     de64: (de64 ?? de128) ? Bytes.of(Buffer.alloc(8)) : undefined,
     ...part,
   };

@@ -45,7 +45,11 @@ export const visaHostDialect: HostDialect<VisaMessage> = {
     return {
       header: visaReplyHeader(header),
       mti: '0810',
-      ...{ de7, de11, de37, de63, de70 },
+      de7,
+      de11,
+      de37,
+      de63,
+      de70,
       de39: code,
     };
   },

@@ -14,7 +14,9 @@ function setUp() {
   const seen: string[] = [];
   const ask = (name: string, circle = 'a', connection = name) =>
     strangers.ask({
-      ...{ circle, connection, patienceMs: 1_000 },
+      circle,
+      connection,
+      patienceMs: 1_000,
       begin: () => seen.push(name),
       giveUp: () => seen.push(`${name} gave up`),
     });

@@ -75,7 +75,9 @@ export class ModelCore {
     const receivedAt = this.gate.heardAt(clock.monotonic());
     const path = ['listener', fate.peer, `${fate.peer}:1`] as const;
     this.gate.ask({
-      ...{ lane: fate.lane, path, receivedAt },
+      lane: fate.lane,
+      path,
+      receivedAt,
       settle: (verdict) => {
         if (verdict === 'serve') this.#serve(fate, receivedAt);
         else fate.verdict = verdict;

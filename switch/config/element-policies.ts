@@ -18,8 +18,7 @@ import type { ListenerSettings, NetworkSettings } from './settings.ts';
 
 /** What a terminal's message is judged by: money, card, numbers, parties, services, chip and seal. */
 const DECIDING: ReadonlySet<number> = new Set([
-  ...[2, 3, 4, 7, 11, 12, 13, 14, 18, 22, 23, 25, 32, 35, 37, 38, 39],
-  ...[41, 42, 49, 52, 55, 64, 70, 90, 95, 128],
+  2, 3, 4, 7, 11, 12, 13, 14, 18, 22, 23, 25, 32, 35, 37, 38, 39, 41, 42, 49, 52, 55, 64, 70, 90, 95, 128,
 ]);
 
 const LISTENERS: Readonly<Record<ListenerSettings['dialect'], Dialect>> = {

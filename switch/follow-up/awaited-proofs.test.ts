@@ -25,7 +25,10 @@ beforeEach(async () => {
   journal = await testJournal(database.url);
   projector = testProjector(database.url);
   reader = new ProjectionReader({
-    ...{ databaseUrl: database.url, clock: systemClock, log: silentLog, readDeadlineMs: 10_000 },
+    databaseUrl: database.url,
+    clock: systemClock,
+    log: silentLog,
+    readDeadlineMs: 10_000,
   });
   proofs = new PostgresAwaitedProofs(database.url, silentLog);
 });

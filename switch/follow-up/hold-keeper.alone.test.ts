@@ -12,8 +12,13 @@ const JOURNAL = {
   undecided: async () => [],
 };
 const entry = (transaction: string) => ({
-  ...{ transaction, version: 1, kind: 'remembered', body: { key: 'k', reply: { code: '00' } } },
-  ...{ at: 0, node: 'n', epoch: 1 },
+  transaction,
+  version: 1,
+  kind: 'remembered',
+  body: { key: 'k', reply: { code: '00' } },
+  at: 0,
+  node: 'n',
+  epoch: 1,
 });
 
 it('goes on with those that can be read, and looks again as soon as ever', async () => {
@@ -21,7 +26,8 @@ it('goes on with those that can be read, and looks again as soon as ever', async
   const forgotten: string[] = [];
   let looks = 0;
   const keeper = new HoldKeeper({
-    ...{ clock, log: silentLog },
+    clock,
+    log: silentLog,
     journal: {
       ...JOURNAL,
       history: async (transaction) => {

@@ -14,7 +14,10 @@ test('a follow-up passes by a parked one that it need not wait for', async () =>
   const transaction = await queue({ task: 'reverse-network' });
   await vi.waitFor(async () => expect(await parked.list()).toHaveLength(1), { timeout: 10_000 });
   await journal.append({
-    ...{ transaction, version: 2, kind: 'taken-back', body: {} },
+    transaction,
+    version: 2,
+    kind: 'taken-back',
+    body: {},
     followUps: [{ task: 'reverse-network', lane: 'visa', transaction }],
   });
   await untilEmpty();

@@ -39,7 +39,11 @@ const stoodIn: Step = {
 /** What the next reversal says after these steps. */
 function said(steps: readonly Step[], rules: Pick<SchemeRules, 'reversals' | 'standInIsTold'> = {}) {
   const entries = steps.map((step, index) => ({
-    ...{ transaction: 't', version: index + 1, at: 0, node: 'n', epoch: 1 },
+    transaction: 't',
+    version: index + 1,
+    at: 0,
+    node: 'n',
+    epoch: 1,
     ...step,
   }));
   const transaction = foldTransaction(entries);

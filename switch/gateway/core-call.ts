@@ -75,8 +75,16 @@ export async function inTime(
 /** As the core knows a listener: of an application it asks for no MAC. */
 function asListener({ host, port, acquirer }: GatewaySettings): ListenerSettings {
   return {
-    ...{ name: GATEWAY_NAME, host, port, acquirer, mac: 'none' },
-    ...{ dialect: 'iso87-ascii', framing: 'length-2', idleTimeoutMs: 60_000 },
-    ...{ maxFrameBytes: 4_096, maxConnections: 1_000, maxInFlightPerConnection: 256 },
+    name: GATEWAY_NAME,
+    host,
+    port,
+    acquirer,
+    mac: 'none',
+    dialect: 'iso87-ascii',
+    framing: 'length-2',
+    idleTimeoutMs: 60_000,
+    maxFrameBytes: 4_096,
+    maxConnections: 1_000,
+    maxInFlightPerConnection: 256,
   };
 }

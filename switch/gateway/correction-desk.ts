@@ -54,7 +54,9 @@ export class CorrectionDesk {
     const content = `capture|${id}|${contentOf({ ...order, amount })}`;
     const inbound: PaymentInbound = {
       ...inboundOf(message, content, asking, this.#parts),
-      ...{ about: id, witness, pin: { block: undefined } },
+      about: id,
+      witness,
+      pin: { block: undefined },
       card: { ciphertext: opening.panCiphertext, reference: opening.cardReference },
     };
 
@@ -76,7 +78,8 @@ export class CorrectionDesk {
     const content = `refund|${id}|${contentOf({ ...order, amount: order.amount ?? ALL })}`;
     const inbound: PaymentInbound = {
       ...inboundOf(message, content, asking, this.#parts),
-      ...{ about: id, pin: { block: undefined } },
+      about: id,
+      pin: { block: undefined },
       card: { ciphertext: opening.panCiphertext, reference: opening.cardReference },
     };
     return this.#payments.ask(inbound, { ...amount, status: 'PaymentCompleted' });

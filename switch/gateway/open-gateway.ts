@@ -103,7 +103,9 @@ function report(problem: Problem, request: FastifyRequest, peerLog: PeerLog): vo
   const { code, status, told, cause } = problem;
   const { method, routeOptions } = request;
   const facts = {
-    ...{ code, method, route: routeOptions.url },
+    code,
+    method,
+    route: routeOptions.url,
     ...(told.payment && { transaction: told.payment.transaction_id }),
     ...(told.faults && { fields: told.faults.map(({ path }) => path) }),
   };

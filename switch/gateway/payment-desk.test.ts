@@ -14,7 +14,9 @@ import type { PaymentOrder } from './schemas.ts';
 const TOKEN = `tok_${'a'.repeat(24)}`;
 const PAN = '4242424242424242';
 const CARD: TokenisedCard = {
-  ...{ token: TOKEN, ciphertext: Buffer.from(PAN).toString('base64'), lastFour: '4242' },
+  token: TOKEN,
+  ciphertext: Buffer.from(PAN).toString('base64'),
+  lastFour: '4242',
   reference: 'ab'.repeat(32),
 };
 const ORDER: PaymentOrder = { amount: { value: 2_500, currency: 'EUR' }, card_token: TOKEN };
@@ -80,7 +82,9 @@ describe('a payment', () => {
     await core.clock.advance(200);
     const { payment } = await paid;
     expect(await desk.payment(payment.transaction_id)).toMatchObject({
-      ...{ status: 'PaymentCompleted', proof: 'rejected', error: null },
+      status: 'PaymentCompleted',
+      proof: 'rejected',
+      error: null,
     });
   });
 

@@ -95,8 +95,12 @@ export class PaymentDesk {
     const { ciphertext, reference } = card;
     const pan = await ports.hsm.revealPan(Buffer.from(ciphertext, 'base64')).catch(asRefusal);
     const parts: OrderParts = {
-      ...{ merchant: merchant.id, terminal: settings.terminal, pan, expiry: given ?? card.expiry },
-      ...{ nowMs: ports.clock.wall(), random: ports.random },
+      merchant: merchant.id,
+      terminal: settings.terminal,
+      pan,
+      expiry: given ?? card.expiry,
+      nowMs: ports.clock.wall(),
+      random: ports.random,
     };
     const message = orderMessage(order, parts);
     const inbound = inboundOf(message, contentOf(order), asking, this.#parts);

@@ -12,8 +12,12 @@ const NOW = 1_800_000_000_000;
 const S = NOW / 1_000;
 const SECRET = 's'.repeat(32);
 const GOOD = {
-  ...{ iss: DEVELOPMENT_ISSUER.issuer, aud: DEVELOPMENT_ISSUER.audience },
-  ...{ sub: 'MERCHANT0000001', role: 'Merchant', iat: S - 10, exp: S + 600 },
+  iss: DEVELOPMENT_ISSUER.issuer,
+  aud: DEVELOPMENT_ISSUER.audience,
+  sub: 'MERCHANT0000001',
+  role: 'Merchant',
+  iat: S - 10,
+  exp: S + 600,
 };
 
 function file(name: string, text: string): string {

@@ -90,8 +90,12 @@ export function gatewayHttp(parts: HttpParts): FastifyInstance {
 function nodeServer(handler: RequestListener, { tls, maxConnections }: HttpParts): Server {
   const secure = tls && {
     ...LIMITS,
-    ...{ cert: tls.cert, key: tls.key, ca: tls.ca, requestCert: tls.requestCert },
-    ...{ handshakeTimeout: HANDSHAKE_WITHIN_MS, ...tlsStrength() },
+    cert: tls.cert,
+    key: tls.key,
+    ca: tls.ca,
+    requestCert: tls.requestCert,
+    handshakeTimeout: HANDSHAKE_WITHIN_MS,
+    ...tlsStrength(),
   };
   const server = secure ? createSecureServer(secure, handler) : createServer(LIMITS, handler);
   server.maxConnections = maxConnections;

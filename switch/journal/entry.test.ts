@@ -11,7 +11,10 @@ const TAKE: Take = { key: 'card', minorUnits: 1, limit: { count: 1, minorUnits: 
 const DAY_MS = 86_400_000;
 
 const entry = (change: Partial<NewEntry> = {}): NewEntry => ({
-  ...{ transaction: ID, version: 1, kind: 'of-a-test', body: {} },
+  transaction: ID,
+  version: 1,
+  kind: 'of-a-test',
+  body: {},
   ...change,
 });
 const many = (count: number) => Array.from({ length: count }, (_, index) => index);

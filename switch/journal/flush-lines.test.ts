@@ -15,8 +15,15 @@ const LINK = firstLink(1, 'node');
 function pending(sequence: number, transaction: string, change: Partial<PendingEntry> = {}): PendingEntry {
   const entry: NewEntry = { transaction, version: 2, kind: 'decided', body: {}, ...change.entry };
   return {
-    ...{ body: '{}', claims: [], takes: [], at: 1_700_000_000_000, sequence, isAnswered: false },
-    ...{ deadline: 0, resolve() {}, reject() {} },
+    body: '{}',
+    claims: [],
+    takes: [],
+    at: 1_700_000_000_000,
+    sequence,
+    isAnswered: false,
+    deadline: 0,
+    resolve() {},
+    reject() {},
     ...change,
     entry,
   } as PendingEntry;
@@ -55,7 +62,9 @@ it('what is taken has its counter, how much, and the limits', () => {
 
 it('a follow-up is behind another of its transaction and lane, and of no other', () => {
   const job = (lane: string, more: Partial<FollowUp> = {}): FollowUp => ({
-    ...{ transaction: A, task: 'reverse-network', lane },
+    transaction: A,
+    task: 'reverse-network',
+    lane,
     ...more,
   });
   const followUps = [job('visa'), job('pop'), job('visa', { attempt: 3, runAfterMs: 50 })];

@@ -2,8 +2,13 @@ import { expect, it } from 'vitest';
 import { HistoryReads, type HistoryRow } from './history-reads.ts';
 
 const row = (transaction: string, version: number): HistoryRow => ({
-  ...{ transaction, version, kind: 'notified', body: { through: version } },
-  ...{ at: 1, node: 'a', epoch: '7' },
+  transaction,
+  version,
+  kind: 'notified',
+  body: { through: version },
+  at: 1,
+  node: 'a',
+  epoch: '7',
 });
 
 /** Reads that end when they are told to. */

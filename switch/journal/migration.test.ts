@@ -40,8 +40,16 @@ async function appendOld(
   const transaction = timeOrderedUuid({ ...systemClock, wall: () => atMs }, systemRandom);
   const each = <T>(value: T) => keys.map(() => value);
   await admin.query(APPEND, [
-    ...[epoch, sequence, transaction, atMs],
-    ...[each(sequence), each(transaction), keys, each('ab'.repeat(32)), each(true), Buffer.alloc(32)],
+    epoch,
+    sequence,
+    transaction,
+    atMs,
+    each(sequence),
+    each(transaction),
+    keys,
+    each('ab'.repeat(32)),
+    each(true),
+    Buffer.alloc(32),
   ]);
   return transaction;
 }

@@ -214,7 +214,9 @@ async function connectDurable(settings: WriterSettings): Promise<Client> {
 
   await client.end().catch(() => {});
   throw new JournalError('SW_JOURNAL_NOT_DURABLE', 'no', {
-    ...{ fsync, synchronous_commit: commit, role },
+    fsync,
+    synchronous_commit: commit,
+    role,
     ...(problem && { standby: problem }),
   });
 }

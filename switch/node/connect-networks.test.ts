@@ -9,7 +9,11 @@ import { connectNetworks } from './connect-networks.ts';
 // What the settings of a network come to: the profile that is spoken, and the rules in whose words.
 
 const settings: NetworkSettings = {
-  ...{ name: 'processor', host: 'network', port: 1, zonePinKey: 'ZPK', profile: 'mastercard' },
+  name: 'processor',
+  host: 'network',
+  port: 1,
+  zonePinKey: 'ZPK',
+  profile: 'mastercard',
   institution: '400001',
 };
 

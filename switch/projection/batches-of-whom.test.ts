@@ -32,9 +32,19 @@ const name = { listeners: ['terminals-ascii'], terminal: 'TERM0001', currency: '
 /** The first batch of a terminal of this number. */
 async function closeFirst(whose: { readonly merchant: string; readonly acquirer?: string }) {
   const body = {
-    ...{ key: 'k', reply: { code: '00' }, listener: 'terminals-ascii', terminal: 'TERM0001', ...whose },
-    ...{ currency: '978', number: '000001', terminalTotals: TOTALS, switchTotals: TOTALS, countedTo: {} },
-    ...{ ordinal: 1, members: [], differences: [] },
+    key: 'k',
+    reply: { code: '00' },
+    listener: 'terminals-ascii',
+    terminal: 'TERM0001',
+    ...whose,
+    currency: '978',
+    number: '000001',
+    terminalTotals: TOTALS,
+    switchTotals: TOTALS,
+    countedTo: {},
+    ordinal: 1,
+    members: [],
+    differences: [],
   };
   const batch = timeOrderedUuid(systemClock, systemRandom);
   await journalSteps(journal, batch, [{ kind: 'batch-closed', body }]);

@@ -46,7 +46,10 @@ test('what was projected before there were days is kept, dated by the hour of th
   const journal = await testJournal(url);
   const projector = testProjector(url, { cutOverHour: 3, timeZone: 'Europe/Brussels' });
   const reader = new ProjectionReader({
-    ...{ databaseUrl: url, clock: systemClock, log: silentLog, readDeadlineMs: 10_000 },
+    databaseUrl: url,
+    clock: systemClock,
+    log: silentLog,
+    readDeadlineMs: 10_000,
   });
   const caughtUp = () => reader.reach(systemClock.monotonic() + 15_000);
   try {

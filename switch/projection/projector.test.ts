@@ -25,7 +25,10 @@ beforeEach(async () => {
   database = await freshDatabase();
   journal = await testJournal(database.url);
   reader = new ProjectionReader({
-    ...{ databaseUrl: database.url, clock: systemClock, log: silentLog, readDeadlineMs: 10_000 },
+    databaseUrl: database.url,
+    clock: systemClock,
+    log: silentLog,
+    readDeadlineMs: 10_000,
   });
 });
 afterEach(async () => {
@@ -72,7 +75,8 @@ describe('an entry of a form that this release does not know', () => {
 
     await projector.stop();
     await change('update switch.journal set body = $2 where transaction = $1 and version = 2', [
-      ...[id, JSON.stringify(body)],
+      id,
+      JSON.stringify(body),
     ]);
     projector = testProjector(database.url);
     await vi.waitFor(async () => expect(await projected(id)).toMatchObject({ state: 'approved' }), 10_000);
@@ -89,10 +93,26 @@ describe('a row of the projection', () => {
     projector = testProjector(database.url);
     await caughtUp();
     expect(await projected(id)).toMatchObject({
-      ...{ version: 4, kind: 'purchase', state: 'approved', network: 'visa', network_state: 'approved' },
-      ...{ asked: 3_000, approved: 3_000, captured: 3_000, standing: 1_000, network_amount: 1_000 },
-      ...{ pop_state: 'accepted', pop_amount: 3_000, masked_pan: '424242******4242', batch_side: 'sale' },
-      ...{ is_enrolled: true, refunded: 0, batch: null, cases: [], terminal: 'TERM0001', currency: '978' },
+      version: 4,
+      kind: 'purchase',
+      state: 'approved',
+      network: 'visa',
+      network_state: 'approved',
+      asked: 3_000,
+      approved: 3_000,
+      captured: 3_000,
+      standing: 1_000,
+      network_amount: 1_000,
+      pop_state: 'accepted',
+      pop_amount: 3_000,
+      masked_pan: '424242******4242',
+      batch_side: 'sale',
+      is_enrolled: true,
+      refunded: 0,
+      batch: null,
+      cases: [],
+      terminal: 'TERM0001',
+      currency: '978',
     });
   });
 

@@ -43,8 +43,15 @@ const DEFAULT_OPEN_AFTER_MS = 3_000;
 export const PROJECTION_WANTED = 'projection_wanted';
 
 const TABLES = [
-  ...['projection_cursor', 'projected_transaction', 'projected_movement', 'projected_refund'],
-  ...['projected_batch', 'projected_batch_member', 'projected_upload', 'awaited_proof', 'open_hold'],
+  'projection_cursor',
+  'projected_transaction',
+  'projected_movement',
+  'projected_refund',
+  'projected_batch',
+  'projected_batch_member',
+  'projected_upload',
+  'awaited_proof',
+  'open_hold',
 ];
 
 /**

@@ -3,7 +3,13 @@ import type { JournalEntry } from '../journal/journal.ts';
 import { RecentHistories } from './recent-histories.ts';
 
 const entry = (transaction: string, version: number): JournalEntry => ({
-  ...{ transaction, version, kind: 'notified', body: {}, at: 1, node: '', epoch: 1 },
+  transaction,
+  version,
+  kind: 'notified',
+  body: {},
+  at: 1,
+  node: '',
+  epoch: 1,
 });
 const versions = (history: readonly JournalEntry[] | undefined) => history?.map(({ version }) => version);
 

@@ -9,8 +9,14 @@ import { Projector, type ProjectorSettings } from './projector.ts';
 /** A node's journal on a test's own database. */
 export function testJournal(databaseUrl: string, node = 'node-1'): Promise<PostgresJournal> {
   return createJournal({
-    ...{ databaseUrl, node, clock: systemClock, log: silentLog },
-    ...{ maxWaiting: 100_000, appendDeadlineMs: 10_000, leaseMs: 60_000, onFenced: () => {} },
+    databaseUrl,
+    node,
+    clock: systemClock,
+    log: silentLog,
+    maxWaiting: 100_000,
+    appendDeadlineMs: 10_000,
+    leaseMs: 60_000,
+    onFenced: () => {},
   });
 }
 
@@ -45,10 +51,21 @@ export function opening(wanted: Wanted = {}): OpeningBody {
   return {
     facts: {
       transaction: timeOrderedUuid(systemClock, systemRandom),
-      ...{ kind, processingCode: '000000', amount: { minorUnits, currency }, transmittedAt: '1123120000' },
-      ...{ stan, localTime: '120000', localDate: '1123', merchantCategory: '5411', posEntryMode: '051' },
-      ...{ posConditionCode: '00', acquirer: '123456', rrn: `632812${stan}`, terminal },
-      ...{ merchant: 'MERCHANT0000001', maskedPan: '424242******4242' },
+      kind,
+      processingCode: '000000',
+      amount: { minorUnits, currency },
+      transmittedAt: '1123120000',
+      stan,
+      localTime: '120000',
+      localDate: '1123',
+      merchantCategory: '5411',
+      posEntryMode: '051',
+      posConditionCode: '00',
+      acquirer: '123456',
+      rrn: `632812${stan}`,
+      terminal,
+      merchant: 'MERCHANT0000001',
+      maskedPan: '424242******4242',
     },
     listener: 'terminals-ascii',
     network: wanted.network ?? 'visa',

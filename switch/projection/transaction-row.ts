@@ -233,23 +233,19 @@ function keptColumns({ kind, body }: JournalEntry): ReturnType<typeof openingCol
   const { listener, terminal, merchant, stan, rrn, transmittedAt, minorUnits, currency, card } =
     body as EntryBodies['advice-kept'];
   return {
-    ...{
-      kind: 'advice',
-      listener,
-      terminal: terminal.trimEnd(),
-      merchant: merchant.trimEnd(),
-      acquirer: null,
-      stan,
-      currency,
-    },
-    ...{
-      rrn: rrn.trimEnd(),
-      network_rrn: '',
-      transmitted_at: transmittedAt,
-      network: '',
-      asked: minorUnits,
-      cash: 0,
-    },
+    kind: 'advice',
+    listener,
+    terminal: terminal.trimEnd(),
+    merchant: merchant.trimEnd(),
+    acquirer: null,
+    stan,
+    currency,
+    rrn: rrn.trimEnd(),
+    network_rrn: '',
+    transmitted_at: transmittedAt,
+    network: '',
+    asked: minorUnits,
+    cash: 0,
     masked_pan: card?.maskedPan ?? '',
     card_reference: card?.reference ?? '',
   };

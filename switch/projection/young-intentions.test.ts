@@ -3,7 +3,13 @@ import type { JournalEntry } from '../journal/journal.ts';
 import { YoungIntentions } from './young-intentions.ts';
 
 const entry = (transaction: string, at: number, kind = 'intended', version = 1): JournalEntry => ({
-  ...{ transaction, version, kind, body: {}, at, node: '', epoch: 1 },
+  transaction,
+  version,
+  kind,
+  body: {},
+  at,
+  node: '',
+  epoch: 1,
 });
 
 it('keeps what is open and young, until it is grown and written', () => {

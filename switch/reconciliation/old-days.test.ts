@@ -62,7 +62,8 @@ it('agrees for ever, moved what it moved, and no repair of it sends a reversal',
   projector = testProjector(database.url, { cutOverHour: 10, timeZone: 'America/New_York' });
   expect(await run(SOLD, [sale])).toMatchObject({ outcome: 'agrees', transactions: 1, moved });
   expect(await run(VOIDED, [back])).toMatchObject({
-    ...{ outcome: 'agrees', transactions: 1 },
+    outcome: 'agrees',
+    transactions: 1,
     moved: [{ ...opened, kind: 'void', amount: -2_500 }],
   });
 

@@ -8,7 +8,19 @@ export type CurrencyList = Readonly<Record<string, number>>;
 
 /** Metals, bond units, special drawing rights, codes for tests and for none: ISO 4217 gives them no minor unit. */
 const NOT_PAYABLE: ReadonlySet<string> = new Set([
-  ...['955', '956', '957', '958', '959', '960', '961', '962', '963', '964', '965', '994', '999'],
+  '955',
+  '956',
+  '957',
+  '958',
+  '959',
+  '960',
+  '961',
+  '962',
+  '963',
+  '964',
+  '965',
+  '994',
+  '999',
 ]);
 
 const MINOR_UNIT_DIGITS: ReadonlyMap<string, number> = new Map(

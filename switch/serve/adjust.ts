@@ -54,7 +54,8 @@ export function adjust(inbound: NoticeInbound, told: Told, ports: Ports): Promis
       reply,
       minorUnits: amount.minorUnits,
       ...(tip && { tipMinorUnits: Number(tip.amount) }),
-      ...{ original: name.key, ...ownNumbers(found.opening, ports) },
+      original: name.key,
+      ...ownNumbers(found.opening, ports),
     };
     return { reply, entry: adjustedEntry(found, body), claims: [name] };
   };

@@ -17,9 +17,31 @@ import type { Request } from './service.ts';
 const codec = compile(iso87Ascii);
 const wire = framing('length-2');
 const PURCHASE: TerminalMessage = {
-  ...{ mti: '0200', de2: Pan.of('4242424242424242'), de3: '000000', de4: '000000002500' },
-  ...{ de7: '1123120000', de11: '000001', de12: '120000', de13: '1123' },
-  ...{ de41: 'TERM0001', de42: 'MERCHANT0000001', de49: '978' },
+  mti: '0200',
+  de2: Pan.of('4242424242424242'),
+  de3: '000000',
+  de4: '000000002500',
+  de7: '1123120000',
+  de11: '000001',
+  de12: '120000',
+  de13: '1123',
+  de41: 'TERM0001',
+  de42: 'MERCHANT0000001',
+  de49: '978',
+};
+
+const LISTENER: ListenerSettings = {
+  name: 'test',
+  host: 'localhost',
+  port: 0,
+  dialect: 'iso87-ascii',
+  framing: 'length-2',
+  mac: 'required',
+  acquirer: '1',
+  maxFrameBytes: 4_096,
+  maxConnections: 9,
+  maxInFlightPerConnection: 4,
+  idleTimeoutMs: 600_000,
 };
 
 function setUp(
@@ -30,12 +52,7 @@ function setUp(
   const clock = new VirtualClock();
   const lines: Record<string, unknown>[] = [];
   const log = pino({ base: null, timestamp: false }, { write: (line) => lines.push(JSON.parse(line)) });
-  const settings: ListenerSettings = {
-    ...{ name: 'test', host: 'localhost', port: 0, dialect: 'iso87-ascii', framing: 'length-2' },
-    ...{ mac: 'required', acquirer: '1', maxFrameBytes: 4_096, maxConnections: 9 },
-    ...{ maxInFlightPerConnection: 4, idleTimeoutMs: 600_000 },
-    ...more,
-  };
+  const settings: ListenerSettings = { ...LISTENER, ...more };
   const answers: ((packed: Buffer | undefined) => void)[] = [];
   const lanes: string[] = [];
   const done: string[] = [];

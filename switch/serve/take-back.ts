@@ -137,7 +137,8 @@ async function reverseFound(
   // At the network the completion has taken the place of the hold: who completes again has nothing to complete.
   const isOfCompletion = stands(found.state) && found.completedBy === key;
   const body = {
-    ...{ ...told, by: 'reversal' as const },
+    ...told,
+    by: 'reversal' as const,
     ...(isOfCompletion && { caseKind: 'hold-reversed' as const }),
   };
   return refused ?? takeBack(found, body, remaining);

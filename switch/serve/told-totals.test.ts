@@ -6,8 +6,14 @@ const side = (count: number, minorUnits: number) =>
   String(count).padStart(3, '0') + String(minorUnits).padStart(12, '0');
 const closing = (change: Partial<TerminalMessage>): TerminalMessage => ({ mti: '0500', ...change });
 const STANDARD = {
-  ...{ de74: '0000000002', de86: '0000000000000700', de75: '0000000001', de87: '0000000000000200' },
-  ...{ de76: '0000000005', de88: '0000000000009000', de77: '0000000002', de89: '0000000000001500' },
+  de74: '0000000002',
+  de86: '0000000000000700',
+  de75: '0000000001',
+  de87: '0000000000000200',
+  de76: '0000000005',
+  de88: '0000000000009000',
+  de77: '0000000002',
+  de89: '0000000000001500',
 };
 
 describe('the totals that a terminal tells', () => {

@@ -12,7 +12,22 @@ const MAX_CARDS = 20_000;
  * PIN, which is verified anew.
  */
 const NOT_OF_THE_CARD: ReadonlySet<string> = new Set([
-  ...['06', '09', '12', '13', '19', '30', '55', '58', '68', '89', '90', '91', '92', '94', '95', '96'],
+  '06',
+  '09',
+  '12',
+  '13',
+  '19',
+  '30',
+  '55',
+  '58',
+  '68',
+  '89',
+  '90',
+  '91',
+  '92',
+  '94',
+  '95',
+  '96',
 ]);
 
 export class DeclinedCards {

@@ -3,10 +3,23 @@ import { ruleOut, type StandInFacts } from './rules.ts';
 
 const LIMIT = { currency: '978', count: 5, minorUnits: 20_000 };
 const FACTS: StandInFacts = {
-  ...{ kind: 'purchase', processingCode: '000000', merchantCategory: '5411', asksForCash: false },
-  ...{ posEntryMode: '051', posConditionCode: '00', hasCardData: true, expiries: ['3012'], month: '2611' },
-  ...{ serviceCode: '201', minorUnits: 2_500, currency: '978', isListed: false, isDeclined: false },
-  ...{ chip: 'online', hasPin: false, merchant: [{ ...LIMIT, floorMinorUnits: 5_000 }] },
+  kind: 'purchase',
+  processingCode: '000000',
+  merchantCategory: '5411',
+  asksForCash: false,
+  posEntryMode: '051',
+  posConditionCode: '00',
+  hasCardData: true,
+  expiries: ['3012'],
+  month: '2611',
+  serviceCode: '201',
+  minorUnits: 2_500,
+  currency: '978',
+  isListed: false,
+  isDeclined: false,
+  chip: 'online',
+  hasPin: false,
+  merchant: [{ ...LIMIT, floorMinorUnits: 5_000 }],
   issuer: { from: '4', to: '4', perCardDay: [LIMIT], pinTriesPerCardDay: 3 },
 };
 

@@ -111,8 +111,22 @@ export function ruleOut(
 const QUASI_CASH = '11';
 /** DE18: what is bought is money again. Cash over a counter or from a machine, transfers, stored value, wagers. */
 const QUASI_CASH_CATEGORIES: ReadonlySet<string> = new Set([
-  ...['4829', '6010', '6011', '6050', '6051', '6529', '6530', '6536', '6537', '6538', '6540'],
-  ...['7800', '7801', '7802', '7995', '9406'],
+  '4829',
+  '6010',
+  '6011',
+  '6050',
+  '6051',
+  '6529',
+  '6530',
+  '6536',
+  '6537',
+  '6538',
+  '6540',
+  '7800',
+  '7801',
+  '7802',
+  '7995',
+  '9406',
 ]);
 /** ISO/IEC 7813, second digit of the service code: the issuer is to be asked, by online means. */
 const ISSUER_ONLINE = '2';

@@ -15,8 +15,32 @@ const KINDS: ReadonlyMap<number, string> = new Map([
 
 /** Data objects that prove a payment and name no card. */
 const KEPT: ReadonlySet<string> = new Set([
-  ...['9F26', CID, '9F10', '9F37', '9F36', '95', '9A', '9C', '9F02', '9F03', '5F2A', '82', '9F1A'],
-  ...['9F33', '9F34', '9F35', '84', '9F09', '9F1E', '9F41', '9F53', '9B', '8A', '91', 'DF31', '9F5B'],
+  '9F26',
+  CID,
+  '9F10',
+  '9F37',
+  '9F36',
+  '95',
+  '9A',
+  '9C',
+  '9F02',
+  '9F03',
+  '5F2A',
+  '82',
+  '9F1A',
+  '9F33',
+  '9F34',
+  '9F35',
+  '84',
+  '9F09',
+  '9F1E',
+  '9F41',
+  '9F53',
+  '9B',
+  '8A',
+  '91',
+  'DF31',
+  '9F5B',
 ]);
 
 /** What the chip said, and what of it may be kept. */

@@ -13,7 +13,12 @@ function totals(sales: number, minorUnits: number): string {
 
 const settlement = (change: Partial<TerminalMessage>) =>
   purchase({
-    ...{ mti: '0500', de3: '920000', de60: '000001', de11: '000777', de7: '1123122400', de12: '132400' },
+    mti: '0500',
+    de3: '920000',
+    de60: '000001',
+    de11: '000777',
+    de7: '1123122400',
+    de12: '132400',
     ...change,
   });
 
@@ -109,15 +114,24 @@ describe('a batch that is closed', () => {
 });
 
 const NAMED = {
-  ...{ mti: '0200', stan: '000001', transmission: '1123120000' },
-  ...{ acquirer: '00000123456', forwarder: '00000000000' },
+  mti: '0200',
+  stan: '000001',
+  transmission: '1123120000',
+  acquirer: '00000123456',
+  forwarder: '00000000000',
 };
 
 describe('several completions of one hold', () => {
   const part = (minorUnits: number, de60: string, index: number): TerminalMessage =>
     purchase({
-      ...{ mti: '0220', de25: '06', de37: '632812000001', de4: String(minorUnits).padStart(12, '0'), de60 },
-      ...{ de11: `00009${index}`, de7: `112313000${index}`, de12: `14000${index}` },
+      mti: '0220',
+      de25: '06',
+      de37: '632812000001',
+      de4: String(minorUnits).padStart(12, '0'),
+      de60,
+      de11: `00009${index}`,
+      de7: `112313000${index}`,
+      de12: `14000${index}`,
     });
   const closing = (index: number, minorUnits: number) =>
     settlement({ de11: `00077${index}`, de60: `00000${index}`, de63: totals(1, minorUnits) });

@@ -236,7 +236,10 @@ describe('what was sold before keys named the merchant', () => {
     const key = 'acquirer-hex|reference|00000001|632700000777';
     const { id: transaction, version } = counter.payment();
     await counter.core.journal.append({
-      ...{ transaction, version: version + 1, kind: 'named-again', body: { original: key, key: '' } },
+      transaction,
+      version: version + 1,
+      kind: 'named-again',
+      body: { original: key, key: '' },
       claims: [{ key, fingerprint: 'of before', role: 'unique' }],
     });
     const { code } = await counter.heard(

@@ -42,14 +42,24 @@ async function held({ rules, merchant }: Around = {}) {
 const amount = (minorUnits: number) => String(minorUnits).padStart(12, '0');
 const completion = (minorUnits: number, change: Partial<TerminalMessage> = {}): TerminalMessage =>
   purchase({
-    ...{ mti: '0220', de25: '06', de37: '632812000001', de4: amount(minorUnits) },
-    ...{ de11: '000090', de7: '1123130000', de12: '140000' },
+    mti: '0220',
+    de25: '06',
+    de37: '632812000001',
+    de4: amount(minorUnits),
+    de11: '000090',
+    de7: '1123130000',
+    de12: '140000',
     ...change,
   });
 const more = (stan: string, minorUnits: number): TerminalMessage =>
   purchase({
-    ...{ mti: '0100', de25: '06', de37: '632812000001', de38: 'A1B2C3', de4: amount(minorUnits) },
-    ...{ de11: stan, de7: '1123121000' },
+    mti: '0100',
+    de25: '06',
+    de37: '632812000001',
+    de38: 'A1B2C3',
+    de4: amount(minorUnits),
+    de11: stan,
+    de7: '1123121000',
   });
 
 function entryKinds({ core }: Counter): string[] {

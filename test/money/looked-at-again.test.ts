@@ -102,8 +102,10 @@ describe('a reversal that matched nothing', () => {
     const { journal } = counter.core;
     const { transaction = '' } = journal.entries[0] ?? {};
     const ports = {
-      ...{ journal, retry: retry(counter.ports.settings.followUps, systemRandom) },
-      ...{ payments: projected(counter), searches: new RecentNumbers() },
+      journal,
+      retry: retry(counter.ports.settings.followUps, systemRandom),
+      payments: projected(counter),
+      searches: new RecentNumbers(),
     };
     const job = { transaction, attempt: 1, lane: 'alerts' };
     const both = await Promise.all([lookAgain(job, ports), lookAgain(job, ports)]);

@@ -227,8 +227,13 @@ describe('a completion', () => {
   const hold = purchase({ mti: '0100', de25: '06', de4: '000000010000' });
   const told = (change: Partial<TerminalMessage>) =>
     purchase({
-      ...{ mti: '0220', de25: '06', de11: '000091', de7: '1123130000', de12: '140000' },
-      ...{ de4: '000000008000', ...change },
+      mti: '0220',
+      de25: '06',
+      de11: '000091',
+      de7: '1123130000',
+      de12: '140000',
+      de4: '000000008000',
+      ...change,
     });
   const named = originalElements('0100');
 
@@ -339,8 +344,11 @@ describe('a reference that was given more often than there are places', () => {
   const de37 = '000000000088';
   const sold = (index: number) =>
     purchase({
-      ...{ de37, de11: String(index).padStart(6, '0'), de4: `00000000${1_000 + index}` },
-      ...{ de7: `11231201${index}`, de12: `1301${index}` },
+      de37,
+      de11: String(index).padStart(6, '0'),
+      de4: `00000000${1_000 + index}`,
+      de7: `11231201${index}`,
+      de12: `1301${index}`,
     });
 
   it('finds what it means by all that a message says of it', async () => {

@@ -265,15 +265,22 @@ describe('a void', () => {
 describe('merchants', () => {
   const settings = (refundGroup?: string) => {
     const merchant = (id: string) => ({
-      ...{ id, category: '5411', pop: 'off' as const },
+      id,
+      category: '5411',
+      pop: 'off' as const,
       ...(refundGroup !== undefined && { refundGroup }),
     });
     return { merchants: [merchant('MERCHANT-A'), merchant('MERCHANT-B')] };
   };
   const refundOf = (rrn: string | undefined) =>
     purchase({
-      ...{ de41: '00000001', de42: 'MERCHANT-B     ', de3: '200000' },
-      ...{ de11: '000051', de12: '130600', de7: '1123120605', de37: rrn },
+      de41: '00000001',
+      de42: 'MERCHANT-B     ',
+      de3: '200000',
+      de11: '000051',
+      de12: '130600',
+      de7: '1123120605',
+      de37: rrn,
     });
   const sale = purchase({ de41: '00000001', de42: 'MERCHANT-A     ' });
 
@@ -309,10 +316,12 @@ describe('an acquirer whose number is of zeros', () => {
 });
 
 describe('a client certificate', () => {
+  const CERTIFICATES = { certFile: 'c', keyFile: 'k', caFile: 'a' };
   const bound = {
     ...SECOND_ADDRESS,
     tls: {
-      ...{ certFile: 'c', keyFile: 'k', caFile: 'a', requireClientCertificate: true },
+      ...CERTIFICATES,
+      requireClientCertificate: true,
       clients: [{ certificate: 'shop-1', terminals: ['TERM0001'] }],
     },
   };

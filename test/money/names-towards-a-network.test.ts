@@ -30,11 +30,17 @@ describe('the reversal of what was added to a hold', () => {
     const { counter, lastReversed } = telling();
     const hold = { mti: '0100', de25: '06', de37: '632812000001' };
     counter.core.network.outcome = {
-      ...{ status: 'approved', code: '00', approvalCode: 'A1B2C3', networkReference: '300000000000001' },
+      status: 'approved',
+      code: '00',
+      approvalCode: 'A1B2C3',
+      networkReference: '300000000000001',
     };
     await counter.heard(purchase({ ...hold, de4: amount(10_000) }));
     counter.core.network.outcome = {
-      ...{ status: 'approved', code: '00', approvalCode: 'D4E5F6', networkReference: '300000000000002' },
+      status: 'approved',
+      code: '00',
+      approvalCode: 'D4E5F6',
+      networkReference: '300000000000002',
     };
     const more = { ...hold, de38: 'A1B2C3', de11: '000012', de7: '1123121000', de4: amount(2_000) };
     await counter.heard(purchase(more));
@@ -50,7 +56,8 @@ describe('the reversal of what was added to a hold', () => {
 
   it('names it as its own answer did', () => {
     expect(seen().ofIncrement).toMatchObject({
-      ...{ approvalCode: 'D4E5F6', networkReference: '300000000000002' },
+      approvalCode: 'D4E5F6',
+      networkReference: '300000000000002',
     });
   });
 
@@ -64,7 +71,10 @@ describe('the reversal of what was added, as far as anybody knows,', () => {
     const { counter, lastReversed } = telling();
     const hold = { mti: '0100', de25: '06', de37: '632812000001' };
     counter.core.network.outcome = {
-      ...{ status: 'approved', code: '00', approvalCode: 'A1B2C3', networkReference: '300000000000001' },
+      status: 'approved',
+      code: '00',
+      approvalCode: 'A1B2C3',
+      networkReference: '300000000000001',
     };
     await counter.heard(purchase({ ...hold, de4: amount(10_000) }));
     counter.core.network.afterMs = SILENT_MS;
@@ -120,7 +130,8 @@ describe('a late approval of a part', () => {
 
   it('has what was approved of it reversed, and no more', () => {
     expect(seen().reversed).toMatchObject({
-      ...{ approvalCode: 'LATE01', facts: { amount: { minorUnits: 1_000 } } },
+      approvalCode: 'LATE01',
+      facts: { amount: { minorUnits: 1_000 } },
     });
     expect(seen().payment).toMatchObject({ network: 'reversed', networkMinorUnits: 0 });
   });
@@ -128,7 +139,9 @@ describe('a late approval of a part', () => {
 
 describe('a late approval without the cash', () => {
   const cashback = {
-    ...{ mti: '0200', de3: '090000', de4: amount(2_500) },
+    mti: '0200',
+    de3: '090000',
+    de4: amount(2_500),
     de54: [{ accountType: '00', amountType: '40', currency: '978', sign: 'D', amount: amount(1_000) }],
   } as const;
 
@@ -141,7 +154,10 @@ describe('a late approval without the cash', () => {
     counter.core.network.afterMs = SILENT_MS;
     await counter.heard(purchase(cashback));
     const answer: LateAnswer = {
-      ...{ transaction: counter.payment().id, approved: true, code: '87', isWithoutCash: true as const },
+      transaction: counter.payment().id,
+      approved: true,
+      code: '87',
+      isWithoutCash: true as const,
       ...(said !== undefined && { approvedMinorUnits: said }),
     };
     const late = lateAnswer(answer, counter.ports);

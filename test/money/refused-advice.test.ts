@@ -27,8 +27,13 @@ function answering(...answers: NoticeOutcome[]) {
 const REFUSED: NoticeOutcome = { status: 'refused', code: '57' };
 const completion = (minorUnits: number, change: Partial<TerminalMessage> = {}) =>
   purchase({
-    ...{ mti: '0220', de25: '06', de37: '632812000001', de4: amount(minorUnits) },
-    ...{ de11: '000090', de7: '1123130000', de12: '140000' },
+    mti: '0220',
+    de25: '06',
+    de37: '632812000001',
+    de4: amount(minorUnits),
+    de11: '000090',
+    de7: '1123130000',
+    de12: '140000',
     ...change,
   });
 

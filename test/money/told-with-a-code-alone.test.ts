@@ -109,7 +109,10 @@ describe('a refund that is told with the approval code of its sale', () => {
 
 describe('a refund by approval code and card, of a merchant that refunds for another', () => {
   const merchants = ['MERCHANT-A', 'MERCHANT-B'].map((id) => ({
-    ...{ id, category: '5411', pop: 'off' as const, refundGroup: 'the house' },
+    id,
+    category: '5411',
+    pop: 'off' as const,
+    refundGroup: 'the house',
   }));
 
   it('is of what the other sold, and of no more than that', async () => {

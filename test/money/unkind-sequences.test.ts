@@ -48,21 +48,37 @@ const amount = (minorUnits: number) => String(minorUnits).padStart(12, '0');
 
 const increment = (minorUnits: number): TerminalMessage =>
   purchase({
-    ...{ mti: '0100', de25: '06', de37: '632812000001', de38: 'A1B2C3', de4: amount(minorUnits) },
-    ...{ de11: '000012', de7: '1123121000' },
+    mti: '0100',
+    de25: '06',
+    de37: '632812000001',
+    de38: 'A1B2C3',
+    de4: amount(minorUnits),
+    de11: '000012',
+    de7: '1123121000',
   });
 
 const completion = (minorUnits: number, de60?: string, index = 0): TerminalMessage =>
   purchase({
-    ...{ mti: '0220', de25: '06', de37: '632812000001', de4: amount(minorUnits), de60 },
-    ...{ de11: `00009${index}`, de7: `112313000${index}`, de12: `14000${index}` },
+    mti: '0220',
+    de25: '06',
+    de37: '632812000001',
+    de4: amount(minorUnits),
+    de60,
+    de11: `00009${index}`,
+    de7: `112313000${index}`,
+    de12: `14000${index}`,
   });
 
 const TIP = { stan: '000020', sent: '1123140000' };
 const tip = ({ rrn }: Heard, minorUnits: number, change: Partial<TerminalMessage> = {}): TerminalMessage =>
   purchase({
-    ...{ mti: '0220', de3: '020000', de37: rrn, de4: amount(minorUnits) },
-    ...{ de11: TIP.stan, de7: TIP.sent, de12: '150000' },
+    mti: '0220',
+    de3: '020000',
+    de37: rrn,
+    de4: amount(minorUnits),
+    de11: TIP.stan,
+    de7: TIP.sent,
+    de12: '150000',
     ...change,
   });
 
@@ -71,7 +87,10 @@ const reversalOf = (
   change: Partial<TerminalMessage> = {},
 ): TerminalMessage =>
   reversal({
-    ...{ de11: '000004', de7: '1123150000', de12: '160000', de4: undefined },
+    de11: '000004',
+    de7: '1123150000',
+    de12: '160000',
+    de4: undefined,
     de90: originalElements(named.mti ?? '0200', named.stan, named.sent),
     ...change,
   });

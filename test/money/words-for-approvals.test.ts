@@ -58,7 +58,10 @@ describe('08, approved but identify,', () => {
   ])('is declined and reversed %s', async (_, message) => {
     const { heard, state, isReversed, standingMinorUnits } = await played({ code: '08', message });
     expect({ heard, state, isReversed, standingMinorUnits }).toEqual({
-      ...{ heard: '05', state: 'declined', isReversed: true, standingMinorUnits: 0 },
+      heard: '05',
+      state: 'declined',
+      isReversed: true,
+      standingMinorUnits: 0,
     });
   });
 });
@@ -87,13 +90,11 @@ describe('85', () => {
 describe('87, the purchase without the cash,', () => {
   it('leaves as a partial approval of the purchase, which stands', async () => {
     expect(await played({ code: '87', message: CASHBACK })).toMatchObject({
-      ...{
-        heard: '10',
-        de4: '000000001500',
-        state: 'approved',
-        standingMinorUnits: 1_500,
-        isReversed: false,
-      },
+      heard: '10',
+      de4: '000000001500',
+      state: 'approved',
+      standingMinorUnits: 1_500,
+      isReversed: false,
       de54: [
         { amountType: '57', amount: '000000002500' },
         { amountType: '40', amount: '000000000000' },
@@ -111,7 +112,8 @@ describe('87, the purchase without the cash,', () => {
   it('leaves as 87 where the terminals know it', async () => {
     const line = { approvalCodes: ['87' as const] };
     expect(await played({ code: '87', message: CASHBACK, line })).toMatchObject({
-      ...{ heard: '87', de4: '000000001500' },
+      heard: '87',
+      de4: '000000001500',
     });
   });
 });

@@ -35,7 +35,10 @@ function withGateway(settings: Settings, secretFile: string): Settings {
   return {
     ...settings,
     gateway: {
-      ...{ host: '127.0.0.1', port: 0, acquirer: '123456', terminal: 'GATEWAY1' },
+      host: '127.0.0.1',
+      port: 0,
+      acquirer: '123456',
+      terminal: 'GATEWAY1',
       jwt: { ...DEVELOPMENT_ISSUER, hs256SecretFile: secretFile },
     },
     merchants: [
@@ -64,7 +67,8 @@ export async function enter(house: House): Promise<GatewayHouse> {
   const port = listeners.find(({ name }) => name === 'gateway')?.port ?? 0;
   const url = `http://127.0.0.1:${port}`;
   return {
-    ...{ house, port },
+    house,
+    port,
     shop: new Application(url, developmentApiKey(MERCHANT)),
     other: new Application(url, developmentApiKey(OTHER)),
   };

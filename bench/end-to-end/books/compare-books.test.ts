@@ -31,7 +31,9 @@ async function compared(told: number[], { atNetwork = [0, 1], atPop = [0, 1] } =
   const facts = bodies.map((body) => body.facts);
   const network = facts.map(({ terminal, stan }) => ({ terminal, stan, moves: { captured: 2_500 } }));
   const pop = facts.map(({ transaction }) => ({
-    ...{ kind: 'validated', transactionId: transaction, amount: 2_500 },
+    kind: 'validated',
+    transactionId: transaction,
+    amount: 2_500,
   }));
   const [first] = facts;
   const traffic = {

@@ -19,7 +19,9 @@ test('the scan reads trace number and code as the codec wrote them, whatever sta
   expect(scanned({ de39: '00' })).toEqual({ stan: 4711, code: 0, isRead: true });
   const more = { de2: Pan.of('4242424242424242'), de12: '221018', de32: '123456', de37: '633322004711' };
   expect(scanned({ ...more, de38: '831000', de39: '91', de41: 'TERM0001' })).toEqual({
-    ...{ stan: 4711, code: 91, isRead: true },
+    stan: 4711,
+    code: 91,
+    isRead: true,
   });
 });
 

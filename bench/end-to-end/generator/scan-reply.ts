@@ -13,8 +13,8 @@ const ZERO = 0x30;
 
 /** Length of each element up to DE39; -2 and -3: that many digits of length stand before it. */
 const LENGTHS: readonly number[] = [
-  ...[0, 8, -2, 6, 12, 12, 12, 10, 8, 8, 8, 6, 6, 4, 4, 4, 4, 4, 4, 3, 3, 3, 3, 3, 3, 2, 2, 1, 9, 9, 9, 9],
-  ...[-2, -2, -2, -2, -3, 12, 6, 2],
+  0, 8, -2, 6, 12, 12, 12, 10, 8, 8, 8, 6, 6, 4, 4, 4, 4, 4, 4, 3, 3, 3, 3, 3, 3, 2, 2, 1, 9, 9, 9, 9, -2, -2,
+  -2, -2, -3, 12, 6, 2,
 ];
 
 export interface ScannedReply {

@@ -46,16 +46,19 @@ export interface StageOrder {
 }
 
 const FREE_PORTS = [
-  ...[
-    'SWITCH_PORT_ISO87',
-    'SWITCH_PORT_POS',
-    'SWITCH_PORT_STATUS',
-    'SWITCH_PORT_ACQUIRER',
-    'SWITCH_PORT_TLS',
-    'GATEWAY_PORT',
-  ],
-  ...['VISA_SIM_PORT', 'VISA_SIM_CONTROL_PORT', 'ISO87_SIM_PORT', 'ISO87_SIM_CONTROL_PORT', 'ADMIN_PORT'],
-  ...['POP_SIM_PORT', 'POP_SIM_CONTROL_PORT'],
+  'SWITCH_PORT_ISO87',
+  'SWITCH_PORT_POS',
+  'SWITCH_PORT_STATUS',
+  'SWITCH_PORT_ACQUIRER',
+  'SWITCH_PORT_TLS',
+  'GATEWAY_PORT',
+  'VISA_SIM_PORT',
+  'VISA_SIM_CONTROL_PORT',
+  'ISO87_SIM_PORT',
+  'ISO87_SIM_CONTROL_PORT',
+  'ADMIN_PORT',
+  'POP_SIM_PORT',
+  'POP_SIM_CONTROL_PORT',
 ];
 const QUERY_WITHIN_MS = 120_000;
 /** Of terminals, networks and consensus: in service they have machines of their own. */

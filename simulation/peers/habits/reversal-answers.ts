@@ -6,8 +6,11 @@ import type { Asked, Habit } from './habit.ts';
 
 const OF_VISA = ['21', '25', '76', '77'] as const;
 const NOT_FOUND: Readonly<Record<HostName, readonly string[]>> = {
-  ...{ visa: OF_VISA, lodging: OF_VISA },
-  ...{ iso87: ['25'], plain: ['25'], mastercard: ['25'] },
+  visa: OF_VISA,
+  lodging: OF_VISA,
+  iso87: ['25'],
+  plain: ['25'],
+  mastercard: ['25'],
 };
 /** Of requests: acted on so late that their reversal comes before. */
 const RARELY = 0.08;

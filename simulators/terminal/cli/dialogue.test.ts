@@ -218,8 +218,12 @@ describe('increment', () => {
     await run('preauth', '--amount', '80.00');
     expect(await run('increment', '--amount', '20.00', '--json')).toBe(0);
     expect(sent()[1]).toMatchObject({
-      ...{ mti: '0100', de25: '06', de4: '000000002000', de11: '000002' },
-      ...{ de37: '632810000001', de38: '123456' },
+      mti: '0100',
+      de25: '06',
+      de4: '000000002000',
+      de11: '000002',
+      de37: '632810000001',
+      de38: '123456',
     });
     expect(JSON.parse(printed.at(-1) ?? '')).toMatchObject({ service: 'increment', approved: true });
     expect(await run('void')).toBe(0);

@@ -99,7 +99,9 @@ export function expectOption(command: Command): Command {
 export function orderOf(options: OrderOptions): PurchaseOrder {
   const { amount = '0', approval, card, cashback, currency, expiry, pin, rrn, track2 } = options;
   return {
-    ...{ card, currency, amount: minorUnits(amount, currency) },
+    card,
+    currency,
+    amount: minorUnits(amount, currency),
     ...(cashback === undefined ? {} : { cashback: minorUnits(cashback, currency, '--cashback') }),
     ...(pin === undefined ? {} : { pin }),
     ...(expiry === undefined ? {} : { expiry }),
@@ -118,7 +120,11 @@ export async function withTerminal(
   const records = await openRecords(options.records);
   const { merchant, terminal: id, timeout: timeoutMs } = options;
   const terminal = createTerminal({
-    ...{ dialect, records, merchant, timeoutMs, terminal: id },
+    dialect,
+    records,
+    merchant,
+    timeoutMs,
+    terminal: id,
     address: addressOf(options, dialect),
     sockets: socketsFor(options),
     ...(reverseUnanswered && { reverseUnanswered }),

@@ -60,7 +60,13 @@ export function loadCommand(): Command {
       const records = await openRecords(`${options.records}/load`);
       const { rate, seconds, connections, merchant, timeout: timeoutMs } = options;
       const result = await runLoad({
-        ...{ dialect, records, rate, seconds, connections, merchant, timeoutMs },
+        dialect,
+        records,
+        rate,
+        seconds,
+        connections,
+        merchant,
+        timeoutMs,
         keyFolder: options.records,
         address: addressOf(options, dialect),
         sockets: socketsFor(options),

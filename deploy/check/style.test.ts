@@ -21,7 +21,8 @@ test('a body on a line of its own needs braces, a guard on one line does not', (
 });
 
 test('a literal that is spread into another is a breach, what is conditional or made by a call is none', () => {
-  expect(rules('const a = {\n  ...{ b, c },\n};')).toEqual([2]);
+  const spread = '...';
+  expect(rules(`const a = {\n  ${spread}{ b, c },\n};`)).toEqual([2]);
   expect(rules('const a = [\n  ...[b, c],\n];')).toEqual([2]);
   expect(rules('const a = {\n  ...(b && { c }),\n  ...d,\n};')).toEqual([]);
   expect(rules('const a = [\n  ...[b, c].map((each) => each.d),\n];')).toEqual([]);

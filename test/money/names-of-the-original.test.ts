@@ -316,15 +316,9 @@ describe('an acquirer whose number is of zeros', () => {
 });
 
 describe('a client certificate', () => {
-  const CERTIFICATES = { certFile: 'c', keyFile: 'k', caFile: 'a' };
-  const bound = {
-    ...SECOND_ADDRESS,
-    tls: {
-      ...CERTIFICATES,
-      requireClientCertificate: true,
-      clients: [{ certificate: 'shop-1', terminals: ['TERM0001'] }],
-    },
-  };
+  const certificates = { certFile: 'c', keyFile: 'k', caFile: 'a', requireClientCertificate: true };
+  const clients = [{ certificate: 'shop-1', terminals: ['TERM0001'] }];
+  const bound = { ...SECOND_ADDRESS, tls: { ...certificates, clients } };
 
   it('that is not there speaks for nobody where clients are bound', async () => {
     const counter = new Counter();

@@ -1,8 +1,9 @@
 import type { Client } from 'pg';
+import { JOBS_AT_WORK } from '../../bench/end-to-end/books/journal-book.ts';
 
 /** Proofs are asked for every few seconds; one that is overdue for longer waits for somebody. */
 const WAITING = `
-  select (select count(*) from graphile_worker._private_jobs)::integer as jobs,
+  select (select count(*) from ${JOBS_AT_WORK})::integer as jobs,
     (select count(*) from switch.awaited_proof where due_at < now() - interval '5 seconds')::integer as proofs`;
 
 /** What waits in the queues; nothing where they are empty. */

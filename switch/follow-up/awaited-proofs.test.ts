@@ -91,13 +91,14 @@ describe('what is awaited', () => {
     const accepted = { kind: 'pop-accepted', body: { validation: 'v-2', minorUnits: 1_000 } } as const;
     const amended = await journalTransaction(journal, {}, decided(true), [inPart, accepted]);
     await caughtUp();
-    const before = await rows();
+    const undated = async () => (await rows()).map(({ due_at: _, ...row }) => row); // due by when it was projected
+    const before = await undated();
     expect(before).toMatchObject([
       { transaction: amended, validation: 'v-2', version: 4, accepted_version: 4 },
     ]);
     await rebuildProjection(database.url);
     await caughtUp();
-    expect(await rows()).toEqual(before);
+    expect(await undated()).toEqual(before);
   });
 
   it('is not brought back by an epoch that is read later than a further one', async () => {

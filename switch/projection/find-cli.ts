@@ -1,3 +1,4 @@
+import { scheduler } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { createLog, DAY_MS, systemClock } from '../../runtime/index.ts';
 import { commandDatabase } from '../config/command-settings.ts';
@@ -98,8 +99,20 @@ async function find(options: FindOptions): Promise<void> {
 async function findInTime(finder: TransactionFinder, search: TransactionSearch) {
   const found = await finder.find(search);
   if (found.length > 0) return { found, isWhole: true };
-  const isWhole = await finder.catchUp(systemClock, CATCH_UP_MS);
+  const isWhole = await whileAwake(() => finder.catchUp(systemClock, CATCH_UP_MS));
   return { found: await finder.find(search), isWhole };
+}
+
+/** The clock's timers keep no process alive: a command that waits by them alone would end in the midst of it. */
+async function whileAwake<T>(wait: () => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const awake = scheduler.wait(2 * CATCH_UP_MS, { signal: over.signal }).catch(() => {});
+  try {
+    return await wait();
+  } finally {
+    over.abort();
+    await awake;
+  }
 }
 
 function minorUnitsOf({ amount, currency }: FindOptions): number | undefined {

@@ -18,7 +18,10 @@ const HISTORIES = `
       select distinct transaction from switch.journal where transaction > $1 order by transaction limit ${PAGE}
     )
     order by transaction, version`;
-const QUEUED = `select count(*)::integer as count from graphile_worker._private_jobs`;
+/** A second look at what came behind a reversal is not due for minutes: nobody waits for it. */
+export const JOBS_AT_WORK = `graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id
+    where not (t.identifier like 'look-again@%' and j.run_at > now())`;
+const QUEUED = `select count(*)::integer as count from ${JOBS_AT_WORK}`;
 /** What is no payment, a reversal that was remembered or an advice that was kept, has no leg, and waits for nothing. */
 export const OPEN_PAYMENTS = `switch.projected_transaction
     where transaction > $1 and kind not in ('reversal', 'advice')

@@ -1,7 +1,8 @@
 /**
  * TLS handshakes by the hundred from one address that prove nobody: each costs the switch a signature and its sender
- * nothing. A terminal with a certificate that was connected before is served meanwhile, from the same address, and one
- * that comes anew is let in as soon as the flood is over. While it lasts, nobody can tell who comes anew from the flood.
+ * nothing. A terminal with a certificate that was connected before is served meanwhile, from the same address, and
+ * one that comes anew is let in as soon as the flood is over. While it lasts, nobody can tell who comes anew from the
+ * flood.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -9,8 +9,9 @@ import { complete } from '../serve/complete.ts';
 import { voidPayment } from '../serve/take-back.ts';
 import { isApprovalCode } from '../transaction/approval-codes.ts';
 import type { OpeningBody, ReplyFields } from '../transaction/entries.ts';
-import { foldTransaction, type Transaction } from '../transaction/fold.ts';
+import type { Transaction } from '../transaction/fold.ts';
 import { type DeskParts, inboundOf, inTime, type NamedAsking } from './core-call.ts';
+import { type FoundPayment, foundPayment } from './found-payment.ts';
 import { contentOf, correctionMessage, type MoneyOrder, numericOf, witnessOf } from './order.ts';
 import type { PaymentDesk, Told } from './payment-desk.ts';
 import { currentView } from './payment-view.ts';
@@ -20,11 +21,6 @@ import type { CaptureOrder, PaymentData, RefundOrder } from './schemas.ts';
 // What is done to a payment that exists. It is named by its id, and told to the same verbs that serve a terminal's
 // void, completion and refund, which look at what stands of it. A completion of an application is no advice: what is
 // refused happened nowhere, so it is never acknowledged for being told often.
-
-interface Found {
-  readonly payment: Transaction;
-  readonly opening: OpeningBody;
-}
 
 export class CorrectionDesk {
   readonly #parts: DeskParts;
@@ -85,14 +81,8 @@ export class CorrectionDesk {
     return this.#payments.ask(inbound, { ...amount, status: 'PaymentCompleted' });
   }
 
-  /** @throws Problem GW_NOT_FOUND, JournalError */
-  async #found(id: string, { caller }: NamedAsking): Promise<Found> {
-    const payment = foldTransaction(await this.#parts.ports.journal.history(id));
-    const { opening } = payment ?? {};
-    if (!payment || opening?.facts.merchant.trimEnd() !== caller.merchant.id) {
-      throw new Problem('GW_NOT_FOUND');
-    }
-    return { payment, opening };
+  #found(id: string, { caller }: NamedAsking): Promise<FoundPayment> {
+    return foundPayment(id, caller, this.#parts.ports.journal);
   }
 
   #message(

@@ -5,6 +5,7 @@ import { isApprovalCode } from '../transaction/approval-codes.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import { foldTransaction } from '../transaction/fold.ts';
 import { type Asking, type DeskParts, inboundOf, inTime, type NamedAsking } from './core-call.ts';
+import { foundPayment } from './found-payment.ts';
 import {
   contentOf,
   expiryOf,
@@ -75,10 +76,8 @@ export class PaymentDesk {
 
   /** A payment of the caller's merchant, whichever way it came in. @throws Problem GW_NOT_FOUND, JournalError */
   async payment(id: string, { caller }: Asking): Promise<PaymentData> {
-    const found = foldTransaction(await this.#parts.ports.journal.history(id));
-    const { opening } = found ?? {};
-    if (!found || opening?.facts.merchant.trimEnd() !== caller.merchant.id) throw new Problem('GW_NOT_FOUND');
-    return currentView(found, opening);
+    const { payment, opening } = await foundPayment(id, caller, this.#parts.ports.journal);
+    return currentView(payment, opening);
   }
 
   async #inboundOf(order: PaymentOrder, asking: NamedAsking): Promise<PaymentInbound> {

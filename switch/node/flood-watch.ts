@@ -1,4 +1,4 @@
-import type { Clock, Log, Timer } from '../../runtime/index.ts';
+import { type Clock, explain, type Log, type Timer } from '../../runtime/index.ts';
 import type { TurnedAway } from '../admission/turned-away.ts';
 import type { AlertBook } from '../fallback/alerts.ts';
 
@@ -59,7 +59,7 @@ export class FloodWatch {
         await this.#tell(loudest);
       } catch (error) {
         // The database is away: it is told with the next look.
-        this.#parts.log.warn({ event: 'flood.alert-failed', reason: reasonOf(error) });
+        this.#parts.log.warn({ event: 'flood.alert-failed', reason: explain(error) });
       }
     }
     this.#lookLater();
@@ -101,8 +101,4 @@ export class FloodWatch {
     }
     this.#told = isFlooded;
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-import type { Clock, Log, Monotonic, Timer } from '../../runtime/index.ts';
+import { type Clock, explain, type Log, type Monotonic, type Timer } from '../../runtime/index.ts';
 import type { AlertBook } from '../fallback/alerts.ts';
 import type { Lives } from './life-records.ts';
 
@@ -54,7 +54,7 @@ export class LifeWatch {
       this.#isFailing = false;
     } catch (error) {
       // The database is away, which the journal says louder.
-      if (!this.#isFailing) log.warn({ event: 'life.not-looked-at', reason: reasonOf(error) });
+      if (!this.#isFailing) log.warn({ event: 'life.not-looked-at', reason: explain(error) });
       this.#isFailing = true;
     }
     if (!this.#isClosed) this.#timer = clock.after(LOOK_EVERY_MS, () => void this.#look());
@@ -88,8 +88,4 @@ export class LifeWatch {
     await alerts.raise({ key, kind: 'process-died', subject, summary });
     log.error({ event: 'life.process-died', process: subject, reason: summary });
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

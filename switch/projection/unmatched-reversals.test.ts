@@ -52,21 +52,22 @@ it('payments are found by who sold, and by approval code', async () => {
   expect(await reader.paymentsOf({ ...search, since: systemClock.wall() + 60_000 }, 10)).toEqual([]);
 });
 
+/** What people see of a reversal that matched nothing. */
+const SAID = {
+  key: 'k',
+  reply: { code: '00' },
+  terminal: 'TERM0001',
+  listener: 'terminals-ascii',
+  rrn: '1',
+  merchant: 'MERCHANT0000001',
+  maskedPan: '424242******4242',
+  stan: '000001',
+  amount: { minorUnits: 2_500, currency: '978' },
+};
+
 it('a reversal that may mean a payment is a case that says which, and what it wanted back', async () => {
   const payment = await journalTransaction(journal);
-  const body = {
-    key: 'k',
-    reply: { code: '00' },
-    terminal: 'TERM0001',
-    listener: 'terminals-ascii',
-    rrn: '1',
-    merchant: 'MERCHANT0000001',
-    maskedPan: '424242******4242',
-    stan: '000099',
-    amount: { minorUnits: 2_500, currency: '978' },
-    caseKind: 'reversal-unmatched' as const,
-    mayMean: [payment],
-  };
+  const body = { ...SAID, stan: '000099', caseKind: 'reversal-unmatched' as const, mayMean: [payment] };
   const transaction = timeOrderedUuid(systemClock, systemRandom);
   await journalSteps(journal, transaction, [{ kind: 'remembered', body }]);
   await caughtUp();
@@ -79,21 +80,10 @@ it('a reversal that may mean a payment is a case that says which, and what it wa
 
 it('a reversal that may mean what came behind it is a case that says so', async () => {
   const payment = await journalTransaction(journal);
-  const said = {
-    key: 'k',
-    reply: { code: '00' },
-    terminal: 'TERM0001',
-    listener: 'terminals-ascii',
-    rrn: '1',
-    merchant: 'MERCHANT0000001',
-    maskedPan: '424242******4242',
-    stan: '000001',
-    amount: { minorUnits: 2_500, currency: '978' },
-  };
   const body = { caseKind: 'reversal-unmatched', reason: 'came-later', mayMean: [payment] };
   const transaction = timeOrderedUuid(systemClock, systemRandom);
   await journalSteps(journal, transaction, [
-    { kind: 'remembered', body: said },
+    { kind: 'remembered', body: SAID },
     { kind: 'case-opened', body },
   ]);
   await caughtUp();

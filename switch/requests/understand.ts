@@ -1,6 +1,6 @@
 import type { CardData, Money, TransactionKind } from '../../connectors/index.ts';
 import { isRepeat, isTlv, type Pan, type PinBlock, withoutRepeat } from '../../messages/index.ts';
-import { type Clock, type Random, utcCalendar } from '../../runtime/index.ts';
+import { type Clock, type Random, type UtcCalendar, utcCalendar } from '../../runtime/index.ts';
 import { Refusal } from '../errors.ts';
 import { type CurrencyList, isKnownCurrency } from './currency.ts';
 import { findService, type Service } from './services.ts';
@@ -232,8 +232,13 @@ export function givenReference({ de37 }: Pick<TerminalMessage, 'de37'>): string 
  * (`anotherReference`).
  */
 export function retrievalReference(clock: Clock, stan: string): string {
-  const { year, dayOfYear, hour } = utcCalendar(clock.wall());
-  return `${year % 10}${digits(dayOfYear, 3)}${digits(hour, 2)}${stan}`;
+  const now = utcCalendar(clock.wall());
+  return `${dayOfReference(now)}${digits(now.hour, 2)}${stan}`;
+}
+
+/** How a retrieval reference of a day begins: last digit of the year, day of the year. */
+export function dayOfReference({ year, dayOfYear }: Pick<UtcCalendar, 'year' | 'dayOfYear'>): string {
+  return `${year % 10}${digits(dayOfYear, 3)}`;
 }
 
 /**

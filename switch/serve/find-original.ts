@@ -136,7 +136,8 @@ export async function findReferred(
   return oneOf(await paymentsApprovedAs(inbound, { ...original.meant, approvalCode }, ports));
 }
 
-function candidatesIn(finding: Finding): readonly Transaction[] {
+/** Those that it may be: none, one or several. */
+export function candidatesIn(finding: Finding): readonly Transaction[] {
   if (finding.status === 'ambiguous') return finding.transactions;
   return finding.status === 'found' ? [finding.transaction] : [];
 }

@@ -3,8 +3,9 @@ import type { NoticeInbound } from '../admission/inbound.ts';
 import type { Ports } from '../ports.ts';
 import { openedAt } from '../requests/dates.ts';
 import type { OriginalReference } from '../requests/originals.ts';
+import { dayOfReference } from '../requests/understand.ts';
 import type { Transaction } from '../transaction/fold.ts';
-import { type Finding, findOriginal, oneOf } from './find-original.ts';
+import { candidatesIn, type Finding, findOriginal, oneOf } from './find-original.ts';
 import { paymentsToldAgain } from './search-payments.ts';
 
 // Whether an advice tells of a payment that was answered here, and is no other: hosts confirm what was authorised, and
@@ -62,9 +63,7 @@ export async function findByName(
 }
 
 function answered(finding: Finding, isAnswered: (found: Transaction) => boolean): readonly Transaction[] {
-  const found = finding.status === 'ambiguous' ? finding.transactions : [];
-  const all = finding.status === 'found' ? [finding.transaction] : found;
-  return all.filter(isAnswered);
+  return candidatesIn(finding).filter(isAnswered);
 }
 
 /** Two tills of a merchant may count alike, and come to one reference. */
@@ -72,17 +71,10 @@ function isOfTerminal({ opening }: Transaction, terminal: string): boolean {
   return opening?.facts.terminal.trimEnd() === terminal.trimEnd();
 }
 
-/** Last digit of the year, and day of the year: ours have it, and so has every one that counts. */
-const DAY_DIGITS = 4;
-
+/** Ours have their day, and so has every one that counts. */
 function isOfDay({ opening }: Transaction): boolean {
   if (!opening) return false;
   const { rrn, transaction } = opening.facts;
   const at = openedAt(transaction);
-  return [at - DAY_MS, at, at + DAY_MS].some((each) => dayDigits(each) === rrn.slice(0, DAY_DIGITS));
-}
-
-function dayDigits(ms: number): string {
-  const { year, dayOfYear } = utcCalendar(ms);
-  return `${year % 10}${String(dayOfYear).padStart(3, '0')}`;
+  return [at - DAY_MS, at, at + DAY_MS].some((each) => rrn.startsWith(dayOfReference(utcCalendar(each))));
 }

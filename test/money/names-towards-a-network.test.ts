@@ -25,23 +25,17 @@ function telling(answers: Partial<NoticeOutcome> = {}, rules = {}) {
   return { counter, advised, lastReversed };
 }
 
+function approvedAs(approvalCode: string, networkReference: string) {
+  return { status: 'approved', code: '00', approvalCode, networkReference } as const;
+}
+
 describe('the reversal of what was added to a hold', () => {
   const seen = played(async () => {
     const { counter, lastReversed } = telling();
     const hold = { mti: '0100', de25: '06', de37: '632812000001' };
-    counter.core.network.outcome = {
-      status: 'approved',
-      code: '00',
-      approvalCode: 'A1B2C3',
-      networkReference: '300000000000001',
-    };
+    counter.core.network.outcome = approvedAs('A1B2C3', '300000000000001');
     await counter.heard(purchase({ ...hold, de4: amount(10_000) }));
-    counter.core.network.outcome = {
-      status: 'approved',
-      code: '00',
-      approvalCode: 'D4E5F6',
-      networkReference: '300000000000002',
-    };
+    counter.core.network.outcome = approvedAs('D4E5F6', '300000000000002');
     const more = { ...hold, de38: 'A1B2C3', de11: '000012', de7: '1123121000', de4: amount(2_000) };
     await counter.heard(purchase(more));
     const named = { mti: '0100', stan: '000012', transmission: '1123121000' };
@@ -70,12 +64,7 @@ describe('the reversal of what was added, as far as anybody knows,', () => {
   const seen = played(async () => {
     const { counter, lastReversed } = telling();
     const hold = { mti: '0100', de25: '06', de37: '632812000001' };
-    counter.core.network.outcome = {
-      status: 'approved',
-      code: '00',
-      approvalCode: 'A1B2C3',
-      networkReference: '300000000000001',
-    };
+    counter.core.network.outcome = approvedAs('A1B2C3', '300000000000001');
     await counter.heard(purchase({ ...hold, de4: amount(10_000) }));
     counter.core.network.afterMs = SILENT_MS;
     await counter.heard(

@@ -18,7 +18,13 @@ import { paymentsApprovedAs, paymentsNamed, paymentsOfReference, refundsOf } fro
 export type Finding =
   | ({ readonly status: 'found' } & Candidate)
   /** The key leads to it, and an element says something else. */
-  | { readonly status: 'other'; readonly transaction: Transaction; readonly element: string }
+  | {
+      readonly status: 'other';
+      readonly transaction: Transaction;
+      readonly element: string;
+      /** No number leads to it, only a reference, which all payments of a day may have. */
+      readonly isByReference?: true;
+    }
   /** More than one may be meant. */
   | { readonly status: 'ambiguous'; readonly transactions: readonly Transaction[] }
   /** All that is known is a reversal of it. */
@@ -208,7 +214,8 @@ async function byReference({ key }: Way, meant: Meant, ports: Lookup): Promise<F
     inFlight ??= finding;
     const [{ transaction } = {}] = sameNumber.filter((each) => !isOfOther(each, meant));
     if (transaction && otherwise.status === 'unknown') {
-      otherwise = { status: 'other', transaction, element: disagreement(transaction, meant) ?? '' };
+      const element = disagreement(transaction, meant) ?? '';
+      otherwise = { status: 'other', transaction, element, isByReference: true };
     }
   }
   return inFlight ?? otherwise;

@@ -22,8 +22,8 @@ export type Finding =
       readonly status: 'other';
       readonly transaction: Transaction;
       readonly element: string;
-      /** No number leads to it, only a reference, which all payments of a day may have. */
-      readonly isByReference?: true;
+      /** Only a reference leads to it, which all payments of a day may have, and what is meant may yet come. */
+      readonly mayBeAnother?: true;
     }
   /** More than one may be meant. */
   | { readonly status: 'ambiguous'; readonly transactions: readonly Transaction[] }
@@ -214,11 +214,22 @@ async function byReference({ key }: Way, meant: Meant, ports: Lookup): Promise<F
     inFlight ??= finding;
     const [{ transaction } = {}] = sameNumber.filter((each) => !isOfOther(each, meant));
     if (transaction && otherwise.status === 'unknown') {
-      const element = disagreement(transaction, meant) ?? '';
-      otherwise = { status: 'other', transaction, element, isByReference: true };
+      otherwise = otherOfReference(transaction, meant);
     }
   }
   return inFlight ?? otherwise;
+}
+
+/**
+ * A reversal that gives no STAN of its original is of another payment where its own STAN is another. Where that is the
+ * same, its terminal may have counted anew: the card tells.
+ */
+function otherOfReference(transaction: Transaction, meant: Meant): Finding {
+  const element = disagreement(transaction, meant) ?? '';
+  const { ownStan } = meant;
+  const isOtherStan = transaction.opening?.facts.stan !== ownStan;
+  const mayBeAnother = ownStan !== undefined && (isOtherStan || WHOSE.has(element));
+  return { status: 'other', transaction, element, ...(mayBeAnother && { mayBeAnother }) };
 }
 
 /** Elements that no payment of one card and currency differs in. */

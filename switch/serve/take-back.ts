@@ -74,8 +74,8 @@ function answerReversal(
     case 'remembered':
       return { reply: unmatchedReply(inbound) };
     case 'other':
-      // Its own may come yet, and is refused then: that it has this STAN as well may be of a terminal that counts anew.
-      if (finding.isByReference && original.meant.ownStan !== undefined) {
+      // Its own may come yet, and is refused then.
+      if (finding.mayBeAnother) {
         return unmatchedReversal(inbound, original, ports, [finding.transaction]);
       }
       return reverseOther(finding.transaction, finding.element, { inbound, original }, ports);

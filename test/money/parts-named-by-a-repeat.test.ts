@@ -3,7 +3,7 @@ import type { ListenerSettings } from '../../switch/config/settings.ts';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
 import { Counter, originalElements, purchase, replacement, reversal, voidOf } from './core-cases.ts';
 
-// A line may hold back the repeat of a purchase, whose DE7 is its own, until the partial reversal that names it has come.
+// A line may hold back the repeat of a purchase, whose DE7 is its own, until the partial reversal of it has come.
 // Of the simulation's seed 4120: the repeat was refused as if all were taken back, and nothing was.
 
 const FIRST = '1123120000';

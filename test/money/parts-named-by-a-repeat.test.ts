@@ -13,7 +13,8 @@ const repeat = () => purchase({ mti: '0201', de7: REPEAT });
 const partOf = (change: Partial<TerminalMessage> = {}) =>
   reversal({
     ...LATER,
-    ...{ de90: originalElements('0200', '000001', REPEAT), de95: replacement(1_000) },
+    de90: originalElements('0200', '000001', REPEAT),
+    de95: replacement(1_000),
     ...change,
   });
 const BY_AMOUNT: Partial<ListenerSettings> = { reversalAmount: 'part' };

@@ -118,8 +118,12 @@ export function guestListener(settings: Settings, index: number): ListenerSettin
   return listener;
 }
 
+/** What somebody calls a terminal on a line that takes all of them: keys are put together with bars. */
+export const BARRED_TERMINAL = 'A|B';
+
 /** Whether guests, or somebody in their name, began the transaction whose first entry this is. */
 export function isOfGuests(body: unknown): boolean {
   const { facts, terminal = '' } = body as { facts?: { terminal: string }; terminal?: string };
-  return /^(GUEST|NOBODY)/.test(facts?.terminal ?? terminal);
+  const name = facts?.terminal ?? terminal;
+  return /^(GUEST|NOBODY)/.test(name) || name.trimEnd() === BARRED_TERMINAL;
 }

@@ -5,6 +5,9 @@ import { isRequestAnswer } from '../peers/host-messages.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 
 const THOUSAND = 1_000;
+/** More than any guest asks for. */
+const MORE_THAN_IS_ASKED = 10_000_000;
+const IN_PART = '10';
 
 type Change = (reply: HostMessage) => HostMessage;
 
@@ -13,7 +16,7 @@ const OF_PAYMENTS: readonly Change[] = [
   (reply) => ({ ...reply, de39: undefined }),
   (reply) => ({ ...reply, de39: '10', de4: '0'.repeat(12) }),
   (reply) => ({ ...reply, de39: '10' }),
-  (reply) => ({ ...reply, de4: String(Number(reply.de4) + THOUSAND).padStart(12, '0') }),
+  (reply) => ({ ...reply, de4: String(Number(reply.de4) + tooMuch(reply)).padStart(12, '0') }),
   (reply) => ({ ...reply, de49: '840' }),
   (reply) => ({ ...reply, de55: Bytes.of(Buffer.from('910a00112233445566770000', 'hex')) }) as HostMessage,
   (reply) => ({ ...reply, de37: undefined }),
@@ -41,6 +44,11 @@ export const ODD_ANSWERS: HabitOfNetworks = {
     },
   },
 };
+
+/** Of what is approved in part a little more is possible, and nobody could tell that the network's books have less. */
+function tooMuch({ de39 }: HostMessage): number {
+  return de39 === IN_PART ? MORE_THAN_IS_ASKED : THOUSAND;
+}
 
 function oneOf(changes: readonly Change[], random: SeededRandom): Change {
   return changes[random.integer(changes.length)] ?? ((reply) => reply);

@@ -6,7 +6,7 @@ import type { Network } from '../world/network.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 import { SimProcess } from '../world/sim-process.ts';
 import type { World } from '../world/world.ts';
-import { GUEST_CARDS, GUEST_TERMINALS } from './guest-settings.ts';
+import { BARRED_TERMINAL, GUEST_CARDS, GUEST_TERMINALS } from './guest-settings.ts';
 
 const MOST_CALLS = 14;
 const LISTENS_FOR_MS = 13_000;
@@ -173,7 +173,7 @@ const CALLS: readonly Call[] = [
     bytes: ({ message, frame }) =>
       Buffer.concat(Array.from({ length: 12 }, () => withBrokenEnd(frame(message())))),
   },
-  saying('a terminal with a bar in its name', { de41: 'A|B' }),
+  saying('a terminal with a bar in its name', { de41: BARRED_TERMINAL }),
   saying('a tip above the whole', {
     mti: '0220',
     de3: '020000',

@@ -27,6 +27,22 @@ export const OF_NAMED_REVERSALS: readonly SourceMutant[] = [
     with: ['void-reversed'],
   },
   {
+    name: 'part-named-by-a-late-repeat',
+    removes: 'what a reversal in part leaves of a payment whose repeat it named before that came: all goes',
+    file: 'switch/serve/name-again.ts',
+    find: 'if (reversal.isPart) {',
+    put: 'if (reversal.isPart && reversal.leaves === undefined) {',
+    test: 'test/money/parts-named-by-a-repeat.test.ts',
+  },
+  {
+    name: 'stan-counted-anew',
+    removes: 'the doubt about a payment of one DE37 and STAN, and another card, than a reversal has',
+    file: 'switch/serve/find-original.ts',
+    find: '(isOtherStan || WHOSE.has(element))',
+    put: 'isOtherStan',
+    test: 'test/money/reversals-of-one-number.test.ts',
+  },
+  {
     name: 'few-claims',
     removes: 'room for all that a reversal may name',
     file: 'switch/journal/entry.ts',

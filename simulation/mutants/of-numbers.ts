@@ -6,8 +6,8 @@ export const OF_NUMBERS: readonly SourceMutant[] = [
     name: 'numbers-of-another-reversal',
     removes: 'new numbers for another reversal of the same payment',
     file: 'switch/follow-up/reversal-numbers.ts',
-    find: 'const numbers = isFirst ? original : nextNumbers(opening.network, ports);',
-    put: 'const numbers = original;',
+    find: 'const numbers = found ?? (isFirst ? original : nextNumbers(network, ports));',
+    put: 'const numbers = found ?? original;',
   },
   {
     name: 'own-numbers',

@@ -56,7 +56,7 @@ export async function lookAgain(job: FollowUpJob, ports: LookAgainPorts): Promis
 }
 
 async function meantBy(
-  { key, stan, maskedPan, cardReference, amount }: EntryBodies['remembered'],
+  { key, stan, maskedPan, cardReference, amount, leaves }: EntryBodies['remembered'],
   known: readonly string[],
   journal: Ports['journal'],
 ): Promise<string[]> {
@@ -66,6 +66,7 @@ async function meantBy(
     ...(cardReference !== undefined && { cardReference }),
     ...(amount && { currency: amount.currency }),
     ...(amount && amount.minorUnits > 0 && { minorUnits: amount.minorUnits }),
+    ...(leaves && 'allBut' in leaves && { mayBePart: true }),
   };
   const found: string[] = [];
   for (const id of known) {

@@ -48,18 +48,38 @@ export async function reversalNumbers(
 
   const known = sent(transaction, increment?.key, standingMinorUnits);
   if (known) return { ...known, repeat: true };
-  const numbers = isFirst ? original : nextNumbers(opening.network, ports);
-  if (!numbers) return undefined;
+  const of = { network: opening.network, original, increment: increment?.key };
+  return writtenDown(job, { ...of, remainingMinorUnits: standingMinorUnits }, ports);
+}
 
-  const amount = { remainingMinorUnits: standingMinorUnits };
-  const body = { ...numbers, ...amount, ...(increment && { increment: increment.key }) };
-  const before: { found?: ReversalNumbers } = {};
-  await appendNext(ports.journal, job.transaction, (now) => {
-    const found = sent(now, increment?.key, standingMinorUnits);
-    if (found) before.found = { ...found, repeat: true };
-    return found ? undefined : { kind: 'reversal-numbered', body };
+interface Unnumbered {
+  readonly network: string;
+  /** Of the message that is reversed. */
+  readonly original: Pick<ReversalNumbers, 'stan' | 'transmittedAt'>;
+  readonly increment: string | undefined;
+  readonly remainingMinorUnits: number;
+}
+
+/**
+ * Decides by what the journal has now: a worker that stood still has looked before another's reversal was sent, or
+ * ended, and the numbers of that one are no news to the network.
+ */
+async function writtenDown(
+  { transaction }: FollowUpJob,
+  { network, original, increment, remainingMinorUnits }: Unnumbered,
+  ports: NumberPorts,
+): Promise<ReversalNumbers | undefined> {
+  const given: { numbers?: ReversalNumbers | undefined } = {};
+  await appendNext(ports.journal, transaction, (now) => {
+    const found = sent(now, increment, remainingMinorUnits);
+    const isFirst = isFirstReversal(now, increment);
+    const numbers = found ?? (isFirst ? original : nextNumbers(network, ports));
+    given.numbers = numbers && { ...numbers, repeat: found !== undefined };
+    if (found || !numbers) return undefined;
+    const body = { ...numbers, remainingMinorUnits, ...(increment !== undefined && { increment }) };
+    return { kind: 'reversal-numbered', body };
   });
-  return before.found ?? { ...numbers, repeat: false };
+  return given.numbers;
 }
 
 function isFirstReversal(

@@ -18,7 +18,13 @@ import { paymentsApprovedAs, paymentsNamed, paymentsOfReference, refundsOf } fro
 export type Finding =
   | ({ readonly status: 'found' } & Candidate)
   /** The key leads to it, and an element says something else. */
-  | { readonly status: 'other'; readonly transaction: Transaction; readonly element: string }
+  | {
+      readonly status: 'other';
+      readonly transaction: Transaction;
+      readonly element: string;
+      /** Only a reference leads to it, which all payments of a day may have, and what is meant may yet come. */
+      readonly mayBeAnother?: true;
+    }
   /** More than one may be meant. */
   | { readonly status: 'ambiguous'; readonly transactions: readonly Transaction[] }
   /** All that is known is a reversal of it. */
@@ -208,10 +214,22 @@ async function byReference({ key }: Way, meant: Meant, ports: Lookup): Promise<F
     inFlight ??= finding;
     const [{ transaction } = {}] = sameNumber.filter((each) => !isOfOther(each, meant));
     if (transaction && otherwise.status === 'unknown') {
-      otherwise = { status: 'other', transaction, element: disagreement(transaction, meant) ?? '' };
+      otherwise = otherOfReference(transaction, meant);
     }
   }
   return inFlight ?? otherwise;
+}
+
+/**
+ * A reversal that gives no STAN of its original is of another payment where its own STAN is another. Where that is the
+ * same, its terminal may have counted anew: the card tells.
+ */
+function otherOfReference(transaction: Transaction, meant: Meant): Finding {
+  const element = disagreement(transaction, meant) ?? '';
+  const { ownStan } = meant;
+  const isOtherStan = transaction.opening?.facts.stan !== ownStan;
+  const mayBeAnother = ownStan !== undefined && (isOtherStan || WHOSE.has(element));
+  return { status: 'other', transaction, element, ...(mayBeAnother && { mayBeAnother }) };
 }
 
 /** Elements that no payment of one card and currency differs in. */

@@ -29,12 +29,13 @@ export interface NamedAgain {
   readonly deadline: Monotonic;
 }
 
-type NamingPorts = Pick<Ports, 'journal' | 'log' | 'clock'>;
+type NamingPorts = Pick<Ports, 'journal' | 'log' | 'clock' | 'networks'>;
 
 /**
  * Lets a message be found by this name too. Its transaction must be decided: nothing may stand between an intention and
  * its decision. A journal that does not take it keeps nobody from hearing the answer: the reversal matches nothing
- * then, and is a case. What a reversal has named before, and agrees with, is what it meant, and is taken back now.
+ * then, and is a case. What a reversal has named before, and agrees with, is what it meant, and is taken back now: down
+ * to what it leaves, where it meant a part, and the message is answered as before.
  *
  * @throws Refusal SW_ALREADY_REVERSED
  */
@@ -56,6 +57,10 @@ export async function nameAgain(named: NamedAgain, ports: NamingPorts): Promise<
     const element = disagreement(await readTransaction(journal, transaction), meantBy(reversal));
     if (element !== undefined) {
       log.warn({ event: 'repeat.not-meant', transaction, reversal: owner, element });
+      return;
+    }
+    if (reversal.isPart) {
+      await takePartBackFor(reversal, named, ports);
       return;
     }
     await takeBackFor(reversal, named, journal);
@@ -100,16 +105,40 @@ function meantBy({ maskedPan, cardReference, amount, isPart }: Remembered): Mean
 
 /** Only what the reversal meant whole, and nothing else was done to: the rest is left to the case that it opened. */
 async function takeBackFor(
-  { key: by, reply, isPart }: Remembered,
+  { key: by, reply }: Remembered,
   { transaction, key }: NamedAgain,
   journal: Ports['journal'],
 ): Promise<void> {
-  if (isPart) return;
   await appendNext(journal, transaction, (now) =>
     isOpeningOf(now, key) && stands(now.state) && now.refunds.length === 0
       ? takeBack(now, { key: by, reply, by: 'reversal' }, 0).entry
       : undefined,
   );
+}
+
+/** Once, however often the message comes again; what its network does not take back in part is left to the case too. */
+async function takePartBackFor(
+  reversal: Remembered,
+  { transaction, key }: NamedAgain,
+  { journal, networks }: NamingPorts,
+): Promise<void> {
+  const { key: by, reply } = reversal;
+  await appendNext(journal, transaction, (now) => {
+    const remaining = remainingOf(reversal, now);
+    const { rules } = networks.get(now.opening?.network ?? '') ?? {};
+    const isLess = remaining !== undefined && remaining < now.standingMinorUnits;
+    const isPossible = remaining === 0 || rules?.partialReversal !== false;
+    const isFree = isOpeningOf(now, key) && stands(now.state) && now.refunds.length === 0;
+    if (!isLess || !isPossible || !isFree || now.replies.has(by)) return undefined;
+    return takeBack(now, { key: by, reply, by: 'reversal' }, remaining).entry;
+  });
+}
+
+/** Nothing where its entry is of a release that did not write down what it leaves. */
+function remainingOf({ leaves }: Remembered, { standingMinorUnits }: Transaction): number | undefined {
+  if (!leaves || 'minorUnits' in leaves) return leaves?.minorUnits;
+  const isPart = leaves.allBut > 0 && leaves.allBut < standingMinorUnits;
+  return isPart ? standingMinorUnits - leaves.allBut : 0;
 }
 
 /** What was told of is known by a key of its own, and has one reply under both. */

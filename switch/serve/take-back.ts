@@ -74,8 +74,8 @@ function answerReversal(
     case 'remembered':
       return { reply: unmatchedReply(inbound) };
     case 'other':
-      // By a reference alone, which all payments of a day may have: its own may come yet, and is refused then.
-      if (isOfAnotherStan(finding.transaction, original)) {
+      // Its own may come yet, and is refused then.
+      if (finding.mayBeAnother) {
         return unmatchedReversal(inbound, original, ports, [finding.transaction]);
       }
       return reverseOther(finding.transaction, finding.element, { inbound, original }, ports);
@@ -84,10 +84,6 @@ function answerReversal(
     case 'unknown':
       return unmatchedReversal(inbound, original, ports);
   }
-}
-
-function isOfAnotherStan({ opening }: Transaction, { meant: { ownStan } }: OriginalReference): boolean {
-  return ownStan !== undefined && opening?.facts.stan !== ownStan;
 }
 
 /** What is named is not what is said of it. An advice is not refused: it is told of as what matches nothing. */

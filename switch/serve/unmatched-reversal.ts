@@ -87,15 +87,19 @@ export function rememberedBody(
     ...(maskedPan !== undefined && { maskedPan }),
     ...(cardReference !== undefined && { cardReference }),
     ...(currency !== undefined && { amount: { minorUnits, currency } }),
-    ...(isPartOf(message, listener) && { isPart: true as const }),
+    ...partOf(message, listener),
   };
 }
 
-function isPartOf(
-  { de95 }: NoticeInbound['message'],
+/** What it would leave of its original: DE95 says what remains, or the listener's terminals what they take, in DE4. */
+function partOf(
+  { de4, de95 }: NoticeInbound['message'],
   { reversalAmount }: NoticeInbound['listener'],
-): boolean {
-  return reversalAmount === 'part' || Number(de95?.transaction ?? 0) > 0;
+): Pick<EntryBodies['remembered'], 'isPart' | 'leaves'> {
+  const remaining = Number(de95?.transaction ?? 0);
+  if (remaining > 0) return { isPart: true, leaves: { minorUnits: remaining } };
+  const isByAmount = reversalAmount === 'part' && de95 === undefined;
+  return isByAmount ? { isPart: true, leaves: { allBut: Number(de4 ?? 0) } } : {};
 }
 
 /**

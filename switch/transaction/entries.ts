@@ -87,14 +87,14 @@ export interface EntryBodies {
     readonly stan?: string;
     readonly maskedPan?: string;
     readonly cardReference?: string;
-    /** DE4. */
     readonly amount?: { readonly minorUnits: number; readonly currency: string };
     /** Where people must look at once: what it may well mean stands, or it comes without end. */
     readonly caseKind?: 'reversal-unmatched' | 'reversal-repeated';
     /** Transactions that it may mean. */
     readonly mayMean?: readonly string[];
-    /** It would have taken back a part. */
+    /** It would have taken back a part: what DE95 leaves of its original, or DE4 takes of it. */
     readonly isPart?: true;
+    readonly leaves?: { readonly minorUnits: number } | { readonly allBut: number };
     /** Of one that names neither terminal nor merchant: every element that may be written down, by its number. */
     readonly elements?: Readonly<Record<string, unknown>>;
   };

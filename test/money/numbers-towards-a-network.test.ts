@@ -139,6 +139,37 @@ describe('a reversal that is asked for again after it was refused', () => {
   });
 });
 
+describe('a reversal of a part by a worker that looked before another’s was refused', () => {
+  const both = played(async () => {
+    let looksBack = 0;
+    const counter = new Counter({}, ({ ports: { journal } }) => ({
+      journal: Object.assign(Object.create(journal), {
+        history: async (id: string) => {
+          const entries = await journal.history(id);
+          const left = entries.slice(0, entries.length - looksBack);
+          looksBack = 0;
+          return left;
+        },
+      }),
+    }));
+    await counter.heard(purchase());
+    await counter.heard(reversal({ de95: replacement(1_000) }));
+    counter.core.reversal = { status: 'refused', code: '57' };
+    await counter.follows('reverse-network');
+    await counter.core.clock.advance(60_000);
+    counter.core.reversal = { status: 'acknowledged', code: '00' };
+    // Its numbers, and the refusal.
+    looksBack = 2;
+    await counter.follows('reverse-network');
+    return counter.core.sent.reversed;
+  });
+
+  it('is another, under numbers of its own', () => {
+    expect(new Set(both().map(({ facts }) => `${facts.transmittedAt} ${facts.stan}`)).size).toBe(2);
+    expect(both().map(({ repeat }) => repeat)).toEqual([false, false]);
+  });
+});
+
 describe('a reversal of what was never answered', () => {
   const reversed = played(async () => {
     const counter = new Counter();

@@ -106,7 +106,23 @@ describe('a reversal without DE90 whose payment never came, by a reference that 
     expect(await counter.heard(its)).toMatchObject({ code: '12' });
   });
 
-  it('is refused where the STAN is its own', async () => {
+  it.each([
+    ['card', { de2: OTHER_CARD }],
+    ['currency', { de49: '840' }],
+  ])(
+    'is not of one of its STAN, which its terminal gives again, and another %s: people see',
+    async (_, its) => {
+      const counter = new Counter();
+      await counter.heard(purchase(SHARED));
+      const lost = { ...SHARED, de7: '1123120400', de12: '130400', ...its };
+      expect(await counter.heard(unheard({ ...lost, de11: '000001' }))).toMatchObject({ code: '00' });
+      expect(counter.payment()).toMatchObject({ standingMinorUnits: 2_500 });
+      expect(counter.cases()).toEqual(['reversal-unmatched']);
+      expect(await counter.heard(purchase(lost))).toMatchObject({ code: '12' });
+    },
+  );
+
+  it('is refused where the STAN is its own, and only the amount another', async () => {
     const counter = new Counter();
     await counter.heard(purchase(SHARED));
     const said = unheard({ de11: '000001', de4: '000000009900' });

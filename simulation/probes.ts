@@ -38,6 +38,7 @@ const GUESTS = [
   ...(['reversed by its reference', 'reversed without a terminal'] as const),
   ...(['chip said yes', 'chip said no', 'refund told of more than the sale'] as const),
   'rubbish hung up on',
+  'advice behind its reversal',
 ] as const;
 
 /** What becomes of keys that change in service (`keys/`). */

@@ -58,6 +58,7 @@ export abstract class ProcessLives {
   protected readonly random: SeededRandom;
   protected life: SimProcess | undefined;
   #crashAt: { name: Checkpoint; remaining: number; crash: () => void } | undefined;
+  #crashesOverIncrements: (() => void) | undefined;
   protected crashesOverKeys: (() => void) | undefined;
   /** Lives so far. */
   lives = 0;
@@ -113,6 +114,10 @@ export abstract class ProcessLives {
     this.#crashAt = { name, remaining: count, crash: () => this.crash('killed', downMs) };
   }
 
+  crashOverIncrements(downMs: number): void {
+    this.#crashesOverIncrements = () => this.crash('killed', downMs);
+  }
+
   crashOverKeys(downMs: number): void {
     this.crashesOverKeys = () => this.crash('killed', downMs);
   }
@@ -164,6 +169,11 @@ export abstract class ProcessLives {
 
   /** Dies there, where it is to. */
   protected passed(name: Checkpoint): void {
+    if (name === 'intended' && this.around.database.tables.newest === 'increment-intended') {
+      const crash = this.#crashesOverIncrements;
+      this.#crashesOverIncrements = undefined;
+      crash?.();
+    }
     const plan = this.#crashAt;
     if (!plan || plan.name !== name) return;
     plan.remaining -= 1;
@@ -226,6 +236,7 @@ export abstract class ProcessLives {
   #die(life: SimProcess): void {
     this.#crashAt = undefined;
     this.crashesOverKeys = undefined;
+    this.#crashesOverIncrements = undefined;
     life.kill();
   }
 }

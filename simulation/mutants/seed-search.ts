@@ -35,7 +35,7 @@ const MAX_ERROR_LENGTH = 4_000;
 
 /** Looks for seeds that notice a mutant, one mutant after the other, in a process that has the core loaded. */
 export class SeedSearcher {
-  #child: ChildProcess | undefined;
+  #child: HuntProcess | undefined;
   #mutants = 0;
 
   /**
@@ -58,10 +58,16 @@ export class SeedSearcher {
   }
 
   close(): void {
-    this.#child?.kill('SIGKILL');
+    this.#child?.process.kill('SIGKILL');
     this.#child = undefined;
     this.#mutants = 0;
   }
+}
+
+interface HuntProcess {
+  readonly process: ChildProcess;
+  /** The line that says what it died of. */
+  readonly complaint: () => string;
 }
 
 interface Outcome {
@@ -71,7 +77,7 @@ interface Outcome {
   readonly isOver: boolean;
 }
 
-async function started(): Promise<ChildProcess> {
+async function started(): Promise<HuntProcess> {
   const child = fork(join(import.meta.dirname, 'hunt-process.ts'), [], {
     execArgv: ['--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -83,11 +89,10 @@ async function started(): Promise<ChildProcess> {
     child.once('close', () => reject(new MutantError(`the process that hunts failed: ${complaint()}`)));
   });
   child.removeAllListeners('close');
-  return child;
+  return { process: child, complaint };
 }
 
-function outcomeOf(child: ChildProcess, search: SeedSearch): Promise<Outcome> {
-  const complaint = complaintOf(child);
+function outcomeOf({ process: child, complaint }: HuntProcess, search: SeedSearch): Promise<Outcome> {
   const [first = 0] = search.seeds;
   let seed = first;
   return new Promise((resolve) => {

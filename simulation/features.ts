@@ -25,6 +25,8 @@ export interface Features {
   readonly isOdd?: boolean;
   /** What follows a reply is done by processes of their own. */
   readonly hasWorker?: boolean;
+  /** What all nodes have in common changes while they serve. */
+  readonly changesSettings?: boolean;
   /** The day on which it happens. */
   readonly day: Day;
 }
@@ -64,6 +66,7 @@ const KEY_CHANGES = 0.4;
 /** Of seeds with guests. */
 const ODD = 0.4;
 const WORKERS = 0.25;
+const SETTINGS = 0.2;
 /** Of seeds: whose peers have all the manners of one maker, which come together. */
 const MAKERS = 0.09;
 /** What makes trouble together: reversals that name badly, and networks that are slow to know and quick to forget. */
@@ -95,7 +98,8 @@ export function drawFeatures(random: SeededRandom, forced: readonly HabitName[] 
   const changesKeys = hasGuests && random.stream('keys').chance(KEY_CHANGES);
   const hasWorker = random.stream('worker').chance(WORKERS);
   const isOdd = hasGuests && random.stream('odd').chance(ODD);
-  return { habits, spared, favours, isCrowd, day, hasGuests, changesKeys, isOdd, hasWorker };
+  const changesSettings = random.stream('settings').chance(SETTINGS);
+  return { habits, spared, favours, isCrowd, day, hasGuests, changesKeys, isOdd, hasWorker, changesSettings };
 }
 
 function mannersOf(random: SeededRandom): ReadonlySet<HabitName> {
@@ -110,6 +114,7 @@ export function describeFeatures({ habits, spared, favours, isCrowd, day, ...res
   if (rest.hasGuests) lines.push('guests who pay on networks of their own');
   if (rest.isOdd) lines.push('networks of guests that say what cannot be');
   if (rest.hasWorker) lines.push('workers apart from their nodes');
+  if (rest.changesSettings) lines.push('settings that change while nodes serve');
   if (rest.changesKeys) lines.push('keys of terminals and networks that change in service');
   return [...lines, `on ${day}`];
 }

@@ -19,6 +19,7 @@ import { openJournal, type SimJournal } from './world/journal.ts';
 import type { LogCapture } from './world/log-capture.ts';
 import type { Network } from './world/network.ts';
 import type { SeededRandom } from './world/seeded-random.ts';
+import type { SettingsVersions } from './world/settings-versions.ts';
 import { SimProcess } from './world/sim-process.ts';
 import type { World } from './world/world.ts';
 
@@ -33,6 +34,8 @@ export interface Surroundings {
   readonly faults: FaultPlan;
   readonly logs: LogCapture;
   readonly headDisks: HeadDisks;
+  /** Absent where settings never change. */
+  readonly versions?: SettingsVersions | undefined;
   readonly mutant: WrapperMutant;
   /** Absent: it does whatever is asked of it. */
   readonly hsmCapacity?: HsmCapacity;

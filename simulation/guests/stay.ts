@@ -294,7 +294,7 @@ export class Stay {
       withPin: false,
       wrongPin: false,
       brokenMac: false,
-      isLost: false,
+      isLost: kind === 'pre-authorisation' && refersTo !== undefined && random.stream('lost').chance(0.5),
       reversesAfterMs: undefined,
       doubled: random.chance(0.1),
       patienceMs: random.between(3_500, 8_000),

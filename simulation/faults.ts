@@ -41,7 +41,8 @@ export type DatabaseFault =
   | 'database deadlocks';
 /**
  * `crash loop`: killed every few hundred milliseconds, for as long as it lasts. `crash over keys`: killed once a change
- * of keys is recorded, before it knows so. `crash over increments`: killed once it has written down that it adds to a hold.
+ * of keys is recorded, before it knows so. `crash over increments`: killed once it has
+ * written down that it adds to a hold.
  */
 export type NodeFault =
   | 'crash'

@@ -48,8 +48,9 @@ function wrongAnswer(payment: PaymentRecord, own: readonly NetworkLine[]): strin
   const { code, approvalCode = '' } = answer;
   if (APPROVED.has(code)) {
     if (STOOD_IN_FOR.test(approvalCode)) return undefined;
-    if (payment.isUnattended && line.code === LOOK_AT_PAPERS)
+    if (payment.isUnattended && line.code === LOOK_AT_PAPERS) {
       return 'was approved, and nobody can look at the papers';
+    }
     const isIts = approvalCode === line.approvalCode && answer.minorUnits === line.approved;
     const said = `${line.code}, ${line.approved} under ${line.approvalCode}`;
     return isIts

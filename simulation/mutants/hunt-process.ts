@@ -1,7 +1,7 @@
 /**
  * A process that runs seeds on the core with one safeguard taken away, one mutant after the other. `seed-search.ts`
- * starts it, and hands it what to look for. It tells of every seed it begins and of those that notice; it ends where its
- * parent does. A seed that fails as it is, without the mutant, notices nothing.
+ * starts it, and hands it what to look for. It tells of every seed it begins and of those that notice; it ends where
+ * its parent does. A seed that fails as it is, without the mutant, notices nothing.
  */
 import type { HabitName } from '../peers/habits/all-habits.ts';
 import { ROOT } from '../reach/core-files.ts';

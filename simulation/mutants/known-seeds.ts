@@ -9,8 +9,8 @@ export const KEPT_SEEDS = 3;
 export type KnownSeeds = Readonly<Record<string, readonly number[]>>;
 
 /**
- * Which seeds noticed each mutant when it was last hunted: they are tried first. A seed means another history with every
- * change of the core, so that some do not notice any more: hence several, and where none of them does, a search.
+ * Which seeds noticed each mutant when it was last hunted: they are tried first. A seed means another history with
+ * every change of the core, so that some do not notice any more: hence several, and where none does, a search.
  */
 export function knownSeeds(): KnownSeeds {
   return JSON.parse(readFileSync(FILE, 'utf8')) as KnownSeeds;

@@ -1,8 +1,8 @@
 /**
  * Many versions of the core in one process: the one of the sources, and one for each mutant. A version has modules of
- * its own where the mutant's file or what imports it, directly or not, is concerned; all others are those of the sources,
- * loaded and compiled once. So a mutant costs some ten milliseconds. A process for each mutant was the form before: each
- * spent two thirds of its time on loading what nobody had changed.
+ * its own where the mutant's file or what imports it, directly or not, is concerned; all others are those of the
+ * sources, loaded and compiled once. So a mutant costs some ten milliseconds. A process for each mutant was the form
+ * before: each spent two thirds of its time on loading what nobody had changed.
  */
 import { readFileSync } from 'node:fs';
 import { registerHooks, stripTypeScriptTypes } from 'node:module';

@@ -18,7 +18,7 @@ export const ANSWERS_AFTER_5_S = {
   },
 } as const satisfies Habit;
 
-/** Whatever nobody waits for at a till it answers whenever it comes to it: just when its asker has stopped listening. */
+/** What nobody waits for at a till it answers when it comes to it: just when its asker has stopped listening. */
 export const ANSWERS_REVERSALS_LATE = {
   name: 'answers-reversals-late',
   says: 'answers every reversal after 5 s',

@@ -115,6 +115,7 @@ const NODE: Record<
 > = {
   crash: (node, { from, to }) => node.crash('killed', to - from),
   'crash loop': (node, { to }) => node.crashUntil(to),
+  'crash over increments': (node, { from, to }) => node.crashOverIncrements(to - from),
   'crash over keys': (node, { from, to }) => node.crashOverKeys(to - from),
   'power lost': (node, { from, to }) => node.crash('power lost', to - from),
   'crash at': (node, { from, to, checkpoint }) => {

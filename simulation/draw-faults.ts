@@ -9,6 +9,12 @@ const LONGEST_CRASH_LOOP_MS = 10_000;
 const CALM = 0.15;
 /** Of runs in which a network is away for most of the time, so that what may be approved without it is used up. */
 const OUTAGES = 0.18;
+/** Of runs with guests. */
+const OVER_INCREMENTS = 0.2;
+/** Of runs with lines that copy: in which the HSM is slow all the time. */
+const SLOWNESS = 0.4;
+/** Of runs in which the consensus contradicts itself all the time. */
+const CONTRADICTIONS = 0.06;
 
 const PLACES = [
   ...(['network', 'network', 'pop', 'pop', 'hsm', 'line', 'database', 'node', 'node', 'node'] as const),
@@ -56,14 +62,15 @@ const CHECKPOINTS = ['intended', 'forked', 'network-answered', 'joined', 'decide
 const NETWORKS = ['visa', 'iso87', undefined] as const;
 const OPERATED = ['network-degraded:visa', 'network-degraded:iso87', 'pop-degraded'] as const;
 
-type Drawn = Pick<Features, 'spared' | 'isCrowd' | 'changesKeys' | 'hasWorker'>;
+type Drawn = Pick<Features, 'spared' | 'isCrowd' | 'changesKeys' | 'hasWorker'> &
+  Partial<Pick<Features, 'habits' | 'hasGuests'>>;
 
 /** The faults of one run, drawn from the catalogue by its seed. */
 export function drawFaults(
   random: SeededRandom,
   lastSaleAt: number,
   nodes: number,
-  { spared, isCrowd, changesKeys, hasWorker }: Drawn = PLAIN,
+  { spared, isCrowd, changesKeys, hasWorker, habits, hasGuests }: Drawn = PLAIN,
 ): FaultPlan {
   const count = random.chance(CALM) ? 0 : 1 + random.integer(MAX_FAULTS);
   const drawn = Array.from({ length: count }, () => drawFault(random, lastSaleAt, nodes));
@@ -71,14 +78,35 @@ export function drawFaults(
   const outage = isOutage ? [drawOutage(random, lastSaleAt)] : [];
   const overKeys = changesKeys ? drawCrashOverKeys(random.stream('keys'), lastSaleAt, nodes) : [];
   const usual = [...outage, ...drawn.flatMap((fault) => [fault, ...sequelOf(fault, random)]), ...overKeys];
+  const contradiction = drawContradiction(random.stream('contradiction'), lastSaleAt);
   const all = hasWorker ? usual.map((fault) => atWorker(fault, random.stream('workers'))) : usual;
-  return new FaultPlan(all.filter(({ on }) => !spared.has(on)));
+  const slow = habits?.has('doubled-by-the-line') ? drawSlowness(random.stream('slowness'), lastSaleAt) : [];
+  const overHolds = hasGuests ? drawCrashOverIncrements(random.stream('increments'), lastSaleAt, nodes) : [];
+  return new FaultPlan([...all, ...contradiction, ...slow, ...overHolds].filter(({ on }) => !spared.has(on)));
 }
 
 function drawOutage(random: SeededRandom, lastSaleAt: number): Fault {
   const kind = random.pick(['network refuses', 'network lost'] as const);
   const network = random.pick(NETWORKS);
   return { on: 'line', kind, network, from: random.between(0, lastSaleAt / 4), to: lastSaleAt };
+}
+
+function drawCrashOverIncrements(random: SeededRandom, lastSaleAt: number, nodes: number): Fault[] {
+  if (!random.chance(OVER_INCREMENTS)) return [];
+  const from = random.between(0, lastSaleAt / 2);
+  const to = from + random.between(50, 5_000);
+  return [{ on: 'node', kind: 'crash over increments', node: random.integer(nodes), from, to }];
+}
+
+/** What the consensus calls rejected and has all the same shows only where a network declines meanwhile. */
+function drawContradiction(random: SeededRandom, lastSaleAt: number): Fault[] {
+  if (!random.chance(CONTRADICTIONS)) return [];
+  return [{ on: 'pop', kind: 'contradicting', share: 0.9, from: 0, to: lastSaleAt }];
+}
+
+/** Where copies come, requests wait: of two of a kind the first may be refused and the second be let in. */
+function drawSlowness(random: SeededRandom, lastSaleAt: number): Fault[] {
+  return random.chance(SLOWNESS) ? [{ on: 'hsm', kind: 'slow', from: 0, to: lastSaleAt }] : [];
 }
 
 /** Where workers are apart half of what befalls a node befalls its worker instead. */

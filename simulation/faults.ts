@@ -41,13 +41,15 @@ export type DatabaseFault =
   | 'database deadlocks';
 /**
  * `crash loop`: killed every few hundred milliseconds, for as long as it lasts. `crash over keys`: killed once a change
- * of keys is recorded, before it knows so.
+ * of keys is recorded, before it knows so. `crash over increments`: killed once it has
+ * written down that it adds to a hold.
  */
 export type NodeFault =
   | 'crash'
   | 'crash at'
   | 'crash loop'
   | 'crash over keys'
+  | 'crash over increments'
   | 'power lost'
   | 'pause'
   | 'restart'

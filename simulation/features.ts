@@ -25,6 +25,8 @@ export interface Features {
   readonly isOdd?: boolean;
   /** What follows a reply is done by processes of their own. */
   readonly hasWorker?: boolean;
+  /** What all nodes have in common changes while they serve. */
+  readonly changesSettings?: boolean;
   /** The day on which it happens. */
   readonly day: Day;
 }
@@ -64,14 +66,24 @@ const KEY_CHANGES = 0.4;
 /** Of seeds with guests. */
 const ODD = 0.4;
 const WORKERS = 0.25;
+const SETTINGS = 0.2;
+/** Of seeds: whose peers have all the manners of one maker, which come together. */
+const MAKERS = 0.09;
+/** What makes trouble together: reversals that name badly, and networks that are slow to know and quick to forget. */
+const MANNERS: readonly (readonly HabitName[])[] = [
+  ['no-de90', 'de90-of-the-repeat', 'new-de7-on-repeat', 'void-reversed', 'tells-again'],
+  ['no-de90', 'de90-of-zeros', 'de90-without-time', 'late-by-the-line', 'void-reversed'],
+  ['answers-after-5-s', 'forgets-early-reversals', 'acts-after-its-time-out', 'answers-reversals-late'],
+];
 const DAY_NAMES = Object.keys(DAYS) as [Day, ...Day[]];
 
 /** @param random a stream of its own @param forced on in every seed, awaited or not */
 export function drawFeatures(random: SeededRandom, forced: readonly HabitName[] = []): Features {
   const density = random.pick(DENSITIES);
   const habits = new Set<HabitName>();
+  const manners = mannersOf(random.stream('makers'));
   for (const { name, share } of HABITS) {
-    const isDrawn = random.stream(name).chance(share * density);
+    const isDrawn = random.stream(name).chance(share * density) || manners.has(name);
     if (forced.includes(name) || (isDrawn && !isAwaited(name))) habits.add(name);
   }
   const sparing = random.stream('spared');
@@ -86,7 +98,12 @@ export function drawFeatures(random: SeededRandom, forced: readonly HabitName[] 
   const changesKeys = hasGuests && random.stream('keys').chance(KEY_CHANGES);
   const hasWorker = random.stream('worker').chance(WORKERS);
   const isOdd = hasGuests && random.stream('odd').chance(ODD);
-  return { habits, spared, favours, isCrowd, day, hasGuests, changesKeys, isOdd, hasWorker };
+  const changesSettings = random.stream('settings').chance(SETTINGS);
+  return { habits, spared, favours, isCrowd, day, hasGuests, changesKeys, isOdd, hasWorker, changesSettings };
+}
+
+function mannersOf(random: SeededRandom): ReadonlySet<HabitName> {
+  return new Set(MANNERS.filter(() => random.chance(MAKERS)).flat());
 }
 
 export function describeFeatures({ habits, spared, favours, isCrowd, day, ...rest }: Features): string[] {
@@ -97,6 +114,7 @@ export function describeFeatures({ habits, spared, favours, isCrowd, day, ...res
   if (rest.hasGuests) lines.push('guests who pay on networks of their own');
   if (rest.isOdd) lines.push('networks of guests that say what cannot be');
   if (rest.hasWorker) lines.push('workers apart from their nodes');
+  if (rest.changesSettings) lines.push('settings that change while nodes serve');
   if (rest.changesKeys) lines.push('keys of terminals and networks that change in service');
   return [...lines, `on ${day}`];
 }

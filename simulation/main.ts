@@ -12,7 +12,7 @@ import { runTool, VERSION } from '../runtime/index.ts';
 import { type Campaign, type CampaignOptions, runCampaign, seedsFrom } from './campaign.ts';
 import { loadText, runLoad } from './load/load-run.ts';
 import { type HuntOptions, huntMutants } from './mutants/hunt.ts';
-import { keepSeeds } from './mutants/known-seeds.ts';
+import { KEPT_SEEDS, keepSeeds } from './mutants/known-seeds.ts';
 import { HABITS, type HabitName, isHabitName } from './peers/habits/all-habits.ts';
 import { TARGET } from './reach/coverage.ts';
 import { coverageText, percent } from './reach/coverage-text.ts';
@@ -88,7 +88,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .option('--coverage', 'of a campaign: tell which branches of the core were reached, and which not', false)
     .option(
       '--processes <n>',
-      'of a campaign: so many at once (default: two, or one where there is one processor)',
+      'so many at once (default: two, or one where there is one processor)',
       wholeNumber(1, MAX_PROCESSES),
     )
     .option('--mutants', 'take each safeguard away and look for the first seed that notices', false)
@@ -119,15 +119,19 @@ async function main(argv: readonly string[]): Promise<number> {
   if (options.coverage && (isOne || isHunt)) {
     command.error("error: option '--coverage' is of campaigns: add '--seeds'");
   }
-  const hunted = { first: seed ?? 1, count: seeds ?? MUTANT_SEEDS, names: only };
-  if (isHunt) return mutants(hunted, json, options.keep);
+  const { processes } = options;
+  if (isHunt) {
+    const most = options.keep ? KEPT_SEEDS : 1;
+    const hunted = { first: seed ?? 1, count: seeds ?? MUTANT_SEEDS, names: only, most, processes };
+    return mutants(hunted, json, options.keep);
+  }
   if (isOne) return one({ seed, forced }, json, html);
   const campaign = {
     seeds: seedsFrom(seed ?? 1, seeds ?? DEFAULT_SEEDS),
     forced,
     isCounted: options.coverage,
   };
-  return many({ ...campaign, ...(options.processes && { processes: options.processes }) }, json);
+  return many({ ...campaign, ...(processes && { processes }) }, json);
 }
 
 /** As many seeds as are asked for, one unless they are counted. */
@@ -199,7 +203,7 @@ async function mutants(options: HuntOptions, json: boolean, isKept: boolean): Pr
   for await (const hunt of huntMutants(options)) {
     console.log(json ? JSON.stringify(hunt) : mutantText(hunt));
     if (hunt.seed === undefined) survivors += 1;
-    else if (isKept && hunt.seed > 0) keepSeeds({ [hunt.mutant]: hunt.seed });
+    else if (isKept && hunt.seed > 0) keepSeeds({ [hunt.mutant]: hunt.seeds });
   }
   return survivors === 0 ? 0 : 1;
 }

@@ -38,6 +38,7 @@ const GUESTS = [
   ...(['reversed by its reference', 'reversed without a terminal'] as const),
   ...(['chip said yes', 'chip said no', 'refund told of more than the sale'] as const),
   'rubbish hung up on',
+  'advice behind its reversal',
 ] as const;
 
 /** What becomes of keys that change in service (`keys/`). */
@@ -46,13 +47,17 @@ const KEYS = [
   ...(['terminal changed', 'terminal changed tacitly', 'terminal refused', 'terminal asked again'] as const),
 ] as const;
 
+/** Of settings that change while nodes serve. */
+const SETTINGS = ['followed', 'refused'] as const;
+
 export type ProbeName =
   | Probe
   | `habit ${HabitName}`
   | `${PaymentKind} approved`
   | (typeof OUTCOMES)[number]
   | `guests: ${(typeof GUESTS)[number]}`
-  | `keys: ${(typeof KEYS)[number]}`;
+  | `keys: ${(typeof KEYS)[number]}`
+  | `settings: ${(typeof SETTINGS)[number]}`;
 
 /** What no campaign is asked for: a habit that the core does not bear yet is off. */
 function expected(): ProbeName[] {
@@ -63,6 +68,7 @@ function expected(): ProbeName[] {
     ...core,
     ...habits,
     ...guests,
+    ...SETTINGS.map((name) => `settings: ${name}` as const),
     ...KEYS.map((name) => `keys: ${name}` as const),
     ...PAYMENT_KINDS.map((kind) => `${kind} approved` as const),
     ...OUTCOMES,

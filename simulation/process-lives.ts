@@ -19,6 +19,7 @@ import { openJournal, type SimJournal } from './world/journal.ts';
 import type { LogCapture } from './world/log-capture.ts';
 import type { Network } from './world/network.ts';
 import type { SeededRandom } from './world/seeded-random.ts';
+import type { SettingsVersions } from './world/settings-versions.ts';
 import { SimProcess } from './world/sim-process.ts';
 import type { World } from './world/world.ts';
 
@@ -33,6 +34,8 @@ export interface Surroundings {
   readonly faults: FaultPlan;
   readonly logs: LogCapture;
   readonly headDisks: HeadDisks;
+  /** Absent where settings never change. */
+  readonly versions?: SettingsVersions | undefined;
   readonly mutant: WrapperMutant;
   /** Absent: it does whatever is asked of it. */
   readonly hsmCapacity?: HsmCapacity;
@@ -58,6 +61,7 @@ export abstract class ProcessLives {
   protected readonly random: SeededRandom;
   protected life: SimProcess | undefined;
   #crashAt: { name: Checkpoint; remaining: number; crash: () => void } | undefined;
+  #crashesOverIncrements: (() => void) | undefined;
   protected crashesOverKeys: (() => void) | undefined;
   /** Lives so far. */
   lives = 0;
@@ -113,6 +117,10 @@ export abstract class ProcessLives {
     this.#crashAt = { name, remaining: count, crash: () => this.crash('killed', downMs) };
   }
 
+  crashOverIncrements(downMs: number): void {
+    this.#crashesOverIncrements = () => this.crash('killed', downMs);
+  }
+
   crashOverKeys(downMs: number): void {
     this.crashesOverKeys = () => this.crash('killed', downMs);
   }
@@ -164,6 +172,11 @@ export abstract class ProcessLives {
 
   /** Dies there, where it is to. */
   protected passed(name: Checkpoint): void {
+    if (name === 'intended' && this.around.database.tables.newest === 'increment-intended') {
+      const crash = this.#crashesOverIncrements;
+      this.#crashesOverIncrements = undefined;
+      crash?.();
+    }
     const plan = this.#crashAt;
     if (!plan || plan.name !== name) return;
     plan.remaining -= 1;
@@ -226,6 +239,7 @@ export abstract class ProcessLives {
   #die(life: SimProcess): void {
     this.#crashAt = undefined;
     this.crashesOverKeys = undefined;
+    this.#crashesOverIncrements = undefined;
     life.kill();
   }
 }

@@ -11,6 +11,7 @@ import type {
 } from './model/records.ts';
 import { LISTED_CARDS } from './orders.ts';
 import { isNoChipData } from './peers/habits/chip.ts';
+import { isUnattended } from './peers/habits/unattended.ts';
 import type { Notice } from './peers/notice.ts';
 import type { Payment } from './peers/payment.ts';
 import { PAYMENTS } from './peers/services.ts';
@@ -75,6 +76,7 @@ function paymentOf(payment: Payment, original: Payment | undefined): PaymentReco
     cash: order.cash ?? 0,
     isTold,
     takesPart: takesPartialApproval,
+    isUnattended: isUnattended(message.de25),
     isBad: order.brokenMac || (order.withPin && order.wrongPin) || isNoChipData(message),
     from: beganAt,
     rrn: first?.rrn ?? (order.kind === 'refund' ? undefined : message.de37),

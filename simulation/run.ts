@@ -34,6 +34,7 @@ import { Database } from './world/database.ts';
 import { LogCapture } from './world/log-capture.ts';
 import { Network } from './world/network.ts';
 import { SeededRandom } from './world/seeded-random.ts';
+import { SettingsVersions } from './world/settings-versions.ts';
 import { type Line, type Violation, World } from './world/world.ts';
 
 export interface RunOptions {
@@ -165,7 +166,8 @@ async function prepare({
     : undefined;
   const inbox = features.hasGuests ? new MerchantInbox(world, TOLD_MERCHANTS) : undefined;
   const hosts = { networks, guestHosts, proofs, inbox };
-  const around = { world, network, database, ...hosts, faults: plan, logs, headDisks };
+  const versions = features.changesSettings ? new SettingsVersions(world, database) : undefined;
+  const around = { world, network, database, ...hosts, faults: plan, logs, headDisks, versions };
 
   const settings = settingsOf(shape, features);
   const keyLife = features.changesKeys ? shape.stream('keys').pick(KEY_LIVES) : undefined;
@@ -189,6 +191,7 @@ async function prepare({
   const numbers = payments ?? Array.from({ length: drawn }, (_, number) => number);
   workload.schedule(terminalsOf(simulation, settings, shape.stream('terminals')), numbers, spanMs);
   guests?.schedule(spanMs);
+  versions?.schedule(known, spanMs);
   if (guestHosts && features.isOdd) {
     sayOnLines(world, Object.values(guestHosts) as NetworkHost<NetworkMessage>[]);
   }

@@ -12,6 +12,7 @@ import type { HeadDisks } from './world/audit.ts';
 import type { Database } from './world/database.ts';
 import type { LogCapture } from './world/log-capture.ts';
 import type { Network } from './world/network.ts';
+import type { SettingsVersions } from './world/settings-versions.ts';
 import type { World } from './world/world.ts';
 
 /** Everything of one run. */
@@ -28,6 +29,8 @@ export interface Simulation {
   /** Absent where the seed has none. */
   readonly guests?: Guests | undefined;
   readonly inbox?: MerchantInbox | undefined;
+  /** Absent where settings never change. */
+  readonly versions?: SettingsVersions | undefined;
   readonly faults: FaultPlan;
   readonly settings: Settings;
   readonly features: Features;

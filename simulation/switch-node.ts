@@ -1,12 +1,15 @@
 import { type NetworkConnector, popClient } from '../connectors/index.ts';
-import type { Random } from '../runtime/index.ts';
+import type { Log, Random } from '../runtime/index.ts';
 import type { HeadPublisher } from '../switch/audit/publisher.ts';
+import { followedDirectory } from '../switch/config/followed-directory.ts';
 import type { Settings } from '../switch/config/settings.ts';
 import { ProofSweeper } from '../switch/follow-up/proof-sweeper.ts';
 import { followUpTasks } from '../switch/follow-up/tasks.ts';
-import { connectNetworks } from '../switch/node/connect-networks.ts';
+import { connectNetwork } from '../switch/node/connect-networks.ts';
+import { followedNetworks } from '../switch/node/followed-network.ts';
 import { onLateAnswer } from '../switch/node/late-answers.ts';
 import { type RunningSwitch, type SwitchParts, startSwitch } from '../switch/node/start-switch.ts';
+import { SettingsFollower } from '../switch/settings-store/settings-follower.ts';
 import type { GuestNetwork, NetworkName } from './faults.ts';
 import { type NodeKeys, openNodeKeys } from './keys/node-keys.ts';
 import { deadlineKey, nameOfRequest } from './peers/names.ts';
@@ -21,6 +24,8 @@ import { modeRecordsOf, overdueIn } from './world/mode-records.ts';
 import type { SimProcess } from './world/sim-process.ts';
 
 const DRAIN_MS = 2_500;
+const LOOPBACK = '127.0.0.1';
+const USUAL_LEASE_MS = 10_000;
 /** How often gates look up: seldom, since most of what happens in a quiet node would be that; and as in service. */
 const BEATS_MS = [100, 100, 100, 25] as const;
 
@@ -31,6 +36,7 @@ interface Parts {
   readonly networks: ReadonlyMap<string, NetworkConnector>;
   readonly heads: HeadPublisher;
   readonly keys: NodeKeys | undefined;
+  readonly follower: SettingsFollower | undefined;
 }
 
 /** One switch node with the real core; what follows a reply is done in it too, unless a worker is apart. */
@@ -78,6 +84,7 @@ export class SwitchNode extends ProcessLives {
     const [running, parts] = [this.#running, this.#parts];
     if (!running || !parts) return undefined;
     return async () => {
+      await parts.follower?.close();
       await running.close(DRAIN_MS);
       parts.keys?.close();
       await Promise.all([parts.follows?.worker.stop(), parts.follows?.sweeper.stop()]);
@@ -93,6 +100,8 @@ export class SwitchNode extends ProcessLives {
     const random: Random = this.random.stream(`life ${this.lives}`);
     const opened = await this.open(life);
     const { journal, hsm, log } = opened;
+    const follower = this.#followerOf(life, log);
+    const settings = follower ? await this.#current(follower) : this.settings;
     const keys = await openNodeKeys({
       settings: this.settings,
       database,
@@ -103,10 +112,12 @@ export class SwitchNode extends ProcessLives {
       recorded: () => this.crashesOverKeys?.(),
     });
     const batches = new SimBatches(database, life, this.random.stream(`batches ${this.lives}`));
+    const directory = follower && followedDirectory(settings);
     const networks = new Map<string, NetworkConnector>();
     const parts: SwitchParts = mutant.parts({
       ...opened,
-      settings: this.settings,
+      settings,
+      ...(directory && { directory }),
       clock,
       random,
       sockets: network.socketsOf(life),
@@ -121,12 +132,16 @@ export class SwitchNode extends ProcessLives {
       ...(inbox && { notifications: inbox.notificationsOf(life), alerts: inbox.alertsOf(life) }),
       beatMs: this.#beatMs,
     });
-    this.#connectNetworks(networks, parts, keys);
+    const links = this.#connectNetworks(networks, parts, keys);
     const running = await startSwitch(parts);
     const follows = this.#hasWorker ? undefined : this.#followUp(life, running, batches);
     this.#running = running;
+    follower?.start((next) => {
+      links.follow(next.networks);
+      directory?.follow(next);
+    });
     const heads = this.publishHeads(life, opened);
-    this.#parts = { journal, follows, networks, heads, keys };
+    this.#parts = { journal, follows, networks, heads, keys, follower };
     world.tell(this.name, () => 'is ready');
   }
 
@@ -139,20 +154,36 @@ export class SwitchNode extends ProcessLives {
     return { worker, sweeper };
   }
 
+  /** Absent where settings never change. */
+  #followerOf(life: SimProcess, log: Log): SettingsFollower | undefined {
+    const { versions } = this.around;
+    if (!versions) return undefined;
+    // What no file may say and a run has all the same: hosts that are named as nodes are, and leases of two seconds.
+    const listeners = this.settings.listeners.map((listener) => ({ ...listener, host: LOOPBACK }));
+    const journal = { ...this.settings.journal, leaseMs: USUAL_LEASE_MS };
+    const own = { ...this.settings, listeners, journal };
+    const surroundings = { production: false };
+    const store = versions.storeOf(life);
+    return new SettingsFollower({ store, process: this.name, own, surroundings, clock: life.clock, log });
+  }
+
+  /** @throws SettingsError where the version in force does not fit: then it is tried again, as a supervisor would */
+  async #current(follower: SettingsFollower): Promise<Settings> {
+    const { merchants, terminals, routes, networks } = await follower.open();
+    return { ...this.settings, merchants, terminals, routes, networks };
+  }
+
   #connectNetworks(
     networks: Map<string, NetworkConnector>,
     parts: SwitchParts,
     keys: NodeKeys | undefined,
-  ): void {
+  ): { follow(all: Settings['networks']): void } {
     const told = this.around.mutant.lateAnswer(onLateAnswer(parts));
-    const links = connectNetworks(this.settings.networks, {
-      ...parts,
-      onLateAnswer: told,
-      ...(keys && { zoneKeys: keys.zoneKeys }),
-    });
-    for (const [name, connector] of links) {
-      networks.set(name, this.#observed(connector));
-    }
+    const links = { ...parts, onLateAnswer: told, ...(keys && { zoneKeys: keys.zoneKeys }) };
+    const open = (network: Settings['networks'][number]) => this.#observed(connectNetwork(network, links));
+    const followed = followedNetworks(parts.settings.networks, { open, clock: parts.clock, log: parts.log });
+    for (const [name, connector] of followed.connectors) networks.set(name, connector);
+    return followed;
   }
 
   /** The network host learns when the switch stops waiting, so as to answer just then. */

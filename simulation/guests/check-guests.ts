@@ -5,8 +5,11 @@ import type { Simulation } from '../simulation.ts';
 import type { Tables } from '../world/database-tables.ts';
 import { wrongCardData } from './card-data.ts';
 import { GUEST_CARDS } from './guest-settings.ts';
+import { Overtaken } from './overtaken.ts';
 import type { Shopping } from './shopping.ts';
 import type { Stay, StayBooks } from './stay.ts';
+
+type Guest = Stay | Shopping | Overtaken;
 
 const THOUSAND = 1_000;
 const IN_STEAD = /^S/;
@@ -24,7 +27,9 @@ export function checkGuests({ world, guests, inbox, database, proofs }: Simulati
     const { books } = stay;
     checkStandIn(stay, world);
     for (const what of stay.seen) world.sometimes(`guests: ${what}`);
-    if (inHands.has(number) || stay.isUnknown) continue;
+    // What came before its advice may be a case: no money may move all the same.
+    const isInHands = inHands.has(number) && !(stay instanceof Overtaken);
+    if (isInHands || stay.isUnknown) continue;
     const network = networkOf(stay);
     const names = new Set(stay.payments.map(({ accountName }) => accountName));
     const accounts = [...guests.hosts[network].ledger.accounts.values()].filter((account) =>
@@ -36,13 +41,16 @@ export function checkGuests({ world, guests, inbox, database, proofs }: Simulati
       const what = `stay ${number} counts ${books[side]} ${side}, ${network} has ${found}`;
       world.violate('I1 agreement', what);
     }
+    for (const what of stay.takenInError) {
+      world.violate('I4 conservation', `stay ${number}: ${what} was accepted`);
+    }
     checkLimit(stay, books, world);
     checkProof(stay, books, proofs.proofs, world);
   }
 }
 
 /** Nobody is believed in an issuer's stead whose PIN is wrong, nor a card that its issuer would refuse. */
-function checkStandIn({ payments }: Stay | Shopping, world: Simulation['world']): void {
+function checkStandIn({ payments }: Guest, world: Simulation['world']): void {
   for (const { order, message, approvalCode = '', id } of payments) {
     if (!IN_STEAD.test(approvalCode)) continue;
     world.sometimes(order.withPin ? 'guests: stood in for with a PIN' : 'guests: stood in for');
@@ -51,7 +59,7 @@ function checkStandIn({ payments }: Stay | Shopping, world: Simulation['world'])
   }
 }
 
-function checkLimit(stay: Stay | Shopping, { captured }: StayBooks, world: Simulation['world']): void {
+function checkLimit(stay: Guest, { captured }: StayBooks, world: Simulation['world']): void {
   const most = Math.floor(stay.authorised * MOST_BEYOND) + THOUSAND;
   if (captured <= most) return;
   world.violate('I4 conservation', `stay ${stay.order.number}: ${captured} taken of ${stay.authorised}`);
@@ -59,7 +67,7 @@ function checkLimit(stay: Stay | Shopping, { captured }: StayBooks, world: Simul
 
 /** Only the hotel is enrolled. Of what is billed in parts the last bill begins the proof. */
 function checkProof(
-  stay: Stay | Shopping,
+  stay: Guest,
   { captured }: StayBooks,
   proofs: Simulation['proofs']['proofs'],
   world: Simulation['world'],
@@ -78,7 +86,7 @@ function checkProof(
   }
 }
 
-function networkOf({ order }: Stay | Shopping): GuestNetwork {
+function networkOf({ order }: Guest): GuestNetwork {
   const names = Object.keys(GUEST_CARDS) as GuestNetwork[];
   return names.find((name) => GUEST_CARDS[name] === order.pan) ?? 'plain';
 }

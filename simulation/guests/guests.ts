@@ -11,9 +11,11 @@ import type { World } from '../world/world.ts';
 import { CARD_DATA } from './card-data.ts';
 import type { GuestHosts } from './guest-networks.ts';
 import { GUEST_CARDS, GUEST_TERMINALS, guestListener, KEY_TERMINALS, ZONE_KEYS } from './guest-settings.ts';
+import { INCREMENT_NAMES } from './increment-names.ts';
+import { Overtaken } from './overtaken.ts';
 import { Rubbish } from './rubbish.ts';
 import { Shopping } from './shopping.ts';
-import { Stay } from './stay.ts';
+import { Stay, type StayOrder } from './stay.ts';
 
 /** The numbers of stays: those of the other payments of a run are below. */
 export const FIRST_GUEST_NUMBER = 600;
@@ -25,7 +27,7 @@ const LAST_STAN = 999_999;
 const OUTAGES = 0.8;
 const LAST_OUTAGE_MS = 20_000;
 /** Of those who pay on a network, how many come while it is away. */
-const MEANWHILE = 0.4;
+const MEANWHILE = 0.6;
 
 interface Outage {
   readonly from: number;
@@ -53,7 +55,7 @@ export interface GuestsParts {
  */
 export class Guests {
   readonly hosts: GuestHosts;
-  readonly stays: (Stay | Shopping)[] = [];
+  readonly stays: (Stay | Shopping | Overtaken)[] = [];
   readonly #parts: GuestsParts;
   readonly #changing: { readonly isOver: boolean }[] = [];
   #left = 0;
@@ -93,7 +95,7 @@ export class Guests {
         if (!terminal) return;
         const life = own.stream('life');
         const isShort = own.chance(0.6);
-        const stay = isShort ? new Shopping(terminal, order, life) : new Stay(terminal, order, life);
+        const stay = stayOf(terminal, order, { random: life, isShort });
         this.stays.push(stay);
         stay.begin();
       });
@@ -155,7 +157,7 @@ export class Guests {
       keyName,
       merchant,
       takesPartialApproval: true,
-      habits: [CARD_DATA],
+      habits: [CARD_DATA, INCREMENT_NAMES],
       listener: guestListener(settings, index),
       listeners: settings.listeners,
       nodes: [first, ...others] as const,
@@ -165,4 +167,17 @@ export class Guests {
     };
     return new Terminal(terminal, world, (process) => network.socketsOf(process));
   }
+}
+
+/** Of those who pay at a terminal that took back what it had approved by itself. */
+const OVERTAKEN = 0.08;
+
+function stayOf(
+  terminal: Terminal,
+  order: StayOrder,
+  { random, isShort }: { readonly random: SeededRandom; readonly isShort: boolean },
+): Stay | Shopping | Overtaken {
+  const own = random.stream('overtaken');
+  if (own.chance(OVERTAKEN)) return new Overtaken(terminal, order, own);
+  return isShort ? new Shopping(terminal, order, random) : new Stay(terminal, order, random);
 }

@@ -83,6 +83,9 @@ export class Shopping {
     return this.notices.length > 0;
   }
 
+  /** It says nothing out of order. */
+  readonly takenInError: readonly string[] = [];
+
   get tip(): TerminalMessage | undefined {
     return this.#tip;
   }

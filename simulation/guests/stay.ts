@@ -11,6 +11,8 @@ const LOOKS_EVERY_MS = 300;
 const MOST_ADDED = 3;
 const MOST_PARTS = 3;
 const OTHERS = 10;
+/** Of stays: whose shop says something that it may not say any more, or not yet. */
+const OFTEN_WRONG = 0.3;
 
 /** What a guest's shop counts for one stay, in minor units. */
 export interface StayBooks {
@@ -45,6 +47,8 @@ export class Stay {
   #hold: Payment | undefined;
   readonly #added: Payment[] = [];
   #isInParts = false;
+  /** Of what was said out of its order. */
+  readonly #wrong: { readonly what: string; isTaken(): boolean }[] = [];
 
   constructor(terminal: Terminal, order: StayOrder, random: SeededRandom) {
     this.terminal = terminal;
@@ -81,6 +85,11 @@ export class Stay {
     return this.#isInParts;
   }
 
+  /** What it said out of its order, and was accepted all the same. */
+  get takenInError(): string[] {
+    return this.#wrong.filter((each) => each.isTaken()).map(({ what }) => what);
+  }
+
   begin(): void {
     const random = this.#random;
     const more = random.integer(MOST_ADDED + 1);
@@ -90,6 +99,7 @@ export class Stay {
       ...(random.chance(0.2) ? [() => this.#takeLastBack()] : []),
       ...(random.chance(0.15) ? [() => this.#takeBackPart()] : []),
       ...this.#departure(),
+      ...(random.stream('late').chance(OFTEN_WRONG) ? [() => this.#addLate()] : []),
     ];
     this.#next();
   }
@@ -120,11 +130,40 @@ export class Stay {
     const isCounted = this.#random.chance(0.5);
     const isEnded = this.#random.chance(0.8);
     const billed = this.#random.between(0.4, 1);
+    const wrong = this.#random.stream('miscounted');
+    const miscounted = wrong.chance(OFTEN_WRONG) ? wrong.integer(count) : undefined;
     return Array.from({ length: isEnded ? count : count - 1 }, (_, index) => () => {
+      if (index === miscounted) this.#miscount(index, count);
       const isLast = index === count - 1;
       const share = this.#share(billed / count) - (index === 0 ? 0 : this.order.number);
       this.#complete(share, { sequence: index + 1, count: isCounted || isLast ? count : 0 });
     });
+  }
+
+  /** One bill too far: those before it have not come. */
+  #miscount(index: number, count: number): void {
+    const hold = this.#hold;
+    if (!hold) return;
+    const amount = this.#share(0.1);
+    if (amount === 0) return;
+    const message = {
+      ...completionMessage(hold, amount, this.terminal),
+      de60: two(index + 2) + two(count + 1),
+    };
+    const notice = this.#say('completion', message, amount);
+    this.#wrong.push({
+      what: `bill ${index + 2} before bill ${index + 1}`,
+      isTaken: () => notice.isAccepted,
+    });
+  }
+
+  /** More of a hold that is over. */
+  #addLate(): void {
+    const hold = this.#hold;
+    if (!hold || this.books.held > 0) return;
+    const increment = this.#ask('pre-authorisation', OTHERS * THOUSAND + this.order.number, hold);
+    const isTaken = () => increment.belief === 'approved';
+    this.#wrong.push({ what: 'more of a hold that is over', isTaken });
   }
 
   #next(): void {
@@ -255,7 +294,7 @@ export class Stay {
       withPin: false,
       wrongPin: false,
       brokenMac: false,
-      isLost: false,
+      isLost: kind === 'pre-authorisation' && refersTo !== undefined && random.stream('lost').chance(0.5),
       reversesAfterMs: undefined,
       doubled: random.chance(0.1),
       patienceMs: random.between(3_500, 8_000),

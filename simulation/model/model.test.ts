@@ -19,6 +19,7 @@ function purchase(change: Partial<PaymentRecord> = {}): PaymentRecord {
     cash: 0,
     isTold: false,
     takesPart: true,
+    isUnattended: false,
     isBad: false,
     from: 0,
     later: [],

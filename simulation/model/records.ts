@@ -41,6 +41,8 @@ export interface PaymentRecord {
   readonly isTold: boolean;
   /** Whether its terminal can ask for the rest of what is approved in part. */
   readonly takesPart: boolean;
+  /** Nobody stands there who could look at papers. */
+  readonly isUnattended: boolean;
   /** The seal was broken, the PIN wrong or the chip data none: it may not be approved. */
   readonly isBad: boolean;
   readonly from: number;

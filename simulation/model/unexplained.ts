@@ -6,6 +6,7 @@ import { sumOf } from './state.ts';
 /** Said by issuers, and by the switch in their name only where this page's tables say so. */
 const ISSUERS_WORDS: ReadonlySet<string> = new Set(['51', '54', '61']);
 const NO_MONEY = '51';
+const LOOK_AT_PAPERS = '08';
 /** Cash is handed out whole or not at all. */
 const MAY_BE_IN_PART: ReadonlySet<string> = new Set(['purchase', 'pre-authorisation']);
 const STOOD_IN_FOR = /^S/;
@@ -47,6 +48,9 @@ function wrongAnswer(payment: PaymentRecord, own: readonly NetworkLine[]): strin
   const { code, approvalCode = '' } = answer;
   if (APPROVED.has(code)) {
     if (STOOD_IN_FOR.test(approvalCode)) return undefined;
+    if (payment.isUnattended && line.code === LOOK_AT_PAPERS) {
+      return 'was approved, and nobody can look at the papers';
+    }
     const isIts = approvalCode === line.approvalCode && answer.minorUnits === line.approved;
     const said = `${line.code}, ${line.approved} under ${line.approvalCode}`;
     return isIts

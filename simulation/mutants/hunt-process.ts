@@ -1,27 +1,63 @@
 /**
- * A process that runs seeds on a core with one mend taken away: `hunt-process.ts '{"mutant": …, "from": 1, "to": 9}'`.
- * `search-apart.ts` starts it: a process cannot unload a module, so each mutant has one of its own. It tells its parent
- * of every seed it begins and of the first one that notices, and ends where the parent does.
+ * A process that runs seeds on the core with one safeguard taken away, one mutant after the other. `seed-search.ts`
+ * starts it, and hands it what to look for. It tells of every seed it begins and of those that notice; it ends where
+ * its parent does. A seed that fails as it is, without the mutant, notices nothing.
  */
-import { loadMutated } from './load-mutated.ts';
-import type { HuntMessage, HuntRequest } from './search-apart.ts';
+import type { HabitName } from '../peers/habits/all-habits.ts';
+import { ROOT } from '../reach/core-files.ts';
+import type { FromHuntProcess, Notice, SeedSearch } from './seed-search.ts';
+import type { SourceMutant } from './source-mutant.ts';
+import { Versions } from './versions.ts';
 
-const { mutant, from, to }: HuntRequest = JSON.parse(process.argv[2] ?? '{}');
+type Simulation = typeof import('../run.ts');
+type Wrappers = typeof import('./wrappers.ts');
+
+const RUN = 'simulation/run.ts';
+
 process.once('disconnect', () => process.exit(1));
-const assertLoaded = loadMutated(mutant);
-const { runSeed } = await import('../run.ts');
-assertLoaded();
+const versions = new Versions(ROOT);
+const asItIs = await versions.load<Simulation>(RUN);
+const { WRAPPER_MUTANTS } = await versions.load<Wrappers>('simulation/mutants/wrappers.ts');
+/** Seeds that came out clean as they are: many mutants share one. */
+const clean = new Set<string>();
 
-for (let seed = from; seed <= to; seed += 1) {
-  tell({ begins: seed });
-  const [violation] = (await runSeed({ seed, forced: mutant.with })).violations;
-  if (!violation) continue;
-  tell({ notices: { seed, invariant: violation.invariant, what: violation.what } });
-  break;
+process.on('message', (search: SeedSearch) => {
+  find(search).catch((error: unknown) =>
+    tell({ failed: String(error instanceof Error ? error.message : error) }),
+  );
+});
+tell({ isReady: true });
+
+async function find({ wrapper, source, seeds, most }: SeedSearch): Promise<void> {
+  const { runSeed } = source ? await versions.loadMutated<Simulation>(RUN, source) : asItIs;
+  const mutant = WRAPPER_MUTANTS.find(({ name }) => name === wrapper);
+  const forced = source?.with;
+  const notices: Notice[] = [];
+  for (const seed of seeds) {
+    tell({ begins: seed });
+    const [violation] = (await runSeed({ seed, forced, ...(mutant && { mutant }) })).violations;
+    if (!violation || !(await isClean(seed, source))) continue;
+    notices.push({ seed, invariant: violation.invariant, what: violation.what });
+    if (notices.length === most) break;
+  }
+  tell({ notices });
 }
-process.removeAllListeners('disconnect');
-process.disconnect();
 
-function tell(message: HuntMessage): void {
+async function isClean(
+  seed: number,
+  { with: forced = [] }: Pick<SourceMutant, 'with'> = {},
+): Promise<boolean> {
+  const name = nameOf(seed, forced);
+  if (clean.has(name)) return true;
+  const isOne = (await asItIs.runSeed({ seed, forced })).violations.length === 0;
+  if (isOne) clean.add(name);
+  return isOne;
+}
+
+function nameOf(seed: number, forced: readonly HabitName[]): string {
+  return `${seed} ${forced.join(' ')}`;
+}
+
+function tell(message: FromHuntProcess): void {
   process.send?.(message);
 }

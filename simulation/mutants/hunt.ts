@@ -1,10 +1,8 @@
-import type { HabitName } from '../peers/habits/all-habits.ts';
-import { runSeed } from '../run.ts';
+import { availableParallelism } from 'node:os';
 import { allMutants, isSourceMutant, type Mutant } from './all-mutants.ts';
 import { type KnownSeeds, knownSeeds } from './known-seeds.ts';
-import { type Notice, searchApart } from './search-apart.ts';
 import { searchTests } from './search-tests.ts';
-import type { WrapperMutant } from './wrapper-mutant.ts';
+import { type Notice, SeedSearcher } from './seed-search.ts';
 
 export interface HuntOptions {
   /** The first seed to try; 1 where it is left out. */
@@ -13,8 +11,12 @@ export interface HuntOptions {
   readonly count: number;
   /** All mutants where they are left out. */
   readonly names?: readonly string[] | undefined;
-  /** Tries the seed first that noticed a mutant when it was last hunted. */
+  /** Tries the seeds first that noticed a mutant when it was last hunted. */
   readonly isQuick?: boolean;
+  /** So many seeds that notice are looked for; 1 where it is left out. */
+  readonly most?: number;
+  /** Processes at once; as many as there are processors where it is left out, and two at most. */
+  readonly processes?: number | undefined;
 }
 
 export interface Hunt extends Partial<Notice> {
@@ -22,63 +24,59 @@ export interface Hunt extends Partial<Notice> {
   readonly removes: string;
   /** Seeds that were tried; the last of them noticed, if any did. */
   readonly tried: number;
+  /** All that were found to notice, the first of them first. */
+  readonly seeds: readonly number[];
 }
 
+/** Others work on the machine, too. */
+const MOST_PROCESSES = 2;
+
 /**
- * For each mutant, tries one seed after the other until one notices that a safeguard is gone.
+ * For each mutant, tries one seed after the other until one notices that a safeguard is gone. Several are hunted at
+ * once; they are told of in the order in which they are listed.
  *
  * @throws MutantError where a mutant cannot be made, or where there is none of that name
  */
-export async function* huntMutants({
-  first = 1,
-  count,
-  names,
-  isQuick = false,
-}: HuntOptions): AsyncGenerator<Hunt> {
-  const known: KnownSeeds = isQuick ? knownSeeds() : {};
-  for (const mutant of await allMutants(names)) {
-    if (isSourceMutant(mutant) && mutant.test !== undefined) {
-      yield { mutant: mutant.name, removes: mutant.removes, ...(await searchTests(mutant)), tried: 0 };
-      continue;
+export async function* huntMutants(options: HuntOptions): AsyncGenerator<Hunt> {
+  const { names, processes = Math.min(MOST_PROCESSES, availableParallelism()) } = options;
+  const mutants = await allMutants(names);
+  const known: KnownSeeds = options.isQuick ? knownSeeds() : {};
+  const hunts = mutants.map((mutant) => ({ mutant, ...Promise.withResolvers<Hunt>() }));
+  for (const { promise } of hunts) promise.catch(() => {}); // whoever waits for it hears of it
+
+  const searchers = Array.from({ length: Math.min(processes, mutants.length) }, () => new SeedSearcher());
+  const left = hunts.values();
+  const work = async (searcher: SeedSearcher) => {
+    for (const { mutant, resolve, reject } of left) {
+      await hunt(mutant, { ...options, searcher, known: known[mutant.name] ?? [] }).then(resolve, reject);
     }
-    const to = first + count - 1;
-    const notice = (await atKnownSeed(mutant, known[mutant.name])) ?? (await firstNotice(mutant, first, to));
-    const tried = notice ? notice.seed - first + 1 : count;
-    yield { mutant: mutant.name, removes: mutant.removes, ...notice, tried };
+  };
+  const works = searchers.map(work);
+
+  try {
+    for (const { promise } of hunts) yield await promise;
+    await Promise.all(works);
+  } finally {
+    for (const _ of left); // nobody takes another one
+    for (const searcher of searchers) searcher.close();
   }
 }
 
-async function atKnownSeed(mutant: Mutant, seed: number | undefined): Promise<Notice | undefined> {
-  return seed === undefined ? undefined : firstNotice(mutant, seed, seed);
+interface OneHunt extends HuntOptions {
+  readonly searcher: SeedSearcher;
+  readonly known: readonly number[];
 }
 
-async function firstNotice(mutant: Mutant, first: number, to: number): Promise<Notice | undefined> {
-  for (let from = first; from <= to; ) {
-    const notice = await (isSourceMutant(mutant)
-      ? searchApart({ mutant, from, to })
-      : searchHere(mutant, from, to));
-    if (!notice) return undefined;
-    if (await isClean(notice.seed, isSourceMutant(mutant) ? mutant.with : undefined)) return notice;
-    from = notice.seed + 1; // fails as it is: no merit of the mutant's
+async function hunt(mutant: Mutant, { first = 1, count, most, searcher, known }: OneHunt): Promise<Hunt> {
+  const { name, removes } = mutant;
+  const said = { mutant: name, removes };
+  if (isSourceMutant(mutant) && mutant.test !== undefined) {
+    return { ...said, ...(await searchTests(mutant)), tried: 0, seeds: [] };
   }
-  return undefined;
-}
-
-/** Seeds that came out clean as they are: many mutants share one. */
-const clean = new Set<string>();
-
-async function isClean(seed: number, forced: readonly HabitName[] = []): Promise<boolean> {
-  const name = `${seed} ${forced.join(' ')}`;
-  if (clean.has(name)) return true;
-  const { violations } = await runSeed({ seed, forced });
-  if (violations.length === 0) clean.add(name);
-  return violations.length === 0;
-}
-
-async function searchHere(mutant: WrapperMutant, from: number, to: number): Promise<Notice | undefined> {
-  for (let seed = from; seed <= to; seed += 1) {
-    const [violation] = (await runSeed({ seed, mutant })).violations;
-    if (violation) return { seed, invariant: violation.invariant, what: violation.what };
-  }
-  return undefined;
+  const all = Array.from({ length: count }, (_, index) => first + index);
+  const atOnce = await searcher.search(mutant, known);
+  const notices = atOnce.length > 0 ? atOnce : await searcher.search(mutant, all, most);
+  const [notice] = notices;
+  const tried = notice ? notice.seed - first + 1 : count;
+  return { ...said, ...notice, tried, seeds: notices.map(({ seed }) => seed) };
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { allMutants, ROOT } from './all-mutants.ts';
 import { huntMutants } from './hunt.ts';
-import { searchApart } from './search-apart.ts';
+import { SeedSearcher } from './seed-search.ts';
 import { mutated, type SourceMutant } from './source-mutant.ts';
 
 const MUTANT: SourceMutant = {
@@ -59,18 +59,37 @@ test('a mutant that changes nothing is named', () => {
   );
 });
 
-test('a change that no seed notices is reported as such', async () => {
-  expect(await searchApart({ mutant: MUTANT, from: 1, to: 1 })).toBeUndefined();
-});
+describe('a process that hunts', () => {
+  const searcher = new SeedSearcher();
+  afterAll(() => searcher.close());
 
-test.each([
-  ['makes no program', { put: 'async function (' }, 'SyntaxError'],
-  [
-    'changes a file that the simulation never loads',
-    { file: 'switch/main.ts', find: 'import', put: 'import ' },
-    'never loads switch/main.ts',
-  ],
-])('a mutant that %s fails the hunt', async (_, change, said) => {
-  const mutant = { ...MUTANT, ...change };
-  await expect(searchApart({ mutant, from: 1, to: 1 })).rejects.toThrow(said);
+  test('says that no seed noticed a change that is none', async () => {
+    expect(await searcher.search(MUTANT, [1])).toEqual([]);
+  });
+
+  test.each([
+    ['makes no program', { put: 'async function (' }, 'mutant a-mutant: it cannot be loaded: '],
+    [
+      'changes a file that the simulation never loads',
+      { file: 'switch/main.ts', find: 'import', put: 'import ' },
+      'mutant a-mutant: the simulation never loads switch/main.ts',
+    ],
+    [
+      'throws as soon as it is loaded',
+      { put: "throw new Error('as planned');\nasync function undo(" },
+      'mutant a-mutant: it cannot be loaded: Error: as planned',
+    ],
+  ])('fails where a mutant %s', async (_, change, said) => {
+    await expect(searcher.search({ ...MUTANT, ...change }, [1])).rejects.toThrow(said);
+  });
+
+  test('hunts the next mutant on the core as it is, where only the first was noticed', async () => {
+    const [lost] = await allMutants(['void-reversed-as-a-sale']);
+    if (!lost) throw new Error('the mutant is gone');
+    const noticed = await searcher.search(lost, [1, 2, 3, 4, 5]);
+    const [notice] = noticed;
+    if (!notice) throw new Error('no seed notices');
+    expect(await searcher.search(MUTANT, [notice.seed])).toEqual([]);
+    expect(await searcher.search(lost, [notice.seed])).toEqual(noticed);
+  });
 });

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
-import type { Notice } from './search-apart.ts';
+import type { Notice } from './seed-search.ts';
 import { MutantError, type SourceMutant } from './source-mutant.ts';
 
 /** What the process that runs the tests of a mutant tells. */

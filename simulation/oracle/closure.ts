@@ -1,4 +1,5 @@
 import type { Transaction } from '../../switch/transaction/fold.ts';
+import { stands } from '../../switch/transaction/life-cycle.ts';
 import { isUnfinished } from '../../switch/transaction/several-completions.ts';
 import { isNoChipData } from '../peers/habits/chip.ts';
 import { nameOfAccount } from '../peers/names.ts';
@@ -21,6 +22,9 @@ export function checkClosure({ world, networks, workload }: Simulation, journal:
   }
   for (const transaction of journal.transactions) {
     const { id, state, network, pop } = transaction;
+    if (transaction.increments.some(({ state: each }) => each === 'open') && stands(state)) {
+      world.violate('I2 closure', `what was to be added to ${id} was never decided`);
+    }
     if (state === 'intended') world.violate('I2 closure', `transaction ${id} was intended and never decided`);
     else if (isOpen(transaction, journal)) {
       world.violate(

@@ -3,6 +3,7 @@ import { checkAudit } from './audit.ts';
 import { checkCalm } from './calm.ts';
 import { checkClosure } from './closure.ts';
 import { checkDays } from './days.ts';
+import { checkFollowed } from './followed.ts';
 import { checkGrowth } from './growth.ts';
 import { checkHands } from './hands.ts';
 import { readJournal } from './journal-view.ts';
@@ -30,6 +31,7 @@ export function checkInvariants(simulation: Simulation): void {
   checkCalm(simulation);
   checkSecrecy(simulation);
   checkAudit(simulation);
+  checkFollowed(simulation);
   checkGrowth(simulation);
   checkTampering(simulation);
 }

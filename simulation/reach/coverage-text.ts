@@ -6,11 +6,13 @@ const MAX_TEXT = 70;
 
 /** What a campaign reached, and what it did not, as lines of text. */
 export function coverageText(coverage: Coverage): string {
-  const { share, whole, branches, reached, functions, entered, excused, files, neverLoaded } = coverage;
+  const { share, strict, whole, branches, reached, functions, entered, excused, files, neverLoaded } =
+    coverage;
   const below = files
     .filter((file) => shareOf(file) < TARGET || file.entered < file.functions)
     .sort((a, b) => b.missed.length - a.missed.length);
-  const listed = excused > 0 ? `; ${excused} that no seed can reach are left out` : '';
+  const listed =
+    excused > 0 ? `; ${excused} that no seed can reach are left out, with them it is ${percent(strict)}` : '';
   return [
     `coverage: ${percent(share)} of the ${branches} branches of functions that were entered, in ${files.length} files; ${branches - reached} missed${listed}`,
     `  ${entered} of ${functions} functions were entered; with all branches of the others it is ${percent(whole)}`,

@@ -9,6 +9,8 @@ export interface FileCoverage {
   /** Of the functions that were entered, without what is excused. */
   readonly branches: number;
   readonly reached: number;
+  /** Of the functions that were entered: branches that are excused, and were not reached. */
+  readonly excused: number;
   /** In the order of the file; of a function that was never entered nothing but itself. */
   readonly missed: readonly Branch[];
   readonly functions: number;
@@ -22,6 +24,8 @@ export interface FileCoverage {
 export interface Coverage {
   /** Of the branches of functions that were entered, as a part of 1. */
   readonly share: number;
+  /** The same with what is excused counted as missed. */
+  readonly strict: number;
   readonly branches: number;
   readonly reached: number;
   readonly functions: number;
@@ -53,6 +57,7 @@ export function coverageOf(reached: Reached): Coverage {
   const loaded = new Set(reached.files);
   return {
     share: part(found, branches),
+    strict: part(found, branches + sum((file) => file.excused)),
     branches,
     reached: found,
     functions: sum((file) => file.functions),
@@ -73,11 +78,16 @@ function fileCoverage(file: string, reached: Reached): FileCoverage {
   const isKnown = ({ within }: Branch) => within === undefined || reached.has(file, within);
   const known = counted.filter(({ branch }) => isKnown(branch));
   const own = known.filter(({ branch, isReached }) => isReached || branch.kind !== 'function');
+  const excused = all.filter(
+    ({ branch, isReached }) =>
+      !isReached && branch.kind !== 'function' && isKnown(branch) && isExcused(file, branch),
+  );
   const missed = known.filter(({ isReached }) => !isReached).map(({ branch }) => branch);
   return {
     file,
     branches: own.length,
     reached: own.filter(({ isReached }) => isReached).length,
+    excused: excused.length,
     missed,
     functions: functions.length,
     entered: functions.filter(({ isReached }) => isReached).length,

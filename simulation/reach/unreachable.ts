@@ -65,13 +65,6 @@ const SHAPES: readonly Unreachable[] = [
     because: BOUND,
     testedBy: 'tests of the file beside it, and test/fairness.test.ts',
   },
-  {
-    kinds: ['then'],
-    line: /\(this\.#(isClosed|isStopped|closed)\) return;$/,
-    because:
-      'a process that was asked to stop dies in the same moment here; real ones have something in flight',
-    testedBy: 'test/kill-points.test.ts',
-  },
 ];
 
 const BOUNDS: readonly Unreachable[] = [
@@ -129,13 +122,6 @@ const DAYS: readonly Unreachable[] = [
     because: 'holds last for days, and the clock of a run steps by one at most',
     testedBy: 'test/money/holds.test.ts',
   },
-  {
-    file: 'switch/serve/settle.ts',
-    kinds: ['otherwise'],
-    line: /SW_UNSUPPORTED_MESSAGE/,
-    because: 'every node of a run keeps batches',
-    testedBy: 'switch/serve/settle.test.ts',
-  },
 ];
 
 const TYPES: readonly Unreachable[] = [
@@ -157,12 +143,6 @@ const TYPES: readonly Unreachable[] = [
     because:
       'a line that does not drain, or has a thousand requests under way: simulated streams take what is written',
     testedBy: 'switch/follow-up/advise-network.test.ts',
-  },
-  {
-    file: 'switch/stand-in/stand-in.ts',
-    line: /^if \(!this\.#settings\) return/,
-    because: 'every node of a run may stand in',
-    testedBy: 'switch/stand-in/stand-in.test.ts',
   },
   {
     file: 'switch/node/start-switch.ts',
@@ -222,52 +202,10 @@ const OF_FILES: readonly Unreachable[] = [
     testedBy: 'switch/journal/claim-names.test.ts',
   },
   {
-    file: 'switch/config/business-calendar.ts',
-    because: 'other time zones and hours than those of the run; a calendar is full after months',
-    testedBy: 'switch/config/business-calendar.test.ts',
-  },
-  {
-    file: 'switch/config/directory.ts',
-    line: /linesOf|listeners\?\.some|refundGroup|return merchants|\.map\(\(\{ id \}\)|those\./,
-    because:
-      'registers of merchants who share refunds and lines: what follows from them is tested on settings',
-    testedBy: 'test/money/batches-of-whom.test.ts',
-  },
-  {
-    file: 'switch/projection/transaction-row.ts',
-    because: 'defaults of columns for what the fold always has, and for transactions of other releases',
-    testedBy: 'switch/projection/projector.test.ts',
-  },
-  ...[
-    'switch/audit/head.ts',
-    'switch/audit/head-series.ts',
-    'switch/audit/epoch-check.ts',
-    'switch/audit/verify.ts',
-  ].map((file) => ({
-    file,
-    because: 'evidence that no process of a run leaves, and that nobody in it forges so',
-    testedBy: 'switch/audit/findings.test.ts',
-  })),
-  {
     file: 'switch/audit/publisher.ts',
     line: /isLate|isFinal|this\.status\(\)|isSigned|everyEntries|over === epoch/,
     because: 'heads that are late by minutes, or of thousands of entries',
     testedBy: 'switch/audit/life.test.ts',
-  },
-  {
-    file: 'switch/fallback/sliding-window.ts',
-    because: 'defaults of look-ups in tables that are whole, and waits that are longer than their scale',
-    testedBy: 'switch/fallback/sliding-window.test.ts',
-  },
-  {
-    file: 'switch/numbers/number-space.ts',
-    because: 'blocks of numbers are used up after thousands of payments, and reserved from PostgreSQL',
-    testedBy: 'switch/numbers/number-space.test.ts',
-  },
-  {
-    file: 'switch/requests/dates.ts',
-    because: 'dates that no dialect lets through',
-    testedBy: 'switch/requests/dates.test.ts',
   },
   {
     file: 'switch/admission/prove.ts',
@@ -280,21 +218,6 @@ const OF_FILES: readonly Unreachable[] = [
     line: /is active'\);$|if \(!book\)|mac\?\.reference|pending\?\.generation/,
     because: 'a terminal has a key of each kind, and a node whose terminals get keys has a book of them',
     testedBy: 'switch/keys/key-book.test.ts',
-  },
-  {
-    file: 'switch/serve/listener-codec.ts',
-    because: 'codecs are compiled once for all lives of a run (`world/codecs.ts`), and are the same',
-    testedBy: 'switch/serve/peer.test.ts',
-  },
-  {
-    file: 'switch/config/element-policies.ts',
-    because: 'settings are checked when they are read, at the start',
-    testedBy: 'switch/config/names-and-policies.test.ts',
-  },
-  {
-    file: 'switch/config/development.ts',
-    because: 'development settings for a machine without a second network',
-    testedBy: 'deploy/config/load.test.ts',
   },
   {
     file: 'switch/transaction/repairs.ts',
@@ -351,20 +274,6 @@ const OF_FILES: readonly Unreachable[] = [
     file: 'switch/audit/evidence.ts',
     because: 'the form of chains that an older release wrote',
     testedBy: 'switch/journal/chain.test.ts',
-  },
-  ...[
-    'switch/stand-in/allowances.ts',
-    'switch/journal/until-appended.ts',
-    'switch/journal/compatible.ts',
-  ].map((file) => ({
-    file,
-    because: 'what the caller has excluded already',
-    testedBy: 'switch/journal/until-appended.test.ts',
-  })),
-  {
-    file: 'switch/admission/circles.ts',
-    because: 'addresses of simulated peers are names, not those of IPv6',
-    testedBy: 'switch/admission/strangers.test.ts',
   },
   {
     file: 'switch/admission/strangers.ts',

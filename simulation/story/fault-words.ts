@@ -36,6 +36,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'node crash at': 'is killed at a certain point of its work',
   'node crash loop': 'is killed again and again',
   'node crash over keys': 'is killed over a change of keys',
+  'node crash over increments': 'is killed over more that is held',
   'node power lost': 'loses its power: nobody is told',
   'node pause': 'stands still, and goes on later as if nothing had been',
   'node restart': 'is stopped and started anew',

@@ -72,6 +72,18 @@ export class Fenced extends Error {}
 /** Raised where it has run out, and nobody has ended it. */
 export class Expired extends Error {}
 
+/** A flush is one statement: none of its rows may have to know how another of them fared. */
+function assertIndependent(batch: readonly Append[]): void {
+  const seen = new Set<string>();
+  for (const { entry, claims } of batch) {
+    const names = new Set([`${entry.transaction} ${entry.version}`, ...claims.map(({ name }) => name)]);
+    for (const name of names) {
+      if (seen.has(name)) throw new Error(`${name} is in one flush twice`);
+      seen.add(name);
+    }
+  }
+}
+
 /**
  * The tables of the switch's database, and its stored functions in their own words. Everything here is committed:
  * each method is one transaction.
@@ -95,6 +107,8 @@ export class Tables {
   checksLeases = true;
   keepsOrder = true;
   keepsBodies = true;
+  /** Of the newest entry: its kind. */
+  newest: string | undefined;
   #position = 0;
   readonly #numbers = new Map<string, number>();
   readonly #now: () => number;
@@ -183,6 +197,7 @@ export class Tables {
     const leftMs = lease.expiresAt - this.#now();
     if (this.checksLeases && leftMs <= 0) throw new Expired();
     if (leftMs < lease.leaseMs / 2) this.#extend(lease);
+    assertIndependent(batch);
     const refused = new Map<number, AppendResult>();
     const owned = new Set<string>();
     for (const append of batch) {
@@ -291,6 +306,7 @@ export class Tables {
     const body = this.keepsBodies ? append.body : `${append.body} `;
     const committedAt = this.#now();
     entries.push({ transaction, version, kind, body, at, node, epoch, sequence, committedAt });
+    this.newest = kind;
     this.awaited.unprojected.add(transaction);
     return true;
   }

@@ -1,5 +1,11 @@
 import { ADVICES_OF_NO_SERVICE, REFUND_ADVICES, TIPS } from './advices.ts';
-import { ANSWERS_AFTER_5_S, ECHOES_LESS, REFUSES_ADVICES, SWAPS_ANSWERS } from './answer-habits.ts';
+import {
+  ANSWERS_AFTER_5_S,
+  ANSWERS_REVERSALS_LATE,
+  ECHOES_LESS,
+  REFUSES_ADVICES,
+  SWAPS_ANSWERS,
+} from './answer-habits.ts';
 import { BELIEVES_REFUSALS } from './believes-refusals.ts';
 import { GARBLED_CHIP, LONG_CHIP } from './chip.ts';
 import { CHIP_CERTIFICATES } from './chip-certificates.ts';
@@ -45,6 +51,7 @@ import {
   VOID_REVERSED,
 } from './tills.ts';
 import { TIME_ZONE } from './time-zone.ts';
+import { UNATTENDED_TILL } from './unattended.ts';
 
 const PEERS = [
   OTHER_PORT,
@@ -77,10 +84,12 @@ const PEERS = [
   WITHOUT_CASH,
   WAIT_FIRST,
   ANSWERS_AFTER_5_S,
+  ANSWERS_REVERSALS_LATE,
   SWAPS_ANSWERS,
   ECHOES_LESS,
   REFUSES_ADVICES,
   SILENT_ISSUER,
+  UNATTENDED_TILL,
 ] as const satisfies readonly Habit[];
 
 const LATER = [

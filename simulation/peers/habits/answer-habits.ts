@@ -18,6 +18,17 @@ export const ANSWERS_AFTER_5_S = {
   },
 } as const satisfies Habit;
 
+/** What nobody waits for at a till it answers when it comes to it: just when its asker has stopped listening. */
+export const ANSWERS_REVERSALS_LATE = {
+  name: 'answers-reversals-late',
+  says: 'answers every reversal after 5 s',
+  share: 0.1,
+  network: {
+    fares: (fortune, { message: { mti } }) =>
+      mti.startsWith('04') ? { ...fortune, answerAfterMs: LATE_MS } : fortune,
+  },
+} as const satisfies Habit;
+
 /** The numbers are those of the one, and card, amount and decision those of the other. */
 export const SWAPS_ANSWERS = {
   name: 'swaps-answers',

@@ -77,7 +77,7 @@ export const WITHOUT_CASH = {
 export const WAIT_FIRST = {
   name: 'wait-first',
   says: 'answers with 09 first, and says later what came of it',
-  share: 0.1,
+  share: 0.2,
   network: {
     fares: (fortune, { network, message }, random) => {
       const isRequest = message.mti.startsWith('010') || message.mti.startsWith('020');

@@ -1,0 +1,26 @@
+import type { SourceMutant } from './source-mutant.ts';
+
+/** What keeps payments flowing while settings change. */
+export const OF_SETTINGS: readonly SourceMutant[] = [
+  {
+    name: 'link-asked-before-its-sign-on',
+    removes: "the wait for a new link's sign-on before it takes over",
+    file: 'switch/node/followed-network.ts',
+    find: 'const isOver = leftMs <= 0 ||',
+    put: 'const isOver = leftMs > 0 ||',
+  },
+  {
+    name: 'link-let-go-at-once',
+    removes: 'the time that a link which was replaced has for what it was asked',
+    file: 'switch/node/followed-network.ts',
+    find: 'clock.after(isOn ? LINGER_MS : 0,',
+    put: 'clock.after(isOn ? 0 : LINGER_MS,',
+  },
+  {
+    name: 'settings-looked-at-once',
+    removes: 'the next look at the settings in force',
+    file: 'switch/settings-store/settings-follower.ts',
+    find: 'this.#look().then(() => this.#lookLater());',
+    put: 'this.#look();',
+  },
+];

@@ -1,0 +1,90 @@
+/**
+ * The versions of what all nodes have in common, as the database has them, and which of them each process says that it
+ * follows. They change while payments flow: the link to a network is opened anew for some, and some do not fit.
+ */
+
+import type { Settings } from '../../switch/config/settings.ts';
+import type { SharedSettings } from '../../switch/config/shared-settings.ts';
+import { sharedOf } from '../../switch/config/shared-settings.ts';
+import type { FollowerParts } from '../../switch/settings-store/settings-follower.ts';
+import type { Database } from './database.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { World } from './world.ts';
+
+const STATEMENT_MS = 2_000;
+/** In one run: now and then, or whenever a node looks. */
+const COUNTS = [3, 30, 30] as const;
+const HOURS = 24;
+/** Of versions: which name a network that no node has. */
+const UNFIT = 0.3;
+const NOBODYS_NETWORK = 'nowhere';
+
+export class SettingsVersions {
+  readonly #world: World;
+  readonly #database: Database;
+  readonly #versions: SharedSettings[] = [];
+  /** By process, the version that it says it follows. */
+  readonly followed = new Map<string, number>();
+
+  constructor(world: World, database: Database) {
+    this.#world = world;
+    this.#database = database;
+  }
+
+  /** Operators change what is true of a network; now and then they name one that is none. The last version fits. */
+  schedule(settings: Settings, spanMs: number): void {
+    const random = this.#world.random.stream('settings');
+    const { scheduler } = this.#world;
+    const shared = sharedOf(settings);
+    const count = random.pick(COUNTS);
+    const times = Array.from({ length: count }, () => random.between(0, spanMs)).sort((a, b) => a - b);
+    for (const [index, at] of times.entries()) {
+      const isUnfit = index < count - 1 && random.chance(UNFIT);
+      const name = random.pick(settings.networks as [Settings['networks'][number]]).name;
+      const clearingCutOffHour = random.integer(HOURS);
+      const networks = shared.networks.map((each) =>
+        each.name === name ? { ...each, clearingCutOffHour } : each,
+      );
+      const content = { ...shared, networks: isUnfit ? [...networks, { name: NOBODYS_NETWORK }] : networks };
+      scheduler.after(at, 'settings', () =>
+        this.#publish(content, isUnfit ? 'that fits nobody' : `of ${name}`),
+      );
+    }
+  }
+
+  get latest(): number {
+    return this.#versions.length;
+  }
+
+  /** As a process reaches them: through the database, or not at all. */
+  storeOf(process: SimProcess): FollowerParts['store'] {
+    const ask = async <T>(how: 'read' | 'write', work: () => T): Promise<T> => {
+      const connection = this.#database.connect(process, STATEMENT_MS);
+      try {
+        return await connection[how]('settings', work);
+      } finally {
+        connection.close();
+      }
+    };
+    return {
+      latestNumber: () => ask('read', () => this.latest),
+      version: (version) =>
+        ask('read', () => {
+          const content = this.#versions[version - 1];
+          const facts = { version, fingerprint: '', appliedAt: new Date(this.#world.now), by: 'night shift' };
+          return content && { ...facts, why: 'simulated', content };
+        }),
+      report: (name, version, problem) =>
+        ask('write', () => {
+          this.followed.set(name, version);
+          if (problem !== undefined) this.#world.sometimes('settings: refused');
+          else if (version > 0) this.#world.sometimes('settings: followed');
+        }),
+    };
+  }
+
+  #publish(content: SharedSettings, which: string): void {
+    this.#versions.push(content);
+    this.#world.tell('operator', () => `applies settings ${this.latest} ${which}`);
+  }
+}

@@ -43,8 +43,8 @@ export interface TlsOptions extends TlsMaterial {
   /** From a connection to the end of its handshake. Default 10,000. */
   readonly handshakeTimeoutMs?: number;
   /**
-   * Handshakes that a listener carries on at once. One more, and the address that has the most of them loses its oldest.
-   * Default 1,024.
+   * Handshakes that a listener carries on at once, 1,024 by default. One more, and the address that has the most of
+   * them loses its oldest.
    */
   readonly maxHandshakes?: number;
   /** Whom a listener asks before each of them; absent: all begin at once. */

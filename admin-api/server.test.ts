@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import { silentLog } from '../runtime/index.ts';
 import type { FallbackApi } from './fallback-routes.ts';
@@ -115,4 +116,39 @@ test('a failing journal is 500 without a word about why to the caller, and with 
   expect({ status, body }).toMatchObject({ status: 500, body: { code: 'ADM_INTERNAL' } });
   expect(JSON.stringify(body)).not.toContain('password');
   expect(logged).toMatchObject([{ event: 'admin.failed', err: { message: 'password wrong' } }]);
+});
+
+/** A page of somebody else's name that leads to this machine sends that name; fetch would not. */
+function getAs(base: string, path: string, host: string): Promise<{ status: number; body: string }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
+  const asked = request(`${base}${path}`, { headers: { host } }, (response) => {
+    let body = '';
+    response.setEncoding('utf8').on('data', (chunk: string) => {
+      body += chunk;
+    });
+    response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+  });
+  asked.on('error', reject).end();
+  return promise;
+}
+
+test('a request that names another host is refused, whatever it asks for, and nothing is looked up', async () => {
+  const looked: string[] = [];
+  const base = await start({
+    hostNames: ['admin.example'],
+    transaction: async (id) => {
+      looked.push(id);
+      return purchase;
+    },
+  });
+  const paths = ['/ready', '/health', `/api/v1/transactions/${ID}`, '/nowhere'];
+  for (const path of paths) {
+    const { status, body } = await getAs(base, path, 'rebound.example:8080');
+    expect(status).toBe(421);
+    expect(JSON.parse(body)).toMatchObject({ code: 'ADM_HOST_UNKNOWN' });
+  }
+  expect(looked).toEqual([]);
+  for (const host of ['localhost', '127.0.0.1:8080', '[::1]:8080', 'admin.example']) {
+    expect((await getAs(base, `/api/v1/transactions/${ID}`, host)).status).toBe(200);
+  }
 });

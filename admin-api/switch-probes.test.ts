@@ -27,6 +27,14 @@ test('a node without its HSM, its database or any network says which', async () 
   await expect(networks()).rejects.toThrow(/^visa is down, cb is down$/);
 });
 
+test('a node whose database takes nothing says what the database said', async () => {
+  const full = { database: 'answers', unwritable: 'No space left on device' };
+  const { journal } = switchProbes(await nodeWith(full));
+  await expect(journal()).rejects.toThrow('the journal cannot be written: No space left on device');
+  const { journal: alone } = switchProbes(await nodeWith({ database: 'answers', standby: 'no standby' }));
+  await expect(alone()).rejects.toThrow('no standby');
+});
+
 test('one network of two that is down is told, and leaves the node ready', async () => {
   const { networks } = switchProbes(await nodeWith({ networks: { visa: 'signed-on', cb: 'down' } }));
   await expect(networks()).resolves.toBe('cb is down');

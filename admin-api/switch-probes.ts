@@ -12,8 +12,10 @@ export function switchProbes(statusUrl: string): Record<'hsm' | 'journal' | 'net
       if (hsm !== 'connected') throw new Error(`the switch is ${hsm} from the HSM`);
     },
     async journal() {
-      const { database } = await reached(status());
+      const { database, unwritable, standby } = await reached(status());
       if (database === 'silent') throw new Error('the database does not answer the switch');
+      if (unwritable) throw new Error(`the journal cannot be written: ${unwritable}`);
+      if (standby) throw new Error(standby);
     },
     /** One of several that is away leaves the node of use: it is told, and is no reason to take the node out. */
     async networks() {

@@ -1,4 +1,5 @@
 export { atDeadline } from './at-deadline.ts';
+export type { Handshake } from './begun-handshakes.ts';
 export { boundedLog } from './bounded-log.ts';
 export type { UtcCalendar } from './calendar.ts';
 export { utcCalendar } from './calendar.ts';
@@ -8,6 +9,7 @@ export { forbidCoreDumps } from './core-dumps.ts';
 export { hostsOf } from './database-hosts.ts';
 export { DAY_MS, HOUR_MS } from './durations.ts';
 export { explain } from './explain.ts';
+export type { HandshakeDoor } from './handshake-door.ts';
 export { isOwnHost } from './host-header.ts';
 export { LastingTrouble } from './lasting-trouble.ts';
 export type { Log } from './log.ts';
@@ -33,8 +35,6 @@ export { tcpSockets } from './sockets.ts';
 export type { ServicePlan, SupervisedService } from './supervisor.ts';
 export { supervise } from './supervisor.ts';
 export type {
-  Handshake,
-  HandshakeDoor,
   TlsMaterial,
   TlsOptions,
   TlsRefusal,

@@ -8,6 +8,8 @@ import {
   type Server,
   type TLSSocket,
 } from 'node:tls';
+import { type Begun, type Handshake, oldestOfMost } from './begun-handshakes.ts';
+import { type HandshakeDoor, queueAt, TOO_MANY } from './handshake-door.ts';
 import {
   type Address,
   acceptingServer,
@@ -40,27 +42,15 @@ export interface TlsOptions extends TlsMaterial {
   readonly servername?: string | undefined;
   /** From a connection to the end of its handshake. Default 10,000. */
   readonly handshakeTimeoutMs?: number;
-  /** Handshakes that a listener carries on at once; more are hung up on. Default 1,024. */
+  /**
+   * Handshakes that a listener carries on at once, 1,024 by default. One more, and the address that has the most of
+   * them loses its oldest.
+   */
   readonly maxHandshakes?: number;
   /** Whom a listener asks before each of them; absent: all begin at once. */
   readonly door?: HandshakeDoor;
   /** Told of peers that a listener did not let in. */
   onRefused?(refusal: TlsRefusal): void;
-}
-
-/** Decides when a handshake may begin: each costs a signature, whoever asks for it. */
-export interface HandshakeDoor {
-  /**
-   * @param host the peer's address
-   * @param begin called once its turn has come; `giveUp` instead where it does not come
-   */
-  ask(host: string, begin: (handshake: Handshake) => void, giveUp: () => void): void;
-}
-
-/** One that has begun. */
-export interface Handshake {
-  /** The peer is somebody: its certificate is good, or whoever serves it vouches for it. */
-  proved(): void;
 }
 
 export interface TlsRefusal {
@@ -182,13 +172,6 @@ interface SecureServer {
   abandonHandshakes(): void;
 }
 
-/** What is known of a connection before its handshake is over. */
-interface Begun {
-  readonly socket: Socket;
-  readonly peer: string;
-  readonly handshake?: Handshake | undefined;
-}
-
 type Accept = (connection: Connection) => ConnectionHandlers;
 
 /** Connections are counted before TLS sees them, so that a flood of them costs no handshakes. */
@@ -201,6 +184,7 @@ function secureServer(
   const { maxHandshakes = MAX_HANDSHAKES, onRefused, door } = options;
   const begun = new Map<string, Begun>();
   const waiting = new Set<Socket>();
+  let madeRoom = 0;
   const tls = createServer({
     ...context,
     handshakeTimeout: options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
@@ -214,12 +198,23 @@ function secureServer(
     admit(socket, known, options, accept);
   });
   tls.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-    const peer = begun.get(peerOf(socket))?.peer ?? peerOf(socket);
-    onRefused?.({ peer, reason: error.code ?? error.message });
+    const known = begun.get(peerOf(socket));
+    // Who had to make room was told of by name; here he has lost it already.
+    if (!known && madeRoom > 0) madeRoom -= 1;
+    else onRefused?.({ peer: known?.peer ?? peerOf(socket), reason: error.code ?? error.message });
     socket.destroy();
   });
 
+  const makeRoom = () => {
+    const oldest = oldestOfMost(begun.values());
+    if (!oldest) return;
+    madeRoom += 1;
+    begun.delete(peerOf(oldest.socket));
+    oldest.socket.destroy();
+    onRefused?.({ peer: oldest.peer, reason: TOO_MANY });
+  };
   const begin = (socket: Socket, peer: string, handshake?: Handshake) => {
+    if (begun.size >= maxHandshakes) makeRoom();
     const own = peerOf(socket);
     begun.set(own, { socket, peer, handshake });
     socket.once('close', () => begun.delete(own));
@@ -231,8 +226,7 @@ function secureServer(
         onRefused?.({ peer, reason });
         socket.destroy();
       };
-      if (begun.size >= maxHandshakes) refuse('TOO_MANY_HANDSHAKES');
-      else if (door) queueAt(door, { socket, peer, waiting, begin, refuse });
+      if (door) queueAt(door, { socket, peer, waiting, begin, refuse });
       else begin(socket, peer);
     },
     {
@@ -248,36 +242,6 @@ function secureServer(
       for (const socket of waiting) socket.destroy();
     },
   };
-}
-
-interface Queued {
-  readonly socket: Socket;
-  readonly peer: string;
-  readonly waiting: Set<Socket>;
-  begin(socket: Socket, peer: string, handshake: Handshake): void;
-  refuse(reason: string): void;
-}
-
-/** While it waits it is not read from: its bytes are TLS's. */
-function queueAt(door: HandshakeDoor, { socket, peer, waiting, begin, refuse }: Queued): void {
-  const ignore = () => {};
-  waiting.add(socket);
-  socket.on('error', ignore);
-  const leave = () => {
-    waiting.delete(socket);
-    return !socket.destroyed;
-  };
-  const host = peer.slice(0, peer.lastIndexOf(':'));
-  door.ask(
-    host,
-    (handshake) => {
-      socket.off('error', ignore);
-      if (leave()) begin(socket, peer, handshake);
-    },
-    () => {
-      if (leave()) refuse('TOO_MANY_HANDSHAKES');
-    },
-  );
 }
 
 function admit(

@@ -21,6 +21,7 @@ import type { NetworkSettings, Settings } from './config/settings.ts';
 import { checkDatabase } from './database/check-database.ts';
 import { StandbyWatch } from './database/standby.ts';
 import { FollowUpHealthReader, FollowUpWatch } from './follow-up/queue-health.ts';
+import type { PostgresJournal } from './journal/postgres-journal.ts';
 import { PostgresClockRecords } from './node/clock-records.ts';
 import { ClockWatch, DEFAULT_CLOCK_TOLERANCE_MS } from './node/clock-watch.ts';
 import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
@@ -95,7 +96,7 @@ async function serve(file: Settings): Promise<void> {
   const standby = demand === 'required' ? new StandbyWatch(databaseUrl, clock, log) : undefined;
   const heads = publishHeads(own, journal, hsm);
   const ownStatus = () =>
-    nodeStatus(settings, running, { hsm, heads, followUps, clocks, follower, copy, standby });
+    nodeStatus(settings, running, { hsm, journal, heads, followUps, clocks, follower, copy, standby });
   const status = await serveStatus(settings.status, ownStatus, () => hsm.status());
 
   follower.start((next) => opened.follow(next));
@@ -134,6 +135,7 @@ function giveWay(): void {
 
 interface Watched {
   readonly hsm: HsmClient;
+  readonly journal: Pick<PostgresJournal, 'unwritable'>;
   readonly heads: HeadPublisher;
   readonly followUps: FollowUpWatch;
   readonly clocks: ClockWatch;
@@ -145,15 +147,17 @@ interface Watched {
 function nodeStatus(
   settings: Settings,
   { ports, listeners, gate, modes, scenarios }: RunningSwitch,
-  { hsm, heads, followUps, clocks, follower, copy, standby }: Watched,
+  { hsm, journal, heads, followUps, clocks, follower, copy, standby }: Watched,
 ): NodeStatus {
   const networks = Object.fromEntries([...ports.networks].map(([name, link]) => [name, link.state()]));
   const [connected, database] = [hsm.connected(), followUps.status() !== null];
+  const written = { unwritable: journal.unwritable, standby: standby?.problem() };
   return {
     node: settings.node,
-    ...readinessOf({ hsm: connected, database, networks, standby: standby?.problem() }),
+    ...readinessOf({ hsm: connected, database, networks, ...written }),
     hsm: connected ? 'connected' : 'disconnected',
     database: database ? 'answers' : 'silent',
+    ...written,
     networks,
     clock: clocks.status() ?? null,
     log: losses(),

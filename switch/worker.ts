@@ -133,7 +133,7 @@ interface Working {
   readonly running: RunningWorker;
   readonly networks: ReadonlyMap<string, NetworkConnector>;
   readonly hsm: HsmClient;
-  readonly journal: Pick<PostgresJournal, 'isReachable'>;
+  readonly journal: Pick<PostgresJournal, 'isReachable' | 'unwritable'>;
   readonly heads: HeadPublisher;
   readonly follower: SettingsFollower;
 }
@@ -147,7 +147,7 @@ function workerStatus(
   return {
     worker: name,
     node: settings.node,
-    ...readinessOf({ hsm: connected, database, networks: links }),
+    ...readinessOf({ hsm: connected, database, unwritable: journal.unwritable, networks: links }),
     hsm: connected ? 'connected' : 'disconnected',
     database: database ? 'answers' : 'silent',
     networks: links,

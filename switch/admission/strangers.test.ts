@@ -3,10 +3,9 @@ import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import { DEFAULT_STRANGERS } from '../config/strangers.ts';
 import { Budgets } from './budgets.ts';
 import { circleOf } from './circles.ts';
-import { Handshakes } from './handshakes.ts';
 import { Strangers } from './strangers.ts';
 
-const FEW = { ...DEFAULT_STRANGERS, proofsAtOnce: 2, proofsPerSecond: 10, handshakesAtOnce: 1 };
+const FEW = { ...DEFAULT_STRANGERS, proofsAtOnce: 2, proofsPerSecond: 10 };
 
 function setUp() {
   const clock = new VirtualClock();
@@ -55,26 +54,6 @@ test('connections of one address take turns, and whose turn does not come in tim
   for (let i = 0; i < 20; i += 1) ask(`more ${i}`, 'a', 'flood');
   await clock.advance(1_100);
   expect(seen.filter((each) => each.endsWith('gave up')).length).toBeGreaterThan(5);
-});
-
-test('of handshakes that wait the latest goes first, and one that proved somebody is given back', async () => {
-  const clock = new VirtualClock();
-  const door = new Handshakes(clock, FEW);
-  const begun: string[] = [];
-  const proofs = new Map<string, () => void>();
-  const ask = (name: string) =>
-    door.ask(
-      '192.0.2.1',
-      ({ proved }) => {
-        begun.push(name);
-        proofs.set(name, proved);
-      },
-      () => {},
-    );
-  for (const name of ['1', '2', '3']) ask(name);
-  expect(begun).toEqual(['1']);
-  proofs.get('1')?.();
-  expect(begun).toEqual(['1', '3']);
 });
 
 test('budgets are forgotten once they are whole again', async () => {

@@ -32,5 +32,5 @@ export const DEFAULT_STRANGERS: StrangerSettings = {
   proofsPerSecond: 100,
   wrongMacsPerConnection: 10,
   handshakesAtOnce: 128,
-  handshakesPerSecond: 50,
+  handshakesPerSecond: 100,
 };

@@ -1,7 +1,6 @@
 import {
   atDeadline,
   type Clock,
-  LastingTrouble,
   type Log,
   type Monotonic,
   sometimes,
@@ -23,6 +22,7 @@ import {
 } from './journal.ts';
 import { type KeptFlush, keptFlush } from './kept-flush.ts';
 import { OpenIntentions } from './open-intentions.ts';
+import { WriteTrouble } from './write-trouble.ts';
 import { FlushError, type Writer } from './writer.ts';
 
 export interface GroupCommitSettings {
@@ -70,7 +70,7 @@ export class GroupCommit {
   #isWorking = false;
   #isRenewalDue = false;
   #failuresInARow = 0;
-  readonly #unreachable: LastingTrouble;
+  readonly #trouble: WriteTrouble;
   #over: JournalErrorCode | undefined;
   #deadlineTimer: Timer | undefined;
   #deadlineTimerDue = 0;
@@ -82,7 +82,7 @@ export class GroupCommit {
     this.#writer = writer;
     this.#chain = { sequence: 0, link };
     this.#settings = settings;
-    this.#unreachable = new LastingTrouble('journal.unreachable', settings);
+    this.#trouble = new WriteTrouble(settings);
     this.#scheduleRenewal();
   }
 
@@ -94,6 +94,11 @@ export class GroupCommit {
   /** Whether the database answered when it was asked last, which is at least once a renewal. */
   get isAttached(): boolean {
     return this.#isAttached;
+  }
+
+  /** Why nothing can be written, be it that the database answers others. */
+  get unwritable(): string | undefined {
+    return this.#trouble.why;
   }
 
   /** Over all that is known to be committed. */
@@ -199,6 +204,7 @@ export class GroupCommit {
       this.#extend(appended, isClaimed, refused.size > 0 ? undefined : lines);
       this.#batchLimit = Math.min(MAX_BATCH, this.#batchLimit * 2);
       this.#failuresInARow = 0;
+      this.#trouble.flushed();
     } catch (error) {
       this.#flushFailed(batch, error);
     } finally {
@@ -234,8 +240,11 @@ export class GroupCommit {
   }
 
   #flushFailed(batch: PendingEntry[], error: unknown): void {
-    const failure = error instanceof FlushError ? error.failure : 'lost';
-    this.#settings.log.warn({ event: 'journal.flush-failed', failure, entries: batch.length, err: error });
+    const failed = error instanceof FlushError ? error : new FlushError('lost', error);
+    const { failure } = failed;
+    const facts = { failure, entries: batch.length };
+    if (failure === 'lost') this.#trouble.flushFailed(failed, facts);
+    else this.#settings.log.warn({ event: 'journal.flush-failed', ...facts, err: error });
     if (failure === 'lost') {
       this.#inDoubt = batch;
       this.#detach();
@@ -284,7 +293,7 @@ export class GroupCommit {
       if (!isFenced) await this.#settings.copy?.compare();
       this.#inDoubt = [];
       this.#isAttached = true;
-      this.#unreachable.over();
+      this.#trouble.attached();
       if (inDoubt.length > 0) sometimes('doubtful commit resolved');
       const appended = inDoubt.filter(({ sequence }) => found.has(sequence));
       for (const pending of appended) this.#answer(pending, { status: 'appended' });
@@ -294,7 +303,7 @@ export class GroupCommit {
       if (isFenced) this.#fence();
     } catch (error) {
       this.#failuresInARow += 1;
-      this.#unreachable.failed(error);
+      this.#trouble.attachFailed(error);
     }
   }
 

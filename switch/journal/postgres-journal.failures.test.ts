@@ -254,11 +254,12 @@ describe('when the database fails', () => {
         await expect(journal.append(intended(newTransaction()))).rejects.toMatchObject({
           committed: 'unknown',
         });
-        await vi.waitFor(() => expect(events).toEqual(['journal.flush-failed']), 5_000);
+        await vi.waitFor(() => expect(events).toContain('journal.flush-failed'), 5_000);
       });
       expect(await journal.append(intended(newTransaction()))).toEqual({ status: 'appended' });
       expect(await count('switch.journal')).toBe(2);
-      expect(events).toEqual(['journal.flush-failed']);
+      // Renewals and days meet the same lock where this takes long, and tell of themselves.
+      expect(events.filter((event) => event === 'journal.flush-failed')).toHaveLength(1);
     });
   });
 

@@ -137,6 +137,11 @@ export class PostgresJournal implements Journal {
     return this.#group.isAttached;
   }
 
+  /** Why nothing can be written although the database answers: what it said to the last that was tried. */
+  get unwritable(): string | undefined {
+    return this.#group.unwritable;
+  }
+
   /** True once closed with nothing in doubt: the chain is over, and will never be longer. */
   get isChainFinal(): boolean {
     return this.#isClosed && this.#group.isChainCertain;

@@ -66,5 +66,7 @@ test('a node is ready where HSM, database and any of its networks are there', ()
   expect(readinessOf(well)).toEqual({ ready: true, notReady: [] });
   expect(readinessOf({ ...well, hsm: false }).notReady).toEqual(['the HSM gives no sign of life']);
   expect(readinessOf({ ...well, database: false }).notReady).toEqual(['the database does not answer']);
+  const full = { ...well, unwritable: 'No space left on device' };
+  expect(readinessOf(full).notReady).toEqual(['the journal cannot be written: No space left on device']);
   expect(readinessOf({ ...well, networks: { visa: 'down' } }).ready).toBe(false);
 });

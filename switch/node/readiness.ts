@@ -9,6 +9,8 @@ export interface Surroundings {
   readonly hsm: boolean;
   /** Whether the database answered when it was asked last. */
   readonly database: boolean;
+  /** Why the journal cannot be written although the database answers, as on a full disk; absent where it can be. */
+  readonly unwritable?: string | undefined;
   /** Why the synchronous standby that is demanded is none; absent where it is, or where none is demanded. */
   readonly standby?: string | undefined;
   /** State of each link. */
@@ -21,12 +23,13 @@ export interface Readiness {
   readonly notReady: readonly string[];
 }
 
-export function readinessOf({ hsm, database, standby, networks }: Surroundings): Readiness {
+export function readinessOf({ hsm, database, unwritable, standby, networks }: Surroundings): Readiness {
   const states = Object.entries(networks);
   const isAnySignedOn = states.length === 0 || states.some(([, state]) => state === 'signed-on');
   const notReady = [
     ...(hsm ? [] : ['the HSM gives no sign of life']),
     ...(database ? [] : ['the database does not answer']),
+    ...(database && unwritable !== undefined ? [`the journal cannot be written: ${unwritable}`] : []),
     ...(standby === undefined ? [] : [standby]),
     ...(isAnySignedOn ? [] : [`no network is signed on: ${states.map(([name]) => name).join(', ')}`]),
   ];

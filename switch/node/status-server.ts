@@ -18,6 +18,10 @@ export interface NodeStatus {
   readonly notReady: readonly string[];
   readonly hsm: 'connected' | 'disconnected';
   readonly database: 'answers' | 'silent';
+  /** Why the journal cannot be written, as on a full disk; absent where it can be. */
+  readonly unwritable?: string | undefined;
+  /** Why the standby that is demanded is none; absent where it is, or where none is demanded. */
+  readonly standby?: string | undefined;
   readonly networks: Readonly<Record<string, string>>;
   /** Against the database's clock and the other nodes'; null before it was looked at. */
   readonly clock: ClockStatus | null;

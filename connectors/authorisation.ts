@@ -1,4 +1,4 @@
-import type { Bytes, Pan, PinBlock, Track2 } from '../messages/index.ts';
+import type { Bytes, Pan, PinBlock, Track1, Track2 } from '../messages/index.ts';
 import type { HoldLife } from './hold-rules.ts';
 
 /** An amount in the minor units of its currency (ISO 4217 numeric code): 2500 of '978' is 25.00 €. */
@@ -79,6 +79,8 @@ export interface CardData {
   /** DE23. */
   readonly sequenceNumber?: string;
   readonly track2?: Track2;
+  /** DE45. Networks are told track 2. */
+  readonly track1?: Track1;
   /** DE52, already under the network's zone key. */
   readonly pinBlock?: PinBlock;
   /** DE55, BER-TLV. */

@@ -46,6 +46,16 @@ const original = (amount: string) => ({
   amount,
 });
 
+describe('answers that contradict what was asked', () => {
+  it('are handed up once for each code: behind a decline there may be an approval', async () => {
+    const { connector, late, answers } = await connected();
+    const other = { de4: '000000009900' };
+    answers({ ...other, de39: '51' }, other, other, { ...other, de39: '51' });
+    expect(await connector.ask(facts, card, soon(150)).outcome).toMatchObject({ status: 'unknown' });
+    expect(late.map(({ approved }) => approved)).toEqual([false, true]);
+  });
+});
+
 describe('an answer that contradicts what was asked', () => {
   it.each([
     ['DE4', { de4: '000000009900' }],

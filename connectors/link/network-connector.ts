@@ -130,7 +130,8 @@ function askOver<M extends Matchable>(parts: Asking<M>): NetworkConnector['ask']
       const elements = dialect.replyElements(reply);
       const meaning =
         elements.code === undefined ? undefined : codeMeaning(elements.code, facts.kind, answers);
-      return meaning === 'wait' ? 'follows' : examined(disagreements(elements, asked, answers, agreement));
+      if (meaning === 'wait') return 'follows';
+      return examined(disagreements(elements, asked, answers, agreement), elements.code);
     };
     const sent = link.send(request, deadline, tagOf(facts), examine);
     if (!sent.left) return { left: false, outcome: sent.ended };
@@ -155,8 +156,8 @@ function matchKeysOf<M extends Matchable>(
   return Object.fromEntries(own);
 }
 
-function examined(disagrees: readonly string[]): Examination {
-  return disagrees.length === 0 ? 'counts' : { disagrees };
+function examined(disagrees: readonly string[], code?: string): Examination {
+  return disagrees.length === 0 ? 'counts' : { disagrees, code };
 }
 
 /** How the MTIs of network management begin. */

@@ -13,7 +13,13 @@ export type Ended<M> =
 export type NotSent = Unreachable | NotAsked;
 
 /** What is looked at before an answer counts. `follows`: the network says that the answer is yet to come. */
-export type Examination = 'counts' | 'follows' | { readonly disagrees: readonly string[] };
+export type Examination = 'counts' | 'follows' | Disagreement;
+
+interface Disagreement {
+  readonly disagrees: readonly string[];
+  /** Its code: behind one that declines there may be one that approves. */
+  readonly code?: string | undefined;
+}
 export type Examine<M> = (reply: M) => Examination;
 
 /** Whose request it was, and what its answer must be like. */
@@ -25,8 +31,8 @@ interface Asked<M, Tag> {
 interface Waiting<M, Tag> extends Asked<M, Tag>, Expiring {
   readonly key: string;
   readonly resolve: (ended: Ended<M>) => void;
-  /** An answer came under its key that is not about it: told once. */
-  hasStray: boolean;
+  /** The codes of answers that came under its key and are not about it: each is told once. */
+  readonly strays: Set<string | undefined>;
 }
 
 /**
@@ -37,6 +43,9 @@ export type Fate<Tag = string> =
   | { readonly fate: 'matched' | 'follows' | 'repeated' | 'unmatched' }
   | { readonly fate: 'late'; readonly tag: Tag | undefined }
   | { readonly fate: 'disagrees'; readonly tag: Tag | undefined; readonly elements: readonly string[] };
+
+/** Told of one request. */
+const MOST_STRAYS = 3;
 
 /**
  * Requests that wait for their answer, by match key. A key that is taken refuses a second request; a key whose
@@ -87,7 +96,15 @@ export class PendingRequests<M, Tag = string> {
    */
   wait(key: string, deadline: Monotonic, tag?: Tag, examine?: Examine<M>): Promise<Ended<M>> {
     return new Promise((resolve) => {
-      const waiting = { key, deadline, resolve, tag, examine, isOver: false, hasStray: false };
+      const waiting = {
+        key,
+        deadline,
+        resolve,
+        tag,
+        examine,
+        isOver: false,
+        strays: new Set<string | undefined>(),
+      };
       this.#waiting.set(key, waiting);
       this.#deadlines.add(waiting);
     });
@@ -101,8 +118,9 @@ export class PendingRequests<M, Tag = string> {
     if (examined === 'follows') return { fate: 'follows' };
 
     if (examined !== 'counts') {
-      if (waiting.hasStray) return { fate: 'repeated' };
-      waiting.hasStray = true;
+      const { strays } = waiting;
+      if (strays.has(examined.code) || strays.size >= MOST_STRAYS) return { fate: 'repeated' };
+      strays.add(examined.code);
       return { fate: 'disagrees', tag, elements: examined.disagrees };
     }
 

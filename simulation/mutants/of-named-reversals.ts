@@ -58,4 +58,21 @@ export const OF_NAMED_REVERSALS: readonly SourceMutant[] = [
     put: 'Math.min(attemptTimeoutMs, MOST_MS)',
     with: ['answers-after-5-s', 'forgets-early-reversals', 'acts-after-its-time-out'],
   },
+  {
+    name: 'late-under-another-time',
+    removes:
+      'what a reversal learns of the late request that it had refused: its repeat with another DE7 is approved',
+    file: 'switch/serve/begin-payment.ts',
+    find: 'if (isRemembered(known.fingerprint)) {',
+    put: 'if (!known.fingerprint) {',
+    test: 'test/money/late-behind-its-reversal.test.ts',
+  },
+  {
+    name: 'late-notice-under-another-time',
+    removes: 'the same of a late void, tip or completion',
+    file: 'switch/serve/answer-notice.ts',
+    find: 'if (error instanceof Refusal) await nameIfReversed(error, notice, taken, ports);',
+    put: 'if (error === undefined) await nameIfReversed(error, notice, taken, ports);',
+    test: 'test/money/late-behind-its-reversal.test.ts',
+  },
 ];

@@ -25,6 +25,14 @@ export const OF_TOLD: readonly SourceMutant[] = [
     test: 'test/money/repeats-without-end.test.ts',
   },
   {
+    name: 'attempts-apart',
+    removes: 'the count of attempts that name one message under numbers of their own',
+    file: 'switch/serve/take-back.ts',
+    find: 'key: attemptsKey(inbound) ?? notice.key',
+    put: 'key: attemptsKey(inbound) ? notice.key : notice.key',
+    test: 'test/money/repeats-without-end.test.ts',
+  },
+  {
     name: 'lost-data-unseen',
     removes:
       'the comparison of the database with what its node had committed: a fail-over that lost it goes unseen',

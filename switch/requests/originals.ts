@@ -1,7 +1,7 @@
 import { withoutRepeat } from '../../messages/index.ts';
 import { Refusal } from '../errors.ts';
 import type { Transaction } from '../transaction/fold.ts';
-import { asLocal, momentOf } from './dates.ts';
+import { asLocal, momentOf, withYear } from './dates.ts';
 import {
   acquirerOf,
   type Numbers,
@@ -137,6 +137,16 @@ function isTaken(found: Transaction): boolean {
 /** Whether DE90 names a message; zeros name none. */
 export function namesNumbers({ de90 }: Pick<TerminalMessage, 'de90'>): boolean {
   return de90 !== undefined && !NOTHING.test(de90.stan) && !NOTHING.test(de90.transmission);
+}
+
+/**
+ * Under what the refusals of a reversal are counted, where DE90 tells it: many terminals give each attempt numbers of
+ * its own, and none of those would ever be refused twice.
+ */
+export function attemptsKey({ message, sender, party }: Referring): string | undefined {
+  const { de90 } = message;
+  if (!de90 || !namesNumbers(message)) return undefined;
+  return `${party.key.terminal}|attempts|${de90.stan}|${withYear(de90.transmission, sender.understoodAt)}`;
 }
 
 interface NamedNumbers {

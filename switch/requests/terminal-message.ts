@@ -23,6 +23,7 @@ type Elements =
   | 'de39'
   | 'de41'
   | 'de42'
+  | 'de45'
   | 'de49'
   | 'de52'
   | 'de54'

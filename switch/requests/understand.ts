@@ -198,6 +198,7 @@ function readCard(message: TerminalMessage, kind: TransactionKind): Omit<CardDat
     ...(expiry !== undefined && { expiry }),
     ...(message.de23 !== undefined && { sequenceNumber: message.de23 }),
     ...(message.de35 && { track2: message.de35 }),
+    ...(message.de45 && { track1: message.de45 }),
     ...(emv && { emv }),
   };
 }

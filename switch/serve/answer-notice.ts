@@ -20,6 +20,7 @@ import { foldTransaction, type Transaction } from '../transaction/fold.ts';
 import { stateAfter } from '../transaction/life-cycle.ts';
 import { type Finding, ownerOf } from './find-original.ts';
 import { nameAgain } from './name-again.ts';
+import { nameReversed } from './name-reversed.ts';
 import { replay } from './replay.ts';
 
 // How a message about a transaction that exists is answered once: looked at, written down under the version that was
@@ -108,11 +109,24 @@ export async function answerNotice(
   try {
     return await untilAppended(journal, look, { deadline });
   } catch (error) {
+    if (error instanceof Refusal) await nameIfReversed(error, notice, taken, ports);
     if (!(error instanceof JournalError)) throw error;
     if (error.committed === 'no') throw new Refusal('SW_JOURNAL', {}, { cause: error });
     log.warn({ event: 'notice.undecidable', err: error });
     return undefined;
   }
+}
+
+/** What its reversal has named by its DE7 is refused under its local time as well: its repeat may have another DE7. */
+async function nameIfReversed(
+  { code }: Refusal,
+  { key, original, deadline }: Notice,
+  taken: readonly Taken[],
+  ports: Ports,
+): Promise<void> {
+  const reversal = taken.findLast((each) => each.key === original && isRemembered(each.fingerprint));
+  if (code !== 'SW_ALREADY_REVERSED' || original === undefined || !reversal) return;
+  await nameReversed({ ...reversal, keys: [key, original], deadline }, ports);
 }
 
 /** Another payment has the retrieval reference: the original is as it was, and a day has many that share one. */

@@ -5,10 +5,12 @@ import type { Ports } from '../ports.ts';
 import { DEFAULT_FRESHNESS_MS, distanceOf } from '../requests/freshness.ts';
 import type { Running } from '../requests/in-flight.ts';
 import { originalKey, requestFingerprint, requestKey } from '../requests/keys.ts';
+import { isRemembered } from '../requests/remembered.ts';
 import { type PaymentRequest, understandPayment } from '../requests/understand.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import { OPENING_REPLY } from '../transaction/fold.ts';
 import { type NamedAgain, nameAgain } from './name-again.ts';
+import { nameReversed } from './name-reversed.ts';
 import { replay } from './replay.ts';
 
 // How everything begins that opens legs: what is asked for, where it leads, whether it is asked already. An
@@ -87,6 +89,10 @@ export async function answerAgain(
 ): Promise<ReplyFields | undefined> {
   asked.inbound.onKept?.(known.transaction);
   const named = namedBy(asked, known);
+  if (isRemembered(known.fingerprint)) {
+    const { original, deadline } = named;
+    await nameReversed({ ...known, keys: [asked.key, original], deadline }, ports);
+  }
   const reply = await replay(known, asked.fingerprint, named.deadline, ports, named.key);
   if (reply && !asked.request.named) await nameAgain(named, ports);
   return reply;

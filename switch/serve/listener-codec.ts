@@ -110,9 +110,12 @@ function restOf(bytes: Buffer, salvage: Codec<TerminalMessage>): IsoError['parti
   }
 }
 
-/** What is told, or taken back, has happened: an element that it can do without does not keep it from being heard. */
+/**
+ * What is told, or taken back, has happened: an element that it can do without does not keep it from being heard. And
+ * what is nothing but blanks says nothing, whatever it would decide.
+ */
 interface Forgiven {
-  isMeant(message: Pick<Partial<TerminalMessage>, 'mti' | 'de3'>): boolean;
+  isMeant(message: Pick<Partial<TerminalMessage>, 'mti'>): boolean;
   /** Count as absent where they are not as they should be. */
   readonly dropped: readonly number[];
   /** Decide about money or identity: they count as absent where they are nothing but blanks. */
@@ -126,11 +129,12 @@ const FORGIVEN: readonly Forgiven[] = [
     blank: [4, 7, 49, 90, 95],
   },
   // DE25 says what an advice is, and DE35 may be its card.
-  { isMeant: ({ mti = '' }) => /^0[12]2/.test(mti), dropped: [14, 18, 22, 23], blank: [7, 90] },
+  { isMeant: ({ mti = '' }) => /^0[12]2/.test(mti), dropped: [14, 18, 22, 23], blank: [7, 12, 13, 25, 90] },
+  // What a request needs it must have all the same.
   {
-    isMeant: ({ mti = '', de3 = '' }) => mti.startsWith('020') && de3.startsWith('02'),
+    isMeant: ({ mti = '' }) => /^0[12]0/.test(mti),
     dropped: [],
-    blank: [4, 7, 49, 90],
+    blank: [4, 7, 12, 13, 14, 18, 22, 23, 25, 49, 90],
   },
 ];
 

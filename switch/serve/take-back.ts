@@ -8,6 +8,7 @@ import { isAmountOfWhole } from '../requests/meant.ts';
 import { isNameless } from '../requests/nameless.ts';
 import {
   amountOf,
+  attemptsKey,
   type OriginalReference,
   referredOriginal,
   reversedOriginal,
@@ -59,7 +60,7 @@ export function reverse(inbound: NoticeInbound, ports: Ports): Promise<ReplyFiel
     kind: 'remembered',
     body: { ...rememberedBody(inbound, original, reply), caseKind: 'reversal-repeated' as const },
   });
-  return endRepeats(answer, { inbound, key: notice.key, kept }, ports);
+  return endRepeats(answer, { inbound, key: attemptsKey(inbound) ?? notice.key, kept }, ports);
 }
 
 function answerReversal(

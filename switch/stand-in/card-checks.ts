@@ -2,7 +2,7 @@ import type { CardData } from '../../connectors/index.ts';
 import type { PaymentHsm } from '../../hsm/index.ts';
 import { type Bytes, IsoError, type PinBlock, parseTlv, type Track2 } from '../../messages/index.ts';
 import type { IssuerStandIn } from '../config/stand-in.ts';
-import type { ChipDecision, StandInRefusal } from './rules.ts';
+import { type ChipDecision, ISSUER_ONLINE, type StandInRefusal } from './rules.ts';
 
 /** The part of the HSM that verifies a card in the issuer's stead. */
 export type CardVerifier = Pick<PaymentHsm, 'verifyCvv' | 'verifyPvv' | 'verifyPinOffset'>;
@@ -49,14 +49,18 @@ function chipTrack(emv: Bytes | undefined): ChipTrack {
   }
 }
 
-/** Of the track, else of what the chip says. */
-export function serviceCodeOf({ track2, emv }: Pick<CardData, 'track2' | 'emv'>): string | undefined {
-  return track2?.serviceCode() ?? chipTrack(emv).serviceCode;
+type Read = Pick<CardData, 'track1' | 'track2' | 'emv'>;
+
+/** Of a track, or of what the chip says; where one of them asks for the issuer, that. */
+export function serviceCodeOf({ track1, track2, emv }: Read): string | undefined {
+  const told = [track2?.serviceCode(), track1?.serviceCode(), chipTrack(emv).serviceCode];
+  return told.find((code) => code?.[1] === ISSUER_ONLINE) ?? told.find((code) => code !== undefined);
 }
 
-/** YYMM, wherever the message gives one: DE14, the track, the chip. A card is as old as the oldest of them. */
-export function expiriesOf({ expiry, track2, emv }: Pick<CardData, 'expiry' | 'track2' | 'emv'>): string[] {
-  return [expiry, track2?.expiry(), ...chipTrack(emv).expiries].flatMap((each) => each ?? []);
+/** YYMM, wherever the message gives one: DE14, a track, the chip. A card is as old as the oldest of them. */
+export function expiriesOf({ expiry, track1, track2, emv }: Read & Pick<CardData, 'expiry'>): string[] {
+  const told = [expiry, track2?.expiry(), track1?.expiry(), ...chipTrack(emv).expiries];
+  return told.flatMap((each) => each ?? []);
 }
 
 /** DE22 positions 1 and 2: read from a chip, by contact or not (ISO 8583:1987 with the values of EMV terminals). */

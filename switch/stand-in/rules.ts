@@ -129,7 +129,7 @@ const QUASI_CASH_CATEGORIES: ReadonlySet<string> = new Set([
   '9406',
 ]);
 /** ISO/IEC 7813, second digit of the service code: the issuer is to be asked, by online means. */
-const ISSUER_ONLINE = '2';
+export const ISSUER_ONLINE = '2';
 
 function isIssuersAlone(facts: StandInFacts): boolean {
   const { processingCode, merchantCategory, serviceCode, asksForCash } = facts;

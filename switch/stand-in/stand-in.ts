@@ -128,7 +128,7 @@ export class StandIn {
       expiries: expiriesOf(card),
       month: this.#month(),
       serviceCode: serviceCodeOf(card),
-      hasCardData: card.track2 !== undefined || card.emv !== undefined,
+      hasCardData: (card.track2 ?? card.track1 ?? card.emv) !== undefined,
       merchant,
       issuer,
       isListed: this.#negativeList.has(cardReference),

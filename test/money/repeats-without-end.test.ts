@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Counter, OTHER_CARD, purchase } from './core-cases.ts';
+import { Counter, OTHER_CARD, originalElements, purchase, reversal } from './core-cases.ts';
 
 // A terminal that is refused repeats, and sells nothing meanwhile. There is an end: it is acknowledged after a set
 // number, nothing is done, and people have a case with all that it said.
@@ -39,5 +39,39 @@ describe('an advice that is refused and repeated', () => {
     counter.core.journal.moods = Array.from({ length: 100 }, () => 'away' as const);
     const codes = await codesOf(counter, { de38: undefined });
     expect(codes).not.toContain('00');
+  });
+});
+
+describe('a reversal that is refused, and comes again under numbers of its own each time', () => {
+  const refusing = { unmatchedReversal: 'refuse' } as const;
+
+  async function codesOfAttempts(counter: Counter, change: object) {
+    const codes = [];
+    for (let time = 0; time < TIMES; time += 1) {
+      const own = { de11: `00070${time}`, de7: `112313000${time}`, de12: `14000${time}` };
+      codes.push((await counter.heard(reversal({ ...own, ...change }), refusing)).code);
+    }
+    return codes;
+  }
+
+  it('is acknowledged after a set number, with one case', async () => {
+    const counter = new Counter({ takeBacks: { maxRefusals: 3 } });
+    const named = { de90: originalElements('0200', '000555', '1123110000') };
+    expect(await codesOfAttempts(counter, named)).toEqual(['25', '25', '25', '00', '00', '00']);
+    expect(counter.cases()).toEqual(['reversal-repeated']);
+  });
+
+  it('is acknowledged so, too, where it names another card than the sale has', async () => {
+    const counter = new Counter({ takeBacks: { maxRefusals: 3 } });
+    await counter.heard(purchase());
+    expect((await codesOfAttempts(counter, { de2: OTHER_CARD })).slice(2)).toEqual(['25', '00', '00', '00']);
+    expect(counter.payment()).toMatchObject({ standingMinorUnits: 2_500 });
+    expect(counter.cases()).toEqual(['reversal-repeated']);
+  });
+
+  it('is not while it names nothing that could be told apart', async () => {
+    const counter = new Counter({ takeBacks: { maxRefusals: 3 } });
+    const unnamed = { de90: originalElements('0000', '000000', '0000000000') };
+    expect(await codesOfAttempts(counter, unnamed)).not.toContain('00');
   });
 });

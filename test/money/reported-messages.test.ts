@@ -116,6 +116,25 @@ describe('an element that a message can do without', () => {
     },
   );
 
+  it.each(['de7', 'de12', 'de14', 'de18', 'de22', 'de23', 'de25'] as const)(
+    'costs no sale where it is nothing but blanks (%s)',
+    async (element) => {
+      const length = { de7: 10, de12: 6, de14: 4, de18: 4, de22: 3, de23: 3, de25: 2 }[element];
+      const value = '7'.repeat(length);
+      const packed = codec.pack({ ...purchase(), [element]: value } as Packed);
+      packed.fill(' ', packed.indexOf(value), packed.indexOf(value) + length);
+      expect(await codeFor(packed)).toBe('00');
+    },
+  );
+
+  it.each(['de4', 'de49'] as const)('is needed all the same (%s)', async (element) => {
+    const value = { de4: '000000002500', de49: '978' }[element];
+    const packed = codec.pack(purchase());
+    const at = packed.lastIndexOf(value);
+    packed.fill(' ', at, at + value.length);
+    expect(await codeFor(packed)).toBe('30');
+  });
+
   it('is never the card, the amount or a number', async () => {
     for (const element of ['de2', 'de4', 'de11', 'de38'] as const) {
       const packed = codec.pack(purchase({ ...reversing, de38: 'QWERTZ' }));

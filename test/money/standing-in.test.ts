@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_LINK_LIMITS } from '../../connectors/link/link-limits.ts';
 import { VirtualNetwork } from '../../connectors/link/testing/virtual-network.ts';
 import { visaConnector, visaDialect } from '../../connectors/visa/visa-connector.ts';
-import { Bytes, Track2 } from '../../messages/index.ts';
+import { Bytes, Track1, Track2 } from '../../messages/index.ts';
 import { silentLog, systemRandom } from '../../runtime/index.ts';
 import { developmentSettings } from '../../switch/config/development.ts';
 import type { Settings } from '../../switch/config/settings.ts';
@@ -39,6 +39,7 @@ const ISSUERS_ONLY: [what: string, change: Partial<TerminalMessage>][] = [
 ];
 
 const TRACK = '4242424242424242=3012';
+const track1 = (expiryAndCode: string) => Track1.of(`B4242424242424242^CARD/TEST^${expiryAndCode}`);
 const chip = (hex: string) => Bytes.fromHex(hex);
 
 const DECLINED: typeof ISSUERS_ONLY = [
@@ -46,6 +47,12 @@ const DECLINED: typeof ISSUERS_ONLY = [
   ['a purchase whose track says so', { de35: Track2.of('4242424242424242=2610201') }],
   ['quasi-cash', { de3: '110000' }],
   ['a card that asks for its issuer', { de35: Track2.of(`${TRACK}221`) }],
+  ['a card whose first track alone asks for its issuer', { de45: track1('3012221') }],
+  ['a card whose first track alone has expired', { de14: undefined, de45: track1('2610201') }],
+  [
+    'a card of which one track asks for its issuer',
+    { de35: Track2.of(`${TRACK}201`), de45: track1('3012221') },
+  ],
   ['a chip whose track asks for its issuer', { de55: chip('570c4242424242424242d3012221') }],
   ['a chip that asks for its issuer', { de55: chip('5F30020221') }],
   ['a chip whose track has expired', { de14: undefined, de55: chip('570c4242424242424242d2610201') }],

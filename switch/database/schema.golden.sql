@@ -466,10 +466,12 @@ CREATE INDEX projected_transaction_business_date_transaction_idx ON ONLY switch.
 CREATE INDEX projected_transaction_by_network_rrn ON ONLY switch.projected_transaction USING btree (network_rrn);
 CREATE INDEX projected_transaction_holds ON ONLY switch.projected_transaction USING btree (merchant, approval_code) WHERE (kind = 'pre-authorisation'::text);
 CREATE INDEX projected_transaction_listener_terminal_currency_idx ON ONLY switch.projected_transaction USING btree (listener, terminal, currency) WHERE ((batch_side IS NOT NULL) AND (batch IS NULL));
+CREATE INDEX projected_transaction_of_applications ON ONLY switch.projected_transaction USING btree (merchant, transaction) WHERE (listener = 'gateway'::text);
 CREATE INDEX projected_transaction_rest_business_date_transaction_idx ON switch.projected_transaction_rest USING btree (business_date, transaction);
 CREATE INDEX projected_transaction_rest_listener_terminal_currency_idx ON switch.projected_transaction_rest USING btree (listener, terminal, currency) WHERE ((batch_side IS NOT NULL) AND (batch IS NULL));
 CREATE INDEX projected_transaction_rest_listener_terminal_currency_idx1 ON switch.projected_transaction_rest USING btree (listener, terminal, currency) WHERE (settled_in IS NOT NULL);
 CREATE INDEX projected_transaction_rest_merchant_approval_code_idx ON switch.projected_transaction_rest USING btree (merchant, approval_code) WHERE (kind = 'pre-authorisation'::text);
+CREATE INDEX projected_transaction_rest_merchant_transaction_idx ON switch.projected_transaction_rest USING btree (merchant, transaction) WHERE (listener = 'gateway'::text);
 CREATE INDEX projected_transaction_rest_network_rrn_idx ON switch.projected_transaction_rest USING btree (network_rrn);
 CREATE INDEX projected_transaction_rest_rrn_idx ON switch.projected_transaction_rest USING btree (rrn);
 CREATE INDEX projected_transaction_rrn_idx ON ONLY switch.projected_transaction USING btree (rrn);

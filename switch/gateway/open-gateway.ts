@@ -5,6 +5,7 @@ import { type TlsMaterial, tlsStrength } from '../../runtime/index.ts';
 import type { Admitting } from '../admission/gate.ts';
 import { hostOf, PeerLog } from '../admission/peer-log.ts';
 import { GATEWAY_NAME } from '../config/gateway.ts';
+import type { PaymentPages } from '../projection/application-payments.ts';
 import type { OpenListener } from '../serve/listener.ts';
 import { Callers } from './callers.ts';
 import type { Asking, DeskParts } from './core-call.ts';
@@ -12,7 +13,8 @@ import { CorrectionDesk } from './correction-desk.ts';
 import { PaymentDesk } from './payment-desk.ts';
 import { platformTokens } from './platform-tokens.ts';
 import { Problem } from './problems.ts';
-import { addRoutes, type RouteRights } from './routes.ts';
+import type { RouteRights } from './route-parts.ts';
+import { addRoutes } from './routes.ts';
 import { gatewayHttp } from './server.ts';
 
 /**
@@ -23,6 +25,7 @@ import { gatewayHttp } from './server.ts';
  */
 export interface GatewayParts extends DeskParts {
   readonly gate: Admitting;
+  readonly pages: PaymentPages;
   /** What is published is good for nothing. */
   readonly production: boolean;
   /** Its certificates; `renew` is given every later one. Absent: plain text, which production refuses. */
@@ -68,7 +71,8 @@ export async function openGateway(parts: GatewayParts): Promise<OpenListener> {
     if (!known) throw new Problem('GW_UNAUTHENTICATED');
     return known;
   };
-  addRoutes(server, { parts, payments, corrections, gate, askingOf });
+  const lists = { pages: parts.pages, clock };
+  addRoutes(server, { parts, payments, corrections, lists, gate, askingOf });
   await server.listen({ host: settings.host, port: settings.port });
 
   const { port } = server.server.address() as AddressInfo;

@@ -1,11 +1,12 @@
 import type { FastifySchema } from 'fastify';
 import { VERSION } from '../../runtime/index.ts';
-import type { RouteRights } from './routes.ts';
+import type { RouteRights } from './route-parts.ts';
 import {
   CaptureOrder,
   CardOrder,
   CardTokenEnvelope,
   PaymentEnvelope,
+  PaymentListEnvelope,
   PaymentOrder,
   ProblemBody,
   RefundOrder,
@@ -31,6 +32,7 @@ const NAMED: Readonly<Record<string, object>> = {
   CardOrder,
   CardToken: CardTokenEnvelope,
   Payment: PaymentEnvelope,
+  PaymentList: PaymentListEnvelope,
   PaymentOrder,
   Problem: ProblemBody,
   RefundOrder,

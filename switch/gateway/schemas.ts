@@ -82,17 +82,6 @@ export const PaymentParams = Type.Object({
 });
 export const CardTokenParams = Type.Object({ token: Type.String({ pattern: TOKEN_PATTERN }) });
 
-const PlatformError = Type.Object({
-  code: Type.Union([
-    Type.Literal('E001'),
-    Type.Literal('E002'),
-    Type.Literal('E003'),
-    Type.Literal('E004'),
-    Type.Literal('E005'),
-  ]),
-  message: Type.String(),
-});
-
 /**
  * The platform's words for where a payment stands. `Authorized` and `Cancelled` are ours: it had none
  * for what is set aside or taken back.
@@ -107,6 +96,42 @@ const PaymentStatus = Type.Union([
   Type.Literal('Cancelled'),
 ]);
 export type PaymentStatus = Static<typeof PaymentStatus>;
+
+const Moment = Type.String({
+  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,3})?Z$',
+  description: 'RFC 3339, in UTC',
+});
+
+/** All of a query is text; what is no number is found out here, and what is no moment where it is read. */
+export const PaymentListQuery = Type.Object(
+  {
+    status: Type.Optional(PaymentStatus),
+    created_from: Type.Optional(Moment),
+    created_to: Type.Optional(Moment),
+    reference: Type.Optional(
+      Type.String({ pattern: '^[A-Za-z0-9]{12}$', description: 'of one payment, DE37' }),
+    ),
+    limit: Type.Optional(
+      Type.String({ pattern: '^([1-9][0-9]?|100)$', description: '1 to 100; 20 where absent' }),
+    ),
+    cursor: Type.Optional(
+      Type.String({ pattern: '^[A-Za-z0-9_-]{32}$', description: 'next_cursor of the page before' }),
+    ),
+  },
+  closed,
+);
+export type PaymentListQuery = Static<typeof PaymentListQuery>;
+
+const PlatformError = Type.Object({
+  code: Type.Union([
+    Type.Literal('E001'),
+    Type.Literal('E002'),
+    Type.Literal('E003'),
+    Type.Literal('E004'),
+    Type.Literal('E005'),
+  ]),
+  message: Type.String(),
+});
 
 const PaymentData = Type.Object({
   transaction_id: Type.String(),
@@ -124,6 +149,14 @@ export const PaymentEnvelope = Type.Object({
   success: Type.Boolean(),
   data: PaymentData,
   error: Type.Optional(PlatformError),
+});
+
+export const PaymentListEnvelope = Type.Object({
+  success: Type.Boolean(),
+  data: Type.Object({
+    payments: Type.Array(PaymentData),
+    next_cursor: Type.Union([Type.String(), Type.Null()], { description: 'null on the last page' }),
+  }),
 });
 
 export const CardTokenEnvelope = Type.Object({

@@ -60,7 +60,14 @@ async function opened(requireClientCertificate: boolean) {
   const tls = { ...files, requireClientCertificate };
   const settings = { host: '127.0.0.1', port: 0, acquirer: '1', terminal: 'GATEWAY1', tls };
   const secure = gatewayTls(settings, ends);
-  const own = { settings, ports, gate, tokens: NO_TOKENS, production: false };
+  const own = {
+    settings,
+    ports,
+    gate,
+    tokens: NO_TOKENS,
+    pages: { page: async () => [] },
+    production: false,
+  };
   const gateway = await openGateway({ ...own, ...(secure && { secure }) });
   const close = async () => {
     ends.close();

@@ -71,7 +71,7 @@ async function serve(file: Settings): Promise<void> {
   const { appendDeadlineMs: readDeadlineMs } = settings.journal;
   const projection = new ProjectionReader({ databaseUrl, clock, log, readDeadlineMs });
 
-  const gatewayStores = settings.gateway ? openGatewayStores(databaseUrl, log) : undefined;
+  const gatewayStores = settings.gateway ? openGatewayStores(databaseUrl, { hsm, random, log }) : undefined;
   const parts = {
     ...opened,
     sockets: tcpSockets,

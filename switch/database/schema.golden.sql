@@ -173,6 +173,22 @@ create table switch.parked_follow_up (
   reason text not null,
   parked_at timestamp with time zone not null default now()
 );
+create table switch.payment_session (
+  session uuid not null,
+  merchant text not null,
+  name text not null,
+  content text not null,
+  amount bigint not null,
+  currency text not null,
+  details text not null,
+  state text not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  payment uuid,
+  claimed_by text,
+  claimed_at timestamp with time zone
+);
 create table switch.projected_batch (
   batch uuid not null,
   listener text not null,
@@ -355,6 +371,12 @@ create table switch.unread_transaction (
   reason text not null,
   seen_at timestamp with time zone not null default now()
 );
+create table switch.vault_key (
+  id integer not null generated always as identity,
+  handle bytea not null,
+  is_active boolean not null default true,
+  created_at timestamp with time zone not null default now()
+);
 
 -- sequences
 
@@ -364,6 +386,7 @@ create sequence switch.follow_up_position;
 create sequence switch.key_change_position_seq;
 create sequence switch.lease_epoch_seq;
 create sequence switch.recon_case_id_seq;
+create sequence switch.vault_key_id_seq;
 
 -- constraints
 
@@ -419,6 +442,18 @@ alter table switch.node_clock add constraint node_clock_node_check CHECK ((lengt
 alter table switch.node_clock add constraint node_clock_pkey PRIMARY KEY (node);
 alter table switch.open_hold add constraint open_hold_pkey PRIMARY KEY (transaction);
 alter table switch.parked_follow_up add constraint parked_follow_up_pkey PRIMARY KEY ("position");
+alter table switch.payment_session add constraint payment_session_amount_check CHECK ((amount > 0));
+alter table switch.payment_session add constraint payment_session_check CHECK (((state = 'paid'::text) = (payment IS NOT NULL)));
+alter table switch.payment_session add constraint payment_session_check1 CHECK (((claimed_by IS NULL) = (claimed_at IS NULL)));
+alter table switch.payment_session add constraint payment_session_claimed_by_check CHECK (((length(claimed_by) >= 1) AND (length(claimed_by) <= 64)));
+alter table switch.payment_session add constraint payment_session_content_check CHECK (((length(content) >= 1) AND (length(content) <= 64)));
+alter table switch.payment_session add constraint payment_session_currency_check CHECK ((currency ~ '^[0-9]{3}$'::text));
+alter table switch.payment_session add constraint payment_session_details_check CHECK (((length(details) >= 1) AND (length(details) <= 16384)));
+alter table switch.payment_session add constraint payment_session_merchant_check CHECK (((length(merchant) >= 1) AND (length(merchant) <= 15)));
+alter table switch.payment_session add constraint payment_session_merchant_name_key UNIQUE (merchant, name);
+alter table switch.payment_session add constraint payment_session_name_check CHECK (((length(name) >= 1) AND (length(name) <= 64)));
+alter table switch.payment_session add constraint payment_session_pkey PRIMARY KEY (session);
+alter table switch.payment_session add constraint payment_session_state_check CHECK ((state = ANY (ARRAY['open'::text, 'paid'::text, 'expired'::text, 'cancelled'::text])));
 alter table switch.projected_batch add constraint projected_batch_pkey PRIMARY KEY (batch);
 alter table switch.projected_batch_member add constraint projected_batch_member_pkey PRIMARY KEY (transaction);
 alter table switch.projected_movement add constraint projected_movement_pkey PRIMARY KEY (transaction, version, account);
@@ -443,6 +478,8 @@ alter table switch.settings_version add constraint settings_version_pkey PRIMARY
 alter table switch.settings_version add constraint settings_version_version_check CHECK ((version > 0));
 alter table switch.settings_version add constraint settings_version_why_check CHECK ((length(why) <= 500));
 alter table switch.unread_transaction add constraint unread_transaction_pkey PRIMARY KEY (transaction);
+alter table switch.vault_key add constraint vault_key_handle_check CHECK (((length(handle) >= 1) AND (length(handle) <= 1024)));
+alter table switch.vault_key add constraint vault_key_pkey PRIMARY KEY (id);
 
 -- indexes
 
@@ -459,6 +496,7 @@ CREATE INDEX lease_unsealed ON switch.lease USING btree (epoch) WHERE ((chain IS
 CREATE INDEX lease_unsettled ON switch.lease USING btree (epoch) WHERE (settled_at IS NULL);
 CREATE INDEX open_hold_due ON switch.open_hold USING btree (due_at);
 CREATE INDEX parked_follow_up_transaction ON switch.parked_follow_up USING btree (transaction);
+CREATE INDEX payment_session_by_end ON switch.payment_session USING btree (expires_at);
 CREATE INDEX projected_batch_by_date ON switch.projected_batch USING btree (business_date);
 CREATE INDEX projected_movement_by_date ON switch.projected_movement USING btree (business_date, transaction);
 CREATE INDEX projected_refund_original ON switch.projected_refund USING btree (original);
@@ -483,6 +521,7 @@ CREATE UNIQUE INDEX alert_open ON switch.alert USING btree (kind, subject) WHERE
 CREATE UNIQUE INDEX key_change_outcome ON switch.key_change USING btree (owner, generation) WHERE (state = ANY (ARRAY['active'::text, 'discarded'::text]));
 CREATE UNIQUE INDEX lease_one_open_per_node ON switch.lease USING btree (node) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX projected_batch_ordinal ON switch.projected_batch USING btree (listener, merchant, terminal, currency, COALESCE(acquirer, ''::text), ordinal DESC) WHERE (ordinal IS NOT NULL);
+CREATE UNIQUE INDEX vault_key_active ON switch.vault_key USING btree (is_active) WHERE is_active;
 
 -- triggers
 
@@ -1481,6 +1520,7 @@ create role etika_switch nologin;
 grant delete, insert, select on table switch.card_token to etika_switch;
 grant delete, insert, select on table switch.open_hold to etika_switch;
 grant delete, insert, select on table switch.parked_follow_up to etika_switch;
+grant delete, insert, select on table switch.payment_session to etika_switch;
 grant delete, insert, select on table switch.unread_transaction to etika_projector;
 grant delete, insert, select, truncate, update on table switch.awaited_proof to etika_projector;
 grant delete, insert, select, truncate, update on table switch.open_hold to etika_projector;
@@ -1512,6 +1552,7 @@ grant insert, select on table switch.recon_case to etika_reconciler;
 grant insert, select on table switch.recon_case_event to etika_projector;
 grant insert, select on table switch.recon_case_event to etika_reconciler;
 grant insert, select on table switch.settings_version to etika_settings;
+grant insert, select on table switch.vault_key to etika_switch;
 grant insert, select, update on table switch.allowance to etika_switch;
 grant insert, select, update on table switch.network_number to etika_switch;
 grant insert, select, update on table switch.node_clock to etika_switch;

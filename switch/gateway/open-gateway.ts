@@ -8,7 +8,7 @@ import { GATEWAY_NAME } from '../config/gateway.ts';
 import type { PaymentPages } from '../projection/application-payments.ts';
 import type { OpenListener } from '../serve/listener.ts';
 import { Callers } from './callers.ts';
-import type { Asking, DeskParts } from './core-call.ts';
+import type { Asking } from './core-call.ts';
 import { CorrectionDesk } from './correction-desk.ts';
 import { PaymentDesk } from './payment-desk.ts';
 import { platformTokens } from './platform-tokens.ts';
@@ -16,6 +16,7 @@ import { Problem } from './problems.ts';
 import type { RouteRights } from './route-parts.ts';
 import { addRoutes } from './routes.ts';
 import { gatewayHttp } from './server.ts';
+import { SessionDesk, type SessionParts } from './session-desk.ts';
 
 /**
  * The platform gateway: a listener beside those of terminals, for applications that speak HTTP. It stands above the
@@ -23,7 +24,7 @@ import { gatewayHttp } from './server.ts';
  * together. A process of its own was rejected: it would need a journal, links and a lease of its own, or a second
  * protocol to the node that has them.
  */
-export interface GatewayParts extends DeskParts {
+export interface GatewayParts extends SessionParts {
   readonly gate: Admitting;
   readonly pages: PaymentPages;
   /** What is published is good for nothing. */
@@ -71,8 +72,9 @@ export async function openGateway(parts: GatewayParts): Promise<OpenListener> {
     if (!known) throw new Problem('GW_UNAUTHENTICATED');
     return known;
   };
+  const sessions = new SessionDesk(parts);
   const lists = { pages: parts.pages, clock };
-  addRoutes(server, { parts, payments, corrections, lists, gate, askingOf });
+  addRoutes(server, { parts, payments, corrections, sessions, lists, gate, askingOf });
   await server.listen({ host: settings.host, port: settings.port });
 
   const { port } = server.server.address() as AddressInfo;

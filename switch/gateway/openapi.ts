@@ -10,6 +10,8 @@ import {
   PaymentOrder,
   ProblemBody,
   RefundOrder,
+  SessionEnvelope,
+  SessionOrder,
 } from './schemas.ts';
 
 /**
@@ -36,6 +38,8 @@ const NAMED: Readonly<Record<string, object>> = {
   PaymentOrder,
   Problem: ProblemBody,
   RefundOrder,
+  Session: SessionEnvelope,
+  SessionOrder,
 };
 
 const MEANING: Readonly<Record<string, string>> = {

@@ -8,6 +8,7 @@ import type { PaymentDesk, Told } from './payment-desk.ts';
 import type { ListParts } from './payment-list.ts';
 import { Problem } from './problems.ts';
 import { type PaymentData, ProblemBody } from './schemas.ts';
+import type { SessionDesk } from './session-desk.ts';
 
 // What all routes are made with: who stands behind them, whose turn it is, and how an answer is told.
 
@@ -24,6 +25,7 @@ export interface Counter {
   readonly parts: DeskParts;
   readonly payments: PaymentDesk;
   readonly corrections: CorrectionDesk;
+  readonly sessions: SessionDesk;
   readonly lists: ListParts;
   readonly gate: Admitting;
   /** Who asks, as the hook found out. */
@@ -100,6 +102,11 @@ export async function inTurn<T>(
   } finally {
     leavePlace();
   }
+}
+
+/** Where a request need not have one. @throws Problem GW_IDEMPOTENCY_KEY */
+export function givenKey(request: FastifyRequest): string | undefined {
+  return request.headers['idempotency-key'] === undefined ? undefined : keyOf(request);
 }
 
 /** @throws Problem GW_IDEMPOTENCY_KEY */

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { addCardRoutes } from './card-routes.ts';
+import type { NamedAsking } from './core-call.ts';
 import { listPayments } from './payment-list.ts';
 import { type Counter, enveloped, once, REFUSED, rights, tell } from './route-parts.ts';
 import {
@@ -12,6 +13,7 @@ import {
   PaymentParams,
   RefundOrder,
 } from './schemas.ts';
+import { addSessionRoutes } from './session-routes.ts';
 
 // The routes: which right each asks for, what it reads, and what it answers.
 
@@ -19,10 +21,11 @@ export function addRoutes(server: FastifyInstance, counter: Counter): void {
   addPaymentRoutes(server, counter);
   addCorrectionRoutes(server, counter);
   addCardRoutes(server, counter);
+  addSessionRoutes(server, counter);
 }
 
 function addPaymentRoutes(server: FastifyInstance, counter: Counter): void {
-  const { payments, askingOf } = counter;
+  const { payments, sessions, askingOf } = counter;
   const paid = { 201: PaymentEnvelope, 202: PaymentEnvelope, ...REFUSED };
   server.post<{ Body: PaymentOrder }>(
     '/api/v1/payments',
@@ -35,8 +38,16 @@ function addPaymentRoutes(server: FastifyInstance, counter: Counter): void {
       }),
       schema: { body: PaymentOrder, response: paid },
     },
-    async (request, reply) =>
-      tell(reply, await once(request, counter, (asking) => payments.pay(request.body, asking))),
+    async (request, reply) => {
+      const { session_id } = request.body;
+      const pay = (order: PaymentOrder, asking: NamedAsking) => payments.pay(order, asking);
+      const told = await once(request, counter, (asking) =>
+        session_id === undefined
+          ? pay(request.body, asking)
+          : sessions.pay({ ...request.body, session_id }, asking, (ordered) => pay(ordered, asking)),
+      );
+      return tell(reply, told);
+    },
   );
   server.get<{ Querystring: PaymentListQuery }>(
     '/api/v1/payments',

@@ -6,6 +6,7 @@ import { TOKEN_PATTERN } from '../vault/card-tokens.ts';
 // other, are looked at in `order.ts`.
 
 const closed = { additionalProperties: false };
+const UUID = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
 const Party = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}$' });
 const Month = Type.Integer({ minimum: 1, maximum: 12 });
 const Year = Type.Integer({ minimum: 2_000, maximum: 2_099 });
@@ -46,6 +47,9 @@ export const PaymentOrder = Type.Object(
     card_expiry_month: Type.Optional(Month),
     card_expiry_year: Type.Optional(Year),
     ...witness,
+    session_id: Type.Optional(
+      Type.String({ pattern: UUID, description: 'the session that it pays, with the same amount' }),
+    ),
     token_refs: Type.Optional(
       Type.Array(Party, { maxItems: 0, description: 'of the token system, which is not served yet' }),
     ),
@@ -78,7 +82,7 @@ export const CardOrder = Type.Object(
 export type CardOrder = Static<typeof CardOrder>;
 
 export const PaymentParams = Type.Object({
-  id: Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' }),
+  id: Type.String({ pattern: UUID }),
 });
 export const CardTokenParams = Type.Object({ token: Type.String({ pattern: TOKEN_PATTERN }) });
 
@@ -101,6 +105,27 @@ const Moment = Type.String({
   pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,3})?Z$',
   description: 'RFC 3339, in UTC',
 });
+
+export const SessionOrder = Type.Object(
+  {
+    merchant_id: Type.Optional(Type.String({ minLength: 1, maxLength: 15, description: 'that of the key' })),
+    amount: Amount,
+    consumer_id: Type.Optional(Party),
+    supplier_ids: Type.Optional(Type.Array(Party, { maxItems: 8 })),
+    reference: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$',
+        description: 'the order’s, at the merchant',
+      }),
+    ),
+    expires_in: Type.Optional(
+      Type.Integer({ minimum: 10, maximum: 86_400, description: 'seconds; 300 where no end is given' }),
+    ),
+    expires_at: Type.Optional(Moment),
+  },
+  closed,
+);
+export type SessionOrder = Static<typeof SessionOrder>;
 
 /** All of a query is text; what is no number is found out here, and what is no moment where it is read. */
 export const PaymentListQuery = Type.Object(
@@ -158,6 +183,27 @@ export const PaymentListEnvelope = Type.Object({
     next_cursor: Type.Union([Type.String(), Type.Null()], { description: 'null on the last page' }),
   }),
 });
+
+const SessionData = Type.Object({
+  session_id: Type.String(),
+  status: Type.Union([
+    Type.Literal('open'),
+    Type.Literal('paid'),
+    Type.Literal('expired'),
+    Type.Literal('cancelled'),
+  ]),
+  merchant_id: Type.String(),
+  amount: Type.Object({ value: Type.Integer(), currency: Type.String() }),
+  consumer_id: Type.Union([Type.String(), Type.Null()]),
+  supplier_ids: Type.Array(Type.String()),
+  reference: Type.Union([Type.String(), Type.Null()]),
+  created_at: Type.String({ format: 'date-time' }),
+  expires_at: Type.String({ format: 'date-time' }),
+  transaction_id: Type.Union([Type.String(), Type.Null()], { description: 'the payment that paid it' }),
+});
+export type SessionData = Static<typeof SessionData>;
+
+export const SessionEnvelope = Type.Object({ success: Type.Boolean(), data: SessionData });
 
 export const CardTokenEnvelope = Type.Object({
   success: Type.Boolean(),

@@ -1,7 +1,12 @@
-import type { Log } from '../../runtime/index.ts';
+import type { Log, Random } from '../../runtime/index.ts';
+import { PostgresSessions } from '../gateway/postgres-sessions.ts';
+import type { PaymentSessions } from '../gateway/sessions.ts';
 import { ApplicationPayments, type PaymentPages } from '../projection/application-payments.ts';
+import type { SealingHsm } from '../sealing/sealing-key.ts';
 import type { CardTokens } from '../vault/card-tokens.ts';
 import { PostgresCardTokens } from '../vault/postgres-card-tokens.ts';
+import { PostgresVaultKeys } from '../vault/postgres-vault-keys.ts';
+import { SealedText } from '../vault/sealed-text.ts';
 
 /** What a gateway keeps and looks up in the database, beside the journal. */
 export interface GatewayStores {
@@ -9,16 +14,29 @@ export interface GatewayStores {
   readonly tokens: CardTokens;
   /** What they have paid. */
   readonly pages: PaymentPages;
+  /** What their merchants ask somebody to pay. */
+  readonly sessions: PaymentSessions;
+  readonly sealed: Pick<SealedText, 'seal' | 'open'>;
 }
 
-export function openGatewayStores(databaseUrl: string, log: Log) {
+interface StoreParts {
+  readonly hsm: SealingHsm;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export function openGatewayStores(databaseUrl: string, { hsm, random, log }: StoreParts) {
   const tokens = new PostgresCardTokens(databaseUrl, log);
   const pages = new ApplicationPayments(databaseUrl, log);
+  const sessions = new PostgresSessions(databaseUrl, log);
+  const records = new PostgresVaultKeys(databaseUrl, log);
   return {
     tokens,
     pages,
+    sessions,
+    sealed: new SealedText({ records, hsm, random, log }),
     async close(): Promise<void> {
-      await Promise.all([tokens.close(), pages.close()]);
+      await Promise.all([tokens.close(), pages.close(), sessions.end(), records.close()]);
     },
   };
 }

@@ -27,7 +27,7 @@ import { openNumbers } from '../numbers/postgres-numbers.ts';
 import { postgresComparison } from '../own-copy/compared-database.ts';
 import { KeptFiles } from '../own-copy/kept-files.ts';
 import { OwnCopy } from '../own-copy/own-copy.ts';
-import type { SealingHsm } from '../own-copy/seal.ts';
+import type { SealingHsm } from '../sealing/sealing-key.ts';
 import { connectNetwork } from './connect-networks.ts';
 import { followedNetworks } from './followed-network.ts';
 import { onLateAnswer } from './late-answers.ts';

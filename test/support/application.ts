@@ -21,6 +21,8 @@ export interface AnsweredBody {
     readonly reference: string;
     readonly payments: readonly { readonly transaction_id: string; readonly status: string }[];
     readonly next_cursor: string | null;
+    readonly session_id: string;
+    readonly expires_at: string;
   };
   readonly error: { readonly code: string };
   readonly errors: readonly { readonly path: string }[];

@@ -111,6 +111,7 @@ async function serve(file: Settings): Promise<void> {
     await running.close(DRAIN_MS);
     await Promise.all([...links.values()].map((network) => network.close()));
     await Promise.all([pop.close(), status.close(), clocks.close(), records.close(), keys.close()]);
+    await opened.deliveries.close();
     await gatewayStores?.close();
     await Promise.all([journal.close(), projection.close(), reader.close(), store.close()]);
     await copy.close();

@@ -158,6 +158,16 @@ create table switch.node_clock (
   ahead_ms double precision not null,
   measured_at timestamp with time zone not null default now()
 );
+create table switch.notice_delivery (
+  id bigint not null generated always as identity,
+  notice text not null,
+  merchant text not null,
+  transaction uuid not null,
+  attempt integer not null,
+  at timestamp with time zone not null,
+  code integer,
+  reason text
+);
 create table switch.open_hold (
   transaction uuid not null,
   until timestamp with time zone not null,
@@ -385,6 +395,7 @@ create sequence switch.degraded_mode_change_position_seq;
 create sequence switch.follow_up_position;
 create sequence switch.key_change_position_seq;
 create sequence switch.lease_epoch_seq;
+create sequence switch.notice_delivery_id_seq;
 create sequence switch.recon_case_id_seq;
 create sequence switch.vault_key_id_seq;
 
@@ -440,6 +451,10 @@ alter table switch.migration add constraint migration_pkey PRIMARY KEY (number);
 alter table switch.network_number add constraint network_number_pkey PRIMARY KEY (network);
 alter table switch.node_clock add constraint node_clock_node_check CHECK ((length(node) <= 64));
 alter table switch.node_clock add constraint node_clock_pkey PRIMARY KEY (node);
+alter table switch.notice_delivery add constraint notice_delivery_merchant_check CHECK (((length(merchant) >= 1) AND (length(merchant) <= 15)));
+alter table switch.notice_delivery add constraint notice_delivery_notice_check CHECK (((length(notice) >= 1) AND (length(notice) <= 128)));
+alter table switch.notice_delivery add constraint notice_delivery_pkey PRIMARY KEY (id);
+alter table switch.notice_delivery add constraint notice_delivery_reason_check CHECK ((length(reason) <= 200));
 alter table switch.open_hold add constraint open_hold_pkey PRIMARY KEY (transaction);
 alter table switch.parked_follow_up add constraint parked_follow_up_pkey PRIMARY KEY ("position");
 alter table switch.payment_session add constraint payment_session_amount_check CHECK ((amount > 0));
@@ -494,6 +509,7 @@ CREATE INDEX journal_of_epoch ON ONLY switch.journal USING btree (epoch, sequenc
 CREATE INDEX journal_rest_epoch_sequence_idx ON switch.journal_rest USING btree (epoch, sequence);
 CREATE INDEX lease_unsealed ON switch.lease USING btree (epoch) WHERE ((chain IS NOT NULL) AND (sealed_at IS NULL));
 CREATE INDEX lease_unsettled ON switch.lease USING btree (epoch) WHERE (settled_at IS NULL);
+CREATE INDEX notice_delivery_of_merchant ON switch.notice_delivery USING btree (merchant, id);
 CREATE INDEX open_hold_due ON switch.open_hold USING btree (due_at);
 CREATE INDEX parked_follow_up_transaction ON switch.parked_follow_up USING btree (transaction);
 CREATE INDEX payment_session_by_end ON switch.payment_session USING btree (expires_at);
@@ -1518,6 +1534,7 @@ create role etika_switch nologin;
 -- rights
 
 grant delete, insert, select on table switch.card_token to etika_switch;
+grant delete, insert, select on table switch.notice_delivery to etika_switch;
 grant delete, insert, select on table switch.open_hold to etika_switch;
 grant delete, insert, select on table switch.parked_follow_up to etika_switch;
 grant delete, insert, select on table switch.payment_session to etika_switch;

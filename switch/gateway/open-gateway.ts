@@ -5,6 +5,7 @@ import { type TlsMaterial, tlsStrength } from '../../runtime/index.ts';
 import type { Admitting } from '../admission/gate.ts';
 import { hostOf, PeerLog } from '../admission/peer-log.ts';
 import { GATEWAY_NAME } from '../config/gateway.ts';
+import type { DeliveryReader } from '../fallback/notices/deliveries.ts';
 import type { PaymentPages } from '../projection/application-payments.ts';
 import type { OpenListener } from '../serve/listener.ts';
 import { Callers } from './callers.ts';
@@ -27,6 +28,7 @@ import { SessionDesk, type SessionParts } from './session-desk.ts';
 export interface GatewayParts extends SessionParts {
   readonly gate: Admitting;
   readonly pages: PaymentPages;
+  readonly deliveries: DeliveryReader;
   /** What is published is good for nothing. */
   readonly production: boolean;
   /** Its certificates; `renew` is given every later one. Absent: plain text, which production refuses. */
@@ -73,7 +75,7 @@ export async function openGateway(parts: GatewayParts): Promise<OpenListener> {
     return known;
   };
   const sessions = new SessionDesk(parts);
-  const lists = { pages: parts.pages, clock };
+  const lists = { pages: parts.pages, deliveries: parts.deliveries, clock };
   addRoutes(server, { parts, payments, corrections, sessions, lists, gate, askingOf });
   await server.listen({ host: settings.host, port: settings.port });
 

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { type Clock, DAY_MS } from '../../runtime/index.ts';
+import type { DeliveryReader } from '../fallback/notices/deliveries.ts';
 import type { ListedPayment, PageWanted, PaymentPages } from '../projection/application-payments.ts';
 import type { Asking } from './core-call.ts';
 import { listedView, standingsWith } from './payment-view.ts';
@@ -23,6 +24,7 @@ export interface PaymentListed {
 
 export interface ListParts {
   readonly pages: PaymentPages;
+  readonly deliveries: DeliveryReader;
   readonly clock: Pick<Clock, 'wall'>;
 }
 
@@ -30,7 +32,7 @@ export interface ListParts {
 export async function listPayments(
   query: PaymentListQuery,
   { caller }: Asking,
-  { pages, clock }: ListParts,
+  { pages, clock }: Pick<ListParts, 'pages' | 'clock'>,
 ): Promise<PaymentListed> {
   const { limit: asked, cursor, ...question } = query;
   const limit = asked === undefined ? USUAL_LIMIT : Number(asked);

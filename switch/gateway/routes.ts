@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { addCardRoutes } from './card-routes.ts';
 import type { NamedAsking } from './core-call.ts';
+import { addDeliveryRoutes } from './delivery-routes.ts';
 import { listPayments } from './payment-list.ts';
 import { type Counter, enveloped, once, REFUSED, rights, tell } from './route-parts.ts';
 import {
@@ -22,6 +23,7 @@ export function addRoutes(server: FastifyInstance, counter: Counter): void {
   addCorrectionRoutes(server, counter);
   addCardRoutes(server, counter);
   addSessionRoutes(server, counter);
+  addDeliveryRoutes(server, counter);
 }
 
 function addPaymentRoutes(server: FastifyInstance, counter: Counter): void {

@@ -147,6 +147,30 @@ export const PaymentListQuery = Type.Object(
 );
 export type PaymentListQuery = Static<typeof PaymentListQuery>;
 
+const Limit = Type.String({ pattern: '^([1-9][0-9]?|100)$', description: '1 to 100; 20 where absent' });
+export const DeliveryListQuery = Type.Object(
+  { transaction_id: Type.Optional(Type.String({ pattern: UUID })), limit: Type.Optional(Limit) },
+  closed,
+);
+export type DeliveryListQuery = Static<typeof DeliveryListQuery>;
+
+export const DeliveryListEnvelope = Type.Object({
+  success: Type.Boolean(),
+  data: Type.Object({
+    deliveries: Type.Array(
+      Type.Object({
+        notice_id: Type.String({ description: 'as in the header Etika-Notice-Id' }),
+        transaction_id: Type.String(),
+        attempt: Type.Integer(),
+        at: Type.String({ format: 'date-time' }),
+        delivered: Type.Boolean(),
+        status_code: Type.Union([Type.Integer(), Type.Null()]),
+        reason: Type.Union([Type.String(), Type.Null()]),
+      }),
+    ),
+  }),
+});
+
 const PlatformError = Type.Object({
   code: Type.Union([
     Type.Literal('E001'),

@@ -131,8 +131,7 @@ export class SessionDesk {
       const now = await this.#found(id, asking);
       const isOwn = now.claim?.by === claim.by || now.state === 'paid';
       const payment = isOwn ? await this.#paymentOf(now.merchant, claim) : undefined;
-      if (now.state === 'open' ? payment !== undefined : payment !== undefined && payment === now.payment)
-        return false;
+      if (payment !== undefined && payment === (now.payment ?? payment)) return false;
       if (now.state !== 'open') throw closed(now);
       if (now.claim && !isOwn) throw new Problem('GW_SESSION_BUSY');
       await pause(LOOK_MS, ports.clock);
@@ -233,8 +232,7 @@ function closed({ state }: PaymentSession): Problem {
 
 /** @throws Problem GW_FIELD */
 function endOf({ expires_at: at, expires_in: seconds }: SessionOrder, now: number): number {
-  if (at !== undefined && seconds !== undefined)
-    throw fieldProblem('/expires_in', 'is said by expires_at already');
+  if (at !== undefined && seconds !== undefined) throw fieldProblem('/expires_in', 'is said by expires_at');
   if (at === undefined) return now + (seconds ?? USUAL_LIFE_S) * 1_000;
   const end = Date.parse(at);
   if (Number.isNaN(end)) throw fieldProblem('/expires_at', 'is no moment');
@@ -251,14 +249,16 @@ function asSessionHas(
   { consumer_id, supplier_ids }: Details,
 ): PaymentOrder {
   if (order.amount.value !== minorUnits) throw fieldProblem('/amount/value', 'is not the session’s');
-  if (numericOf(order.amount.currency) !== currency)
+  if (numericOf(order.amount.currency) !== currency) {
     throw fieldProblem('/amount/currency', 'is not the session’s');
+  }
   if (consumer_id !== undefined && (order.consumer_id ?? consumer_id) !== consumer_id) {
     throw fieldProblem('/consumer_id', 'is not the session’s');
   }
   const others = supplier_ids && order.supplier_ids;
-  if (others && others.join() !== supplier_ids.join())
+  if (others && others.join() !== supplier_ids.join()) {
     throw fieldProblem('/supplier_ids', 'are not the session’s');
+  }
   if (order.capture === 'manual') return order;
   return {
     ...order,

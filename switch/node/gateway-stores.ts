@@ -1,4 +1,6 @@
 import type { Log, Random } from '../../runtime/index.ts';
+import type { DeliveryReader } from '../fallback/notices/deliveries.ts';
+import { PostgresDeliveries } from '../fallback/notices/postgres-deliveries.ts';
 import { PostgresSessions } from '../gateway/postgres-sessions.ts';
 import type { PaymentSessions } from '../gateway/sessions.ts';
 import { ApplicationPayments, type PaymentPages } from '../projection/application-payments.ts';
@@ -16,6 +18,8 @@ export interface GatewayStores {
   readonly pages: PaymentPages;
   /** What their merchants ask somebody to pay. */
   readonly sessions: PaymentSessions;
+  /** What became of the attempts to tell them. */
+  readonly deliveries: DeliveryReader;
   readonly sealed: Pick<SealedText, 'seal' | 'open'>;
 }
 
@@ -29,14 +33,16 @@ export function openGatewayStores(databaseUrl: string, { hsm, random, log }: Sto
   const tokens = new PostgresCardTokens(databaseUrl, log);
   const pages = new ApplicationPayments(databaseUrl, log);
   const sessions = new PostgresSessions(databaseUrl, log);
+  const deliveries = new PostgresDeliveries(databaseUrl, log);
   const records = new PostgresVaultKeys(databaseUrl, log);
   return {
     tokens,
     pages,
     sessions,
+    deliveries,
     sealed: new SealedText({ records, hsm, random, log }),
     async close(): Promise<void> {
-      await Promise.all([tokens.close(), pages.close(), sessions.end(), records.close()]);
+      await Promise.all([tokens.close(), pages.close(), sessions.end(), deliveries.close(), records.close()]);
     },
   };
 }

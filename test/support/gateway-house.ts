@@ -8,6 +8,7 @@ import {
   DEVELOPMENT_ISSUER,
   developmentApiKey,
   developmentKeySettings,
+  developmentWebhookSecret,
   PUBLISHED_TOKEN_SECRET,
 } from '../../switch/config/gateway.ts';
 import type { Settings } from '../../switch/index.ts';
@@ -26,7 +27,9 @@ export const READER = 'READER';
 export const OVER = 'OVER';
 export const SLOW = 'SLOW';
 
-function withGateway(settings: Settings, secretFile: string): Settings {
+type MerchantWebhook = NonNullable<Settings['merchants'][number]['webhook']>;
+
+function withGateway(settings: Settings, secretFile: string, webhook?: MerchantWebhook): Settings {
   const [merchant] = settings.merchants;
   if (!merchant) throw new Error('no merchant');
   const slow: ApiKeySettings = { ...developmentKeySettings(SLOW), name: 'slow', perSecond: 2 };
@@ -43,7 +46,11 @@ function withGateway(settings: Settings, secretFile: string): Settings {
       jwt: { ...DEVELOPMENT_ISSUER, hs256SecretFile: secretFile },
     },
     merchants: [
-      { ...merchant, apiKeys: [developmentKeySettings(MERCHANT), slow, reader, over] },
+      {
+        ...merchant,
+        apiKeys: [developmentKeySettings(MERCHANT), slow, reader, over],
+        ...(webhook && { webhook }),
+      },
       { ...merchant, id: OTHER, apiKeys: [developmentKeySettings(OTHER)] },
     ],
   };
@@ -56,10 +63,13 @@ export interface GatewayHouse {
   readonly other: Application;
 }
 
-async function startGatewayHouse(): Promise<GatewayHouse> {
+/** @param url where the first merchant is told of its payments, signed with its published secret */
+export async function startGatewayHouse(url?: string): Promise<GatewayHouse> {
   const secretFile = join(mkdtempSync(join(tmpdir(), 'etika-gateway-')), 'platform-tokens.secret');
   writeFileSync(secretFile, PUBLISHED_TOKEN_SECRET);
-  return enter(await startHouse({ settings: (settings) => withGateway(settings, secretFile) }));
+  const webhook = url === undefined ? undefined : { url, secretFile: `${secretFile}.webhook` };
+  if (webhook) writeFileSync(webhook.secretFile, `${developmentWebhookSecret(MERCHANT)}\n`);
+  return enter(await startHouse({ settings: (settings) => withGateway(settings, secretFile, webhook) }));
 }
 
 /** What a test file of the gateway finds: a house of its own, from before its first test until after its last. */

@@ -56,6 +56,7 @@ export function memoryStores(): GatewayStores {
     tokens: { keep: async (_, card) => card, find: async () => undefined, erase: async () => false },
     pages: { page: async () => [] },
     sessions: new MemorySessions(),
+    deliveries: { deliveries: async () => [] },
     sealed: { seal: async (_, clear) => clear, open: async (_, text) => text },
   };
 }

@@ -12,6 +12,7 @@ import { Callers } from './callers.ts';
 import type { Asking } from './core-call.ts';
 import { CorrectionDesk } from './correction-desk.ts';
 import { PaymentDesk } from './payment-desk.ts';
+import { PaymentEvents } from './payment-events.ts';
 import { platformTokens } from './platform-tokens.ts';
 import { Problem } from './problems.ts';
 import type { RouteRights } from './route-parts.ts';
@@ -76,7 +77,8 @@ export async function openGateway(parts: GatewayParts): Promise<OpenListener> {
   };
   const sessions = new SessionDesk(parts);
   const lists = { pages: parts.pages, deliveries: parts.deliveries, clock };
-  addRoutes(server, { parts, payments, corrections, sessions, lists, gate, askingOf });
+  const events = new PaymentEvents({ pages: parts.pages, clock, log });
+  addRoutes(server, { parts, payments, corrections, sessions, lists, events, gate, askingOf });
   await server.listen({ host: settings.host, port: settings.port });
 
   const { port } = server.server.address() as AddressInfo;
@@ -92,6 +94,7 @@ export async function openGateway(parts: GatewayParts): Promise<OpenListener> {
     port,
     connections: () => connections,
     async close(graceMs) {
+      events.close();
       const cut = clock.after(graceMs, () => server.server.closeAllConnections());
       await server.close();
       cut.cancel();

@@ -180,6 +180,15 @@ function failureOfListed({ network, pop, responseCode }: ListedPayment): Failure
   return failure === 'GW_DECLINED' ? 'GW_REFUSED' : failure;
 }
 
+/** Proofs of which nothing more can come. */
+const ENDED_PROOFS: ReadonlySet<PopLegState> = new Set<PopLegState>(['rejected', 'cancelled', 'stands']);
+
+/** Whether nothing more can come of it by itself: what its merchant does to it later is another matter. */
+export function isFinal({ status, proof }: PaymentData): boolean {
+  if (status === 'PaymentCompleted') return ENDED_PROOFS.has(proof as PopLegState);
+  return status === 'Completed' || status === 'Failed' || status === 'Cancelled';
+}
+
 function named(transaction: string): Pick<PaymentData, 'transaction_id' | 'transaction_time'> {
   return { transaction_id: transaction, transaction_time: new Date(openedAt(transaction)).toISOString() };
 }

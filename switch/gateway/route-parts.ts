@@ -5,6 +5,7 @@ import { type ApiPermission, GATEWAY_NAME } from '../config/gateway.ts';
 import type { Asking, DeskParts, NamedAsking } from './core-call.ts';
 import type { CorrectionDesk } from './correction-desk.ts';
 import type { PaymentDesk, Told } from './payment-desk.ts';
+import type { PaymentEvents } from './payment-events.ts';
 import type { ListParts } from './payment-list.ts';
 import { Problem } from './problems.ts';
 import { type PaymentData, ProblemBody } from './schemas.ts';
@@ -19,6 +20,8 @@ export interface RouteRights {
   readonly summary: string;
   /** It needs the header Idempotency-Key. */
   readonly isIdempotent?: boolean;
+  /** It answers with events, as long as there are any. */
+  readonly isStream?: boolean;
 }
 
 export interface Counter {
@@ -27,6 +30,7 @@ export interface Counter {
   readonly corrections: CorrectionDesk;
   readonly sessions: SessionDesk;
   readonly lists: ListParts;
+  readonly events: PaymentEvents;
   readonly gate: Admitting;
   /** Who asks, as the hook found out. */
   askingOf(request: FastifyRequest): Asking;

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { addCardRoutes } from './card-routes.ts';
 import type { NamedAsking } from './core-call.ts';
 import { addDeliveryRoutes } from './delivery-routes.ts';
+import { addEventRoutes } from './event-routes.ts';
 import { listPayments } from './payment-list.ts';
 import { type Counter, enveloped, once, REFUSED, rights, tell } from './route-parts.ts';
 import {
@@ -24,6 +25,7 @@ export function addRoutes(server: FastifyInstance, counter: Counter): void {
   addCardRoutes(server, counter);
   addSessionRoutes(server, counter);
   addDeliveryRoutes(server, counter);
+  addEventRoutes(server, counter);
 }
 
 function addPaymentRoutes(server: FastifyInstance, counter: Counter): void {

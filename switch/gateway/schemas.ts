@@ -234,6 +234,11 @@ export const CardTokenEnvelope = Type.Object({
   data: Type.Object({ card_token: Type.String(), last_four: Type.String() }),
 });
 
+/** Server-sent events, `payment` by name, each with the payment as data. */
+export const EventStream = Type.String({
+  description: 'events named payment; data is a payment as GET tells it',
+});
+
 /** An answer without a body. */
 export const Nothing = Type.Null();
 

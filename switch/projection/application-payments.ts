@@ -26,6 +26,7 @@ export interface PageWanted {
 /** A payment as the projection has it. */
 export interface ListedPayment {
   readonly transaction: string;
+  readonly version: number;
   readonly state: TransactionState;
   readonly isHold: boolean;
   readonly pop: PopLegState;
@@ -40,6 +41,8 @@ export interface ListedPayment {
 
 export interface PaymentPages {
   page(wanted: PageWanted): Promise<ListedPayment[]>;
+  /** Of these transactions those that are projected, in any order; whichever way they came in. */
+  standing(transactions: readonly string[]): Promise<ListedPayment[]>;
 }
 
 export function standingOf(state: TransactionState, pop: PopLegState, isHold: boolean): string {
@@ -49,11 +52,12 @@ export function standingOf(state: TransactionState, pop: PopLegState, isHold: bo
 const STATEMENT_MS = 1_000;
 const MOST_CONNECTIONS = 2;
 
-/** By the index of migration 28, backwards; by that of references where one is given. */
-export const PAGE_OF_PAYMENTS = `select transaction, state, kind = 'pre-authorisation' as "isHold", pop_state as pop,
+const COLUMNS = `transaction, version, state, kind = 'pre-authorisation' as "isHold", pop_state as pop,
     network_state as network, rrn, currency, asked::double precision as asked, standing::double precision as standing,
-    response_code as "responseCode", approval_code as "approvalCode"
-  from switch.projected_transaction
+    response_code as "responseCode", approval_code as "approvalCode"`;
+const STANDING = `select ${COLUMNS} from switch.projected_transaction where transaction = any ($1)`;
+/** By the index of migration 28, backwards; by that of references where one is given. */
+export const PAGE_OF_PAYMENTS = `select ${COLUMNS} from switch.projected_transaction
   where listener = 'gateway' and merchant = $1 and transaction between $2 and $3
     and ($4::uuid is null or transaction < $4) and ($6::text is null or rrn = $6)
     and ($5::text[] is null or state || '|' || pop_state || '|' || (kind = 'pre-authorisation')::text = any ($5))
@@ -71,6 +75,10 @@ export class ApplicationPayments implements PaymentPages {
   async page(wanted: PageWanted): Promise<ListedPayment[]> {
     const { rows } = await this.#pool.query<ListedPayment>(PAGE_OF_PAYMENTS, pageValues(wanted));
     return rows;
+  }
+
+  async standing(transactions: readonly string[]): Promise<ListedPayment[]> {
+    return (await this.#pool.query<ListedPayment>(STANDING, [transactions])).rows;
   }
 
   close(): Promise<void> {

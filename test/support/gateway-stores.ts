@@ -54,7 +54,7 @@ class MemorySessions implements PaymentSessions {
 export function memoryStores(): GatewayStores {
   return {
     tokens: { keep: async (_, card) => card, find: async () => undefined, erase: async () => false },
-    pages: { page: async () => [] },
+    pages: { page: async () => [], standing: async () => [] },
     sessions: new MemorySessions(),
     deliveries: { deliveries: async () => [] },
     sealed: { seal: async (_, clear) => clear, open: async (_, text) => text },

@@ -7,6 +7,10 @@ import { TOKEN_PATTERN } from '../vault/card-tokens.ts';
 
 const closed = { additionalProperties: false };
 const UUID = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+const MerchantId = Type.String({
+  pattern: '^[!-~]([ -~]{0,13}[!-~])?$',
+  description: 'that of the key',
+});
 const Party = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}$' });
 const Month = Type.Integer({ minimum: 1, maximum: 12 });
 const Year = Type.Integer({ minimum: 2_000, maximum: 2_099 });
@@ -33,7 +37,7 @@ const witness = {
 
 export const PaymentOrder = Type.Object(
   {
-    merchant_id: Type.Optional(Type.String({ minLength: 1, maxLength: 15, description: 'that of the key' })),
+    merchant_id: Type.Optional(MerchantId),
     amount: Amount,
     capture: Type.Optional(
       Type.Union([Type.Literal('automatic'), Type.Literal('manual')], {
@@ -108,7 +112,7 @@ const Moment = Type.String({
 
 export const SessionOrder = Type.Object(
   {
-    merchant_id: Type.Optional(Type.String({ minLength: 1, maxLength: 15, description: 'that of the key' })),
+    merchant_id: Type.Optional(MerchantId),
     amount: Amount,
     consumer_id: Type.Optional(Party),
     supplier_ids: Type.Optional(Type.Array(Party, { maxItems: 8 })),

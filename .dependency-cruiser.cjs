@@ -19,7 +19,7 @@ const AROUND_THE_ROOMS = ['bench', 'chaos', 'deploy', 'mutate', 'simulation', 't
 /** The floors of switch/, from the ground up: a folder imports only from floors below its own. */
 const SWITCH_FLOORS = [
   ['config', 'database'],
-  ['journal', 'settings-store'],
+  ['journal', 'sealing', 'settings-store'],
   ['audit', 'numbers', 'own-copy', 'stand-in', 'vault'],
   ['transaction'],
   ['cases', 'fallback', 'requests'],

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { DATABASE_ERRORS } from './database/database-errors.ts';
 import { MIGRATION_ERRORS } from './database/migrate.ts';
 import { Refusal, SWITCH_ERRORS } from './errors.ts';
+import { GATEWAY_ERRORS } from './gateway/problems.ts';
 import { JOURNAL_ERRORS } from './journal/journal.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../docs/errors.md'), 'utf8');
@@ -11,9 +12,12 @@ const page = readFileSync(join(import.meta.dirname, '../docs/errors.md'), 'utf8'
 describe('the error registry of the switch', () => {
   const registries = { ...SWITCH_ERRORS, ...JOURNAL_ERRORS, ...MIGRATION_ERRORS, ...DATABASE_ERRORS };
 
-  it.each([...Object.keys(registries), 'SW_SETTINGS'])('%s has its section in docs/errors.md', (code) => {
-    expect(page).toMatch(new RegExp(`^### ${code}$`, 'm'));
-  });
+  it.each([...Object.keys({ ...registries, ...GATEWAY_ERRORS }), 'SW_SETTINGS'])(
+    '%s has its section in docs/errors.md',
+    (code) => {
+      expect(page).toMatch(new RegExp(`^### ${code}$`, 'm'));
+    },
+  );
 
   it('the page says the DE39 that the registry says', () => {
     for (const [code, { responseCode }] of Object.entries(SWITCH_ERRORS)) {

@@ -6,6 +6,7 @@ export {
   developmentApiKey,
   developmentKeySettings,
   developmentToken,
+  developmentWebhookSecret,
   PUBLISHED_TOKEN_SECRET,
 } from './config/gateway.ts';
 export type { Settings } from './config/settings.ts';

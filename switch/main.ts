@@ -26,6 +26,7 @@ import { PostgresClockRecords } from './node/clock-records.ts';
 import { ClockWatch, DEFAULT_CLOCK_TOLERANCE_MS } from './node/clock-watch.ts';
 import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
 import { FloodWatch } from './node/flood-watch.ts';
+import { openGatewayStores } from './node/gateway-stores.ts';
 import { PostgresLifeRecords } from './node/life-records.ts';
 import { LifeWatch } from './node/life-watch.ts';
 import { LogWatch } from './node/log-watch.ts';
@@ -37,7 +38,6 @@ import type { OwnCopy } from './own-copy/own-copy.ts';
 import { ProjectionReader } from './projection/projection-reader.ts';
 import { SettingsFollower } from './settings-store/settings-follower.ts';
 import { SettingsStore } from './settings-store/settings-store.ts';
-import { PostgresCardTokens } from './vault/postgres-card-tokens.ts';
 
 /** How long what is in flight may take to be answered when the node is asked to stop. */
 const DRAIN_MS = 2_500;
@@ -72,13 +72,13 @@ async function serve(file: Settings): Promise<void> {
   const { appendDeadlineMs: readDeadlineMs } = settings.journal;
   const projection = new ProjectionReader({ databaseUrl, clock, log, readDeadlineMs });
 
-  const cardTokens = settings.gateway ? new PostgresCardTokens(databaseUrl, log) : undefined;
+  const gatewayStores = settings.gateway ? openGatewayStores(databaseUrl, { hsm, random, log }) : undefined;
   const parts = {
     ...opened,
     sockets: tcpSockets,
     batches: projection,
     production,
-    ...(cardTokens && { cardTokens }),
+    ...(gatewayStores && { gatewayStores }),
   };
   const crash = crashCheckpoint(process.env['CRASH_AT'], production);
   const running = await startSwitch(crash ? withCrashPoints(parts, crash) : parts);
@@ -112,7 +112,8 @@ async function serve(file: Settings): Promise<void> {
     await running.close(DRAIN_MS);
     await Promise.all([...links.values()].map((network) => network.close()));
     await Promise.all([pop.close(), status.close(), clocks.close(), records.close(), keys.close()]);
-    await cardTokens?.close();
+    await opened.deliveries.close();
+    await gatewayStores?.close();
     await Promise.all([journal.close(), projection.close(), reader.close(), store.close()]);
     await copy.close();
     await heads.close(journal.isChainFinal);

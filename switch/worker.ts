@@ -99,6 +99,7 @@ async function work(file: Settings): Promise<void> {
       pop.close(),
       status?.close(),
       records.close(),
+      opened.deliveries.close(),
       keys.close(),
       proofs.close(),
       holds.close(),

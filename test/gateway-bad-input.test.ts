@@ -1,35 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { developmentApiKey, developmentToken } from '../switch/config/gateway.ts';
-import type { Application } from './support/application.ts';
-import {
-  GOOD,
-  MERCHANT,
-  OTHER,
-  OVER,
-  orderOf,
-  READER,
-  SLOW,
-  startGatewayHouse,
-} from './support/gateway-house.ts';
-import type { House } from './support/house.ts';
+import { GOOD, MERCHANT, OTHER, OVER, openShop, READER, SLOW } from './support/gateway-house.ts';
 
 // What the gateway refuses: who may not ask, what may not be asked, and what is too much or too slow.
 
-let house: House;
-let shop: Application;
-let other: Application;
-let port: number;
-let token: string;
-
-beforeAll(async () => {
-  ({ house, port, shop, other } = await startGatewayHouse());
-  token = await shop.token(GOOD);
-});
-afterAll(() => house?.close());
-
-const order = (more: object = {}) => orderOf(token, more);
+const at = openShop();
+const { order } = at;
 
 describe('what is refused', () => {
   test.each([
@@ -52,7 +30,7 @@ describe('what is refused', () => {
     ['the merchant as consumer', { consumer_id: MERCHANT }, ['/consumer_id']],
     ['tokens, which are not served', { token_refs: ['t-1'] }, ['/token_refs']],
   ])('%s, with its path', async (_, change, paths) => {
-    const { status, body } = await shop.pay(order(change));
+    const { status, body } = await at.shop.pay(order(change));
     expect(status).toBe(400);
     expect(body).toMatchObject({ success: false, data: null });
     expect(body.errors.map(({ path }) => path)).toEqual(paths);
@@ -64,10 +42,10 @@ describe('what is refused', () => {
     ['supplier_ids/0', { supplier_ids: [GOOD] }],
     ['memo', { memo: '4242 4242 4242 4242' }],
   ])('a card number as %s, and nobody writes it down', async (path, change) => {
-    const { status, body } = await shop.pay(order(change));
+    const { status, body } = await at.shop.pay(order(change));
     expect([status, body.code, body.errors[0]?.path]).toEqual([400, 'GW_CARD_NUMBER', `/${path}`]);
     expect(JSON.stringify(body)).not.toMatch(/4242/);
-    expect(house.switchLog()).not.toMatch(/4242[- ]?4242/);
+    expect(at.house.switchLog()).not.toMatch(/4242[- ]?4242/);
   });
 
   test.each([
@@ -80,23 +58,23 @@ describe('what is refused', () => {
     ['a key with blanks', '{}', { 'idempotency-key': 'a b' }, 400, 'GW_FIELD'],
   ])('%s', async (_, body, headers, status, code) => {
     const given = { 'content-type': 'application/json', 'idempotency-key': 'k', ...headers };
-    const answered = await shop.ask('POST', '/api/v1/payments', body, { headers: given });
+    const answered = await at.shop.ask('POST', '/api/v1/payments', body, { headers: given });
     expect([answered.status, answered.body.code]).toEqual([status, code]);
   });
 
   test('a payment without a key of its own, or with one that is none', async () => {
     for (const idempotencyKey of [undefined, 'x'.repeat(256)]) {
-      const { status, body } = await shop.pay(order(), { idempotencyKey });
+      const { status, body } = await at.shop.pay(order(), { idempotencyKey });
       expect([status, body.code]).toEqual([400, 'GW_IDEMPOTENCY_KEY']);
     }
   });
 
   test('a card whose check digit is wrong, and a verification value', async () => {
-    const wrong = await shop.post('/api/v1/card-tokens', { pan: '4242424242424241' });
+    const wrong = await at.shop.post('/api/v1/card-tokens', { pan: '4242424242424241' });
     expect([wrong.status, wrong.body.errors]).toEqual([400, [{ path: '/pan', message: expect.any(String) }]]);
-    const value = await shop.post('/api/v1/card-tokens', { pan: GOOD, cvv: '123' });
+    const value = await at.shop.post('/api/v1/card-tokens', { pan: GOOD, cvv: '123' });
     expect([value.status, value.body.errors[0]?.path]).toEqual([400, '/cvv']);
-    expect(house.switchLog()).not.toContain('4242424242424241');
+    expect(at.house.switchLog()).not.toContain('4242424242424241');
   });
 });
 
@@ -107,7 +85,7 @@ describe('who may ask', () => {
     ['a key that is too long', 'x'.repeat(4_000)],
     ['a key that is over', developmentApiKey(OVER)],
   ])('%s is refused', async (_, key) => {
-    const { status, body, headers } = await shop.payment(randomUUID(), { key });
+    const { status, body, headers } = await at.shop.payment(randomUUID(), { key });
     expect([status, body.code, headers.get('www-authenticate')]).toEqual([
       401,
       'GW_UNAUTHENTICATED',
@@ -117,12 +95,12 @@ describe('who may ask', () => {
 
   test('a token of the platform may pay and look, and nothing else', async () => {
     const ask = { key: developmentToken(MERCHANT, Date.now()) };
-    const paid = await shop.pay(order(), ask);
+    const paid = await at.shop.pay(order(), ask);
     expect(paid.status).toBe(201);
     const id = paid.body.data.transaction_id;
-    expect((await shop.payment(id, ask)).status).toBe(200);
-    expect((await shop.payment(id, { key: developmentToken(OTHER, Date.now()) })).status).toBe(404);
-    const tokenised = await shop.post('/api/v1/card-tokens', { pan: GOOD }, ask);
+    expect((await at.shop.payment(id, ask)).status).toBe(200);
+    expect((await at.shop.payment(id, { key: developmentToken(OTHER, Date.now()) })).status).toBe(404);
+    const tokenised = await at.shop.post('/api/v1/card-tokens', { pan: GOOD }, ask);
     expect(tokenised.body.code).toBe('GW_FORBIDDEN');
   });
 
@@ -131,36 +109,38 @@ describe('who may ask', () => {
     ['a token of nobody’s', developmentToken('NOBODY', Date.now())],
     ['a token that was altered', `${developmentToken(MERCHANT, Date.now())}AAAA`],
   ])('%s is refused', async (_, key) => {
-    expect((await shop.payment(randomUUID(), { key })).body.code).toBe('GW_UNAUTHENTICATED');
+    expect((await at.shop.payment(randomUUID(), { key })).body.code).toBe('GW_UNAUTHENTICATED');
   });
 
   test('a key has the rights that it was given, and no other', async () => {
     const ask = { key: developmentApiKey(READER) };
-    expect((await shop.pay(order(), ask)).body.code).toBe('GW_FORBIDDEN');
-    expect((await shop.payment('00000000-0000-7000-8000-000000000000', ask)).body.code).toBe('GW_NOT_FOUND');
+    expect((await at.shop.pay(order(), ask)).body.code).toBe('GW_FORBIDDEN');
+    expect((await at.shop.payment('00000000-0000-7000-8000-000000000000', ask)).body.code).toBe(
+      'GW_NOT_FOUND',
+    );
   });
 
   test('a merchant sees and uses nothing of another', async () => {
-    const paid = await shop.pay(order());
+    const paid = await at.shop.pay(order());
     const id = paid.body.data.transaction_id;
-    expect((await other.payment(id)).status).toBe(404);
-    expect((await other.payment(randomUUID())).body).toEqual((await other.payment(id)).body);
-    const stolen = await other.pay(order({ merchant_id: OTHER }));
+    expect((await at.other.payment(id)).status).toBe(404);
+    expect((await at.other.payment(randomUUID())).body).toEqual((await at.other.payment(id)).body);
+    const stolen = await at.other.pay(order({ merchant_id: OTHER }));
     expect([stolen.status, stolen.body.code]).toEqual([422, 'GW_CARD_TOKEN']);
-    expect((await other.pay(order())).body.code).toBe('GW_MERCHANT');
-    expect((await other.ask('DELETE', `/api/v1/card-tokens/${token}`, undefined)).status).toBe(404);
+    expect((await at.other.pay(order())).body.code).toBe('GW_MERCHANT');
+    expect((await at.other.ask('DELETE', `/api/v1/card-tokens/${at.token}`, undefined)).status).toBe(404);
 
-    const own = order({ merchant_id: OTHER, card_token: await other.token(GOOD) });
+    const own = order({ merchant_id: OTHER, card_token: await at.other.token(GOOD) });
     const key = randomUUID();
-    const first = await shop.pay(order(), { idempotencyKey: key });
-    const second = await other.pay(own, { idempotencyKey: key });
+    const first = await at.shop.pay(order(), { idempotencyKey: key });
+    const second = await at.other.pay(own, { idempotencyKey: key });
     expect([first.status, second.status]).toEqual([201, 201]);
     expect(first.body.data.transaction_id).not.toBe(second.body.data.transaction_id);
   });
 
   test('more than its rate is answered 429', async () => {
     const ask = { key: developmentApiKey(SLOW) };
-    const answers = await Promise.all(Array.from({ length: 6 }, () => shop.payment(randomUUID(), ask)));
+    const answers = await Promise.all(Array.from({ length: 6 }, () => at.shop.payment(randomUUID(), ask)));
     const limited = answers.filter(({ status }) => status === 429);
     expect(limited.length).toBeGreaterThanOrEqual(3);
     expect(limited[0]?.headers.get('retry-after')).toBe('1');
@@ -172,7 +152,7 @@ describe('what comes slowly or is no HTTP', () => {
     new Promise<{ text: string; afterMs: number }>((resolve) => {
       const began = performance.now();
       let text = '';
-      const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+      const socket = connect(at.port, '127.0.0.1', () => socket.write(bytes));
       socket.on('data', (chunk) => {
         text += chunk;
       });
@@ -199,8 +179,8 @@ describe('what comes slowly or is no HTTP', () => {
   });
 
   test('an address that is none is 404, as any other method', async () => {
-    expect((await shop.ask('GET', '/api/v1/everything', undefined)).body.code).toBe('GW_NOT_FOUND');
-    expect((await shop.ask('PUT', '/api/v1/payments', '{}')).body.code).toBe('GW_NOT_FOUND');
-    expect((await shop.payment('no-uuid')).status).toBe(400);
+    expect((await at.shop.ask('GET', '/api/v1/everything', undefined)).body.code).toBe('GW_NOT_FOUND');
+    expect((await at.shop.ask('PUT', '/api/v1/payments', '{}')).body.code).toBe('GW_NOT_FOUND');
+    expect((await at.shop.payment('no-uuid')).status).toBe(400);
   });
 });

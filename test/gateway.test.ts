@@ -4,32 +4,19 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Application } from './support/application.ts';
-import { enter, GOOD, MERCHANT, orderOf, RECEIPT_HASH, startGatewayHouse } from './support/gateway-house.ts';
-import type { House } from './support/house.ts';
+import { describe, expect, test } from 'vitest';
+import { GOOD, MERCHANT, openShop, RECEIPT_HASH } from './support/gateway-house.ts';
 import { waitUntil } from './support/wait-until.ts';
 
 // The gateway as a merchant's application meets it: real HTTP, a real node, network, consensus and database.
 
 const root = join(import.meta.dirname, '..');
 const DECLINED = '4000000000000002';
-let house: House;
-let shop: Application;
-let other: Application;
-let port: number;
-let token: string;
-
-beforeAll(async () => {
-  ({ house, port, shop, other } = await startGatewayHouse());
-  token = await shop.token(GOOD);
-});
-afterAll(() => house?.close());
-
-const order = (more: object = {}) => orderOf(token, more);
+const at = openShop();
+const { order } = at;
 
 async function rows(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: house.databaseUrl });
+  const client = new Client({ connectionString: at.house.databaseUrl });
   await client.connect();
   const found = await client.query(text, values);
   await client.end();
@@ -37,26 +24,26 @@ async function rows(text: string, values: unknown[] = []): Promise<Record<string
 }
 
 async function networkRows(): Promise<number> {
-  return (await house.visa.ledger()).rows.length;
+  return (await at.house.visa.ledger()).rows.length;
 }
 
 describe('a payment', () => {
   test('is approved by the network, and its proof followed to its end', async () => {
-    const paid = await shop.pay(order());
+    const paid = await at.shop.pay(order());
     expect(paid.status).toBe(201);
     expect(paid.body).toMatchObject({
       success: true,
       data: { status: 'PaymentCompleted', amount: { value: 2_500, currency: 'EUR' }, error: null },
     });
-    const { transaction_id: id, transaction_time: at, approval_code: approval } = paid.body.data;
+    const { transaction_id: id, transaction_time: time, approval_code: approval } = paid.body.data;
     expect(paid.headers.get('location')).toBe(`/api/v1/payments/${id}`);
-    expect(Math.abs(Date.parse(at) - Date.now())).toBeLessThan(60_000);
+    expect(Math.abs(Date.parse(time) - Date.now())).toBeLessThan(60_000);
     expect(approval).toMatch(/^\w{6}$/);
 
-    await waitUntil(async () => (await shop.payment(id)).body.data.status === 'Completed');
-    const { body } = await shop.payment(id);
+    await waitUntil(async () => (await at.shop.payment(id)).body.data.status === 'Completed');
+    const { body } = await at.shop.payment(id);
     expect(body).toMatchObject({ success: true, data: { transaction_id: id, proof: 'validated' } });
-    const proof = (await house.pop.ledger()).rows.find(({ transactionId }) => transactionId === id);
+    const proof = (await at.house.pop.ledger()).rows.find(({ transactionId }) => transactionId === id);
     expect(proof).toMatchObject({
       consumerId: 'consumer-7',
       merchantId: MERCHANT,
@@ -65,9 +52,9 @@ describe('a payment', () => {
   });
 
   test('that the issuer declines fails with E001, and never with a status of success', async () => {
-    const bad = await shop.token(DECLINED);
+    const bad = await at.shop.token(DECLINED);
     const key = randomUUID();
-    const declined = await shop.pay(order({ card_token: bad }), { idempotencyKey: key });
+    const declined = await at.shop.pay(order({ card_token: bad }), { idempotencyKey: key });
     expect(declined.status).toBe(402);
     expect(declined.headers.get('content-type')).toContain('application/problem+json');
     expect(declined.body).toMatchObject({
@@ -77,9 +64,9 @@ describe('a payment', () => {
       error: { code: 'E001' },
       data: { status: 'Failed', error: { code: 'E001' } },
     });
-    const again = await shop.pay(order({ card_token: bad }), { idempotencyKey: key });
+    const again = await at.shop.pay(order({ card_token: bad }), { idempotencyKey: key });
     expect(again.body).toEqual(declined.body);
-    const { status, body } = await shop.payment(declined.body.data.transaction_id);
+    const { status, body } = await at.shop.payment(declined.body.data.transaction_id);
     expect([status, body.success, body.error.code]).toEqual([200, false, 'E001']);
   });
 
@@ -88,18 +75,18 @@ describe('a payment', () => {
     const key = randomUUID();
     const answers = await Promise.all(
       Array.from({ length: 10 }, () =>
-        shop.pay(order({ amount: { value: 1_234, currency: 'EUR' } }), { idempotencyKey: key }),
+        at.shop.pay(order({ amount: { value: 1_234, currency: 'EUR' } }), { idempotencyKey: key }),
       ),
     );
     expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(201));
     expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
     expect(await networkRows()).toBe(before + 1);
 
-    const other = await shop.pay(order({ amount: { value: 1_235, currency: 'EUR' } }), {
+    const other = await at.shop.pay(order({ amount: { value: 1_235, currency: 'EUR' } }), {
       idempotencyKey: key,
     });
     expect([other.status, other.body.code]).toEqual([422, 'GW_KEY_REUSED']);
-    const consumer = await shop.pay(
+    const consumer = await at.shop.pay(
       order({ amount: { value: 1_234, currency: 'EUR' }, consumer_id: 'consumer-8' }),
       { idempotencyKey: key },
     );
@@ -109,21 +96,21 @@ describe('a payment', () => {
 
   test('is the same after the node was killed, under the same key', async () => {
     const key = randomUUID();
-    const paid = await shop.pay(order(), { idempotencyKey: key });
+    const paid = await at.shop.pay(order(), { idempotencyKey: key });
     const before = await networkRows();
-    await house.killSwitch();
-    await house.startSwitch();
-    ({ port, shop, other } = await enter(house));
-    const again = await shop.pay(order(), { idempotencyKey: key });
+    await at.house.killSwitch();
+    await at.house.startSwitch();
+    await at.enterAgain();
+    const again = await at.shop.pay(order(), { idempotencyKey: key });
     expect(again.status).toBe(201);
     expect(again.body).toEqual(paid.body);
     expect(await networkRows()).toBe(before);
   });
 
   test('whose network is silent ends within two seconds with E003', async () => {
-    const silent = await shop.token('4000000000000036');
+    const silent = await at.shop.token('4000000000000036');
     const began = performance.now();
-    const late = await shop.pay(order({ card_token: silent }));
+    const late = await at.shop.pay(order({ card_token: silent }));
     expect(performance.now() - began).toBeLessThan(2_500);
     expect([late.status, late.body.error.code]).toEqual([504, 'E003']);
   });
@@ -131,8 +118,8 @@ describe('a payment', () => {
 
 describe('what is done to a payment afterwards', () => {
   const doTo = (id: string, what: string, body: object = {}, idempotencyKey: string = randomUUID()) =>
-    shop.post(`/api/v1/payments/${id}/${what}`, body, { idempotencyKey });
-  const paidOf = async (more: object = {}) => (await shop.pay(order(more))).body.data.transaction_id;
+    at.shop.post(`/api/v1/payments/${id}/${what}`, body, { idempotencyKey });
+  const paidOf = async (more: object = {}) => (await at.shop.pay(order(more))).body.data.transaction_id;
 
   test('a cancellation takes it back, once, and the network reverses it', async () => {
     const id = await paidOf();
@@ -144,7 +131,7 @@ describe('what is done to a payment afterwards', () => {
     const again = await doTo(id, 'cancel');
     expect([again.status, again.body.code]).toEqual([422, 'GW_REFUSED']);
     await waitUntil(async () => {
-      const rows = (await house.visa.ledger()).rows as readonly { kind: string }[];
+      const rows = (await at.house.visa.ledger()).rows as readonly { kind: string }[];
       return rows.some(({ kind }) => kind === 'reversed');
     });
   });
@@ -168,21 +155,21 @@ describe('what is done to a payment afterwards', () => {
   });
 
   test('what is set aside is captured with its proof, or cancelled', async () => {
-    const early = await shop.pay(order({ capture: 'manual' }));
+    const early = await at.shop.pay(order({ capture: 'manual' }));
     expect([early.status, early.body.errors[0]?.path]).toEqual([400, '/consumer_id']);
     const none = { consumer_id: undefined, receipt_data: undefined, supplier_ids: undefined };
-    const held = await shop.pay(order({ capture: 'manual', ...none }));
+    const held = await at.shop.pay(order({ capture: 'manual', ...none }));
     expect([held.status, held.body.data.status]).toEqual([201, 'Authorized']);
     const id = held.body.data.transaction_id;
     const amount = { value: 2_000, currency: 'EUR' };
     const captured = await doTo(id, 'capture', { amount, consumer_id: 'consumer-9' });
     expect([captured.status, captured.body.data]).toMatchObject([200, { amount }]);
     expect((await doTo(id, 'capture')).status).toBe(422);
-    await waitUntil(async () => (await shop.payment(id)).body.data.status === 'Completed');
-    const proof = (await house.pop.ledger()).rows.find(({ transactionId }) => transactionId === id);
+    await waitUntil(async () => (await at.shop.payment(id)).body.data.status === 'Completed');
+    const proof = (await at.house.pop.ledger()).rows.find(({ transactionId }) => transactionId === id);
     expect(proof).toMatchObject({ consumerId: 'consumer-9', amount: 2_000 });
 
-    const other = await shop.pay(order({ capture: 'manual', ...none }));
+    const other = await at.shop.pay(order({ capture: 'manual', ...none }));
     const given = await doTo(other.body.data.transaction_id, 'cancel');
     expect([given.status, given.body.data.status]).toEqual([200, 'Cancelled']);
     expect((await doTo(await paidOf(), 'capture')).status).toBe(422);
@@ -193,9 +180,11 @@ describe('what is done to a payment afterwards', () => {
     async (what) => {
       const id = await paidOf();
       const path = `/api/v1/payments/${id}/${what}`;
-      expect((await other.post(path, {}, { idempotencyKey: randomUUID() })).body.code).toBe('GW_NOT_FOUND');
+      expect((await at.other.post(path, {}, { idempotencyKey: randomUUID() })).body.code).toBe(
+        'GW_NOT_FOUND',
+      );
       expect((await doTo('00000000-0000-7000-8000-000000000000', what)).status).toBe(404);
-      expect((await shop.post(path, {})).body.code).toBe('GW_IDEMPOTENCY_KEY');
+      expect((await at.shop.post(path, {})).body.code).toBe('GW_IDEMPOTENCY_KEY');
       expect((await doTo(id, what, { reason: 'x' })).body.errors[0]?.path).toBe('/reason');
     },
   );
@@ -203,9 +192,9 @@ describe('what is done to a payment afterwards', () => {
 
 describe('card tokens', () => {
   test('a card has one token at a merchant, and another at another', async () => {
-    expect(token).toMatch(/^tok_[A-Za-z0-9_-]{24}$/);
-    expect(await shop.token(GOOD)).toBe(token);
-    expect(await other.token(GOOD)).not.toBe(token);
+    expect(at.token).toMatch(/^tok_[A-Za-z0-9_-]{24}$/);
+    expect(await at.shop.token(GOOD)).toBe(at.token);
+    expect(await at.other.token(GOOD)).not.toBe(at.token);
   });
 
   test('what is kept of a card tells nobody its number', async () => {
@@ -220,11 +209,11 @@ describe('card tokens', () => {
   });
 
   test('an erased token pays no more', async () => {
-    const gone = await shop.token('4111111111111111');
-    expect((await shop.ask('DELETE', `/api/v1/card-tokens/${gone}`, undefined)).status).toBe(204);
-    const { status, body } = await shop.pay(order({ card_token: gone }));
+    const gone = await at.shop.token('4111111111111111');
+    expect((await at.shop.ask('DELETE', `/api/v1/card-tokens/${gone}`, undefined)).status).toBe(204);
+    const { status, body } = await at.shop.pay(order({ card_token: gone }));
     expect([status, body.code]).toEqual([422, 'GW_CARD_TOKEN']);
-    expect(await shop.token('4111111111111111')).not.toBe(gone);
+    expect(await at.shop.token('4111111111111111')).not.toBe(gone);
   });
 });
 
@@ -236,7 +225,7 @@ test('docs/gateway.md: what it says to type works as it says', async () => {
   const script = blocks
     .join('\n')
     .replaceAll('npx etika-switch', `'${process.execPath}' deploy/cli/etika-switch.js`)
-    .replaceAll('127.0.0.1:8090', `127.0.0.1:${port}`);
+    .replaceAll('127.0.0.1:8090', `127.0.0.1:${at.port}`);
   const { stdout } = await promisify(execFile)('bash', ['-euc', script], { cwd: root });
   expect(stdout).toMatch(/"card_token":"tok_/);
   expect(stdout).toMatch(

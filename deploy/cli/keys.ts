@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { DEVELOPMENT_KEYS, developmentKey, developmentKeyCheckValue } from '../../hsm/index.ts';
 import { systemClock } from '../../runtime/index.ts';
-import { developmentApiKey, developmentToken } from '../../switch/index.ts';
+import { developmentApiKey, developmentToken, developmentWebhookSecret } from '../../switch/index.ts';
 
 /** What a terminal holds, in the words of its vendor. */
 const TERMINAL_KEYS = [
@@ -35,8 +35,11 @@ function developmentCommand(): Command {
       if (merchant !== undefined) {
         const api_key = developmentApiKey(merchant);
         const jwt = developmentToken(merchant, systemClock.wall());
-        if (json) console.log(JSON.stringify({ merchant, api_key, jwt }));
-        else console.log(`API key  ${api_key}\nJWT      ${jwt} (good for an hour)`);
+        const webhook_secret = developmentWebhookSecret(merchant);
+        const shown = json
+          ? JSON.stringify({ merchant, api_key, jwt, webhook_secret })
+          : `API key  ${api_key}\nJWT      ${jwt} (good for an hour)\nWebhook  ${webhook_secret}`;
+        console.log(shown);
         return;
       }
       const keys = TERMINAL_KEYS.map(({ prefix, use, how }) => {

@@ -19,6 +19,10 @@ export const StartConfig = Type.Object(
     dataDir: Type.String({ minLength: 1, maxLength: 4_096, default: '.data', env: 'DATA_DIR' }),
     /** A PostgreSQL to use instead of the embedded one. */
     databaseUrl: Type.Optional(Type.String({ pattern: '^postgres(ql)?://', env: 'DATABASE_URL' })),
+    /** Where the development merchant is told of its payments, signed with its published secret. */
+    merchantWebhookUrl: Type.Optional(
+      Type.String({ pattern: '^https?://', maxLength: 2_048, env: 'MERCHANT_WEBHOOK_URL' }),
+    ),
     /** A request is answered by then, whatever the legs do. */
     deadlineMs: milliseconds(2_000, 200, 60_000, 'SWITCH_DEADLINE_MS'),
     ports: Type.Object(

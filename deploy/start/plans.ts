@@ -89,7 +89,7 @@ const TLS_LISTENER = 'terminals-tls';
 
 /** The development switch on this machine's ports, and two listeners more: mutual TLS, and the gateway. */
 export function switchSettings(
-  { ports, deadlineMs, dataDir }: StartConfig,
+  { ports, deadlineMs, dataDir, merchantWebhookUrl: url }: StartConfig,
   counterparts: Counterparts,
   certificates: TlsFiles,
 ): Settings {
@@ -116,6 +116,7 @@ export function switchSettings(
     merchants: settings.merchants.map((merchant) => ({
       ...merchant,
       apiKeys: [developmentKeySettings(merchant.id)],
+      ...(url !== undefined && { webhook: { url, secretFile: webhookSecretFile(dataDir) } }),
     })),
     listeners: withTls(settings.listeners, certificates).map((listener) => ({
       ...listener,
@@ -130,6 +131,11 @@ function withTls(listeners: Settings['listeners'], files: TlsFiles): Settings['l
   if (!plain) return listeners;
   const tls = { ...files, requireClientCertificate: true };
   return [...listeners, { ...plain, name: TLS_LISTENER, tls }];
+}
+
+/** Where the secret of the development merchant's webhook lies. */
+export function webhookSecretFile(dataDir: string): string {
+  return resolve(dataDir, 'merchant-webhook.secret');
 }
 
 /** Where the secret of the development platform lies. */

@@ -4,7 +4,12 @@ import { type DevelopmentCertificates, ensureDevelopmentCertificates } from '../
 import { HSM_ENTRY, HSM_FINAL_EXIT_CODES, prepareDevelopmentToken } from '../../hsm/index.ts';
 import { type Log, type ReadyDetails, YOUNG_HEAP_ARGS } from '../../runtime/index.ts';
 import { migrate } from '../../switch/database/migrate.ts';
-import { type NodeStatus, PUBLISHED_TOKEN_SECRET, type Settings } from '../../switch/index.ts';
+import {
+  developmentWebhookSecret,
+  type NodeStatus,
+  PUBLISHED_TOKEN_SECRET,
+  type Settings,
+} from '../../switch/index.ts';
 import type { StartConfig } from '../config/schema.ts';
 import { type KeptPostgres, keepPostgres } from '../postgres/keep-postgres.ts';
 import { orAborted } from './or-aborted.ts';
@@ -16,6 +21,7 @@ import {
   tokenSecretFile,
   visaSimulator,
   wantedPorts,
+  webhookSecretFile,
 } from './plans.ts';
 import { checkPortsAreFree } from './ports.ts';
 import { privateFolders } from './private-folders.ts';
@@ -194,6 +200,9 @@ function startSwitch(
 ): Promise<ReadyDetails> {
   const file = settingsFile(config);
   writeFileSync(tokenSecretFile(config.dataDir), `${PUBLISHED_TOKEN_SECRET}\n`, { mode: 0o600 });
+  const [merchant] = settings.merchants;
+  const secret = developmentWebhookSecret(merchant?.id ?? '');
+  writeFileSync(webhookSecretFile(config.dataDir), `${secret}\n`, { mode: 0o600 });
   writeFileSync(file, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
   return progress.step(
     'switch node',

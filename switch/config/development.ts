@@ -67,7 +67,8 @@ export function developmentSettings(machine: {
       maxDelayMs: 60_000,
       maxAttempts: 10_000,
       retryableCodes: ['19', '91', '92', '96'],
-      strategies: { notify: { maxAttempts: 20 } },
+      // A merchant is told for a day: 1,440 minutes, after a dozen attempts that come sooner.
+      strategies: { notify: { maxAttempts: 1_452 } },
     },
   };
 }

@@ -92,6 +92,11 @@ export function developmentKeySettings(merchant: string): ApiKeySettings {
   };
 }
 
+/** The published secret of a merchant's webhook in development; production refuses it. */
+export function developmentWebhookSecret(merchant: string): string {
+  return `whsec_test_${hash('sha256', `published development webhook secret|${merchant}`, 'base64url')}`;
+}
+
 /** What the development platform signs its tokens with; production refuses it. */
 export const PUBLISHED_TOKEN_SECRET = hash('sha256', 'published development secret of platform tokens');
 export const DEVELOPMENT_ISSUER = { issuer: 'etika-platform', audience: 'etika-gateway' } as const;

@@ -158,6 +158,16 @@ create table switch.node_clock (
   ahead_ms double precision not null,
   measured_at timestamp with time zone not null default now()
 );
+create table switch.notice_delivery (
+  id bigint not null generated always as identity,
+  notice text not null,
+  merchant text not null,
+  transaction uuid not null,
+  attempt integer not null,
+  at timestamp with time zone not null,
+  code integer,
+  reason text
+);
 create table switch.open_hold (
   transaction uuid not null,
   until timestamp with time zone not null,
@@ -172,6 +182,22 @@ create table switch.parked_follow_up (
   attempt integer not null,
   reason text not null,
   parked_at timestamp with time zone not null default now()
+);
+create table switch.payment_session (
+  session uuid not null,
+  merchant text not null,
+  name text not null,
+  content text not null,
+  amount bigint not null,
+  currency text not null,
+  details text not null,
+  state text not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  payment uuid,
+  claimed_by text,
+  claimed_at timestamp with time zone
 );
 create table switch.projected_batch (
   batch uuid not null,
@@ -355,6 +381,12 @@ create table switch.unread_transaction (
   reason text not null,
   seen_at timestamp with time zone not null default now()
 );
+create table switch.vault_key (
+  id integer not null generated always as identity,
+  handle bytea not null,
+  is_active boolean not null default true,
+  created_at timestamp with time zone not null default now()
+);
 
 -- sequences
 
@@ -363,7 +395,9 @@ create sequence switch.degraded_mode_change_position_seq;
 create sequence switch.follow_up_position;
 create sequence switch.key_change_position_seq;
 create sequence switch.lease_epoch_seq;
+create sequence switch.notice_delivery_id_seq;
 create sequence switch.recon_case_id_seq;
+create sequence switch.vault_key_id_seq;
 
 -- constraints
 
@@ -417,8 +451,24 @@ alter table switch.migration add constraint migration_pkey PRIMARY KEY (number);
 alter table switch.network_number add constraint network_number_pkey PRIMARY KEY (network);
 alter table switch.node_clock add constraint node_clock_node_check CHECK ((length(node) <= 64));
 alter table switch.node_clock add constraint node_clock_pkey PRIMARY KEY (node);
+alter table switch.notice_delivery add constraint notice_delivery_merchant_check CHECK (((length(merchant) >= 1) AND (length(merchant) <= 15)));
+alter table switch.notice_delivery add constraint notice_delivery_notice_check CHECK (((length(notice) >= 1) AND (length(notice) <= 128)));
+alter table switch.notice_delivery add constraint notice_delivery_pkey PRIMARY KEY (id);
+alter table switch.notice_delivery add constraint notice_delivery_reason_check CHECK ((length(reason) <= 200));
 alter table switch.open_hold add constraint open_hold_pkey PRIMARY KEY (transaction);
 alter table switch.parked_follow_up add constraint parked_follow_up_pkey PRIMARY KEY ("position");
+alter table switch.payment_session add constraint payment_session_amount_check CHECK ((amount > 0));
+alter table switch.payment_session add constraint payment_session_check CHECK (((state = 'paid'::text) = (payment IS NOT NULL)));
+alter table switch.payment_session add constraint payment_session_check1 CHECK (((claimed_by IS NULL) = (claimed_at IS NULL)));
+alter table switch.payment_session add constraint payment_session_claimed_by_check CHECK (((length(claimed_by) >= 1) AND (length(claimed_by) <= 64)));
+alter table switch.payment_session add constraint payment_session_content_check CHECK (((length(content) >= 1) AND (length(content) <= 64)));
+alter table switch.payment_session add constraint payment_session_currency_check CHECK ((currency ~ '^[0-9]{3}$'::text));
+alter table switch.payment_session add constraint payment_session_details_check CHECK (((length(details) >= 1) AND (length(details) <= 16384)));
+alter table switch.payment_session add constraint payment_session_merchant_check CHECK (((length(merchant) >= 1) AND (length(merchant) <= 15)));
+alter table switch.payment_session add constraint payment_session_merchant_name_key UNIQUE (merchant, name);
+alter table switch.payment_session add constraint payment_session_name_check CHECK (((length(name) >= 1) AND (length(name) <= 64)));
+alter table switch.payment_session add constraint payment_session_pkey PRIMARY KEY (session);
+alter table switch.payment_session add constraint payment_session_state_check CHECK ((state = ANY (ARRAY['open'::text, 'paid'::text, 'expired'::text, 'cancelled'::text])));
 alter table switch.projected_batch add constraint projected_batch_pkey PRIMARY KEY (batch);
 alter table switch.projected_batch_member add constraint projected_batch_member_pkey PRIMARY KEY (transaction);
 alter table switch.projected_movement add constraint projected_movement_pkey PRIMARY KEY (transaction, version, account);
@@ -443,6 +493,8 @@ alter table switch.settings_version add constraint settings_version_pkey PRIMARY
 alter table switch.settings_version add constraint settings_version_version_check CHECK ((version > 0));
 alter table switch.settings_version add constraint settings_version_why_check CHECK ((length(why) <= 500));
 alter table switch.unread_transaction add constraint unread_transaction_pkey PRIMARY KEY (transaction);
+alter table switch.vault_key add constraint vault_key_handle_check CHECK (((length(handle) >= 1) AND (length(handle) <= 1024)));
+alter table switch.vault_key add constraint vault_key_pkey PRIMARY KEY (id);
 
 -- indexes
 
@@ -457,8 +509,10 @@ CREATE INDEX journal_of_epoch ON ONLY switch.journal USING btree (epoch, sequenc
 CREATE INDEX journal_rest_epoch_sequence_idx ON switch.journal_rest USING btree (epoch, sequence);
 CREATE INDEX lease_unsealed ON switch.lease USING btree (epoch) WHERE ((chain IS NOT NULL) AND (sealed_at IS NULL));
 CREATE INDEX lease_unsettled ON switch.lease USING btree (epoch) WHERE (settled_at IS NULL);
+CREATE INDEX notice_delivery_of_merchant ON switch.notice_delivery USING btree (merchant, id);
 CREATE INDEX open_hold_due ON switch.open_hold USING btree (due_at);
 CREATE INDEX parked_follow_up_transaction ON switch.parked_follow_up USING btree (transaction);
+CREATE INDEX payment_session_by_end ON switch.payment_session USING btree (expires_at);
 CREATE INDEX projected_batch_by_date ON switch.projected_batch USING btree (business_date);
 CREATE INDEX projected_movement_by_date ON switch.projected_movement USING btree (business_date, transaction);
 CREATE INDEX projected_refund_original ON switch.projected_refund USING btree (original);
@@ -466,10 +520,12 @@ CREATE INDEX projected_transaction_business_date_transaction_idx ON ONLY switch.
 CREATE INDEX projected_transaction_by_network_rrn ON ONLY switch.projected_transaction USING btree (network_rrn);
 CREATE INDEX projected_transaction_holds ON ONLY switch.projected_transaction USING btree (merchant, approval_code) WHERE (kind = 'pre-authorisation'::text);
 CREATE INDEX projected_transaction_listener_terminal_currency_idx ON ONLY switch.projected_transaction USING btree (listener, terminal, currency) WHERE ((batch_side IS NOT NULL) AND (batch IS NULL));
+CREATE INDEX projected_transaction_of_applications ON ONLY switch.projected_transaction USING btree (merchant, transaction) WHERE (listener = 'gateway'::text);
 CREATE INDEX projected_transaction_rest_business_date_transaction_idx ON switch.projected_transaction_rest USING btree (business_date, transaction);
 CREATE INDEX projected_transaction_rest_listener_terminal_currency_idx ON switch.projected_transaction_rest USING btree (listener, terminal, currency) WHERE ((batch_side IS NOT NULL) AND (batch IS NULL));
 CREATE INDEX projected_transaction_rest_listener_terminal_currency_idx1 ON switch.projected_transaction_rest USING btree (listener, terminal, currency) WHERE (settled_in IS NOT NULL);
 CREATE INDEX projected_transaction_rest_merchant_approval_code_idx ON switch.projected_transaction_rest USING btree (merchant, approval_code) WHERE (kind = 'pre-authorisation'::text);
+CREATE INDEX projected_transaction_rest_merchant_transaction_idx ON switch.projected_transaction_rest USING btree (merchant, transaction) WHERE (listener = 'gateway'::text);
 CREATE INDEX projected_transaction_rest_network_rrn_idx ON switch.projected_transaction_rest USING btree (network_rrn);
 CREATE INDEX projected_transaction_rest_rrn_idx ON switch.projected_transaction_rest USING btree (rrn);
 CREATE INDEX projected_transaction_rrn_idx ON ONLY switch.projected_transaction USING btree (rrn);
@@ -481,6 +537,7 @@ CREATE UNIQUE INDEX alert_open ON switch.alert USING btree (kind, subject) WHERE
 CREATE UNIQUE INDEX key_change_outcome ON switch.key_change USING btree (owner, generation) WHERE (state = ANY (ARRAY['active'::text, 'discarded'::text]));
 CREATE UNIQUE INDEX lease_one_open_per_node ON switch.lease USING btree (node) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX projected_batch_ordinal ON switch.projected_batch USING btree (listener, merchant, terminal, currency, COALESCE(acquirer, ''::text), ordinal DESC) WHERE (ordinal IS NOT NULL);
+CREATE UNIQUE INDEX vault_key_active ON switch.vault_key USING btree (is_active) WHERE is_active;
 
 -- triggers
 
@@ -1477,8 +1534,10 @@ create role etika_switch nologin;
 -- rights
 
 grant delete, insert, select on table switch.card_token to etika_switch;
+grant delete, insert, select on table switch.notice_delivery to etika_switch;
 grant delete, insert, select on table switch.open_hold to etika_switch;
 grant delete, insert, select on table switch.parked_follow_up to etika_switch;
+grant delete, insert, select on table switch.payment_session to etika_switch;
 grant delete, insert, select on table switch.unread_transaction to etika_projector;
 grant delete, insert, select, truncate, update on table switch.awaited_proof to etika_projector;
 grant delete, insert, select, truncate, update on table switch.open_hold to etika_projector;
@@ -1510,6 +1569,7 @@ grant insert, select on table switch.recon_case to etika_reconciler;
 grant insert, select on table switch.recon_case_event to etika_projector;
 grant insert, select on table switch.recon_case_event to etika_reconciler;
 grant insert, select on table switch.settings_version to etika_settings;
+grant insert, select on table switch.vault_key to etika_switch;
 grant insert, select, update on table switch.allowance to etika_switch;
 grant insert, select, update on table switch.network_number to etika_switch;
 grant insert, select, update on table switch.node_clock to etika_switch;

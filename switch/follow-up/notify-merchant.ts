@@ -47,6 +47,10 @@ async function post(
   if (!notifications) return undefined;
   const deadline = clock.monotonic() + settings.followUps.attemptTimeoutMs;
   const outcome = await notifications.sender.post(webhook, notice.id, JSON.stringify(notice), deadline);
+  const { id, merchant, transaction } = notice;
+  const tried = { notice: id, merchant, transaction, attempt: job.attempt, at: clock.wall() };
+  const { status: _, ...ended } = outcome;
+  await notifications.deliveries?.record({ ...tried, ...ended });
   if (outcome.status === 'unreachable') return retry.again(job.attempt, outcome.reason);
   const { code } = outcome;
   if (code >= 200 && code < 300) {

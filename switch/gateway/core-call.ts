@@ -4,7 +4,7 @@ import { type Inbound, receive } from '../admission/inbound.ts';
 import { GATEWAY_NAME } from '../config/gateway.ts';
 import type { GatewaySettings, ListenerSettings } from '../config/settings.ts';
 import type { Ports } from '../ports.ts';
-import { partyKey } from '../requests/keys.ts';
+import { namedKey, type PartyKey, partyKey } from '../requests/keys.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 import { understandSender } from '../requests/understand.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
@@ -36,6 +36,20 @@ export interface NamedAsking extends Asking {
 
 const NAME_LENGTH = 22;
 
+/** What an Idempotency-Key is known by: it may be anything, and a name has a length. */
+export function nameOf(idempotencyKey: string): string {
+  return hash('sha256', idempotencyKey, 'base64url').slice(0, NAME_LENGTH);
+}
+
+function partyOf(merchant: string): PartyKey {
+  return partyKey('', merchant, GATEWAY_NAME);
+}
+
+/** Under which the journal has the payment of a name that was asked for about then. */
+export function keyOfNamed(merchant: string, name: string, at: number): string {
+  return namedKey(partyOf(merchant), name, at);
+}
+
 /** @param content a hash of all that is asked for: under the same key it must be the same */
 export function inboundOf(
   message: TerminalMessage,
@@ -48,11 +62,11 @@ export function inboundOf(
   const now = ports.clock.monotonic();
   const received = receive(came, asListener(settings), ports.settings, now);
   const { sealed: _, certificate: __, ...rest } = received;
-  const name = hash('sha256', idempotencyKey, 'base64url').slice(0, NAME_LENGTH);
+  const name = nameOf(idempotencyKey);
   return {
     ...rest,
     sender: { ...understandSender(message, ports.clock), named: { name, content } },
-    party: { terminal: undefined, merchant, key: partyKey('', merchant.id, GATEWAY_NAME) },
+    party: { terminal: undefined, merchant, key: partyOf(merchant.id) },
     keys: undefined,
   };
 }

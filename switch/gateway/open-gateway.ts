@@ -5,15 +5,20 @@ import { type TlsMaterial, tlsStrength } from '../../runtime/index.ts';
 import type { Admitting } from '../admission/gate.ts';
 import { hostOf, PeerLog } from '../admission/peer-log.ts';
 import { GATEWAY_NAME } from '../config/gateway.ts';
+import type { DeliveryReader } from '../fallback/notices/deliveries.ts';
+import type { PaymentPages } from '../projection/application-payments.ts';
 import type { OpenListener } from '../serve/listener.ts';
 import { Callers } from './callers.ts';
-import type { Asking, DeskParts } from './core-call.ts';
+import type { Asking } from './core-call.ts';
 import { CorrectionDesk } from './correction-desk.ts';
 import { PaymentDesk } from './payment-desk.ts';
+import { PaymentEvents } from './payment-events.ts';
 import { platformTokens } from './platform-tokens.ts';
 import { Problem } from './problems.ts';
-import { addRoutes, type RouteRights } from './routes.ts';
+import type { RouteRights } from './route-parts.ts';
+import { addRoutes } from './routes.ts';
 import { gatewayHttp } from './server.ts';
+import { SessionDesk, type SessionParts } from './session-desk.ts';
 
 /**
  * The platform gateway: a listener beside those of terminals, for applications that speak HTTP. It stands above the
@@ -21,8 +26,10 @@ import { gatewayHttp } from './server.ts';
  * together. A process of its own was rejected: it would need a journal, links and a lease of its own, or a second
  * protocol to the node that has them.
  */
-export interface GatewayParts extends DeskParts {
+export interface GatewayParts extends SessionParts {
   readonly gate: Admitting;
+  readonly pages: PaymentPages;
+  readonly deliveries: DeliveryReader;
   /** What is published is good for nothing. */
   readonly production: boolean;
   /** Its certificates; `renew` is given every later one. Absent: plain text, which production refuses. */
@@ -68,7 +75,10 @@ export async function openGateway(parts: GatewayParts): Promise<OpenListener> {
     if (!known) throw new Problem('GW_UNAUTHENTICATED');
     return known;
   };
-  addRoutes(server, { parts, payments, corrections, gate, askingOf });
+  const sessions = new SessionDesk(parts);
+  const lists = { pages: parts.pages, deliveries: parts.deliveries, clock };
+  const events = new PaymentEvents({ pages: parts.pages, clock, log });
+  addRoutes(server, { parts, payments, corrections, sessions, lists, events, gate, askingOf });
   await server.listen({ host: settings.host, port: settings.port });
 
   const { port } = server.server.address() as AddressInfo;
@@ -84,6 +94,7 @@ export async function openGateway(parts: GatewayParts): Promise<OpenListener> {
     port,
     connections: () => connections,
     async close(graceMs) {
+      events.close();
       const cut = clock.after(graceMs, () => server.server.closeAllConnections());
       await server.close();
       cut.cancel();

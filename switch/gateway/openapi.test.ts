@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Counter } from './routes.ts';
+import type { Counter } from './route-parts.ts';
 import { addRoutes } from './routes.ts';
 import { gatewayHttp } from './server.ts';
 

@@ -1,14 +1,18 @@
 import type { FastifySchema } from 'fastify';
 import { VERSION } from '../../runtime/index.ts';
-import type { RouteRights } from './routes.ts';
+import type { RouteRights } from './route-parts.ts';
 import {
   CaptureOrder,
   CardOrder,
   CardTokenEnvelope,
+  DeliveryListEnvelope,
   PaymentEnvelope,
+  PaymentListEnvelope,
   PaymentOrder,
   ProblemBody,
   RefundOrder,
+  SessionEnvelope,
+  SessionOrder,
 } from './schemas.ts';
 
 /**
@@ -30,10 +34,14 @@ const NAMED: Readonly<Record<string, object>> = {
   CaptureOrder,
   CardOrder,
   CardToken: CardTokenEnvelope,
+  DeliveryList: DeliveryListEnvelope,
   Payment: PaymentEnvelope,
+  PaymentList: PaymentListEnvelope,
   PaymentOrder,
   Problem: ProblemBody,
   RefundOrder,
+  Session: SessionEnvelope,
+  SessionOrder,
 };
 
 const MEANING: Readonly<Record<string, string>> = {
@@ -81,7 +89,7 @@ export function openApiOf(routes: readonly DescribedRoute[]): Json {
 }
 
 function operationOf({ schema, rights }: DescribedRoute): Json {
-  const { permission, operationId, summary, isIdempotent = false } = rights;
+  const { permission, operationId, summary, isIdempotent = false, isStream = false } = rights;
   const parameters = [
     ...parametersIn('path', schema.params),
     ...parametersIn('query', schema.querystring),
@@ -95,7 +103,10 @@ function operationOf({ schema, rights }: DescribedRoute): Json {
     ...(schema.body !== undefined && {
       requestBody: { required: true, content: { 'application/json': { schema: named(schema.body) } } },
     }),
-    responses: responsesOf((schema.response ?? {}) as Json),
+    responses: responsesOf(
+      (schema.response ?? {}) as Json,
+      isStream ? 'text/event-stream' : 'application/json',
+    ),
   };
 }
 
@@ -112,10 +123,10 @@ function parametersIn(place: 'path' | 'query', schema: unknown): Json[] {
   });
 }
 
-function responsesOf(response: Json): Json {
+function responsesOf(response: Json, usual: string): Json {
   const described = Object.entries(response).map(([status, schema]) => {
     const isProblem = status.endsWith('xx');
-    const type = isProblem ? 'application/problem+json' : 'application/json';
+    const type = isProblem ? 'application/problem+json' : usual;
     const content = isEmpty(schema) ? {} : { content: { [type]: { schema: named(schema) } } };
     return [status.toUpperCase(), { description: MEANING[status] ?? '', ...content }];
   });

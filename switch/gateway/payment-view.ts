@@ -1,4 +1,5 @@
 import { Refusal, SWITCH_ERRORS, type SwitchErrorCode } from '../errors.ts';
+import { type ListedPayment, standingOf } from '../projection/application-payments.ts';
 import { currencyName } from '../requests/currency.ts';
 import { openedAt } from '../requests/dates.ts';
 import type { DecidedBody, OpeningBody, ReplyFields } from '../transaction/entries.ts';
@@ -95,8 +96,8 @@ export function initiatedView(transaction: string, { value, currency }: Ordered)
 /** All that is known of a payment by now. */
 export function currentView(payment: Transaction, opening: OpeningBody): PaymentData {
   const { id, decided, standingMinorUnits, pop } = payment;
-  const status = statusOf(payment);
-  const { amount, rrn } = opening.facts;
+  const { amount, rrn, kind } = opening.facts;
+  const status = statusOf(payment.state, pop, kind === 'pre-authorisation');
   const value = status === 'Failed' || status === 'Initiated' ? amount.minorUnits : standingMinorUnits;
   const approvalCode = decided?.reply.approvalCode;
   return {
@@ -135,10 +136,57 @@ const BY_PROOF: Readonly<Record<PopLegState, PaymentStatus>> = {
   'not-applicable': 'Completed',
 };
 
-function statusOf({ state, pop, opening }: Transaction): PaymentStatus {
-  if (state === 'approved' && opening?.facts.kind === 'pre-authorisation') return 'Authorized';
+function statusOf(state: TransactionState, pop: PopLegState, isHold: boolean): PaymentStatus {
+  if (state === 'approved' && isHold) return 'Authorized';
   const status = BY_STATE[state];
   return status === 'by-proof' ? BY_PROOF[pop] : status;
+}
+
+/** How the projection tells of payments with this status: by the same tables, so that the two cannot disagree. */
+export function standingsWith(wanted: PaymentStatus): string[] {
+  const states = Object.keys(BY_STATE) as TransactionState[];
+  const proofs = Object.keys(BY_PROOF) as PopLegState[];
+  return states.flatMap((state) =>
+    proofs.flatMap((pop) =>
+      [true, false]
+        .filter((isHold) => statusOf(state, pop, isHold) === wanted)
+        .map((isHold) => standingOf(state, pop, isHold)),
+    ),
+  );
+}
+
+/** A payment of a list: what the projection knows of it, a moment behind the journal. */
+export function listedView(listed: ListedPayment): PaymentData {
+  const { transaction, state, pop, isHold, asked, standing, currency, rrn, approvalCode } = listed;
+  const status = statusOf(state, pop, isHold);
+  const value = status === 'Failed' || status === 'Initiated' ? asked : standing;
+  return {
+    ...named(transaction),
+    status,
+    amount: { value, currency: currencyName(currency) },
+    ...(approvalCode !== null && { approval_code: approvalCode }),
+    reference: rrn,
+    ...(pop !== 'not-applicable' && { proof: pop }),
+    error: status === 'Failed' ? errorOf(failureOfListed(listed)) : null,
+  };
+}
+
+/** As `failureOf` by what a row keeps of the decision. */
+function failureOfListed({ network, pop, responseCode }: ListedPayment): Failure {
+  const code = responseCode ?? '';
+  if (pop === 'rejected' && network !== 'refused') return 'GW_PROOF';
+  if (network !== 'not-sent') return failureByCode(code);
+  const failure = failureByCode(code);
+  return failure === 'GW_DECLINED' ? 'GW_REFUSED' : failure;
+}
+
+/** Proofs of which nothing more can come. */
+const ENDED_PROOFS: ReadonlySet<PopLegState> = new Set<PopLegState>(['rejected', 'cancelled', 'stands']);
+
+/** Whether nothing more can come of it by itself: what its merchant does to it later is another matter. */
+export function isFinal({ status, proof }: PaymentData): boolean {
+  if (status === 'PaymentCompleted') return ENDED_PROOFS.has(proof as PopLegState);
+  return status === 'Completed' || status === 'Failed' || status === 'Cancelled';
 }
 
 function named(transaction: string): Pick<PaymentData, 'transaction_id' | 'transaction_time'> {

@@ -34,6 +34,8 @@ export const GATEWAY_ERRORS = {
   GW_TOO_LARGE: { status: 413, platform: 'E005', title: 'the body is too large' },
   GW_MEDIA_TYPE: { status: 415, platform: 'E005', title: 'the body must be application/json' },
   GW_RATE: { status: 429, platform: 'E005', title: 'too many requests' },
+  GW_SESSION: { status: 409, platform: 'E005', title: 'the payment session is not open' },
+  GW_SESSION_BUSY: { status: 409, platform: 'E005', title: 'the payment session is being paid' },
   GW_CARD_TOKEN: { status: 422, platform: 'E005', title: 'no card has this token' },
   GW_REFUSED: { status: 422, platform: 'E005', title: 'the switch does not take this payment' },
   GW_DECLINED: { status: 402, platform: 'E001', title: 'the card was declined' },

@@ -1,64 +1,35 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Pan } from '../../messages/index.ts';
-import type { Admitting } from '../admission/gate.ts';
-import type { Lane } from '../admission/lanes.ts';
-import { type ApiPermission, GATEWAY_NAME } from '../config/gateway.ts';
-import { eraseToken, tokenise } from './card-desk.ts';
-import type { Asking, DeskParts, NamedAsking } from './core-call.ts';
-import type { CorrectionDesk } from './correction-desk.ts';
-import type { PaymentDesk, Told } from './payment-desk.ts';
-import { fieldProblem, Problem } from './problems.ts';
+import type { FastifyInstance } from 'fastify';
+import { addCardRoutes } from './card-routes.ts';
+import type { NamedAsking } from './core-call.ts';
+import { addDeliveryRoutes } from './delivery-routes.ts';
+import { addEventRoutes } from './event-routes.ts';
+import { listPayments } from './payment-list.ts';
+import { type Counter, enveloped, once, REFUSED, rights, tell } from './route-parts.ts';
 import {
   CancelOrder,
   CaptureOrder,
-  CardOrder,
-  CardTokenEnvelope,
-  CardTokenParams,
-  Nothing,
-  type PaymentData,
   PaymentEnvelope,
+  PaymentListEnvelope,
+  PaymentListQuery,
   PaymentOrder,
   PaymentParams,
-  ProblemBody,
   RefundOrder,
 } from './schemas.ts';
+import { addSessionRoutes } from './session-routes.ts';
 
 // The routes: which right each asks for, what it reads, and what it answers.
-
-/** What a route says of itself: to the hook that looks at keys, and to who reads the OpenAPI document. */
-export interface RouteRights {
-  readonly permission: ApiPermission;
-  readonly operationId: string;
-  readonly summary: string;
-  /** It needs the header Idempotency-Key. */
-  readonly isIdempotent?: boolean;
-}
-
-export interface Counter {
-  readonly parts: DeskParts;
-  readonly payments: PaymentDesk;
-  readonly corrections: CorrectionDesk;
-  readonly gate: Admitting;
-  /** Who asks, as the hook found out. */
-  askingOf(request: FastifyRequest): Asking;
-}
-
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
-const CREATED = 201;
-const ACCEPTED = 202;
-
-const REFUSED = { '4xx': ProblemBody, '5xx': ProblemBody };
-
-const rights = (config: RouteRights) => ({ config });
 
 export function addRoutes(server: FastifyInstance, counter: Counter): void {
   addPaymentRoutes(server, counter);
   addCorrectionRoutes(server, counter);
   addCardRoutes(server, counter);
+  addSessionRoutes(server, counter);
+  addDeliveryRoutes(server, counter);
+  addEventRoutes(server, counter);
 }
 
 function addPaymentRoutes(server: FastifyInstance, counter: Counter): void {
-  const { payments, askingOf } = counter;
+  const { payments, sessions, askingOf } = counter;
   const paid = { 201: PaymentEnvelope, 202: PaymentEnvelope, ...REFUSED };
   server.post<{ Body: PaymentOrder }>(
     '/api/v1/payments',
@@ -71,8 +42,31 @@ function addPaymentRoutes(server: FastifyInstance, counter: Counter): void {
       }),
       schema: { body: PaymentOrder, response: paid },
     },
-    async (request, reply) =>
-      tell(reply, await once(request, counter, (asking) => payments.pay(request.body, asking))),
+    async (request, reply) => {
+      const { session_id } = request.body;
+      const pay = (order: PaymentOrder, asking: NamedAsking) => payments.pay(order, asking);
+      const told = await once(request, counter, (asking) =>
+        session_id === undefined
+          ? pay(request.body, asking)
+          : sessions.pay({ ...request.body, session_id }, asking, (ordered) => pay(ordered, asking)),
+      );
+      return tell(reply, told);
+    },
+  );
+  server.get<{ Querystring: PaymentListQuery }>(
+    '/api/v1/payments',
+    {
+      ...rights({
+        permission: 'payments:read',
+        operationId: 'listPayments',
+        summary: 'The payments that came in here, the newest first',
+      }),
+      schema: { querystring: PaymentListQuery, response: { 200: PaymentListEnvelope, ...REFUSED } },
+    },
+    async (request) => {
+      const data = await listPayments(request.query, askingOf(request), counter.lists);
+      return { success: true, data };
+    },
   );
   server.get<{ Params: { id: string } }>(
     '/api/v1/payments/:id',
@@ -141,122 +135,4 @@ function addCorrectionRoutes(server: FastifyInstance, counter: Counter): void {
         await once(request, counter, (asking) => corrections.refund(request.params.id, request.body, asking)),
       ),
   );
-}
-
-/** Does it in its turn, under the request's own key. @throws Problem GW_IDEMPOTENCY_KEY, GW_UNAVAILABLE */
-function once<T>(
-  request: FastifyRequest,
-  { gate, askingOf }: Counter,
-  work: (asking: NamedAsking) => Promise<T>,
-): Promise<T> {
-  const idempotencyKey = keyOf(request);
-  const asking = askingOf(request);
-  return inTurn(gate, { lane: 'opens-legs', asking, id: request.id }, (leavePlace) =>
-    work({ ...asking, idempotencyKey, leavePlace }),
-  );
-}
-
-function enveloped(data: PaymentData): object {
-  const { error } = data;
-  return error ? { success: false, data, error } : { success: true, data };
-}
-
-function addCardRoutes(server: FastifyInstance, { parts, gate, askingOf }: Counter): void {
-  server.post<{ Body: CardOrder }>(
-    '/api/v1/card-tokens',
-    {
-      ...rights({
-        permission: 'cards:tokenise',
-        operationId: 'createCardToken',
-        summary: 'A token for a card; the same card has the same',
-      }),
-      schema: { body: CardOrder, response: { 201: CardTokenEnvelope, ...REFUSED } },
-    },
-    async (request, reply) => {
-      const asking = askingOf(request);
-      const pan = cardNumber(request.body);
-      const turn = { lane: 'verification', asking, id: request.id } as const;
-      const exchange = () => tokenise(request.body, pan, asking, parts);
-      const { token, lastFour } = await inTurn(gate, turn, exchange);
-      reply.code(CREATED);
-      return { success: true, data: { card_token: token, last_four: lastFour } };
-    },
-  );
-  server.delete<{ Params: { token: string } }>(
-    '/api/v1/card-tokens/:token',
-    {
-      ...rights({
-        permission: 'cards:tokenise',
-        operationId: 'eraseCardToken',
-        summary: 'Erases a token: it pays no more',
-      }),
-      schema: { params: CardTokenParams, response: { 204: Nothing, ...REFUSED } },
-    },
-    async (request, reply) => {
-      await eraseToken(request.params.token, askingOf(request), parts);
-      return reply.code(204).send();
-    },
-  );
-}
-
-/** @throws Problem GW_IDEMPOTENCY_KEY */
-function keyOf({ headers }: FastifyRequest): string {
-  const key = headers['idempotency-key'];
-  if (typeof key === 'string' && IDEMPOTENCY_KEY.test(key)) return key;
-  throw new Problem('GW_IDEMPOTENCY_KEY', { detail: '1 to 255 printable ASCII characters are expected' });
-}
-
-/** @throws Problem GW_FIELD */
-function cardNumber({ pan }: CardOrder): Pan {
-  try {
-    return Pan.of(pan, { luhn: true });
-  } catch {
-    throw fieldProblem('/pan', 'is no card number: its check digit is wrong');
-  }
-}
-
-interface Turn {
-  readonly lane: Lane;
-  readonly asking: Asking;
-  readonly id: string;
-}
-
-/**
- * Has it done when the gate lets it in, beside what terminals ask: by merchant, so that one application's flood leaves
- * the others their turns.
- * @throws Problem GW_UNAVAILABLE
- */
-async function inTurn<T>(
-  gate: Admitting,
-  { lane, asking, id }: Turn,
-  work: (leavePlace: () => void) => Promise<T>,
-): Promise<T> {
-  const turn = Promise.withResolvers<void>();
-  gate.ask({
-    lane,
-    path: [GATEWAY_NAME, asking.caller.merchant.id, id],
-    receivedAt: asking.receivedAt,
-    settle: (verdict) =>
-      verdict === 'serve'
-        ? turn.resolve()
-        : turn.reject(new Problem('GW_UNAVAILABLE', { detail: 'too much is asked of the switch now' })),
-  });
-  await turn.promise;
-
-  let isAtWork = true;
-  const leavePlace = () => {
-    if (isAtWork) gate.done(lane);
-    isAtWork = false;
-  };
-  try {
-    return await work(leavePlace);
-  } finally {
-    leavePlace();
-  }
-}
-
-function tell(reply: FastifyReply, { isDecided, payment }: Told): object {
-  reply.code(isDecided ? CREATED : ACCEPTED);
-  reply.header('location', `/api/v1/payments/${payment.transaction_id}`);
-  return { success: true, data: payment };
 }

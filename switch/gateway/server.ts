@@ -8,7 +8,7 @@ import { JournalError } from '../journal/journal.ts';
 import { type DescribedRoute, openApiOf } from './openapi.ts';
 import { type GatewayErrorCode, Problem, problemBody, problemOf } from './problems.ts';
 import { PAGE_POLICY, referencePage } from './reference-page.ts';
-import type { RouteRights } from './routes.ts';
+import type { RouteRights } from './route-parts.ts';
 import { compileValidator } from './validation.ts';
 
 // HTTP as the gateway speaks it: how much is read and how long that may take, and problems where something goes wrong.

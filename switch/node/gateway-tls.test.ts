@@ -8,18 +8,13 @@ import { afterAll, expect, test } from 'vitest';
 import { testAuthority } from '../../certs/testing.ts';
 import { silentLog, systemClock } from '../../runtime/index.ts';
 import { createTestCore } from '../../test/support/core.ts';
+import { memoryStores } from '../../test/support/gateway-stores.ts';
 import { Gate } from '../admission/gate.ts';
 import { openGateway } from '../gateway/open-gateway.ts';
-import type { CardTokens } from '../vault/card-tokens.ts';
 import { gatewayTls, TlsEnds } from './tls-ends.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gateway-tls-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const NO_TOKENS: CardTokens = {
-  keep: async (_, card) => card,
-  find: async () => undefined,
-  erase: async () => false,
-};
 
 interface Heard {
   readonly status: number | undefined;
@@ -60,7 +55,13 @@ async function opened(requireClientCertificate: boolean) {
   const tls = { ...files, requireClientCertificate };
   const settings = { host: '127.0.0.1', port: 0, acquirer: '1', terminal: 'GATEWAY1', tls };
   const secure = gatewayTls(settings, ends);
-  const own = { settings, ports, gate, tokens: NO_TOKENS, production: false };
+  const own = {
+    settings,
+    ports,
+    gate,
+    ...memoryStores(),
+    production: false,
+  };
   const gateway = await openGateway({ ...own, ...(secure && { secure }) });
   const close = async () => {
     ends.close();

@@ -16,6 +16,7 @@ import { headsFolder, ownCopyOf } from '../config/command-settings.ts';
 import { followedDirectory } from '../config/followed-directory.ts';
 import { DEFAULT_KEY_LIFE } from '../config/keys.ts';
 import type { NetworkSettings, Settings } from '../config/settings.ts';
+import { PostgresDeliveries } from '../fallback/notices/postgres-deliveries.ts';
 import { readWebhooks } from '../fallback/notices/read-webhooks.ts';
 import { webhookSender } from '../fallback/notices/webhook.ts';
 import { PostgresFallbackRecords } from '../fallback/postgres-records.ts';
@@ -27,7 +28,7 @@ import { openNumbers } from '../numbers/postgres-numbers.ts';
 import { postgresComparison } from '../own-copy/compared-database.ts';
 import { KeptFiles } from '../own-copy/kept-files.ts';
 import { OwnCopy } from '../own-copy/own-copy.ts';
-import type { SealingHsm } from '../own-copy/seal.ts';
+import type { SealingHsm } from '../sealing/sealing-key.ts';
 import { connectNetwork } from './connect-networks.ts';
 import { followedNetworks } from './followed-network.ts';
 import { onLateAnswer } from './late-answers.ts';
@@ -73,8 +74,9 @@ export async function openParts(own: ProcessParts, opening: OpeningParts) {
   const keys = await openKeys(own, hsm);
   const directory = followedDirectory(settings);
   const late = { ...settings };
-  const webhooks = readWebhooks(settings.merchants);
-  const notifications = { sender: webhookSender(clock), webhooks };
+  const webhooks = readWebhooks(settings.merchants, production);
+  const deliveries = new PostgresDeliveries(databaseUrl, log);
+  const notifications = { sender: webhookSender(clock), webhooks, deliveries };
   const said = { clock, log, alerts: records, notifications };
   const told = onLateAnswer({ journal, ...said, settings: late, numbers });
   const links = { sockets, tls, clock, random, log, zoneKeys: keys.zoneKeys, onLateAnswer: told };
@@ -99,12 +101,13 @@ export async function openParts(own: ProcessParts, opening: OpeningParts) {
     overdueFollowUps: () => records.overdueFollowUps(),
     alerts: records,
     notifications,
+    deliveries,
     /**
      * Takes what all nodes have in common from other settings; what can fail comes first, so that it is all or
      * nothing.
      */
     follow(next: Settings): void {
-      const told = readWebhooks(next.merchants);
+      const told = readWebhooks(next.merchants, production);
       networks.follow(reached(next.networks));
       directory.follow(next);
       late.terminals = next.terminals;

@@ -42,7 +42,7 @@ import { createService } from '../serve/serve.ts';
 import type { CardVerifier } from '../stand-in/card-checks.ts';
 import { StandIn } from '../stand-in/stand-in.ts';
 import { datedJournal } from '../transaction/dated-journal.ts';
-import type { CardTokens } from '../vault/card-tokens.ts';
+import type { GatewayStores } from './gateway-stores.ts';
 import { recover } from './recover.ts';
 import { TakeOver } from './take-over.ts';
 import { gatewayTls, socketsOf, type TlsEnds } from './tls-ends.ts';
@@ -74,8 +74,8 @@ export interface SwitchParts {
   readonly keys?: { readonly book: KeyBook; readonly custodian: KeyCustodian };
   /** Without them no terminal can settle its batch. */
   readonly batches?: NonNullable<Ports['batches']>;
-  /** What the gateway's applications have in the place of card numbers; without them there is no gateway. */
-  readonly cardTokens?: CardTokens;
+  /** Without them there is no gateway. */
+  readonly gatewayStores?: GatewayStores;
   /** Published keys and secrets are refused; absent: they are good. */
   readonly production?: boolean;
   readonly checkpoint?: (checkpoint: Checkpoint) => void;
@@ -194,11 +194,11 @@ async function openListeners(parts: SwitchParts, ports: Ports, gate: Gate): Prom
 
 /** One, or none. */
 async function openGateways(parts: SwitchParts, ports: Ports, gate: Gate): Promise<OpenListener[]> {
-  const { settings, cardTokens: tokens, tls, admitting = (own) => own } = parts;
+  const { settings, gatewayStores, tls, admitting = (own) => own } = parts;
   if (!settings.gateway) return [];
-  if (!tokens) throw new Error('a gateway is set, and it has no card tokens');
+  if (!gatewayStores) throw new Error('a gateway is set, and it has nowhere to keep anything');
   const secure = gatewayTls(settings.gateway, tls);
   const { production = false } = parts;
-  const own = { settings: settings.gateway, ports, tokens, gate: admitting(gate), production };
+  const own = { settings: settings.gateway, ports, ...gatewayStores, gate: admitting(gate), production };
   return [await openGateway({ ...own, ...(secure && { secure }) })];
 }

@@ -10,8 +10,9 @@ import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:
 import { join } from 'node:path';
 import type { Clock, Log, Monotonic, Random } from '../../runtime/index.ts';
 import type { FlushPlace, KeptFlush } from '../journal/kept-flush.ts';
+import { newSealingKey, type SealingHsm, type SealingKey, sealingKeyOf } from '../sealing/sealing-key.ts';
 import { type FileHead, flushOf, headBytes, headOf, recordBytes, recordsOf } from './records.ts';
-import { keyOfFile, newSealingKey, type SealingHsm, type SealingKey, sealingKeyOf } from './seal.ts';
+import { keyOfFile } from './seal.ts';
 
 export interface KeptFilesParts {
   readonly folder: string;

@@ -14,10 +14,10 @@ import { Pan } from '../../messages/index.ts';
 import { type Log, silentLog, systemRandom } from '../../runtime/index.ts';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import type { FlushPlace, KeptFlush } from '../journal/kept-flush.ts';
+import type { SealingHsm } from '../sealing/sealing-key.ts';
 import type { ComparedDatabase } from './compared-database.ts';
 import { KeptFiles, type KeptFilesParts } from './kept-files.ts';
 import { OwnCopy } from './own-copy.ts';
-import type { SealingHsm } from './seal.ts';
 
 const DATABASE = 'ab'.repeat(16);
 const OTHER_DATABASE = 'cd'.repeat(16);

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { DAY_MS } from '../../runtime/index.ts';
 import type { Claim } from '../journal/journal.ts';
 import { dayStamp, withYear } from './dates.ts';
-import type { NamedRequest, PaymentRequest, Sender } from './understand.ts';
+import type { PaymentRequest, Sender } from './understand.ts';
 
 // Under which keys a message is known, and what it refers to. They name the party that was admitted, never the port it
 // came in by: the same terminal calls two addresses, and two merchants of an acquirer have terminals of one number.
@@ -57,7 +57,7 @@ export type Numbers = Pick<Sender, 'mti' | 'stan' | 'localDate' | 'localTime' | 
  * A name carries no date, and a unique key needs one: it is claimed for its day and for the day before. Whoever comes
  * again by the next day meets one of the two, so a name is good for 24 hours at least and for 48 at most.
  */
-function namedKey({ terminal }: PartyKey, { name }: NamedRequest, at: number): string {
+export function namedKey({ terminal }: PartyKey, name: string, at: number): string {
   return `${terminal}|named|${name}|${dayStamp(at)}`;
 }
 
@@ -69,7 +69,7 @@ export function requestKey(
   party: PartyKey,
   { mti, stan, localDate, localTime, understoodAt, named }: Numbers,
 ): string {
-  if (named) return namedKey(party, named, understoodAt);
+  if (named) return namedKey(party, named.name, understoodAt);
   return `${party.terminal}|${mti}|${stan}|local|${withYear(localDate + localTime, understoodAt)}`;
 }
 
@@ -149,5 +149,5 @@ export function openingClaims(party: PartyKey, sender: Sender, fingerprint: stri
 /** By what else it is found: a terminal's message by its DE7, for a reversal; what is named, by the day before. */
 function otherName(party: PartyKey, sender: Sender): string {
   const { named, understoodAt } = sender;
-  return named ? namedKey(party, named, understoodAt - DAY_MS) : originalKey(party, sender);
+  return named ? namedKey(party, named.name, understoodAt - DAY_MS) : originalKey(party, sender);
 }

@@ -18,6 +18,11 @@ export interface AnsweredBody {
     readonly status: string;
     readonly approval_code: string;
     readonly card_token: string;
+    readonly reference: string;
+    readonly payments: readonly { readonly transaction_id: string; readonly status: string }[];
+    readonly next_cursor: string | null;
+    readonly session_id: string;
+    readonly expires_at: string;
   };
   readonly error: { readonly code: string };
   readonly errors: readonly { readonly path: string }[];

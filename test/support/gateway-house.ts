@@ -2,11 +2,13 @@ import { hash } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
 import {
   type ApiKeySettings,
   DEVELOPMENT_ISSUER,
   developmentApiKey,
   developmentKeySettings,
+  developmentWebhookSecret,
   PUBLISHED_TOKEN_SECRET,
 } from '../../switch/config/gateway.ts';
 import type { Settings } from '../../switch/index.ts';
@@ -25,7 +27,9 @@ export const READER = 'READER';
 export const OVER = 'OVER';
 export const SLOW = 'SLOW';
 
-function withGateway(settings: Settings, secretFile: string): Settings {
+type MerchantWebhook = NonNullable<Settings['merchants'][number]['webhook']>;
+
+function withGateway(settings: Settings, secretFile: string, webhook?: MerchantWebhook): Settings {
   const [merchant] = settings.merchants;
   if (!merchant) throw new Error('no merchant');
   const slow: ApiKeySettings = { ...developmentKeySettings(SLOW), name: 'slow', perSecond: 2 };
@@ -42,7 +46,11 @@ function withGateway(settings: Settings, secretFile: string): Settings {
       jwt: { ...DEVELOPMENT_ISSUER, hs256SecretFile: secretFile },
     },
     merchants: [
-      { ...merchant, apiKeys: [developmentKeySettings(MERCHANT), slow, reader, over] },
+      {
+        ...merchant,
+        apiKeys: [developmentKeySettings(MERCHANT), slow, reader, over],
+        ...(webhook && { webhook }),
+      },
       { ...merchant, id: OTHER, apiKeys: [developmentKeySettings(OTHER)] },
     ],
   };
@@ -55,14 +63,62 @@ export interface GatewayHouse {
   readonly other: Application;
 }
 
-export async function startGatewayHouse(): Promise<GatewayHouse> {
+/** @param url where the first merchant is told of its payments, signed with its published secret */
+export async function startGatewayHouse(url?: string): Promise<GatewayHouse> {
   const secretFile = join(mkdtempSync(join(tmpdir(), 'etika-gateway-')), 'platform-tokens.secret');
   writeFileSync(secretFile, PUBLISHED_TOKEN_SECRET);
-  return enter(await startHouse({ settings: (settings) => withGateway(settings, secretFile) }));
+  const webhook = url === undefined ? undefined : { url, secretFile: `${secretFile}.webhook` };
+  if (webhook) writeFileSync(webhook.secretFile, `${developmentWebhookSecret(MERCHANT)}\n`);
+  return enter(await startHouse({ settings: (settings) => withGateway(settings, secretFile, webhook) }));
+}
+
+/** What a test file of the gateway finds: a house of its own, from before its first test until after its last. */
+export interface Shop extends GatewayHouse {
+  /** Of the card that is approved. */
+  readonly token: string;
+  /** An order with every field that it may have. */
+  order(more?: object): object;
+  /** After a new start of the switch. */
+  enterAgain(): Promise<void>;
+}
+
+export function openShop(): Shop {
+  let now: GatewayHouse | undefined;
+  let token = '';
+  const opened = () => {
+    if (!now) throw new Error('the house is not open');
+    return now;
+  };
+  beforeAll(async () => {
+    now = await startGatewayHouse();
+    token = await now.shop.token(GOOD);
+  });
+  afterAll(() => now?.house.close());
+  return {
+    get house() {
+      return opened().house;
+    },
+    get port() {
+      return opened().port;
+    },
+    get shop() {
+      return opened().shop;
+    },
+    get other() {
+      return opened().other;
+    },
+    get token() {
+      return token;
+    },
+    order: (more = {}) => orderOf(token, more),
+    async enterAgain() {
+      now = await enter(opened().house);
+    },
+  };
 }
 
 /** At whichever port the gateway listens now. */
-export async function enter(house: House): Promise<GatewayHouse> {
+async function enter(house: House): Promise<GatewayHouse> {
   const { listeners } = await house.switchStatus();
   const port = listeners.find(({ name }) => name === 'gateway')?.port ?? 0;
   const url = `http://127.0.0.1:${port}`;
@@ -75,7 +131,7 @@ export async function enter(house: House): Promise<GatewayHouse> {
 }
 
 /** Every field that an order may have. */
-export function orderOf(token: string, more: object = {}): object {
+function orderOf(token: string, more: object = {}): object {
   return {
     merchant_id: MERCHANT,
     consumer_id: 'consumer-7',

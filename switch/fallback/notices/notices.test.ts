@@ -182,7 +182,7 @@ describe('the merchant', () => {
     expect(await set.tell()).toMatchObject([{ retryAfterMs: expect.any(Number) }]);
     const again = (attempt: number) =>
       followUpTasks(set.ports).notify({ transaction, attempt, lane: 'notify' });
-    expect(await again(20)).toMatchObject({ park: expect.stringContaining('503') });
+    expect(await again(1_452)).toMatchObject({ park: expect.stringContaining('503') });
     expect(await again(1)).toEqual({ done: true });
     expect(await again(1)).toEqual({ done: true });
     expect(types(set)).toEqual(['payment.failed']);
@@ -249,6 +249,14 @@ describe('a signature', () => {
     for (const seconds of [now, now + REPLAY_WINDOW_SECONDS, now - REPLAY_WINDOW_SECONDS]) {
       expect(verifySignature(SECRET, body, header, seconds)).toBe(true);
     }
+  });
+
+  it('verifies under the new secret and under the one before, while it is changed', () => {
+    const former = Buffer.from('the secret that the merchant had before');
+    const header = signature(SECRET, body, now, former);
+    expect(header).toMatch(/^t=\d+,v1=[0-9a-f]{64},v1=[0-9a-f]{64}$/);
+    for (const secret of [SECRET, former]) expect(verifySignature(secret, body, header, now)).toBe(true);
+    expect(verifySignature(Buffer.from('another'), body, header, now)).toBe(false);
   });
 
   it.each([

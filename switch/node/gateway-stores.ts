@@ -1,0 +1,48 @@
+import type { Log, Random } from '../../runtime/index.ts';
+import type { DeliveryReader } from '../fallback/notices/deliveries.ts';
+import { PostgresDeliveries } from '../fallback/notices/postgres-deliveries.ts';
+import { PostgresSessions } from '../gateway/postgres-sessions.ts';
+import type { PaymentSessions } from '../gateway/sessions.ts';
+import { ApplicationPayments, type PaymentPages } from '../projection/application-payments.ts';
+import type { SealingHsm } from '../sealing/sealing-key.ts';
+import type { CardTokens } from '../vault/card-tokens.ts';
+import { PostgresCardTokens } from '../vault/postgres-card-tokens.ts';
+import { PostgresVaultKeys } from '../vault/postgres-vault-keys.ts';
+import { SealedText } from '../vault/sealed-text.ts';
+
+/** What a gateway keeps and looks up in the database, beside the journal. */
+export interface GatewayStores {
+  /** What its applications have in the place of card numbers. */
+  readonly tokens: CardTokens;
+  /** What they have paid. */
+  readonly pages: PaymentPages;
+  /** What their merchants ask somebody to pay. */
+  readonly sessions: PaymentSessions;
+  /** What became of the attempts to tell them. */
+  readonly deliveries: DeliveryReader;
+  readonly sealed: Pick<SealedText, 'seal' | 'open'>;
+}
+
+interface StoreParts {
+  readonly hsm: SealingHsm;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export function openGatewayStores(databaseUrl: string, { hsm, random, log }: StoreParts) {
+  const tokens = new PostgresCardTokens(databaseUrl, log);
+  const pages = new ApplicationPayments(databaseUrl, log);
+  const sessions = new PostgresSessions(databaseUrl, log);
+  const deliveries = new PostgresDeliveries(databaseUrl, log);
+  const records = new PostgresVaultKeys(databaseUrl, log);
+  return {
+    tokens,
+    pages,
+    sessions,
+    deliveries,
+    sealed: new SealedText({ records, hsm, random, log }),
+    async close(): Promise<void> {
+      await Promise.all([tokens.close(), pages.close(), sessions.end(), deliveries.close(), records.close()]);
+    },
+  };
+}

@@ -11,7 +11,7 @@ import type { KeyUsage } from '../keys/usage.ts';
 import type { UseLedger } from '../keys/use-ledger.ts';
 import type { WorkingKeys } from '../keys/working-keys.ts';
 import type { RetailMacKey } from '../mac/mac.ts';
-import type { AskedCard, PinGuard } from '../pin/guard.ts';
+import type { PinGuard } from '../pin/guard.ts';
 import type { Scratch } from '../token/secrets.ts';
 
 export type CounterPurpose = 'pin' | 'mac' | 'data';
@@ -124,16 +124,10 @@ export class OperationContext {
     return mark;
   }
 
-  /** A card, as this peer asks about it. */
-  card(pan: Uint8Array): AskedCard {
-    const { peer } = this;
-    const mark = () =>
-      this.sealOf(Buffer.concat([Buffer.from(`card\0${peer}\0`, 'utf8'), pan])).toString(
-        'hex',
-        0,
-        CARD_MARK_LENGTH,
-      );
-    return { peer, pan, mark };
+  /** A card, as this peer asks about it: HMAC under a key of the token, hex. */
+  cardMark(pan: Uint8Array): string {
+    const named = Buffer.concat([Buffer.from(`card\0${this.peer}\0`, 'utf8'), pan]);
+    return this.sealOf(named).toString('hex', 0, CARD_MARK_LENGTH);
   }
 
   /** @throws HSM_KSN_REPLAYED where another process was faster, HSM_LEDGER_FAILED */

@@ -28,7 +28,7 @@ export function openRequest(context: OpenContext, request: RequestOf<'openReques
 }
 
 /** What this operation needs of a request's context: the self-test gives it keys of its own. */
-export type OpenContext = Pick<OperationContext, 'scratch' | 'key' | 'pinGuard' | 'card'>;
+export type OpenContext = Pick<OperationContext, 'scratch' | 'key' | 'pinGuard' | 'peer' | 'cardMark'>;
 
 type Parts = RequestOf<'openRequest'>;
 type Seal = NonNullable<Parts['seal']>;
@@ -48,8 +48,7 @@ function fittingKey(context: OpenContext, { data, mac, keys }: Seal): number {
 }
 
 function translate(context: OpenContext, pin: PinPart, pan: Uint8Array): Buffer {
-  const source = context.key(pin.key, 'decrypt', ...PIN_COMES_UNDER);
-  const from = { ...pinSideOf(source, pin.format), name: source.name };
+  const from = pinSideOf(context.key(pin.key, 'decrypt', ...PIN_COMES_UNDER), pin.format);
   const to = pinSideOf(context.key(pin.to, 'encrypt', ...PIN_GOES_UNDER), pin.toFormat);
   return translateGuarded(context, from, to, { pan, block: pin.block });
 }

@@ -35,8 +35,7 @@ export function pinSide(context: OperationContext, source: PinSource, use: PinUs
   const format = pinFormatOf(source.format);
   PinGuard.checkFormat(use.work, format);
   if (source.ksn.length === 0) {
-    const key = context.key(source.key, 'decrypt', ...PIN_COMES_UNDER);
-    return { ...pinSideOf(key, source.format), name: key.name };
+    return pinSideOf(context.key(source.key, 'decrypt', ...PIN_COMES_UNDER), source.format);
   }
   const bdk = context.key(source.key, 'derive', 'B0');
   const ksn = Buffer.from(source.ksn);
@@ -66,8 +65,9 @@ export interface NamedSide extends PinSide {
 export const PIN_COMES_UNDER = ['PT', 'P0'] as const;
 export const PIN_GOES_UNDER = ['P0'] as const;
 
-export function pinSideOf(key: SessionKey, format: number): PinSide {
+export function pinSideOf(key: SessionKey, format: number): NamedSide {
   return {
+    name: key.name,
     key: secretOf(key),
     algorithm: key.algorithm === 'A' ? 'A' : 'T',
     format: pinFormatOf(format),
@@ -89,16 +89,22 @@ export function translateGuarded(
   to: PinSide,
   { pan, block }: { pan: Uint8Array; block: Uint8Array },
 ): Buffer {
-  const { blocks } = context.pinGuard;
-  const translated = guarded(context, from.name, { pan, block }, () =>
-    translatePinBlock(context.scratch, from, to, pan, block),
-  );
-  blocks.isOfAnother(translated, pan);
-  return translated;
+  const { pinGuard } = context;
+  pinGuard.checkTranslation(context, pan);
+  const { blocks } = pinGuard;
+  const owner = blocks.ownerOf(pan);
+  try {
+    if (blocks.isOfAnother(block, owner)) throw new HsmError('HSM_PIN_BLOCK_INVALID');
+    const translated = translatePinBlock(context.scratch, from, to, pan, block);
+    blocks.isOfAnother(translated, owner);
+    return translated;
+  } catch (error) {
+    throw counted(context, from.name, pan, error);
+  }
 }
 
 /** What is asked of a request's context: the self-test gives it a guard of its own. */
-export type PinContext = Pick<OperationContext, 'scratch' | 'pinGuard' | 'card'>;
+export type PinContext = Pick<OperationContext, 'scratch' | 'pinGuard' | 'peer' | 'cardMark'>;
 
 /** @throws HSM_PIN_BLOCK_INVALID, HSM_PIN_LIMIT */
 function guarded<T>(
@@ -108,16 +114,21 @@ function guarded<T>(
   work: () => T,
 ): T {
   const { pinGuard } = context;
-  const card = context.card(pan);
-  pinGuard.checkTranslation(card);
+  pinGuard.checkTranslation(context, pan);
   try {
-    if (pinGuard.blocks.isOfAnother(block, pan)) throw new HsmError('HSM_PIN_BLOCK_INVALID');
+    if (pinGuard.blocks.isOfAnother(block, pinGuard.blocks.ownerOf(pan)))
+      throw new HsmError('HSM_PIN_BLOCK_INVALID');
     return work();
   } catch (error) {
-    if (error instanceof HsmError && error.code === 'HSM_PIN_BLOCK_INVALID')
-      pinGuard.failed('malformed', card, key);
-    throw error;
+    throw counted(context, key, pan, error);
   }
+}
+
+function counted(context: PinContext, key: string, pan: Uint8Array, error: unknown): unknown {
+  if (error instanceof HsmError && error.code === 'HSM_PIN_BLOCK_INVALID') {
+    context.pinGuard.failed('malformed', context, pan, key);
+  }
+  return error;
 }
 
 /** A comparison of a PIN: refused where this card had too many wrong ones, and counted where it is wrong. */
@@ -128,10 +139,9 @@ function verified(
   compare: () => boolean,
 ): boolean {
   const { pinGuard } = context;
-  const card = context.card(request.pan);
-  pinGuard.checkVerification(card);
+  pinGuard.checkVerification(context, request.pan);
   const isRight = guarded(context, side.name, request, compare);
-  if (!isRight) pinGuard.failed('wrong', card, side.name);
+  if (!isRight) pinGuard.failed('wrong', context, request.pan, side.name);
   return isRight;
 }
 

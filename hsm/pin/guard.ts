@@ -48,12 +48,11 @@ interface Faults {
   ends: number;
 }
 
-/** A card as one caller asks about it. */
-export interface AskedCard {
+/** Who asks about a card. */
+export interface Asking {
   readonly peer: string;
-  readonly pan: Uint8Array;
   /** HMAC of peer and PAN under a key of the token, hex: asked for only where something is counted. */
-  readonly mark: () => string;
+  cardMark(pan: Uint8Array): string;
 }
 
 export interface PinAlarm {
@@ -95,7 +94,7 @@ export class PinGuard {
   }
 
   /** Before a block is translated; no look-up at all while no card has a malformed block. @throws HSM_PIN_LIMIT */
-  checkTranslation({ peer, pan }: AskedCard): void {
+  checkTranslation({ peer }: Asking, pan: Uint8Array): void {
     if (this.#malformed.size === 0) return;
     const faults = this.#malformed.get(nameOf(peer, pan));
     if (faults && faults.count >= this.#limits.malformed && faults.ends > this.#wall())
@@ -103,18 +102,17 @@ export class PinGuard {
   }
 
   /** Before a PIN is compared, in the ledger that all processes share. @throws HSM_PIN_LIMIT, HSM_LEDGER_FAILED */
-  checkVerification(card: AskedCard): void {
-    this.checkTranslation(card);
-    if (this.#ledger.faultsOf(`wrong/${card.mark()}`, this.#wall()) >= this.#limits.wrong)
-      throw limited('wrong');
+  checkVerification(asking: Asking, pan: Uint8Array): void {
+    const faults = this.#ledger.faultsOf(`wrong/${asking.cardMark(pan)}`, this.#wall());
+    if (faults >= this.#limits.wrong) throw limited('wrong');
   }
 
   /** @param key the name of the key whose block it was */
-  failed(fault: PinFault, card: AskedCard, key: string): void {
+  failed(fault: PinFault, asking: Asking, pan: Uint8Array, key: string): void {
     const now = this.#wall();
-    const count = this.#ledger.countFault(`${fault}/${card.mark()}`, now + WINDOW_MS[fault], now);
+    const count = this.#ledger.countFault(`${fault}/${asking.cardMark(pan)}`, now + WINDOW_MS[fault], now);
     if (fault === 'malformed')
-      this.#remember(nameOf(card.peer, card.pan), { count, ends: now + WINDOW_MS.malformed });
+      this.#remember(nameOf(asking.peer, pan), { count, ends: now + WINDOW_MS.malformed });
     this.#countOf(key, now);
   }
 

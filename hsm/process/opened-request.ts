@@ -30,8 +30,13 @@ export function openedRequest(lab: Laboratory, known: KnownRequest): string {
   const { scratch } = lab;
   const keys = keysOf(lab, known);
   const pinGuard = new PinGuard(UseLedger.open(undefined), () => 0);
-  const card = (pan: Uint8Array) => ({ peer: '', pan, mark: () => '' });
-  const context = { scratch, key: (name: string) => keyNamed(keys, name), pinGuard, card };
+  const context = {
+    scratch,
+    key: (name: string) => keyNamed(keys, name),
+    pinGuard,
+    peer: '',
+    cardMark: () => '',
+  };
   const request: RequestOf<'openRequest'> = {
     seal: {
       data: known.data,

@@ -27,6 +27,8 @@ export const HSM_ERRORS = {
   HSM_LEDGER_FAILED: { wire: 23, text: 'uses of keys and counters cannot be recorded' },
   HSM_KEY_EXPORT: { wire: 24, text: 'the key may not leave so' },
   HSM_KEY_WEAK: { wire: 25, text: 'the value is no key to protect anything with' },
+  HSM_PIN_LIMIT: { wire: 26, text: 'too many wrong PINs or malformed PIN blocks of this card' },
+  HSM_PIN_FORMAT: { wire: 27, text: 'this is not done with PIN blocks of this format' },
   HSM_BACKUP_DIFFERS: { wire: 22, text: 'the token does not hold the keys of the backup' },
 } as const satisfies Record<string, { wire: number; text: string }>;
 

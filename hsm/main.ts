@@ -7,7 +7,6 @@ import {
   onShutdown,
   systemClock,
 } from '../runtime/index.ts';
-import { isDevelopmentCheckBlock } from './development/keys.ts';
 import {
   HSM_EXIT_DEVELOPMENT_KEYS,
   HSM_EXIT_SETTINGS,
@@ -16,6 +15,7 @@ import {
   HsmError,
 } from './errors.ts';
 import { UseLedger } from './keys/use-ledger.ts';
+import type { PinAlarm } from './pin/guard.ts';
 import { HsmServer } from './process/server.ts';
 import { HsmService, TokenLostError } from './process/service.ts';
 import { type HsmSettings, readSettings } from './process/settings.ts';
@@ -100,9 +100,14 @@ async function serve(settings: HsmSettings): Promise<void> {
     monotonic: () => systemClock.monotonic(),
     wall: () => systemClock.wall(),
     after: (milliseconds: number, action: () => void) => systemClock.after(milliseconds, action),
+    onPinAlarm: (alarm: PinAlarm) =>
+      log.error(
+        { event: 'hsm.pin-alarm', ...alarm },
+        'many wrong PINs or malformed PIN blocks under one key',
+      ),
   };
   const service = new HsmService(settings.token, settings.userPin, clocks, ledgerOf(settings));
-  if (settings.production) service.refuseDevelopmentKeys(isDevelopmentCheckBlock);
+  if (settings.production) service.refuseDevelopmentKeys();
   service.ensureAlive();
   const server = await HsmServer.listen({
     socketPath: settings.socketPath,

@@ -6,6 +6,7 @@ import { AUDIT_KEY, fingerprintOf } from '../keys/signing-keys.ts';
 import { checkedParts, isKeyUsage, type KeyAlgorithm, type KeyUsage } from '../keys/usage.ts';
 import { xorInto } from '../mac/mac.ts';
 import { PAN_DATA_KEY, PAN_LOOKUP_KEY } from '../operations/pan.ts';
+import { ruleOfOrder } from '../pin/rule.ts';
 import type { Scratch } from '../token/secrets.ts';
 import { askCustodian, askCustodians, confirmAll, TRIES } from './custodians.ts';
 import type { Station } from './station.ts';
@@ -20,6 +21,8 @@ export interface KeyOrder {
   length: number;
   /** Two or three. */
   components: number;
+  /** Of a PIN verification key (V1): `start,length,pad,table`; see pin/rule.ts. */
+  pinRule?: string;
 }
 
 const OWN_KEY_LENGTH = 32;
@@ -93,7 +96,14 @@ async function combine(
   }
   await confirmAll(terminal, custodians, `store ${order.label} (${order.usage}, KCV ${kcv})`);
   station.use((scratch) => {
-    storeKey(scratch, order.label, order.usage, order.algorithm, sumOf(scratch, order, components));
+    storeKey(
+      scratch,
+      order.label,
+      order.usage,
+      order.algorithm,
+      sumOf(scratch, order, components),
+      pinRuleOf(order),
+    );
   });
   station.record({
     action: 'import',
@@ -127,7 +137,14 @@ export async function createKey(
       return printComponent(station, order, index + 1, custodian, component, print);
     });
     const kcv = station.use((scratch) =>
-      storeKey(scratch, order.label, order.usage, order.algorithm, sumOf(scratch, order, components)),
+      storeKey(
+        scratch,
+        order.label,
+        order.usage,
+        order.algorithm,
+        sumOf(scratch, order, components),
+        pinRuleOf(order),
+      ),
     );
     terminal.say(`${order.label} is on the token, KCV ${kcv}; component KCVs ${kcvs.join(' ')}`);
     station.record({
@@ -217,12 +234,19 @@ function checkOrder(station: Station, order: KeyOrder): void {
   station.checkLog();
   if (!isKeyUsage(order.usage)) throw new HsmError('HSM_REQUEST_INVALID', `usage ${order.usage}`);
   checkedParts(order.usage, order.algorithm, order.length);
+  pinRuleOf(order);
   if (order.components < 2 || order.components > 3) {
     throw new HsmError('HSM_REQUEST_INVALID', 'a key has two or three components');
   }
   if (station.has(order.label)) {
     throw new HsmError('HSM_REQUEST_INVALID', `${order.label} is on the token already`);
   }
+}
+
+function pinRuleOf({ usage, pinRule }: KeyOrder): string | undefined {
+  if (pinRule === undefined) return undefined;
+  if (usage !== 'V1') throw new HsmError('HSM_REQUEST_INVALID', `a PIN rule of a key of usage ${usage}`);
+  return ruleOfOrder(pinRule);
 }
 
 function sumOf(scratch: Scratch, order: KeyOrder, components: Buffer): Buffer {
@@ -245,6 +269,6 @@ function kcvOfValue(scratch: Scratch, order: KeyOrder, value: Buffer): string {
   );
 }
 
-function publicOrder({ label, usage, algorithm, length }: KeyOrder) {
-  return { key: label, usage, algorithm, length };
+function publicOrder({ label, usage, algorithm, length, pinRule }: KeyOrder) {
+  return { key: label, usage, algorithm, length, ...(pinRule === undefined ? {} : { pinRule }) };
 }

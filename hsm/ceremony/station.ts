@@ -7,6 +7,7 @@ import { TokenKeys } from '../keys/token-keys.ts';
 import { UseLedger } from '../keys/use-ledger.ts';
 import { WorkingKeys } from '../keys/working-keys.ts';
 import { OperationContext } from '../operations/context.ts';
+import { PinGuard } from '../pin/guard.ts';
 import { readTokenAccess } from '../process/settings.ts';
 import { TokenSession } from '../token/pkcs11.ts';
 import { probeToken } from '../token/probe.ts';
@@ -51,7 +52,8 @@ export class Station {
     const ledger = UseLedger.open(undefined);
     const workingKeys = new WorkingKeys(this.session, this.keys, ledger, wallClock, 1);
     const { keys: tokenKeys, signingKeys } = this;
-    const shared = { tokenKeys, workingKeys, signingKeys, ledger, wallClock };
+    const pinGuard = new PinGuard(ledger, wallClock);
+    const shared = { tokenKeys, workingKeys, signingKeys, ledger, wallClock, pinGuard };
     try {
       return this.use((scratch) => operation(new OperationContext(scratch, shared)));
     } finally {

@@ -106,6 +106,7 @@ function orderCommand(command: Command, name: string, description: string): Comm
     .addOption(algorithmOption())
     .option('--length <bytes>', 'bytes of the key', wholeNumber, 16)
     .option('--components <count>', 'two or three', wholeNumber, 2)
+    .option('--pin-rule <rule>', 'of an IBM 3624 key (V1): start,length,pad,decimalisation table')
     .addOption(auditOption());
 }
 
@@ -183,6 +184,7 @@ interface OrderOptions extends Shared {
   algorithm: 'T' | 'A' | 'H';
   length: number;
   components: number;
+  pinRule?: string;
 }
 
 function algorithmOption(): Option {
@@ -197,8 +199,9 @@ function auditOption(): Option {
   );
 }
 
-function orderOf({ label, usage, algorithm, length, components }: OrderOptions): KeyOrder {
-  return { label, usage: usage as KeyOrder['usage'], algorithm, length, components };
+function orderOf({ label, usage, algorithm, length, components, pinRule }: OrderOptions): KeyOrder {
+  const order = { label, usage: usage as KeyOrder['usage'], algorithm, length, components };
+  return pinRule === undefined ? order : { ...order, pinRule };
 }
 
 function wholeNumber(text: string): number {

@@ -16,7 +16,7 @@ export function statusCommand(): Command {
 }
 
 function textOf(status: HsmStatus): string {
-  const { tokenLabel, profile, strategies, tokenKeys, cachedWorkingKeys, operations } = status;
+  const { tokenLabel, profile, strategies, tokenKeys, cachedWorkingKeys, operations, pinAlarms } = status;
   const capabilities = Object.entries(profile).map(
     ([name, value]) => `  ${name.padEnd(22)} ${value ? 'yes' : 'no'}`,
   );
@@ -26,6 +26,7 @@ function textOf(status: HsmStatus): string {
   );
   return [
     `token ${tokenLabel}: ${tokenKeys} keys, ${cachedWorkingKeys} working keys open`,
+    `alarms of PIN faults under one key since the start: ${pinAlarms}`,
     'the token can',
     ...capabilities,
     'where secret values are, by known answers at the start (token, host, or none: it cannot)',

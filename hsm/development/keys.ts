@@ -75,13 +75,3 @@ export function developmentKeyCheckValue(name: string): string {
 function checkBlockOf(name: string): Buffer {
   return hostCipher('encrypt', 'T', developmentKey(name), Buffer.alloc(8), Buffer.alloc(8));
 }
-
-/** Whether a triple DES key that encrypts zeroes to this block, or has this KCV, is one of the development keys. */
-export function isDevelopmentCheckBlock(block: Buffer): boolean {
-  developmentCheckBlocks ??= DEVELOPMENT_KEYS.filter(({ algorithm }) => algorithm === 'T').map(({ name }) =>
-    checkBlockOf(name),
-  );
-  return developmentCheckBlocks.some((known) => known.subarray(0, block.length).equals(block));
-}
-
-let developmentCheckBlocks: Buffer[] | undefined;

@@ -5,6 +5,7 @@ import { cmacByEncryption } from '../mac/mac.ts';
 import { pkcs11, type Template } from '../token/pkcs11.ts';
 import type { Scratch, Secret, TokenSecret } from '../token/secrets.ts';
 import { clearPart } from './parts.ts';
+import { refusePublished } from './published.ts';
 import { checkValue } from './strength.ts';
 import { decodeIdentity, type KeyIdentity, storedKeyTemplate } from './token-keys.ts';
 import {
@@ -62,7 +63,8 @@ export function factsOf(scratch: Scratch, value: Buffer, usage: KeyUsage, algori
 
 /**
  * Puts a clear key on the token for good, in all the forms its usage needs.
- * @param value in a scratch, or wiped by the caller. @returns its KCV
+ * @param value in a scratch, or wiped by the caller
+ * @param pinRule of a PIN verification key (pin/rule.ts), where it is not the common one. @returns its KCV
  */
 export function storeKey(
   scratch: Scratch,
@@ -70,15 +72,17 @@ export function storeKey(
   usage: KeyUsage,
   algorithm: KeyAlgorithm,
   value: Buffer,
+  pinRule?: string,
 ): string {
   const parts = checkedParts(usage, algorithm, value.length);
   checkValue(value, algorithm);
+  if (scratch.session.refusesDevelopmentKeys) refusePublished(value, label);
   const facts = factsOf(scratch, value, usage, algorithm);
   removeCutShort(scratch, label);
   for (const part of parts) {
     const clear = clearPart(scratch, value, part);
     scratch.session.create([
-      ...storedKeyTemplate({ label, usage, algorithm, part, ...recorded(usage, part, facts) }, true),
+      ...storedKeyTemplate({ label, usage, algorithm, part, ...recorded(usage, part, facts, pinRule) }, true),
       ...valueTemplate(usage, algorithm, part, value.length),
       { type: pkcs11.CKA_VALUE, value: clear },
     ]);
@@ -108,7 +112,13 @@ function removeCutShort({ session }: Scratch, label: string): void {
 }
 
 /** Only a key that can no longer show its KCV has it written down: what can be computed cannot be mislabelled. */
-function recorded(usage: KeyUsage, part: KeyPart, facts: KeyFacts): Partial<KeyIdentity> {
+function recorded(
+  usage: KeyUsage,
+  part: KeyPart,
+  facts: KeyFacts,
+  pinRule: string | undefined,
+): Partial<KeyIdentity> {
+  if (usage === 'V1') return { subkey: pinRule };
   const shows = permissionsOf(usage, part).some(
     (permission) => permission === 'encrypt' || permission === 'sign',
   );

@@ -13,7 +13,7 @@ export interface SessionKey {
   readonly length: number;
   /** Known for keys that cannot compute it any more: those that only wrap or derive. */
   readonly kcv: string | undefined;
-  /** Hex; of key block protection keys: see `keyblock/keyblock.ts`. */
+  /** Hex; of key block protection keys: see `keyblock/keyblock.ts`. Of an IBM 3624 key: its rule, `pin/rule.ts`. */
   readonly subkey: string | undefined;
   /** Mode of use, one letter of X9.143: what of its usage the key may do. */
   readonly mode: string;

@@ -124,16 +124,25 @@ export class TokenKeys {
   #keys = new Map<string, TokenKey>();
   /** Names of which a form is there twice: which value is meant nobody knows, so none is used. */
   #doubled: ReadonlySet<string> = new Set();
+  readonly #isRefused: ((key: TokenKey) => boolean) | undefined;
+  readonly #refused = new Set<string>();
   #loadedAt = 0;
 
-  constructor(session: TokenSession, now: () => number) {
+  /** @param isRefused looked at once for each key that comes: in production a published one is used for nothing */
+  constructor(session: TokenSession, now: () => number, isRefused?: (key: TokenKey) => boolean) {
     this.#session = session;
     this.#now = now;
+    this.#isRefused = isRefused;
     this.#load();
   }
 
   get size(): number {
     return this.#keys.size;
+  }
+
+  /** Names of keys that are on the token and not used. */
+  get refused(): Iterable<string> {
+    return this.#refused;
   }
 
   all(): Iterable<TokenKey> {
@@ -149,6 +158,7 @@ export class TokenKeys {
     if (this.#doubled.has(label)) {
       throw new HsmError('HSM_UNKNOWN_KEY', `${label}: a form of it is on the token twice`);
     }
+    if (this.#refused.has(label)) throw new HsmError('HSM_DEVELOPMENT_KEY', label);
     if (!loaded) throw new HsmError('HSM_UNKNOWN_KEY', label);
     return loaded;
   }
@@ -178,11 +188,10 @@ export class TokenKeys {
     }
     for (const [name, { identity, parts }] of found) {
       const whole = parts.get('whole');
-      if (!whole || this.#keys.has(name)) continue;
-      this.#keys.set(
-        name,
-        new TokenKey(this.#session, name, identity, parts, this.#lengthOf(whole, identity)),
-      );
+      if (!whole || this.#keys.has(name) || this.#refused.has(name)) continue;
+      const key = new TokenKey(this.#session, name, identity, parts, this.#lengthOf(whole, identity));
+      if (this.#isRefused?.(key)) this.#refused.add(name);
+      else this.#keys.set(name, key);
     }
     this.#doubled = doubled;
     for (const name of doubled) this.#keys.delete(name);

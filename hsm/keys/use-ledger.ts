@@ -2,26 +2,36 @@ import { chmodSync, closeSync, fdatasync, fstatSync, fsyncSync, openSync } from 
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { HsmError } from '../errors.ts';
+import { COUNTER_SCHEMA, type CounterClaim, CounterLedger, type LedgerSeal } from './counter-ledger.ts';
 
 /** How much is remembered: the device heard of longest ago is forgotten first, a key's uses never before its end. */
 export interface LedgerBounds {
+  /** Devices of one purpose. */
   counters: number;
   limitedKeys: number;
   destroyedKeys: number;
+  /** Cards with a wrong PIN or a malformed PIN block. */
+  faults: number;
 }
 
-const BOUNDS: LedgerBounds = { counters: 1_000_000, limitedKeys: 100_000, destroyedKeys: 1_000_000 };
+const BOUNDS: LedgerBounds = {
+  counters: 1_000_000,
+  limitedKeys: 100_000,
+  destroyedKeys: 1_000_000,
+  faults: 1_000_000,
+};
 
-/** So often, in new devices, it is looked whether there are too many. */
+/** So often, in faults, it is looked whether there are too many. */
 const PRUNE_EVERY = 1_000;
 const LOCKED_AT_MOST_MS = 250;
 /** Processes that start at once make the file one after the other. */
 const LOCKED_AT_START_MS = 5_000;
 
 const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS counter (
-    id INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE, counter INTEGER NOT NULL, request BLOB NOT NULL
-  ) STRICT;
+  ${COUNTER_SCHEMA}
+  CREATE TABLE IF NOT EXISTS fault (
+    card TEXT PRIMARY KEY, faults INTEGER NOT NULL, ends INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS key_use (
     key TEXT PRIMARY KEY, uses INTEGER NOT NULL, ends INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
@@ -29,13 +39,12 @@ const SCHEMA = `
     key TEXT PRIMARY KEY, ends INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;`;
 
-/** A device's counter rises, or the very same request comes again; its row becomes the youngest. */
-const CLAIM = `
-  INSERT INTO counter (id, device, counter, request)
-  VALUES ((SELECT coalesce(max(id), 0) + 1 FROM counter), ?1, ?2, ?3)
-  ON CONFLICT (device) DO UPDATE SET id = excluded.id, counter = excluded.counter, request = excluded.request
-  WHERE excluded.counter > counter.counter
-     OR (excluded.counter = counter.counter AND excluded.request = counter.request)`;
+const COUNT_FAULT = `
+  INSERT INTO fault (card, faults, ends) VALUES (?1, 1, ?2)
+  ON CONFLICT (card) DO UPDATE SET
+    faults = CASE WHEN ends <= ?3 THEN 1 ELSE faults + 1 END,
+    ends = CASE WHEN ends <= ?3 THEN excluded.ends ELSE ends END
+  RETURNING faults`;
 
 const COUNT_USE = `
   INSERT INTO key_use (key, uses, ends)
@@ -43,9 +52,9 @@ const COUNT_USE = `
   ON CONFLICT (key) DO UPDATE SET uses = uses + 1 WHERE uses < ?2`;
 
 /**
- * What must not be forgotten when an HSM process ends: the last DUKPT counter of each device and purpose, how often
- * keys with a limit were used, and which keys were destroyed, whose older records open no more. One SQLite file beside
- * the token, shared by the processes of a pool: each claim is one atomic statement, so of two processes only one can
+ * What must not be forgotten when an HSM process ends: the DUKPT counters each device has spent, how often keys with a
+ * limit were used, which keys were destroyed, whose older records open no more, and which cards had wrong PINs. One
+ * SQLite file beside the token, shared by the processes of a pool: each claim is one atomic statement, so of two processes only one can
  * make it. A claim survives the process at once, and the machine as soon as `saved` has resolved, which replies wait
  * for.
  */
@@ -53,8 +62,9 @@ export class UseLedger {
   readonly #database: DatabaseSync;
   readonly #journal: number | undefined;
   readonly #bounds: LedgerBounds;
-  readonly #last: StatementSync;
-  readonly #claim: StatementSync;
+  readonly #counters: CounterLedger;
+  readonly #faults: StatementSync;
+  readonly #countFault: StatementSync;
   readonly #use: StatementSync;
   readonly #destroyed: StatementSync;
   #added = 0;
@@ -66,8 +76,9 @@ export class UseLedger {
     this.#database = database;
     this.#journal = journal;
     this.#bounds = bounds;
-    this.#last = database.prepare('SELECT counter, request FROM counter WHERE device = ?');
-    this.#claim = database.prepare(CLAIM);
+    this.#counters = new CounterLedger(database, bounds.counters);
+    this.#faults = database.prepare('SELECT faults FROM fault WHERE card = ? AND ends > ?');
+    this.#countFault = database.prepare(COUNT_FAULT);
     this.#use = database.prepare(COUNT_USE);
     this.#destroyed = database.prepare('SELECT 1 FROM destroyed WHERE key = ?');
   }
@@ -95,21 +106,38 @@ export class UseLedger {
     }
   }
 
-  /** @param request what tells a repeated request from another. @throws HSM_KSN_REPLAYED, HSM_LEDGER_FAILED */
-  checkCounter(device: string, counter: number, request: Uint8Array): void {
-    const last = this.#attempt(() => this.#last.get(device));
-    if (last === undefined || counter > Number(last['counter'])) return;
-    const same = counter === last['counter'] && Buffer.compare(request, last['request'] as Uint8Array) === 0;
-    if (!same) throw replayed(counter);
+  /** Before anything is claimed. @throws HSM_LEDGER_FAILED where counters were taken out or altered */
+  verify(seal: LedgerSeal): void {
+    this.#attempt(() => this.#counters.verify(seal));
+  }
+
+  /** @throws HSM_KSN_REPLAYED, HSM_LEDGER_FAILED */
+  checkCounter(claim: CounterClaim, seal: LedgerSeal): void {
+    this.#attempt(() => this.#counters.check(claim, seal));
   }
 
   /** Atomic over all processes. @throws HSM_KSN_REPLAYED, HSM_LEDGER_FAILED */
-  claimCounter(device: string, counter: number, request: Uint8Array): void {
-    const { changes } = this.#attempt(() => this.#claim.run(device, counter, request));
-    if (changes === 0) throw replayed(counter);
+  claimCounter(claim: CounterClaim, seal: LedgerSeal): void {
+    this.#attempt(() => this.#counters.claim(claim, seal));
     this.#unsaved = true;
-    this.#added += 1;
-    if (this.#added % PRUNE_EVERY === 0) this.#forgetOldest();
+  }
+
+  /** How often something went wrong with a card's PIN until now. @throws HSM_LEDGER_FAILED */
+  faultsOf(card: string, now: number): number {
+    return this.#attempt(() => Number(this.#faults.get(card, now)?.['faults'] ?? 0));
+  }
+
+  /**
+   * Counts a fault, over all processes. No reply waits for the disk: a power cut may forgive the last few.
+   * @param ends when the count of these faults is forgotten. @returns how many there are
+   * @throws HSM_LEDGER_FAILED
+   */
+  countFault(card: string, ends: number, now: number): number {
+    return this.#attempt(() => {
+      this.#added += 1;
+      if (this.#added % PRUNE_EVERY === 0) this.#forgetFaults(now);
+      return Number(this.#countFault.get(card, ends, now)?.['faults'] ?? 1);
+    });
   }
 
   /**
@@ -181,24 +209,22 @@ export class UseLedger {
     if (this.#journal !== undefined) closeSync(this.#journal);
   }
 
-  #forgetOldest(): void {
-    const keep = 'SELECT id FROM counter ORDER BY id DESC LIMIT 1 OFFSET ?';
-    this.#attempt(() =>
-      this.#database.prepare(`DELETE FROM counter WHERE id <= (${keep})`).run(this.#bounds.counters),
-    );
+  #forgetFaults(now: number): void {
+    this.#database.prepare('DELETE FROM fault WHERE ends <= ?').run(now);
+    this.#database
+      .prepare(
+        'DELETE FROM fault WHERE card IN (SELECT card FROM fault ORDER BY ends DESC LIMIT -1 OFFSET ?)',
+      )
+      .run(this.#bounds.faults);
   }
 
   #attempt<T>(action: () => T): T {
     try {
       return action();
     } catch (error) {
-      throw failed(error);
+      throw error instanceof HsmError ? error : failed(error);
     }
   }
-}
-
-function replayed(counter: number): HsmError {
-  return new HsmError('HSM_KSN_REPLAYED', `counter ${counter}`);
 }
 
 function failed(error: unknown): HsmError {

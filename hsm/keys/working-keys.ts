@@ -6,6 +6,7 @@ import { ALL_ALLOWED, type KeyAttributes } from './attributes.ts';
 import { factsOf, LMK, RECORD_SEAL } from './create.ts';
 import { type SessionKey, secretOf } from './key.ts';
 import { clearPart } from './parts.ts';
+import { refusePublished } from './published.ts';
 import {
   checkLeavable,
   checkUsable,
@@ -105,6 +106,7 @@ export class WorkingKeys {
     const { usage, algorithm } = plan;
     const parts = checkedParts(usage, algorithm, value.length);
     checkValue(value, algorithm);
+    if (this.#session.refusesDevelopmentKeys) refusePublished(value, `a key for ${plan.owner}`);
     const facts: KeyRecordFacts = {
       id: randomUUID(),
       usage,

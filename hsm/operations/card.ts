@@ -7,7 +7,7 @@ import { decodePinBlock, LONGEST_PIN } from '../pin/formats.ts';
 import { decryptPinBlock } from '../pin/translate.ts';
 import type { RequestOf } from '../protocol/operations.ts';
 import type { OperationContext } from './context.ts';
-import { pinSide } from './pin.ts';
+import { openForCard, pinSide } from './pin.ts';
 
 export function generateCardValue(
   context: OperationContext,
@@ -62,12 +62,15 @@ export function scriptMac(context: OperationContext, request: RequestOf<'scriptM
 /** The new PIN arrives as an encrypted block and leaves encrypted for the card: in between it is in the scratch. */
 export function changeCardPin(context: OperationContext, request: RequestOf<'changeCardPin'>): Buffer {
   const { scratch } = context;
-  const side = pinSide(context, request);
-  const clear = scratch.bytesOf(
-    decryptPinBlock(scratch, side, request.pan, Buffer.from(request.block), false),
-  );
+  const { pan, block } = request;
+  const names = [request.cryptogram, request.integrity, request.confidentiality];
+  const card = [request.version, request.sequenceNumber, request.counter, request.arqc].map(String);
+  const side = pinSide(context, request, { work: 'change', pan, with: [...names, ...card] });
   const pin = scratch.host(LONGEST_PIN).bytes;
-  const length = decodePinBlock(side.format, clear, request.pan, pin);
+  const length = openForCard(context, side, request, () => {
+    const clear = decryptPinBlock(scratch, side, pan, Buffer.from(block), false);
+    return decodePinBlock(side.format, scratch.bytesOf(clear), pan, pin);
+  });
   const scheme = cardScheme(context, request, {
     cryptogram: secretOf(context.key(request.cryptogram, 'derive', 'E0')),
     integrity: secretOf(context.key(request.integrity, 'derive', 'E2')),

@@ -1,4 +1,4 @@
-import { counterOf, initialKsn } from '../dukpt/tdes.ts';
+import { deviceCounterOf } from '../dukpt/counter.ts';
 import { HsmError } from '../errors.ts';
 import { KEY_BLOCK_VERSIONS } from '../keyblock/header.ts';
 import { ALL_ALLOWED, checkAct, type KeyAct } from '../keys/attributes.ts';
@@ -11,6 +11,7 @@ import type { KeyUsage } from '../keys/usage.ts';
 import type { UseLedger } from '../keys/use-ledger.ts';
 import type { WorkingKeys } from '../keys/working-keys.ts';
 import type { RetailMacKey } from '../mac/mac.ts';
+import type { PinGuard } from '../pin/guard.ts';
 import type { Scratch } from '../token/secrets.ts';
 
 export type CounterPurpose = 'pin' | 'mac' | 'data';
@@ -21,10 +22,14 @@ export interface CounterUse {
   transaction: string;
   /** What is decrypted or verified. */
   content: Uint8Array;
+  /** What is done with it: operation, keys, format, PAN. The counter is spent on this, and on nothing else. */
+  bound: readonly (string | Uint8Array)[];
 }
 
-const MARK_LENGTH = 16;
-const AES_KSN_LENGTH = 12;
+const MARK_LENGTH = 8;
+const CARD_MARK_LENGTH = 16;
+/** What tells two base keys apart: the first block of this, derived under each. */
+const OF_BASE_KEY = Buffer.from('counters spent!!', 'latin1');
 
 /** What one request works with. */
 export class OperationContext {
@@ -37,13 +42,17 @@ export class OperationContext {
   /** Of key blocks that come: those in which a key may be brought. */
   readonly keyBlockVersions: ReadonlySet<string>;
   readonly wallClock: () => number;
+  readonly pinGuard: PinGuard;
+  /** Who asks. */
+  readonly peer: string;
 
   constructor(
     scratch: Scratch,
-    shared: Pick<OperationContext, 'tokenKeys' | 'workingKeys' | 'signingKeys' | 'wallClock'> & {
+    shared: Pick<OperationContext, 'tokenKeys' | 'workingKeys' | 'signingKeys' | 'wallClock' | 'pinGuard'> & {
       ledger: UseLedger;
       keyBlockVersions?: ReadonlySet<string> | undefined;
     },
+    peer = '',
   ) {
     this.scratch = scratch;
     this.tokenKeys = shared.tokenKeys;
@@ -51,6 +60,8 @@ export class OperationContext {
     this.signingKeys = shared.signingKeys;
     this.#ledger = shared.ledger;
     this.wallClock = shared.wallClock;
+    this.pinGuard = shared.pinGuard;
+    this.peer = peer;
     this.keyBlockVersions = shared.keyBlockVersions ?? KEY_BLOCK_VERSIONS;
   }
 
@@ -70,22 +81,53 @@ export class OperationContext {
   }
 
   /**
-   * Refuses a DUKPT counter that is not above the device's last one for this purpose, unless the same transaction asks
-   * the same again. Claimed when the request succeeds, so that rubbish blocks no device. @throws HSM_KSN_REPLAYED
+   * Refuses a DUKPT counter that this device has spent for this purpose, unless the same transaction asks the very same
+   * again. Claimed when the request succeeds, so that rubbish blocks no device. @throws HSM_KSN_REPLAYED
    */
   useCounter(bdk: SessionKey, purpose: CounterPurpose, use: CounterUse): void {
-    const { device, counter } = deviceOf(Buffer.from(use.ksn));
-    const name = `${purpose}/${bdk.name}/${device}`;
-    const request = this.#requestMark(use);
-    this.#ledger.checkCounter(name, counter, request);
-    this.#onSuccess.push(() => this.#ledger.claimCounter(name, counter, request));
+    const { device, counter } = deviceCounterOf(Buffer.from(use.ksn));
+    const claim = {
+      device: `${purpose}/${this.#baseKeyMark(bdk)}/${device}`,
+      // Of a ledger from before base keys were told by their value: what was used then stays used.
+      before: `${purpose}/${bdk.name}/${device}`,
+      counter,
+      request: this.#requestMark(use),
+    };
+    const seal = (data: Buffer) => this.sealOf(data);
+    this.#ledger.checkCounter(claim, seal);
+    this.#onSuccess.push(() => this.#ledger.claimCounter(claim, seal));
   }
 
-  /** Under a key of the token: what is recorded must say nothing of an encrypted PIN block. */
-  #requestMark({ transaction, content }: CounterUse): Buffer {
-    const seal = secretOf(this.tokenKeys.get(RECORD_SEAL));
-    const named = Buffer.concat([Buffer.from(`${transaction}\0`, 'latin1'), content]);
-    return this.scratch.hmac(seal, 'sha256', named).subarray(0, MARK_LENGTH);
+  /** HMAC under a key of the token: what is recorded must say nothing of a card or an encrypted PIN block. */
+  sealOf(data: Buffer): Buffer {
+    return this.scratch.hmac(secretOf(this.tokenKeys.get(RECORD_SEAL)), 'sha256', data);
+  }
+
+  #requestMark({ transaction, content, bound }: CounterUse): Buffer {
+    const parts = [transaction, ...bound, content].flatMap((part) => {
+      const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part;
+      return [Buffer.from(`${bytes.length}:`, 'latin1'), bytes];
+    });
+    return this.sealOf(Buffer.concat(parts)).subarray(0, MARK_LENGTH);
+  }
+
+  /** One base key has one ledger, by whatever name or record it is used, however often it was imported. */
+  #baseKeyMark(bdk: SessionKey): string {
+    const known = baseKeyMarks.get(bdk);
+    if (known !== undefined) return known;
+    const [algorithm, length] = bdk.algorithm === 'A' ? (['A', 16] as const) : (['T', 8] as const);
+    const data = OF_BASE_KEY.subarray(0, length);
+    const derived = this.scratch.derive(secretOf(bdk), algorithm, data, 'generic', length);
+    const told = this.scratch.hmac(derived, 'sha256', OF_BASE_KEY);
+    const mark = this.sealOf(told).toString('hex', 0, CARD_MARK_LENGTH);
+    baseKeyMarks.set(bdk, mark);
+    return mark;
+  }
+
+  /** A card, as this peer asks about it: HMAC under a key of the token, hex. */
+  cardMark(pan: Uint8Array): string {
+    const named = Buffer.concat([Buffer.from(`card\0${this.peer}\0`, 'utf8'), pan]);
+    return this.sealOf(named).toString('hex', 0, CARD_MARK_LENGTH);
   }
 
   /** @throws HSM_KSN_REPLAYED where another process was faster, HSM_LEDGER_FAILED */
@@ -100,9 +142,5 @@ export class OperationContext {
   }
 }
 
-/** A device is named by its KSN without the counter. */
-function deviceOf(ksn: Buffer): { device: string; counter: number } {
-  return ksn.length === AES_KSN_LENGTH
-    ? { device: ksn.toString('hex', 0, 8), counter: ksn.readUInt32BE(8) }
-    : { device: initialKsn(ksn).toString('hex'), counter: counterOf(ksn) };
-}
+/** For as long as a key is open. */
+const baseKeyMarks = new WeakMap<SessionKey, string>();

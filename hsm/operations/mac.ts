@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { AES_DUKPT_USAGE, aesDukptKeyTypeOf, aesWorkingKey } from '../dukpt/aes.ts';
+import { deviceCounterOf } from '../dukpt/counter.ts';
 import { type Direction, dataKey, type TdesBdk, mac as tdesDukptMac } from '../dukpt/tdes.ts';
 import { HsmError } from '../errors.ts';
 import type { KeyAct } from '../keys/attributes.ts';
@@ -50,6 +51,7 @@ function dukptMac(
   direction: Direction,
 ): Buffer {
   const { scratch } = context;
+  deviceCounterOf(ksn);
   if (bdk.algorithm === 'T') return tdesDukptMac(scratch, bdkOf(bdk), ksn, direction, data);
   const usage = direction === 'request' ? AES_DUKPT_USAGE.macGeneration : AES_DUKPT_USAGE.macVerification;
   const key = aesWorkingKey(scratch, secretOf(bdk), ksn, usage, aesDukptKeyTypeOf(`AES${bdk.length * 8}`));
@@ -68,7 +70,7 @@ export function verifyMac(context: OperationContext, request: RequestOf<'verifyM
   const valid = isSame(macUnder(context, key, request, 'request'), request.mac);
   if (valid && key.usage === 'B0') {
     const { ksn, transaction, data: content } = request;
-    context.useCounter(key, 'mac', { ksn, transaction, content });
+    context.useCounter(key, 'mac', { ksn, transaction, content, bound: ['verifyMac', request.mac] });
   }
   return valid;
 }
@@ -103,6 +105,7 @@ export function dukptData(context: OperationContext, request: RequestOf<'dukptDa
     throw new HsmError('HSM_REQUEST_INVALID', `data and IV of whole blocks of ${block} bytes`);
   }
   const ksn = Buffer.from(request.ksn);
+  deviceCounterOf(ksn);
   const direction = request.request ? 'request' : 'response';
   const usage = request.request ? AES_DUKPT_USAGE.dataEncryption : AES_DUKPT_USAGE.dataDecryption;
   const key =
@@ -111,6 +114,7 @@ export function dukptData(context: OperationContext, request: RequestOf<'dukptDa
       : aesWorkingKey(scratch, secretOf(bdk), ksn, usage, aesDukptKeyTypeOf(`AES${bdk.length * 8}`));
   const [data, iv] = [Buffer.from(request.data), Buffer.from(request.iv)];
   if (request.encrypt) return scratch.encrypt(key, algorithm, data, iv);
-  context.useCounter(bdk, 'data', { ksn, transaction: request.transaction, content: data });
+  const bound = ['decrypt', direction, iv];
+  context.useCounter(bdk, 'data', { ksn, transaction: request.transaction, content: data, bound });
   return scratch.decrypt(key, algorithm, data, iv);
 }

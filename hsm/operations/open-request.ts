@@ -1,12 +1,11 @@
 import { HsmError } from '../errors.ts';
-import { translatePinBlock } from '../pin/translate.ts';
 import type { Outcome } from '../protocol/composite.ts';
 import { NONE_FITTED, type ReplyOf, type RequestOf } from '../protocol/operations.ts';
 import { isUnsupported, TokenError } from '../token/pkcs11.ts';
 import type { OperationContext } from './context.ts';
 import { isMacUnder } from './mac.ts';
 import { protectPan } from './pan.ts';
-import { PIN_COMES_UNDER, PIN_GOES_UNDER, pinSideOf } from './pin.ts';
+import { PIN_COMES_UNDER, PIN_GOES_UNDER, pinSideOf, translateGuarded } from './pin.ts';
 
 /**
  * All that a payment asks before it is let in, in one request: its MAC is verified, its PAN protected, its PIN block
@@ -29,7 +28,7 @@ export function openRequest(context: OpenContext, request: RequestOf<'openReques
 }
 
 /** What this operation needs of a request's context: the self-test gives it keys of its own. */
-export type OpenContext = Pick<OperationContext, 'scratch' | 'key'>;
+export type OpenContext = Pick<OperationContext, 'scratch' | 'key' | 'pinGuard' | 'peer' | 'cardMark'>;
 
 type Parts = RequestOf<'openRequest'>;
 type Seal = NonNullable<Parts['seal']>;
@@ -51,7 +50,7 @@ function fittingKey(context: OpenContext, { data, mac, keys }: Seal): number {
 function translate(context: OpenContext, pin: PinPart, pan: Uint8Array): Buffer {
   const from = pinSideOf(context.key(pin.key, 'decrypt', ...PIN_COMES_UNDER), pin.format);
   const to = pinSideOf(context.key(pin.to, 'encrypt', ...PIN_GOES_UNDER), pin.toFormat);
-  return translatePinBlock(context.scratch, from, to, pan, pin.block);
+  return translateGuarded(context, from, to, { pan, block: pin.block });
 }
 
 function outcomeOf<T>(work: () => T): Outcome<T> {

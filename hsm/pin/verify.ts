@@ -128,16 +128,23 @@ function checkRule(
   if (fault !== undefined) throw new HsmError('HSM_REQUEST_INVALID', fault);
 }
 
-/** The PIN a card's offset stands for: natural PIN plus offset, digit by digit without carry. */
+/**
+ * The PIN a card's offset stands for: natural PIN plus offset, digit by digit without carry, from the right.
+ * @param length of the PIN, where it is longer than the offset
+ */
 export function ibm3624Pin(
   scratch: Scratch,
   pvk: Secret,
   rule: Ibm3624Rule,
   pan: Uint8Array,
   offset: Uint8Array,
+  length = offset.length,
 ): Buffer {
-  const natural = naturalPin(scratch, pvk, rule, pan, offset.length);
-  for (let i = 0; i < offset.length; i++) natural[i] = ((natural[i] ?? 0) + (offset[i] ?? 0)) % 10;
+  const natural = naturalPin(scratch, pvk, rule, pan, length);
+  const before = length - offset.length;
+  for (let i = 0; i < offset.length; i++) {
+    natural[before + i] = ((natural[before + i] ?? 0) + (offset[i] ?? 0)) % 10;
+  }
   return natural;
 }
 
@@ -155,7 +162,11 @@ export function ibm3624Offset(
   return offset;
 }
 
-/** Whether the leftmost digits of the PIN in this block are what the offset says. */
+/**
+ * Whether the rightmost digits of the PIN in this block, as many as the offset has, are what the offset says.
+ * Source: IBM, z/OS ICSF application programmer's guide, "3624 PIN verification algorithm": the digits that are
+ * compared are the rightmost ones of as many natural digits as the entered PIN has.
+ */
 export function matchesOffset(
   scratch: Scratch,
   side: PinSide,
@@ -169,5 +180,6 @@ export function matchesOffset(
   const pin = scratch.host(LONGEST_PIN).bytes;
   const length = decodePinBlock(side.format, clear, pan, pin);
   if (length < offset.length) return false;
-  return timingSafeEqual(ibm3624Pin(scratch, pvk, rule, pan, offset), pin.subarray(0, offset.length));
+  const expected = ibm3624Pin(scratch, pvk, rule, pan, offset, length).subarray(length - offset.length);
+  return timingSafeEqual(expected, pin.subarray(length - offset.length, length));
 }

@@ -58,9 +58,9 @@ it('refuses a counter used before its process was killed; a repeated request get
   await killFirst();
   const again = await translate(first.client, 'FFFF9876543210E00004', 'TERM0001/1');
   expect(again.reveal()).toEqual(answer.reveal());
-  for (const ksn of ['FFFF9876543210E00004', 'FFFF9876543210E00001'] as const) {
-    await expect(translate(first.client, ksn, 'TERM0001/2')).rejects.toMatchObject(REPLAYED);
-  }
+  await expect(translate(first.client, 'FFFF9876543210E00004', 'TERM0001/2')).rejects.toMatchObject(REPLAYED);
+  // One that comes late, and was spent on nothing.
+  await translate(first.client, 'FFFF9876543210E00001', 'TERM0001/3');
 });
 
 it('lets one of two processes use a counter, whoever is faster', async () => {

@@ -82,6 +82,8 @@ it('after a run its memory holds no clear PIN and no clear key', async (test) =>
     });
     const examplePan = Pan.of('4012345678909');
     await hsm.client.translatePinBlock({ from: dukpt, to: 'ZPK/VISA', toFormat: 0, pan: examplePan });
+    // As often as one card's PIN may be wrong, and a little less.
+    if (i >= 30) continue;
     await hsm.client.verifyPvv({
       pin: { key: 'TPK/TERM0001', block },
       pan: PAN,

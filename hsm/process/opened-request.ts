@@ -2,8 +2,10 @@ import type { Laboratory } from '../kat/family.ts';
 import { ALL_ALLOWED } from '../keys/attributes.ts';
 import type { SessionKey } from '../keys/key.ts';
 import type { KeyPart } from '../keys/usage.ts';
+import { UseLedger } from '../keys/use-ledger.ts';
 import { openRequest } from '../operations/open-request.ts';
 import { PAN_DATA_KEY, PAN_LOOKUP_KEY, revealPan } from '../operations/pan.ts';
+import { PinGuard } from '../pin/guard.ts';
 import { NONE_FITTED, type RequestOf } from '../protocol/operations.ts';
 
 /** Published values of the self-test: two triple DES keys, an AES key, one of HMAC, and what is under them. */
@@ -27,7 +29,14 @@ export interface KnownRequest {
 export function openedRequest(lab: Laboratory, known: KnownRequest): string {
   const { scratch } = lab;
   const keys = keysOf(lab, known);
-  const context = { scratch, key: (name: string) => keyNamed(keys, name) };
+  const pinGuard = new PinGuard(UseLedger.open(undefined), () => 0);
+  const context = {
+    scratch,
+    key: (name: string) => keyNamed(keys, name),
+    pinGuard,
+    peer: '',
+    cardMark: () => '',
+  };
   const request: RequestOf<'openRequest'> = {
     seal: {
       data: known.data,

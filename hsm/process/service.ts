@@ -1,12 +1,14 @@
 import { HsmError } from '../errors.ts';
-import { checkBlock } from '../keys/create.ts';
+import { checkBlock, RECORD_SEAL } from '../keys/create.ts';
 import { secretOf } from '../keys/key.ts';
+import { isPublished } from '../keys/published-on-token.ts';
 import { SigningKeys } from '../keys/signing-keys.ts';
-import { TokenKeys } from '../keys/token-keys.ts';
+import { type TokenKey, TokenKeys } from '../keys/token-keys.ts';
 import type { UseLedger } from '../keys/use-ledger.ts';
 import { WorkingKeys } from '../keys/working-keys.ts';
 import { OperationContext } from '../operations/context.ts';
 import { HANDLERS, type KeyOperation } from '../operations/handlers.ts';
+import { type PinAlarm, PinGuard } from '../pin/guard.ts';
 import type { OperationName, ReplyOf, RequestOf } from '../protocol/operations.ts';
 import {
   type Instrument,
@@ -35,6 +37,8 @@ export interface HsmStatus {
   strategies: Record<string, Strategy>;
   /** By request: where secret values were since the start, and how often it ran. */
   operations: Record<string, { place: Place; runs: number }>;
+  /** How often so many PIN faults came under one key within a minute, since the start. */
+  pinAlarms: number;
 }
 
 export interface Clocks {
@@ -44,6 +48,11 @@ export interface Clocks {
   wall: () => number;
   /** Where it is absent nothing could be ended later: an operation then ends with its turn. */
   after?: (milliseconds: number, action: () => void) => { cancel(): void };
+}
+
+/** What the service tells of by itself. */
+export interface Surroundings extends Clocks {
+  onPinAlarm?: (alarm: PinAlarm) => void;
 }
 
 /**
@@ -69,9 +78,10 @@ interface OpenToken {
 export class HsmService {
   readonly #settings: TokenSettings;
   readonly #userPin: string;
-  readonly #clocks: Clocks;
+  readonly #clocks: Surroundings;
   readonly #instrument: Instrument | undefined;
   readonly #ledger: UseLedger;
+  readonly #pinGuard: PinGuard;
   readonly #strategies: Record<string, Strategy>;
   readonly #runs = new Map<string, { place: Place; runs: number }>();
   #token: OpenToken;
@@ -85,7 +95,7 @@ export class HsmService {
   constructor(
     settings: TokenSettings,
     userPin: string,
-    clocks: Clocks,
+    clocks: Surroundings,
     ledger: UseLedger,
     instrument?: Instrument,
   ) {
@@ -94,8 +104,10 @@ export class HsmService {
     this.#userPin = userPin;
     this.#clocks = clocks;
     this.#instrument = instrument;
+    this.#pinGuard = new PinGuard(ledger, clocks.wall, settings.pinLimits, clocks.onPinAlarm);
     this.#token = this.#open();
     this.#strategies = selfTest(this.#token.session, this.#token.profile);
+    this.#verifyLedger();
   }
 
   get keys(): number {
@@ -111,6 +123,7 @@ export class HsmService {
       tokenKeys: tokenKeys.size,
       cachedWorkingKeys: workingKeys.cached,
       operations: Object.fromEntries(this.#runs),
+      pinAlarms: this.#pinGuard.alarms,
     };
   }
 
@@ -141,16 +154,19 @@ export class HsmService {
   }
 
   /** @throws HSM_DEVELOPMENT_KEY where one of the published development keys is on this token */
-  refuseDevelopmentKeys(isDevelopmentKey: (block: Buffer) => boolean): void {
-    const { session, profile, tokenKeys } = this.#token;
-    for (const key of tokenKeys.all()) {
-      if (key.algorithm !== 'T') continue;
-      const block =
-        key.kcv === undefined
-          ? Scratch.use(session, profile, (scratch) => checkBlock(scratch, secretOf(key), 'T'))
-          : Buffer.from(key.kcv, 'hex');
-      if (isDevelopmentKey(block)) throw new HsmError('HSM_DEVELOPMENT_KEY', key.name);
-    }
+  refuseDevelopmentKeys(): void {
+    const [refused] = this.#token.tokenKeys.refused;
+    if (refused !== undefined) throw new HsmError('HSM_DEVELOPMENT_KEY', refused);
+  }
+
+  /** A token without a sealing key has claimed nothing yet. @throws HSM_LEDGER_FAILED */
+  #verifyLedger(): void {
+    const { session, profile, shared, tokenKeys } = this.#token;
+    if (![...tokenKeys.all()].some(({ name }) => name === RECORD_SEAL)) return;
+    Scratch.use(session, profile, (scratch) => {
+      const context = new OperationContext(scratch, shared);
+      this.#ledger.verify((data) => context.sealOf(data));
+    });
   }
 
   close(): void {
@@ -235,7 +251,14 @@ export class HsmService {
   #open(): OpenToken {
     const session = TokenSession.open(this.#settings, this.#userPin, this.#instrument);
     try {
-      const tokenKeys = new TokenKeys(session, this.#clocks.monotonic);
+      const profile = probeToken(session);
+      const isRefused = (key: TokenKey) =>
+        Scratch.use(session, profile, (scratch) => isPublished(scratch, key));
+      const tokenKeys = new TokenKeys(
+        session,
+        this.#clocks.monotonic,
+        this.#settings.refusesDevelopmentKeys ? isRefused : undefined,
+      );
       const workingKeys = new WorkingKeys(
         session,
         tokenKeys,
@@ -250,8 +273,9 @@ export class HsmService {
         ledger: this.#ledger,
         wallClock: this.#clocks.wall,
         keyBlockVersions: this.#settings.keyBlockVersions,
+        pinGuard: this.#pinGuard,
       };
-      return { session, profile: probeToken(session), ...keys, shared };
+      return { session, profile, ...keys, shared };
     } catch (error) {
       session.close();
       throw new HsmError('HSM_TOKEN_FAILED', error instanceof Error ? error.message : '', { cause: error });

@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { HsmError } from '../errors.ts';
 import { MAC_LENGTH } from '../keyblock/header.ts';
-import { findSoftHsm, type TokenSettings } from '../token/pkcs11.ts';
+import { PIN_LIMITS } from '../pin/guard.ts';
+import { findSoftHsm, SOFTWARE_REFUSED, type TokenSettings } from '../token/pkcs11.ts';
 
 /** How to open the token. */
 export interface TokenAccess {
@@ -23,6 +24,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * SoftHSM where Debian puts it), `PKCS11_SLOT` (where labels are not unique), `PKCS11_PARAMETERS` (for NSS),
  * `HSM_OPEN_KEYS` (for tokens with little room), `HSM_OPERATION_MS` (how long an operation may stay open for the next
  * request, see docs/hsm.md), `HSM_KEY_BLOCK_VERSIONS` (in which keys may come: `B,D,E` unless it says more),
+ * `HSM_PIN_TRIES` (how many wrong PINs of one card a day, see pin/guard.ts),
  * `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in production), and
  * the user PIN from `HSM_PIN_FD` (an open file descriptor) or `HSM_PIN_FILE` (mode 0600). The PIN itself is never in
  * the environment nor among the arguments.
@@ -41,15 +43,15 @@ export function readSettings(environment: Environment): HsmSettings {
 export function readTokenAccess(environment: Environment): TokenAccess {
   const production = environment['NODE_ENV'] === 'production';
   const modulePath = environment['PKCS11_MODULE'] ?? findSoftHsm();
-  if (production && isSoftwareToken(modulePath) && environment['HSM_ALLOW_SOFTWARE_TOKEN'] !== '1') {
-    throw new HsmError(
-      'HSM_SETTINGS_INVALID',
-      'PKCS11_MODULE is a software token, which protects no key: production needs HSM_ALLOW_SOFTWARE_TOKEN=1',
-    );
+  const refusesSoftware = production && environment['HSM_ALLOW_SOFTWARE_TOKEN'] !== '1';
+  // By its name before it is loaded, and by what it says of itself once it is.
+  if (refusesSoftware && isSoftwareToken(modulePath)) {
+    throw new HsmError('HSM_SETTINGS_INVALID', SOFTWARE_REFUSED);
   }
   const slot = slotOf(environment);
   const openKeys = wholeNumberOf(environment, 'HSM_OPEN_KEYS', OPEN_KEYS);
   const operationMs = wholeNumberOf(environment, 'HSM_OPERATION_MS', OPERATION_MS);
+  const tries = wholeNumberOf(environment, 'HSM_PIN_TRIES', PIN_TRIES);
   const keyBlockVersions = versionsOf(environment);
   const libraryParameters = environment['PKCS11_PARAMETERS'];
   return {
@@ -61,6 +63,9 @@ export function readTokenAccess(environment: Environment): TokenAccess {
       ...(openKeys === undefined ? {} : { openKeys }),
       ...(operationMs === undefined ? {} : { operationMs }),
       ...(keyBlockVersions === undefined ? {} : { keyBlockVersions }),
+      ...(tries === undefined ? {} : { pinLimits: { ...PIN_LIMITS, wrong: tries } }),
+      refusesSoftware,
+      refusesDevelopmentKeys: production,
     },
     userPin: readUserPin(environment),
     production,
@@ -81,6 +86,7 @@ function slotOf(environment: Environment): number | undefined {
 
 const OPEN_KEYS = { from: 16, to: 65_536 };
 const OPERATION_MS = { from: 0, to: 1_000 };
+const PIN_TRIES = { from: 3, to: 1_000 };
 
 function wholeNumberOf(
   environment: Environment,

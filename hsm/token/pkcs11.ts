@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type * as Pkcs11 from 'pkcs11js';
 import { HsmError } from '../errors.ts';
+import type { PinLimits } from '../pin/guard.ts';
+import { isSoftware } from './software.ts';
 import { StandingCiphers } from './standing-ciphers.ts';
 
 /** A CommonJS module whose names Node cannot see in advance: it is required, not imported. */
@@ -98,7 +100,16 @@ export interface TokenSettings {
   operationMs?: number;
   /** Versions of key blocks in which a key may come; default B, D and E. */
   keyBlockVersions?: ReadonlySet<string>;
+  /** How many wrong PINs and malformed PIN blocks of one card are borne: see `pin/guard.ts`. */
+  pinLimits?: PinLimits;
+  /** In production: keys that anybody knows are not used, and come by no way. */
+  refusesDevelopmentKeys?: boolean;
+  /** In production: a token that is a program is not opened. */
+  refusesSoftware?: boolean;
 }
+
+export const SOFTWARE_REFUSED =
+  'PKCS11_MODULE is a software token, which protects no key: production needs HSM_ALLOW_SOFTWARE_TOKEN=1';
 
 /** A logged-in session on one token. All calls are synchronous, on one thread: see docs/hsm.md for why. */
 export class TokenSession {
@@ -106,9 +117,11 @@ export class TokenSession {
   readonly handle: Handle;
 
   readonly standing: StandingCiphers;
+  readonly refusesDevelopmentKeys: boolean;
 
-  private constructor(module: Pkcs11.PKCS11, openSession: () => Handle) {
+  private constructor(module: Pkcs11.PKCS11, openSession: () => Handle, refusesDevelopmentKeys: boolean) {
     this.module = module;
+    this.refusesDevelopmentKeys = refusesDevelopmentKeys;
     this.handle = call('C_OpenSession', openSession);
     this.standing = new StandingCiphers(module, openSession);
   }
@@ -125,7 +138,11 @@ export class TokenSession {
       initialise(module, settings);
       const slot = slotOf(module, settings.label, settings.slot);
       const flags = pkcs11.CKF_SERIAL_SESSION | pkcs11.CKF_RW_SESSION;
-      const session = new TokenSession(module, () => module.C_OpenSession(slot, flags));
+      if (settings.refusesSoftware && isSoftware(module.C_GetInfo(), module.C_GetTokenInfo(slot))) {
+        throw new HsmError('HSM_SETTINGS_INVALID', SOFTWARE_REFUSED);
+      }
+      const refuses = settings.refusesDevelopmentKeys ?? false;
+      const session = new TokenSession(module, () => module.C_OpenSession(slot, flags), refuses);
       session.#login(userPin);
       return session;
     } catch (error) {

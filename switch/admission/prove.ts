@@ -200,10 +200,17 @@ function madeCard(
   return stored;
 }
 
+/** What the HSM says of a PIN block that was not well formed, or of one too many of them. */
+const OF_THE_BLOCK: ReadonlySet<string> = new Set([
+  'HSM_PIN_BLOCK_INVALID',
+  'HSM_PIN_LIMIT',
+  'HSM_PIN_FORMAT',
+]);
+
 function translatedPin({ terminal }: Party, { pin }: OpenedParts): TranslatedPin {
   if (!pin) return { block: undefined };
   if ('done' in pin) return { block: pin.done };
-  const code = pin.refused.code === 'HSM_PIN_BLOCK_INVALID' ? 'SW_PIN_BLOCK' : 'SW_HSM';
+  const code = OF_THE_BLOCK.has(pin.refused.code) ? 'SW_PIN_BLOCK' : 'SW_HSM';
   return { refusal: new Refusal(code, { terminal: terminal?.id ?? '' }, { cause: pin.refused }) };
 }
 

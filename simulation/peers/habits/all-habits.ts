@@ -37,6 +37,7 @@ import { SILENT_ISSUER } from './silent-issuer.ts';
 import { RRN_FOR_A_DAY } from './terminal-numbers.ts';
 import {
   OTHER_TILL,
+  OTHER_TILL_AFTER_CLOSE,
   REFUNDED_AT_ONCE,
   REVERSED_AFTER_CLOSE,
   REVERSES_FOR_ANOTHER_CARD,
@@ -96,6 +97,7 @@ const LATER = [
   ADVICES_OF_NO_SERVICE,
   FORGED_REQUESTS,
   CHIP_CERTIFICATES,
+  OTHER_TILL_AFTER_CLOSE,
 ] as const satisfies readonly LaterHabit[];
 
 export type HabitName = (typeof PEERS)[number]['name'] | (typeof LATER)[number]['name'];

@@ -1,4 +1,4 @@
-import { ADVICES_OF_NO_SERVICE, REFUND_ADVICES, TIPS } from './advices.ts';
+import { ADVICES_OF_NO_SERVICE, REFUND_ADVICES, TIPS, TIPS_ON_TIPS } from './advices.ts';
 import { ANSWERS_AFTER_5_S, ECHOES_LESS, REFUSES_ADVICES, SWAPS_ANSWERS } from './answer-habits.ts';
 import { BELIEVES_REFUSALS } from './believes-refusals.ts';
 import { GARBLED_CHIP, LONG_CHIP } from './chip.ts';
@@ -97,6 +97,7 @@ const LATER = [
   ADVICES_OF_NO_SERVICE,
   FORGED_REQUESTS,
   CHIP_CERTIFICATES,
+  TIPS_ON_TIPS,
   OTHER_TILL_AFTER_CLOSE,
 ] as const satisfies readonly LaterHabit[];
 

@@ -89,7 +89,7 @@ export function settingsOf(random: SeededRandom, { habits }: Features): Settings
     { leaseMs: 10_000, takeOverEveryMs: 3_000 },
     { leaseMs: 2_000, takeOverEveryMs: 500 },
   ]);
-  const tills = habits.has('other-till') ? 2 : 1;
+  const tills = habits.has('other-till') || habits.has('other-till-after-close') ? 2 : 1;
   const gates = random.stream('gates');
   const isSilent = gates.chance(0.5);
   return {

@@ -53,7 +53,7 @@ export class Workload {
     this.batches = terminals.map(
       (terminal) => new Batches(terminal, random.stream(`batches of ${terminal.settings.id}`)),
     );
-    const settlesEarly = this.#habits.some(({ name }) => name === 'reversed-after-close') ? 0.9 : 0.3;
+    const settlesEarly = this.#habits.some(({ name }) => /after-close$/.test(name)) ? 0.9 : 0.3;
     for (const batches of this.batches) {
       const chance = random.stream(`settlements of ${batches.terminal.settings.id}`);
       if (!chance.chance(settlesEarly)) continue;

@@ -17,6 +17,14 @@ export const OF_DAYS: readonly SourceMutant[] = [
     put: 'for (let ordinal = last + 1; ordinal <= last; ordinal += 1) {',
   },
   {
+    name: 'batch-of-the-till-that-asks',
+    removes: 'the till that sold it: the batch that is looked at is of the till that voids',
+    file: 'switch/serve/closed-batch.ts',
+    find: 'party: partyKey(acquirerOf(party.key), merchant, terminal).terminal, currency };',
+    put: 'party: party.key.terminal, currency };',
+    with: ['other-till-after-close'],
+  },
+  {
     name: 'undated-movement',
     removes: 'the business date of what is taken back',
     file: 'switch/transaction/dated-journal.ts',

@@ -17,6 +17,14 @@ export const OF_TOLD: readonly SourceMutant[] = [
     put: "    ...(hasCase && !isAnybodyListening ? (['raise-alert'] as const) : []),\n",
   },
   {
+    name: 'tip-upon-tip',
+    removes: 'what stood before the first tip: the second is a share of the first as well',
+    file: 'switch/serve/adjust.ts',
+    find: 'Math.min(untippedMinorUnits ?? standingMinorUnits, authorisedMinorUnits(found));',
+    put: 'standingMinorUnits;',
+    with: ['tips-on-tips'],
+  },
+  {
     name: 'repeats-without-end',
     removes: 'the end of what is refused again and again',
     file: 'switch/serve/acknowledge-repeats.ts',

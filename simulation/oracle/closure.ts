@@ -66,13 +66,21 @@ function refusalOf(
   payment: Payment,
 ): string | undefined {
   if (outcome === undefined) return isAbandoned ? undefined : 'never answered';
-  if (isAccepted) {
-    return order.kind === 'completion' && order.remaining > payment.amount
-      ? 'accepted for too much'
-      : undefined;
-  }
+  if (isAccepted) return order.remaining > mostOf(order.kind, payment) ? 'accepted for too much' : undefined;
   if (outcome === WRONG_MAC && order.brokenMac) return undefined;
   return mayBeRefused(order, outcome, payment) ? undefined : `answered ${outcome}`;
+}
+
+/** What may stand of a payment once this was accepted. */
+function mostOf(kind: Notice['order']['kind'], payment: Payment): number {
+  switch (kind) {
+    case 'completion':
+      return payment.amount;
+    case 'tip':
+      return mostWithTip(payment);
+    default:
+      return Number.POSITIVE_INFINITY;
+  }
 }
 
 function mayBeRefused({ kind, remaining }: Notice['order'], outcome: string, payment: Payment): boolean {

@@ -46,7 +46,7 @@ const CASES: Readonly<Record<string, readonly Reason[]>> = {
   'void-reversed-late': [(_, simulation) => has(simulation, 'void-reversed')],
   'advice-kept': [
     (_, simulation) => has(simulation, 'advices-of-no-service'),
-    (_, simulation) => has(simulation, 'tips'),
+    (_, simulation) => has(simulation, 'tips') || has(simulation, 'tips-on-tips'),
   ],
   'reversal-unmatched': [() => true],
   'reversal-repeated': [never],

@@ -1,5 +1,7 @@
+import { GUEST_CARDS } from '../guests/guest-settings.ts';
 import type { RunResult } from '../run.ts';
 import type { Line } from '../world/world.ts';
+import { withoutBystanders } from './bystanders.ts';
 import { faultWords } from './fault-words.ts';
 
 /** The lanes of a story, from left to right. */
@@ -21,8 +23,9 @@ export interface Row {
   readonly money?: string;
 }
 
-const NETWORKS: ReadonlySet<string> = new Set(['visa', 'iso87']);
-const IS_NODE = /^node-\d+$/;
+const NETWORKS: ReadonlySet<string> = new Set(['visa', 'iso87', ...Object.keys(GUEST_CARDS)]);
+/** A node, or the worker beside it. */
+const IS_NODE = /^node-\d+(\.worker)?$/;
 const PLACES: ReadonlySet<string> = new Set(['line', 'database', 'hsm', 'operator', 'network']);
 /** What the switch logs of its own work in every run, and what its journal says better. */
 const EVERYDAY =
@@ -36,7 +39,7 @@ const MOST_ROWS = 160;
 /** All that is worth telling, in the order in which it happened. */
 export function rowsOf(result: RunResult): Row[] {
   const letters = lettersOf(result);
-  const told = once(result.timeline).flatMap((line) => rowOf(line, letters) ?? []);
+  const told = once(withoutBystanders(result)).flatMap((line) => rowOf(line, letters) ?? []);
   const faults = result.faults.flatMap((fault): Row[] => {
     const words = faultWords(fault);
     const row = { lane: 'switch', does: 'breaks' } as const;
@@ -80,6 +83,7 @@ function rowOf(line: Line, letters: ReadonlyMap<number, string>): Row | undefine
 }
 
 function placed({ actor, what }: Line): Omit<Row, 'at'> | undefined {
+  if (isStray({ actor, what })) return { lane: 'switch', does: 'breaks', text: `the ${actor} ${what}` };
   if (actor === 'ORACLE' || PLACES.has(actor)) return undefined;
   if (actor === 'journal') return what.endsWith('tells the merchant') ? undefined : noted(what);
   if (NETWORKS.has(actor) || actor === 'pop') return heard(actor, what);
@@ -87,6 +91,11 @@ function placed({ actor, what }: Line): Omit<Row, 'at'> | undefined {
   const said = /^([→←]) (.*)$/.exec(what);
   const text = `${actor} ${said?.[2] ?? what}`;
   return { lane: 'terminal', does: said?.[1] === '→' ? 'asks' : said ? 'hears' : 'notes', text };
+}
+
+/** The one unkindness that no fault is drawn for. */
+export function isStray({ actor, what }: Pick<Line, 'actor' | 'what'>): boolean {
+  return actor === 'database' && what.startsWith('is not reached');
 }
 
 function noted(text: string): Omit<Row, 'at'> {

@@ -215,7 +215,9 @@ export class DatabaseConnection {
         }
       };
       const isHeard = database.canHear(name);
-      world.scheduler.after(database.travelMs(), label, () => {
+      const travelMs = database.travelMs();
+      if (isWrite && travelMs >= LONG_WAY_MS) world.tell('database', () => strayWords(name, travelMs));
+      world.scheduler.after(travelMs, label, () => {
         if (!isHeard || !(this.#isOpen || database.arrivesLate())) return;
         if (!database.isUp) {
           return this.#process.deliver(database.latency(), () => fail(new Unreachable('ECONNREFUSED')));
@@ -225,4 +227,11 @@ export class DatabaseConnection {
       });
     });
   }
+}
+
+/** A statement that strays is told of: who reads the story of a seed without faults must know why the journal was away. */
+const LONG_WAY_MS = 200;
+
+function strayWords(name: string, travelMs: number): string {
+  return `is not reached by ${name} for ${Math.round(travelMs)} ms: a statement is long on its way`;
 }

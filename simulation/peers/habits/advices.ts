@@ -5,6 +5,9 @@ import type { LaterHabit } from './later-habit.ts';
 // What is told afterwards is not always a sale: DE3 decides.
 
 const OFTEN = 0.4;
+const FIFTH = 5;
+const MOST_TIPS = 3;
+const APART_MS = 6_000;
 
 /** DE4 of the advice is the new total, DE54 the tip; it may come again, with another one. */
 export const TIPS = {
@@ -21,6 +24,22 @@ export const TIPS = {
         return payment.tip(payment.amount + tip);
       });
     }
+  },
+} as const satisfies LaterHabit;
+
+/** Each tip is a share of what is on the slip by then, the tips before it included: so the second may be too much. */
+export const TIPS_ON_TIPS = {
+  name: 'tips-on-tips',
+  says: 'tells of tips one after the other, each of a fifth of all that stands by then',
+  share: 0.12,
+  plan(payment, { later }, random) {
+    if (payment.side !== 'captured' || !random.chance(OFTEN)) return;
+    const tip = () => {
+      const { minorUnits } = payment.standing;
+      return payment.tip(minorUnits + Math.floor(minorUnits / FIFTH / THOUSAND) * THOUSAND);
+    };
+    for (let time = 0; time < MOST_TIPS; time += 1)
+      later('tip on a tip', time * APART_MS, (time + 1) * APART_MS, tip);
   },
 } as const satisfies LaterHabit;
 

@@ -1,4 +1,4 @@
-import { ADVICES_OF_NO_SERVICE, REFUND_ADVICES, TIPS } from './advices.ts';
+import { ADVICES_OF_NO_SERVICE, REFUND_ADVICES, TIPS, TIPS_ON_TIPS } from './advices.ts';
 import {
   ANSWERS_AFTER_5_S,
   ANSWERS_REVERSALS_LATE,
@@ -43,6 +43,7 @@ import { SILENT_ISSUER } from './silent-issuer.ts';
 import { RRN_FOR_A_DAY } from './terminal-numbers.ts';
 import {
   OTHER_TILL,
+  OTHER_TILL_AFTER_CLOSE,
   REFUNDED_AT_ONCE,
   REVERSED_AFTER_CLOSE,
   REVERSES_FOR_ANOTHER_CARD,
@@ -105,6 +106,8 @@ const LATER = [
   ADVICES_OF_NO_SERVICE,
   FORGED_REQUESTS,
   CHIP_CERTIFICATES,
+  TIPS_ON_TIPS,
+  OTHER_TILL_AFTER_CLOSE,
 ] as const satisfies readonly LaterHabit[];
 
 export type HabitName = (typeof PEERS)[number]['name'] | (typeof LATER)[number]['name'];

@@ -88,6 +88,24 @@ export const REVERSED_AFTER_CLOSE = {
   },
 } as const satisfies LaterHabit;
 
+/** The customer comes back in the evening, to whichever till is free: the sale is in a batch of the till that sold it. */
+export const OTHER_TILL_AFTER_CLOSE = {
+  name: 'other-till-after-close',
+  says: 'voids and refunds what is in a batch that another till of the same merchant has closed',
+  share: 0.12,
+  plan(payment, { beside, later, refund }, random) {
+    const [other] = beside;
+    if (!other || !payment.side) return;
+    const what = random.chance(0.7) ? 'void' : 'refund';
+    later(`${what} at another till after the batch`, LATE_MS, LATE_MS + 8_000, () => {
+      if (!payment.isSettled || other.isSettling) return false;
+      return what === 'void'
+        ? payment.void({ at: other })
+        : payment.side === 'captured' && refund(payment, other);
+    });
+  },
+} as const satisfies LaterHabit;
+
 /** What it has in its memory it tells again, heard or not. */
 export const TELLS_AGAIN = {
   name: 'tells-again',

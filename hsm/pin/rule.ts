@@ -16,12 +16,12 @@ const DIGITS_AT_LEAST = 8;
 const OF_ONE_DIGIT_AT_MOST = 4;
 
 /** What a key has that was stored without a rule: PAN digits 1 to 12, padded with F, and the table of the standard. */
-export const COMMON_RULE = '0012F0123456789012345';
+const COMMON_RULE = '0012F0123456789012345';
 
 const RULE = /^([0-9]{2})([0-9]{2})([0-9A-F])([0-9]{16})$/;
 
 /** 21 characters: first digit and number of digits, two each, the pad, the table. */
-export function ruleText({ start, length, pad, conversionTable }: Ibm3624Rule): string {
+function ruleText({ start, length, pad, conversionTable }: Ibm3624Rule): string {
   const place = [start, length].map((number) => String(number).padStart(2, '0')).join('');
   return `${place}${pad.toString(16).toUpperCase()}${Buffer.from(conversionTable.map((digit) => digit + 0x30)).toString('latin1')}`;
 }

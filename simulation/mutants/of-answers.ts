@@ -62,8 +62,8 @@ export const OF_ANSWERS: readonly SourceMutant[] = [
     name: 'answer-that-follows',
     removes: 'the wait for the answer that 09 announces',
     file: 'connectors/link/network-connector.ts',
-    find: "meaning === 'wait' ? 'follows'",
-    put: "meaning === 'wait' ? 'counts'",
+    find: "if (meaning === 'wait') return 'follows';",
+    put: "if (meaning === 'wait') return 'counts';",
   },
   {
     name: 'less-than-a-terminal-can-take',

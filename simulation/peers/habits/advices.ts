@@ -38,8 +38,9 @@ export const TIPS_ON_TIPS = {
       const { minorUnits } = payment.standing;
       return payment.tip(minorUnits + Math.floor(minorUnits / FIFTH / THOUSAND) * THOUSAND);
     };
-    for (let time = 0; time < MOST_TIPS; time += 1)
+    for (let time = 0; time < MOST_TIPS; time += 1) {
       later('tip on a tip', time * APART_MS, (time + 1) * APART_MS, tip);
+    }
   },
 } as const satisfies LaterHabit;
 

@@ -17,6 +17,14 @@ export const OF_BLOCKED: readonly SourceMutant[] = [
     put: "if (!transaction.opening || transaction.network === 'reversal-refused') return { done: true };\n\n    const tooMuch",
   },
   {
+    name: 'rest-forgotten',
+    removes: 'the wait for what is held beyond a completion: given up, it is told, and the rest forgotten',
+    file: 'switch/follow-up/advise-network.ts',
+    find: "if ('retryAfterMs' in rest || 'park' in rest) return rest;",
+    put: "if ('retryAfterMs' in rest) return rest;",
+    test: 'switch/follow-up/advise-network.test.ts',
+  },
+  {
     name: 'refunds-at-once',
     removes: 'the sum of refunds that came while the others were looked at',
     file: 'switch/serve/reserve-refund.ts',

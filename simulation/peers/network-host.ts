@@ -368,6 +368,13 @@ export class NetworkHost<M extends NetworkMessage> {
     const usual = this.#byHabit(usualFortune(random), ({ name, network }, left) =>
       network.fares?.(left, asked, random.stream(name)),
     );
+    const fortune = this.#underFaults(usual, message, random);
+    // Of what is done when all have given it up, and never answered, nobody hears before the clearing.
+    const { loses, ...heard } = fortune;
+    return fortune.actAfterMs > MINUTES_MS && loses === 'answer' ? heard : fortune;
+  }
+
+  #underFaults(usual: Fortune, message: M, random: SeededRandom): Fortune {
     const { now } = this.#world;
     const grip = this.#faults.network(this.name, now);
     if (!grip || !random.chance(grip.share)) return usual;

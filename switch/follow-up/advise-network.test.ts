@@ -103,6 +103,34 @@ describe('a completion that was taken back before the network heard of it', () =
   });
 });
 
+describe('a completion whose rest the network does not take back', () => {
+  const beside = async (answer: object, attempt = 1) => {
+    const { core, told } = createCore();
+    await say(core, authorise, hold);
+    await say(core, advise, completion);
+    for (const key of Object.keys(core.reversal)) Reflect.deleteProperty(core.reversal, key);
+    Object.assign(core.reversal, answer);
+    const transaction = core.journal.entries[0]?.transaction ?? '';
+    const done = followUpTasks(core.ports)['advise-network']({ transaction, attempt, lane: 'test' });
+    await core.clock.advance(50);
+    return { done: await done, told };
+  };
+
+  it('is told where that was refused, which is a case', async () => {
+    const { done, told } = await beside({ status: 'refused', code: '57' });
+    expect(done).toEqual({ done: true });
+    expect(told).toMatchObject([{ minorUnits: 2_000 }]);
+  });
+
+  it('waits where nobody answers, and is given up with it: people see both', async () => {
+    const silence = { status: 'unknown', reason: 'no answer by the deadline' };
+    expect((await beside(silence)).done).toMatchObject({ retryAfterMs: expect.any(Number) });
+    const { done, told } = await beside(silence, 1_000_000);
+    expect(done).toMatchObject({ park: expect.stringContaining('gave up') });
+    expect(told).toEqual([]);
+  });
+});
+
 test('two that tell the network at once write down one answer', async () => {
   const { core, told } = createCore();
   await say(core, advise, offline);

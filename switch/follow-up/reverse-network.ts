@@ -38,7 +38,14 @@ export type NetworkPorts = Pick<
  * same, and the next follow-up (a later reversal, or a replay by people) asks for what is too much then.
  */
 export async function reverseNetwork(job: FollowUpJob, ports: NetworkPorts): Promise<FollowUpResult> {
-  return reverseDownTo(holdingsNow, job, ports);
+  const ended = await reverseDownTo(holdingsNow, job, ports);
+  if (!('refused' in ended)) return ended;
+  return { park: `the network refuses the reversal with code ${ended.refused}` };
+}
+
+/** Of at least one message, with this code: the case is open. */
+interface Refused {
+  readonly refused: string;
 }
 
 /** Of what is billed in parts all that was authorised is held until the last part, or its end: none is too much. */
@@ -53,7 +60,7 @@ function holdingsNow(now: Transaction): Holding[] {
  * Reverses what is held beyond a completion, message by message: the network is told of what is taken behind it, and
  * finds what it still has to hold.
  */
-export function reverseRest(job: FollowUpJob, ports: NetworkPorts): Promise<FollowUpResult> {
+export function reverseRest(job: FollowUpJob, ports: NetworkPorts): Promise<FollowUpResult | Refused> {
   return reverseDownTo((now) => holdingsFor(now, now.capturedMinorUnits ?? 0), job, ports);
 }
 
@@ -61,7 +68,7 @@ async function reverseDownTo(
   holdings: (transaction: Transaction) => Holding[],
   job: FollowUpJob,
   ports: NetworkPorts,
-): Promise<FollowUpResult> {
+): Promise<FollowUpResult | Refused> {
   const refused = new Map<string | undefined, string>();
   for (;;) {
     const transaction = await readTransaction(ports.journal, job.transaction);
@@ -76,7 +83,10 @@ async function reverseDownTo(
     if (!tooMuch && isToReinstate(transaction)) {
       return reinstate(job, transaction, networkNumbers(transaction), ports);
     }
-    if (!tooMuch) return endAfter([...refused.values()]);
+    if (!tooMuch) {
+      const [code] = refused.values();
+      return code === undefined ? { done: true } : { refused: code };
+    }
     if (isUntoldVoid(transaction)) {
       const { voidWaitMs } = takeBackRules(ports.settings);
       const waitMs = untilTold(transaction, ports.clock.wall(), voidWaitMs);
@@ -91,17 +101,13 @@ async function reverseDownTo(
   }
 }
 
-function endAfter([code]: readonly string[]): FollowUpResult {
-  return code === undefined ? { done: true } : { park: `the network refuses the reversal with code ${code}` };
-}
-
 /** @returns how the follow-up ends, that the network refuses, or nothing where this message's part is reversed */
 async function reverseHolding(
   job: FollowUpJob,
   transaction: Transaction,
   holding: Holding,
   ports: NetworkPorts,
-): Promise<FollowUpResult | { readonly refused: string } | undefined> {
+): Promise<FollowUpResult | Refused | undefined> {
   const { opening } = transaction;
   const { increment, standingMinorUnits } = holding;
   if (!opening) return { done: true };

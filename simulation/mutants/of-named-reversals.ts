@@ -8,7 +8,6 @@ export const OF_NAMED_REVERSALS: readonly SourceMutant[] = [
     file: 'switch/requests/originals.ts',
     find: 'late: mtis,',
     put: "late: pair ?? ['0100', '0200'],",
-    with: ['no-de90'],
   },
   {
     name: 'reversals-of-one-key',
@@ -48,7 +47,6 @@ export const OF_NAMED_REVERSALS: readonly SourceMutant[] = [
     file: 'switch/journal/entry.ts',
     find: 'const MAX_CLAIMS = 16;',
     put: 'const MAX_CLAIMS = 8;',
-    with: ['new-de7-on-repeat', 'de90-of-the-repeat', 'no-de90'],
   },
   {
     name: 'no-more-patience',
@@ -56,7 +54,6 @@ export const OF_NAMED_REVERSALS: readonly SourceMutant[] = [
     file: 'switch/follow-up/patience.ts',
     find: 'Math.min(attempt * attemptTimeoutMs, MOST_MS)',
     put: 'Math.min(attemptTimeoutMs, MOST_MS)',
-    with: ['answers-after-5-s', 'forgets-early-reversals', 'acts-after-its-time-out'],
   },
   {
     name: 'late-under-another-time',

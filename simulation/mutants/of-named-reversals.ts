@@ -23,7 +23,6 @@ export const OF_NAMED_REVERSALS: readonly SourceMutant[] = [
     file: 'switch/serve/undo.ts',
     find: 'if (remainingMinorUnits > 0 && isVoided(found)) {',
     put: 'if (remainingMinorUnits < 0 && isVoided(found)) {',
-    with: ['void-reversed'],
   },
   {
     name: 'part-named-by-a-late-repeat',

@@ -44,6 +44,7 @@ export class SwitchNode extends ProcessLives {
   readonly #beatMs: number;
   readonly #hasWorker: boolean;
   #running: RunningSwitch | undefined;
+  #isStopping = false;
   #parts: Parts | undefined;
 
   /** @param hasWorker whether a process of its own does what follows a reply */
@@ -84,6 +85,7 @@ export class SwitchNode extends ProcessLives {
     const [running, parts] = [this.#running, this.#parts];
     if (!running || !parts) return undefined;
     return async () => {
+      this.#isStopping = true;
       await parts.follower?.close();
       await running.close(DRAIN_MS);
       parts.keys?.close();
@@ -95,6 +97,7 @@ export class SwitchNode extends ProcessLives {
   }
 
   protected async begin(life: SimProcess): Promise<void> {
+    this.#isStopping = false;
     const { world, network, database, mutant, proofs, inbox } = this.around;
     const { clock } = life;
     const random: Random = this.random.stream(`life ${this.lives}`);
@@ -180,24 +183,44 @@ export class SwitchNode extends ProcessLives {
   ): { follow(all: Settings['networks']): void } {
     const told = this.around.mutant.lateAnswer(onLateAnswer(parts));
     const links = { ...parts, onLateAnswer: told, ...(keys && { zoneKeys: keys.zoneKeys }) };
-    const open = (network: Settings['networks'][number]) => this.#observed(connectNetwork(network, links));
+    const opened: NetworkConnector[] = [];
+    const open = (network: Settings['networks'][number]) => {
+      const link = this.#observed(connectNetwork(network, links), opened);
+      opened.push(link);
+      return link;
+    };
     const followed = followedNetworks(parts.settings.networks, { open, clock: parts.clock, log: parts.log });
     for (const [name, connector] of followed.connectors) networks.set(name, connector);
     return followed;
   }
 
   /** The network host learns when the switch stops waiting, so as to answer just then. */
-  #observed(connector: NetworkConnector): NetworkConnector {
+  #observed(connector: NetworkConnector, opened: readonly NetworkConnector[]): NetworkConnector {
     const { networks, guestHosts, world } = this.around;
     const { deadlines, notAsked } =
       guestHosts?.[connector.name as GuestNetwork] ?? networks[connector.name as NetworkName];
+    let atWork = 0;
+    const done = () => {
+      atWork -= 1;
+    };
     return {
       ...connector,
+      close: () => {
+        const isLet = atWork > 0 && !this.#isStopping;
+        if (isLet) this.#checkLinks(connector, opened, `closed its link over ${atWork} requests`);
+        return connector.close();
+      },
       ask: (facts, card, deadline) => {
         const remainingMs = deadline - (this.life?.clock.monotonic() ?? 0);
         const key = deadlineKey({ de41: facts.terminal, de4: String(facts.amount.minorUnits) });
         deadlines.set(key, world.now + remainingMs);
         const asked = connector.ask(facts, card, deadline);
+        if (asked.left) {
+          atWork += 1;
+          asked.outcome.then(done, done);
+        } else if (asked.outcome.status === 'unreachable') {
+          this.#checkLinks(connector, opened, 'asked over a link that is not signed on');
+        }
         if (!asked.left && asked.outcome.status === 'not-asked') {
           const { terminal, amount, localDate, localTime } = facts;
           const numbers = { terminal: terminal.trimEnd(), amount: amount.minorUnits, localDate, localTime };
@@ -206,5 +229,11 @@ export class SwitchNode extends ProcessLives {
         return asked;
       },
     };
+  }
+
+  /** I8: where another link to that network is signed on, nobody need be refused or left alone. */
+  #checkLinks({ name }: NetworkConnector, opened: readonly NetworkConnector[], what: string): void {
+    if (!opened.some((link) => link.name === name && link.state() === 'signed-on')) return;
+    this.around.world.violate('I8 liveness', `${this.name} ${what} to ${name}, and has another one`);
   }
 }

@@ -288,7 +288,7 @@ const ACTS: Readonly<Record<string, Act>> = {
         ...reversalMessage(payment, 0),
         de3: '020000',
         de4: tip.de4,
-        de90: namesOf(tip),
+        ...(payment.amount % 2 === 0 ? { de90: namesOf(tip) } : repeating(tip, payment)),
       },
       so: (books) => {
         books.captured -= THOUSAND;
@@ -342,6 +342,11 @@ function byCode({ message }: Payment): Partial<TerminalMessage> {
 
 function named({ message }: Payment): Partial<TerminalMessage> {
   return { de90: namesOf(message) };
+}
+
+/** Without DE90: by the tip's own numbers, and by the reference that it has from its sale. */
+function repeating({ de7, de11, de12, de13 }: TerminalMessage, { rrn }: Payment): Partial<TerminalMessage> {
+  return { de7, de11, de12, de13, de37: rrn, de90: undefined };
 }
 
 function namesOf({ mti, de7 = '', de11 = '' }: TerminalMessage): TerminalMessage['de90'] {

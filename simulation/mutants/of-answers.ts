@@ -122,6 +122,5 @@ export const OF_ANSWERS: readonly SourceMutant[] = [
     file: 'switch/transaction/outcome-table.ts',
     find: 'return policy.canIdentify ? undefined : DO_NOT_HONOUR;',
     put: 'return policy ? undefined : DO_NOT_HONOUR;',
-    test: 'switch/transaction/outcome-table.test.ts',
   },
 ];

@@ -59,7 +59,6 @@ export const OF_DOOR: readonly SourceMutant[] = [
     file: 'switch/admission/sent-before.ts',
     find: '    if (known && known.copies > 0) return false;\n',
     put: '',
-    test: 'switch/admission/sent-before.test.ts',
   },
   {
     name: 'few-currencies',

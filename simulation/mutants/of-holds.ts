@@ -30,7 +30,6 @@ export const OF_HOLDS: readonly SourceMutant[] = [
     file: 'switch/serve/increment.ts',
     find: "|| !stateAfter(state, 'increment-intended')) {",
     put: "|| state === 'none') {",
-    test: 'switch/serve/increment.test.ts',
   },
   {
     name: 'parts-given-back-early',
@@ -52,7 +51,6 @@ export const OF_HOLDS: readonly SourceMutant[] = [
     file: 'switch/transaction/several-completions.ts',
     find: 'return isInBounds && sequence === before.length + 1 && (!known || known.count === count);',
     put: 'return isInBounds && known !== null;',
-    test: 'switch/transaction/several-completions.test.ts',
   },
   {
     name: 'hold-without-end',

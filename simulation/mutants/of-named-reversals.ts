@@ -8,7 +8,6 @@ export const OF_NAMED_REVERSALS: readonly SourceMutant[] = [
     file: 'switch/requests/originals.ts',
     find: 'late: mtis,',
     put: "late: pair ?? ['0100', '0200'],",
-    with: ['no-de90'],
   },
   {
     name: 'reversals-of-one-key',
@@ -24,7 +23,6 @@ export const OF_NAMED_REVERSALS: readonly SourceMutant[] = [
     file: 'switch/serve/undo.ts',
     find: 'if (remainingMinorUnits > 0 && isVoided(found)) {',
     put: 'if (remainingMinorUnits < 0 && isVoided(found)) {',
-    with: ['void-reversed'],
   },
   {
     name: 'part-named-by-a-late-repeat',
@@ -48,7 +46,6 @@ export const OF_NAMED_REVERSALS: readonly SourceMutant[] = [
     file: 'switch/journal/entry.ts',
     find: 'const MAX_CLAIMS = 16;',
     put: 'const MAX_CLAIMS = 8;',
-    with: ['new-de7-on-repeat', 'de90-of-the-repeat', 'no-de90'],
   },
   {
     name: 'no-more-patience',
@@ -56,7 +53,6 @@ export const OF_NAMED_REVERSALS: readonly SourceMutant[] = [
     file: 'switch/follow-up/patience.ts',
     find: 'Math.min(attempt * attemptTimeoutMs, MOST_MS)',
     put: 'Math.min(attemptTimeoutMs, MOST_MS)',
-    with: ['answers-after-5-s', 'forgets-early-reversals', 'acts-after-its-time-out'],
   },
   {
     name: 'late-under-another-time',

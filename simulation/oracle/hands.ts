@@ -84,7 +84,8 @@ export function checkHands(simulation: Simulation, journal: JournalView): void {
     if (BEHIND_ANOTHER.test(reason)) continue;
     // What an odd answer leaves out no reversal can name.
     const ofWhom = database.tables.history(job.transaction)[0]?.body;
-    if (simulation.features.isOdd && isOfGuests(ofWhom)) continue;
+    const isNameless = simulation.features.isOdd && job.task === 'reverse-network';
+    if (isNameless && isOfGuests(ofWhom)) continue;
     const transaction = journal.transactions.find(({ id }) => id === job.transaction);
     if (transaction && isJustified(TASKS[job.task], transaction, simulation, journal)) continue;
     world.violate(

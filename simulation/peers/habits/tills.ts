@@ -1,4 +1,5 @@
 import { partOf, TEST_CARDS } from '../../orders.ts';
+import type { Payment } from '../payment.ts';
 import { reversedForAnotherCard, takenBackByStranger } from '../strangers.ts';
 import type { LaterHabit } from './later-habit.ts';
 
@@ -63,7 +64,13 @@ export const VOID_REVERSED = {
       random.between(60, 3_000),
       random.between(3_000, 9_000),
     ]);
-    later('void that will be reversed', SOON_MS, LATE_MS, () => payment.voidAndReverse(afterMs));
+    const beside = random.stream('beside');
+    const left = partOf(payment.amount, beside);
+    later('void that will be reversed', SOON_MS, LATE_MS, () => {
+      const isBegun = payment.voidAndReverse(afterMs);
+      if (isBegun && beside.chance(OFTEN)) partBeside(payment, left, beside.between(0, afterMs));
+      return isBegun;
+    });
     if (!random.chance(OFTEN)) return;
     const remaining = partOf(payment.amount, random);
     later('part of what is voided', SOON_MS, LATE_MS, () => {
@@ -72,6 +79,14 @@ export const VOID_REVERSED = {
     });
   },
 } as const satisfies LaterHabit;
+
+/** Before the void is answered, or its reversal said. */
+function partBeside(payment: Payment, remaining: number, afterMs: number): void {
+  const { terminal } = payment;
+  terminal.process.clock.after(afterMs, () => {
+    if (!terminal.isSettling) payment.takeBackPart(remaining);
+  });
+}
 
 /** The batch is closed, then the customer is back at the till: a reversal is never refused for that. */
 export const REVERSED_AFTER_CLOSE = {

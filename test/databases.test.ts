@@ -51,8 +51,8 @@ const SERVERS = [
 describe.each(SERVERS)('$what', ({ start, why }) => {
   const isThere = why === undefined;
   let server: ServerUnderTest;
-  let house: House;
   let admin: Client;
+  let stan = 0;
   beforeAll(async () => {
     if (!isThere) return;
     server = await start();
@@ -60,19 +60,25 @@ describe.each(SERVERS)('$what', ({ start, why }) => {
     await admin.connect();
     await migrate(server.url, silentLog);
     await prepare(admin);
-    house = await startHouse({ databaseUrl: server.url });
   }, 120_000);
   afterAll(async () => {
-    await house?.close();
     await admin?.end();
     await server?.stop();
   });
 
+  /** One for each test: tests come in any order. */
+  async function moveIn(): Promise<House> {
+    const house = await startHouse({ databaseUrl: server.url });
+    onTestFinished(() => house.close());
+    return house;
+  }
+
   /** Sixty, one after the other, and until what follows them is done. */
-  async function serves(from: number): Promise<void> {
+  async function serves(house: House): Promise<void> {
     const codes: (string | undefined)[] = [];
-    for (let number = from; number < from + 60; number += 1) {
-      const reply = await ask(house.ports().iso87, purchase({ de11: String(number).padStart(6, '0') }));
+    for (let count = 0; count < 60; count += 1) {
+      stan += 1;
+      const reply = await ask(house.ports().iso87, purchase({ de11: String(stan).padStart(6, '0') }));
       codes.push(reply?.de39);
     }
     expect(codes.filter((code) => code !== '00')).toEqual([]);
@@ -81,7 +87,7 @@ describe.each(SERVERS)('$what', ({ start, why }) => {
 
   test.runIf(isThere)(
     'serves sixty purchases in time, and their follow-ups come to an end',
-    () => serves(1),
+    async () => serves(await moveIn()),
     120_000,
   );
 
@@ -89,8 +95,8 @@ describe.each(SERVERS)('$what', ({ start, why }) => {
   test.runIf(isThere)(
     'costs little while nothing is to be done, with two nodes on it',
     async () => {
+      const house = await moveIn();
       const other = await house.addNode('node-2');
-      onTestFinished(() => other.stop());
       const used = () =>
         [house.switchPid(), house.workerPid(), other.switchPid(), other.workerPid()]
           .map(cpuMicroseconds)
@@ -111,12 +117,13 @@ describe.each(SERVERS)('$what', ({ start, why }) => {
   test.runIf(isThere)(
     'serves as well once it has grown, by plans of when it was small, and by those of what it holds',
     async () => {
+      const house = await moveIn();
       await admin.query('analyze');
-      await serves(101);
+      await serves(house);
       await load(admin, 0, LOADED, () => {});
-      await serves(201);
+      await serves(house);
       await admin.query('vacuum (analyze)');
-      await serves(301);
+      await serves(house);
       await house.close();
       expect(await tablesReadThrough(admin)).toEqual([]);
     },
@@ -138,10 +145,14 @@ function isRenewedFor(ms: number, from: ReadonlyMap<string, number>, to: Readonl
   return from.size > 0 && [...from].every(([node, until]) => (to.get(node) ?? 0) - until >= ms);
 }
 
-/** What was read from end to end when it was no longer small. Of a session that has ended everything is counted. */
+/**
+ * What was read from end to end when it was no longer small: a hundred rows are less work than an index. Of a session
+ * that has ended everything is counted.
+ */
 async function tablesReadThrough(client: Client): Promise<readonly object[]> {
   const { rows } = await client.query(
-    'select relname, seq_scan, seq_tup_read from pg_stat_user_tables where seq_tup_read > $1 order by relname',
+    `select relname, seq_scan, seq_tup_read from pg_stat_user_tables
+      where seq_tup_read - 100 * seq_scan > $1 order by relname`,
     [ROWS_OF_A_DAY],
   );
   return rows;

@@ -5,9 +5,12 @@ import { type House, startHouse } from './support/house.ts';
 import { ask, connectRaw, frame, pinBlock, purchase, sealed } from './support/raw-terminal.ts';
 import { waitUntil } from './support/wait-until.ts';
 
+/** Longer than a busy machine takes to cancel: what a block holds is final, and a case. */
+const BLOCK_MS = 3_000;
+
 let house: House;
 beforeAll(async () => {
-  house = await startHouse();
+  house = await startHouse({ popBlockMs: BLOCK_MS });
 });
 afterEach(async () => {
   await Promise.all([house.visa.reset(), house.pop.reset()]);

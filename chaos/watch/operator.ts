@@ -2,6 +2,8 @@ import type { AlertView } from '../../admin-api/fallback-view.ts';
 import type { NodeStatus } from '../../switch/index.ts';
 
 const WITHIN_MS = 5_000;
+/** Of a hundred alerts each. */
+const PAGES = 20;
 
 /** What `/ready` says: 200 or not, and what is wrong. */
 export interface Readiness {
@@ -33,11 +35,19 @@ export class Operator {
     }
   }
 
-  /** The latest hundred, the latest first. @throws where they cannot be read now */
+  /** The latest first: an outage's stands behind the cases that came after it. @throws where they cannot be read now */
   async alerts(): Promise<AlertView[]> {
-    const response = await get(`${this.#adminUrl}/api/v1/alerts`);
-    if (!response.ok) throw new Error(`alerts are answered ${response.status}`);
-    return ((await response.json()) as { alerts: AlertView[] }).alerts;
+    const alerts: AlertView[] = [];
+    for (let page = 0; page < PAGES; page += 1) {
+      const last = alerts.at(-1);
+      const before = last ? `?before=${last.position}` : '';
+      const response = await get(`${this.#adminUrl}/api/v1/alerts${before}`);
+      if (!response.ok) throw new Error(`alerts are answered ${response.status}`);
+      const { alerts: more } = (await response.json()) as { alerts: AlertView[] };
+      if (more.length === 0) break;
+      alerts.push(...more);
+    }
+    return alerts;
   }
 
   /** @throws where they cannot be read now */

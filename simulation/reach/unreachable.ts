@@ -186,7 +186,7 @@ const OF_FILES: readonly Unreachable[] = [
   },
   {
     kinds: ['function'],
-    line: /^(get (size|count|waiting|unmatched|isAttached|state)\(\)|status\(\)|counts\(\)|open\(\): OpenMode|connections: \(\) => )/,
+    line: /^(get (size|count|waiting|unmatched|isAttached|unwritable|state)\(\)|status\(\)|counts\(\)|open\(\): OpenMode|connections: \(\) => )/,
     because: STATUS,
     testedBy: 'switch/node/status-server.test.ts',
   },
@@ -195,6 +195,12 @@ const OF_FILES: readonly Unreachable[] = [
     line: /SW_JOURNAL_(CLOSED|FULL)|failure === '(fenced|refused)'|this\.#over\)|isWorking|#unanswered|SW_JOURNAL_REFUSED|instanceof FlushError|pending\.isAnswered|RECONNECT_DELAYS_MS|copy\?\.keep|new Promise<void>/,
     because: 'a journal is closed, filled or refused by PostgreSQL: the simulated one refuses nothing',
     testedBy: 'switch/journal/group-commit.test.ts',
+  },
+  {
+    file: 'switch/journal/write-trouble.ts',
+    line: /DatabaseError|get why|isRecent|#away|instanceof Error/,
+    because: STATUS,
+    testedBy: 'switch/journal/write-trouble.test.ts',
   },
   {
     file: 'switch/journal/claim-names.ts',

@@ -49,10 +49,10 @@ const HEALTH = {
 
 /**
  * Of every epoch that is not read to its end, the first entry that is not read. It looks into every day there is. Its
- * time is that of the node that wrote it, less what this node's clock is known to be ahead of the database's.
+ * time is that of the node that wrote it, less what this node's clock is known to be ahead of the database's. It has no
+ * name, so it is planned anew each time: a plan of when a day was empty would read all of it once it has grown.
  */
 const UNPROJECTED = {
-  name: 'oldest-unprojected',
   text: `select greatest(0, round(max(
         extract(epoch from now() - e.at) * 1000 + coalesce(k.ahead_ms, 0)
       )))::double precision as ms

@@ -136,6 +136,14 @@ describe('a payment whose network is away', () => {
     expect(await at.pay('order-1')).toMatchObject({ payment: { status: 'Cancelled' } });
   });
 
+  test('that is being sent is not cancelled: its canceller asks again', async () => {
+    const at = deskOf();
+    const id = await queued(at);
+    at.core.network.afterMs = 1_000;
+    at.stores.queued.take({ networks: ['visa'], now: at.core.clock.wall(), takenBefore: 0, limit: 1 });
+    await expect(at.cancel(id)).rejects.toMatchObject({ code: 'GW_UNAVAILABLE' });
+  });
+
   test('whose node died while it sent it is not sent again', async () => {
     const at = deskOf();
     const id = await queued(at);

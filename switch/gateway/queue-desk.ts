@@ -74,10 +74,15 @@ export class QueueDesk {
     return found && found.state !== 'sent' ? queuedView(found) : undefined;
   }
 
-  /** @returns it, where it is cancelled now; nothing where it was sent, or never queued. @throws Refusal */
+  /**
+   * @returns it, where it is cancelled now; nothing where it was sent, or never queued
+   * @throws Problem GW_UNAVAILABLE while it is sent, Refusal
+   */
   async cancel(id: string, asking: Asking): Promise<PaymentData | undefined> {
     const isCancelled = await this.#parts.queued.cancel(asking.caller.merchant.id, id);
-    return isCancelled ? this.find(id, asking) : undefined;
+    const found = await this.find(id, asking);
+    if (found && !isCancelled) throw new Problem('GW_UNAVAILABLE', { detail: 'it is being sent: ask again' });
+    return found;
   }
 
   async close(): Promise<void> {

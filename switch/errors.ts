@@ -29,6 +29,7 @@ export const SWITCH_ERRORS = {
     responseCode: '12',
     message: 'the batch of the original is closed: it is settled, and refunded instead',
   },
+  SW_QUEUE_EXPIRED: { responseCode: '68', message: 'its network was not back before its time was over' },
   SW_ALREADY_REVERSED: { responseCode: '12', message: 'the reversal of this request came before it' },
   SW_PIN_NOT_ACCEPTED: { responseCode: '30', message: 'PIN blocks are not accepted on this listener' },
   SW_PIN_BLOCK: { responseCode: '88', message: 'the PIN block does not decipher to a PIN' },

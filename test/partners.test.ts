@@ -12,7 +12,7 @@ let receiver: number;
 
 beforeAll(async () => {
   receiver = await freePort();
-  at = await startGatewayHouse(`http://127.0.0.1:${receiver}/webhooks`);
+  at = await startGatewayHouse({ webhookUrl: `http://127.0.0.1:${receiver}/webhooks` });
 });
 afterAll(() => at?.house.close());
 

@@ -87,6 +87,8 @@ export interface PaymentInbound extends CardInbound {
   readonly pin: TranslatedPin;
   /** What an application says of the purchase to the consensus; absent: what the switch knows itself. */
   readonly witness?: Witness;
+  /** It waited for its network: the transaction that it becomes, and why it is only declined on record. */
+  readonly waited?: { readonly transaction: string; readonly over?: Refusal };
   /** Told, once it is durable, under which transaction the request is kept. */
   readonly onKept?: (transaction: string) => void;
 }

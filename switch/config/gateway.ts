@@ -54,6 +54,16 @@ const PlatformTokenSettings = Type.Object({
   perSecond: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
 });
 
+const QueueSettings = Type.Object({
+  /** Names of networks that take a payment later, without what may not be kept. */
+  networks: Type.Array(Type.String({ pattern: '^[a-z0-9-]{1,32}$' }), { minItems: 1, maxItems: 16 }),
+  /** How long one waits; 900 where absent. */
+  expiresInS: Type.Optional(Type.Integer({ minimum: 10, maximum: 21_600 })),
+  /** So many wait at most, of all merchants; 1,000 where absent. */
+  most: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+});
+export type QueueSettings = Static<typeof QueueSettings>;
+
 /** @param tls the shape of a listener's certificates: settings.ts has it */
 export const gatewaySettings = <Tls extends ReturnType<typeof Type.Object>>(tls: Tls) =>
   Type.Object({
@@ -67,6 +77,8 @@ export const gatewaySettings = <Tls extends ReturnType<typeof Type.Object>>(tls:
     tls: Type.Optional(tls),
     /** Tokens of the platform, beside keys; absent: none is taken. */
     jwt: Type.Optional(PlatformTokenSettings),
+    /** Payments that wait while their network is away; absent: they are refused. */
+    queue: Type.Optional(QueueSettings),
   });
 
 /** By which it is known among the listeners. */

@@ -4,13 +4,18 @@ import type { Settings } from './settings.ts';
 // What the schema of a gateway and its keys cannot say.
 
 /** A key must say whose it is, and a listener of the gateway's name would be taken for it. */
-export function* unfitGateway({ gateway, merchants, listeners }: Settings): Generator<string> {
+export function* unfitGateway({ gateway, merchants, listeners, networks }: Settings): Generator<string> {
   const index = gateway ? listeners.findIndex(({ name }) => name === GATEWAY_NAME) : -1;
   if (index >= 0) yield `/listeners/${index}/name: "${GATEWAY_NAME}" is the gateway's`;
 
   const { hs256SecretFile, jwksFile } = gateway?.jwt ?? {};
   if (gateway?.jwt && (hs256SecretFile === undefined) === (jwksFile === undefined)) {
     yield '/gateway/jwt: one of hs256SecretFile and jwksFile is expected';
+  }
+
+  for (const [place, name] of (gateway?.queue?.networks ?? []).entries()) {
+    const isKnown = networks.some((each) => each.name === name);
+    if (!isKnown) yield `/gateway/queue/networks/${place}: there is no network of this name`;
   }
 
   const seen = new Set<string>();

@@ -334,6 +334,20 @@ create table switch.projection_setting (
   is_only boolean not null default true,
   cut_over_hour integer not null
 );
+create table switch.queued_payment (
+  payment uuid not null,
+  merchant text not null,
+  name text not null,
+  content text not null,
+  network text not null,
+  amount bigint not null,
+  currency text not null,
+  sealed text not null,
+  state text not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  claimed_at timestamp with time zone
+);
 create table switch.recon_case (
   id bigint not null generated always as identity,
   kind text not null,
@@ -479,6 +493,16 @@ alter table switch.projected_upload add constraint projected_upload_pkey PRIMARY
 alter table switch.projection_cursor add constraint projection_cursor_pkey PRIMARY KEY (epoch);
 alter table switch.projection_setting add constraint projection_setting_is_only_check CHECK (is_only);
 alter table switch.projection_setting add constraint projection_setting_pkey PRIMARY KEY (is_only);
+alter table switch.queued_payment add constraint queued_payment_amount_check CHECK ((amount > 0));
+alter table switch.queued_payment add constraint queued_payment_content_check CHECK (((length(content) >= 1) AND (length(content) <= 64)));
+alter table switch.queued_payment add constraint queued_payment_currency_check CHECK ((currency ~ '^[0-9]{3}$'::text));
+alter table switch.queued_payment add constraint queued_payment_merchant_check CHECK (((length(merchant) >= 1) AND (length(merchant) <= 15)));
+alter table switch.queued_payment add constraint queued_payment_merchant_name_key UNIQUE (merchant, name);
+alter table switch.queued_payment add constraint queued_payment_name_check CHECK (((length(name) >= 1) AND (length(name) <= 64)));
+alter table switch.queued_payment add constraint queued_payment_network_check CHECK (((length(network) >= 1) AND (length(network) <= 32)));
+alter table switch.queued_payment add constraint queued_payment_pkey PRIMARY KEY (payment);
+alter table switch.queued_payment add constraint queued_payment_sealed_check CHECK (((length(sealed) >= 1) AND (length(sealed) <= 65536)));
+alter table switch.queued_payment add constraint queued_payment_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sending'::text, 'sent'::text, 'cancelled'::text])));
 alter table switch.recon_case add constraint recon_case_kind_subject_key UNIQUE (kind, subject);
 alter table switch.recon_case add constraint recon_case_pkey PRIMARY KEY (id);
 alter table switch.recon_case add constraint recon_case_state_check CHECK ((state = ANY (ARRAY['open'::text, 'proposed'::text, 'approved'::text, 'resolved'::text])));
@@ -532,6 +556,7 @@ CREATE INDEX projected_transaction_rrn_idx ON ONLY switch.projected_transaction 
 CREATE INDEX projected_transaction_settled_in_part ON ONLY switch.projected_transaction USING btree (listener, terminal, currency) WHERE (settled_in IS NOT NULL);
 CREATE INDEX projected_upload_of_batch ON switch.projected_upload USING btree (listener, terminal, currency, number, uploaded_at);
 CREATE INDEX projection_cursor_open ON switch.projection_cursor USING btree (epoch) WHERE (NOT is_finished);
+CREATE INDEX queued_payment_due ON switch.queued_payment USING btree (created_at) WHERE (state = ANY (ARRAY['waiting'::text, 'sending'::text]));
 CREATE INDEX recon_case_unresolved ON switch.recon_case USING btree (id) WHERE (state <> 'resolved'::text);
 CREATE UNIQUE INDEX alert_open ON switch.alert USING btree (kind, subject) WHERE ((closed_at IS NULL) AND (kind = ANY (ARRAY['degraded-mode'::text, 'follow-up-parked'::text, 'late-work'::text, 'clock'::text, 'log-lost'::text, 'flood'::text, 'process-died'::text])));
 CREATE UNIQUE INDEX key_change_outcome ON switch.key_change USING btree (owner, generation) WHERE (state = ANY (ARRAY['active'::text, 'discarded'::text]));
@@ -1538,6 +1563,7 @@ grant delete, insert, select on table switch.notice_delivery to etika_switch;
 grant delete, insert, select on table switch.open_hold to etika_switch;
 grant delete, insert, select on table switch.parked_follow_up to etika_switch;
 grant delete, insert, select on table switch.payment_session to etika_switch;
+grant delete, insert, select on table switch.queued_payment to etika_switch;
 grant delete, insert, select on table switch.unread_transaction to etika_projector;
 grant delete, insert, select, truncate, update on table switch.awaited_proof to etika_projector;
 grant delete, insert, select, truncate, update on table switch.open_hold to etika_projector;

@@ -34,6 +34,9 @@ export interface NamedAsking extends Asking {
   readonly leavePlace: () => void;
 }
 
+/** What is done for a merchant: with a key of his, or later, when what he asked for can be done. */
+export type MerchantAsking = Omit<NamedAsking, 'caller'> & { readonly caller: Pick<Caller, 'merchant'> };
+
 const NAME_LENGTH = 22;
 
 /** What an Idempotency-Key is known by: it may be anything, and a name has a length. */
@@ -54,7 +57,7 @@ export function keyOfNamed(merchant: string, name: string, at: number): string {
 export function inboundOf(
   message: TerminalMessage,
   content: string,
-  { caller, receivedAt, leavePlace, idempotencyKey }: NamedAsking,
+  { caller, receivedAt, leavePlace, idempotencyKey }: MerchantAsking,
   { ports, settings }: Pick<DeskParts, 'ports' | 'settings'>,
 ): Inbound {
   const { merchant } = caller;

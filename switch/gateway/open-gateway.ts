@@ -15,6 +15,7 @@ import { PaymentDesk } from './payment-desk.ts';
 import { PaymentEvents } from './payment-events.ts';
 import { platformTokens } from './platform-tokens.ts';
 import { Problem } from './problems.ts';
+import { QueueDesk, type QueueParts } from './queue-desk.ts';
 import type { RouteRights } from './route-parts.ts';
 import { addRoutes } from './routes.ts';
 import { gatewayHttp } from './server.ts';
@@ -26,7 +27,7 @@ import { SessionDesk, type SessionParts } from './session-desk.ts';
  * together. A process of its own was rejected: it would need a journal, links and a lease of its own, or a second
  * protocol to the node that has them.
  */
-export interface GatewayParts extends SessionParts {
+export interface GatewayParts extends SessionParts, QueueParts {
   readonly gate: Admitting;
   readonly pages: PaymentPages;
   readonly deliveries: DeliveryReader;
@@ -77,8 +78,9 @@ export async function openGateway(parts: GatewayParts): Promise<OpenListener> {
   };
   const sessions = new SessionDesk(parts);
   const lists = { pages: parts.pages, deliveries: parts.deliveries, clock };
+  const queue = settings.queue && new QueueDesk(parts, payments, settings.queue);
   const events = new PaymentEvents({ pages: parts.pages, clock, log });
-  addRoutes(server, { parts, payments, corrections, sessions, lists, events, gate, askingOf });
+  addRoutes(server, { parts, payments, corrections, sessions, lists, events, queue, gate, askingOf });
   await server.listen({ host: settings.host, port: settings.port });
 
   const { port } = server.server.address() as AddressInfo;
@@ -95,6 +97,7 @@ export async function openGateway(parts: GatewayParts): Promise<OpenListener> {
     connections: () => connections,
     async close(graceMs) {
       events.close();
+      await queue?.close();
       const cut = clock.after(graceMs, () => server.server.closeAllConnections());
       await server.close();
       cut.cancel();

@@ -1,10 +1,18 @@
-import type { PaymentInbound } from '../admission/inbound.ts';
+import type { Pan } from '../../messages/index.ts';
+import type { PaymentInbound, StoredCard, Witness } from '../admission/inbound.ts';
 import { asRefusal } from '../admission/prove.ts';
 import { authorise } from '../serve/authorise.ts';
 import { isApprovalCode } from '../transaction/approval-codes.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import { foldTransaction } from '../transaction/fold.ts';
-import { type Asking, type DeskParts, inboundOf, inTime, type NamedAsking } from './core-call.ts';
+import {
+  type Asking,
+  type DeskParts,
+  inboundOf,
+  inTime,
+  type MerchantAsking,
+  type NamedAsking,
+} from './core-call.ts';
 import { foundPayment } from './found-payment.ts';
 import {
   contentOf,
@@ -36,6 +44,9 @@ export interface Told {
   readonly payment: PaymentData;
 }
 
+/** A card as an order's token stands for it. */
+export type OrderedCard = StoredCard & { readonly expiry?: string };
+
 export class PaymentDesk {
   readonly #parts: DeskParts;
 
@@ -48,8 +59,7 @@ export class PaymentDesk {
    * @throws Problem, with the payment where one was made and failed; Refusal
    */
   async pay(order: PaymentOrder, asking: NamedAsking): Promise<Told> {
-    const status = order.capture === 'manual' ? 'Authorized' : 'PaymentCompleted';
-    return this.ask(await this.#inboundOf(order, asking), { ...order.amount, status });
+    return this.ask(await this.#inboundOf(order, asking), orderedOf(order));
   }
 
   /** Has the core authorise what has become a message. @throws as `pay` */
@@ -80,30 +90,63 @@ export class PaymentDesk {
     return currentView(payment, opening);
   }
 
-  async #inboundOf(order: PaymentOrder, asking: NamedAsking): Promise<PaymentInbound> {
-    const { ports, settings, tokens } = this.#parts;
-    const { merchant } = asking.caller;
-    const { merchant_id: named = merchant.id } = order;
-    if (named !== merchant.id) throw new Problem('GW_MERCHANT');
-    refuseEarlyWitness(order);
-    const witness = witnessOf(order, merchant.id);
-    const given = expiryOf(order.card_expiry_month, order.card_expiry_year, 'card_expiry');
-    const card = await tokens.find(merchant.id, order.card_token);
+  /** The card of an order's token. @throws Problem GW_CARD_TOKEN, Refusal */
+  async cardOf(order: PaymentOrder, { caller }: Pick<MerchantAsking, 'caller'>): Promise<OrderedCard> {
+    const card = await this.#parts.tokens.find(caller.merchant.id, order.card_token);
     if (!card) throw fieldProblem('/card_token', 'is no token of this merchant', 'GW_CARD_TOKEN');
+    const { ciphertext, reference, expiry } = card;
+    return { ciphertext, reference, ...(expiry !== undefined && { expiry }) };
+  }
 
-    const { ciphertext, reference } = card;
-    const pan = await ports.hsm.revealPan(Buffer.from(ciphertext, 'base64')).catch(asRefusal);
+  /** Where the card leads. @throws Refusal SW_HSM */
+  async networkOf({ ciphertext }: OrderedCard): Promise<string | undefined> {
+    return this.#parts.ports.directory.networkFor(await this.#revealed(ciphertext));
+  }
+
+  /** Sends what waited, or has it declined on record. @throws as `pay` */
+  async send(
+    { order, card }: { readonly order: PaymentOrder; readonly card: OrderedCard },
+    asking: MerchantAsking,
+    waited: NonNullable<PaymentInbound['waited']>,
+  ): Promise<Told> {
+    const inbound = await this.#inboundOf(order, asking, card);
+    return this.ask({ ...inbound, waited }, orderedOf(order));
+  }
+
+  /** What can be said of an order before its card is looked at. @throws Problem */
+  check(order: PaymentOrder, { caller }: Pick<MerchantAsking, 'caller'>): Witness {
+    const { id } = caller.merchant;
+    const { merchant_id: named = id } = order;
+    if (named !== id) throw new Problem('GW_MERCHANT');
+    refuseEarlyWitness(order);
+    expiryOf(order.card_expiry_month, order.card_expiry_year, 'card_expiry');
+    return witnessOf(order, id);
+  }
+
+  async #inboundOf(
+    order: PaymentOrder,
+    asking: MerchantAsking,
+    known?: OrderedCard,
+  ): Promise<PaymentInbound> {
+    const { ports, settings } = this.#parts;
+    const witness = this.check(order, asking);
+    const given = expiryOf(order.card_expiry_month, order.card_expiry_year, 'card_expiry');
+    const { ciphertext, reference, expiry } = known ?? (await this.cardOf(order, asking));
     const parts: OrderParts = {
-      merchant: merchant.id,
+      merchant: asking.caller.merchant.id,
       terminal: settings.terminal,
-      pan,
-      expiry: given ?? card.expiry,
+      pan: await this.#revealed(ciphertext),
+      expiry: given ?? expiry,
       nowMs: ports.clock.wall(),
       random: ports.random,
     };
     const message = orderMessage(order, parts);
     const inbound = inboundOf(message, contentOf(order), asking, this.#parts);
     return { ...inbound, card: { ciphertext, reference }, pin: { block: undefined }, witness };
+  }
+
+  #revealed(ciphertext: string): Promise<Pan> {
+    return this.#parts.ports.hsm.revealPan(Buffer.from(ciphertext, 'base64')).catch(asRefusal);
   }
 
   /** Why it failed is in its history; where that cannot be read now the code has to tell. */
@@ -117,4 +160,8 @@ export class PaymentDesk {
     }
     return failureByCode(code);
   }
+}
+
+function orderedOf({ amount, capture }: PaymentOrder): Ordered {
+  return { ...amount, status: capture === 'manual' ? 'Authorized' : 'PaymentCompleted' };
 }

@@ -6,6 +6,7 @@ import type { DecidedBody, OpeningBody, ReplyFields } from '../transaction/entri
 import type { PopLegState, Transaction } from '../transaction/fold.ts';
 import type { TransactionState } from '../transaction/life-cycle.ts';
 import { type GatewayErrorCode, PAYMENT_ERRORS, type PaymentErrorCode } from './problems.ts';
+import type { QueuedPayment } from './queued-payments.ts';
 import type { PaymentData, PaymentStatus } from './schemas.ts';
 
 // A payment in the platform's words. What is said at once is made of the stored reply alone, so that it is the same
@@ -13,6 +14,8 @@ import type { PaymentData, PaymentStatus } from './schemas.ts';
 
 /** DE39 of an issuer or a network that cannot answer now; all else that a network refuses with is a decline. */
 const NO_ANSWER: ReadonlySet<string> = new Set(['68', '91']);
+/** DE39 where the network could not be asked. */
+const AWAY = '91';
 const NOT_SERVED: ReadonlySet<string> = new Set(['06', '30', '96']);
 
 /** How a payment that failed is told: the problem, and with it the platform's code. */
@@ -42,7 +45,7 @@ export function failureOf({ network, pop, reply }: DecidedBody): Failure {
       return 'GW_NO_ANSWER';
     case 'unreachable':
       if (isOwnRefusal(network.reason)) return ownFailure(network.reason);
-      return network.standIn ? failureByCode(reply.code) : 'GW_NO_ANSWER';
+      return awayFailure(reply.code);
   }
 }
 
@@ -51,7 +54,13 @@ function isOwnRefusal(reason: string): reason is SwitchErrorCode {
   return Object.hasOwn(SWITCH_ERRORS, reason);
 }
 
+/** Nothing left for the network: nothing was done, unless it was for want of time. */
+function awayFailure(code: string): Failure {
+  return code === AWAY ? 'GW_UNAVAILABLE' : failureByCode(code);
+}
+
 function ownFailure(code: SwitchErrorCode): Failure {
+  if (code === 'SW_QUEUE_EXPIRED') return 'GW_NO_ANSWER';
   return new Refusal(code).isPassing ? 'GW_UNAVAILABLE' : 'GW_REFUSED';
 }
 
@@ -91,6 +100,17 @@ export function decidedView(
 /** What is said of one whose outcome is not known yet. */
 export function initiatedView(transaction: string, { value, currency }: Ordered): PaymentData {
   return { ...named(transaction), status: 'Initiated', amount: { value, currency }, error: null };
+}
+
+/** One that waits for its network, or was cancelled while it did. */
+export function queuedView({ payment, state, minorUnits, currency, expiresAt }: QueuedPayment): PaymentData {
+  return {
+    ...named(payment),
+    status: state === 'cancelled' ? 'Cancelled' : 'Initiated',
+    amount: { value: minorUnits, currency: currencyName(currency) },
+    queued_until: new Date(expiresAt).toISOString(),
+    error: null,
+  };
 }
 
 /** All that is known of a payment by now. */
@@ -176,7 +196,7 @@ function failureOfListed({ network, pop, responseCode }: ListedPayment): Failure
   const code = responseCode ?? '';
   if (pop === 'rejected' && network !== 'refused') return 'GW_PROOF';
   if (network !== 'not-sent') return failureByCode(code);
-  const failure = failureByCode(code);
+  const failure = awayFailure(code);
   return failure === 'GW_DECLINED' ? 'GW_REFUSED' : failure;
 }
 

@@ -8,6 +8,7 @@ import type { PaymentDesk, Told } from './payment-desk.ts';
 import type { PaymentEvents } from './payment-events.ts';
 import type { ListParts } from './payment-list.ts';
 import { Problem } from './problems.ts';
+import type { QueueDesk } from './queue-desk.ts';
 import { type PaymentData, ProblemBody } from './schemas.ts';
 import type { SessionDesk } from './session-desk.ts';
 
@@ -31,6 +32,8 @@ export interface Counter {
   readonly sessions: SessionDesk;
   readonly lists: ListParts;
   readonly events: PaymentEvents;
+  /** Absent: nothing waits for a network. */
+  readonly queue: QueueDesk | undefined;
   readonly gate: Admitting;
   /** Who asks, as the hook found out. */
   askingOf(request: FastifyRequest): Asking;

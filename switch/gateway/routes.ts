@@ -29,7 +29,7 @@ export function addRoutes(server: FastifyInstance, counter: Counter): void {
 }
 
 function addPaymentRoutes(server: FastifyInstance, counter: Counter): void {
-  const { payments, sessions, askingOf } = counter;
+  const { payments, sessions, queue, askingOf } = counter;
   const paid = { 201: PaymentEnvelope, 202: PaymentEnvelope, ...REFUSED };
   server.post<{ Body: PaymentOrder }>(
     '/api/v1/payments',
@@ -44,7 +44,7 @@ function addPaymentRoutes(server: FastifyInstance, counter: Counter): void {
     },
     async (request, reply) => {
       const { session_id } = request.body;
-      const pay = (order: PaymentOrder, asking: NamedAsking) => payments.pay(order, asking);
+      const pay = (order: PaymentOrder, asking: NamedAsking) => (queue ?? payments).pay(order, asking);
       const told = await once(request, counter, (asking) =>
         session_id === undefined
           ? pay(request.body, asking)
@@ -78,12 +78,16 @@ function addPaymentRoutes(server: FastifyInstance, counter: Counter): void {
       }),
       schema: { params: PaymentParams, response: { 200: PaymentEnvelope, ...REFUSED } },
     },
-    async (request) => enveloped(await payments.payment(request.params.id, askingOf(request))),
+    async (request) => {
+      const asking = askingOf(request);
+      const { id } = request.params;
+      return enveloped((await queue?.find(id, asking)) ?? (await payments.payment(id, asking)));
+    },
   );
 }
 
 function addCorrectionRoutes(server: FastifyInstance, counter: Counter): void {
-  const { corrections } = counter;
+  const { corrections, queue } = counter;
   const done = { 200: PaymentEnvelope, ...REFUSED };
   const paid = { 201: PaymentEnvelope, 202: PaymentEnvelope, ...REFUSED };
   server.post<{ Params: { id: string }; Body: CaptureOrder }>(
@@ -116,7 +120,12 @@ function addCorrectionRoutes(server: FastifyInstance, counter: Counter): void {
       schema: { params: PaymentParams, body: CancelOrder, response: done },
     },
     async (request) =>
-      enveloped(await once(request, counter, (asking) => corrections.cancel(request.params.id, asking))),
+      enveloped(
+        await once(request, counter, async (asking) => {
+          const { id } = request.params;
+          return (await queue?.cancel(id, asking)) ?? corrections.cancel(id, asking);
+        }),
+      ),
   );
   server.post<{ Params: { id: string }; Body: RefundOrder }>(
     '/api/v1/payments/:id/refund',

@@ -194,6 +194,9 @@ const PaymentData = Type.Object({
   approval_code: Type.Optional(Type.String()),
   reference: Type.Optional(Type.String({ description: 'retrieval reference, DE37' })),
   proof: Type.Optional(Type.String({ description: 'where the proof of purchase stands' })),
+  queued_until: Type.Optional(
+    Type.String({ format: 'date-time', description: 'it waits for its network, until then' }),
+  ),
   error: Type.Union([PlatformError, Type.Null()]),
 });
 export type PaymentData = Static<typeof PaymentData>;

@@ -1,7 +1,9 @@
 import type { Log, Random } from '../../runtime/index.ts';
 import type { DeliveryReader } from '../fallback/notices/deliveries.ts';
 import { PostgresDeliveries } from '../fallback/notices/postgres-deliveries.ts';
+import { PostgresQueue } from '../gateway/postgres-queue.ts';
 import { PostgresSessions } from '../gateway/postgres-sessions.ts';
+import type { QueuedPayments } from '../gateway/queued-payments.ts';
 import type { PaymentSessions } from '../gateway/sessions.ts';
 import { ApplicationPayments, type PaymentPages } from '../projection/application-payments.ts';
 import type { SealingHsm } from '../sealing/sealing-key.ts';
@@ -20,6 +22,8 @@ export interface GatewayStores {
   readonly sessions: PaymentSessions;
   /** What became of the attempts to tell them. */
   readonly deliveries: DeliveryReader;
+  /** What waits for its network. */
+  readonly queued: QueuedPayments;
   readonly sealed: Pick<SealedText, 'seal' | 'open'>;
 }
 
@@ -34,15 +38,24 @@ export function openGatewayStores(databaseUrl: string, { hsm, random, log }: Sto
   const pages = new ApplicationPayments(databaseUrl, log);
   const sessions = new PostgresSessions(databaseUrl, log);
   const deliveries = new PostgresDeliveries(databaseUrl, log);
+  const queued = new PostgresQueue(databaseUrl, log);
   const records = new PostgresVaultKeys(databaseUrl, log);
   return {
     tokens,
     pages,
     sessions,
     deliveries,
+    queued,
     sealed: new SealedText({ records, hsm, random, log }),
     async close(): Promise<void> {
-      await Promise.all([tokens.close(), pages.close(), sessions.end(), deliveries.close(), records.close()]);
+      await Promise.all([
+        tokens.close(),
+        pages.close(),
+        sessions.end(),
+        queued.end(),
+        deliveries.close(),
+        records.close(),
+      ]);
     },
   };
 }

@@ -52,7 +52,8 @@ async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyField
   inbound.onKept?.(opening.facts.transaction);
   ports.checkpoint('intended');
 
-  const { pin } = inbound;
+  const { pin, waited } = inbound;
+  if (waited?.over) return decline(opening, waited.over, inbound, ports);
   if ('refusal' in pin) return decline(opening, pin.refusal, inbound, ports);
   const refund = await reservedRefund(payment, opening, ports);
   if (refund instanceof Refusal) return decline(opening, refund, inbound, ports);
@@ -71,6 +72,7 @@ async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyField
     followUps,
     ...(caseKind && { caseKind }),
     ...(approved && refund.leavesProof && { leavesProof: true }),
+    ...(waited && { waited: true }),
   };
 
   // Durable point 2: what the terminal is told is committed first, together with the work it implies.
@@ -249,7 +251,8 @@ function decline(
 ): Promise<ReplyFields | undefined> {
   const { transaction } = opening.facts;
   ports.log.warn({ event: 'authorise.declined', transaction, code: refusal.code, err: refusal.cause });
-  return decide(opening, notSentBody(opening, refusal), inbound, ports);
+  const body = notSentBody(opening, refusal);
+  return decide(opening, inbound.waited ? { ...body, waited: true } : body, inbound, ports);
 }
 
 function notSent(opening: OpeningBody, code: 'SW_JOURNAL'): NewEntry {

@@ -25,7 +25,7 @@ import { receiptHash } from './receipt.ts';
 
 /** What a transaction is opened with: everything of it that may be written down. */
 export interface OpeningParts {
-  readonly inbound: CardInbound & Pick<PaymentInbound, 'witness'>;
+  readonly inbound: CardInbound & Pick<PaymentInbound, 'witness' | 'waited'>;
   readonly request: Omit<PaymentRequest, 'service'>;
   readonly kind: TransactionKind;
   /** Whether its service is witnessed by the consensus. */
@@ -40,8 +40,9 @@ const TRIES = 3;
 
 /** The first entry's body. @throws Refusal SW_NUMBERS */
 export function openingBody(parts: OpeningParts, ports: OpeningPorts): OpeningBody {
-  const { listener, party, card, witness } = parts.inbound;
-  const own = factsOf(parts, timeOrderedUuid(ports.clock, ports.random), ports);
+  const { listener, party, card, witness, waited } = parts.inbound;
+  const transaction = waited?.transaction ?? timeOrderedUuid(ports.clock, ports.random);
+  const own = factsOf(parts, transaction, ports);
   const isHold = parts.kind === 'pre-authorisation';
   const facts = {
     ...numbered(own, parts.network, ports),

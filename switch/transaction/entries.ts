@@ -68,6 +68,7 @@ export interface EntryBodies {
     readonly caseKind?: string;
     /** Of a refund: the purchase that it refunds goes on to be proven, and people look at it. */
     readonly leavesProof?: true;
+    readonly waited?: boolean; // for its network: its merchant was told to wait for what becomes of it
   };
   /** Taken from the allowances of a card and a merchant, for the transaction named; an entry of its own. */
   'stand-in-reserved': {
@@ -396,5 +397,4 @@ export interface AnsweredBody extends Dated {
 }
 
 export type EntryKind = keyof EntryBodies;
-
 export type DecidedBody = EntryBodies['decided'];

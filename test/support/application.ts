@@ -22,6 +22,7 @@ export interface AnsweredBody {
     readonly payments: readonly { readonly transaction_id: string; readonly status: string }[];
     readonly next_cursor: string | null;
     readonly session_id: string;
+    readonly queued_until: string;
     readonly expires_at: string;
   };
   readonly error: { readonly code: string };

@@ -27,9 +27,22 @@ export const READER = 'READER';
 export const OVER = 'OVER';
 export const SLOW = 'SLOW';
 
+type Queue = NonNullable<NonNullable<Settings['gateway']>['queue']>;
+
+export interface ShopOptions {
+  /** Where the first merchant is told of its payments, signed with its published secret. */
+  readonly webhookUrl?: string;
+  readonly queue?: Queue;
+}
+
 type MerchantWebhook = NonNullable<Settings['merchants'][number]['webhook']>;
 
-function withGateway(settings: Settings, secretFile: string, webhook?: MerchantWebhook): Settings {
+function withGateway(
+  settings: Settings,
+  secretFile: string,
+  webhook: MerchantWebhook | undefined,
+  queue: Queue | undefined,
+): Settings {
   const [merchant] = settings.merchants;
   if (!merchant) throw new Error('no merchant');
   const slow: ApiKeySettings = { ...developmentKeySettings(SLOW), name: 'slow', perSecond: 2 };
@@ -44,6 +57,7 @@ function withGateway(settings: Settings, secretFile: string, webhook?: MerchantW
       acquirer: '123456',
       terminal: 'GATEWAY1',
       jwt: { ...DEVELOPMENT_ISSUER, hs256SecretFile: secretFile },
+      ...(queue && { queue }),
     },
     merchants: [
       {
@@ -63,13 +77,14 @@ export interface GatewayHouse {
   readonly other: Application;
 }
 
-/** @param url where the first merchant is told of its payments, signed with its published secret */
-export async function startGatewayHouse(url?: string): Promise<GatewayHouse> {
+export async function startGatewayHouse({ webhookUrl: url, queue }: ShopOptions = {}): Promise<GatewayHouse> {
   const secretFile = join(mkdtempSync(join(tmpdir(), 'etika-gateway-')), 'platform-tokens.secret');
   writeFileSync(secretFile, PUBLISHED_TOKEN_SECRET);
   const webhook = url === undefined ? undefined : { url, secretFile: `${secretFile}.webhook` };
   if (webhook) writeFileSync(webhook.secretFile, `${developmentWebhookSecret(MERCHANT)}\n`);
-  return enter(await startHouse({ settings: (settings) => withGateway(settings, secretFile, webhook) }));
+  return enter(
+    await startHouse({ settings: (settings) => withGateway(settings, secretFile, webhook, queue) }),
+  );
 }
 
 /** What a test file of the gateway finds: a house of its own, from before its first test until after its last. */
@@ -82,7 +97,7 @@ export interface Shop extends GatewayHouse {
   enterAgain(): Promise<void>;
 }
 
-export function openShop(): Shop {
+export function openShop(options: () => Promise<ShopOptions> = async () => ({})): Shop {
   let now: GatewayHouse | undefined;
   let token = '';
   const opened = () => {
@@ -90,7 +105,7 @@ export function openShop(): Shop {
     return now;
   };
   beforeAll(async () => {
-    now = await startGatewayHouse();
+    now = await startGatewayHouse(await options());
     token = await now.shop.token(GOOD);
   });
   afterAll(() => now?.house.close());

@@ -81,7 +81,9 @@ const READERS: { [K in EntryKind]?: (body: EntryBodies[K]) => readonly NoticeFac
 };
 
 function paymentOf(decided: DecidedBody): NoticeFacts[] {
-  const { approved, network, reply } = decided;
+  const { approved, network, reply, waited } = decided;
+  if (waited && network.status !== 'unreachable' && approved) return [{ type: 'payment.approved-late' }];
+  if (waited && !approved) return [{ type: 'payment.failed', reason: 'declined', code: reply.code }];
   const scenario = scenariosOf(decided).find((found) => found === 'network-failure' || found === 'timeout');
   if (approved) {
     return network.status === 'unreachable' ? [{ type: 'payment.queued', scenario: 'network-failure' }] : [];

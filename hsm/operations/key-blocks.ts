@@ -29,6 +29,8 @@ export function importKeyBlock(
   // The forms of a record are made on the host for every token alike, so its block is opened there too.
   const { header, key } = scratch.onHost(() => unwrapKeyBlock(scratch, protection, request.block));
   const usage = usageThatComes(header.usage);
+  context.note({ under: request.protection, usage, owner: request.owner });
+  context.authorise('import', { under: request.protection, usage });
   const plan = planOf(request, usage, header.algorithm, attributesOf(header, usage));
 
   checkToldValue(scratch, key, plan.algorithm, header.optionalBlocks);
@@ -43,6 +45,14 @@ export function importKeyBlock(
 export function exportKeyBlock(context: OperationContext, request: RequestOf<'exportKeyBlock'>): string {
   const { scratch, workingKeys } = context;
   const facts = workingKeys.leavable(scratch, request.record);
+  context.note({
+    under: request.protection,
+    usage: facts.usage,
+    owner: facts.owner,
+    id: facts.id,
+    kcv: facts.kcv,
+  });
+  context.authorise('export', { under: request.protection, usage: facts.usage });
   const version = versionThatLeaves(request.version);
   const attributes = attributesToLeaveWith(facts.id, facts.usage, facts.attributes ?? ALL_ALLOWED, {
     mode: request.mode,

@@ -8,7 +8,7 @@ import { Station } from '../ceremony/station.ts';
 import type { PaymentHsmClient } from '../client/client.ts';
 import { firstFault, openKeyLog } from '../keys/key-log.ts';
 import { makeKeyBlock } from '../testing/key-block.ts';
-import { OWN_ZMK, useProductionPlace } from './place.ts';
+import { OWN_ZMK, useProductionPlace } from './testing.ts';
 
 /** What a caller may ask for: who he is says the kernel, what he may says the policy, and two custodians the rest. */
 const place = useProductionPlace();

@@ -4,7 +4,7 @@ import { expect, it, vi } from 'vitest';
 import { developmentKey } from '../development/keys.ts';
 import { makeKeyBlock } from '../testing/key-block.ts';
 import { findSoftHsm } from '../token/pkcs11.ts';
-import { OWN_ZMK, useProductionPlace } from './place.ts';
+import { OWN_ZMK, useProductionPlace } from './testing.ts';
 
 /** A process in production, and keys that anybody knows: on its token at the start, put there later, or brought. */
 const place = useProductionPlace();

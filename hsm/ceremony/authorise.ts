@@ -9,9 +9,9 @@ const MINUTE_MS = 60_000;
 const LONGEST_MINUTES = 240;
 
 /**
- * Opens the authorised state of the processes in service for some minutes, or ends it: in it, keys of every usage come
- * and go by the socket for peers that may ask for that. Two custodians agree; it is in the audit log and, sealed, in the
- * ledger that the processes share. To end it one is enough.
+ * Opens the authorised state of the processes in service for some minutes, or ends it: in it, keys of every usage
+ * come and go by the socket for peers that may ask for that. Two custodians agree; it is in the audit log and,
+ * sealed, in the ledger that the processes share. To end it one is enough.
  */
 export async function authorise(
   station: Station,

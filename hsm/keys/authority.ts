@@ -1,7 +1,7 @@
 /**
- * Which keys a caller may have come and go by itself. The switch exchanges keys in service: a network sends a zone's PIN
- * key under a zone master key, a terminal is given its keys under its own. All other keys come and go only while two
- * custodians have opened the authorised state, at the command line, for some minutes (ceremony/authorise.ts).
+ * Which keys a caller may have come and go by itself. The switch exchanges keys in service: a network sends a zone's
+ * PIN key under a zone master key, a terminal is given its keys under its own. All other keys come and go only while
+ * two custodians have opened the authorised state, at the command line, for some minutes (ceremony/authorise.ts).
  */
 export interface ExchangeRule {
   /** A protection key's label, or the beginning of labels with `*` behind it. */

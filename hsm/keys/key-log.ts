@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 
 /**
- * The signed log of the process in service: each key that was made, that came or left, or whose state changed, who asked,
- * and for a while who was refused. It lies in the ledger, so that it is on disk when the reply leaves, and all processes
- * of a pool write one. Each entry is chained to the one before and signed by the token's audit key: whoever has the public
- * half verifies it (`etika-switch hsm key-log`).
+ * The signed log of the process in service: each key that was made, that came or left, or whose state changed, who
+ * asked, and for a while who was refused. It lies in the ledger, so that it is on disk when the reply leaves, and all
+ * processes of a pool write one. Each entry is chained to the one before and signed by the token's audit key: whoever
+ * has the public half verifies it (`etika-switch hsm key-log`).
  *
  * No value of any key is in it.
  */

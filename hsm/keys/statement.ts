@@ -1,8 +1,8 @@
 import { HsmError } from '../errors.ts';
 
 /**
- * What a key pair signs for a caller. The audit key says how far a journal went, and nothing else: whoever could have it
- * sign any text could have it sign a key log, or a head in words of another format that somebody believes one day.
+ * What a key pair signs for a caller. The audit key says how far a journal went, and nothing else: whoever could have
+ * it sign any text could have it sign a key log, or a head in words of another format that somebody believes one day.
  *
  * So the text must be a head of a journal as docs/audit.md has it: its members, each once, in their order, written as
  * JSON writes them, and made for this very key.

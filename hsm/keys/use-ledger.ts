@@ -54,11 +54,11 @@ const COUNT_USE = `
   ON CONFLICT (key) DO UPDATE SET uses = uses + 1 WHERE uses < ?2`;
 
 /**
- * What must not be forgotten when an HSM process ends: the DUKPT counters each device has spent, how often keys with a
- * limit were used, which keys were destroyed, whose older records open no more, and which cards had wrong PINs. One
- * SQLite file beside the token, shared by the processes of a pool: each claim is one atomic statement, so of two processes only one can
- * make it. A claim survives the process at once, and the machine as soon as `saved` has resolved, which replies wait
- * for.
+ * What must not be forgotten when an HSM process ends: the DUKPT counters each device has spent, how often keys with
+ * a limit were used, which keys were destroyed, whose older records open no more, and which cards had wrong PINs. One
+ * SQLite file beside the token, shared by the processes of a pool: each claim is one atomic statement, so of two
+ * processes only one can make it. A claim survives the process at once, and the machine as soon as `saved` has
+ * resolved, which replies wait for.
  */
 export class UseLedger {
   readonly #database: DatabaseSync;

@@ -5,10 +5,10 @@ import { arena } from '../token/arena.ts';
 /**
  * What the process asks of the kernel for its own memory, before it opens the token.
  *
- * Not dumpable: no core of it is written, not by a handler behind a pipe either, which the limit of core files does not
- * stop; and no process of the same user may read its memory or attach to it. Locked: the buffer in which all clear values
- * lie is never in swap. The rest of the memory is kept from it by the machine, which has none, or by the service manager
- * (`MemorySwapMax=0`); whether one of these is so, the status says.
+ * Not dumpable: no core of it is written, not by a handler behind a pipe either, which the limit of core files does
+ * not stop; and no process of the same user may read its memory or attach to it. Locked: the buffer in which all
+ * clear values lie is never in swap. The rest of the memory is kept from it by the machine, which has none, or by the
+ * service manager (`MemorySwapMax=0`); whether one of these is so, the status says.
  *
  * Rejected: mlockall. The runtime gives pages back by calls that fail on locked ones, and ends when they do.
  *

@@ -99,8 +99,9 @@ function policyOf(written: WrittenPeer): PeerPolicy {
   if (unknown !== undefined) throw new Error(`a peer has no ${unknown}`);
   const { name, users, operations, keys, perSecond, limits = {}, exchange } = written;
   if (typeof name !== 'string' || !/^[\w .-]{1,40}$/.test(name)) throw new Error('a peer needs a name');
-  if (keys !== undefined && !isTexts(keys))
+  if (keys !== undefined && !isTexts(keys)) {
     throw new Error(`keys of ${name} are names, or beginnings with *`);
+  }
 
   return {
     caller: { name, exchange: exchangeOf(name, exchange) },
@@ -185,8 +186,9 @@ export class PeerRights {
   /** @throws HSM_NOT_ALLOWED, HSM_BUSY */
   check(name: OperationName, request: unknown, now: number): void {
     const { operations, keys } = this.#policy;
-    if (!operations.has(name))
+    if (!operations.has(name)) {
       throw new HsmError('HSM_NOT_ALLOWED', `${this.caller.name} may not ask for ${name}`);
+    }
     if (keys) for (const key of namesIn(request)) this.#checkKey(key, keys);
     if (this.#all?.take(now) === false || this.#each.get(name)?.take(now) === false) {
       throw new HsmError('HSM_BUSY', `${this.caller.name} asks for ${name} too often`);

@@ -23,14 +23,14 @@ export interface HsmSettings extends TokenAccess {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The settings of the HSM process: `HSM_SOCKET` (path of the Unix socket), `HSM_TOKEN_LABEL`, `PKCS11_MODULE` (default:
- * SoftHSM where Debian puts it), `PKCS11_SLOT` (where labels are not unique), `PKCS11_PARAMETERS` (for NSS),
- * `HSM_OPEN_KEYS` (for tokens with little room), `HSM_OPERATION_MS` (how long an operation may stay open for the next
- * request, see docs/hsm.md), `HSM_KEY_BLOCK_VERSIONS` (in which keys may come: `B,D,E` unless it says more),
- * `HSM_PIN_TRIES` (how many wrong PINs of one card a day, see pin/guard.ts),
- * `HSM_POLICY` and `HSM_SOCKET_GROUP` (who may ask for what, see policy.ts), `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in production), and
- * the user PIN from `HSM_PIN_FD` (an open file descriptor) or `HSM_PIN_FILE` (mode 0600). The PIN itself is never in
- * the environment nor among the arguments.
+ * The settings of the HSM process: `HSM_SOCKET` (path of the Unix socket), `HSM_TOKEN_LABEL`, `PKCS11_MODULE`
+ * (default: SoftHSM where Debian puts it), `PKCS11_SLOT` (where labels are not unique), `PKCS11_PARAMETERS` (for
+ * NSS), `HSM_OPEN_KEYS` (for tokens with little room), `HSM_OPERATION_MS` (how long an operation may stay open for
+ * the next request, see docs/hsm.md), `HSM_KEY_BLOCK_VERSIONS` (in which keys may come: `B,D,E` unless it says more),
+ * `HSM_PIN_TRIES` (how many wrong PINs of one card a day, see pin/guard.ts), `HSM_POLICY` and `HSM_SOCKET_GROUP` (who
+ * may ask for what, see policy.ts), `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in production), and the user PIN
+ * from `HSM_PIN_FD` (an open file descriptor) or `HSM_PIN_FILE` (mode 0600). The PIN itself is never in the
+ * environment nor among the arguments.
  * @throws HSM_SETTINGS_INVALID naming the setting and what it should be
  */
 export function readSettings(environment: Environment): HsmSettings {

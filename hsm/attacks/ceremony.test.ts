@@ -12,7 +12,7 @@ import { permissionsOf, permissionTemplate } from '../keys/usage.ts';
 import { pkcs11 } from '../token/pkcs11.ts';
 import { useProductionPlace } from './testing.ts';
 
-/** What goes wrong around a ceremony: made-up components, a log that cannot be written, a token that is not the same. */
+/** What goes wrong around a ceremony: made-up components, a log that cannot be written, another token. */
 const place = useProductionPlace();
 const ALLOWED = { HSM_ALLOW_SOFTWARE_TOKEN: '1' };
 const hex = (digits: string) => Buffer.from(digits, 'hex');

@@ -62,8 +62,9 @@ export function verifyBackup(station: Station, directory: string): number {
   }
   const listedKeys = new Set(listed.keys.map(({ label }) => label));
   const added = [...present.keys()].find((label) => !listedKeys.has(label));
-  if (added !== undefined)
+  if (added !== undefined) {
     throw new HsmError('HSM_BACKUP_DIFFERS', `${added}, of which the backup knows nothing`);
+  }
   const given = Buffer.from(seal, 'hex');
   const expected = sealOf(station, listed);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {

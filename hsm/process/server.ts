@@ -36,6 +36,8 @@ interface Peer {
   rights: PeerRights | undefined;
   replies: Writer;
   open: boolean;
+  /** When it last asked for something. */
+  askedAt: number;
 }
 
 interface Waiting {
@@ -54,6 +56,8 @@ const REQUESTS_PER_TURN = 32;
 const TURN_MS = 1;
 
 const GREETING_WITHIN_MS = 1_000;
+/** A client that is there asks for a sign of life more often. */
+const SILENT_MS = 2_000;
 
 const NAME_BY_NUMBER = new Map<number, OperationName>(
   Object.entries(OPERATIONS).map(([name, { number }]) => [number, name as OperationName]),
@@ -74,7 +78,6 @@ export class HsmServer {
   private constructor(options: ServerOptions) {
     this.#options = options;
     this.#server = createServer((socket) => this.#accept(socket));
-    this.#server.maxConnections = options.maxConnections;
   }
 
   static async listen(options: ServerOptions): Promise<HsmServer> {
@@ -118,7 +121,22 @@ export class HsmServer {
       socket.destroy();
       return;
     }
-    this.#serve({ socket, rights, replies: new Writer(), open: true });
+    if (this.#peers.size >= this.#options.maxConnections && !this.#madeRoom()) {
+      socket.destroy();
+      return;
+    }
+    this.#serve({ socket, rights, replies: new Writer(), open: true, askedAt: this.#options.now() });
+  }
+
+  /** Whoever asks for nothing keeps nobody out: of those that are silent the one silent longest goes. */
+  #madeRoom(): boolean {
+    let silent: Peer | undefined;
+    for (const peer of this.#peers) if (!silent || peer.askedAt < silent.askedAt) silent = peer;
+    if (!silent || this.#options.now() - silent.askedAt < SILENT_MS) return false;
+    silent.open = false;
+    this.#peers.delete(silent);
+    silent.socket.destroy();
+    return true;
   }
 
   #serve(peer: Peer): void {
@@ -154,7 +172,8 @@ export class HsmServer {
       this.#cancel(peer, id);
       return;
     }
-    const expiresAt = this.#options.now() + fields.u16();
+    peer.askedAt = this.#options.now();
+    const expiresAt = peer.askedAt + fields.u16();
     if (this.#waiting.length - this.#next >= this.#options.maxWaiting) {
       writeFailure(peer.replies, id, new HsmError('HSM_BUSY', `${this.#options.maxWaiting} are waiting`));
       return;

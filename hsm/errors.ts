@@ -29,6 +29,8 @@ export const HSM_ERRORS = {
   HSM_KEY_WEAK: { wire: 25, text: 'the value is no key to protect anything with' },
   HSM_PIN_LIMIT: { wire: 26, text: 'too many wrong PINs or malformed PIN blocks of this card' },
   HSM_PIN_FORMAT: { wire: 27, text: 'this is not done with PIN blocks of this format' },
+  HSM_NOT_ALLOWED: { wire: 28, text: 'this peer may not ask for this' },
+  HSM_NOT_AUTHORISED: { wire: 29, text: 'such a key comes or goes only in the authorised state' },
   HSM_BACKUP_DIFFERS: { wire: 22, text: 'the token does not hold the keys of the backup' },
 } as const satisfies Record<string, { wire: number; text: string }>;
 

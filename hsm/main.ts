@@ -16,8 +16,11 @@ import {
 } from './errors.ts';
 import { UseLedger } from './keys/use-ledger.ts';
 import type { PinAlarm } from './pin/guard.ts';
+import { harden } from './process/hardening.ts';
+import { credentialsOf } from './process/peer-credentials.ts';
+import { ownUserPolicy, Peers, readPolicy } from './process/policy.ts';
 import { HsmServer } from './process/server.ts';
-import { HsmService, TokenLostError } from './process/service.ts';
+import { type Boundary, HsmService, TokenLostError } from './process/service.ts';
 import { type HsmSettings, readSettings } from './process/settings.ts';
 
 const MAX_WAITING = 4_096;
@@ -93,13 +96,39 @@ function ledgerOf({ ledgerPath }: HsmSettings): UseLedger {
   return UseLedger.open(ledgerPath);
 }
 
-async function serve(settings: HsmSettings): Promise<void> {
+/** No core, no reader of our memory, nothing of it in swap; and who may ask. */
+function closed(settings: HsmSettings): { boundary: Boundary; peers: Peers } {
   withoutCoreDumps(settings.production, log);
+  const hardening = harden();
+  if (settings.production && !hardening.notDumpable) {
+    throw new HsmError('HSM_SETTINGS_INVALID', 'the process cannot be made undumpable (prctl)');
+  }
+  const own = new Set([process.getuid?.() ?? 0, 0]);
+  const policy =
+    settings.policyPath === undefined
+      ? ownUserPolicy(settings.production, own)
+      : readPolicy(settings.policyPath);
+  const boundary = { ...hardening, peers: policy.map(({ caller }) => caller.name) };
+  if (
+    settings.production &&
+    (settings.policyPath === undefined || hardening.swappable || !hardening.secretsLocked)
+  ) {
+    log.warn(
+      { event: 'hsm.boundary', ...boundary },
+      'no policy, or memory that may be swapped: see docs/hsm.md',
+    );
+  }
+  return { boundary, peers: new Peers(policy) };
+}
+
+async function serve(settings: HsmSettings): Promise<void> {
+  const { boundary, peers } = closed(settings);
   goFirst();
   const clocks = {
     monotonic: () => systemClock.monotonic(),
     wall: () => systemClock.wall(),
     after: (milliseconds: number, action: () => void) => systemClock.after(milliseconds, action),
+    boundary,
     onPinAlarm: (alarm: PinAlarm) =>
       log.error(
         { event: 'hsm.pin-alarm', ...alarm },
@@ -114,7 +143,9 @@ async function serve(settings: HsmSettings): Promise<void> {
     now: () => systemClock.monotonic(),
     maxWaiting: MAX_WAITING,
     maxConnections: MAX_CONNECTIONS,
-    execute: (name, request) => service.execute(name, request),
+    socketGroup: settings.socketGroup,
+    admit: (socket) => peers.admit(credentialsOf(socket)),
+    execute: (name, request, caller) => service.execute(name, request, caller),
     isFatal: (error) =>
       error instanceof TokenLostError || (error instanceof HsmError && error.code === 'HSM_WRONG_USER_PIN'),
     onDefect: (operation, error) => {

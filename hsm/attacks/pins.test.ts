@@ -41,13 +41,13 @@ const neighbours = Array.from({ length: 10 }, (_, digit) => `411${digit}${NUMBER
 
 const answers = async (questions: readonly (() => Promise<unknown>)[]) => {
   const outcomes: string[] = [];
-  for (const ask of questions)
-    outcomes.push(
-      await ask().then(
-        () => 'answered',
-        ({ code }) => code,
-      ),
+  for (const ask of questions) {
+    const answer = ask().then(
+      () => 'answered',
+      ({ code }) => code,
     );
+    outcomes.push(await answer);
+  }
   return outcomes;
 };
 

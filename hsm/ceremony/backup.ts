@@ -3,8 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { join } from 'node:path';
 import { systemClock } from '../../runtime/index.ts';
 import { HsmError } from '../errors.ts';
-import { kcvOf } from '../keys/create.ts';
-import { secretOf } from '../keys/key.ts';
+import { provenKcv } from '../keys/proven-kcv.ts';
 import { AUDIT_KEY, fingerprintOf } from '../keys/signing-keys.ts';
 import type { Station } from './station.ts';
 
@@ -45,7 +44,8 @@ export function restoreFiles(directory: string, tokenDirectory: string): void {
 }
 
 /**
- * Proves that the open token holds the keys of the manifest: the same names, the same KCVs, and the very sealing key.
+ * Proves that the open token holds the keys of the manifest and no others: the same names, the same KCVs as its keys
+ * compute them now, and the very sealing key.
  * @throws HSM_BACKUP_DIFFERS naming the first key that differs
  */
 export function verifyBackup(station: Station, directory: string): number {
@@ -60,6 +60,11 @@ export function verifyBackup(station: Station, directory: string): number {
       );
     }
   }
+  const listedKeys = new Set(listed.keys.map(({ label }) => label));
+  const added = [...present.keys()].find((label) => !listedKeys.has(label));
+  if (added !== undefined) {
+    throw new HsmError('HSM_BACKUP_DIFFERS', `${added}, of which the backup knows nothing`);
+  }
   const given = Buffer.from(seal, 'hex');
   const expected = sealOf(station, listed);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
@@ -73,7 +78,7 @@ function keysOf(station: Station): Manifest['keys'] {
     label: key.name,
     usage: key.usage,
     algorithm: key.algorithm,
-    kcv: key.kcv ?? station.use((scratch) => kcvOf(scratch, secretOf(key), key.algorithm)),
+    kcv: station.use((scratch) => provenKcv(scratch, key)),
   }));
   const { signingKeys } = station;
   if (signingKeys.has(AUDIT_KEY)) {

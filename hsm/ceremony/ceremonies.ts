@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { setOddParity } from '../emv/keys.ts';
 import { HsmError } from '../errors.ts';
 import { generateStoredKey, kcvOf, LMK, RECORD_SEAL, randomValue, storeKey } from '../keys/create.ts';
@@ -8,6 +8,7 @@ import { xorInto } from '../mac/mac.ts';
 import { PAN_DATA_KEY, PAN_LOOKUP_KEY } from '../operations/pan.ts';
 import { ruleOfOrder } from '../pin/rule.ts';
 import type { Scratch } from '../token/secrets.ts';
+import { componentFault } from './components.ts';
 import { askCustodian, askCustodians, confirmAll, TRIES } from './custodians.ts';
 import type { Station } from './station.ts';
 import type { Terminal } from './terminal.ts';
@@ -67,8 +68,9 @@ export async function importKey(station: Station, terminal: Terminal, order: Key
   try {
     for (let number = 1; number <= order.components; number++) {
       custodians.push(await askCustodian(terminal, number, custodians));
-      const component = components.subarray((number - 1) * order.length, number * order.length);
-      kcvs.push(await askComponent(station, terminal, order, number, component));
+      const at = (index: number) => components.subarray(index * order.length, (index + 1) * order.length);
+      const others = kcvs.map((_, index) => at(index));
+      kcvs.push(await askComponent(station, terminal, order, number, { target: at(number - 1), others }));
       terminal.say('--- the next custodian may come forward ---');
     }
     return await combine(station, terminal, order, components, custodians, kcvs);
@@ -95,6 +97,8 @@ async function combine(
     throw new HsmError('HSM_CEREMONY_REFUSED', `the combined KCV is ${kcv}, not ${expected}`);
   }
   await confirmAll(terminal, custodians, `store ${order.label} (${order.usage}, KCV ${kcv})`);
+  // The log before the key: where it cannot be written, there is no key that it does not know.
+  station.record({ action: 'import', outcome: 'agreed', custodians, ...publicOrder(order), kcv });
   station.use((scratch) => {
     storeKey(
       scratch,
@@ -132,6 +136,7 @@ export async function createKey(
       custodians.push(await askCustodian(terminal, number, custodians));
     }
     await confirmAll(terminal, custodians, `create ${order.label} and print ${order.components} components`);
+    station.record({ action: 'create', outcome: 'agreed', custodians, ...publicOrder(order) });
     const kcvs = custodians.map((custodian, index) => {
       const component = components.subarray(index * order.length, (index + 1) * order.length);
       return printComponent(station, order, index + 1, custodian, component, print);
@@ -193,8 +198,17 @@ function printComponent(
   });
 }
 
-/** One sheet per component, readable by its owner only; printed and destroyed as docs/key-ceremony.md tells. */
+/**
+ * One sheet per component, readable by its owner only, in a folder that only he may look into; printed and destroyed as
+ * docs/key-ceremony.md tells. @throws HSM_CEREMONY_REFUSED where the folder is another's
+ */
 export function printToFiles(directory: string, label: string) {
+  try {
+    chmodSync(directory, 0o700);
+  } catch (error) {
+    const reason = `${directory} cannot be closed to others: it must be ours`;
+    throw new HsmError('HSM_CEREMONY_REFUSED', reason, { cause: error });
+  }
   return (number: number, _custodian: string, sheet: string) => {
     const name = `${label.replaceAll('/', '-')}-component-${number}.txt`;
     writeFileSync(`${directory}/${name}`, sheet, { mode: 0o600, flag: 'wx' });
@@ -206,7 +220,7 @@ async function askComponent(
   terminal: Terminal,
   order: KeyOrder,
   number: number,
-  target: Buffer,
+  { target, others }: { target: Buffer; others: readonly Buffer[] },
 ): Promise<string> {
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     target.fill(0);
@@ -218,8 +232,9 @@ async function askComponent(
       terminal.say(`that was not ${order.length * 2} hexadecimal digits`);
       continue;
     }
-    if (target.every((byte) => byte === 0)) {
-      terminal.say('a component of zeroes is none');
+    const fault = componentFault(target, order.algorithm, others);
+    if (fault !== undefined) {
+      terminal.say(fault);
       continue;
     }
     const kcv = station.use((scratch) => kcvOfValue(scratch, order, target));

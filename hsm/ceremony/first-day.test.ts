@@ -81,6 +81,7 @@ describe('a token from its first day', () => {
 
     expect(auditEntries().map(({ action, outcome }) => `${action} ${outcome}`)).toEqual([
       'prepare completed',
+      'import agreed',
       'import completed',
       'generate completed',
       'export aborted',

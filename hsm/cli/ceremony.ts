@@ -43,6 +43,7 @@ export function ceremonyCommand(): Command {
       }),
     );
   workingKeyCommands(command);
+  authoriseCommand(command);
   backupCommands(command);
   return command;
 }
@@ -95,6 +96,30 @@ function workingKeyCommands(command: Command): void {
         );
       }),
     );
+}
+
+function authoriseCommand(command: Command): void {
+  command
+    .command('authorise')
+    .description('lets keys of every usage come and go by the socket for some minutes; 0 ends it')
+    .requiredOption('--minutes <count>', 'at most 240', wholeNumber)
+    .addOption(ledgerOption())
+    .addOption(auditOption())
+    .action((options: Shared & { minutes: number; ledger: string }) =>
+      hold(options, async (station, terminal) => {
+        const { authorise } = await import('../ceremony/authorise.ts');
+        await authorise(station, terminal, { ledgerPath: options.ledger, minutes: options.minutes });
+      }),
+    );
+}
+
+function ledgerOption(): Option {
+  const option = new Option(
+    '--ledger <file>',
+    'HSM_USE_LEDGER of the processes in service',
+  ).makeOptionMandatory();
+  const known = process.env['HSM_USE_LEDGER'];
+  return known === undefined ? option : option.default(known);
 }
 
 function orderCommand(command: Command, name: string, description: string): Command {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { ceremonyCommand } from './ceremony.ts';
 import { katCommand } from './kat.ts';
+import { keyLogCommand } from './key-log.ts';
 import { publicKeyCommand } from './public-key.ts';
 import { statusCommand } from './status.ts';
 
@@ -11,6 +12,7 @@ export function hsmCommand(): Command {
     .addCommand(katCommand())
     .addCommand(statusCommand())
     .addCommand(publicKeyCommand())
+    .addCommand(keyLogCommand())
     .addCommand(ceremonyCommand());
 }
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { OWN_USER } from '../keys/authority.ts';
 import type { HsmStatus } from '../process/service.ts';
 import { DEFAULT_SOCKET, withClient } from './with-client.ts';
 
@@ -17,6 +18,8 @@ export function statusCommand(): Command {
 
 function textOf(status: HsmStatus): string {
   const { tokenLabel, profile, strategies, tokenKeys, cachedWorkingKeys, operations, pinAlarms } = status;
+  const { boundary, authorisedUntil } = status;
+  const yes = (is: boolean) => (is ? 'yes' : 'no');
   const capabilities = Object.entries(profile).map(
     ([name, value]) => `  ${name.padEnd(22)} ${value ? 'yes' : 'no'}`,
   );
@@ -26,6 +29,9 @@ function textOf(status: HsmStatus): string {
   );
   return [
     `token ${tokenLabel}: ${tokenKeys} keys, ${cachedWorkingKeys} working keys open`,
+    `peers: ${boundary.peers.join(', ')}${boundary.peers.includes(OWN_USER) ? ' (no policy: all runs under one user)' : ''}`,
+    `memory kept from dumps and readers: ${yes(boundary.notDumpable)}; clear values locked: ${yes(boundary.secretsLocked)}; the rest kept from swap: ${yes(!boundary.swappable)}`,
+    `keys may come and go until ${authorisedUntil === 0 ? 'custodians authorise it' : new Date(authorisedUntil).toISOString()}`,
     `alarms of PIN faults under one key since the start: ${pinAlarms}`,
     'the token can',
     ...capabilities,

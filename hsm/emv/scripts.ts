@@ -1,6 +1,5 @@
 import { HsmError } from '../errors.ts';
 import { type RetailMacKey, retailMac } from '../mac/mac.ts';
-import { pad } from '../mac/padding.ts';
 import { encodePinBlock } from '../pin/formats.ts';
 import type { HostSecret, Scratch, Secret } from '../token/secrets.ts';
 
@@ -21,17 +20,26 @@ export function encryptCommandData(
   encryption: ScriptEncryption,
 ): Buffer {
   switch (encryption) {
-    case 'VISA': {
-      const framed = scratch.hostFrom(pad(Buffer.concat([Buffer.from([data.length]), data.bytes]), 8, 2));
-      return scratch.encryptSecret(key, 'T', framed);
-    }
+    case 'VISA':
+      return scratch.encryptSecret(key, 'T', padded(scratch, data, [data.length]));
     case 'MASTERCARD': {
-      const whole = data.length % 8 === 0 ? data : scratch.hostFrom(pad(data.bytes, 8, 2));
+      const whole = data.length % 8 === 0 ? data : padded(scratch, data);
       return scratch.encryptSecret(key, 'T', whole, Buffer.alloc(8));
     }
     case 'EMV':
-      return scratch.encryptSecret(key, 'T', scratch.hostFrom(pad(data.bytes, 8, 2)), Buffer.alloc(8));
+      return scratch.encryptSecret(key, 'T', padded(scratch, data), Buffer.alloc(8));
   }
+}
+
+/** Padding method 2, written in the scratch: data that may hold a PIN is copied nowhere else. */
+function padded(scratch: Scratch, data: HostSecret, before: readonly number[] = []): HostSecret {
+  const length = before.length + data.length;
+  const whole = scratch.host(length + 8 - (length % 8));
+  whole.bytes.fill(0);
+  whole.bytes.set(before);
+  whole.bytes.set(data.bytes, before.length);
+  whole.bytes[length] = 0x80;
+  return whole;
 }
 
 /** ISO 9564-1 format 2, for a chip. @param pin one digit per byte, in the scratch */

@@ -4,9 +4,10 @@ import { HsmError } from '../errors.ts';
 import { SpentCounters } from './spent-counters.ts';
 
 /**
- * The ledger's part about DUKPT counters: a row per device and purpose, each sealed under the token's sealing key, and a
- * sealed total over all rows. Who may write to the file can so neither alter a row, nor take one out, nor put an older
- * one back in its place, without the next start noticing it. That the whole file is an older one no seal tells.
+ * The ledger's part about DUKPT counters: a row per device and purpose, each sealed under the token's sealing key,
+ * and a sealed total over all rows. Who may write to the file can so neither alter a row, nor take one out, nor put
+ * an older one back in its place, without the next start noticing it. That the whole file is an older one no seal
+ * tells.
  *
  * Rows are bounded for each purpose: marks of MACs and data, which cost their sender nothing, drive out none of PINs.
  */
@@ -112,8 +113,9 @@ export class CounterLedger {
         devices += 1;
       }
       const total = this.#readTotal(seal);
-      if (total.devices !== devices || !total.sum.equals(sum))
+      if (total.devices !== devices || !total.sum.equals(sum)) {
         throw altered('rows were taken out or put back');
+      }
     } finally {
       this.#database.exec('ROLLBACK');
     }
@@ -146,8 +148,9 @@ export class CounterLedger {
       const earlier = before === undefined ? undefined : this.#earlier.get(before);
       return SpentCounters.none(Number(earlier?.['counter'] ?? 0));
     }
-    if (!isSame(rowSeal(device, row.counters, seal), row.seal))
+    if (!isSame(rowSeal(device, row.counters, seal), row.seal)) {
       throw altered(`the row of ${purposeOf(device)}`);
+    }
     return SpentCounters.read(row.counters);
   }
 

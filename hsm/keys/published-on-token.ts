@@ -5,8 +5,8 @@ import { published } from './published.ts';
 import type { KeyAlgorithm } from './usage.ts';
 
 /**
- * Whether a key that lies on the token is one that anybody knows, told by its check block. Of a key that may only derive
- * there are six digits of it, so one in some 300,000 others is refused with them: its custodians make another.
+ * Whether a key that lies on the token is one that anybody knows, told by its check block. Of a key that may only
+ * derive there are six digits of it, so one in some 300,000 others is refused with them: its custodians make another.
  */
 export function isPublished(scratch: Scratch, key: SessionKey): boolean {
   const block =

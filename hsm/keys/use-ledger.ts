@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { HsmError } from '../errors.ts';
 import { COUNTER_SCHEMA, type CounterClaim, CounterLedger, type LedgerSeal } from './counter-ledger.ts';
+import { appendKeyLog, KEY_LOG_SCHEMA, type KeyLogEntry } from './key-log.ts';
 
 /** How much is remembered: the device heard of longest ago is forgotten first, a key's uses never before its end. */
 export interface LedgerBounds {
@@ -29,6 +30,7 @@ const LOCKED_AT_START_MS = 5_000;
 
 const SCHEMA = `
   ${COUNTER_SCHEMA}
+  ${KEY_LOG_SCHEMA}
   CREATE TABLE IF NOT EXISTS fault (
     card TEXT PRIMARY KEY, faults INTEGER NOT NULL, ends INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
@@ -52,11 +54,11 @@ const COUNT_USE = `
   ON CONFLICT (key) DO UPDATE SET uses = uses + 1 WHERE uses < ?2`;
 
 /**
- * What must not be forgotten when an HSM process ends: the DUKPT counters each device has spent, how often keys with a
- * limit were used, which keys were destroyed, whose older records open no more, and which cards had wrong PINs. One
- * SQLite file beside the token, shared by the processes of a pool: each claim is one atomic statement, so of two processes only one can
- * make it. A claim survives the process at once, and the machine as soon as `saved` has resolved, which replies wait
- * for.
+ * What must not be forgotten when an HSM process ends: the DUKPT counters each device has spent, how often keys with
+ * a limit were used, which keys were destroyed, whose older records open no more, and which cards had wrong PINs. One
+ * SQLite file beside the token, shared by the processes of a pool: each claim is one atomic statement, so of two
+ * processes only one can make it. A claim survives the process at once, and the machine as soon as `saved` has
+ * resolved, which replies wait for.
  */
 export class UseLedger {
   readonly #database: DatabaseSync;
@@ -120,6 +122,39 @@ export class UseLedger {
   claimCounter(claim: CounterClaim, seal: LedgerSeal): void {
     this.#attempt(() => this.#counters.claim(claim, seal));
     this.#unsaved = true;
+  }
+
+  /** @throws HSM_LEDGER_FAILED where it cannot be written: then nothing of the kind is done */
+  log(entry: KeyLogEntry, sign: (text: Buffer) => Buffer): void {
+    this.#attempt(() => {
+      this.#database.exec('BEGIN IMMEDIATE');
+      try {
+        appendKeyLog(this.#database, entry, sign);
+        this.#database.exec('COMMIT');
+      } catch (error) {
+        this.#database.exec('ROLLBACK');
+        throw error;
+      }
+    });
+    this.#unsaved = true;
+  }
+
+  /** Until when custodians have opened the authorised state, for all processes. @throws HSM_LEDGER_FAILED */
+  authorise(until: number, seal: LedgerSeal): void {
+    this.#attempt(() =>
+      this.#database
+        .prepare('INSERT OR REPLACE INTO authorised (one, until, seal) VALUES (1, ?, ?)')
+        .run(until, authorisedSeal(until, seal)),
+    );
+    this.#unsaved = true;
+  }
+
+  /** @returns 0 where it never was, or where what is written is not ours */
+  authorisedUntil(seal: LedgerSeal): number {
+    const row = this.#attempt(() => this.#database.prepare('SELECT until, seal FROM authorised').get());
+    if (!row) return 0;
+    const until = Number(row['until']);
+    return Buffer.compare(authorisedSeal(until, seal), row['seal'] as Uint8Array) === 0 ? until : 0;
   }
 
   /** How often something went wrong with a card's PIN until now. @throws HSM_LEDGER_FAILED */
@@ -225,6 +260,10 @@ export class UseLedger {
       throw error instanceof HsmError ? error : failed(error);
     }
   }
+}
+
+function authorisedSeal(until: number, seal: LedgerSeal): Buffer {
+  return seal(Buffer.from(`authorised\0${until}`, 'latin1'));
 }
 
 function failed(error: unknown): HsmError {

@@ -2,10 +2,11 @@ import { deviceCounterOf } from '../dukpt/counter.ts';
 import { HsmError } from '../errors.ts';
 import { KEY_BLOCK_VERSIONS } from '../keyblock/header.ts';
 import { ALL_ALLOWED, checkAct, type KeyAct } from '../keys/attributes.ts';
+import { type Caller, EVERYBODY, type Exchange, mayExchange } from '../keys/authority.ts';
 import { RECORD_SEAL } from '../keys/create.ts';
 import { type SessionKey, secretOf } from '../keys/key.ts';
 import { isRecord } from '../keys/record.ts';
-import type { SigningKeys } from '../keys/signing-keys.ts';
+import { AUDIT_KEY, type SigningKeys } from '../keys/signing-keys.ts';
 import type { TokenKeys } from '../keys/token-keys.ts';
 import type { KeyUsage } from '../keys/usage.ts';
 import type { UseLedger } from '../keys/use-ledger.ts';
@@ -43,8 +44,8 @@ export class OperationContext {
   readonly keyBlockVersions: ReadonlySet<string>;
   readonly wallClock: () => number;
   readonly pinGuard: PinGuard;
-  /** Who asks. */
-  readonly peer: string;
+  readonly caller: Caller;
+  #noted: Readonly<Record<string, string | number>> = {};
 
   constructor(
     scratch: Scratch,
@@ -52,7 +53,7 @@ export class OperationContext {
       ledger: UseLedger;
       keyBlockVersions?: ReadonlySet<string> | undefined;
     },
-    peer = '',
+    caller: Caller = EVERYBODY,
   ) {
     this.scratch = scratch;
     this.tokenKeys = shared.tokenKeys;
@@ -61,7 +62,7 @@ export class OperationContext {
     this.#ledger = shared.ledger;
     this.wallClock = shared.wallClock;
     this.pinGuard = shared.pinGuard;
-    this.peer = peer;
+    this.caller = caller;
     this.keyBlockVersions = shared.keyBlockVersions ?? KEY_BLOCK_VERSIONS;
   }
 
@@ -122,6 +123,32 @@ export class OperationContext {
     const mark = this.sealOf(told).toString('hex', 0, CARD_MARK_LENGTH);
     baseKeyMarks.set(bdk, mark);
     return mark;
+  }
+
+  get peer(): string {
+    return this.caller.name;
+  }
+
+  /** @throws HSM_NOT_AUTHORISED where this caller may not have such a key come or go, and the state is not open */
+  authorise(direction: Exchange, key: { under: string; usage: string }): void {
+    if (mayExchange(this.caller, direction, key)) return;
+    if (this.#ledger.authorisedUntil((data) => this.sealOf(data)) > this.wallClock()) return;
+    throw new HsmError(
+      'HSM_NOT_AUTHORISED',
+      `${direction} of a key of usage ${key.usage} under ${key.under} by ${this.peer}`,
+    );
+  }
+
+  /** What the key log is to say of the key at hand. */
+  note(facts: Readonly<Record<string, string | number>>): void {
+    this.#noted = { ...this.#noted, ...facts };
+  }
+
+  /** The entry is in the ledger before the key is anywhere else. @throws HSM_LEDGER_FAILED */
+  log(operation: string, outcome: string): void {
+    const time = new Date(this.wallClock()).toISOString();
+    const entry = { time, peer: this.peer, operation, outcome, ...this.#noted };
+    this.#ledger.log(entry, (text) => this.signingKeys.sign(AUDIT_KEY, text));
   }
 
   /** A card, as this peer asks about it: HMAC under a key of the token, hex. */

@@ -1,3 +1,5 @@
+import { fingerprintOf } from '../keys/signing-keys.ts';
+import { checkStatement } from '../keys/statement.ts';
 import type { OperationName, ReplyOf, RequestOf } from '../protocol/operations.ts';
 import { changeCardPin, generateCardValue, scriptMac, verifyArqc, verifyCardValue } from './card.ts';
 import type { OperationContext } from './context.ts';
@@ -10,6 +12,14 @@ import { translatePin, verifyOffset, verifyPvv } from './pin.ts';
 
 /** Operations that work with keys; `ping` and `status` are about the process and answered by it. */
 export type KeyOperation = Exclude<OperationName, 'ping' | 'status'>;
+
+/** What the signed log tells of: keys that are made, come, leave, or change. */
+export const LOGGED: ReadonlySet<KeyOperation> = new Set([
+  'generateKey',
+  'importKeyBlock',
+  'exportKeyBlock',
+  'setKeyState',
+] as const);
 
 export type Handlers = {
   readonly [N in KeyOperation]: (context: OperationContext, request: RequestOf<N>) => ReplyOf<N>;
@@ -35,7 +45,10 @@ export const HANDLERS: Handlers = {
   setKeyState: (context, request) => ({ record: setKeyState(context, request) }),
   describeKey: (context, { record }) => ({ facts: describeKey(context, record) }),
   dukptData: (context, request) => ({ data: dukptData(context, request) }),
-  sign: ({ signingKeys }, { key, data }) => ({ signature: signingKeys.sign(key, data) }),
+  sign: ({ signingKeys }, { key, data }) => {
+    checkStatement(key, data, fingerprintOf(signingKeys.publicKey(key)));
+    return { signature: signingKeys.sign(key, data) };
+  },
   openRequest: (context, request) => openRequest(context, request),
   publicKey: ({ signingKeys }, { key }) => ({ key: signingKeys.publicKey(key) }),
 };

@@ -3,6 +3,7 @@ import type { KeyBlockHeader, KeyBlockVersion, OptionalBlock } from '../keyblock
 import { type ProtectionKey, unwrapKeyBlock, wrapKeyBlock } from '../keyblock/keyblock.ts';
 import { ALL_ALLOWED, attributesOf, attributesToLeaveWith } from '../keys/attributes.ts';
 import { checkToldValue } from '../keys/check-value.ts';
+import { checkBlock } from '../keys/create.ts';
 import { type SessionKey, secretOf } from '../keys/key.ts';
 import { isRecord } from '../keys/record.ts';
 import { checkStrength } from '../keys/strength.ts';
@@ -10,6 +11,9 @@ import { type KeyUsage, usageOutside } from '../keys/usage.ts';
 import type { RequestOf } from '../protocol/operations.ts';
 import type { OperationContext } from './context.ts';
 import { planOf, sealed, usageOf } from './keys.ts';
+
+/** Of a KCV that comes beside a key block, at least. */
+const TOLD_DIGITS = 6;
 
 /**
  * Keys that come and go in key blocks. What the header says is kept in the key's record and binds it from then on
@@ -29,11 +33,18 @@ export function importKeyBlock(
   // The forms of a record are made on the host for every token alike, so its block is opened there too.
   const { header, key } = scratch.onHost(() => unwrapKeyBlock(scratch, protection, request.block));
   const usage = usageThatComes(header.usage);
+  context.note({ under: request.protection, usage, owner: request.owner });
+  context.authorise('import', { under: request.protection, usage });
   const plan = planOf(request, usage, header.algorithm, attributesOf(header, usage));
 
   checkToldValue(scratch, key, plan.algorithm, header.optionalBlocks);
   const made = sealed(context, plan, scratch.bytesOf(key));
-  if (request.kcv !== '' && !made.kcv.startsWith(request.kcv.toUpperCase())) {
+  const check = checkBlock(scratch, key, plan.algorithm).toString('hex').toUpperCase();
+  // A shorter one would fit many keys.
+  if (
+    request.kcv !== '' &&
+    (request.kcv.length < TOLD_DIGITS || !check.startsWith(request.kcv.toUpperCase()))
+  ) {
     throw new HsmError('HSM_KEY_BLOCK_INVALID', `KCV ${made.kcv}, but ${request.kcv} was told`);
   }
   return { ...made, header: JSON.stringify(header) };
@@ -43,6 +54,14 @@ export function importKeyBlock(
 export function exportKeyBlock(context: OperationContext, request: RequestOf<'exportKeyBlock'>): string {
   const { scratch, workingKeys } = context;
   const facts = workingKeys.leavable(scratch, request.record);
+  context.note({
+    under: request.protection,
+    usage: facts.usage,
+    owner: facts.owner,
+    id: facts.id,
+    kcv: facts.kcv,
+  });
+  context.authorise('export', { under: request.protection, usage: facts.usage });
   const version = versionThatLeaves(request.version);
   const attributes = attributesToLeaveWith(facts.id, facts.usage, facts.attributes ?? ALL_ALLOWED, {
     mode: request.mode,

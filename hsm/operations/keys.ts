@@ -27,9 +27,10 @@ export function generateKey(
 export function setKeyState(context: OperationContext, request: RequestOf<'setKeyState'>): string {
   const state = KEY_STATES.find((known) => known === request.state);
   if (state === undefined) throw new HsmError('HSM_REQUEST_INVALID', `state ${request.state}`);
-  return context.workingKeys.reseal(context.scratch, request.record, (facts) =>
-    withState(facts, state satisfies KeyState, request.notAfter),
-  );
+  return context.workingKeys.reseal(context.scratch, request.record, (facts) => {
+    context.note({ id: facts.id, kcv: facts.kcv, usage: facts.usage, state });
+    return withState(facts, state satisfies KeyState, request.notAfter);
+  });
 }
 
 export function describeKey(context: OperationContext, record: string): string {
@@ -43,7 +44,9 @@ export function sealed(
   value: Buffer,
 ): { record: string; kcv: string } {
   const record = context.workingKeys.seal(context.scratch, plan, value);
-  return { record, kcv: context.workingKeys.facts(context.scratch, record).kcv };
+  const { id, kcv, usage, owner } = context.workingKeys.facts(context.scratch, record);
+  context.note({ id, kcv, usage, owner });
+  return { record, kcv };
 }
 
 type PlanFields = Pick<RequestOf<'generateKey'>, 'owner' | 'state' | 'notBefore' | 'notAfter' | 'useLimit'>;

@@ -116,8 +116,9 @@ function guarded<T>(
   const { pinGuard } = context;
   pinGuard.checkTranslation(context, pan);
   try {
-    if (pinGuard.blocks.isOfAnother(block, pinGuard.blocks.ownerOf(pan)))
+    if (pinGuard.blocks.isOfAnother(block, pinGuard.blocks.ownerOf(pan))) {
       throw new HsmError('HSM_PIN_BLOCK_INVALID');
+    }
     return work();
   } catch (error) {
     throw counted(context, key, pan, error);

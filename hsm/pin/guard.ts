@@ -4,15 +4,15 @@ import type { PinFormat } from './formats.ts';
 import { KnownBlocks } from './known-blocks.ts';
 
 /**
- * What stands between a caller with a PIN block and its PIN: formats that each operation takes, blocks that are bound to
- * their PAN, wrong PINs and malformed blocks counted per card and caller, and an alarm for each key under which too many
- * of them come.
+ * What stands between a caller with a PIN block and its PIN: formats that each operation takes, blocks that are bound
+ * to their PAN, wrong PINs and malformed blocks counted per card and caller, and an alarm for each key under which
+ * too many of them come.
  *
  * A card is refused, never a key: one attacker must not stop the PINs of a zone. Counts are in the ledger, so a restart
  * forgives nothing; the card is there by an HMAC under a key of the token.
  *
- * Source: PCI PIN 3-3 and ISO 9564-1 for the formats: 2 is for chip cards alone, 1 has no PAN and so fits every card: it
- * may be translated, and verified or written to a card it may not.
+ * Source: PCI PIN 3-3 and ISO 9564-1 for the formats: 2 is for chip cards alone, 1 has no PAN and so fits every card:
+ * it may be translated, and verified or written to a card it may not.
  */
 export type PinWork = 'translate' | 'verify' | 'change';
 
@@ -97,8 +97,9 @@ export class PinGuard {
   checkTranslation({ peer }: Asking, pan: Uint8Array): void {
     if (this.#malformed.size === 0) return;
     const faults = this.#malformed.get(nameOf(peer, pan));
-    if (faults && faults.count >= this.#limits.malformed && faults.ends > this.#wall())
+    if (faults && faults.count >= this.#limits.malformed && faults.ends > this.#wall()) {
       throw limited('malformed');
+    }
   }
 
   /** Before a PIN is compared, in the ledger that all processes share. @throws HSM_PIN_LIMIT, HSM_LEDGER_FAILED */
@@ -111,8 +112,9 @@ export class PinGuard {
   failed(fault: PinFault, asking: Asking, pan: Uint8Array, key: string): void {
     const now = this.#wall();
     const count = this.#ledger.countFault(`${fault}/${asking.cardMark(pan)}`, now + WINDOW_MS[fault], now);
-    if (fault === 'malformed')
+    if (fault === 'malformed') {
       this.#remember(nameOf(asking.peer, pan), { count, ends: now + WINDOW_MS.malformed });
+    }
     this.#countOf(key, now);
   }
 

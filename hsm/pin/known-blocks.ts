@@ -8,9 +8,9 @@ import { randomBytes } from 'node:crypto';
  * The blocks that leave are known as well as those that come: else each translation to a random fill would give a fresh
  * block to ask about.
  *
- * Bounded: half a million blocks, each in one place that a secret number decides, the newest staying. A caller who wants
- * one of them forgotten has to have some half a million others translated first; what he learns by that is one answer,
- * and the alarm of the key counts it. Of a PAN a keyed hash of 32 bits is kept.
+ * Bounded: half a million blocks, each in one place that a secret number decides, the newest staying. A caller who
+ * wants one of them forgotten has to have some half a million others translated first; what he learns by that is one
+ * answer, and the alarm of the key counts it. Of a PAN a keyed hash of 32 bits is kept.
  *
  * Rejected: refusing a PAN's second error. The questions are about different PANs.
  */
@@ -46,8 +46,9 @@ export class KnownBlocks {
     place = Math.imul(place ^ (place >>> 15) ^ second, MIX);
     const at = ((place ^ (place >>> 13)) & (PLACES - 1)) * WORDS;
     const table = this.#table;
-    if (table[at] === first && table[at + 1] === second && (first | second) !== 0)
+    if (table[at] === first && table[at + 1] === second && (first | second) !== 0) {
       return table[at + 2] !== owner;
+    }
     table[at] = first;
     table[at + 1] = second;
     table[at + 2] = owner;

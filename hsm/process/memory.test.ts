@@ -82,6 +82,16 @@ it('after a run its memory holds no clear PIN and no clear key', async (test) =>
     });
     const examplePan = Pan.of('4012345678909');
     await hsm.client.translatePinBlock({ from: dukpt, to: 'ZPK/VISA', toFormat: 0, pan: examplePan });
+    const card = {
+      version: 'VisaCVN10',
+      sequenceNumber: '00',
+      counter: Buffer.from('001C', 'hex'),
+      unpredictableNumber: Buffer.from('52BF4585', 'hex'),
+      pan: PAN,
+      arqc: Buffer.from('29CCA15AE665FA2E', 'hex'),
+    };
+    const issuer = { cryptogram: 'IMK-AC/VISA', integrity: 'IMK-SMI/VISA', confidentiality: 'IMK-SMC/VISA' };
+    await hsm.client.changeCardPin(issuer, card, { key: 'TPK/TERM0001', block });
     // As often as one card's PIN may be wrong, and a little less.
     if (i >= 30) continue;
     await hsm.client.verifyPvv({
@@ -98,6 +108,8 @@ it('after a run its memory holds no clear PIN and no clear key', async (test) =>
     ['PIN block before its PAN', Buffer.from(`0C${PIN}FF`, 'hex')],
     ['PIN digits', digits],
     ['PIN as text', Buffer.from(PIN, 'latin1')],
+    // As Visa's PIN change has it: two lengths, then digits; the fifth byte has a byte of the card's key in it.
+    ['PIN for a card', Buffer.from(`080C${PIN.slice(0, 6)}`, 'hex')],
     ['DUKPT clear block', Buffer.from('041274EDCBA9876F', 'hex')],
   ]);
   const keys = new Map([

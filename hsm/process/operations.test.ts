@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createPublicKey, randomBytes, verify } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createPublicKey,
+  randomBytes,
+  verify,
+} from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Pan, PinBlock } from '../../messages/index.ts';
 import { developmentKey } from '../development/keys.ts';
@@ -151,7 +158,13 @@ describe('signatures of the audit key', () => {
   it('verify under its public key, which names P-256, and for no other data', async () => {
     const key = createPublicKey({ key: await hsm.client.publicKey('AUDIT/1'), format: 'der', type: 'spki' });
     expect(key.asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' });
-    for (const data of [Buffer.alloc(0), randomBytes(33), randomBytes(60_000)]) {
+    const fingerprint = createHash('sha256')
+      .update(await hsm.client.publicKey('AUDIT/1'))
+      .digest('hex');
+    for (const sequence of [0, 7]) {
+      const head = { node: 'a', life: 1, number: 1, epoch: 1, state: 'running', sequence };
+      const end = { link: 'ab'.repeat(32), at: new Date(0).toISOString(), previous: null, key: fingerprint };
+      const data = Buffer.from(JSON.stringify({ format: 'etika-journal-head/1', ...head, ...end }));
       const signature = await hsm.client.sign('AUDIT/1', data);
       const verifier = { key, dsaEncoding: 'ieee-p1363' } as const;
       expect(verify('sha256', data, verifier, signature)).toBe(true);

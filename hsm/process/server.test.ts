@@ -94,6 +94,31 @@ it('answers what arrives together, in order', async () => {
   expect([...replies.values()]).toEqual([0, 0, 0]);
 });
 
+it('those who ask for nothing keep nobody out, and those who ask are not put out', async () => {
+  const path = join(directory, 'hsm.sock');
+  /** Resolves to what it hears first: a greeting, or its end. */
+  const arrives = () => {
+    const socket = connect({ path });
+    socket.on('error', () => {});
+    socket.write(GREETING);
+    arrived.push(socket);
+    return new Promise((resolve) => {
+      socket.once('data', () => resolve('greeted'));
+      socket.once('close', () => resolve('closed'));
+    });
+  };
+  const arrived: Socket[] = [];
+  for (let number = 0; number < 3; number++) expect(await arrives()).toBe('greeted');
+  expect(await arrives()).toBe('closed');
+  now += 2_000;
+  peer.write(request(1));
+  await vi.waitUntil(() => replies.size === 1, 15_000);
+  expect(await arrives()).toBe('greeted');
+  peer.write(request(2));
+  await vi.waitUntil(() => replies.size === 2, 15_000);
+  for (const socket of arrived) socket.destroy();
+});
+
 it('does not run work that was cancelled behind it', async () => {
   peer.write(Buffer.concat([request(1), request(2), cancellation(2), request(3)]));
   await vi.waitUntil(() => replies.size === 3, 15_000);

@@ -1,18 +1,24 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { HSM_ERRORS, HsmError } from '../errors.ts';
+import { type Caller, EVERYBODY } from '../keys/authority.ts';
 import { name as nameField, Reader, Writer } from '../protocol/codec.ts';
 import { CANCEL, FrameSplitter, GREETING, STATUS_OK } from '../protocol/frames.ts';
 import { OPERATIONS, type OperationName } from '../protocol/operations.ts';
+import type { PeerRights } from './policy.ts';
 
 export interface ServerOptions {
   socketPath: string;
+  /** Whose members may connect as well; absent: this process's user alone. */
+  socketGroup?: number | undefined;
   /** Milliseconds that never go back. */
   now: () => number;
   /** Requests waiting over all connections; one more is answered HSM_BUSY. */
   maxWaiting: number;
   maxConnections: number;
-  execute: (name: OperationName, request: never) => unknown;
+  /** Who a new connection is. Absent: everybody may ask for everything. @throws HSM_NOT_ALLOWED */
+  admit?: (socket: Socket) => PeerRights;
+  execute: (name: OperationName, request: never, caller: Caller) => unknown;
   /** Whether this error means that no further request can be served. */
   isFatal: (error: unknown) => boolean;
   /** An error that is neither fatal nor an HsmError: a defect of ours, met by one request. */
@@ -27,8 +33,11 @@ export interface ServerOptions {
 
 interface Peer {
   socket: Socket;
+  rights: PeerRights | undefined;
   replies: Writer;
   open: boolean;
+  /** When it last asked for something. */
+  askedAt: number;
 }
 
 interface Waiting {
@@ -47,6 +56,8 @@ const REQUESTS_PER_TURN = 32;
 const TURN_MS = 1;
 
 const GREETING_WITHIN_MS = 1_000;
+/** A client that is there asks for a sign of life more often. */
+const SILENT_MS = 2_000;
 
 const NAME_BY_NUMBER = new Map<number, OperationName>(
   Object.entries(OPERATIONS).map(([name, { number }]) => [number, name as OperationName]),
@@ -67,14 +78,13 @@ export class HsmServer {
   private constructor(options: ServerOptions) {
     this.#options = options;
     this.#server = createServer((socket) => this.#accept(socket));
-    this.#server.maxConnections = options.maxConnections;
   }
 
   static async listen(options: ServerOptions): Promise<HsmServer> {
     const hsm = new HsmServer(options);
     // A file left by a killed process: its listener is gone, and only our supervisor starts us on this path.
     rmSync(options.socketPath, { force: true });
-    const previousMask = process.umask(0o177);
+    const previousMask = process.umask(0o177); // until it has its group and mode, nobody else's
     try {
       await new Promise<void>((resolve, reject) => {
         hsm.#server.once('error', reject);
@@ -83,7 +93,11 @@ export class HsmServer {
     } finally {
       process.umask(previousMask);
     }
-    chmodSync(options.socketPath, 0o600);
+    if (options.socketGroup === undefined) chmodSync(options.socketPath, 0o600);
+    else {
+      chownSync(options.socketPath, process.getuid?.() ?? 0, options.socketGroup);
+      chmodSync(options.socketPath, 0o660);
+    }
     return hsm;
   }
 
@@ -97,7 +111,36 @@ export class HsmServer {
   }
 
   #accept(socket: Socket): void {
-    const peer: Peer = { socket, replies: new Writer(), open: true };
+    // The 'close' that follows does all there is to do.
+    socket.on('error', () => {});
+    let rights: PeerRights | undefined;
+    try {
+      rights = this.#options.admit?.(socket);
+    } catch (error) {
+      if (error instanceof HsmError) this.#options.onBadPeer(error);
+      socket.destroy();
+      return;
+    }
+    if (this.#peers.size >= this.#options.maxConnections && !this.#madeRoom()) {
+      socket.destroy();
+      return;
+    }
+    this.#serve({ socket, rights, replies: new Writer(), open: true, askedAt: this.#options.now() });
+  }
+
+  /** Whoever asks for nothing keeps nobody out: of those that are silent the one silent longest goes. */
+  #madeRoom(): boolean {
+    let silent: Peer | undefined;
+    for (const peer of this.#peers) if (!silent || peer.askedAt < silent.askedAt) silent = peer;
+    if (!silent || this.#options.now() - silent.askedAt < SILENT_MS) return false;
+    silent.open = false;
+    this.#peers.delete(silent);
+    silent.socket.destroy();
+    return true;
+  }
+
+  #serve(peer: Peer): void {
+    const { socket } = peer;
     this.#peers.add(peer);
     socket.setTimeout(GREETING_WITHIN_MS, () => socket.destroy());
     const splitter = new FrameSplitter(
@@ -115,8 +158,6 @@ export class HsmServer {
       if (peer.replies.length > 0) this.#schedule();
     });
     socket.on('drain', () => socket.resume());
-    // The 'close' that follows does all there is to do.
-    socket.on('error', () => {});
     socket.on('close', () => {
       peer.open = false;
       this.#peers.delete(peer);
@@ -131,7 +172,8 @@ export class HsmServer {
       this.#cancel(peer, id);
       return;
     }
-    const expiresAt = this.#options.now() + fields.u16();
+    peer.askedAt = this.#options.now();
+    const expiresAt = peer.askedAt + fields.u16();
     if (this.#waiting.length - this.#next >= this.#options.maxWaiting) {
       writeFailure(peer.replies, id, new HsmError('HSM_BUSY', `${this.#options.maxWaiting} are waiting`));
       return;
@@ -217,7 +259,8 @@ export class HsmServer {
       if (name === undefined) throw new HsmError('HSM_REQUEST_INVALID', `operation ${operation}`);
       const request = OPERATIONS[name].request.read(fields);
       fields.end();
-      const reply = this.#options.execute(name, request as never);
+      peer.rights?.check(name, request, now);
+      const reply = this.#options.execute(name, request as never, peer.rights?.caller ?? EVERYBODY);
       const start = beginFrame(peer.replies, id, STATUS_OK);
       OPERATIONS[name].reply.write(peer.replies, reply as never);
       endFrame(peer.replies, start);

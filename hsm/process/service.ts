@@ -1,4 +1,6 @@
 import { HsmError } from '../errors.ts';
+import { type Caller, EVERYBODY, OWN_USER } from '../keys/authority.ts';
+import type { LedgerSeal } from '../keys/counter-ledger.ts';
 import { checkBlock, RECORD_SEAL } from '../keys/create.ts';
 import { secretOf } from '../keys/key.ts';
 import { isPublished } from '../keys/published-on-token.ts';
@@ -7,7 +9,7 @@ import { type TokenKey, TokenKeys } from '../keys/token-keys.ts';
 import type { UseLedger } from '../keys/use-ledger.ts';
 import { WorkingKeys } from '../keys/working-keys.ts';
 import { OperationContext } from '../operations/context.ts';
-import { HANDLERS, type KeyOperation } from '../operations/handlers.ts';
+import { HANDLERS, type KeyOperation, LOGGED } from '../operations/handlers.ts';
 import { type PinAlarm, PinGuard } from '../pin/guard.ts';
 import type { OperationName, ReplyOf, RequestOf } from '../protocol/operations.ts';
 import {
@@ -20,7 +22,9 @@ import {
 import { probeToken } from '../token/probe.ts';
 import type { TokenProfile } from '../token/profile.ts';
 import { type Place, Scratch } from '../token/secrets.ts';
+import type { Hardening } from './hardening.ts';
 import { type Strategy, selfTest } from './self-test.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 /** The token is gone and opening it anew did not help: this process has nothing left to serve. */
 export class TokenLostError extends Error {
@@ -39,6 +43,9 @@ export interface HsmStatus {
   operations: Record<string, { place: Place; runs: number }>;
   /** How often so many PIN faults came under one key within a minute, since the start. */
   pinAlarms: number;
+  boundary: Boundary;
+  /** Until when keys may come and go, by two custodians; 0 where they never opened that state. */
+  authorisedUntil: number;
 }
 
 export interface Clocks {
@@ -50,8 +57,21 @@ export interface Clocks {
   after?: (milliseconds: number, action: () => void) => { cancel(): void };
 }
 
+/** How far the process is kept apart from others: what `hsm status` says of the boundary. */
+export interface Boundary extends Hardening {
+  /** Names of the peers; `own user` where there is no policy and all runs under one user. */
+  readonly peers: readonly string[];
+}
+
+/** A service inside another process. */
+const NONE: Boundary = { peers: [OWN_USER], notDumpable: false, secretsLocked: false, swappable: true };
+
+/** So many refused attempts at keys a minute are in the key log; all of them are answered. */
+const REFUSALS_A_SECOND = 1;
+
 /** What the service tells of by itself. */
 export interface Surroundings extends Clocks {
+  boundary?: Boundary;
   onPinAlarm?: (alarm: PinAlarm) => void;
 }
 
@@ -83,6 +103,7 @@ export class HsmService {
   readonly #ledger: UseLedger;
   readonly #pinGuard: PinGuard;
   readonly #strategies: Record<string, Strategy>;
+  readonly #refused = new TokenBucket(REFUSALS_A_SECOND);
   readonly #runs = new Map<string, { place: Place; runs: number }>();
   #token: OpenToken;
   #ending: { cancel(): void } | undefined;
@@ -124,6 +145,8 @@ export class HsmService {
       cachedWorkingKeys: workingKeys.cached,
       operations: Object.fromEntries(this.#runs),
       pinAlarms: this.#pinGuard.alarms,
+      boundary: this.#clocks.boundary ?? NONE,
+      authorisedUntil: this.#sealing((seal) => this.#ledger.authorisedUntil(seal)) ?? 0,
     };
   }
 
@@ -131,14 +154,14 @@ export class HsmService {
    * Runs one operation. After a failure of the token itself it is opened anew, once, and the operation repeated.
    * @throws HsmError, TokenLostError
    */
-  execute<N extends OperationName>(name: N, request: RequestOf<N>): ReplyOf<N> {
+  execute<N extends OperationName>(name: N, request: RequestOf<N>, caller: Caller = EVERYBODY): ReplyOf<N> {
     try {
-      return this.#run(name, request);
+      return this.#run(name, request, caller);
     } catch (error) {
       if (!isOfToken(error)) throw error;
       if (this.#answers()) throw asHsmError(error);
       this.#reopen();
-      return this.#repeat(name, request);
+      return this.#repeat(name, request, caller);
     }
   }
 
@@ -161,11 +184,15 @@ export class HsmService {
 
   /** A token without a sealing key has claimed nothing yet. @throws HSM_LEDGER_FAILED */
   #verifyLedger(): void {
+    this.#sealing((seal) => this.#ledger.verify(seal));
+  }
+
+  #sealing<T>(work: (seal: LedgerSeal) => T): T | undefined {
     const { session, profile, shared, tokenKeys } = this.#token;
-    if (![...tokenKeys.all()].some(({ name }) => name === RECORD_SEAL)) return;
-    Scratch.use(session, profile, (scratch) => {
+    if (![...tokenKeys.all()].some(({ name }) => name === RECORD_SEAL)) return undefined;
+    return Scratch.use(session, profile, (scratch) => {
       const context = new OperationContext(scratch, shared);
-      this.#ledger.verify((data) => context.sealOf(data));
+      return work((data) => context.sealOf(data));
     });
   }
 
@@ -195,35 +222,44 @@ export class HsmService {
     });
   }
 
-  #repeat<N extends OperationName>(name: N, request: RequestOf<N>): ReplyOf<N> {
+  #repeat<N extends OperationName>(name: N, request: RequestOf<N>, caller: Caller): ReplyOf<N> {
     try {
-      return this.#run(name, request);
+      return this.#run(name, request, caller);
     } catch (error) {
       throw isOfToken(error) ? asHsmError(error) : error;
     }
   }
 
-  #run<N extends OperationName>(name: N, request: RequestOf<N>): ReplyOf<N> {
+  #run<N extends OperationName>(name: N, request: RequestOf<N>, caller: Caller): ReplyOf<N> {
     if (name === 'status') return { status: JSON.stringify(this.status()) } as ReplyOf<N>;
     if (name === 'ping') {
       if (!this.#answers()) throw new TokenError('ping', -1);
       return {} as ReplyOf<N>;
     }
-    return this.#handle(name as KeyOperation, request as never) as ReplyOf<N>;
+    return this.#handle(name as KeyOperation, request as never, caller) as ReplyOf<N>;
   }
 
-  #handle<N extends KeyOperation>(name: N, request: RequestOf<N>): ReplyOf<N> {
+  #handle<N extends KeyOperation>(name: N, request: RequestOf<N>, caller: Caller): ReplyOf<N> {
     const { session, profile, shared } = this.#token;
     return Scratch.use(session, profile, (scratch) => {
-      const context = new OperationContext(scratch, shared);
+      const context = new OperationContext(scratch, shared, caller);
       try {
         const reply = HANDLERS[name](context, request);
         context.succeeded();
+        if (LOGGED.has(name)) context.log(name, 'done');
         return reply;
+      } catch (error) {
+        this.#logRefusal(context, name, error);
+        throw error;
       } finally {
         this.#count(name, scratch.place);
       }
     });
+  }
+
+  #logRefusal(context: OperationContext, name: KeyOperation, error: unknown): void {
+    if (!(error instanceof HsmError) || error.code !== 'HSM_NOT_AUTHORISED') return;
+    if (this.#refused.take(this.#clocks.monotonic())) context.log(name, error.code);
   }
 
   #count(name: string, place: Place): void {

@@ -15,19 +15,22 @@ export interface HsmSettings extends TokenAccess {
   socketPath: string;
   /** Where counters and uses are recorded; absent: they are forgotten with the process. */
   ledgerPath: string | undefined;
+  /** A file; absent: the process's own user alone. */
+  policyPath: string | undefined;
+  socketGroup: number | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The settings of the HSM process: `HSM_SOCKET` (path of the Unix socket), `HSM_TOKEN_LABEL`, `PKCS11_MODULE` (default:
- * SoftHSM where Debian puts it), `PKCS11_SLOT` (where labels are not unique), `PKCS11_PARAMETERS` (for NSS),
- * `HSM_OPEN_KEYS` (for tokens with little room), `HSM_OPERATION_MS` (how long an operation may stay open for the next
- * request, see docs/hsm.md), `HSM_KEY_BLOCK_VERSIONS` (in which keys may come: `B,D,E` unless it says more),
- * `HSM_PIN_TRIES` (how many wrong PINs of one card a day, see pin/guard.ts),
- * `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in production), and
- * the user PIN from `HSM_PIN_FD` (an open file descriptor) or `HSM_PIN_FILE` (mode 0600). The PIN itself is never in
- * the environment nor among the arguments.
+ * The settings of the HSM process: `HSM_SOCKET` (path of the Unix socket), `HSM_TOKEN_LABEL`, `PKCS11_MODULE`
+ * (default: SoftHSM where Debian puts it), `PKCS11_SLOT` (where labels are not unique), `PKCS11_PARAMETERS` (for
+ * NSS), `HSM_OPEN_KEYS` (for tokens with little room), `HSM_OPERATION_MS` (how long an operation may stay open for
+ * the next request, see docs/hsm.md), `HSM_KEY_BLOCK_VERSIONS` (in which keys may come: `B,D,E` unless it says more),
+ * `HSM_PIN_TRIES` (how many wrong PINs of one card a day, see pin/guard.ts), `HSM_POLICY` and `HSM_SOCKET_GROUP` (who
+ * may ask for what, see policy.ts), `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in production), and the user PIN
+ * from `HSM_PIN_FD` (an open file descriptor) or `HSM_PIN_FILE` (mode 0600). The PIN itself is never in the
+ * environment nor among the arguments.
  * @throws HSM_SETTINGS_INVALID naming the setting and what it should be
  */
 export function readSettings(environment: Environment): HsmSettings {
@@ -36,7 +39,8 @@ export function readSettings(environment: Environment): HsmSettings {
   const ledgerPath = access.production
     ? required(environment, 'HSM_USE_LEDGER', 'a file on a local disk, where used counters are recorded')
     : environment['HSM_USE_LEDGER'];
-  return { socketPath, ledgerPath, ...access };
+  const policyPath = environment['HSM_POLICY'] || undefined;
+  return { socketPath, ledgerPath, policyPath, socketGroup: groupOf(environment), ...access };
 }
 
 /** The settings without a socket: for the processes that only work on the token. */
@@ -82,6 +86,18 @@ function slotOf(environment: Environment): number | undefined {
     );
   }
   return Number(text);
+}
+
+/** By number, or by its name on this machine. */
+function groupOf(environment: Environment): number | undefined {
+  const group = environment['HSM_SOCKET_GROUP'];
+  if (group === undefined || group === '') return undefined;
+  if (/^[0-9]{1,9}$/.test(group)) return Number(group);
+  const line = readFileSync('/etc/group', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith(`${group}:`));
+  if (!line) throw new HsmError('HSM_SETTINGS_INVALID', `HSM_SOCKET_GROUP: there is no group ${group}`);
+  return Number(line.split(':')[2]);
 }
 
 const OPEN_KEYS = { from: 16, to: 65_536 };

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { ARENA_LENGTH, arena } from './arena.ts';
 import { byteOfHmac, HMAC, type HmacHash, ORACLE_DATA } from './hmac.ts';
 import { BLOCK_LENGTH, type CipherAlgorithm, hostCipher } from './host-cipher.ts';
 import {
@@ -38,13 +39,9 @@ export interface HostSecret {
 
 export type Secret = TokenSecret | HostSecret;
 
-const ARENA_LENGTH = 32_768;
-
 /** SoftHSM refuses HMAC keys shorter than the hash: such a key is used on the host. */
 const LONG_HMAC_KEY = 64;
 
-/** All host secrets lie here: one buffer outside the moving heap, wiped from the front after each use. */
-const arena = Buffer.allocUnsafeSlow(ARENA_LENGTH).fill(0);
 let arenaUsed = 0;
 
 /** Where the values of one piece of work went: reported per operation by the status API. */

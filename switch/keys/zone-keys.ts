@@ -83,6 +83,10 @@ export class NetworkZoneKeys implements ZoneKeys {
     const sets = await book.read(this.#owner);
     const latest = sets.at(-1);
     if (latest?.pin.kcv === opened.kcv) return latest.state === 'pending' ? latest : undefined;
+    if (sets.some(({ pin }) => pin.kcv === opened.kcv)) {
+      // A recorded block that is sent again would bring back a key whose time is over.
+      throw new HsmError('HSM_KEY_BLOCK_INVALID', `a key of KCV ${opened.kcv} was in use before`);
+    }
     const received: KeySet = {
       generation: (latest?.generation ?? 0) + 1,
       state: 'pending',

@@ -40,7 +40,7 @@ test(
     expect(PLACES.filter((place) => !read[place]?.sources)).toEqual([]);
     expect(leaks.filter(({ place }) => place !== 'memory')).toEqual([]);
 
-    // Whoever reads the whole memory of these three finds tracks of what was served last: docs/leak-scan.md.
+    // Whoever reads the whole memory of these finds tracks of what was served last: docs/leak-scan.md, What is known.
     const inMemory = leaks.filter(({ place }) => place === 'memory');
     expect(inMemory.filter(({ kind }) => kind === 'pin' || kind === 'key' || kind === 'user-pin')).toEqual(
       [],

@@ -62,8 +62,9 @@ export function allowanceOf({
 }
 
 /**
- * What is known and not mended yet: docs/leak-scan.md, What is known. It is not allowed, and a run that finds it is not clean; only
- * `--known` leaves it out of the exit code, so that whoever runs this in a pipeline hears of anything else.
+ * What is known and not mended yet: docs/leak-scan.md, What is known. It is not allowed, and a run that finds it is
+ * not clean; only `--known` leaves it out of the exit code, so that whoever runs this in a pipeline hears of anything
+ * else.
  */
 const KNOWN: readonly Kind[] = ['track-1', 'track-2', 'track-3', 'cvv'];
 const KNOWN_IN = /^(switch|hsm|admin-api) /;

@@ -9,6 +9,7 @@ import {
   ParkedFollowUpView,
   ReplayRequest,
 } from './fallback-view.ts';
+import { refuseCardNumbers } from './no-card-number.ts';
 
 /** What operators see and do while the switch falls back. */
 export interface FallbackApi {
@@ -56,6 +57,7 @@ function addAlertRoutes(server: FastifyInstance, api: FallbackApi): void {
     { schema: { params, body: ReplayRequest, response: { 202: acknowledged } } },
     async (request, reply) => {
       requireLoopback(request);
+      refuseCardNumbers(request.body);
       const { position } = request.params;
       const { by, why } = request.body;
       const isThere = await api.acknowledgeAlert(position, by, why);
@@ -76,6 +78,7 @@ function addModeRoutes(server: FastifyInstance, api: FallbackApi): void {
     { schema: { body: DegradedModeChange, response: { 202: DegradedModeChange } } },
     async (request, reply) => {
       requireLoopback(request);
+      refuseCardNumbers(request.body);
       await api.changeDegradedMode(request.body);
       api.log.warn({ event: 'admin.degraded-mode', ...request.body });
       return reply.code(202).send(request.body);
@@ -97,6 +100,7 @@ function addParkedRoutes(server: FastifyInstance, api: FallbackApi): void {
     { schema: { params, body: ReplayRequest, response: { 202: replayed } } },
     async (request, reply) => {
       requireLoopback(request);
+      refuseCardNumbers(request.body);
       const { position } = request.params;
       const queued = await api.replayFollowUp(position);
       if (queued === 0) throw new AdminError('ADM_FOLLOW_UP_UNKNOWN', { position: String(position) });

@@ -115,7 +115,8 @@ test('a failing journal is 500 without a word about why to the caller, and with 
   const { status, body } = await get(`${base}/api/v1/transactions/${ID}`);
   expect({ status, body }).toMatchObject({ status: 500, body: { code: 'ADM_INTERNAL' } });
   expect(JSON.stringify(body)).not.toContain('password');
-  expect(logged).toMatchObject([{ event: 'admin.failed', err: { message: 'password wrong' } }]);
+  const url = '/api/v1/transactions/:id';
+  expect(logged).toMatchObject([{ event: 'admin.failed', url, err: { message: 'password wrong' } }]);
 });
 
 /** A page of somebody else's name that leads to this machine sends that name; fetch would not. */

@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { isOwnHost, type Log } from '../runtime/index.ts';
 import { whyDatabaseIsAway } from '../switch/index.ts';
@@ -38,10 +38,9 @@ export function createAdminApi(api: AdminApi): FastifyInstance {
   server.setErrorHandler((error, request, reply) => {
     const known = asAdminError(error);
     if (known.code === 'ADM_DATABASE_AWAY') {
-      const { method, url } = request;
-      api.log.warn({ event: 'admin.database-away', method, url, ...known.details });
+      api.log.warn({ event: 'admin.database-away', ...routeOf(request), ...known.details });
     } else if (known.status >= 500) {
-      api.log.error({ event: 'admin.failed', method: request.method, url: request.url, err: error });
+      api.log.error({ event: 'admin.failed', ...routeOf(request), err: error });
     }
     return sendError(reply, known);
   });
@@ -79,6 +78,11 @@ function addTransactionRoutes(server: FastifyInstance, api: AdminApi): void {
       return found;
     },
   );
+}
+
+/** The route as it is declared: what stands in an address or behind it may be anything, a card number too. */
+function routeOf({ method, routeOptions }: FastifyRequest): { method: string; url: string } {
+  return { method, url: routeOptions.url ?? '' };
 }
 
 function asAdminError(error: unknown): AdminError {

@@ -6,6 +6,7 @@ export interface Options {
   readonly short: boolean;
   readonly json: boolean;
   readonly allowed: boolean;
+  readonly known: boolean;
   readonly seed: string;
 }
 
@@ -23,6 +24,7 @@ export function readOptions(argv: readonly string[]): Options {
     .version(VERSION, '--version', 'print the release')
     .option('--short', 'one round of messages instead of five, and fewer commands', false)
     .option('--json', 'one JSON object instead of tables; progress stays on standard error', false)
+    .option('--known', 'exit 0 also where something was found that docs/leak-scan.md names as known', false)
     .option('--allowed', 'print what may be where, and why, and do nothing else', false)
     .option('--seed <text>', 'the same cards as another run', randomBytes(SEED_BYTES).toString('hex'))
     .addHelpText('after', '\nExample: npm run leak-scan -- --short')

@@ -2,7 +2,7 @@
  * What a run found, for people: place, source, kind, encoding, offset; and which message it came from. Never the
  * value.
  */
-import { allowanceOf } from './allowed.ts';
+import { allowanceOf, isKnown } from './allowed.ts';
 import { PLACES } from './places/place.ts';
 import type { RunResult } from './run.ts';
 import type { Finding } from './search/findings.ts';
@@ -10,6 +10,8 @@ import type { Finding } from './search/findings.ts';
 export interface Judged {
   /** What must not be there. */
   readonly leaks: readonly Finding[];
+  /** What must not be there either, and is known to be. */
+  readonly known: readonly Finding[];
   /** What a line of the allow list explains. */
   readonly allowed: readonly Finding[];
   /** Cards at work, in memory. */
@@ -20,7 +22,8 @@ export function judge(findings: readonly Finding[]): Judged {
   const real = findings.filter(({ kind }) => kind !== 'mark');
   const allowance = (finding: Finding) => allowanceOf(finding);
   return {
-    leaks: real.filter((each) => !allowance(each)),
+    leaks: real.filter((each) => !allowance(each) && !isKnown(each)),
+    known: real.filter((each) => !allowance(each) && isKnown(each)),
     allowed: real.filter((each) => allowance(each) && !allowance(each)?.isApart),
     apart: real.filter((each) => allowance(each)?.isApart),
   };

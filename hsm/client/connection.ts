@@ -112,7 +112,7 @@ export class HsmConnection implements Link {
     setImmediate(() => {
       this.#flushScheduled = false;
       const batch = this.#requests.take();
-      if (this.#greeted && batch.length > 0) this.#socket?.write(batch);
+      if (this.#greeted && batch.length > 0) this.#socket?.write(batch, () => batch.fill(0));
     });
   }
 

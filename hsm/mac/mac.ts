@@ -35,10 +35,14 @@ export function retailMac(
   const padded = padWithin(data, DES_BLOCK, padding);
   const chained = padded.length - DES_BLOCK;
   const last = padded.subarray(chained);
-  if (chained > 0) {
-    xorInto(last, scratch.lastOfChain(key.left, 'T', padded.subarray(0, chained)));
+  try {
+    if (chained > 0) {
+      xorInto(last, scratch.lastOfChain(key.left, 'T', padded.subarray(0, chained)));
+    }
+    return scratch.encrypt(key.whole, 'T', last);
+  } finally {
+    padded.fill(0); // the whole message, card data and all
   }
-  return scratch.encrypt(key.whole, 'T', last);
 }
 
 /** Algorithm 3 over two triple DES keys of their own: chaining and output under the first, its inverse the second. */

@@ -176,6 +176,7 @@ export class HsmServer {
     const expiresAt = peer.askedAt + fields.u16();
     if (this.#waiting.length - this.#next >= this.#options.maxWaiting) {
       writeFailure(peer.replies, id, new HsmError('HSM_BUSY', `${this.#options.maxWaiting} are waiting`));
+      fields.wipe();
       return;
     }
     this.#waiting.push({ peer, id, operation, fields, expiresAt });
@@ -209,7 +210,10 @@ export class HsmServer {
       endsAt ??= now + milliseconds;
       if (now > endsAt) break;
       const waiting = this.#waiting[this.#next++];
-      if (!waiting?.peer.open) continue;
+      if (!waiting?.peer.open) {
+        waiting?.fields.wipe();
+        continue;
+      }
       try {
         this.#answer(waiting, now);
       } catch (error) {
@@ -271,6 +275,8 @@ export class HsmServer {
       const told =
         error instanceof HsmError ? error : new HsmError('HSM_REQUEST_INVALID', 'it cannot be worked on');
       writeFailure(peer.replies, id, told);
+    } finally {
+      fields.wipe();
     }
   }
 }

@@ -45,8 +45,10 @@ export class Writer {
     this.#length = length;
   }
 
+  /** The copy is whoever takes it to wipe; nothing of it stays here. */
   take(): Buffer {
     const taken = Buffer.from(this.#buffer.subarray(0, this.#length));
+    this.#buffer.fill(0, 0, this.#length);
     this.#length = 0;
     return taken;
   }
@@ -89,6 +91,11 @@ export class Reader {
   latin1(length: number): string {
     const start = this.#advance(length);
     return this.#frame.toString('latin1', start, start + length);
+  }
+
+  /** Nobody needs the frame any more: it holds a message as it came, card data and all. */
+  wipe(): void {
+    this.#frame.fill(0);
   }
 
   /** @throws HSM_PROTOCOL where bytes are left over */

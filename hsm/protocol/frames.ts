@@ -31,7 +31,7 @@ export class FrameSplitter {
 
   /** @throws HSM_PROTOCOL where the stream cannot be ours; the connection is then of no more use */
   push(chunk: Buffer): void {
-    const input = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
+    const input = this.#rest === undefined ? chunk : joined(this.#rest, chunk);
     let offset = this.#greeted ? 0 : this.#takeGreeting(input);
     while (this.#greeted && input.length - offset >= 4) {
       const length = input.readUInt32BE(offset);
@@ -53,4 +53,12 @@ export class FrameSplitter {
     this.#onGreeting();
     return GREETING.length;
   }
+}
+
+/** Frames are wiped by whoever reads them; what they were put together from is wiped here. */
+function joined(rest: Buffer, chunk: Buffer): Buffer {
+  const whole = Buffer.concat([rest, chunk]);
+  rest.fill(0);
+  chunk.fill(0);
+  return whole;
 }

@@ -110,7 +110,7 @@ function badRequests(card: (what: string) => Card, token: string): [string, Aske
   ];
 }
 
-/** Operators' questions and orders; what they may write down in words is for them to keep clean. */
+/** Operators' questions and orders, and reasons with a card number in them. */
 export async function useAdmin({ system, wallet, answers }: Applications): Promise<void> {
   const card = (what: string) => wallet.card(`admin API, ${what}`);
   const ask = (what: string, asked: Asked) => tell(answers, `admin API, ${what}`, system.adminUrl, asked);

@@ -3,6 +3,7 @@
  * it stands first and how often.
  */
 
+import { setImmediate as aTurn } from 'node:timers/promises';
 import type { Piece, Place, PlaceName } from '../places/place.ts';
 import type { Kind } from '../secrets/canary.ts';
 import type { Needle, Needles } from './needles.ts';
@@ -40,6 +41,7 @@ export async function search(
     let read = 0;
     const seen = new Set<string>();
     for await (const piece of place.pieces(needles.longest)) {
+      await aTurn(); // Ctrl-C is heard between two pieces
       read += Math.min(piece.bytes.length, piece.before);
       seen.add(piece.source);
       needles.search(piece.bytes, piece.before, (needle, at) => add(found, place.name, piece, needle, at));

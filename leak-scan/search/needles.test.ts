@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { allowanceOf } from '../allowed.ts';
+import { allowanceOf, isKnown } from '../allowed.ts';
 import { whole } from '../places/place.ts';
 import type { Canary } from '../secrets/canary.ts';
 import { formsOf, LEAST_BYTES } from '../secrets/forms.ts';
@@ -105,4 +105,14 @@ test('nothing is allowed but what the list has, each in its place', () => {
   expect(of('logs', 'logs/switch.log', 'pan')).toBe(false);
   expect(of('files', 'secrets/hsm-user-pin', 'user-pin')).toBe(true);
   expect(of('files', 'switch.settings.json', 'user-pin')).toBe(false);
+});
+
+test('what is known is tracks and verification values in memory, and never a PIN, a key or a file', () => {
+  const of = (place: 'memory' | 'logs', source: string, kind: Canary['kind']) =>
+    isKnown({ place, source, kind });
+  expect(of('memory', 'switch (12)', 'track-2')).toBe(true);
+  expect(of('memory', 'switch (12)', 'pin')).toBe(false);
+  expect(of('memory', 'hsm (12)', 'key')).toBe(false);
+  expect(of('memory', 'postgres (12)', 'cvv')).toBe(false);
+  expect(of('logs', 'logs/switch.log', 'track-2')).toBe(false);
 });

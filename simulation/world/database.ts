@@ -233,5 +233,5 @@ export class DatabaseConnection {
 const LONG_WAY_MS = 200;
 
 function strayWords(name: string, travelMs: number): string {
-  return `is not reached by ${name} for ${Math.round(travelMs)} ms: a statement is long on its way`;
+  return `the database is not reached by ${name} for ${Math.round(travelMs)} ms: a statement is long on its way`;
 }

@@ -11,6 +11,8 @@ import { storyHtml } from './story/html.ts';
 import { storyText } from './story/text.ts';
 import { SeededRandom } from './world/seeded-random.ts';
 
+/** By the clock, since the test itself has a time limit. */
+const SHRINKING_MS = 45_000;
 const LONG_MS = 120_000;
 const MOST_PAYMENTS = 3;
 const MOST_FAULTS = 2;
@@ -85,7 +87,12 @@ test('a failing seed is cut down to a few payments and faults, and told as a tab
   let seed = 1;
   while (!(await failsAmongKindPeers(seed, mutant))) seed += 1;
 
-  const { payments, faults, habits, result } = await shrink({ seed, mutant });
+  const { payments, faults, habits, result } = await shrink({
+    seed,
+    mutant,
+    now: () => performance.now(),
+    withinMs: SHRINKING_MS,
+  });
   expect(payments.length).toBeLessThanOrEqual(MOST_PAYMENTS);
   expect(faults.length).toBeLessThanOrEqual(MOST_FAULTS);
   expect(habits).toEqual([]);

@@ -66,7 +66,12 @@ function refusalOf(
   payment: Payment,
 ): string | undefined {
   if (outcome === undefined) return isAbandoned ? undefined : 'never answered';
-  if (isAccepted) return order.remaining > mostOf(order.kind, payment) ? 'accepted for too much' : undefined;
+  if (isAccepted) {
+    const most = mostOf(order.kind, payment);
+    return order.remaining > most
+      ? `accepted for too much: ${order.remaining}, and ${most} is the most`
+      : undefined;
+  }
   if (outcome === WRONG_MAC && order.brokenMac) return undefined;
   return mayBeRefused(order, outcome, payment) ? undefined : `answered ${outcome}`;
 }

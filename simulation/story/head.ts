@@ -3,7 +3,7 @@ import { HABITS } from '../peers/habits/all-habits.ts';
 import type { RunResult } from '../run.ts';
 import { faultWords } from './fault-words.ts';
 import { meaningOf } from './invariant-words.ts';
-import { familyOf, isStray, lettersOf } from './rows.ts';
+import { familyOf, isStray, lettersOf, rowsOf } from './rows.ts';
 
 // What a reader needs before and after the table: what is wrong, who was unkind, and how each payment ended for whom.
 
@@ -43,12 +43,15 @@ export const HOW_TO_READ =
   'minor units; whatever is about one payment ends in the same three digits, or the next few.';
 
 /** What was unkind: faults, then habits, then what is so in every run. */
-export function unkindIn({ faults, features, timeline }: RunResult): string[] {
+export function unkindIn(result: RunResult): string[] {
+  const { faults, features } = result;
   const habits = HABITS.filter(({ name }) => features.habits.has(name));
   return [
     ...faults.map((fault) => `${seconds(fault.from)}–${seconds(fault.to)} s: ${faultWords(fault)}`),
     ...habits.map(({ name, says }) => `a peer ${says} (${name})`),
-    ...(timeline.some(isStray) ? ['now and then a statement is long on its way to the database'] : []),
+    ...(rowsOf(result).some(({ text }) => isStray(text))
+      ? ['now and then a statement is long on its way to the database']
+      : []),
   ];
 }
 

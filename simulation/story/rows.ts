@@ -35,11 +35,14 @@ const THOUSAND = 1_000;
 /** Amounts of a payment, and of what comes of it, end in ten numbers of its own. */
 const NUMBERS_EACH = 10;
 const MOST_ROWS = 160;
+/** No statement strays for longer. */
+const STRAYS_FOR_MS = 1_600;
 
 /** All that is worth telling, in the order in which it happened. */
 export function rowsOf(result: RunResult): Row[] {
   const letters = lettersOf(result);
-  const told = once(withoutBystanders(result)).flatMap((line) => rowOf(line, letters) ?? []);
+  const rows = once(withoutBystanders(result)).flatMap((line) => rowOf(line, letters) ?? []);
+  const told = rows.filter((row) => !isStray(row.text) || isNearPayment(row, rows));
   const faults = result.faults.flatMap((fault): Row[] => {
     const words = faultWords(fault);
     const row = { lane: 'switch', does: 'breaks' } as const;
@@ -83,7 +86,7 @@ function rowOf(line: Line, letters: ReadonlyMap<number, string>): Row | undefine
 }
 
 function placed({ actor, what }: Line): Omit<Row, 'at'> | undefined {
-  if (isStray({ actor, what })) return { lane: 'switch', does: 'breaks', text: `the ${actor} ${what}` };
+  if (isStray(what)) return { lane: 'switch', does: 'breaks', text: what };
   if (actor === 'ORACLE' || PLACES.has(actor)) return undefined;
   if (actor === 'journal') return what.endsWith('tells the merchant') ? undefined : noted(what);
   if (NETWORKS.has(actor) || actor === 'pop') return heard(actor, what);
@@ -94,8 +97,13 @@ function placed({ actor, what }: Line): Omit<Row, 'at'> | undefined {
 }
 
 /** The one unkindness that no fault is drawn for. */
-export function isStray({ actor, what }: Pick<Line, 'actor' | 'what'>): boolean {
-  return actor === 'database' && what.startsWith('is not reached');
+export function isStray(what: string): boolean {
+  return what.startsWith('the database is not reached');
+}
+
+/** Whether a payment may have met it: it is told of for some seconds after, or not at all. */
+function isNearPayment({ at }: Row, rows: readonly Row[]): boolean {
+  return rows.some((row) => row.letter !== undefined && row.at >= at && row.at < at + STRAYS_FOR_MS);
 }
 
 function noted(text: string): Omit<Row, 'at'> {

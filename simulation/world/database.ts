@@ -229,9 +229,9 @@ export class DatabaseConnection {
   }
 }
 
-/** A statement that strays is told of: who reads the story of a seed without faults must know why the journal was away. */
+/** A statement that strays is told of: else the story of a seed without faults cannot say why the journal was away. */
 const LONG_WAY_MS = 200;
 
 function strayWords(name: string, travelMs: number): string {
-  return `is not reached by ${name} for ${Math.round(travelMs)} ms: a statement is long on its way`;
+  return `the database is not reached by ${name} for ${Math.round(travelMs)} ms: a statement is long on its way`;
 }

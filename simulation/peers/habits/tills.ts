@@ -103,7 +103,7 @@ export const REVERSED_AFTER_CLOSE = {
   },
 } as const satisfies LaterHabit;
 
-/** The customer comes back in the evening, to whichever till is free: the sale is in a batch of the till that sold it. */
+/** The customer comes back in the evening, to whichever till is free: the sale is in a batch of another one. */
 export const OTHER_TILL_AFTER_CLOSE = {
   name: 'other-till-after-close',
   says: 'voids and refunds what is in a batch that another till of the same merchant has closed',

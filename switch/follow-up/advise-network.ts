@@ -22,8 +22,8 @@ interface Told {
  * Tells the network of a completion, an offline purchase, a stand-in approval or another amount, until it
  * acknowledges. It is told also of what was taken back since: an earlier attempt may have arrived, and the reversal
  * comes behind it. Only what it has reversed whole before it heard of it is not told: it would take it once more, for
- * nobody. What is held beyond a completion is reversed first; should the network refuse that, a case is open,
- * and the completion is told all the same: it is the merchant's money. Where nobody answers until this is given up, it is
+ * nobody. What is held beyond a completion is reversed first; should the network refuse that, a case is open, and the
+ * completion is told all the same: it is the merchant's money. Where nobody answers until this is given up, it is
  * not: once the network has heard of the completion nothing here knows of the rest any more.
  */
 export async function adviseNetwork(job: FollowUpJob, ports: NetworkPorts): Promise<FollowUpResult> {

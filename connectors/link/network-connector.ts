@@ -130,8 +130,8 @@ function askOver<M extends Matchable>(parts: Asking<M>): NetworkConnector['ask']
       const elements = dialect.replyElements(reply);
       const meaning =
         elements.code === undefined ? undefined : codeMeaning(elements.code, facts.kind, answers);
-      const disagrees = disagreements(elements, asked, answers, agreement);
-      return meaning === 'wait' ? 'follows' : examined(disagrees, elements.code);
+      if (meaning === 'wait') return 'follows';
+      return examined(disagreements(elements, asked, answers, agreement), elements.code);
     };
     const sent = link.send(request, deadline, tagOf(facts), examine);
     if (!sent.left) return { left: false, outcome: sent.ended };

@@ -133,6 +133,7 @@ const SERVICES: readonly Service[] = [
     deed: 'ask',
     mtis: ONLINE,
     processing: '20',
+    notConditions: [VERIFICATION],
     amount: 'positive',
     pop: false,
     movesMoney: true,

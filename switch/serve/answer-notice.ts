@@ -126,7 +126,7 @@ async function nameIfReversed(
 ): Promise<void> {
   const reversal = taken.findLast((each) => each.key === original && isRemembered(each.fingerprint));
   if (code !== 'SW_ALREADY_REVERSED' || original === undefined || !reversal) return;
-  await nameReversed({ ...reversal, keys: [key, original], deadline }, ports);
+  await nameReversed({ ...reversal, key, original, deadline }, ports);
 }
 
 /** Another payment has the retrieval reference: the original is as it was, and a day has many that share one. */

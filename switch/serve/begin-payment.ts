@@ -91,7 +91,7 @@ export async function answerAgain(
   const named = namedBy(asked, known);
   if (isRemembered(known.fingerprint)) {
     const { original, deadline } = named;
-    await nameReversed({ ...known, keys: [asked.key, original], deadline }, ports);
+    await nameReversed({ ...known, key: asked.key, original, deadline }, ports);
   }
   const reply = await replay(known, asked.fingerprint, named.deadline, ports, named.key);
   if (reply && !asked.request.named) await nameAgain(named, ports);

@@ -6,7 +6,7 @@ import { readTransaction } from '../transaction/append-next.ts';
 
 // A late original is refused by the one name that its reversal gave it, and its terminal may have repeated it in the
 // meantime under a DE7 of its own. Nothing is written of what is refused, so that repeat would be a payment which
-// nobody has reversed. So the reversal learns by what else the original is known, and all of it is refused.
+// nobody has reversed. So the reversal learns its local time, which all of its repeats have, and they are refused.
 
 /** What was refused for a reversal that was there before it. */
 export interface Reversed {
@@ -14,8 +14,9 @@ export interface Reversed {
   readonly transaction: string;
   /** Of the claim that led to it: until when it is remembered, and for what. */
   readonly fingerprint: string;
-  /** All that the original is known by. */
-  readonly keys: readonly [request: string, original: string];
+  /** The original by its local time, and by its DE7. */
+  readonly key: string;
+  readonly original: string;
   readonly deadline: Monotonic;
 }
 
@@ -24,16 +25,13 @@ export interface Reversed {
  * second look at its reversal tells people.
  */
 export async function nameReversed(
-  { transaction, fingerprint, keys, deadline }: Reversed,
+  { transaction, fingerprint, key, original, deadline }: Reversed,
   { journal, log }: Pick<Ports, 'journal' | 'log'>,
 ): Promise<void> {
-  const [key, original] = keys;
   const look = async (): Promise<Step<undefined>> => {
-    const owners = await Promise.all(keys.map((each) => journal.transactionOf(each)));
-    const free = keys.filter((_, index) => owners[index] === undefined);
-    if (free.length === 0) return { done: undefined };
+    if (await journal.transactionOf(key)) return { done: undefined };
     const { version } = await readTransaction(journal, transaction);
-    const claims: Claim[] = free.map((each) => ({ key: each, fingerprint, role: 'unique' }));
+    const claims: Claim[] = [{ key, fingerprint, role: 'unique' }];
     const body = { original, key };
     const entry: NewEntry = { transaction, version: version + 1, kind: 'named-again', body, claims };
     return { entry, result: undefined };

@@ -14,6 +14,7 @@ export function standInQuestion(
     facts,
     cardReference,
     card: request.card,
+    saidCategory: inbound.message.de18,
     asksForCash: inbound.message.de54?.some(({ amountType }) => amountType === CASH) ?? false,
     pinBlock: request.terminalPinBlock,
     pinKey: inbound.keys?.pinKey,

@@ -49,6 +49,8 @@ export interface StandInFacts {
   readonly processingCode: string;
   /** DE18. */
   readonly merchantCategory: string;
+  /** The same in the terminal's own words. */
+  readonly saidCategory?: string | undefined;
   /** DE54: some of it is handed out in cash. */
   readonly asksForCash: boolean;
   /** DE22 and DE25. */
@@ -132,11 +134,12 @@ const QUASI_CASH_CATEGORIES: ReadonlySet<string> = new Set([
 export const ISSUER_ONLINE = '2';
 
 function isIssuersAlone(facts: StandInFacts): boolean {
-  const { processingCode, merchantCategory, serviceCode, asksForCash } = facts;
+  const { processingCode, merchantCategory, saidCategory = '', serviceCode, asksForCash } = facts;
   return (
     asksForCash ||
     processingCode.startsWith(QUASI_CASH) ||
     QUASI_CASH_CATEGORIES.has(merchantCategory) ||
+    QUASI_CASH_CATEGORIES.has(saidCategory) ||
     serviceCode?.[1] === ISSUER_ONLINE
   );
 }

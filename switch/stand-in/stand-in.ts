@@ -40,6 +40,8 @@ export interface StandInQuestion {
   readonly facts: TransactionFacts;
   readonly cardReference: string;
   readonly card: Omit<CardData, 'pinBlock'>;
+  /** DE18 as the terminal says it: its merchant may be registered under another category. */
+  readonly saidCategory?: string | undefined;
   /** Some of it is handed out in cash. */
   readonly asksForCash: boolean;
   /** Under the terminal's own key. */
@@ -114,13 +116,14 @@ export class StandIn {
 
   /** @throws HsmError, JournalError */
   async #decide(question: StandInQuestion): Promise<StandInDecision> {
-    const { facts, card, merchant, cardReference, pinBlock, asksForCash } = question;
+    const { facts, card, merchant, cardReference, pinBlock, saidCategory, asksForCash } = question;
     const issuer = issuerOf(this.#settings?.issuers ?? [], card.pan.iin(8));
     const { kind, processingCode, merchantCategory, posEntryMode, posConditionCode, amount } = facts;
     const ruled = ruleOut({
       kind,
       processingCode,
       merchantCategory,
+      saidCategory,
       asksForCash,
       posEntryMode,
       posConditionCode,

@@ -11,8 +11,21 @@ export function isApprovalCode(code: string | undefined): boolean {
 /** What a chip's terminal says in DE39 of what it has approved by itself (EMV, authorisation response codes). */
 const APPROVED_OFFLINE: ReadonlySet<string> = new Set(['Y1', 'Y2', 'Y3']);
 
-/** Whether an advice tells of something that did not take place: its DE39 is there, and no approval. */
-export function tellsOfDecline({ de39 }: { readonly de39?: string | undefined }): boolean {
+/** First two digits of DE3 of the one service that such a code approves: a refund, a purchase with cash. */
+const APPROVES_ONLY: ReadonlyMap<string, string> = new Map([
+  ['85', '20'],
+  ['87', '09'],
+]);
+
+interface Advised {
+  readonly de3?: string | undefined;
+  readonly de39?: string | undefined;
+}
+
+/** Whether an advice tells of something that did not take place: its DE39 is there, and no approval of its service. */
+export function tellsOfDecline({ de3 = '', de39 }: Advised): boolean {
   const code = de39?.trim() ?? '';
+  const service = APPROVES_ONLY.get(code);
+  if (service !== undefined) return !de3.startsWith(service);
   return code !== '' && !isApprovalCode(code) && !APPROVED_OFFLINE.has(code);
 }

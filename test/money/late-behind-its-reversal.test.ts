@@ -48,6 +48,17 @@ async function overtaken(first: TerminalMessage, make: Make) {
 
 const NOTHING_DONE = { told: '00', codes: ['12', '12', '12'], more: 0 };
 
+it('is written down once, however often it comes again', async () => {
+  const counter = new Counter();
+  await counter.heard(reversal({ de90: originalElements('0200', NUMBERS.de11, NUMBERS.de7) }));
+  for (const second of ['00', '10', '20', '30', '40']) {
+    const late = purchase({ ...NUMBERS, mti: '0201', de7: `11231206${second}` });
+    expect(await counter.heard(late)).toMatchObject({ code: '12' });
+  }
+  const kinds = counter.core.journal.entries.map(({ kind }) => kind);
+  expect(kinds).toEqual(['remembered', 'named-again']);
+});
+
 describe('behind its reversal', () => {
   it.each(OF_SALE)('%s is not carried out, nor is its repeat with another DE7', async (_, make) => {
     const seen = await overtaken(purchase(), make);

@@ -46,6 +46,8 @@ const DECLINED: typeof ISSUERS_ONLY = [
   ['a purchase with an expired card', { de14: '2001' }],
   ['a purchase whose track says so', { de35: Track2.of('4242424242424242=2610201') }],
   ['quasi-cash', { de3: '110000' }],
+  ['cash by the category that the terminal says', { de18: '6011' }],
+  ['wagers by the category that the terminal says', { de18: '7995' }],
   ['a card that asks for its issuer', { de35: Track2.of(`${TRACK}221`) }],
   ['a card whose first track alone asks for its issuer', { de45: track1('3012221') }],
   ['a card whose first track alone has expired', { de14: undefined, de45: track1('2610201') }],

@@ -96,3 +96,11 @@ describe('the answer to a reversal', () => {
     expect(reversalOutcome({ code })).not.toMatchObject({ status: 'refused' });
   });
 });
+
+describe('a refund that is a verification (DE25 51)', () => {
+  it.each(['0100', '0200'])('is no service (%s): nobody is asked for money', async (mti) => {
+    const counter = new Counter();
+    expect((await counter.heard(purchase({ mti, de3: '200000', de25: '51' }))).code).toBe('12');
+    expect(counter.core.sent.authorised).toEqual([]);
+  });
+});

@@ -47,6 +47,19 @@ describe('an advice (0220)', () => {
     expect(seen()).toMatchObject({ sales: 0, standing: 0 });
   });
 
+  it.each([
+    ['85', '000000', 0],
+    ['85', '010000', 0],
+    ['85', '200000', 2_500],
+    ['87', '000000', 0],
+  ])(
+    'with %s of DE3 %s has taken place only where that approves such a service',
+    async (de39, de3, standing) => {
+      const seen = await afterTheAdvice({ de39, de3 });
+      expect(seen).toMatchObject({ standing, cases: standing > 0 ? [] : ['advice-kept'] });
+    },
+  );
+
   it('of a service in no row is kept with what its chip said, and no card number', async () => {
     const counter = new Counter();
     const de55 = Bytes.fromHex('9F2701409F2608AABBCCDDEEFF00115A084242424242424242');

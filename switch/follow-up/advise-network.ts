@@ -23,8 +23,8 @@ interface Told {
  * acknowledges. It is told also of what was taken back since: an earlier attempt may have arrived, and the reversal
  * comes behind it. Only what it has reversed whole before it heard of it is not told: it would take it once more, for
  * nobody. What is held beyond a completion is reversed first; should the network refuse that, a case is open,
- * and the completion is told all the same: it is the merchant's money. Where nobody answers until this is given up, it is
- * not: once the network has heard of the completion nothing here knows of the rest any more.
+ * and the completion is told all the same: it is the merchant's money. Where nobody answers until this is given up, it
+ * is not: once the network has heard of the completion nothing here knows of the rest any more.
  */
 export async function adviseNetwork(job: FollowUpJob, ports: NetworkPorts): Promise<FollowUpResult> {
   const transaction = await readTransaction(ports.journal, job.transaction);

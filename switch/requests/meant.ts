@@ -20,6 +20,8 @@ export interface Meant {
   readonly stan?: string;
   /** Of a reversal that names no STAN: that of the message itself, which many repeat from the original. */
   readonly ownStan?: string;
+  /** Beside it: another terminal of the merchant may have that STAN as well. */
+  readonly ownTerminal?: string;
   /** Who may have sold it. */
   readonly merchants?: readonly string[];
   /** DE4, where it must be an amount of the original. */

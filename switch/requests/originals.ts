@@ -89,7 +89,7 @@ export function reversedOriginal({ message, sender, party, card }: Referring): O
     ways: withoutDoubles(ways),
     meant: {
       ...meantBy(message, card),
-      ...(stan !== undefined ? { stan } : { ownStan: sender.stan }),
+      ...(stan !== undefined ? { stan } : { ownStan: sender.stan, ownTerminal: sender.terminal }),
       ...(sentAt !== undefined && { sentAt }),
       ...(message.de3?.startsWith(REFUND) && { isRefund: true as const }),
       ...amountOf(message),

@@ -227,7 +227,7 @@ async function byReference({ key }: Way, meant: Meant, ports: Lookup): Promise<F
 function otherOfReference(transaction: Transaction, meant: Meant): Finding {
   const element = disagreement(transaction, meant) ?? '';
   const { ownStan } = meant;
-  const isOtherStan = transaction.opening?.facts.stan !== ownStan;
+  const isOtherStan = !hasOwnNumber(transaction, meant);
   const mayBeAnother = ownStan !== undefined && (isOtherStan || WHOSE.has(element));
   return { status: 'other', transaction, element, ...(mayBeAnother && { mayBeAnother }) };
 }
@@ -242,7 +242,12 @@ const WHOSE: ReadonlySet<string | undefined> = new Set(['DE2', 'DE49']);
 function isOfOther({ transaction }: Candidate, meant: Meant): boolean {
   const { ownStan } = meant;
   if (ownStan === undefined || !WHOSE.has(disagreement(transaction, meant))) return false;
-  return transaction.opening?.facts.stan !== ownStan;
+  return !hasOwnNumber(transaction, meant);
+}
+
+function hasOwnNumber({ opening }: Transaction, { ownStan, ownTerminal }: Meant): boolean {
+  const { stan, terminal } = opening?.facts ?? {};
+  return stan === ownStan && terminal?.trimEnd() === ownTerminal?.trimEnd();
 }
 
 function only([first, ...others]: readonly Candidate[], agreeing: readonly Candidate[]): Finding | undefined {

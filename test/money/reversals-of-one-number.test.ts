@@ -122,6 +122,14 @@ describe('a reversal without DE90 whose payment never came, by a reference that 
     },
   );
 
+  it('is not of one of its STAN at another till, and another amount', async () => {
+    const counter = new Counter();
+    await counter.heard(purchase({ ...SHARED, de41: 'TERM0002' }));
+    const said = unheard({ de11: '000001', de4: '000000009900' });
+    expect(await counter.heard(said)).toMatchObject({ code: '00' });
+    expect(counter.payment()).toMatchObject({ standingMinorUnits: 2_500 });
+  });
+
   it('is refused where the STAN is its own, and only the amount another', async () => {
     const counter = new Counter();
     await counter.heard(purchase(SHARED));

@@ -44,6 +44,8 @@ const SHORT_BLOCK_MS = 500;
 const LONG_BLOCK_MS = 2_000;
 /** Until what follows replies has come to its end, and what was in use is let go. */
 const QUIET_WITHIN_MS = 20_000;
+/** Until a payment that timed out is reversed, on a machine that is busy with other things. */
+const FOLLOWED_UP_WITHIN_MS = 90_000;
 const LOOK_EVERY_MS = 250;
 const AFTERWARDS_MS = 3_000;
 const LONG_ROUNDS = 5;
@@ -152,13 +154,20 @@ async function useChannels(
   await untilQuiet(system.statusUrl, say);
 }
 
-/** A run in which nothing was approved, declined or reversed has shown nothing about those. */
+/** A run that approved, declined and reversed nothing has shown nothing about those: the worker is waited for. */
 async function whatDidNotHappen({ system }: Stage): Promise<string[]> {
-  const { rows } = await visaControl(system.visa.controlUrl).ledger({ limit: LATEST_ROWS });
-  const missing = MUST_HAPPEN.filter((kind) => !rows.some((row) => row.kind === kind));
-  return missing.map(
-    (kind) => `the network has no transaction that it ${kind}: the channels were not used as they should be`,
-  );
+  const network = visaControl(system.visa.controlUrl);
+  const end = performance.now() + FOLLOWED_UP_WITHIN_MS;
+  for (;;) {
+    const { rows } = await network.ledger({ limit: LATEST_ROWS });
+    const missing = MUST_HAPPEN.filter((kind) => !rows.some((row) => row.kind === kind));
+    if (missing.length === 0 || performance.now() > end) {
+      return missing.map(
+        (kind) => `the network has nothing that it ${kind}: the channels were not used as they should be`,
+      );
+    }
+    await pause(LOOK_EVERY_MS);
+  }
 }
 
 /** Until nothing is at work any more, and what replies left behind has been followed up. */

@@ -215,5 +215,6 @@ export interface NetworkConnector {
   state(): NetworkLinkState;
   /** How often its link has signed on so far: a link that was lost and is back shows by it. Absent: not known. */
   signOns?(): number;
-  close(): Promise<void>;
+  /** Asks nothing more, and waits `patienceMs` at most (0 by default) for what was asked. */
+  close(patienceMs?: number): Promise<void>;
 }

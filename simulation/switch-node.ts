@@ -1,4 +1,4 @@
-import { type NetworkConnector, popClient } from '../connectors/index.ts';
+import { type NetworkConnector, type NetworkOutcome, popClient } from '../connectors/index.ts';
 import type { Log, Random } from '../runtime/index.ts';
 import type { HeadPublisher } from '../switch/audit/publisher.ts';
 import { followedDirectory } from '../switch/config/followed-directory.ts';
@@ -199,25 +199,15 @@ export class SwitchNode extends ProcessLives {
     const { networks, guestHosts, world } = this.around;
     const { deadlines, notAsked } =
       guestHosts?.[connector.name as GuestNetwork] ?? networks[connector.name as NetworkName];
-    let atWork = 0;
-    const done = () => {
-      atWork -= 1;
-    };
     return {
       ...connector,
-      close: () => {
-        const isLet = atWork > 0 && !this.#isStopping;
-        if (isLet) this.#checkLinks(connector, opened, `closed its link over ${atWork} requests`);
-        return connector.close();
-      },
       ask: (facts, card, deadline) => {
         const remainingMs = deadline - (this.life?.clock.monotonic() ?? 0);
         const key = deadlineKey({ de41: facts.terminal, de4: String(facts.amount.minorUnits) });
         deadlines.set(key, world.now + remainingMs);
         const asked = connector.ask(facts, card, deadline);
         if (asked.left) {
-          atWork += 1;
-          asked.outcome.then(done, done);
+          void asked.outcome.then((outcome) => this.#checkAbandoned(connector, outcome));
         } else if (asked.outcome.status === 'unreachable') {
           this.#checkLinks(connector, opened, 'asked over a link that is not signed on');
         }
@@ -229,6 +219,12 @@ export class SwitchNode extends ProcessLives {
         return asked;
       },
     };
+  }
+
+  /** I8: a link that another takes the place of is closed once it has answered, or nobody waits any more. */
+  #checkAbandoned({ name }: NetworkConnector, outcome: NetworkOutcome): void {
+    if (this.#isStopping || outcome.status !== 'unknown' || outcome.reason !== 'link closed') return;
+    this.around.world.violate('I8 liveness', `${this.name} closed its link to ${name} over a request`);
   }
 
   /** I8: where another link to that network is signed on, nobody need be refused or left alone. */

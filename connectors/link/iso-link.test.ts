@@ -219,4 +219,39 @@ describe('a link', () => {
     await vi.waitFor(() => expect(network.received.at(-1)).toMatchObject({ de70: '072' }));
     expect(link.state()).toBe('down');
   });
+
+  it('waits for what it has asked before it closes, and asks nothing more', async () => {
+    const network = await startNetwork();
+    const { link } = startLink(network);
+    await signedOn(link);
+    const asked = Promise.withResolvers<[VisaMessage, Connection]>();
+    network.respond = (message, connection) => {
+      if (message.mti === '0100') asked.resolve([message, connection]);
+      else reply(message, connection);
+    };
+    const answer = link.exchange(request('000001'), soon());
+    const [message, connection] = await asked.promise;
+
+    const closing = link.close(2_000);
+    expect(link.state()).toBe('connected');
+    expect(link.send(request('000002'), soon())).toMatchObject({ ended: { status: 'unreachable' } });
+    reply(message, connection);
+
+    expect(await answer).toMatchObject({ status: 'answered' });
+    await closing;
+    expect(network.received.at(-1)).toMatchObject({ de70: '072' });
+    expect(link.state()).toBe('down');
+  });
+
+  it('closes over what nobody has answered, once its patience is over', async () => {
+    const network = await startNetwork();
+    const { link } = startLink(network);
+    await signedOn(link);
+    network.respond = () => {};
+    const answer = link.exchange(request('000001'), soon(60_000));
+
+    await link.close(100);
+
+    expect(await answer).toEqual({ status: 'unknown', reason: 'link closed' });
+  });
 });

@@ -22,6 +22,7 @@ const MAX_SERVING = 16;
 /** What was lost sooner after its sign-on than this counts as one more attempt in a row. */
 const STEADY_AFTER_MS = 1_000;
 const SIGN_OFF_MS = 500;
+const LOOK_AGAIN_MS = 50;
 const STRAY = { fate: 'unmatched' } as const;
 /** How it is called that a connection came to nothing, by how far it had come. */
 const FAILURE: Readonly<Record<NetworkLinkState, string>> = {
@@ -50,7 +51,8 @@ export class IsoLink<M extends Matchable, Tag = string> {
   #writable = true;
   /** Requests of the network that are being answered. */
   #serving = 0;
-  #closed = false;
+  /** Nothing new is asked, and what was asked is waited for. */
+  #leaving = false;
   /** Connections begun in a row that came to nothing, and when the last one was begun. */
   #attempts = 0;
   #beganAt: Monotonic = 0;
@@ -76,8 +78,9 @@ export class IsoLink<M extends Matchable, Tag = string> {
     this.#connect();
   }
 
+  /** One that is leaving bears nothing any more, as one that has not signed on. */
   state(): NetworkLinkState {
-    return this.#state;
+    return this.#leaving && this.#state === 'signed-on' ? 'connected' : this.#state;
   }
 
   signOns(): number {
@@ -97,13 +100,17 @@ export class IsoLink<M extends Matchable, Tag = string> {
 
   /** The same, and tells at once whether the request left. */
   send(message: M, deadline: Monotonic, tag?: Tag, examine?: Examine<M>): Sent<M> {
-    if (this.#state !== 'signed-on') return unreachable('link is not signed on');
+    if (this.state() !== 'signed-on') return unreachable('link is not signed on');
     return this.#send(message, deadline, tag, examine);
   }
 
-  /** Signs off where possible, then closes; what waits is abandoned as unknown. */
-  async close(): Promise<void> {
-    this.#closed = true;
+  /**
+   * Asks nothing more, waits `patienceMs` at most for the answers that are due, signs off where possible, and closes.
+   * What waits then is abandoned as unknown.
+   */
+  async close(patienceMs = 0): Promise<void> {
+    this.#leaving = true;
+    await this.#waitForAnswers(this.#settings.clock.monotonic() + patienceMs);
     this.#retry?.cancel();
     this.#watch.stop();
     if (this.#state === 'signed-on') {
@@ -112,6 +119,13 @@ export class IsoLink<M extends Matchable, Tag = string> {
     }
     this.#connection?.destroy();
     this.#down('link closed');
+  }
+
+  async #waitForAnswers(latest: Monotonic): Promise<void> {
+    const { clock } = this.#settings;
+    while (this.#pending.size > 0 && clock.monotonic() < latest) {
+      await new Promise<void>((resolve) => clock.after(LOOK_AGAIN_MS, resolve));
+    }
   }
 
   #send(message: M, deadline: Monotonic, tag?: Tag, examine?: Examine<M>): Sent<M> {
@@ -148,7 +162,7 @@ export class IsoLink<M extends Matchable, Tag = string> {
   }
 
   #connect(): void {
-    if (this.#closed) return;
+    if (this.#leaving) return;
     const { address, sockets, framing, limits, clock } = this.#settings;
     this.#beganAt = clock.monotonic();
     this.#attempts += 1;
@@ -324,7 +338,7 @@ export class IsoLink<M extends Matchable, Tag = string> {
     this.#watch.stop();
     this.#pending.abandonAll(reason);
 
-    if (wasSteady || this.#closed) {
+    if (wasSteady || this.#leaving) {
       this.#attempts = 0;
       this.#lastFailure = undefined;
       if (state === 'signed-on') log.warn({ event: 'link.down', link: name, reason });
@@ -345,7 +359,7 @@ export class IsoLink<M extends Matchable, Tag = string> {
   }
 
   #reconnectLater(): void {
-    if (this.#closed) return;
+    if (this.#leaving) return;
     const { limits, clock, random } = this.#settings;
     const attempts = { inARow: this.#attempts, lastBeganAt: this.#beganAt };
     const delayMs = reconnectDelay(attempts, clock.monotonic(), limits, random);

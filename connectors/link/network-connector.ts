@@ -85,7 +85,7 @@ export function networkConnector<M extends Matchable>(
     zonePinKey: () => parts.zoneKeys?.current() ?? zonePinKey,
     state: () => link.state(),
     signOns: () => link.signOns(),
-    close: () => link.close(),
+    close: (patienceMs) => link.close(patienceMs),
     isFree(facts) {
       const message = { mti: '', ...identification(facts) };
       return REQUEST_MTIS.every((mti) => link.isFree(Object.assign(message, { mti })));

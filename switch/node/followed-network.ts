@@ -2,7 +2,8 @@
  * A network whose data may change while the switch runs (its answers, its rules, its elements): whoever holds it asks
  * the link that is current. New data get a link of their own, which takes over once it has signed on, so that no
  * payment finds the network away; the link before stays until what it was asked is answered. A network that bears one
- * session at a time keeps the new link from signing on: then the old one is closed first, after a moment.
+ * session at a time keeps the new link from signing on: then the old one is asked nothing more after a moment, and is
+ * closed once it has answered. A network that is away looks the same, and may yet answer.
  */
 import type { AnswerTable, NetworkConnector } from '../../connectors/index.ts';
 import type { Clock, Log } from '../../runtime/index.ts';
@@ -18,6 +19,8 @@ const LOOK_EVERY_MS = 50;
 const SIGNED_ON_WITHIN_MS = 1_500;
 /** By then all that was asked over a link was answered, or is unknown. */
 const LINGER_MS = 60_000;
+/** Longer than a payment waits for its network. */
+const ANSWERED_WITHIN_MS = 3_000;
 
 class FollowedNetwork {
   readonly connector: NetworkConnector;
@@ -62,8 +65,8 @@ class FollowedNetwork {
   }
 
   async #let(link: NetworkConnector): Promise<void> {
-    if (!this.#others.delete(link)) return;
-    await link.close();
+    await link.close(ANSWERED_WITHIN_MS);
+    this.#others.delete(link);
   }
 
   #delegate(name: string): NetworkConnector {

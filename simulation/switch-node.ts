@@ -28,6 +28,14 @@ const LOOPBACK = '127.0.0.1';
 const USUAL_LEASE_MS = 10_000;
 /** How often gates look up: seldom, since most of what happens in a quiet node would be that; and as in service. */
 const BEATS_MS = [100, 100, 100, 25] as const;
+/** What a new link has, at least, before it takes the place of one that serves. */
+const TIME_TO_SIGN_ON_MS = 1_000;
+
+/** A link to a network, and when it was opened. */
+interface Opened {
+  readonly link: NetworkConnector;
+  readonly at: number;
+}
 
 interface Parts {
   readonly journal: SimJournal;
@@ -183,10 +191,10 @@ export class SwitchNode extends ProcessLives {
   ): { follow(all: Settings['networks']): void } {
     const told = this.around.mutant.lateAnswer(onLateAnswer(parts));
     const links = { ...parts, onLateAnswer: told, ...(keys && { zoneKeys: keys.zoneKeys }) };
-    const opened: NetworkConnector[] = [];
+    const opened: Opened[] = [];
     const open = (network: Settings['networks'][number]) => {
       const link = this.#observed(connectNetwork(network, links), opened);
-      opened.push(link);
+      opened.push({ link, at: this.around.world.now });
       return link;
     };
     const followed = followedNetworks(parts.settings.networks, { open, clock: parts.clock, log: parts.log });
@@ -195,12 +203,16 @@ export class SwitchNode extends ProcessLives {
   }
 
   /** The network host learns when the switch stops waiting, so as to answer just then. */
-  #observed(connector: NetworkConnector, opened: readonly NetworkConnector[]): NetworkConnector {
+  #observed(connector: NetworkConnector, opened: readonly Opened[]): NetworkConnector {
     const { networks, guestHosts, world } = this.around;
     const { deadlines, notAsked } =
       guestHosts?.[connector.name as GuestNetwork] ?? networks[connector.name as NetworkName];
     return {
       ...connector,
+      close: (patienceMs) => {
+        if (!this.#isStopping) this.#checkTime(connector, opened);
+        return connector.close(patienceMs);
+      },
       ask: (facts, card, deadline) => {
         const remainingMs = deadline - (this.life?.clock.monotonic() ?? 0);
         const key = deadlineKey({ de41: facts.terminal, de4: String(facts.amount.minorUnits) });
@@ -221,6 +233,18 @@ export class SwitchNode extends ProcessLives {
     };
   }
 
+  /** I8: a link that serves is let go for one that is signed on, or has had time for it. */
+  #checkTime(connector: NetworkConnector, opened: readonly Opened[]): void {
+    const { name } = connector;
+    const next = opened.findLast(({ link }) => link.name === name);
+    if (connector.state() !== 'signed-on' || !next || next.link.state() === 'signed-on') return;
+    if (this.around.world.now - next.at >= TIME_TO_SIGN_ON_MS) return;
+    this.around.world.violate(
+      'I8 liveness',
+      `${this.name} let go of its link to ${name} for one not signed on`,
+    );
+  }
+
   /** I8: a link that another takes the place of is closed once it has answered, or nobody waits any more. */
   #checkAbandoned({ name }: NetworkConnector, outcome: NetworkOutcome): void {
     if (this.#isStopping || outcome.status !== 'unknown' || outcome.reason !== 'link closed') return;
@@ -228,8 +252,8 @@ export class SwitchNode extends ProcessLives {
   }
 
   /** I8: where another link to that network is signed on, nobody need be refused or left alone. */
-  #checkLinks({ name }: NetworkConnector, opened: readonly NetworkConnector[], what: string): void {
-    if (!opened.some((link) => link.name === name && link.state() === 'signed-on')) return;
+  #checkLinks({ name }: NetworkConnector, opened: readonly Opened[], what: string): void {
+    if (!opened.some(({ link }) => link.name === name && link.state() === 'signed-on')) return;
     this.around.world.violate('I8 liveness', `${this.name} ${what} to ${name}, and has another one`);
   }
 }

@@ -13,8 +13,8 @@ export const OF_SETTINGS: readonly SourceMutant[] = [
     name: 'link-let-go-at-once',
     removes: 'the time that a link which was replaced has for what it was asked',
     file: 'switch/node/followed-network.ts',
-    find: 'clock.after(isOn ? LINGER_MS : 0,',
-    put: 'clock.after(isOn ? 0 : LINGER_MS,',
+    find: 'clock.after(isOn ? LINGER_MS : 0, () => void this.#let(before));',
+    put: 'void before.close();',
   },
   {
     name: 'settings-looked-at-once',

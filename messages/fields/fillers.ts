@@ -9,15 +9,14 @@ import { IsoError } from '../errors.ts';
 export type Filler = Pick<Pad, 'side' | 'with'>;
 
 /**
- * The filler of an odd number, as it came; undefined where none can be told.
+ * The filler of an odd number that is not the dialect's; undefined where none can be told.
  * @param nibbles all of them, in upper-case hex
  * @param isLenient fillers that the dialect does not name are read too, unless either end could hold one
  */
 export function fillerOf(nibbles: string, pad: Pad, isLenient: boolean): Filler | undefined {
-  const near = nibbleAt(nibbles, pad.side);
-  if (near === pad.with) return pad;
-  const far = otherSide(pad.side);
-  const named = [pad.side, far].find((side) => pad.also?.[side]?.includes(nibbleAt(nibbles, side)));
+  const named = [pad.side, otherSide(pad.side)].find((side) =>
+    pad.also?.[side]?.includes(nibbleAt(nibbles, side)),
+  );
   if (named) return { side: named, with: nibbleAt(nibbles, named) };
   const side = isLenient ? likelySide(nibbles, pad.side) : undefined;
   return side && { side, with: nibbleAt(nibbles, side) };
@@ -33,10 +32,6 @@ function likelySide(nibbles: string, near: Pad['side']): Pad['side'] | undefined
   if (letter) return letter;
   const zeros = sides.filter((side) => nibbleAt(nibbles, side) === '0');
   return zeros.length > 1 ? undefined : (zeros[0] ?? near);
-}
-
-export function withoutFiller(nibbles: string, { side }: Filler): string {
-  return side === 'left' ? nibbles.slice(1) : nibbles.slice(0, -1);
 }
 
 /** @throws {IsoError} ISO_DIALECT where a filler of the dialect is no nibble */

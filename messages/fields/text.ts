@@ -3,7 +3,7 @@ import type { Content, Field, Pad } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
 import { type CharsetName, charsets } from './charsets.ts';
 import { contentName, firstForeign } from './contents.ts';
-import { checkFillers, fillerOf, withoutFiller } from './fillers.ts';
+import { checkFillers, fillerOf } from './fillers.ts';
 
 /** How the value of a field is written, its length aside. `V` is a string for text and a view for bits. */
 export interface ContentCodec<V> {
@@ -87,12 +87,15 @@ function packedText(
       // Where a length counts bytes, only a padding nibble that is no digit tells that the number is odd.
       const seen = tellsOdd && nibbles.length > 0 && nibbles[padAt] === pad.with;
       const odd = (characters - signBytes) % 2 === 1 || seen;
-      const filler = odd ? fillerOf(nibbles, pad, cursor.strictness.padNibbles === 'accept') : undefined;
-      if (odd && !filler) {
-        cursor.fail('ISO_PAD', path, at + signBytes + (padAt >> 1), `nibble ${pad.with}`, `another nibble`);
+      const isUsual = nibbles[padAt] === pad.with;
+      const filler =
+        !odd || isUsual ? pad : fillerOf(nibbles, pad, cursor.strictness.padNibbles === 'accept');
+      if (!filler) {
+        const place = at + signBytes + (padAt >> 1);
+        return cursor.fail('ISO_PAD', path, place, `nibble ${pad.with}`, `another nibble`);
       }
-      if (filler && filler !== pad) cursor.keepFiller(path, filler);
-      const digits = filler ? withoutFiller(nibbles, filler) : nibbles;
+      if (filler !== pad) cursor.keepFiller(path, filler);
+      const digits = odd ? (filler.side === 'left' ? nibbles.slice(1) : nibbles.slice(0, -1)) : nibbles;
       const text = sign + (content === 'z' ? digits.replaceAll('D', '=') : digits);
       const foreign = cursor.strictness.content === 'reject' ? firstForeign(text, content) : -1;
       if (foreign >= 0) {

@@ -152,6 +152,39 @@ describe('a jPOS packager', () => {
     });
   });
 
+  test.each([
+    ['behind a class name', 'length="48" class="org.jpos.iso.IFB_BINARY "'],
+    ['a tab in front of it', 'length="48" class="\torg.jpos.iso.IFB_BINARY"'],
+    ['a line end behind it', 'length="48" class="org.jpos.iso.IFB_BINARY\n   "'],
+    ['around a length', 'length=" 48 " class=" IFB_BINARY "'],
+  ])('blanks %s mean nothing', (_, attributes) => {
+    const xml = packager.replace(
+      '</isopackager>',
+      `<isofield id=" 53 " name="Keys" ${attributes}/></isopackager>`,
+    );
+    expect(importJpos(xml).fields[53]).toEqual({
+      name: 'Keys',
+      content: 'b',
+      encoding: 'binary',
+      length: { fixed: 48 },
+    });
+  });
+
+  test('blanks in the classes of an inner packager, and TRUE in capitals', () => {
+    const xml = packager
+      .replace(
+        'packager.GenericSubFieldPackager" emitBitmap="true"',
+        'packager.GenericSubFieldPackager " emitBitmap="TRUE "',
+      )
+      .replace(
+        'class="org.jpos.iso.IFB_BITMAP"/>\n    <isofield id="1"',
+        'class="org.jpos.iso.IFB_BITMAP "/>\n    <isofield id="1"',
+      )
+      .replace('length="37" name="Track 2" pad="true"', 'length="37" name="Track 2" pad="True "')
+      .replaceAll(/class="([^"]+)"/g, 'class="$1 "');
+    expect(importJpos(xml)).toEqual(importJpos(packager));
+  });
+
   test('a packager without type or bitmap is refused', () => {
     expect(refusal(() => importJpos('<isopackager/>')).expected).toBe('a field 0');
     expect(refusal(() => importJpos('')).code).toBe('ISO_IMPORT');

@@ -253,6 +253,34 @@ describe('a moov specification', () => {
     });
   });
 
+  const raw = (prefix: string, length?: number) => ({ type: 'String', length, enc: 'Binary', prefix });
+  const mapped = (fields: object, number: number) => ({
+    wire: `30323030 ${Buffer.from((1n << BigInt(64 - number)).toString(16).padStart(16, '0')).toString('hex')}`,
+    dialect: importMoov(JSON.stringify({ fields: { ...specification.fields, ...fields } })),
+  });
+
+  test.each([
+    ['9A', '9A', '200707'],
+    ['9F26', '9F26', 'FF00112233445566'],
+    ['printable bytes in 8A', '8A', '3030'],
+    ['an empty 5F34', '5F34', ''],
+  ])('a string of raw bytes in chip data: %s', (_, tag, value) => {
+    const chip = { ...specification.fields[55], subfields: { [tag]: raw('BerTLV') } };
+    const { wire, dialect } = mapped({ 55: chip }, 55);
+    const object = `${tag}${(value.length / 2).toString(16).padStart(2, '0')}${value}`;
+    const length = (object.length / 2).toString(16).padStart(2, '0');
+    expect(plain(dialect, `${wire} ${length} ${object}`).fields).toEqual({ 55: { [`tag${tag}`]: value } });
+  });
+
+  test.each([
+    ['a PIN block', 52, { 52: raw('Binary.Fixed', 8) }, '11223344556677FF', '11223344556677FF'],
+    ['a MAC', 64, { 64: raw('ASCII.Fixed', 8) }, '00112233445566FF', '00112233445566FF'],
+    ['text of variable length', 62, { 62: raw('Binary.L', 99) }, '03 616263', 'abc'],
+  ])('a string of raw bytes: %s', (_, number, fields, bytes, value) => {
+    const { wire, dialect } = mapped(fields, number);
+    expect(plain(dialect, `${wire} ${bytes}`).fields).toEqual({ [number]: value });
+  });
+
   test.each([
     [
       'an unknown encoding',

@@ -64,12 +64,16 @@ const ACCEPTABLE: ReadonlyMap<string, Partial<Strictness>> = new Map([
 export function strictnessOf({ accept }: SourceOptions): Partial<Strictness> {
   const words = accept?.split(',').map((word) => word.trim()) ?? [];
   const chosen = words.includes('all') ? [...ACCEPTABLE.keys()] : words;
-  return chosen.reduce<Partial<Strictness>>((strictness, word) => {
+  const strictness: Partial<Strictness> = {};
+  for (const word of chosen) {
     const meant = ACCEPTABLE.get(word);
-    if (meant) return { ...strictness, ...meant };
-    const expected = [...ACCEPTABLE.keys(), 'all'].join(', ');
-    throw new IsoError('ISO_VALUE', { path: 'accept', expected, found: word.slice(0, 20) });
-  }, {});
+    if (!meant) {
+      const expected = [...ACCEPTABLE.keys(), 'all'].join(', ');
+      throw new IsoError('ISO_VALUE', { path: 'accept', expected, found: word.slice(0, 20) });
+    }
+    Object.assign(strictness, meant);
+  }
+  return strictness;
 }
 
 /** @throws {IsoError} ISO_DIALECT, ISO_IMPORT */

@@ -1,9 +1,9 @@
 import type { Pad } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
 
-// Which nibble of an odd BCD number is the one that is not used. The side that the dialect names comes first; peers that
-// fill up some fields on the other side, or with another nibble, are read as far as that is beyond doubt: a number that
-// loses a digit and keeps its filler comes out as another one, and nobody notices.
+// Which nibble of an odd BCD number is the one that is not used. The side that the dialect names comes first; peers
+// that fill up some fields on the other side, or with another nibble, are read as far as that is beyond doubt: a number
+// that loses a digit and keeps its filler comes out as another one, and nobody notices.
 
 /** One nibble, and where it stands. */
 export type Filler = Pick<Pad, 'side' | 'with'>;
@@ -23,7 +23,8 @@ export function fillerOf(nibbles: string, pad: Pad, isLenient: boolean): Filler 
 }
 
 /**
- * A letter is a filler wherever it stands, but for the D that parts a track; a zero is one where the other end has none.
+ * A letter is a filler wherever it stands, but for the D that parts a track; a zero is one where the other end has
+ * none.
  * Where neither end looks like one it is what the dialect says, whatever its nibble.
  */
 function likelySide(nibbles: string, near: Pad['side']): Pad['side'] | undefined {

@@ -15,6 +15,7 @@ import { fieldCodec } from './fields/field.ts';
 import { readInto } from './fields/read-into.ts';
 import { wrongKind } from './fields/semantics.ts';
 import { tolerantCodec } from './fields/tolerant.ts';
+import { FillersAsTheyCame } from './fillers.ts';
 import { type FastPath, fastPath } from './generated/fast-path.ts';
 import { encodeVisaHeader, readVisaHeader, type VisaHeader } from './header-visa.ts';
 import { type MtiCodec, mtiCodec } from './mti-codec.ts';
@@ -61,6 +62,7 @@ interface Frame {
   readonly dialect: Dialect;
   readonly strictness: Strictness;
   readonly tolerance: Tolerance;
+  readonly fillers: FillersAsTheyCame;
 }
 
 /**
@@ -75,6 +77,7 @@ export function compile<const D extends Dialect>(
   tolerance: Tolerance = INTOLERANT,
 ): Codec<Message<D>> {
   const frame = prepare(dialect, { ...strict, ...strictness }, tolerance);
+  const { fillers } = frame;
   const fast = fastPath(dialect, frame.fields, frame.strictness, tolerance.elements);
   return {
     dialect,
@@ -82,9 +85,11 @@ export function compile<const D extends Dialect>(
     pack:
       tolerance.leavesOut || frame.header
         ? (message) =>
-            packFast(frame, fast, message as unknown as AnyMessage) ??
+            (fillers.has(message) ? undefined : packFast(frame, fast, message as unknown as AnyMessage)) ??
             pack(frame, message as unknown as AnyMessage, fast)
-        : (message) => fast?.pack(message) ?? pack(frame, message as unknown as AnyMessage, fast),
+        : (message) =>
+            (fillers.has(message) ? undefined : fast?.pack(message)) ??
+            pack(frame, message as unknown as AnyMessage, fast),
     macSlot: (packed) => macSlot(frame, packed),
     setMac: (packed, mac) => setMac(frame, packed, mac),
   };
@@ -112,6 +117,7 @@ function prepare(dialect: Dialect, strictness: Strictness, tolerance: Tolerance)
     dialect,
     strictness,
     tolerance,
+    fillers: new FillersAsTheyCame(dialect, strictness),
     fields,
     numbers,
     mti: mtiCodec(dialect.mti.encoding, strictness.mti),
@@ -169,6 +175,7 @@ function parse(frame: Frame, bytes: Buffer): AnyMessage {
     message.mti = frame.mti.read(cursor);
     const words = readBitmaps(frame, cursor);
     readFields(frame, cursor, words, message);
+    if (cursor.fillers) frame.fillers.keep(message, cursor.fillers);
     if (cursor.at < cursor.end && frame.strictness.trailingBytes === 'reject') {
       cursor.fail('ISO_TRAILING_BYTES', 'message', cursor.at, 'nothing', `${cursor.end - cursor.at} bytes`);
     }
@@ -217,7 +224,7 @@ function readFields(frame: Frame, cursor: Cursor, words: BitWords, message: AnyM
 
 function pack(frame: Frame, message: AnyMessage, fast: FastPath | undefined): Buffer {
   const { numbers, absent } = presentFields(frame, message);
-  const written = numbers.flatMap((number) => writtenField(frame, number, message[elementOf(number)]));
+  const written = numbers.flatMap((number) => writtenField(frame, number, message));
   const words = bitmapOf(frame, written);
   const mti = frame.mti.encode(message.mti);
   const maps = encodeBitmaps(frame, words);
@@ -246,9 +253,11 @@ interface Written {
 }
 
 /** Nothing where the value cannot be written and its policy lets it be left out. */
-function writtenField({ fields, tolerance }: Frame, number: number, value: unknown): readonly Written[] {
+function writtenField(frame: Frame, number: number, message: AnyMessage): readonly Written[] {
+  const { fields, fillers, tolerance } = frame;
+  const codec = fillers.codecOf(message, number) ?? (fields.get(number) as FieldCodec);
   try {
-    return [{ number, bytes: (fields.get(number) as FieldCodec).encode(value) }];
+    return [{ number, bytes: codec.encode(message[elementOf(number)]) }];
   } catch (error) {
     const mayBeLeftOut = tolerance.leavesOut && (tolerance.elements[number] ?? 'refuse') !== 'refuse';
     if (!(error instanceof IsoError) || !mayBeLeftOut) throw error;

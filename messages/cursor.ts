@@ -1,4 +1,5 @@
 import { IsoError, type IsoErrorCode } from './errors.ts';
+import type { Filler } from './fields/fillers.ts';
 import type { Strictness } from './strictness.ts';
 
 /** A place in the bytes being read. `end` is where the current message, field or part stops. */
@@ -7,6 +8,8 @@ export class Cursor {
   readonly strictness: Strictness;
   at: number;
   end: number;
+  /** Fillers of odd numbers that are not what the dialect writes, by path; none as a rule. */
+  fillers: Map<string, Filler> | undefined = undefined;
 
   constructor(bytes: Buffer, at: number, end: number, strictness: Strictness) {
     this.bytes = bytes;
@@ -28,6 +31,12 @@ export class Cursor {
     }
     this.at = at + count;
     return at;
+  }
+
+  /** Keeps a filler that is not what the dialect writes. */
+  keepFiller(path: string, filler: Filler): void {
+    this.fillers ??= new Map();
+    this.fillers.set(path, filler);
   }
 
   fail(code: IsoErrorCode, path: string, offset: number, expected: string, found: string): never {

@@ -87,6 +87,11 @@ export interface Pad {
   readonly with: string;
   /** Take the padding away when parsing. Default false: parse and pack then give back the same bytes. */
   readonly trim?: boolean;
+  /**
+   * For an odd number of BCD digits: nibbles that are read as its filler too, at either end, such as `{ right: 'F0' }`.
+   * `with` at `side` comes first. What a message came with is written again when the same message is packed.
+   */
+  readonly also?: { readonly left?: string; readonly right?: string };
 }
 
 /** How the parts of a composite are told apart. */

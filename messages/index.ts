@@ -17,6 +17,7 @@ export { visaBase1 } from './dialects/visa-base1.ts';
 export { emvTagName, emvTags, isSensitiveTag } from './emv-tags.ts';
 export { IsoError, type IsoErrorCode, isoErrors, type PartialMessage } from './errors.ts';
 export { explain } from './explain.ts';
+export { withOddFiller } from './fillers.ts';
 export {
   type FrameReader,
   type Framing,

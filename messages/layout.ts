@@ -35,6 +35,8 @@ export interface Style {
   /** Width of every binary length prefix, in bytes; other prefixes take as many digits as the limit has. */
   readonly binaryWidth?: number;
   readonly oddDigits?: Pad;
+  /** Further fillers that are read in fields of variable length, whose other end is theirs as well. */
+  readonly oddDigitsAlso?: Pad['also'];
 }
 
 /** What a standard says of a field keeps its exact type; how it is written does not need one. */
@@ -84,7 +86,10 @@ function encodingOf(content: Content, style: Style): Encoding {
 }
 
 function padOf(field: StandardField, encoding: Encoding, style: Style): { pad?: Pad } {
-  if (encoding === 'bcd') return { pad: style.oddDigits ?? { side: 'left', with: '0' } };
+  if (encoding === 'bcd') {
+    const pad: Pad = style.oddDigits ?? { side: 'left', with: '0' };
+    return { pad: style.oddDigitsAlso && 'max' in field ? { ...pad, also: style.oddDigitsAlso } : pad };
+  }
   const text = field.content !== 'b' && !packedContents.includes(field.content);
   return text && 'fixed' in field ? { pad: { side: 'right', with: ' ' } } : {};
 }

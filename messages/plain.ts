@@ -1,6 +1,7 @@
 import { Bytes } from './bytes.ts';
 import type { Dialect, Field } from './dialect.ts';
 import { IsoError } from './errors.ts';
+import { propertyOf } from './fields/again.ts';
 import type { VisaHeader } from './header-visa.ts';
 import { AccountNumber } from './sensitive/account.ts';
 import { CardVerificationValue } from './sensitive/card-verification-value.ts';
@@ -116,7 +117,8 @@ function richParts(field: Field, value: PlainValue, path: string): unknown {
   const parts = field.parts ?? {};
   const rich: Record<string, unknown> = {};
   for (const [property, item] of Object.entries(value)) {
-    const part = Object.hasOwn(parts, property) ? parts[property] : undefined;
+    const first = propertyOf(property);
+    const part = Object.hasOwn(parts, first) ? parts[first] : undefined;
     const partPath = `${path}.${property.toUpperCase()}`;
     if (part) rich[property] = richValue(part, item, partPath);
     else if (holdsBytes(field, property) && typeof item === 'string') rich[property] = Bytes.fromHex(item);

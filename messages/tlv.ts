@@ -18,8 +18,18 @@ const maxTagBytes = 4;
 /** Lengths of more bytes than this cannot occur in a field of 9999 bytes. */
 const maxLengthBytes = 3;
 
+/**
+ * Issuer script templates and commands: an issuer sends as many as it likes (EMV Book 3, 10.10), and the card runs each
+ * in turn. Any other object stands once.
+ */
+const MAY_REPEAT: ReadonlySet<string> = new Set(['71', '72', '86']);
+
+export function mayRepeat(tag: string): boolean {
+  return MAY_REPEAT.has(tag);
+}
+
 export interface TlvOptions {
-  /** Let the same tag stand twice. Default false. */
+  /** Let any tag stand twice. Default false: issuer scripts (71, 72, 86) alone may. */
   readonly duplicates?: boolean;
   /** Let a constructed object hold anything. Default false: it must hold data objects, as BER says. */
   readonly opaque?: boolean;
@@ -86,7 +96,7 @@ function readObjects(cursor: Cursor, options: TlvOptions, path: string, depth: n
       cursor.fail('ISO_TLV', path, at, `${length} bytes for tag ${tag}`, `${cursor.end - at}`);
     }
     cursor.at = at + length;
-    if (seen.has(tag) && !options.duplicates) {
+    if (seen.has(tag) && !options.duplicates && !mayRepeat(tag)) {
       cursor.fail('ISO_TLV_DUPLICATE', path, start, 'each tag once', tag);
     }
     seen.add(tag);

@@ -209,3 +209,33 @@ describe('the examples in the help', () => {
 function words(line: string): string[] {
   return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
 }
+
+describe('peers that fill up odd numbers otherwise', () => {
+  const packager = join(folder, 'filler.xml');
+  writeFileSync(
+    packager,
+    `<isopackager><isofield id="0" length="4" pad="true" class="IFB_NUMERIC"/><isofield id="1" length="8" class="IFB_BITMAP"/>
+    <isofield id="35" length="37" pad="false" class="IFB_LLNUM"/></isopackager>`,
+  );
+  const track = '0200000000002000000037424242424242424ZD30122010000000000000'.replace('Z', '2');
+
+  test('what was read is written with the filler of the peer', () => {
+    const read = decode(['--jpos-packager', packager, '--json', '--reveal', `${track}F`]).out;
+    expect(JSON.parse(read).fields).toEqual({ 35: '4242424242424242=30122010000000000000' });
+    expect(encode(['--jpos-packager', packager, '--odd-filler', 'f'], read).out).toBe(`${track}F`);
+    expect(encode(['--jpos-packager', packager], read).out).toBe(`${track}0`);
+  });
+
+  test('--accept lets pass what is refused otherwise', () => {
+    const wrong = ['--dialect', 'iso87-bcd', '--json', '02000000040000000000007E'];
+    expect(decode(wrong).err).toContain('ISO_PAD');
+    for (const accepted of ['pad-nibbles', 'content, pad-nibbles', 'all']) {
+      expect(JSON.parse(decode(['--accept', accepted, ...wrong]).out).fields).toEqual({ 22: '007' });
+    }
+  });
+
+  test.each([
+    [['--accept', 'anything', echo], 'accept'],
+    [['--odd-filler', 'G', echo], 'odd filler'],
+  ])('%j is refused', (args, path) => expect(decode([...args, '--json']).err).toContain(`"path":"${path}"`));
+});

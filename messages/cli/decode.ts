@@ -13,6 +13,7 @@ import {
   framingOf,
   processConsole,
   type SourceOptions,
+  strictnessOf,
   tellError,
   withSource,
 } from './source.ts';
@@ -30,6 +31,7 @@ Examples:
   $ npx etika-switch decode 303830308220000000000000040000000000000031313233313830353031303030303434333031
   $ npx etika-switch decode --dialect pos-bcd --json 08008220000000000000040000000000000011231805010000440301
   $ echo 001c08008220000000000000040000000000000011231805010000440301 | npx etika-switch decode --dialect pos-bcd --framing length-2
+  $ npx etika-switch decode --dialect iso87-bcd --accept pad-nibbles 080000001000000000000978
   $ npx etika-switch decode --dialect visa-base1 --describe
   $ npx etika-switch decode --dialect pos-bcd --diff 08000020000000000000000044 08000020000000000000000045`;
 
@@ -48,7 +50,7 @@ export function decodeCommand(io: Console = processConsole): Command {
       let state: { bytes: Buffer; dialect: Dialect } | undefined;
       try {
         const dialect = dialectOf(options);
-        const codec = compile(dialect) as unknown as Codec<Message>;
+        const codec = compile(dialect, strictnessOf(options)) as unknown as Codec<Message>;
         const read = (hex: string) => {
           const bytes = unframed(bytesFromHex(hex), framingOf(options));
           state = { bytes, dialect };

@@ -10,6 +10,7 @@ import {
   framingOf,
   processConsole,
   type SourceOptions,
+  strictnessOf,
   tellError,
   withSource,
 } from './source.ts';
@@ -31,7 +32,7 @@ export function encodeCommand(io: Console = processConsole): Command {
       try {
         const dialect = dialectOf(options);
         const name = framingOf(options);
-        const codec = compile(dialect) as unknown as Codec<Message>;
+        const codec = compile(dialect, strictnessOf(options)) as unknown as Codec<Message>;
         const packed = codec.pack(fromPlain(dialect, messageFrom(json ?? io.input())) as unknown as Message);
         const framed = name === undefined ? packed : framing(name).encode(packed);
         const hex = framed.toString('hex').toUpperCase();

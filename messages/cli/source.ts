@@ -3,9 +3,11 @@ import type { Command } from 'commander';
 import type { Dialect } from '../dialect.ts';
 import { dialectNamed, dialects } from '../dialects/index.ts';
 import { IsoError } from '../errors.ts';
+import { withOddFiller } from '../fillers.ts';
 import { type FramingName, framingNames } from '../framing.ts';
 import { importJpos } from '../import/jpos.ts';
 import { importMoov } from '../import/moov.ts';
+import type { Strictness } from '../strictness.ts';
 
 /** Where a command reads and writes; handed in so that a test needs no process. */
 export interface Console {
@@ -30,6 +32,8 @@ export interface SourceOptions {
   readonly jposPackager?: string;
   readonly moovSpec?: string;
   readonly framing?: string;
+  readonly accept?: string;
+  readonly oddFiller?: string;
 }
 
 /** The options that say in which dialect and framing the bytes are. */
@@ -38,11 +42,47 @@ export function withSource(command: Command): Command {
     .option('--dialect <name>', `one of ${Object.keys(dialects).join(', ')} (default: iso87-ascii)`)
     .option('--jpos-packager <file>', 'a jPOS GenericPackager in XML instead')
     .option('--moov-spec <file>', 'a moov-io specification in JSON instead')
-    .option('--framing <name>', `the frame around the message: ${framingNames.join(', ')}`);
+    .option('--framing <name>', `the frame around the message: ${framingNames.join(', ')}`)
+    .option(
+      '--accept <what>',
+      `let pass what is refused otherwise: ${[...ACCEPTABLE.keys(), 'all'].join(',')}`,
+    )
+    .option('--odd-filler <nibble>', 'fill up odd BCD numbers with this nibble, 0 to F');
+}
+
+/** What `--accept` takes, and which strictness each means. */
+const ACCEPTABLE: ReadonlyMap<string, Partial<Strictness>> = new Map([
+  ['trailing-bytes', { trailingBytes: 'ignore' }],
+  ['content', { content: 'accept' }],
+  ['pad-nibbles', { padNibbles: 'accept' }],
+  ['mti', { mti: 'any' }],
+  ['empty-bitmap', { emptyBitmap: 'accept' }],
+  ['duplicate-tags', { duplicateTags: 'accept' }],
+]);
+
+/** @throws {IsoError} ISO_VALUE where a word of `--accept` has no meaning */
+export function strictnessOf({ accept }: SourceOptions): Partial<Strictness> {
+  const words = accept?.split(',').map((word) => word.trim()) ?? [];
+  const chosen = words.includes('all') ? [...ACCEPTABLE.keys()] : words;
+  const strictness: Partial<Strictness> = {};
+  for (const word of chosen) {
+    const meant = ACCEPTABLE.get(word);
+    if (!meant) {
+      const expected = [...ACCEPTABLE.keys(), 'all'].join(', ');
+      throw new IsoError('ISO_VALUE', { path: 'accept', expected, found: word.slice(0, 20) });
+    }
+    Object.assign(strictness, meant);
+  }
+  return strictness;
 }
 
 /** @throws {IsoError} ISO_DIALECT, ISO_IMPORT */
 export function dialectOf(options: SourceOptions): Dialect {
+  const dialect = namedDialect(options);
+  return options.oddFiller === undefined ? dialect : withOddFiller(dialect, options.oddFiller);
+}
+
+function namedDialect(options: SourceOptions): Dialect {
   const { dialect, jposPackager, moovSpec } = options;
   const given = [dialect, jposPackager, moovSpec].filter((option) => option !== undefined);
   if (given.length > 1) {

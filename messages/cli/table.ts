@@ -2,6 +2,7 @@ import type { Bytes } from '../bytes.ts';
 import type { Dialect, Field } from '../dialect.ts';
 import { emvTagName, isSensitiveTag } from '../emv-tags.ts';
 import { IsoError } from '../errors.ts';
+import { propertyOf } from '../fields/again.ts';
 import { mtiName } from '../mti.ts';
 import { type PlainMessage, type PlainValue, toPlain } from '../plain.ts';
 import { responseCodeName } from '../response-codes.ts';
@@ -42,7 +43,7 @@ function fieldLines(label: string, field: Field, value: PlainValue, raw: unknown
   }
   if (field.slices) return [row(label, field.name, slicesText(value), depth)];
   const parts = Object.entries(value as Record<string, PlainValue>).flatMap(([property, item]) => {
-    const part = field.parts?.[property];
+    const part = field.parts?.[propertyOf(property)];
     const inner = (raw as Record<string, unknown>)[property];
     if (part) return fieldLines(property, part, item, inner, depth + 1);
     return [row(property, 'unknown', (inner as Bytes).toString(), depth + 1)];

@@ -2,7 +2,8 @@ import { Bytes } from '../bytes.ts';
 import { Cursor } from '../cursor.ts';
 import type { Composition } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
-import { berHead, encodeBerLength, encodeBerTag } from '../tlv.ts';
+import { berHead, encodeBerLength, encodeBerTag, mayRepeat } from '../tlv.ts';
+import { Again, propertyOf } from './again.ts';
 import { type CharsetName, charsets } from './charsets.ts';
 import type { FieldCodec, PartCodec, PartsCodec } from './codecs.ts';
 import { lengthCodec } from './length.ts';
@@ -22,6 +23,8 @@ interface TagForm {
   encodeHead(tag: string, length: number): Buffer;
   /** True where padding stands that belongs to no tag; steps over it. */
   skipPadding(cursor: Cursor): boolean;
+  /** Whether the tag may stand more than once, however strict the codec. */
+  mayRepeat(tag: string): boolean;
   /** Length and value of a tag that the table does not know, where parts bring lengths of their own. */
   readonly unknown?: FieldCodec;
 }
@@ -71,21 +74,22 @@ function anyOrder(
   const byProperty = new Map(parts.map((part) => [part.property, part]));
   return {
     read(cursor, value) {
+      const again = new Again();
       while (cursor.at < cursor.end) {
         if (form.skipPadding(cursor)) continue;
         const at = cursor.at;
         const { tag, length } = form.head(cursor);
         const part = byTag.get(tag);
-        const property = part?.property ?? `tag${tag}`;
+        const first = part?.property ?? `tag${tag}`;
         if (!part && unknownTags === 'refuse') {
           cursor.fail('ISO_FIELD_UNDEFINED', path, at, 'only defined tags', tag);
         }
-        if (property in value && cursor.strictness.duplicateTags === 'reject') {
-          cursor.fail('ISO_TLV_DUPLICATE', path, at, 'each tag once', tag);
-        }
+        const mayCome = cursor.strictness.duplicateTags === 'accept' || form.mayRepeat(tag);
+        if (first in value && !mayCome) cursor.fail('ISO_TLV_DUPLICATE', path, at, 'each tag once', tag);
+        const property = first in value ? again.next(first) : first;
         if (length !== undefined) {
           const start = cursor.take(length, `${path}.${tag}`);
-          if (part) readPart(value, part, cursor, start);
+          if (part) readPart(value, property === first ? part : { ...part, property }, cursor, start);
           else value[property] = Bytes.view(cursor.bytes, start, cursor.at);
         } else if (part) readInto(value, property, part.codec, cursor);
         else if (form.unknown) readInto(value, property, form.unknown, cursor);
@@ -96,9 +100,9 @@ function anyOrder(
       const bytes: Buffer[] = [];
       for (const [property, item] of Object.entries(value)) {
         if (item === undefined) continue;
-        const part = byProperty.get(property);
+        const part = byProperty.get(propertyOf(property));
         const content = part ? part.codec.encode(item) : unknownContent(property, item, form, path);
-        bytes.push(form.encodeHead(part?.tag ?? property.slice(3), content.length), content);
+        bytes.push(form.encodeHead(part?.tag ?? propertyOf(property).slice(3), content.length), content);
       }
       return Buffer.concat(bytes);
     },
@@ -159,6 +163,7 @@ function fixedTagForm({ tag, length, unknownLength }: Tagged, path: string): Tag
   return {
     ...(unknownLength && !length ? { unknown: unknownCodec(unknownLength, `${path}.tag`) } : {}),
     skipPadding: () => false,
+    mayRepeat: () => false,
     head(cursor) {
       const at = cursor.take(bytes, path);
       const raw = cursor.bytes.subarray(at, at + bytes);
@@ -205,6 +210,7 @@ function lengthLimit({ prefix, width }: LengthForm): number {
 function berForm(path: string): TagForm {
   return {
     head: (cursor) => berHead(cursor, path),
+    mayRepeat,
     encodeHead(tag, length) {
       return Buffer.concat([encodeBerTag(tag, path), encodeBerLength(length)]);
     },

@@ -3,6 +3,7 @@ import type { Content, Field, Pad } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
 import { type CharsetName, charsets } from './charsets.ts';
 import { contentName, firstForeign } from './contents.ts';
+import { checkFillers, fillerOf } from './fillers.ts';
 
 /** How the value of a field is written, its length aside. `V` is a string for text and a view for bits. */
 export interface ContentCodec<V> {
@@ -62,7 +63,13 @@ function charsetText(name: CharsetName, content: TextContent, letters: Letters):
 }
 
 /** Digits, track data or hex digits, two a byte; an odd number is filled up on the padding's side. */
-function packedText(content: TextContent, pad: Pad, countedInBytes: boolean): ContentCodec<string> {
+function packedText(
+  content: TextContent,
+  pad: Pad,
+  countedInBytes: boolean,
+  path: string,
+): ContentCodec<string> {
+  checkFillers(pad, path);
   const padNibble = Number.parseInt(pad.with, 16);
   const signBytes = content === 'x+n' ? 1 : 0;
   const tellsOdd =
@@ -80,10 +87,15 @@ function packedText(content: TextContent, pad: Pad, countedInBytes: boolean): Co
       // Where a length counts bytes, only a padding nibble that is no digit tells that the number is odd.
       const seen = tellsOdd && nibbles.length > 0 && nibbles[padAt] === pad.with;
       const odd = (characters - signBytes) % 2 === 1 || seen;
-      if (odd && cursor.strictness.padNibbles === 'reject' && nibbles[padAt] !== pad.with) {
-        cursor.fail('ISO_PAD', path, at + signBytes + (padAt >> 1), `nibble ${pad.with}`, `another nibble`);
+      const isUsual = nibbles[padAt] === pad.with;
+      const filler =
+        !odd || isUsual ? pad : fillerOf(nibbles, pad, cursor.strictness.padNibbles === 'accept');
+      if (!filler) {
+        const place = at + signBytes + (padAt >> 1);
+        return cursor.fail('ISO_PAD', path, place, `nibble ${pad.with}`, `another nibble`);
       }
-      const digits = odd ? (pad.side === 'left' ? nibbles.slice(1) : nibbles.slice(0, -1)) : nibbles;
+      if (filler !== pad) cursor.keepFiller(path, filler);
+      const digits = odd ? (filler.side === 'left' ? nibbles.slice(1) : nibbles.slice(0, -1)) : nibbles;
       const text = sign + (content === 'z' ? digits.replaceAll('D', '=') : digits);
       const foreign = cursor.strictness.content === 'reject' ? firstForeign(text, content) : -1;
       if (foreign >= 0) {
@@ -127,7 +139,7 @@ export function textCodec(field: Field, path: string, letters: Letters): Content
       if (content !== 'n' && content !== 'z' && content !== 'h' && content !== 'x+n') {
         throw dialectError(path, 'digits, track data or hex digits in BCD', content);
       }
-      return packedText(content, field.pad ?? { side: 'left', with: '0' }, isCountedInBytes(field));
+      return packedText(content, field.pad ?? { side: 'left', with: '0' }, isCountedInBytes(field), path);
     default:
       throw dialectError(path, 'a text encoding', encoding);
   }

@@ -38,15 +38,14 @@ export function parserSource(fields: readonly (FastField | SlowField)[], firstBy
   });
 
   run.end();
+  const hasSlow = fields.some((field) => field.wire === 'other');
 
   return [
     'return function parse(bytes, end, mti) {',
     'let bad = 0;',
-    fields.some((field) => field.wire === 'other')
-      ? 'const cursor = new Cursor(bytes, 0, end, strictness);'
-      : '',
+    hasSlow ? 'const cursor = new Cursor(bytes, 0, end, strictness);' : '',
     ...scan,
-    `if (bad < 0 || ${place.at()} !== end) return undefined;`,
+    `if (bad < 0 || ${place.at()} !== end${hasSlow ? ' || cursor.fillers' : ''}) return undefined;`,
     textEnd ? `const text = bytes.latin1Slice(0, ${textEnd});` : '',
     packedEnd ? `const hex = bytes.hexSlice(0, ${packedEnd});` : '',
     `return { mti, ${values.join(', ')} };`,

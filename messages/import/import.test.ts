@@ -152,6 +152,39 @@ describe('a jPOS packager', () => {
     });
   });
 
+  test.each([
+    ['behind a class name', 'length="48" class="org.jpos.iso.IFB_BINARY "'],
+    ['a tab in front of it', 'length="48" class="\torg.jpos.iso.IFB_BINARY"'],
+    ['a line end behind it', 'length="48" class="org.jpos.iso.IFB_BINARY\n   "'],
+    ['around a length', 'length=" 48 " class=" IFB_BINARY "'],
+  ])('blanks %s mean nothing', (_, attributes) => {
+    const xml = packager.replace(
+      '</isopackager>',
+      `<isofield id=" 53 " name="Keys" ${attributes}/></isopackager>`,
+    );
+    expect(importJpos(xml).fields[53]).toEqual({
+      name: 'Keys',
+      content: 'b',
+      encoding: 'binary',
+      length: { fixed: 48 },
+    });
+  });
+
+  test('blanks in the classes of an inner packager, and TRUE in capitals', () => {
+    const xml = packager
+      .replace(
+        'packager.GenericSubFieldPackager" emitBitmap="true"',
+        'packager.GenericSubFieldPackager " emitBitmap="TRUE "',
+      )
+      .replace(
+        'class="org.jpos.iso.IFB_BITMAP"/>\n    <isofield id="1"',
+        'class="org.jpos.iso.IFB_BITMAP "/>\n    <isofield id="1"',
+      )
+      .replace('length="37" name="Track 2" pad="true"', 'length="37" name="Track 2" pad="True "')
+      .replaceAll(/class="([^"]+)"/g, 'class="$1 "');
+    expect(importJpos(xml)).toEqual(importJpos(packager));
+  });
+
   test('a packager without type or bitmap is refused', () => {
     expect(refusal(() => importJpos('<isopackager/>')).expected).toBe('a field 0');
     expect(refusal(() => importJpos('')).code).toBe('ISO_IMPORT');
@@ -218,6 +251,34 @@ describe('a moov specification', () => {
       55: { tag9F02: '000000002500', tag5F34: '' },
       63: { sf2: 'AB' },
     });
+  });
+
+  const raw = (prefix: string, length?: number) => ({ type: 'String', length, enc: 'Binary', prefix });
+  const mapped = (fields: object, number: number) => ({
+    wire: `30323030 ${Buffer.from((1n << BigInt(64 - number)).toString(16).padStart(16, '0')).toString('hex')}`,
+    dialect: importMoov(JSON.stringify({ fields: { ...specification.fields, ...fields } })),
+  });
+
+  test.each([
+    ['9A', '9A', '200707'],
+    ['9F26', '9F26', 'FF00112233445566'],
+    ['printable bytes in 8A', '8A', '3030'],
+    ['an empty 5F34', '5F34', ''],
+  ])('a string of raw bytes in chip data: %s', (_, tag, value) => {
+    const chip = { ...specification.fields[55], subfields: { [tag]: raw('BerTLV') } };
+    const { wire, dialect } = mapped({ 55: chip }, 55);
+    const object = `${tag}${(value.length / 2).toString(16).padStart(2, '0')}${value}`;
+    const length = (object.length / 2).toString(16).padStart(2, '0');
+    expect(plain(dialect, `${wire} ${length} ${object}`).fields).toEqual({ 55: { [`tag${tag}`]: value } });
+  });
+
+  test.each([
+    ['a PIN block', 52, { 52: raw('Binary.Fixed', 8) }, '11223344556677FF', '11223344556677FF'],
+    ['a MAC', 64, { 64: raw('ASCII.Fixed', 8) }, '00112233445566FF', '00112233445566FF'],
+    ['text of variable length', 62, { 62: raw('Binary.L', 99) }, '03 616263', 'abc'],
+  ])('a string of raw bytes: %s', (_, number, fields, bytes, value) => {
+    const { wire, dialect } = mapped(fields, number);
+    expect(plain(dialect, `${wire} ${bytes}`).fields).toEqual({ [number]: value });
   });
 
   test.each([

@@ -90,9 +90,14 @@ interface ClassName {
   readonly fillF: boolean;
 }
 
+/** jPOS looks at no filler. A digit in its place is refused all the same: it is a number on the wrong side. */
+const FILLERS = '0ABCEF';
+
 function dataAxes(className: ClassName, { padLeft, number }: FieldAttributes): DataAxes | undefined {
   const { set, kind, fixed, ebcdicText, fillF } = className;
-  const oddPad: Pad = padLeft ? { side: 'left', with: '0' } : { side: 'right', with: fillF ? 'F' : '0' };
+  const oddPad: Pad = padLeft
+    ? { side: 'left', with: '0', also: { left: FILLERS } }
+    : { side: 'right', with: fillF ? 'F' : '0', also: { right: FILLERS } };
   const text: Encoding = set === 'E' || set === 'AE' || ebcdicText ? 'ebcdic-1047' : 'ascii';
   const digits = number === 35 || number === 36 ? 'z' : 'n';
   switch (kind) {

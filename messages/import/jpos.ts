@@ -67,7 +67,7 @@ function fieldOf(element: Element, number: number | undefined): Field {
   const field = jposField(className, {
     name: element.attributes['name'] ?? `Field ${number ?? ''}`.trim(),
     length: integer(element, 'length'),
-    padLeft: element.attributes['pad'] === 'true',
+    padLeft: isTrue(element.attributes['pad']),
     ...(number === undefined ? {} : { number }),
   });
   if (!field) throw importError(element, 'a supported field packager', simpleName(className));
@@ -93,7 +93,7 @@ function compositeOf(element: Element, outer: Field): Field {
     const id = integer(child, 'id');
     parts[`sf${id}`] = { ...fieldOf(child, undefined), bit: id };
   }
-  const emitted = bitmapChild && element.attributes['emitbitmap'] !== 'false';
+  const emitted = bitmapChild && isTrue(element.attributes['emitbitmap'] ?? 'true');
   if (!emitted) return { ...container, composition: { kind: 'positional' }, parts };
   const encoding = jposBitmap(attribute(bitmapChild, 'class')) ?? 'binary';
   const headerBytes = Number(element.attributes['headerlength'] ?? '0');
@@ -130,7 +130,7 @@ function taggedParts(element: Element): Pick<Field, 'composition' | 'parts'> {
     const tagged = jposTagged(className, {
       name: child.attributes['name'] ?? `Field ${id}`,
       length: integer(child, 'length'),
-      padLeft: child.attributes['pad'] === 'true',
+      padLeft: isTrue(child.attributes['pad']),
     });
     if (!tagged) throw importError(child, 'a packager with a tag', simpleName(className));
     tag ??= tagged.tag;
@@ -167,12 +167,13 @@ function containerEncoding(element: Element, outer: Field): Field['encoding'] {
   );
 }
 
+/** Blanks around the value of an attribute mean nothing: packagers as shipped have some behind class names. */
 function readElements(xml: string): Element {
   const parser = sax.parser(true, { lowercase: true });
   const open: Element[] = [];
   let root: Element | undefined;
   parser.onopentag = ({ name, attributes }) => {
-    const lower = Object.entries(attributes).map(([key, value]) => [key.toLowerCase(), String(value)]);
+    const lower = Object.entries(attributes).map(([key, value]) => [key.toLowerCase(), String(value).trim()]);
     const element = { name, line: parser.line + 1, attributes: Object.fromEntries(lower), children: [] };
     const parent = open.at(-1);
     if (parent) parent.children.push(element);
@@ -198,6 +199,11 @@ function attribute(element: Element, name: string): string {
   const value = element.attributes[name];
   if (value === undefined) throw importError(element, `an attribute ${name}`, `${element.name} without`);
   return value;
+}
+
+/** As Java reads it: in capitals and small letters, and anything else is false. */
+function isTrue(value: string | undefined): boolean {
+  return value?.toLowerCase() === 'true';
 }
 
 function integer(element: Element, name: string): number {

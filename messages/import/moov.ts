@@ -120,7 +120,7 @@ function valueAxes(field: MoovField, path: string, fail: Fail): Pick<Field, 'con
     case 'Numeric':
       return { content: 'n', encoding: encoding === 'binary' ? 'ascii' : encoding };
     case 'String':
-      return stringAxes(field.enc, encoding);
+      return stringAxes(field, encoding);
     case 'Track1':
       return { content: 'ans', encoding };
     case 'Track2':
@@ -138,9 +138,13 @@ function valueAxes(field: MoovField, path: string, fail: Fail): Pick<Field, 'con
   }
 }
 
-/** A string in hex, packed or as text, is bits; raw bytes are text as it stands. */
-function stringAxes(name: string | undefined, encoding: Encoding): Pick<Field, 'content' | 'encoding'> {
-  if (name === 'ASCIIToHex' || encoding === 'hex') return { content: 'b', encoding };
+/**
+ * A string in hex, packed or as text, is bits. So is one of raw bytes in chip data or of fixed length: moov puts any
+ * byte into a string, and its own specifications have tags, PIN blocks and MACs there. One of variable length is text.
+ */
+function stringAxes(field: MoovField, encoding: Encoding): Pick<Field, 'content' | 'encoding'> {
+  const isRawText = field.enc === 'Binary' && !/^BerTLV|\.Fixed$/.test(field.prefix ?? '');
+  if (encoding === 'hex' || (encoding === 'binary' && !isRawText)) return { content: 'b', encoding };
   if (encoding === 'bcd') return { content: 'n', encoding };
   return { content: 'ans', encoding: encoding === 'binary' ? 'ascii' : encoding };
 }

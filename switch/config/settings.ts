@@ -194,6 +194,8 @@ const TerminalSettings = Type.Object({
   keyBlock: Type.Optional(Type.Union([Type.Literal('B'), Type.Literal('D')])),
   /** The terminal can ask the customer for the rest of a partly approved amount. */
   partialApproval: Type.Boolean(),
+  /** DE49 of what it sends without one, a numeric code of ISO 4217; absent: it must send it. */
+  currency: Type.Optional(Digits(3, 3)),
   /** Of its MAC that it sends, from the left; after 4 bytes of a MAC it sends four of zeros. 8 where absent. */
   macBytes: Type.Optional(Type.Union([Type.Literal(4), Type.Literal(8)])),
   /** `local`: its DE7 is known not to be UTC, and says nothing about how old a message is. `utc` where absent. */

@@ -171,7 +171,7 @@ export function terminalOwner({ id, keyName = id }: Pick<TerminalSettings, 'id' 
 }
 
 /** What the settings name is generation 0, which is recorded once others take its place. */
-function withInitial({ pinKey, macKey }: TerminalSettings, sets: readonly KeySet[]): readonly KeySet[] {
+function withInitial({ pinKey = '', macKey }: TerminalSettings, sets: readonly KeySet[]): readonly KeySet[] {
   if (sets[0]?.generation === 0) return sets;
   const pin = { reference: pinKey, kcv: '' };
   return [{ generation: 0, state: 'active', at: 0, pin, mac: { reference: macKey, kcv: '' } }, ...sets];

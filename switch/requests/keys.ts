@@ -85,7 +85,7 @@ const WINDOW_MS = 6 * 3_600_000;
  * yesterday's sale was told. A whole day was rejected for that, and an hour since terminals repeat after a pause.
  * @param back windows
  */
-export function untimedKey(
+function untimedKey(
   { terminal }: PartyKey,
   { mti, stan, understoodAt }: Pick<Numbers, 'mti' | 'stan' | 'understoodAt'>,
   back = 0,

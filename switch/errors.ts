@@ -33,6 +33,10 @@ export const SWITCH_ERRORS = {
   SW_ALREADY_REVERSED: { responseCode: '12', message: 'the reversal of this request came before it' },
   SW_PIN_NOT_ACCEPTED: { responseCode: '30', message: 'PIN blocks are not accepted on this listener' },
   SW_PIN_BLOCK: { responseCode: '88', message: 'the PIN block does not decipher to a PIN' },
+  SW_SERIAL_NUMBER: {
+    responseCode: '63',
+    message: 'the key serial number of the PIN is missing, none that a device sends, or spent',
+  },
   SW_STALE: {
     responseCode: '12',
     message: 'the request is older or newer than the listener takes, and nobody knows it',

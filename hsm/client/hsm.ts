@@ -21,6 +21,15 @@ export interface Hsm {
    * @throws HSM_PIN_BLOCK_INVALID where the clear block is not well formed, which a wrong key or PAN also causes
    */
   translatePin(request: { from: string; to: string; pan: Pan; block: PinBlock }): Promise<PinBlock>;
+  /**
+   * Between formats, algorithms and DUKPT, for the same PAN. @throws HSM_PIN_TRANSLATION_FORBIDDEN, HSM_KSN_REPLAYED
+   */
+  translatePinBlock(request: {
+    from: EncryptedPin;
+    to: string;
+    toFormat: PinFormat;
+    pan: Pan;
+  }): Promise<PinBlock>;
   /** Six hex digits: a zero block under a triple DES key, CMAC of one under AES. */
   keyCheckValue(key: string): Promise<string>;
   /** AES-256-GCM ciphertext for storage, and 32 bytes of HMAC-SHA256 to find equal PANs by. */
@@ -140,15 +149,6 @@ export interface PaymentHsm extends Hsm {
     iv: Uint8Array;
     data: Uint8Array;
   }): Promise<Buffer>;
-  /**
-   * Between formats, algorithms and DUKPT, for the same PAN. @throws HSM_PIN_TRANSLATION_FORBIDDEN, HSM_KSN_REPLAYED
-   */
-  translatePinBlock(request: {
-    from: EncryptedPin;
-    to: string;
-    toFormat: PinFormat;
-    pan: Pan;
-  }): Promise<PinBlock>;
   /** @param pvv four digits */
   verifyPvv(request: {
     pin: EncryptedPin;

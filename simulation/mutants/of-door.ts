@@ -63,7 +63,7 @@ export const OF_DOOR: readonly SourceMutant[] = [
   {
     name: 'few-currencies',
     removes: 'the currencies of ISO 4217 beyond a few',
-    file: 'switch/requests/currency.ts',
+    file: 'switch/config/currency.ts',
     find: '/^\\d{3}$/.test(number)',
     put: "['978', '826', '840', '392', '756'].includes(number)",
   },

@@ -26,11 +26,11 @@ const UNENROLLED = { category: '5999', pop: 'off' } as const;
  * @throws Refusal SW_FORMAT, SW_NOT_SPOKEN_FOR, SW_UNKNOWN_TERMINAL, SW_UNKNOWN_MERCHANT
  */
 export function admitSender(
-  received: Pick<Received, 'message' | 'listener' | 'certificate'>,
+  received: Pick<Received, 'message' | 'listener' | 'certificate' | 'untimed'>,
   { clock, directory }: Pick<Ports, 'clock' | 'directory'>,
 ): { sender: Sender; party: Party } {
   const { message, listener } = received;
-  const sender = understandSender(message, clock, mayBeNameless(received));
+  const sender = understandSender(message, clock, mayBeNameless(received), received.untimed);
   const acquirer = message.de32 ?? listener.acquirer;
   if (!maySpeakFor(received, sender.terminal, acquirer)) {
     throw new Refusal('SW_NOT_SPOKEN_FOR', { terminal: sender.terminal.trimEnd() });

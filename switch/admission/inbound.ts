@@ -33,6 +33,8 @@ export interface Received {
   readonly lastMoment: Monotonic;
   /** Gives its place at the gate to the next, while it waits for others; it may be called more than once. */
   readonly leavePlace: () => void;
+  /** It came without a time, and has ours. */
+  readonly untimed?: true;
 }
 
 /** Who asks, and for whom. */
@@ -121,14 +123,25 @@ export function mayStillLeave(now: Monotonic, lastMoment: Monotonic): boolean {
  */
 export function receive(
   request: Pick<Received, 'message' | 'sealed' | 'receivedAt'> &
-    Partial<Pick<Received, 'certificate' | 'leavePlace'>>,
+    Partial<Pick<Received, 'certificate' | 'leavePlace' | 'untimed'>>,
   listener: ListenerSettings,
   { deadlineMs, replyMarginMs }: Pick<Settings, 'deadlineMs' | 'replyMarginMs'>,
   now: Monotonic,
 ): Received {
-  const { message, sealed, receivedAt, certificate, leavePlace = () => {} } = request;
+  const { message, sealed, receivedAt, certificate, leavePlace = () => {}, untimed } = request;
   const lastMoment = lastMomentOf(receivedAt, deadlineMs);
   const joinBy = Math.min(receivedAt + deadlineMs - replyMarginMs, lastMoment);
   const noticeBy = Math.max(joinBy, now + deadlineMs - replyMarginMs);
-  return { message, listener, sealed, certificate, receivedAt, joinBy, noticeBy, lastMoment, leavePlace };
+  const received = {
+    message,
+    listener,
+    sealed,
+    certificate,
+    receivedAt,
+    joinBy,
+    noticeBy,
+    lastMoment,
+    leavePlace,
+  };
+  return untimed ? { ...received, untimed } : received;
 }

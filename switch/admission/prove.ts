@@ -16,6 +16,7 @@ import type {
   StoredCard,
   TranslatedPin,
 } from './inbound.ts';
+import { derivedPin, type PinSent, type PinWork, pinRefusal, pinWork } from './pin-work.ts';
 
 // What the HSM does before a verb sees a message: it verifies the MAC, gives a card the forms that may be stored, and
 // puts a PIN block under the network's key. It happens once for each message, here, and before the verb: a verb that
@@ -70,7 +71,7 @@ export async function proveAdvice(received: Received, ports: ProofPorts): Promis
 
 /** The same of a message that opens legs: its PIN block is put under the network's key. @throws as `proveCard` */
 export function provePayment(received: Received, ports: ProofPorts): Promise<PaymentInbound> {
-  return proveWith(received, (party, pan) => pinWork(received, party, pan, ports), ports);
+  return proveWith(received, (sent) => pinWork(received, sent, ports), ports);
 }
 
 function namesCard({ message: { de2, de35 } }: Received): boolean {
@@ -79,7 +80,7 @@ function namesCard({ message: { de2, de35 } }: Received): boolean {
 
 async function proveWith(
   received: Received,
-  pinOf: (party: Party, pan: Pan) => Work['pin'],
+  pinOf: (sent: PinSent) => PinWork | undefined,
   ports: ProofPorts,
 ): Promise<PaymentInbound> {
   const { sealed, certificate: _, ...rest } = received;
@@ -87,12 +88,24 @@ async function proveWith(
   const pan = readPan(received.message);
 
   const known = ports.knownCards.find(pan);
-  const pin = pinOf(party, pan);
-  const work: Work = { pan, protect: !known, ...(pin && { pin }) };
+  const sent: PinSent = { sender, party, pan };
+  const planned = pinOf(sent);
+  const work: Work = { pan, protect: !known, ...(planned?.pin && { pin: planned.pin }) };
   const { keys, parts } = await open(sealed, party, work, ports).catch(asRefusal);
 
   const card = known ?? madeCard(pan, parts, ports);
-  return { ...rest, sender, party, keys, card, pin: translatedPin(party, parts) };
+  const pin = planned?.pin ? translatedPin(party, parts) : await otherPin(planned, sent, ports);
+  return { ...rest, sender, party, keys, card, pin };
+}
+
+/** What was not done together with the MAC. */
+function otherPin(
+  planned: PinWork | undefined,
+  sent: PinSent,
+  { hsm }: Pick<ProofPorts, 'hsm'>,
+): TranslatedPin | Promise<TranslatedPin> {
+  if (planned?.refusal) return { refusal: planned.refusal };
+  return planned?.derived ? derivedPin(planned.derived, sent, hsm) : { block: undefined };
 }
 
 /**
@@ -174,18 +187,6 @@ export async function storedForms(
   return madeCard(pan, parts, ports);
 }
 
-/** Only a terminal's PIN block has a key of ours, and only a network that is there one to put it under. */
-function pinWork(
-  { message }: Received,
-  { terminal }: Party,
-  pan: Pan,
-  { directory, networks }: ProofPorts,
-): Work['pin'] {
-  const network = networks.get(directory.networkFor(pan) ?? '');
-  const block = message.de52;
-  return block && terminal && network ? { block, to: network.zonePinKey() } : undefined;
-}
-
 /** @throws Refusal SW_HSM */
 function madeCard(
   pan: Pan,
@@ -200,18 +201,10 @@ function madeCard(
   return stored;
 }
 
-/** What the HSM says of a PIN block that was not well formed, or of one too many of them. */
-const OF_THE_BLOCK: ReadonlySet<string> = new Set([
-  'HSM_PIN_BLOCK_INVALID',
-  'HSM_PIN_LIMIT',
-  'HSM_PIN_FORMAT',
-]);
-
 function translatedPin({ terminal }: Party, { pin }: OpenedParts): TranslatedPin {
   if (!pin) return { block: undefined };
   if ('done' in pin) return { block: pin.done };
-  const code = OF_THE_BLOCK.has(pin.refused.code) ? 'SW_PIN_BLOCK' : 'SW_HSM';
-  return { refusal: new Refusal(code, { terminal: terminal?.id ?? '' }, { cause: pin.refused }) };
+  return pinRefusal(pin.refused, terminal);
 }
 
 export function asRefusal(error: unknown): never {

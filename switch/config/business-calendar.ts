@@ -56,6 +56,13 @@ export class BusinessCalendar {
     return at;
   }
 
+  /** What the zone's clocks show: MMDDhhmmss. */
+  shownAt(epochMs: number): string {
+    const quarter = Math.floor(epochMs / QUARTER_MS) * QUARTER_MS;
+    const { month, day, hour, minute, second } = utcCalendar(this.#wallAt(quarter) + (epochMs - quarter));
+    return [month, day, hour, minute, second].map(two).join('');
+  }
+
   /** What the zone's clocks show, as if they were UTC's. */
   #wallAt(epochMs: number): number {
     if (!this.#clocks) return epochMs;

@@ -7,6 +7,7 @@ import { isTimeZone } from './business-calendar.ts';
 import { databaseProblems, isLoopback } from './database-url.ts';
 import { unfitElementPolicies } from './element-policies.ts';
 import { type Settings, SettingsSchema } from './settings.ts';
+import { unfitTerminals } from './terminal-problems.ts';
 import { unfitGateway, unfitGatewayForProduction } from './unfit-gateway.ts';
 import { unknownKeys } from './unknown-keys.ts';
 
@@ -103,10 +104,7 @@ function* contradictions(settings: Settings): Generator<string> {
     }
   }
 
-  const merchants = new Set(settings.merchants.map(({ id }) => id));
-  for (const [index, { merchant }] of settings.terminals.entries()) {
-    if (!merchants.has(merchant)) yield `/terminals/${index}/merchant: no such merchant: "${merchant}"`;
-  }
+  yield* unfitTerminals(settings);
 
   for (const [index, { mac, host, tls, proxyFrom = [] }] of settings.listeners.entries()) {
     for (const each of proxyFrom.filter((named) => !isAddressOrNetwork(named))) {

@@ -12,6 +12,7 @@ import { Region, SchemeRulesSettings } from './scheme-rules.ts';
 import { MerchantStandIn, StandInSettings } from './stand-in.ts';
 import { StrangerSettings } from './strangers.ts';
 import { TakeBackSettings } from './take-backs.ts';
+import { DukptSettings, PinBlockBytes, PinFormatSetting, SecurityControl } from './terminal-security.ts';
 
 const Port = Type.Integer({
   minimum: 0,
@@ -128,6 +129,10 @@ const ListenerSettings = Type.Object({
   settledVoidCode: Type.Optional(Type.Union([Type.Literal('12'), Type.Literal('25')])),
   /** What a payment that cannot be served in time gets: an answer without a MAC, which is the default, or none. */
   whenOverloaded: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('silence')])),
+  /** Of DE52, in every message here; 8 where absent. 16 is format 4. */
+  pinBlockBytes: Type.Optional(PinBlockBytes),
+  /** What DE53 is made of: sixteen digits, which is the default, or sixteen hexadecimal ones, a key serial number. */
+  securityControl: Type.Optional(SecurityControl),
   /** What becomes of single elements that are not as the dialect says (docs/messages-of-terminals.md). */
   elements: Type.Optional(ElementPolicies),
   /** How far DE7 of what opens legs may lie from now, before or after; half a year, which is any, where absent. */
@@ -185,15 +190,24 @@ const MerchantSettings = Type.Object({
 const TerminalSettings = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 8 }),
   merchant: Type.String({ minLength: 1, maxLength: 15 }),
-  /** Names of the terminal's keys in the HSM. */
-  pinKey: Type.String({ minLength: 1 }),
+  /** Name of the terminal's PIN key in the HSM; only what has `dukpt` does without. */
+  pinKey: Type.Optional(Type.String({ minLength: 1 })),
+  /** Name of its MAC key. */
   macKey: Type.String({ minLength: 1 }),
+  /** Of its PIN blocks; 0 where absent. 4 needs an AES key, and a listener with `pinBlockBytes` 16. */
+  pinFormat: Type.Optional(PinFormatSetting),
+  /** Its PINs are under keys that it derives; absent: under `pinKey`, or what it was given in the place of it. */
+  dukpt: Type.Optional(DukptSettings),
   /** Name of the key under which the terminal is given new ones; without it, it keeps these for ever. */
   masterKey: Type.Optional(Type.String({ minLength: 1 })),
   /** Version of the key blocks it reads (X9.143): B under a triple DES master key, D under AES; B where absent. */
   keyBlock: Type.Optional(Type.Union([Type.Literal('B'), Type.Literal('D')])),
   /** The terminal can ask the customer for the rest of a partly approved amount. */
   partialApproval: Type.Boolean(),
+  /** DE49 of what it sends without one, a numeric code of ISO 4217; absent: it must send it. */
+  currency: Type.Optional(Digits(3, 3)),
+  /** Of its MAC that it sends, from the left; after 4 bytes of a MAC it sends four of zeros. 8 where absent. */
+  macBytes: Type.Optional(Type.Union([Type.Literal(4), Type.Literal(8)])),
   /** `local`: its DE7 is known not to be UTC, and says nothing about how old a message is. `utc` where absent. */
   clock: Type.Optional(Type.Union([Type.Literal('utc'), Type.Literal('local')])),
   /** Under which name the keys that it is given are recorded; its id where absent. */

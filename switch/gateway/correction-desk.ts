@@ -1,6 +1,6 @@
 import type { NoticeInbound, PaymentInbound } from '../admission/inbound.ts';
 import { asRefusal } from '../admission/prove.ts';
-import { currencyName } from '../requests/currency.ts';
+import { currencyName } from '../config/currency.ts';
 import { requestFingerprint } from '../requests/keys.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 import { readMoney } from '../requests/understand.ts';

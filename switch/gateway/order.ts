@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Pan } from '../../messages/index.ts';
 import { type Random, utcCalendar } from '../../runtime/index.ts';
 import type { Witness } from '../admission/inbound.ts';
-import { numericCurrency } from '../requests/currency.ts';
+import { numericCurrency } from '../config/currency.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 import { fieldProblem, Problem } from './problems.ts';
 import type { PaymentOrder } from './schemas.ts';

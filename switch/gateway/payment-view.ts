@@ -1,6 +1,6 @@
+import { currencyName } from '../config/currency.ts';
 import { Refusal, SWITCH_ERRORS, type SwitchErrorCode } from '../errors.ts';
 import { type ListedPayment, standingOf } from '../projection/application-payments.ts';
-import { currencyName } from '../requests/currency.ts';
 import { openedAt } from '../requests/dates.ts';
 import type { DecidedBody, OpeningBody, ReplyFields } from '../transaction/entries.ts';
 import type { PopLegState, Transaction } from '../transaction/fold.ts';

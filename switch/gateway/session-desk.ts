@@ -1,6 +1,6 @@
 import { type Clock, timeOrderedUuid } from '../../runtime/index.ts';
+import { currencyName } from '../config/currency.ts';
 import { Refusal } from '../errors.ts';
-import { currencyName } from '../requests/currency.ts';
 import { isApprovalCode } from '../transaction/approval-codes.ts';
 import { foldTransaction } from '../transaction/fold.ts';
 import type { SealedText } from '../vault/sealed-text.ts';

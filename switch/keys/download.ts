@@ -15,7 +15,11 @@ export interface DownloadPorts {
 
 /** What is given to a terminal (X9.143 header): its PIN key only encrypts there, its MAC key makes and verifies. */
 const PIN_KEY = { usage: 'PT', algorithm: 'T', length: 16, mode: 'E' } as const;
+/** Of format 4. */
+const LONG_PIN_KEY = { usage: 'PT', algorithm: 'A', length: 16, mode: 'E' } as const;
 const MAC_KEY = { usage: 'M3', algorithm: 'T', length: 16, mode: 'C' } as const;
+
+type PinKey = typeof PIN_KEY | typeof LONG_PIN_KEY;
 
 const MAX_COLLISIONS = 5;
 
@@ -72,7 +76,7 @@ export async function newTerminalKeys(terminal: TerminalSettings, ports: Downloa
     const header = { version: keyBlock, mode, exportability: 'N' } as const;
     return kcv + (await ports.custodian.exportKeyBlock(masterKey, reference, header));
   };
-  const answer = (await give(pin, PIN_KEY)) + (await give(mac, MAC_KEY));
+  const answer = (await give(pin, pinKeyOf(terminal))) + (await give(mac, MAC_KEY));
   given?.keep(owner, generation, answer, wall());
   return answer;
 }
@@ -82,7 +86,7 @@ async function pendingSet(
   { book, custodian, terminalKeys, wall }: DownloadPorts,
 ): Promise<KeySet & { readonly mac: NamedKey }> {
   const owner = terminalOwner(terminal);
-  const make = async ({ mode: _, ...kind }: typeof PIN_KEY | typeof MAC_KEY): Promise<NamedKey> => {
+  const make = async ({ mode: _, ...kind }: PinKey | typeof MAC_KEY): Promise<NamedKey> => {
     const { record, kcv } = await custodian.generateKey(kind, { owner: terminal.id, state: 'pending' });
     return { reference: record, kcv };
   };
@@ -95,7 +99,7 @@ async function pendingSet(
       generation,
       state: 'pending',
       at: wall(),
-      pin: await make(PIN_KEY),
+      pin: await make(pinKeyOf(terminal)),
       mac: await make(MAC_KEY),
     } as const;
     const outdated = sets.filter(({ state }) => state === 'pending');
@@ -103,4 +107,8 @@ async function pendingSet(
     if (await book.record(owner, [...discarded, made])) return made;
   }
   throw new Refusal('SW_KEY_STORE', { owner, collisions: MAX_COLLISIONS });
+}
+
+function pinKeyOf({ pinFormat }: Pick<TerminalSettings, 'pinFormat'>): PinKey {
+  return pinFormat === 4 ? LONG_PIN_KEY : PIN_KEY;
 }

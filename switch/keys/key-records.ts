@@ -18,6 +18,8 @@ export interface NamedKey {
 export interface TerminalKeySet {
   readonly pinKey: string;
   readonly macKey: string;
+  /** As many bytes of a MAC are sent, with zeros in the place of the rest; absent: all that the element holds. */
+  readonly macBytes?: number;
 }
 
 /** Keys that are given, used and retired together. */

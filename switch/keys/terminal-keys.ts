@@ -6,6 +6,7 @@ import { Refusal } from '../errors.ts';
 import type { Sealed } from '../requests/terminal-message.ts';
 import type { KeyBook } from './key-book.ts';
 import type { KeyOwner, KeySet, TerminalKeySet } from './key-records.ts';
+import { sentOfMac } from './mac-bytes.ts';
 
 /** What a terminal computed of its keys: six hex digits each. */
 export interface KeyCheckValues {
@@ -66,7 +67,7 @@ export class TerminalKeys {
     const message = { terminal, sealed, work };
     const sets = (await book?.setsOf(owner)) ?? [];
     const found = await this.#provenBy(message, sets);
-    return found && provenMessage(found);
+    return found && { keys: namesOf(found.set, terminal), parts: found.parts };
   }
 
   /**
@@ -89,7 +90,7 @@ export class TerminalKeys {
     const sets = await book.read(owner);
     const proven = await this.#provenBy(message, sets, (pending) => fits(pending, computed));
     if (!proven) throw new Refusal('SW_MAC_WRONG', { terminal: terminal.id });
-    if (fits(proven.set, computed)) return namesOf(proven.set);
+    if (fits(proven.set, computed)) return namesOf(proven.set, terminal);
     const pending = this.pendingOf(sets);
     if (pending) await book.record(owner, [{ ...pending, state: 'discarded', at: this.#now() }]);
     throw new Refusal('SW_KEY_CHECK', { terminal: terminal.id, generation: pending?.generation ?? 0 });
@@ -111,8 +112,12 @@ export class TerminalKeys {
     sets: readonly KeySet[],
     mayActivate: (pending: KeySet) => boolean = () => true,
   ): Promise<ProvenBy | undefined> {
+    const mac = sentOfMac(sealed.mac, terminal.macBytes);
+    if (!mac) return undefined;
+    const { covered } = sealed;
     const holding = this.#holding(withInitial(terminal, sets));
-    const opened = await this.#open(sealed, holding.map(namesOf), work);
+    const keys = holding.map((each) => namesOf(each, terminal));
+    const opened = await this.#open({ covered, mac }, keys, work);
     const set = opened && holding[opened.fitted];
     if (set) return { set, parts: opened };
 
@@ -120,7 +125,8 @@ export class TerminalKeys {
     const pending = this.pendingOf(sets);
     if (!pending?.mac || !book) return undefined;
     const pinKey = work.pin ? await book.usable(pending.pin) : '';
-    const under = await this.#open(sealed, [{ macKey: await book.usable(pending.mac), pinKey }], work);
+    const newKeys = [{ macKey: await book.usable(pending.mac), pinKey }];
+    const under = await this.#open({ covered, mac }, newKeys, work);
     if (!under) return undefined;
     const proven = mayActivate(pending) ? await this.#activate(terminal, pending, sets, book) : pending;
     return { set: proven, parts: under };
@@ -165,7 +171,7 @@ export function terminalOwner({ id, keyName = id }: Pick<TerminalSettings, 'id' 
 }
 
 /** What the settings name is generation 0, which is recorded once others take its place. */
-function withInitial({ pinKey, macKey }: TerminalSettings, sets: readonly KeySet[]): readonly KeySet[] {
+function withInitial({ pinKey = '', macKey }: TerminalSettings, sets: readonly KeySet[]): readonly KeySet[] {
   if (sets[0]?.generation === 0) return sets;
   const pin = { reference: pinKey, kcv: '' };
   return [{ generation: 0, state: 'active', at: 0, pin, mac: { reference: macKey, kcv: '' } }, ...sets];
@@ -177,12 +183,9 @@ function activeOf(sets: readonly KeySet[]): KeySet {
   return active;
 }
 
-function namesOf({ pin, mac }: KeySet): TerminalKeySet {
-  return { pinKey: pin.reference, macKey: mac?.reference ?? '' };
-}
-
-function provenMessage({ set, parts }: ProvenBy): ProvenMessage {
-  return { keys: namesOf(set), parts };
+function namesOf({ pin, mac }: KeySet, { macBytes }: Pick<TerminalSettings, 'macBytes'>): TerminalKeySet {
+  const names = { pinKey: pin.reference, macKey: mac?.reference ?? '' };
+  return macBytes === undefined ? names : { ...names, macBytes };
 }
 
 function fits({ pin, mac }: KeySet, computed: KeyCheckValues): boolean {

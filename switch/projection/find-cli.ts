@@ -2,7 +2,7 @@ import { scheduler } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { createLog, DAY_MS, systemClock } from '../../runtime/index.ts';
 import { commandDatabase } from '../config/command-settings.ts';
-import { minorUnitDigits } from '../requests/currency.ts';
+import { minorUnitDigits } from '../config/currency.ts';
 import {
   type FoundTransaction,
   LONGEST_SEARCH_MS,

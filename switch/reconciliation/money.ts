@@ -1,4 +1,4 @@
-import { minorUnitDigits } from '../requests/currency.ts';
+import { minorUnitDigits } from '../config/currency.ts';
 
 /** An amount as people read it: 2500 of '978' is 25.00; of '392' (no decimals) 2500; negative ones with a minus. */
 export function formatAmount(minorUnits: number, currency: string): string {

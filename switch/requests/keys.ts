@@ -51,7 +51,10 @@ function inKey(name: string): string {
  */
 
 /** The numbers that name a message. */
-export type Numbers = Pick<Sender, 'mti' | 'stan' | 'localDate' | 'localTime' | 'understoodAt' | 'named'>;
+export type Numbers = Pick<
+  Sender,
+  'mti' | 'stan' | 'localDate' | 'localTime' | 'understoodAt' | 'named' | 'untimed'
+>;
 
 /**
  * A name carries no date, and a unique key needs one: it is claimed for its day and for the day before. Whoever comes
@@ -65,12 +68,39 @@ export function namedKey({ terminal }: PartyKey, name: string, at: number): stri
  * What makes two messages the same request: who asks, the message type without its repeat digit, STAN, local date and
  * time. 0101 finds its 0100, 0401 its 0400, and on whichever address it is sent.
  */
-export function requestKey(
-  party: PartyKey,
-  { mti, stan, localDate, localTime, understoodAt, named }: Numbers,
-): string {
+export function requestKey(party: PartyKey, numbers: Numbers): string {
+  const { mti, stan, localDate, localTime, understoodAt, named, untimed } = numbers;
   if (named) return namedKey(party, named.name, understoodAt);
+  if (untimed) return untimedKey(party, numbers);
   return `${party.terminal}|${mti}|${stan}|local|${withYear(localDate + localTime, understoodAt)}`;
+}
+
+/** A quarter of a day. */
+const WINDOW_MS = 6 * 3_600_000;
+
+/**
+ * A message without a time is known by its STAN for a while: it is claimed for the quarter of the day in which it came
+ * and for the one before, so whoever comes again within six hours meets one of the two, and after twelve hours nobody
+ * does. So a repeat never buys twice, and a terminal that begins anew with its STANs every day is never told what
+ * yesterday's sale was told. A whole day was rejected for that, and an hour since terminals repeat after a pause.
+ * @param back windows
+ */
+function untimedKey(
+  { terminal }: PartyKey,
+  { mti, stan, understoodAt }: Pick<Numbers, 'mti' | 'stan' | 'understoodAt'>,
+  back = 0,
+): string {
+  const begin = (Math.floor(understoodAt / WINDOW_MS) - back) * WINDOW_MS;
+  const stamp = new Date(begin).toISOString().replaceAll(/\D/g, '').slice(0, 14);
+  return `${terminal}|${mti}|${stan}|untimed|${stamp}`;
+}
+
+/** Under which one that came lately is found: what came in the window before is claimed for that. */
+export function untimedKeys(
+  party: PartyKey,
+  numbers: Pick<Numbers, 'mti' | 'stan' | 'understoodAt'>,
+): string[] {
+  return [untimedKey(party, numbers), untimedKey(party, numbers, 1)];
 }
 
 /** How the DE90 of a reversal names its original: message type, STAN and DE7. */
@@ -139,11 +169,14 @@ export function requestFingerprint(
  */
 export function openingClaims(party: PartyKey, sender: Sender, fingerprint: string): Claim[] {
   const reference = referenceOfDay(referenceKey(party, sender.rrn), dayStamp(sender.understoodAt));
-  return [requestKey(party, sender), otherName(party, sender), reference].map((key) => ({
-    key,
-    fingerprint,
-    role: 'unique',
-  }));
+  const names = [requestKey(party, sender), otherName(party, sender)];
+  if (sender.untimed) names.push(...namesOfUntimed(party, sender));
+  return [...names, reference].map((key) => ({ key, fingerprint, role: 'unique' }));
+}
+
+/** Beside its STAN it has the time that its answer tells: a reversal may repeat that. */
+function namesOfUntimed(party: PartyKey, sender: Sender): string[] {
+  return [untimedKey(party, sender, 1), requestKey(party, { ...sender, untimed: undefined })];
 }
 
 /** By what else it is found: a terminal's message by its DE7, for a reversal; what is named, by the day before. */

@@ -10,6 +10,7 @@ import {
   partyKey,
   referenceKey,
   requestKey,
+  untimedKeys,
 } from './keys.ts';
 import type { Meant } from './meant.ts';
 import type { TerminalMessage } from './terminal-message.ts';
@@ -220,7 +221,7 @@ function localOf(monthToSecond: string): Pick<Sender, 'localDate' | 'localTime'>
 function namesOf(party: PartyKey, numbers: Numbered): string[] {
   const { transmittedAt } = numbers;
   const sent = transmittedAt === undefined ? [] : [originalKey(party, { ...numbers, transmittedAt })];
-  return [...sent, requestKey(party, numbers)];
+  return [...sent, ...(numbers.untimed ? untimedKeys(party, numbers) : [requestKey(party, numbers)])];
 }
 
 function referencesOf(parties: readonly Pick<PartyKey, 'merchant'>[], message: TerminalMessage): Way[] {

@@ -26,6 +26,7 @@ type Elements =
   | 'de45'
   | 'de49'
   | 'de52'
+  | 'de53'
   | 'de54'
   | 'de55'
   | 'de60'

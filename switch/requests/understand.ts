@@ -1,8 +1,8 @@
 import type { CardData, Money, TransactionKind } from '../../connectors/index.ts';
 import { isRepeat, isTlv, type Pan, type PinBlock, withoutRepeat } from '../../messages/index.ts';
 import { type Clock, type Random, type UtcCalendar, utcCalendar } from '../../runtime/index.ts';
+import { type CurrencyList, isKnownCurrency } from '../config/currency.ts';
 import { Refusal } from '../errors.ts';
-import { type CurrencyList, isKnownCurrency } from './currency.ts';
 import { findService, type Service } from './services.ts';
 import type { TerminalMessage } from './terminal-message.ts';
 
@@ -29,6 +29,8 @@ export interface Sender {
   readonly understoodAt: number;
   /** Of what an application asks for; absent: it is known by its numbers. */
   readonly named?: NamedRequest;
+  /** The terminal gave no time: this is ours, of when it came, and says nothing of which message it is. */
+  readonly untimed?: true | undefined;
 }
 
 /**
@@ -70,9 +72,15 @@ const STAN_DIGITS = 6;
 
 /**
  * @param mayBeNameless a message whose terminal and merchant may be left out: who answers for them is known by its line
+ * @param untimed its time is ours
  * @throws Refusal SW_FORMAT
  */
-export function understandSender(message: TerminalMessage, clock: Clock, mayBeNameless = false): Sender {
+export function understandSender(
+  message: TerminalMessage,
+  clock: Clock,
+  mayBeNameless = false,
+  untimed?: true,
+): Sender {
   const stan = required(message.de11, 'DE11');
   const { localDate, localTime } = localDateTime(message);
   const given = givenReference(message);
@@ -89,6 +97,7 @@ export function understandSender(message: TerminalMessage, clock: Clock, mayBeNa
     rrn: given ?? retrievalReference(clock, stan),
     hasOwnReference: given !== undefined,
     understoodAt: clock.wall(),
+    untimed,
   };
 }
 

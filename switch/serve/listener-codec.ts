@@ -1,6 +1,7 @@
 import {
   type Codec,
   compile,
+  type Dialect,
   type ElementPolicy,
   IsoError,
   iso87Ascii,
@@ -15,15 +16,32 @@ import type { TerminalMessage } from '../requests/terminal-message.ts';
 
 type Tolerance = NonNullable<Parameters<typeof compile>[2]>;
 
-const COMPILE: Record<ListenerSettings['dialect'], (tolerance: Tolerance) => Codec<TerminalMessage>> = {
-  'iso87-ascii': (tolerance) => compile(iso87Ascii, {}, tolerance),
-  'iso87-ascii-hex': (tolerance) => compile(iso87AsciiHex, {}, tolerance),
-  'pos-bcd': (tolerance) => compile(posBcd, {}, tolerance),
+type Compile = (around: Tolerance, spoken: Spoken) => Codec<TerminalMessage>;
+
+const COMPILE: Record<ListenerSettings['dialect'], Compile> = {
+  'iso87-ascii': (around, spoken) => compile(asSpoken(iso87Ascii, spoken), {}, around),
+  'iso87-ascii-hex': (around, spoken) => compile(asSpoken(iso87AsciiHex, spoken), {}, around),
+  'pos-bcd': (around, spoken) => compile(asSpoken(posBcd, spoken), {}, around),
 };
+
+/**
+ * A dialect with the two elements that listeners differ in: how long DE52 is, and what DE53 is made of, which is as
+ * long as before. What a message of it means is the same, so its type is.
+ */
+function asSpoken<D extends Dialect>(dialect: D, { pinBlockBytes = 8, securityControl }: Spoken): D {
+  const { 52: pin, 53: control } = dialect.fields;
+  if (!pin || !control) return dialect;
+  const fields = {
+    ...dialect.fields,
+    52: { ...pin, length: { fixed: pinBlockBytes } },
+    53: securityControl === 'hexadecimal' ? { ...control, content: 'h' } : control,
+  };
+  return { ...dialect, fields };
+}
 
 /** Told of elements that count as absent. */
 type OnDropped = NonNullable<Tolerance['onDropped']>;
-type Spoken = Pick<ListenerSettings, 'name' | 'dialect' | 'elements'>;
+type Spoken = Pick<ListenerSettings, 'name' | 'dialect' | 'elements' | 'pinBlockBytes' | 'securityControl'>;
 
 interface Ends {
   readonly clock: Clock;
@@ -64,7 +82,7 @@ export function listenerCodec(listener: Spoken, ends: Ends): Codec<TerminalMessa
 }
 
 export function codecTelling(listener: Spoken, onDropped: OnDropped): Codec<TerminalMessage> {
-  const make = COMPILE[listener.dialect];
+  const make = (tolerance: Tolerance) => COMPILE[listener.dialect](tolerance, listener);
   const elements = listenerElementPolicies(listener);
   const around = { leavesOut: true, onDropped };
   const codec = make({ elements, ...around });

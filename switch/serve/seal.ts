@@ -1,6 +1,7 @@
 import { Bytes, type Codec } from '../../messages/index.ts';
 import type { ListenerSettings } from '../config/settings.ts';
 import type { TerminalKeySet } from '../keys/key-records.ts';
+import { elementOfMac } from '../keys/mac-bytes.ts';
 import type { Ports } from '../ports.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 
@@ -17,13 +18,16 @@ const NOTICE = '0820';
 /** @throws HsmError */
 export async function sealed(
   reply: TerminalMessage,
-  { macKey }: TerminalKeySet,
+  { macKey, macBytes }: TerminalKeySet,
   codec: Codec<TerminalMessage>,
   { hsm }: Pick<Ports, 'hsm'>,
 ): Promise<Buffer> {
   const packed = codec.pack({ ...reply, [macElement(reply)]: Bytes.of(Buffer.alloc(MAC_BYTES)) });
   const slot = codec.macSlot(packed);
-  if (slot) codec.setMac(packed, await hsm.generateMac(macKey, slot.covered));
+  if (slot) {
+    const mac = await hsm.generateMac(macKey, slot.covered);
+    codec.setMac(packed, elementOfMac(mac, macBytes));
+  }
   return packed;
 }
 

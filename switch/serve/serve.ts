@@ -1,4 +1,5 @@
 import { type Codec, IsoError, isRepeat, isRequest } from '../../messages/index.ts';
+import { asItAsked, completed } from '../admission/completed.ts';
 import { type Received, receive } from '../admission/inbound.ts';
 import { PeerLog } from '../admission/peer-log.ts';
 import { keysOfRefused } from '../admission/prove.ts';
@@ -49,7 +50,8 @@ export function createService(
         return undefined;
       }
 
-      const received = receive(request, listener, ports.settings, ports.clock.monotonic());
+      const asked = completed(request, listener, ports);
+      const received = receive(asked, listener, ports.settings, ports.clock.monotonic());
       const { ready, proof } = await prove(received, ports);
       request.onProof?.(proof);
       const fields = await ready
@@ -63,7 +65,8 @@ export function createService(
       if (!fields || ports.lateReplies.holds(received)) return undefined;
 
       const { answeredIn = codec } = request;
-      const reply = replyMessage(message, fields, listener);
+      const full = replyMessage(asked.message, fields, listener);
+      const reply = asked === request ? full : asItAsked(full, message);
       const packed = await toBytes({ reply, keys: ready.keys, peer, codec: answeredIn }, desk);
       if (!packed || ports.lateReplies.holds(received)) return undefined;
       ports.checkpoint('replied');
@@ -80,7 +83,8 @@ export function createService(
 
       const message = { ...partial, mti };
       const now = ports.clock.monotonic();
-      const received = receive({ message, sealed: seal, receivedAt: now }, listener, ports.settings, now);
+      const came = completed({ message, sealed: seal, receivedAt: now }, listener, ports);
+      const received = receive(came, listener, ports.settings, now);
       const keys = await keysOfRefused(received, error, ports);
       onProof?.(keys ? 'right' : 'refused');
       const fields = await endUnread(received, keys, error, ports).catch((why: unknown) =>

@@ -17,7 +17,8 @@ export function standInQuestion(
     saidCategory: inbound.message.de18,
     asksForCash: inbound.message.de54?.some(({ amountType }) => amountType === CASH) ?? false,
     pinBlock: request.terminalPinBlock,
-    pinKey: inbound.keys?.pinKey,
+    // The counter of a derived key is spent on the translation: nothing else can be done with the block.
+    pinKey: inbound.party.terminal?.dukpt ? undefined : inbound.keys?.pinKey,
     merchant: inbound.party.merchant.standIn,
     deadline: inbound.joinBy,
   };

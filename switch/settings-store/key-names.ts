@@ -10,7 +10,12 @@ export async function missingKeys(
   { terminals }: SharedSettings,
   hsm: Pick<PaymentHsm, 'keyCheckValue'>,
 ): Promise<string[]> {
-  const wanted = terminals.flatMap(({ pinKey, macKey, masterKey }) => [pinKey, macKey, masterKey]);
+  const wanted = terminals.flatMap(({ pinKey, macKey, masterKey, dukpt }) => [
+    pinKey,
+    macKey,
+    masterKey,
+    dukpt?.baseKey,
+  ]);
   const names = [...new Set(wanted.filter((name) => name !== undefined))];
   const missing: string[] = [];
   const next = names.values();

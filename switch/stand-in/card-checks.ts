@@ -90,6 +90,8 @@ export interface EnteredPin {
   readonly block: PinBlock;
   /** The terminal's key that the block is under. */
   readonly key: string;
+  /** Where it is not 0. */
+  readonly format?: 4;
 }
 
 /**

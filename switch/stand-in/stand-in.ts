@@ -60,6 +60,8 @@ export interface StandInPorts {
 }
 
 /** The last place where a month ends. */
+/** Of format 4. */
+const LONG_BLOCK_BYTES = 16;
 const BEHIND_UTC_MS = 12 * 3_600_000;
 const APPROVAL_CODE_ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 
@@ -160,7 +162,8 @@ export class StandIn {
       limit: { count: issuer.pinTriesPerCardDay, minorUnits: 0 },
     };
     if (await this.#allowances.take(facts.transaction, 0, [tries], deadline)) return 'pin-tries';
-    const entered: EnteredPin = { block: pinBlock, key: pinKey };
+    const isLong = pinBlock.length === LONG_BLOCK_BYTES;
+    const entered: EnteredPin = { block: pinBlock, key: pinKey, ...(isLong && { format: 4 }) };
     return (await isRight(entered)) ? undefined : 'pin-wrong';
   }
 

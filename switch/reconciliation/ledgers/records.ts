@@ -1,4 +1,4 @@
-import { isKnownCurrency } from '../../requests/currency.ts';
+import { isKnownCurrency } from '../../config/currency.ts';
 import { ReconError } from '../errors.ts';
 
 /** What stands of a transaction at a network, or what one line of its ledger does to it. Minor units. */

@@ -132,12 +132,15 @@ export class Stay {
     const billed = this.#random.between(0.4, 1);
     const wrong = this.#random.stream('miscounted');
     const miscounted = wrong.chance(OFTEN_WRONG) ? wrong.integer(count) : undefined;
-    return Array.from({ length: isEnded ? count : count - 1 }, (_, index) => () => {
-      if (index === miscounted) this.#miscount(index, count);
-      const isLast = index === count - 1;
-      const share = this.#share(billed / count) - (index === 0 ? 0 : this.order.number);
-      this.#complete(share, { sequence: index + 1, count: isCounted || isLast ? count : 0 });
-    });
+    return Array.from({ length: isEnded ? count : count - 1 }, (_, index) => {
+      const bill = () => {
+        const isLast = index === count - 1;
+        const share = this.#share(billed / count) - (index === 0 ? 0 : this.order.number);
+        this.#complete(share, { sequence: index + 1, count: isCounted || isLast ? count : 0 });
+      };
+      // What comes beside the right bill may be booked behind it, and is not too far then.
+      return index === miscounted ? [() => this.#miscount(index, count), bill] : [bill];
+    }).flat();
   }
 
   /** One bill too far: those before it have not come. */

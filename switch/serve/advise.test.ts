@@ -145,6 +145,16 @@ describe('an offline purchase', () => {
     expect(tasks(core)).toEqual(['advise-network', 'complete-pop']);
   });
 
+  it('is no other one of its retrieval reference, whose reversal came before it', async () => {
+    const core = createTestCore();
+    const numbers = { de37: RRN, de11: '000001', de4: '000000005600', de7: '1123115900', de12: '125900' };
+    await run(core, reverse, { ...purchaseMessage(numbers), mti: '0420' });
+    expect(core.journal.kinds(core.journal.entries[0]?.transaction ?? '')).toEqual(['remembered']);
+    expect(await run(core, advise, offline({ de37: RRN, de11: '000002' }))).toMatchObject({ code: '00' });
+    const same = offline({ ...numbers, de7: '1123121500', de12: '131500' });
+    expect(await run(core, advise, same)).toMatchObject({ code: 'SW_ALREADY_REVERSED' });
+  });
+
   it('can be taken back; the network hears of both, in this order', async () => {
     const core = createTestCore();
     await run(core, advise, offline({ de37: RRN }));

@@ -41,6 +41,8 @@ export interface Notice extends Told {
   readonly original?: string;
   /** Its time may be its original's: so its key alone does not tell it from another such notice, and this does. */
   readonly mayShareKey?: RememberedMeaning;
+  /** What it tells of: a reversal that came before means it by its retrieval reference only where this agrees. */
+  readonly tells?: RememberedMeaning;
   /** It is written to its original: one that names another, under the numbers of before, is no repeat. */
   readonly isOfOriginal?: true;
 }
@@ -102,7 +104,7 @@ export async function answerNotice(
     const entry = entryOf(answered, original);
     if (!entry) return { done: answered.reply };
     const own: Claim = { key: place, fingerprint, role: 'unique' };
-    const others = freeClaims(entry.claims ?? [], taken, ports.clock.wall());
+    const others = freeClaims(entry.claims ?? [], taken, notice, ports);
     return { entry: { ...entry, claims: [own, ...others] }, result: answered.reply };
   };
 
@@ -225,15 +227,21 @@ type Taken = Extract<Collision, { readonly status: 'claimed' }>;
  * that came before, the notice is not carried out.
  * @throws Refusal SW_ALREADY_REVERSED, SW_KEY_REUSED
  */
-function freeClaims(claims: readonly Claim[], taken: readonly Taken[], nowMs: number): Claim[] {
+function freeClaims(
+  claims: readonly Claim[],
+  taken: readonly Taken[],
+  { tells }: Pick<Notice, 'tells'>,
+  { clock }: Pick<Ports, 'clock'>,
+): Claim[] {
   return claims.flatMap((claim) => {
     const found = taken.filter(({ key }) => keyOf(key) === claim.key);
     const [first] = found;
     if (!first) return [claim];
     if (isRemembered(claim.fingerprint)) return [];
     const last = found.at(-1) ?? first;
-    const isOpen = isForgotten(last.fingerprint, nowMs) || isReference(claim.key);
-    if (isRemembered(last.fingerprint) && !isForgotten(last.fingerprint, nowMs)) {
+    const isOver = isForgotten(last.fingerprint, clock.wall(), tells);
+    const isOpen = isOver || isReference(claim.key);
+    if (isRemembered(last.fingerprint) && !isOver) {
       throw new Refusal('SW_ALREADY_REVERSED', { transaction: last.transaction });
     }
     if (claim.fingerprint === ANOTHER_NAME) return [];

@@ -135,6 +135,31 @@ describe('an increment', () => {
     expect(await held(core)).toMatchObject({ state: 'approved', networkMinorUnits: 15_000 });
   });
 
+  it('whose reversal nobody answered is reversed again as a repeat, by whichever follow-up', async () => {
+    const core = await extended('000002');
+    core.network.afterMs = 60_000;
+    await run(core, increment, more('000003'));
+    core.reversal = { status: 'unknown', reason: 'no answer' };
+    expect(await carryOut(core, 'reverse-network')).toMatchObject({ retryAfterMs: expect.any(Number) });
+    core.reversal = { status: 'acknowledged', code: '00' };
+    core.network.afterMs = 0;
+    const cancel = purchaseMessage({
+      mti: '0200',
+      de3: '020000',
+      de37: RRN,
+      de4: '000000015000',
+      de11: '000070',
+    });
+    expect(await run(core, voidPayment, cancel)).toMatchObject({ code: '00' });
+    core.sent.reversed.length = 0;
+    await carryOut(core, 'reverse-network');
+    expect(core.sent.reversed).toMatchObject([
+      { facts: { stan: '000003' }, repeat: true },
+      { facts: { stan: '000002' }, repeat: true },
+      { facts: { stan: '000001' }, repeat: true },
+    ]);
+  });
+
   it.each([
     ['what was never held', { de37: '632812999999' }, 'SW_ORIGINAL_UNKNOWN'],
     ['another card', { de2: Pan.of('4111111111111111') }, 'SW_CARD_CONTRADICTORY'],

@@ -79,7 +79,9 @@ export async function tell(
     const namesNothing = isRefusedByChip(word.cryptogram) || message.de90 !== undefined;
     return namesOther || namesNothing ? keptAdvice(inbound, 'no-original', ports) : open();
   };
-  const notice = { ...told, find, original: anotherName(inbound).key };
+  const { stan, amount, card } = asked;
+  const tells = { stan, minorUnits: amount.minorUnits, maskedPan: card.pan.masked() };
+  const notice = { ...told, find, original: anotherName(inbound).key, tells };
   const reply = await answerNotice(notice, look, ports);
   if (reply?.code !== ACCEPTED || !isTied) return reply;
   return (await tieRefund(inbound, service, told, ports)) ? reply : undefined;

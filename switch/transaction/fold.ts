@@ -118,7 +118,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   'notice-refused': (draft, body) => answered(draft, body),
   'taken-back': (draft, body) => {
     name(draft, body);
-    traces.askedAnew(draft.traces);
+    traces.askedAnew(draft);
     if (draft.state === 'intended') leaveOpen(draft);
     if (stands(draft.state)) keepForItsReversal(draft, body);
     draft.takenBack = body.by;
@@ -137,7 +137,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.cases.push('void-reversed-late');
   },
   'partly-taken-back': (draft, body) => {
-    traces.askedAnew(draft.traces);
+    traces.askedAnew(draft);
     if (isVoided(draft)) leaveNoMoreAgain(draft, body.remainingMinorUnits);
     else shareOut(draft, body.remainingMinorUnits);
     leaveNoMore(draft, body.remainingMinorUnits);
@@ -146,7 +146,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
   },
   captured: (draft, body) => {
     name(draft, body);
-    traces.askedAnew(draft.traces);
+    traces.askedAnew(draft);
     const isFirst = draft.capturedMinorUnits === undefined;
     draft.heldMinorUnits ??= draft.standingMinorUnits;
     captureIncrements(draft, body.minorUnits);
@@ -176,7 +176,7 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.isHoldWarned = true;
   },
   'hold-expired': (draft) => {
-    traces.askedAnew(draft.traces);
+    traces.askedAnew(draft);
     draft.isHoldExpired = true;
     if (draft.state === 'captured') return;
     draft.heldMinorUnits ??= draft.standingMinorUnits;
@@ -201,13 +201,16 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     draft.increments.push({ key, original, facts, openUntil, state: 'open', ...nothing });
   },
   'increment-decided': (draft, body) => {
+    const { network, approved } = body;
+    const mayHold = network.status === 'approved' || network.status === 'unknown';
+    if (mayHold && !approved) traces.askedBeside(draft);
     decideIncrement(draft, body);
     if (body.network.status === 'approved') traces.seen(draft.traces, body.key);
     extendHold(draft, body);
     draft.replies.set(body.key, body.reply);
   },
   'increment-taken-back': (draft, body) => {
-    traces.askedAnew(draft.traces);
+    traces.askedAnew(draft);
     takeIncrementBack(draft, body.increment, body.remainingMinorUnits);
     draft.replies.set(body.key, body.reply);
   },

@@ -3,7 +3,7 @@
 // nothing ends differently where the approval was seen. What is held stays what it was until it is acknowledged.
 
 import type { DecidedBody, EntryBodies } from './entries.ts';
-import type { Increment } from './increments.ts';
+import { holdsTooMuch, type Increment } from './increments.ts';
 
 export interface LegTrace {
   /** The network approved it, in time or late, or took it as told: it is there to be found. */
@@ -19,7 +19,7 @@ export interface LegTrace {
   /** What the network called it in a late approval, or when it was told. */
   readonly approvalCode?: string;
   readonly networkReference?: string;
-  /** A late approval asks for a reversal that may be on its way already, under the same numbers. */
+  /** A late approval, or what was taken back since, asks for a reversal that may have been sent, by the same numbers. */
   readonly isAskedAgain?: boolean;
   /** Of how much it approved late, where that was less than was asked. */
   readonly lateMinorUnits?: number;
@@ -94,9 +94,29 @@ export function answeredLate(traces: TraceDraft, body: EntryBodies['late-answer'
   });
 }
 
+/** A transaction whose legs are asked for anew. */
+interface Asked {
+  standingMinorUnits: number;
+  networkMinorUnits: number;
+  readonly increments: Increment[];
+  readonly traces: TraceDraft;
+}
+
 /** More is to be given back than before: what was given up is asked for again. */
-export function askedAnew(traces: TraceDraft): void {
-  for (const [key, trace] of traces) traces.set(key, { ...trace, notFound: 0, isGivenUp: false });
+export function askedAnew(of: Asked): void {
+  askedBeside(of);
+  for (const [key, trace] of of.traces) of.traces.set(key, { ...trace, notFound: 0, isGivenUp: false });
+}
+
+/**
+ * Another follow-up asks for reversals where one was to do so before. That one may be parked by then: it asks nobody
+ * any more, and what it sent last was heard or not. Each of them looks at all messages, so each may have been asked for.
+ */
+export function askedBeside(of: Asked): void {
+  if (!holdsTooMuch(of)) return;
+  for (const key of [OPENING, ...of.increments.map((each) => each.key)]) {
+    change(of.traces, key, { isAskedAgain: true });
+  }
 }
 
 /** A ledger showed what the network holds, of whichever message: it is looked for anew. */

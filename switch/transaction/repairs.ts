@@ -11,6 +11,7 @@ import { knowTakenAlong } from './voids.ts';
  */
 export function repaired(draft: Draft, { repair, networkMinorUnits }: EntryBodies['reconciled']): void {
   if (networkMinorUnits !== undefined) {
+    traces.askedBeside(draft);
     foundAtNetwork(draft, networkMinorUnits);
     knowTakenAlong(draft);
     traces.found(draft.traces);

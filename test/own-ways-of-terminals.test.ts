@@ -43,7 +43,7 @@ function withOwnWays(settings: Settings): Settings {
       (listener): ListenerSettings =>
         listener.dialect === 'pos-bcd'
           ? { ...listener, pinBlockBytes: 16 }
-          : { ...listener, securityControl: 'hexadecimal' },
+          : { ...listener, securityControl: 'hexadecimal', withoutTime: 'accept' },
     ),
     terminals: settings.terminals.map((terminal) => ({ ...terminal, ...RECORDS[terminal.id] })),
   };

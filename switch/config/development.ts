@@ -93,6 +93,7 @@ function developmentListeners(): ListenerSettings[] {
       framing: 'length-2-tpdu',
       mac: 'required',
       acquirer: '123456',
+      withoutTime: 'accept',
       ...LIMITS,
     },
     {

@@ -129,6 +129,8 @@ const ListenerSettings = Type.Object({
   settledVoidCode: Type.Optional(Type.Union([Type.Literal('12'), Type.Literal('25')])),
   /** What a payment that cannot be served in time gets: an answer without a MAC, which is the default, or none. */
   whenOverloaded: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('silence')])),
+  /** A request with neither DE7 nor DE12 and DE13: refused, which is the default, or taken at the switch's time. */
+  withoutTime: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('accept')])),
   /** Of DE52, in every message here; 8 where absent. 16 is format 4. */
   pinBlockBytes: Type.Optional(PinBlockBytes),
   /** What DE53 is made of: sixteen digits, which is the default, or sixteen hexadecimal ones, a key serial number. */

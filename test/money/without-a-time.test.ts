@@ -26,8 +26,10 @@ function sale(change: Partial<TerminalMessage> = {}): TerminalMessage {
   return { ...short, mti: '0200', de24: '021', ...change };
 }
 
+const TAKES_ANY = { withoutTime: 'accept' } as const;
+
 async function answered(at: Counter, message: TerminalMessage, line = {}) {
-  const answer = at.asked(message, line);
+  const answer = at.asked(message, { ...TAKES_ANY, ...line });
   await at.core.clock.advance(10_000);
   return answer;
 }
@@ -68,6 +70,8 @@ describe('a terminal that sends neither time, merchant nor currency', () => {
     ['without a currency in its record', {}, {}, {}],
     ['of a number that nobody has', { currency: '978' }, { de41: 'NOBODY01' }, {}],
     ['on an acquirer’s line', { currency: '978' }, {}, { mac: 'none' }],
+    ['on a listener that takes none without a time', { currency: '978' }, {}, { withoutTime: 'refuse' }],
+    ['where the listener says nothing', { currency: '978' }, {}, { withoutTime: undefined }],
     ['that tells of an offline sale', { currency: '978' }, { mti: '0220' }, {}],
   ])('is refused %s', async (_, record, change, line) => {
     const at = counter(record);
@@ -146,7 +150,10 @@ describe('a sale without a time is reversed', () => {
     const at = counter();
     const reply = await answered(at, sale());
     await at.core.clock.advance(7 * HOUR_MS);
-    const { code } = await at.heard(sale({ mti: '0400', de2: Pan.of('4242424242424242'), ...change(reply) }));
+    const { code } = await at.heard(
+      sale({ mti: '0400', de2: Pan.of('4242424242424242'), ...change(reply) }),
+      TAKES_ANY,
+    );
     return { code, states: at.payments().map(({ state }) => state) };
   };
 
@@ -177,6 +184,6 @@ it('a reversal without a time takes nothing back that was sold under its STAN th
   const at = counter();
   await answered(at, sale());
   await at.core.clock.advance(DAY_MS);
-  await at.heard(sale({ mti: '0400' }));
+  await at.heard(sale({ mti: '0400' }), TAKES_ANY);
   expect(at.payments().map(({ state }) => state)).not.toContain('taken-back');
 });

@@ -6,9 +6,10 @@ import type { TerminalMessage } from '../requests/terminal-message.ts';
 // What a terminal leaves out because its host is meant to know it: many of the NAC family send their number (DE41) and
 // nothing more of who and when. Its record has the merchant, and the currency where somebody wrote one down; what time
 // it is the switch knows itself, and a listener may say that this will do: without a time of its own a message is known
-// for some hours only, and a recording of it would buy again after them. Nothing is guessed: a terminal that is not registered, or whose number several
-// merchants use, must say what it means, and so must an acquirer's line, which answers for terminals that we do not
-// know. An advice has the time of what it tells of, which nobody but the terminal knows: it must give it.
+// for some hours only, and a recording of it would buy again after them. Nothing is guessed: a terminal that is not
+// registered, or whose number several merchants use, must say what it means, and so must an acquirer's line, which
+// answers for terminals that we do not know. An advice has the time of what it tells of, which nobody but the terminal
+// knows: it must give it.
 
 /** A message, and whether its time is ours. */
 export interface Completed {

@@ -30,7 +30,8 @@ const COMPILE: Record<ListenerSettings['dialect'], Compile> = {
  */
 function asSpoken<D extends Dialect>(dialect: D, { pinBlockBytes = 8, securityControl }: Spoken): D {
   const { 52: pin, 53: control } = dialect.fields;
-  if (!pin || !control) return dialect;
+  const isAsStandard = pinBlockBytes === 8 && securityControl !== 'hexadecimal';
+  if (isAsStandard || !pin || !control) return dialect;
   const fields = {
     ...dialect.fields,
     52: { ...pin, length: { fixed: pinBlockBytes } },

@@ -22,7 +22,7 @@ interface Call {
   /** The bytes, or nothing for a call at which nothing is said. */
   bytes(caller: Caller): Buffer | undefined;
   /** No answer to it may approve anything. */
-  readonly mustFail?: boolean;
+  readonly mustFail?: boolean | 'of an acquirer';
 }
 
 interface Caller {
@@ -44,7 +44,8 @@ function garbled({ message, frame, random }: Caller): Buffer {
 function without(element: (typeof NEEDED)[number] | 'de7' | 'de12' | 'de13' | 'de22' | 'de25'): Call {
   return {
     says: `a purchase without ${element.toUpperCase()}`,
-    mustFail: NEEDED.some((needed) => needed === element),
+    // The record of a terminal that proves itself says whose it is; of an acquirer's nobody knows.
+    mustFail: element === 'de42' ? 'of an acquirer' : NEEDED.some((needed) => needed === element),
     bytes: ({ message, frame }) => frame({ ...message(), [element]: undefined }),
   };
 }
@@ -275,7 +276,8 @@ export class Rubbish {
     const { mti, de39 } = dialectOf(listener).codec.parse(packed);
     this.#world.tell('somebody', () => `← ${de39} for ${says} [${mti}]`);
     this.#world.sometimes('guests: rubbish answered');
-    if (!mustFail || !APPROVED.has(de39)) return;
+    const isWrong = mustFail === 'of an acquirer' ? listener.mac === 'none' : mustFail;
+    if (!isWrong || !APPROVED.has(de39)) return;
     this.#world.violate('I10 fail closed', `${says} was answered ${de39}`);
   }
 

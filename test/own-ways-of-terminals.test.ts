@@ -76,11 +76,12 @@ async function exchange(
   line: Line,
   message: TerminalMessage,
   seal: (mac: Buffer) => Buffer = (mac) => mac,
+  asWritten: (packed: Buffer) => Buffer = (packed) => packed,
 ): Promise<Answer> {
   const codec = codecOf(line);
   const wire = framing(line === 'pos-bcd' ? 'length-2-tpdu' : 'length-2');
   const key = retailMac(developmentKey(`TAK/${message.de41}`));
-  const packed = codec.pack({ ...message, [message.de90 ? 'de128' : 'de64']: Bytes.of(Buffer.alloc(8)) });
+  const packed = asWritten(codec.pack({ ...message, de64: Bytes.of(Buffer.alloc(8)) }));
   codec.setMac(packed, seal(key(codec.macSlot(packed)?.covered ?? Buffer.alloc(0))));
 
   const { iso87, pos } = house.ports();
@@ -147,6 +148,23 @@ describe.each<Line>(['pos-bcd', 'iso87-ascii'])('on %s a terminal that sends its
     expect(message).not.toHaveProperty('de42');
     const again = await exchange(line, { ...asked, mti: '0201' });
     expect(again.message).toMatchObject({ de39: '00', de37: message.de37, de38: message.de38 });
+  });
+});
+
+describe('track 2 of an odd number of digits', () => {
+  const track = '4242424242424242d301210100000000000';
+  const onTheLeft = `0${track}`;
+
+  it.each([
+    ['F on the right', `${track}f`],
+    ['0 on the right', `${track}0`],
+    ['0 on the left', onTheLeft],
+  ])('is read with %s', async (_, written) => {
+    const asked = sale('TERM0003', { de35: Track2.of(track.replace('d', '=')) });
+    const asWritten = (packed: Buffer) =>
+      Buffer.from(packed.toString('hex').replace(onTheLeft, written), 'hex');
+    const { message } = await exchange('pos-bcd', asked, undefined, asWritten);
+    expect(message.de39).toBe('00');
   });
 });
 

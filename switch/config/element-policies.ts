@@ -6,6 +6,7 @@ import {
   IsoError,
   iso87Ascii,
   iso87AsciiHex,
+  iso87Bcd,
   mastercardCis,
   posBcd,
   visaBase1,
@@ -24,6 +25,7 @@ const DECIDING: ReadonlySet<number> = new Set([
 const LISTENERS: Readonly<Record<ListenerSettings['dialect'], Dialect>> = {
   'iso87-ascii': iso87Ascii,
   'iso87-ascii-hex': iso87AsciiHex,
+  'iso87-bcd': iso87Bcd,
   'pos-bcd': posBcd,
 };
 

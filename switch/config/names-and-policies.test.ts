@@ -102,49 +102,18 @@ describe('the address of the consensus', () => {
   });
 });
 
-describe('the record of a terminal', () => {
-  const dukpt = { baseKey: 'BDK', serialNumber: 'de62' } as const;
-  const { pinKey: _, ...keyless } = terminal;
-  const aes = { ...terminal, pinFormat: 4 as const };
-
-  it.each([
-    ['a currency', { ...terminal, currency: '978' }],
-    ['four bytes of a MAC', { ...terminal, macBytes: 4 as const }],
-    ['a base key in place of a PIN key', { ...keyless, dukpt }],
-    ['a serial number in DE53', { ...terminal, dukpt: { ...dukpt, serialNumber: 'de53' as const } }],
-    ['format 4, its keys being given under AES', { ...aes, keyBlock: 'D' as const }],
-  ])('may have %s', (_what, record) => {
-    expect(problemsOf({ terminals: [record] })).toBe('');
-  });
-
-  it.each([
-    ['a currency that there is not', { ...terminal, currency: '000' }, '/terminals/0/currency'],
-    ['metals', { ...terminal, currency: '959' }, '/terminals/0/currency'],
-    ['two bytes of a MAC', { ...terminal, macBytes: 2 }, '/terminals/0/macBytes'],
-    ['no key for its PINs', keyless, '/terminals/0/pinKey'],
-    ['format 3', { ...terminal, pinFormat: 3 }, '/terminals/0/pinFormat'],
-    ['format 4, its keys being given under triple DES', aes, '/terminals/0/keyBlock'],
-    [
-      'a serial number in DE60',
-      { ...terminal, dukpt: { ...dukpt, serialNumber: 'de60' } },
-      '/terminals/0/dukpt/serialNumber',
-    ],
-    [
-      'a serial number behind something in DE53',
-      { ...terminal, dukpt: { ...dukpt, serialNumber: 'de53', offset: 2 } },
-      '/terminals/0/dukpt/offset',
-    ],
-    [
-      'one of twelve bytes in DE53',
-      { ...terminal, dukpt: { ...dukpt, serialNumber: 'de53', bytes: 12 } },
-      '/terminals/0/dukpt/bytes',
-    ],
-  ])('may not have %s', (_what, record, why) => {
-    expect(problemsOf({ terminals: [record] } as Partial<Settings>)).toContain(why);
-  });
-
-  it('has one of the currencies that the operator takes', () => {
-    const terminals = [{ ...terminal, currency: '978' }];
-    expect(problemsOf({ terminals, currencies: { '756': 2 } })).toContain('/terminals/0/currency');
   });
 });
+
+describe('the framing of a listener', () => {
+  const framings = ['length-2-bcd-tpdu', 'length-2-bcd', 'length-4-ascii-etx', 'length-4'] as const;
+
+  it.each(framings)('%s is a setting', (framing) =>
+    expect(problemsOf({ listeners: [{ ...listener, framing }] })).toBe(''),
+  );
+
+  it('is none that has no length, or that polls', () => {
+    for (const framing of ['tpdu', 'visa', 'custom']) {
+      const listeners = [{ ...listener, framing }] as unknown as Settings['listeners'];
+      expect(problemsOf({ listeners })).toContain('/listeners/0/framing');
+    }

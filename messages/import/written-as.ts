@@ -3,8 +3,8 @@ import { IsoError } from '../errors.ts';
 
 /**
  * A dialect whose elements mean what ours mean, and are written as an imported specification writes them: who reads its
- * messages needs to know nothing of the specification. Only the bytes are taken from there (encodings, lengths, fillers,
- * the bitmap); a part that the specification takes apart comes whole. Elements that it has not are not there.
+ * messages needs to know nothing of the specification. Only the bytes are taken from there (encodings, lengths,
+ * fillers, the bitmap); a part that the specification takes apart comes whole. Elements that it has not are not there.
  * @throws {IsoError} ISO_DIALECT naming the element that cannot be written so, such as one of another fixed length
  */
 export function writtenAs<D extends Dialect>(ours: D, theirs: Dialect): D {

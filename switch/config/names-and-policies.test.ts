@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { developmentSettings } from './development.ts';
 import { createDirectory } from './directory.ts';
 import { SettingsError, validateSettings } from './read-settings.ts';
@@ -102,6 +105,50 @@ describe('the address of the consensus', () => {
   });
 });
 
+describe('the record of a terminal', () => {
+  const dukpt = { baseKey: 'BDK', serialNumber: 'de62' } as const;
+  const { pinKey: _, ...keyless } = terminal;
+  const aes = { ...terminal, pinFormat: 4 as const };
+
+  it.each([
+    ['a currency', { ...terminal, currency: '978' }],
+    ['four bytes of a MAC', { ...terminal, macBytes: 4 as const }],
+    ['a base key in place of a PIN key', { ...keyless, dukpt }],
+    ['a serial number in DE53', { ...terminal, dukpt: { ...dukpt, serialNumber: 'de53' as const } }],
+    ['format 4, its keys being given under AES', { ...aes, keyBlock: 'D' as const }],
+  ])('may have %s', (_what, record) => {
+    expect(problemsOf({ terminals: [record] })).toBe('');
+  });
+
+  it.each([
+    ['a currency that there is not', { ...terminal, currency: '000' }, '/terminals/0/currency'],
+    ['metals', { ...terminal, currency: '959' }, '/terminals/0/currency'],
+    ['two bytes of a MAC', { ...terminal, macBytes: 2 }, '/terminals/0/macBytes'],
+    ['no key for its PINs', keyless, '/terminals/0/pinKey'],
+    ['format 3', { ...terminal, pinFormat: 3 }, '/terminals/0/pinFormat'],
+    ['format 4, its keys being given under triple DES', aes, '/terminals/0/keyBlock'],
+    [
+      'a serial number in DE60',
+      { ...terminal, dukpt: { ...dukpt, serialNumber: 'de60' } },
+      '/terminals/0/dukpt/serialNumber',
+    ],
+    [
+      'a serial number behind something in DE53',
+      { ...terminal, dukpt: { ...dukpt, serialNumber: 'de53', offset: 2 } },
+      '/terminals/0/dukpt/offset',
+    ],
+    [
+      'one of twelve bytes in DE53',
+      { ...terminal, dukpt: { ...dukpt, serialNumber: 'de53', bytes: 12 } },
+      '/terminals/0/dukpt/bytes',
+    ],
+  ])('may not have %s', (_what, record, why) => {
+    expect(problemsOf({ terminals: [record] } as Partial<Settings>)).toContain(why);
+  });
+
+  it('has one of the currencies that the operator takes', () => {
+    const terminals = [{ ...terminal, currency: '978' }];
+    expect(problemsOf({ terminals, currencies: { '756': 2 } })).toContain('/terminals/0/currency');
   });
 });
 
@@ -117,3 +164,37 @@ describe('the framing of a listener', () => {
       const listeners = [{ ...listener, framing }] as unknown as Settings['listeners'];
       expect(problemsOf({ listeners })).toContain('/listeners/0/framing');
     }
+  });
+});
+
+describe('the specification of a listener', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'packager-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const problems = (text: string | undefined, format: 'jpos' | 'moov' = 'jpos') => {
+    const file = join(folder, text === undefined ? 'nowhere.xml' : 'theirs.xml');
+    if (text !== undefined) writeFileSync(file, text);
+    return problemsOf({ listeners: [{ ...listener, packager: { format, file } }] });
+  };
+  const packager = (field: string) =>
+    `<isopackager><isofield id="0" length="4" class="IFA_NUMERIC"/><isofield id="1" length="16" class="IFA_BITMAP"/>${field}</isopackager>`;
+
+  it('stands where it imports and can hold our elements', () =>
+    expect(problems(packager('<isofield id="4" length="12" class="IFA_NUMERIC"/>'))).toBe(''));
+
+  it.each([
+    ['an element of another length', packager('<isofield id="4" length="10" class="IFA_NUMERIC"/>'), 'DE4'],
+    [
+      'a class that we know nothing of',
+      packager('<isofield id="4" length="12" class="Mine"/>'),
+      'ISO_IMPORT',
+    ],
+    ['text in BCD', packager('<isofield id="43" length="40" class="IFB_NUMERIC"/>'), 'DE43'],
+    ['no file', undefined, 'ENOENT'],
+  ])('%s stops the start', (_, text, problem) => {
+    expect(problems(text)).toContain('/listeners/0/packager');
+    expect(problems(text)).toContain(problem);
+  });
+
+  it('is read as the format that it is said to have', () =>
+    expect(problems(packager(''), 'moov')).toContain('expected JSON'));
+});

@@ -97,6 +97,13 @@ const ListenerSettings = Type.Object({
     Type.Literal('iso87-bcd'),
     Type.Literal('pos-bcd'),
   ]),
+  /** How the elements are written, from a specification in a file; as `dialect` says where absent. */
+  packager: Type.Optional(
+    Type.Object({
+      format: Type.Union([Type.Literal('jpos'), Type.Literal('moov'), Type.Literal('dialect')]),
+      file: Type.String({ minLength: 1, maxLength: 4_096 }),
+    }),
+  ),
   /** Any that says where a message ends; one that only the end of the stream closes cannot be answered. */
   framing: Type.Union([
     Type.Literal('length-2'),

@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pino } from 'pino';
-import { describe, expect, it } from 'vitest';
-import { framing } from '../../messages/index.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { exportDialect, framing, importJpos } from '../../messages/index.ts';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import { PeerLog } from '../admission/peer-log.ts';
 import { Refusals } from '../admission/refusals.ts';
@@ -14,7 +17,7 @@ import { Peer } from './peer.ts';
 
 // Which frames and dialects a listener takes is a setting: whatever the codec knows how to cut out of a stream.
 
-type Spoken = Pick<ListenerSettings, 'dialect' | 'framing'>;
+type Spoken = Pick<ListenerSettings, 'dialect' | 'framing' | 'packager'>;
 
 const LISTENER = {
   name: 'test',
@@ -117,5 +120,52 @@ describe('a listener with another framing', () => {
     const frame = framing('length-2-bcd').encode(hexOf(request));
     const written = await heard({ dialect: 'iso87-bcd', framing: 'length-2-bcd' }, [frame]);
     expect(written).toEqual(framing('length-2-bcd').encode(answer));
+  });
+});
+
+describe('a listener with a specification of its own', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'listener-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const specification = (name: string, text: string) => {
+    const file = join(folder, name);
+    writeFileSync(file, text);
+    return file;
+  };
+  const hexBitmap = `<isopackager><isofield id="0" length="4" class="IFA_NUMERIC"/><isofield id="1" length="16" class="IFA_BITMAP"/>
+    <isofield id="3" length="6" pad="true" class="IFB_NUMERIC"/><isofield id="11" length="6" class="IFE_NUMERIC"/>
+    <isofield id="39" length="2" class="IFE_CHAR"/><isofield id="41" length="8" class="IF_CHAR"/></isopackager>`;
+  const jpos = { format: 'jpos', file: specification('theirs.xml', hexBitmap) } as const;
+  const text = (value: string) => Buffer.from(value).toString('hex');
+  const request = `${text('08002020000000800000')} 920000 F0F0F0F0F1F9 5445524D30303031`;
+  const answer = `${text('08100020000002000000')} F0F0F0F0F1F9 F0F0`;
+
+  it('reads and answers as the file says', async () => {
+    const frames = framing('length-2-bcd');
+    const spoken = { dialect: 'pos-bcd', framing: 'length-2-bcd', packager: jpos } as const;
+    const written = await heard(spoken, [frames.encode(hexOf(request))]);
+    expect(written.toString('hex')).toBe(frames.encode(hexOf(answer)).toString('hex'));
+  });
+
+  it('the same from a dialect in JSON, and from moov', async () => {
+    const frames = framing('length-4-ascii');
+    const json = exportDialect(importJpos(hexBitmap));
+    const fixed = (length: number, enc: string) => ({ type: 'String', length, enc, prefix: 'ASCII.Fixed' });
+    const moov = {
+      fields: {
+        0: fixed(4, 'ASCII'),
+        1: { type: 'Bitmap', length: 8, enc: 'HexToASCII', prefix: 'Hex.Fixed' },
+        3: { ...fixed(6, 'BCD'), prefix: 'BCD.Fixed' },
+        11: fixed(6, 'EBCDIC1047'),
+        39: fixed(2, 'EBCDIC1047'),
+        41: fixed(8, 'ASCII'),
+      },
+    };
+    for (const packager of [
+      { format: 'dialect', file: specification('theirs.json', json) },
+      { format: 'moov', file: specification('moov.json', JSON.stringify(moov)) },
+    ] as const) {
+      const spoken = { dialect: 'iso87-ascii', framing: 'length-4-ascii', packager } as const;
+      expect(await heard(spoken, [frames.encode(hexOf(request))])).toEqual(frames.encode(hexOf(answer)));
+    }
   });
 });

@@ -21,11 +21,11 @@ type Tolerance = NonNullable<Parameters<typeof compile>[2]>;
  */
 function asSpoken<D extends Dialect>(dialect: D, { pinBlockBytes = 8, securityControl }: Spoken): D {
   const { 52: pin, 53: control } = dialect.fields;
-  if (!pin || !control) return dialect;
+  const isHex = securityControl === 'hexadecimal';
   const fields = {
     ...dialect.fields,
-    52: { ...pin, length: { fixed: pinBlockBytes } },
-    53: securityControl === 'hexadecimal' ? { ...control, content: 'h' } : control,
+    ...(pin ? { 52: { ...pin, length: { fixed: pinBlockBytes } } } : {}),
+    ...(control && isHex ? { 53: { ...control, content: 'h' } } : {}),
   };
   return { ...dialect, fields };
 }

@@ -1,6 +1,11 @@
 import { IsoError, type IsoErrorCode } from './errors.ts';
-import type { Filler } from './fields/fillers.ts';
 import type { Strictness } from './strictness.ts';
+
+/** The nibble of an odd BCD number that is not used, and where it stands. */
+export interface Filler {
+  readonly side: 'left' | 'right';
+  readonly with: string;
+}
 
 /** A place in the bytes being read. `end` is where the current message, field or part stops. */
 export class Cursor {

@@ -1,8 +1,8 @@
+import type { Filler } from './cursor.ts';
 import type { Dialect, Field } from './dialect.ts';
 import { IsoError } from './errors.ts';
 import type { FieldCodec } from './fields/codecs.ts';
 import { fieldCodec } from './fields/field.ts';
-import type { Filler } from './fields/fillers.ts';
 import type { Strictness } from './strictness.ts';
 
 /**

@@ -32,6 +32,7 @@ export { type VisaHeader, visaReplyHeader } from './header-visa.ts';
 export { exportDialect, importDialect } from './import/dialect-json.ts';
 export { importJpos } from './import/jpos.ts';
 export { importMoov } from './import/moov.ts';
+export { writtenAs } from './import/written-as.ts';
 export { type LaidOut, layout, type StandardFields, type Style } from './layout.ts';
 export {
   isKnownMti,

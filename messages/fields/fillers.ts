@@ -1,12 +1,10 @@
+import type { Filler } from '../cursor.ts';
 import type { Pad } from '../dialect.ts';
 import { IsoError } from '../errors.ts';
 
 // Which nibble of an odd BCD number is the one that is not used. The side that the dialect names comes first; peers
 // that fill up some fields on the other side, or with another nibble, are read as far as that is beyond doubt: a number
 // that loses a digit and keeps its filler comes out as another one, and nobody notices.
-
-/** One nibble, and where it stands. */
-export type Filler = Pick<Pad, 'side' | 'with'>;
 
 /**
  * The filler of an odd number that is not the dialect's; undefined where none can be told.

@@ -1,17 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import {
-  type Codec,
-  compile,
-  dialects,
-  exportDialect,
-  IsoError,
-  importDialect,
-  importJpos,
-  importMoov,
-  type Message,
-  toPlain,
-} from '../index.ts';
+import { type Codec, compile, IsoError, importJpos, importMoov, type Message, toPlain } from '../index.ts';
 
 const hexOf = (text: string) => Buffer.from(text.replace(/\s/g, ''), 'hex');
 const plain = (dialect: Parameters<typeof compile>[0], hex: string) => {
@@ -150,6 +139,34 @@ describe('a jPOS packager', () => {
       48: { sf12: 'ab', sf7: 'abc' },
       63: 'BEEF',
     });
+  });
+
+  test('parts of BASE I: behind a bitmap where one is described, else by position', () => {
+    const inner = 'class="IFB_LLHBINARY" packager="org.jpos.iso.packager.Base1SubFieldPackager"';
+    const xml = `<isopackager><isofield id="0" length="4" class="IFB_NUMERIC"/><isofield id="1" length="8" class="IFB_BITMAP"/>
+      <isofieldpackager id="60" length="255" ${inner} emitBitmap="false">
+        <isofield id="0" length="2" pad="true" class="IFB_NUMERIC"/><isofield id="1" length="2" pad="true" class="IFB_NUMERIC"/>
+      </isofieldpackager>
+      <isofieldpackager id="62" length="255" ${inner} emitBitmap="false">
+        <isofield id="0" length="8" class="IFB_BITMAP"/>
+        <isofield id="1" length="1" class="IFE_CHAR"/><isofield id="2" length="15" pad="true" class="IFB_NUMERIC"/>
+      </isofieldpackager></isopackager>`;
+    const wire = '0200 0000000000000014 02 0599 10 4000000000000000 0123456789012345';
+    expect(plain(importJpos(xml), wire).fields).toEqual({
+      60: { sf0: '05', sf1: '99' },
+      62: { sf2: '123456789012345' },
+    });
+  });
+
+  test.each([
+    'EuroSubFieldPackager',
+    'GICCSubFieldPackager',
+    'TaggedSequencePackager',
+    'MasterCardEBCDICSubFieldPackager',
+  ])('parts of %s are refused, since their tags stand elsewhere', (inner) => {
+    const line = `<isofieldpackager id="48" length="99" class="IFA_LLLCHAR" packager="org.jpos.iso.packager.${inner}"/>`;
+    const error = refusal(() => importJpos(packager.replace('</isopackager>', `${line}</isopackager>`)));
+    expect(error).toMatchObject({ code: 'ISO_IMPORT', expected: 'a supported inner packager', found: inner });
   });
 
   test.each([
@@ -337,41 +354,4 @@ test('imported PIN blocks and chip data are masked in text too', () => {
   const shown = `${JSON.stringify(message)} ${inspect(message)}`;
   expect(shown).not.toContain(chip);
   expect(shown).not.toContain('A1B2C3D4');
-});
-
-describe('our own JSON', () => {
-  test.each(Object.values(dialects).map((dialect) => [dialect.name, dialect] as const))(
-    '%s survives export and import',
-    (_, dialect) => {
-      expect(importDialect(exportDialect(dialect))).toEqual(JSON.parse(JSON.stringify(dialect)));
-    },
-  );
-
-  test.each([
-    ['no JSON', 'nothing', 'dialect, line 1'],
-    [
-      'no fields',
-      '{"name":"x","description":"","mti":{"encoding":"ascii"},"bitmap":{"encoding":"binary"}}',
-      'fields, line 1',
-    ],
-    [
-      'an unknown encoding',
-      '{"name":"x","description":"","mti":{"encoding":"ascii"},"bitmap":{"encoding":"binary"},\n"fields":{"2":{"content":"n",\n"encoding":"morse"}}}',
-      'fields.2.encoding, line 3',
-    ],
-  ])('%s is named with its line', (_, json, path) => {
-    expect(refusal(() => importDialect(json))).toMatchObject({ code: 'ISO_IMPORT', path });
-  });
-
-  test('a dialect that contradicts itself is refused', () => {
-    const json = JSON.stringify({
-      name: 'x',
-      description: '',
-      conformant: false,
-      mti: { encoding: 'ascii' },
-      bitmap: { encoding: 'binary' },
-      fields: { 2: { name: 'x', content: 'ans', encoding: 'bcd', length: { fixed: 4 } } },
-    });
-    expect(refusal(() => importDialect(json))).toMatchObject({ code: 'ISO_DIALECT', path: 'DE2' });
-  });
 });

@@ -83,7 +83,8 @@ function compositeOf(element: Element, outer: Field): Field {
   }
   if (inner === 'DatasetPackager') return { ...container, ...dataSets(element) };
   if (inner === 'GenericTaggedFieldsPackager') return { ...container, ...taggedParts(element) };
-  if (inner !== 'GenericPackager' && inner !== 'GenericSubFieldPackager') {
+  const isBase1 = inner === 'Base1SubFieldPackager';
+  if (inner !== 'GenericPackager' && inner !== 'GenericSubFieldPackager' && !isBase1) {
     throw importError(element, 'a supported inner packager', inner);
   }
   const bitmapChild = element.children.find((child) => jposBitmap(attribute(child, 'class')));
@@ -93,7 +94,8 @@ function compositeOf(element: Element, outer: Field): Field {
     const id = integer(child, 'id');
     parts[`sf${id}`] = { ...fieldOf(child, undefined), bit: id };
   }
-  const emitted = bitmapChild && isTrue(element.attributes['emitbitmap'] ?? 'true');
+  // That of BASE I has a bitmap where one is described, whatever the attribute says.
+  const emitted = bitmapChild && (isBase1 || isTrue(element.attributes['emitbitmap'] ?? 'true'));
   if (!emitted) return { ...container, composition: { kind: 'positional' }, parts };
   const encoding = jposBitmap(attribute(bitmapChild, 'class')) ?? 'binary';
   const headerBytes = Number(element.attributes['headerlength'] ?? '0');

@@ -14,7 +14,7 @@ export const OF_ANSWERS: readonly SourceMutant[] = [
     removes: 'the patience with a network that does not repeat all of its numbers',
     file: 'connectors/link/iso-link.ts',
     find: 'replyKey(message, keys) ?? matchWithout(message, keys, this.#known(message))',
-    put: 'replyKey(message, keys) ?? (this.#closed ? matchWithout(message, keys, []) : undefined)',
+    put: 'replyKey(message, keys) ?? (this.#leaving ? matchWithout(message, keys, []) : undefined)',
   },
   {
     name: 'code-in-no-table',

@@ -8,6 +8,7 @@ import {
   framing,
   iso87Ascii,
   iso87AsciiHex,
+  iso87Bcd,
   type Message,
   posBcd,
 } from '../../messages/index.ts';
@@ -19,7 +20,7 @@ import { withLetters } from './letters.ts';
 
 export type TerminalMessage = Message<typeof iso87Ascii>;
 
-/** How a kind of terminal talks. The three dialects lay out the same data elements. */
+/** How a kind of terminal talks. The dialects lay out the same data elements. */
 export interface TerminalDialect {
   readonly codec: Codec<TerminalMessage>;
   readonly framing: Framing;
@@ -33,6 +34,7 @@ const DIALECTS: Record<ListenerSettings['dialect'], TerminalDialect> = {
     framing: framing('length-2-tpdu'),
     header: Buffer.from('6000010000', 'hex'),
   },
+  'iso87-bcd': { codec: compile(iso87Bcd), framing: framing('length-2-bcd') },
   'iso87-ascii-hex': { codec: compile(iso87AsciiHex), framing: framing('length-4-ascii') },
 };
 

@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { developmentSettings } from './development.ts';
 import { createDirectory } from './directory.ts';
 import { SettingsError, validateSettings } from './read-settings.ts';
@@ -100,4 +103,51 @@ describe('the address of the consensus', () => {
   ])('may not be %s', (_, change, why) => {
     expect(problemsOf({ pop: { ...settings.pop, ...change } })).toContain(why);
   });
+});
+
+describe('the framing of a listener', () => {
+  const framings = ['length-2-bcd-tpdu', 'length-2-bcd', 'length-4-ascii-etx', 'length-4'] as const;
+
+  it.each(framings)('%s is a setting', (framing) =>
+    expect(problemsOf({ listeners: [{ ...listener, framing }] })).toBe(''),
+  );
+
+  it('is none that has no length, or that polls', () => {
+    for (const framing of ['tpdu', 'visa', 'custom']) {
+      const listeners = [{ ...listener, framing }] as unknown as Settings['listeners'];
+      expect(problemsOf({ listeners })).toContain('/listeners/0/framing');
+    }
+  });
+});
+
+describe('the specification of a listener', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'packager-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const problems = (text: string | undefined, format: 'jpos' | 'moov' = 'jpos') => {
+    const file = join(folder, text === undefined ? 'nowhere.xml' : 'theirs.xml');
+    if (text !== undefined) writeFileSync(file, text);
+    return problemsOf({ listeners: [{ ...listener, packager: { format, file } }] });
+  };
+  const packager = (field: string) =>
+    `<isopackager><isofield id="0" length="4" class="IFA_NUMERIC"/><isofield id="1" length="16" class="IFA_BITMAP"/>${field}</isopackager>`;
+
+  it('stands where it imports and can hold our elements', () =>
+    expect(problems(packager('<isofield id="4" length="12" class="IFA_NUMERIC"/>'))).toBe(''));
+
+  it.each([
+    ['an element of another length', packager('<isofield id="4" length="10" class="IFA_NUMERIC"/>'), 'DE4'],
+    [
+      'a class that we know nothing of',
+      packager('<isofield id="4" length="12" class="Mine"/>'),
+      'ISO_IMPORT',
+    ],
+    ['text in BCD', packager('<isofield id="43" length="40" class="IFB_NUMERIC"/>'), 'DE43'],
+    ['no file', undefined, 'ENOENT'],
+  ])('%s stops the start', (_, text, problem) => {
+    expect(problems(text)).toContain('/listeners/0/packager');
+    expect(problems(text)).toContain(problem);
+  });
+
+  it('is read as the format that it is said to have', () =>
+    expect(problems(packager(''), 'moov')).toContain('expected JSON'));
 });

@@ -94,12 +94,28 @@ const ListenerSettings = Type.Object({
   dialect: Type.Union([
     Type.Literal('iso87-ascii'),
     Type.Literal('iso87-ascii-hex'),
+    Type.Literal('iso87-bcd'),
     Type.Literal('pos-bcd'),
   ]),
+  /** How the elements are written, from a specification in a file; as `dialect` says where absent. */
+  packager: Type.Optional(
+    Type.Object({
+      format: Type.Union([Type.Literal('jpos'), Type.Literal('moov'), Type.Literal('dialect')]),
+      file: Type.String({ minLength: 1, maxLength: 4_096 }),
+    }),
+  ),
+  /** Any that says where a message ends; one that only the end of the stream closes cannot be answered. */
   framing: Type.Union([
     Type.Literal('length-2'),
+    Type.Literal('length-2-inclusive'),
+    Type.Literal('length-2-bcd'),
     Type.Literal('length-2-tpdu'),
+    Type.Literal('length-2-bcd-tpdu'),
+    Type.Literal('length-4'),
+    Type.Literal('length-4-inclusive'),
     Type.Literal('length-4-ascii'),
+    Type.Literal('length-4-ascii-inclusive'),
+    Type.Literal('length-4-ascii-etx'),
   ]),
   /** `required`: terminals seal their messages under their own key; `none`: an acquirer's trusted line. */
   mac: Type.Union([Type.Literal('required'), Type.Literal('none')]),

@@ -18,13 +18,19 @@ const on = (
 /** ISO 8583:1987, network management information code. */
 const COMMON = on('de70', { '001': 'sign-on', '002': 'sign-off', '301': 'echo' });
 
+const BY_PROCESSING_CODE = [
+  ...COMMON,
+  ...on('de3', { '920000': 'key-download', '930000': 'key-confirmation' }),
+];
+
 /**
  * How each dialect says it. Key change is 101 to 199 in DE70 of ISO 8583:1987; terminals that write BCD commonly say it
  * by processing code, as they do everything. An acquirer's host has no keys of its own here.
  */
 const CODES: Readonly<Record<ListenerSettings['dialect'], readonly ManagementCode[]>> = {
   'iso87-ascii': [...COMMON, ...on('de70', { '101': 'key-download', '102': 'key-confirmation' })],
-  'pos-bcd': [...COMMON, ...on('de3', { '920000': 'key-download', '930000': 'key-confirmation' })],
+  'iso87-bcd': BY_PROCESSING_CODE,
+  'pos-bcd': BY_PROCESSING_CODE,
   'iso87-ascii-hex': COMMON,
 };
 

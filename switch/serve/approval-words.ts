@@ -13,6 +13,7 @@ const WITHOUT_CASH = '87';
 const KNOWN: Readonly<Record<ListenerSettings['dialect'], readonly string[]>> = {
   'iso87-ascii': [APPROVED, IN_PART],
   'iso87-ascii-hex': [APPROVED, IN_PART],
+  'iso87-bcd': [APPROVED, IN_PART],
   'pos-bcd': [APPROVED, IN_PART],
 };
 

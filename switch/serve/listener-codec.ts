@@ -4,25 +4,16 @@ import {
   type Dialect,
   type ElementPolicy,
   IsoError,
-  iso87Ascii,
   iso87AsciiHex,
-  posBcd,
 } from '../../messages/index.ts';
 import type { Clock, Log } from '../../runtime/index.ts';
 import { PeerLog } from '../admission/peer-log.ts';
 import { listenerElementPolicies } from '../config/element-policies.ts';
+import { listenerDialect } from '../config/listener-dialect.ts';
 import type { ListenerSettings } from '../config/settings.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
 
 type Tolerance = NonNullable<Parameters<typeof compile>[2]>;
-
-type Compile = (around: Tolerance, spoken: Spoken) => Codec<TerminalMessage>;
-
-const COMPILE: Record<ListenerSettings['dialect'], Compile> = {
-  'iso87-ascii': (around, spoken) => compile(asSpoken(iso87Ascii, spoken), {}, around),
-  'iso87-ascii-hex': (around, spoken) => compile(asSpoken(iso87AsciiHex, spoken), {}, around),
-  'pos-bcd': (around, spoken) => compile(asSpoken(posBcd, spoken), {}, around),
-};
 
 /**
  * A dialect with the two elements that listeners differ in: how long DE52 is, and what DE53 is made of, which is as
@@ -30,19 +21,22 @@ const COMPILE: Record<ListenerSettings['dialect'], Compile> = {
  */
 function asSpoken<D extends Dialect>(dialect: D, { pinBlockBytes = 8, securityControl }: Spoken): D {
   const { 52: pin, 53: control } = dialect.fields;
-  const isAsStandard = pinBlockBytes === 8 && securityControl !== 'hexadecimal';
-  if (isAsStandard || !pin || !control) return dialect;
+  const isHex = securityControl === 'hexadecimal';
+  if (pinBlockBytes === 8 && !isHex) return dialect;
   const fields = {
     ...dialect.fields,
-    52: { ...pin, length: { fixed: pinBlockBytes } },
-    53: securityControl === 'hexadecimal' ? { ...control, content: 'h' } : control,
+    ...(pin ? { 52: { ...pin, length: { fixed: pinBlockBytes } } } : {}),
+    ...(control && isHex ? { 53: { ...control, content: 'h' } } : {}),
   };
   return { ...dialect, fields };
 }
 
 /** Told of elements that count as absent. */
 type OnDropped = NonNullable<Tolerance['onDropped']>;
-type Spoken = Pick<ListenerSettings, 'name' | 'dialect' | 'elements' | 'pinBlockBytes' | 'securityControl'>;
+type Spoken = Pick<
+  ListenerSettings,
+  'name' | 'dialect' | 'packager' | 'elements' | 'pinBlockBytes' | 'securityControl'
+>;
 
 interface Ends {
   readonly clock: Clock;
@@ -65,8 +59,10 @@ const BITMAP_AT = 4;
 const EIGHT = 0x38;
 
 /** Nothing where the dialect writes a second bitmap only where one is needed. */
-export function compactOf(listener: Pick<ListenerSettings, 'dialect' | 'elements'>): Compact | undefined {
-  if (listener.dialect !== 'iso87-ascii-hex') return undefined;
+export function compactOf(
+  listener: Pick<ListenerSettings, 'dialect' | 'packager' | 'elements'>,
+): Compact | undefined {
+  if (listener.dialect !== 'iso87-ascii-hex' || listener.packager) return undefined;
   const elements = listenerElementPolicies(listener);
   return {
     codec: compile(COMPACT_HEX, {}, { elements, leavesOut: true }),
@@ -83,7 +79,8 @@ export function listenerCodec(listener: Spoken, ends: Ends): Codec<TerminalMessa
 }
 
 export function codecTelling(listener: Spoken, onDropped: OnDropped): Codec<TerminalMessage> {
-  const make = (tolerance: Tolerance) => COMPILE[listener.dialect](tolerance, listener);
+  const dialect = asSpoken(listenerDialect(listener), listener);
+  const make = (tolerance: Tolerance): Codec<TerminalMessage> => compile(dialect, {}, tolerance);
   const elements = listenerElementPolicies(listener);
   const around = { leavesOut: true, onDropped };
   const codec = make({ elements, ...around });

@@ -91,7 +91,7 @@ export const OF_KEYS: readonly SourceMutant[] = [
     name: 'numbers-of-the-reversal',
     removes: "the search by the reversal's own STAN and time, which many repeat from the original",
     file: 'switch/requests/originals.ts',
-    find: 'const repeated = waysOf(party.key, named.repeated);',
+    find: 'const repeated = waysOf(party.key, localFirst(named.repeated));',
     put: 'const repeated: Way[] = [];',
   },
   {

@@ -79,7 +79,7 @@ export function reversedOriginal({ message, sender, party, card }: Referring): O
   const { stan, sentAt } = named;
   // DE37 of a void names its sale, which the void's own reversal does not mean.
   const references = message.de3?.startsWith(VOID) ? [] : referencesOf([party.key], message);
-  const repeated = waysOf(party.key, named.repeated);
+  const repeated = waysOf(party.key, localFirst(named.repeated));
   const ways = [
     ...waysOf(party.key, [...named.exact, ...named.local]),
     ...(named.exact.length === 0 ? [...repeated, ...references] : [...references, ...repeated]),
@@ -216,6 +216,11 @@ function requestOf(mti: string | undefined): string {
 
 function localOf(monthToSecond: string): Pick<Sender, 'localDate' | 'localTime'> {
   return { localDate: monthToSecond.slice(0, DATE), localTime: monthToSecond.slice(DATE) };
+}
+
+/** A DE7 that is the message's own may be that of a void of this STAN, which went out in the same second. */
+function localFirst(numbers: readonly Numbered[]): Numbered[] {
+  return [...numbers.map(({ transmittedAt: _, ...local }) => local), ...numbers];
 }
 
 function namesOf(party: PartyKey, numbers: Numbered): string[] {

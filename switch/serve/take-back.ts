@@ -108,7 +108,9 @@ async function reverseFound(
   const told = answered(inbound, found);
   const key = keyOfNamed(found, keyOf(place), fingerprint);
   if (found.chipWords.includes(key)) return { reply: told.reply };
-  const voided = found.voids.find((each) => each.key === key);
+  // A void is undone whole: what leaves a part is of the sale, whose STAN the void may have had as well.
+  const isPart = Number(inbound.message.de95?.transaction ?? 0) > 0;
+  const voided = isPart ? undefined : found.voids.find((each) => each.key === key);
   const { rules } = ports.networks.get(found.opening?.network ?? '') ?? {};
   if (voided) return reverseVoid(found, voided, told, rules);
 

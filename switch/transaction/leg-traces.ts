@@ -19,7 +19,7 @@ export interface LegTrace {
   /** What the network called it in a late approval, or when it was told. */
   readonly approvalCode?: string;
   readonly networkReference?: string;
-  /** A late approval, or what was taken back since, asks for a reversal that may have been sent, by the same numbers. */
+  /** A late approval, or what was taken back since, asks for a reversal that may have been sent before. */
   readonly isAskedAgain?: boolean;
   /** Of how much it approved late, where that was less than was asked. */
   readonly lateMinorUnits?: number;
@@ -110,7 +110,7 @@ export function askedAnew(of: Asked): void {
 
 /**
  * Another follow-up asks for reversals where one was to do so before. That one may be parked by then: it asks nobody
- * any more, and what it sent last was heard or not. Each of them looks at all messages, so each may have been asked for.
+ * any more, and what it sent last was heard or not. Each of them looks at all messages: any may have been asked for.
  */
 export function askedBeside(of: Asked): void {
   if (!holdsTooMuch(of)) return;

@@ -183,6 +183,32 @@ describe('an increment that is reversed beside a void', () => {
   });
 });
 
+describe('a part that is reversed in the second of a void with the STAN of the sale', () => {
+  const ofPart = (change: Partial<TerminalMessage> = {}) =>
+    reversal({
+      de11: '000004',
+      de7: '1123120600',
+      de90: originalElements('0200', '000001', '0000000000'),
+      de95: replacement(1_000),
+      ...change,
+    });
+
+  it.each([
+    ['the local time of the sale', {}],
+    ['a time of its own', { de12: '130600' }],
+  ])('with %s is a part of the sale, and not the reversal of the void', async (_, time) => {
+    const { counter } = around();
+    const sale = await counter.heard(purchase());
+    expect((await counter.heard(voidOf(sale, { de11: '000001' }))).code).toBe('00');
+    expect((await counter.heard(ofPart(time))).code).toBe('00');
+    expect(counter.payment()).toMatchObject({ state: 'taken-back', standingMinorUnits: 0 });
+
+    const ofVoid = originalElements('0200', '000001', '1123120600');
+    await counter.heard(reversal({ de11: '000005', de7: '1123120700', de12: '130700', de90: ofVoid }));
+    expect(counter.payment()).toMatchObject({ state: 'approved', standingMinorUnits: 1_000 });
+  });
+});
+
 describe('the reversal of a tip', () => {
   const tipped = async () => {
     const { counter, advised } = around();

@@ -16,8 +16,8 @@ export const OF_DOOR: readonly SourceMutant[] = [
     name: 'letters-of-terminals',
     removes: 'the patience with letters that nobody needs in what terminals send',
     file: 'switch/serve/listener-codec.ts',
-    find: 'const codec = make({ elements, ...around });',
-    put: 'const codec = make({ elements: {}, ...around });',
+    find: 'const elements = listenerElementPolicies(listener);\n  const around',
+    put: 'const elements: Record<number, ElementPolicy> = {};\n  const around',
   },
   {
     name: 'letters-of-networks',

@@ -221,7 +221,7 @@ export class SwitchNode extends ProcessLives {
         if (asked.left) {
           void asked.outcome.then((outcome) => this.#checkAbandoned(connector, outcome));
         } else if (asked.outcome.status === 'unreachable') {
-          this.#checkLinks(connector, opened, 'asked over a link that is not signed on');
+          this.#checkLinks(connector, opened);
         }
         if (!asked.left && asked.outcome.status === 'not-asked') {
           const { terminal, amount, localDate, localTime } = facts;
@@ -251,9 +251,15 @@ export class SwitchNode extends ProcessLives {
     this.around.world.violate('I8 liveness', `${this.name} closed its link to ${name} over a request`);
   }
 
-  /** I8: where another link to that network is signed on, nobody need be refused or left alone. */
-  #checkLinks({ name }: NetworkConnector, opened: readonly Opened[], what: string): void {
-    if (!opened.some(({ link }) => link.name === name && link.state() === 'signed-on')) return;
-    this.around.world.violate('I8 liveness', `${this.name} ${what} to ${name}, and has another one`);
+  /**
+   * I8: a link that has not signed on yet is not asked where the one before it is there. Links before that one have
+   * the data of yesterday: they wait for their answers and bear nothing more.
+   */
+  #checkLinks(connector: NetworkConnector, opened: readonly Opened[]): void {
+    const { name } = connector;
+    const before = opened.filter(({ link }) => link.name === name).at(-2);
+    if (before?.link.state() !== 'signed-on' || connector.signOns?.() !== 0) return;
+    const what = `asked over a link to ${name} that is not signed on, and has another one`;
+    this.around.world.violate('I8 liveness', `${this.name} ${what}`);
   }
 }

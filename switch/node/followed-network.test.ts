@@ -49,7 +49,7 @@ function followed() {
   networks.follow([newData]);
   const [, next] = links;
   const state = () => networks.connectors.get('visa')?.state();
-  return { clock, before, next, state };
+  return { clock, networks, links, before, next, state };
 }
 
 test('new data take over once their link has signed on, and the link before has a minute for its answers', async () => {
@@ -74,4 +74,16 @@ test('a network that lets no second link sign on loses the first, which waits fo
   expect(before?.closedWith).toEqual([3_000]);
   expect(next?.closedWith).toEqual([]);
   expect(state()).toBe('connected');
+});
+
+test('data that are overtaken before their link has signed on bear no payment', async () => {
+  const { clock, networks, links, before, next, state } = followed();
+  await clock.advance(1_000);
+  networks.follow([{ ...settings, port: 3 }]);
+  await clock.advance(1_000);
+
+  expect(next?.closedWith).toEqual([3_000]);
+  expect(before?.closedWith).toEqual([]);
+  expect(state()).toBe('signed-on');
+  expect(links).toHaveLength(3);
 });

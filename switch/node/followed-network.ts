@@ -3,7 +3,8 @@
  * the link that is current. New data get a link of their own, which takes over once it has signed on, so that no
  * payment finds the network away; the link before stays until what it was asked is answered. A network that bears one
  * session at a time keeps the new link from signing on: then the old one is asked nothing more after a moment, and is
- * closed once it has answered. A network that is away looks the same, and may yet answer.
+ * closed once it has answered. A network that is away looks the same, and may yet answer. Data that come before the link
+ * of the last ones has signed on take its place.
  */
 import type { AnswerTable, NetworkConnector } from '../../connectors/index.ts';
 import type { Clock, Log } from '../../runtime/index.ts';
@@ -27,6 +28,8 @@ class FollowedNetwork {
   readonly #parts: FollowedNetworkParts;
   #settings: NetworkSettings;
   #current: NetworkConnector;
+  /** The link of the newest data, until it takes over. */
+  #next: NetworkConnector | undefined;
   /** Links that are no longer asked, or not yet. */
   readonly #others = new Set<NetworkConnector>();
   #isClosed = false;
@@ -43,12 +46,15 @@ class FollowedNetwork {
     this.#settings = settings;
     const next = this.#parts.open(settings);
     this.#others.add(next);
+    const overtaken = this.#next;
+    this.#next = next;
+    if (overtaken) void this.#let(overtaken);
     this.#takeOver(next, SIGNED_ON_WITHIN_MS);
   }
 
   #takeOver(next: NetworkConnector, leftMs: number): void {
     const { clock, log } = this.#parts;
-    if (this.#isClosed) return;
+    if (this.#isClosed || next !== this.#next) return;
     const isOn = next.state() === 'signed-on';
     const isOver = leftMs <= 0 || this.#current.state() !== 'signed-on';
     if (!isOn && !isOver) {
@@ -58,6 +64,7 @@ class FollowedNetwork {
 
     const before = this.#current;
     this.#current = next;
+    this.#next = undefined;
     this.#others.delete(next);
     this.#others.add(before);
     log.info({ event: 'network.data-followed', network: next.name, signedOn: isOn });

@@ -3,8 +3,8 @@
  * the link that is current. New data get a link of their own, which takes over once it has signed on, so that no
  * payment finds the network away; the link before stays until what it was asked is answered. A network that bears one
  * session at a time keeps the new link from signing on: then the old one is asked nothing more after a moment, and is
- * closed once it has answered. A network that is away looks the same, and may yet answer. Data that come before the link
- * of the last ones has signed on take its place.
+ * closed once it has answered. A network that is away looks the same, and may yet answer. Data that come before the
+ * link of the last ones has signed on take its place.
  */
 import type { AnswerTable, NetworkConnector } from '../../connectors/index.ts';
 import type { Clock, Log } from '../../runtime/index.ts';

@@ -5,8 +5,8 @@
  * much of it survives. So it collects some thirty times a second, and each time it copies what the purchases in flight
  * hold: a quarter of the switch's time at 2,000/s. With this room it collects once or twice a second, and copies once.
  *
- * The largest size alone was tried, and changes nothing: it is a bound that V8 does not come near. The least size is
- * not allowed in NODE_OPTIONS, so whoever starts the process gives it, or it starts itself anew.
+ * The largest size alone was tried, and changes nothing: it is a bound that V8 does not come near. The least size is not
+ * allowed in NODE_OPTIONS, so whoever starts the process gives it, or it starts itself anew.
  */
 export const YOUNG_HEAP_ARGS: readonly string[] = ['--min-semi-space-size=32', '--max-semi-space-size=64'];
 

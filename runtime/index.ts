@@ -42,4 +42,3 @@ export type {
 } from './tls-sockets.ts';
 export { tlsSockets, tlsStrength } from './tls-sockets.ts';
 export { runTool, VERSION } from './tool.ts';
-export { hasRoomForTheYoung, withRoomForTheYoung, YOUNG_HEAP_ARGS } from './young-heap.ts';

@@ -10,8 +10,6 @@ export interface ServicePlan {
   /** Path of the module that is its entry point. */
   entry: string;
   args?: readonly string[];
-  /** Of Node itself, beside those that this process was started with. */
-  nodeArgs?: readonly string[];
   env?: Readonly<Record<string, string>>;
   /** Where its standard error (its log) goes: a file descriptor, or 'inherit'. */
   logTo?: number | 'inherit';
@@ -95,9 +93,8 @@ class Supervisor implements SupervisedService {
   }
 
   #start(): void {
-    const { entry, args, nodeArgs, env, logTo, readyWithinMs } = this.#plan;
+    const { entry, args, env, logTo, readyWithinMs } = this.#plan;
     const child = fork(entry, args ?? [], {
-      execArgv: process.execArgv.concat(nodeArgs ?? []),
       env: { ...process.env, ...env },
       stdio: ['ignore', 'inherit', logTo ?? 'inherit', 'ipc'],
     });

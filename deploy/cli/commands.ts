@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { hasRoomForTheYoung, withRoomForTheYoung } from '../../runtime/index.ts';
 
 /** A command that is loaded when it is asked for. */
 export interface LazyCommand {
@@ -13,20 +12,6 @@ export interface LazyCommand {
 
 /** A process of a deployment: its entry point takes its settings from the environment and runs until stopped. */
 function role(name: string, summary: string, entry: string): LazyCommand {
-  return roleThat(name, summary, async () => {
-    await import(new URL(`../../${entry}`, import.meta.url).href);
-  });
-}
-
-/** One that carries purchases: it becomes itself anew, with room for them, under the process id that it has. */
-function busyRole(name: string, summary: string, entry: string): LazyCommand {
-  return roleThat(name, summary, async () => {
-    if (!hasRoomForTheYoung()) withRoomForTheYoung();
-    await import(new URL(`../../${entry}`, import.meta.url).href);
-  });
-}
-
-function roleThat(name: string, summary: string, run: () => Promise<void>): LazyCommand {
   return {
     name,
     summary,
@@ -34,7 +19,9 @@ function roleThat(name: string, summary: string, run: () => Promise<void>): Lazy
     load: async () =>
       new Command(name)
         .description(`Runs ${summary} until it is stopped. docs/deployment.md lists its settings.`)
-        .action(run),
+        .action(async () => {
+          await import(new URL(`../../${entry}`, import.meta.url).href);
+        }),
   };
 }
 
@@ -109,8 +96,8 @@ export const commands: readonly LazyCommand[] = [
     summary: 'brings a database to the schema of this release',
     load: async () => (await import('./migrate.ts')).migrateCommand(),
   },
-  busyRole('switch', 'a switch node: the hot path', 'switch/main.ts'),
-  busyRole('worker', 'a worker: follow-ups and projection', 'switch/worker.ts'),
+  role('switch', 'a switch node: the hot path', 'switch/main.ts'),
+  role('worker', 'a worker: follow-ups and projection', 'switch/worker.ts'),
   role('hsm-process', 'the HSM process', 'hsm/main.ts'),
   role('admin', 'the admin API', 'admin-api/main.ts'),
 ];

@@ -19,8 +19,6 @@ export interface ServiceStart {
   /** Entry point, relative to the project's root. */
   entry: string;
   env: Readonly<Record<string, string>>;
-  /** Of Node itself. */
-  nodeArgs?: readonly string[];
   finalExitCodes?: readonly number[];
   /** How far behind the switch, the HSM and PostgreSQL it stands when they compete for the processor. */
   niceness?: number;
@@ -43,13 +41,12 @@ export function serviceRunner(logDir: string, log: Log, signal: AbortSignal): Se
   const logFile = (name: string) => join(logDir, `${name}.log`);
   return {
     logFile,
-    async start({ name, entry, env, nodeArgs = [], finalExitCodes = [], niceness }) {
+    async start({ name, entry, env, finalExitCodes = [], niceness }) {
       const descriptor = openSync(logFile(name), 'a', 0o640);
       const plan = {
         name,
         entry: resolve(projectRoot, entry),
         env,
-        nodeArgs,
         logTo: descriptor,
         finalExitCodes,
         ...(niceness !== undefined && { niceness }),

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type DevelopmentCertificates, ensureDevelopmentCertificates } from '../../certs/index.ts';
 import { HSM_ENTRY, HSM_FINAL_EXIT_CODES, prepareDevelopmentToken } from '../../hsm/index.ts';
-import { type Log, type ReadyDetails, YOUNG_HEAP_ARGS } from '../../runtime/index.ts';
+import type { Log, ReadyDetails } from '../../runtime/index.ts';
 import { migrate } from '../../switch/database/migrate.ts';
 import {
   developmentWebhookSecret,
@@ -208,12 +208,7 @@ function startSwitch(
     'switch node',
     async () => {
       const env = { SWITCH_SETTINGS_FILE: file };
-      const listening = await services.start({
-        name: 'switch',
-        entry: 'switch/main.ts',
-        env,
-        nodeArgs: YOUNG_HEAP_ARGS,
-      });
+      const listening = await services.start({ name: 'switch', entry: 'switch/main.ts', env });
       const url = `http://${settings.status.host}:${listening['status']}/status`;
       await waitUntil(
         'the switch connected to the HSM and signed on',
@@ -241,7 +236,6 @@ function startWorker({ config, services, progress, signal }: Start, nodeStatusUr
         name: 'worker',
         entry: 'switch/worker.ts',
         env,
-        nodeArgs: YOUNG_HEAP_ARGS,
         niceness: NICENESS.worker,
       });
       await waitUntil('a worker of which the switch knows', SIGNED_ON_WITHIN_MS, signal, async () => {

@@ -213,6 +213,7 @@ async function everyExampleWorks(output: string): Promise<void> {
     ['http://127.0.0.1:9584', `http://127.0.0.1:${control}`],
     ['http://127.0.0.1:9588', addressIn(output, /second network .*control (http:\/\/\S+)/)],
     ['.data/audit', join(dataDir, 'audit')],
+    ['.data/hsm-uses.db', join(dataDir, 'hsm-uses.db')],
     ['.data/switch.settings.json', join(dataDir, 'switch.settings.json')],
     ['http://127.0.0.1:3101', addressIn(output, /PoP .*control (http:\/\/\S+)/)],
   ];

@@ -49,6 +49,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'hsm kat': ['npx etika-switch hsm kat --vectors hsm/kat/testdata/published.jsonl --json'],
   'hsm status': ['npx etika-switch hsm status'],
   'hsm public-key': ['npx etika-switch hsm public-key --key AUDIT/1'],
+  'hsm key-log': ['npx etika-switch hsm key-log --ledger .data/hsm-uses.db'],
   'hsm ceremony': [`${TOKEN} npx etika-switch hsm ceremony verify-log`],
   'hsm ceremony prepare': [`${TOKEN} npx etika-switch hsm ceremony prepare`],
   'hsm ceremony import': [
@@ -62,6 +63,9 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   'hsm ceremony export': [
     `${TOKEN} npx etika-switch hsm ceremony export --record key.txt --zmk ZMK/VISA --mode B`,
+  ],
+  'hsm ceremony authorise': [
+    `${TOKEN} npx etika-switch hsm ceremony authorise --minutes 30 --ledger /var/lib/etika/hsm-uses.db`,
   ],
   'hsm ceremony backup': [`${TOKEN} npx etika-switch hsm ceremony backup --to /media/backup`],
   'hsm ceremony restore': [`${TOKEN} npx etika-switch hsm ceremony restore --from /media/backup`],

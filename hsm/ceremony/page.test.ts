@@ -10,8 +10,8 @@ const PASTED = PAGE.split('\n')
   .filter((line) => line.startsWith('npx etika-switch hsm '));
 
 it('docs/key-ceremony.md has a command for every ceremony', () => {
-  const actions = ['prepare', 'import', 'create', 'generate', 'export', 'backup', 'restore', 'verify-log'];
-  expect(PASTED.map((line) => line.split(' ')[4])).toEqual(actions);
+  const actions = 'prepare import create generate export authorise backup restore verify-log';
+  expect(PASTED.map((line) => line.split(' ')[4]).join(' ')).toBe(actions);
 });
 
 /** Without a token each gets as far as its settings: a command or option that is not there ends before. */

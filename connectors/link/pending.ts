@@ -31,8 +31,8 @@ interface Asked<M, Tag> {
 interface Waiting<M, Tag> extends Asked<M, Tag>, Expiring {
   readonly key: string;
   readonly resolve: (ended: Ended<M>) => void;
-  /** The codes of answers that came under its key and are not about it: each is told once. */
-  readonly strays: Set<string | undefined>;
+  /** The codes of answers that came under its key and are not about it: each is told once. Nearly always none. */
+  strays: Set<string | undefined> | undefined;
 }
 
 /**
@@ -103,7 +103,7 @@ export class PendingRequests<M, Tag = string> {
         tag,
         examine,
         isOver: false,
-        strays: new Set<string | undefined>(),
+        strays: undefined,
       };
       this.#waiting.set(key, waiting);
       this.#deadlines.add(waiting);
@@ -118,6 +118,7 @@ export class PendingRequests<M, Tag = string> {
     if (examined === 'follows') return { fate: 'follows' };
 
     if (examined !== 'counts') {
+      waiting.strays ??= new Set();
       const { strays } = waiting;
       if (strays.has(examined.code) || strays.size >= MOST_STRAYS) return { fate: 'repeated' };
       strays.add(examined.code);

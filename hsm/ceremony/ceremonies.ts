@@ -99,16 +99,7 @@ async function combine(
   await confirmAll(terminal, custodians, `store ${order.label} (${order.usage}, KCV ${kcv})`);
   // The log before the key: where it cannot be written, there is no key that it does not know.
   station.record({ action: 'import', outcome: 'agreed', custodians, ...publicOrder(order), kcv });
-  station.use((scratch) => {
-    storeKey(
-      scratch,
-      order.label,
-      order.usage,
-      order.algorithm,
-      sumOf(scratch, order, components),
-      pinRuleOf(order),
-    );
-  });
+  storeSum(station, order, components);
   station.record({
     action: 'import',
     outcome: 'completed',
@@ -141,16 +132,7 @@ export async function createKey(
       const component = components.subarray(index * order.length, (index + 1) * order.length);
       return printComponent(station, order, index + 1, custodian, component, print);
     });
-    const kcv = station.use((scratch) =>
-      storeKey(
-        scratch,
-        order.label,
-        order.usage,
-        order.algorithm,
-        sumOf(scratch, order, components),
-        pinRuleOf(order),
-      ),
-    );
+    const kcv = storeSum(station, order, components);
     terminal.say(`${order.label} is on the token, KCV ${kcv}; component KCVs ${kcvs.join(' ')}`);
     station.record({
       action: 'create',
@@ -262,6 +244,14 @@ function pinRuleOf({ usage, pinRule }: KeyOrder): string | undefined {
   if (pinRule === undefined) return undefined;
   if (usage !== 'V1') throw new HsmError('HSM_REQUEST_INVALID', `a PIN rule of a key of usage ${usage}`);
   return ruleOfOrder(pinRule);
+}
+
+/** Puts the key that the components make on the token. @returns its KCV */
+function storeSum(station: Station, order: KeyOrder, components: Buffer): string {
+  const { label, usage, algorithm } = order;
+  return station.use((scratch) =>
+    storeKey(scratch, label, usage, algorithm, sumOf(scratch, order, components), pinRuleOf(order)),
+  );
 }
 
 function sumOf(scratch: Scratch, order: KeyOrder, components: Buffer): Buffer {

@@ -7,6 +7,7 @@ export type { Clock, Monotonic, Timer } from './clock.ts';
 export { systemClock } from './clock.ts';
 export { forbidCoreDumps } from './core-dumps.ts';
 export { hostsOf } from './database-hosts.ts';
+export { delay } from './delay.ts';
 export { DAY_MS, HOUR_MS } from './durations.ts';
 export { explain } from './explain.ts';
 export type { HandshakeDoor } from './handshake-door.ts';

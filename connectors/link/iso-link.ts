@@ -1,6 +1,6 @@
 import type { FrameReader } from '../../messages/index.ts';
 import { responseMti } from '../../messages/index.ts';
-import { atDeadline, type Connection, type Monotonic, type Timer } from '../../runtime/index.ts';
+import { atDeadline, type Connection, delay, type Monotonic, type Timer } from '../../runtime/index.ts';
 import type { NetworkLinkState, OwnFault } from '../network-leg.ts';
 import { LineBudget } from './line-budget.ts';
 import { LineWatch } from './line-watch.ts';
@@ -124,7 +124,7 @@ export class IsoLink<M extends Matchable, Tag = string> {
   async #waitForAnswers(latest: Monotonic): Promise<void> {
     const { clock } = this.#settings;
     while (this.#pending.size > 0 && clock.monotonic() < latest) {
-      await new Promise<void>((resolve) => clock.after(LOOK_AGAIN_MS, resolve));
+      await delay(clock, LOOK_AGAIN_MS);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Clock, Log } from '../../runtime/index.ts';
+import { type Clock, delay, type Log } from '../../runtime/index.ts';
 import type { HostMessage } from './host-dialect.ts';
 import type { HostLink } from './link.ts';
 import type { NetworkScenario } from './scenario.ts';
@@ -14,13 +14,13 @@ export async function conduct<M extends HostMessage>(
   { clock, log }: { clock: Clock; log: Log },
 ): Promise<void> {
   try {
-    if (scenario?.action === 'delay') await elapsed(clock, scenario.ms);
+    if (scenario?.action === 'delay') await delay(clock, scenario.ms);
     if ((scenario?.action === 'silence' || scenario?.action === 'drop') && scenario.lost === 'request') {
       if (scenario.action === 'drop') link.drop();
       return;
     }
     const reply = await act();
-    if (scenario?.action === 'late') await elapsed(clock, scenario.ms);
+    if (scenario?.action === 'late') await delay(clock, scenario.ms);
     deliver(scenario, link, reply);
   } catch (error) {
     log.error({ event: 'network.unanswered', peer: link.peer, err: error }, 'no answer could be given');
@@ -55,8 +55,4 @@ function deliver<M extends HostMessage>(
 
 function stanAfter(stan: string): string {
   return String((Number(stan) % 999_999) + 1).padStart(6, '0');
-}
-
-function elapsed(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => clock.after(ms, resolve));
 }

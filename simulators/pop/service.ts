@@ -1,4 +1,4 @@
-import type { Address, Clock, Log, Random, Timer } from '../../runtime/index.ts';
+import { type Address, type Clock, delay, type Log, type Random, type Timer } from '../../runtime/index.ts';
 import { controlRoutes } from '../common/control.ts';
 import { type HttpCall, type HttpReply, type HttpRoute, httpService } from '../common/http.ts';
 import { type ScenarioBook, scenarioBook } from '../common/scenario.ts';
@@ -190,11 +190,11 @@ async function perform(
 ): Promise<HttpReply> {
   switch (scenario?.action) {
     case 'delay':
-      await elapsed(clock, scenario.ms);
+      await delay(clock, scenario.ms);
       return act();
     case 'late': {
       const reply = await act();
-      await elapsed(clock, scenario.ms);
+      await delay(clock, scenario.ms);
       return reply;
     }
     case 'silence':
@@ -210,8 +210,4 @@ async function perform(
     default:
       return act();
   }
-}
-
-function elapsed(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => clock.after(ms, resolve));
 }

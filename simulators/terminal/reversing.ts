@@ -1,4 +1,4 @@
-import type { Clock } from '../../runtime/index.ts';
+import { type Clock, delay } from '../../runtime/index.ts';
 import type { TerminalBatch } from './batch.ts';
 import type { Exchange } from './exchange.ts';
 import type { Original } from './messages.ts';
@@ -34,7 +34,7 @@ export function uncertainties(plan: ReversalPlan, { batch, clock, reverse }: Mea
       const tried = await reverse(original, undefined, repeat);
       if (tried.approved) return true;
       repeat = { stan: tried.stan };
-      if (attempt < plan.attempts) await elapsed(clock, plan.everyMs);
+      if (attempt < plan.attempts) await delay(clock, plan.everyMs);
     }
     return false;
   };
@@ -78,8 +78,4 @@ function isCertain({ code, macVerified, outcome, reason, service }: Exchange): b
 
 function originalOf({ amount = 0, currency = '', mti, processingCode = '', stan, time = '' }: Exchange) {
   return { mti, stan, time, processingCode, amount, currency };
-}
-
-function elapsed(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => clock.after(ms, resolve));
 }

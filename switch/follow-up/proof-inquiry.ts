@@ -1,5 +1,5 @@
 import type { PopConnector, PopStandingStatus } from '../../connectors/index.ts';
-import type { Clock, Monotonic } from '../../runtime/index.ts';
+import { type Clock, delay, type Monotonic } from '../../runtime/index.ts';
 import type { DueProof } from './awaited-proofs.ts';
 
 /**
@@ -89,7 +89,7 @@ export class ProofInquiry {
       }
 
       const waitMs = SINGLES_EVERY_MS - (clock.monotonic() - startedAt);
-      if (waitMs > 0) await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+      if (waitMs > 0) await delay(clock, waitMs);
     }
     return { findings };
   }

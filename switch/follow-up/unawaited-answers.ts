@@ -2,7 +2,7 @@
 // back, or is not about what was asked. Whoever hears it has it written down here, under the transaction it belongs to.
 // The evidence waits for the transaction's decision, and for a journal that is away: it may be money.
 
-import type { Clock, Log } from '../../runtime/index.ts';
+import { type Clock, delay, type Log } from '../../runtime/index.ts';
 import { type Journal, JournalError } from '../journal/journal.ts';
 import { appendNext, readTransaction } from '../transaction/append-next.ts';
 import type { Transaction } from '../transaction/fold.ts';
@@ -34,7 +34,7 @@ export async function recordUnawaited(
   for (let look = 1; look <= QUICK_LOOKS + LATER_LOOKS; look += 1) {
     if (await isRecorded(transaction, tell, ports)) return true;
     const waitMs = look < QUICK_LOOKS ? LOOK_AGAIN_MS : LOOK_AGAIN_LATER_MS;
-    await new Promise<void>((resolve) => ports.clock.after(waitMs, resolve));
+    await delay(ports.clock, waitMs);
   }
   ports.log.error({ event: 'network.late-answer-undecided', transaction });
   return false;

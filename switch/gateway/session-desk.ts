@@ -1,4 +1,4 @@
-import { type Clock, timeOrderedUuid } from '../../runtime/index.ts';
+import { delay, timeOrderedUuid } from '../../runtime/index.ts';
 import { currencyName } from '../config/currency.ts';
 import { Refusal } from '../errors.ts';
 import { isApprovalCode } from '../transaction/approval-codes.ts';
@@ -134,7 +134,7 @@ export class SessionDesk {
       if (payment !== undefined && payment === (now.payment ?? payment)) return false;
       if (now.state !== 'open') throw closed(now);
       if (now.claim && !isOwn) throw new Problem('GW_SESSION_BUSY');
-      await pause(LOOK_MS, ports.clock);
+      await delay(ports.clock, LOOK_MS);
     }
     throw new Problem('GW_SESSION_BUSY');
   }
@@ -220,10 +220,6 @@ export class SessionDesk {
 function isOver(error: unknown): boolean {
   if (error instanceof Refusal) return !error.isPassing;
   return error instanceof Problem && (error.told.payment !== undefined || error.status < 500);
-}
-
-function pause(ms: number, clock: Clock): Promise<void> {
-  return new Promise((resolve) => void clock.after(ms, resolve));
 }
 
 function closed({ state }: PaymentSession): Problem {

@@ -1,6 +1,7 @@
 import {
   atDeadline,
   type Clock,
+  delay,
   type Log,
   type Monotonic,
   sometimes,
@@ -286,7 +287,7 @@ export class GroupCommit {
   async #attach(): Promise<void> {
     const { clock, log } = this.#settings;
     const delayMs = RECONNECT_DELAYS_MS[Math.min(this.#failuresInARow, RECONNECT_DELAYS_MS.length) - 1] ?? 0;
-    if (delayMs > 0) await new Promise<void>((resolve) => clock.after(delayMs, resolve));
+    if (delayMs > 0) await delay(clock, delayMs);
     const inDoubt = this.#inDoubt;
     try {
       const { isFenced, found, claimed } = await this.#writer.attach(inDoubt.map(({ sequence }) => sequence));

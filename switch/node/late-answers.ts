@@ -10,7 +10,7 @@ import {
   type TransactionFacts,
   withoutCash,
 } from '../../connectors/index.ts';
-import { HOUR_MS } from '../../runtime/index.ts';
+import { delay, HOUR_MS } from '../../runtime/index.ts';
 import type { Settings } from '../config/settings.ts';
 import { withOutbox } from '../fallback/notices/outbox.ts';
 import { recordUnawaited } from '../follow-up/unawaited-answers.ts';
@@ -141,10 +141,10 @@ async function whoseAnswer(stray: StrayAnswer, ports: LateAnswerPorts): Promise<
     try {
       const found = await firstFound(keys, stray, ports);
       if (found || !ports.numbers?.whose || look + 1 >= LOOKS_IN_VAIN) return found;
-      await new Promise<void>((resolve) => ports.clock.after(LOOK_AGAIN_MS, resolve));
+      await delay(ports.clock, LOOK_AGAIN_MS);
     } catch (error) {
       if (!(error instanceof JournalError)) throw error;
-      await new Promise<void>((resolve) => ports.clock.after(LOOK_AGAIN_MS, resolve));
+      await delay(ports.clock, LOOK_AGAIN_MS);
     }
   }
   return undefined;

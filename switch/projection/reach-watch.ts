@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Clock, Monotonic } from '../../runtime/index.ts';
+import { type Clock, delay, type Monotonic } from '../../runtime/index.ts';
 import { PROJECTION_WANTED } from './projector.ts';
 
 /** Up to which sequence each epoch is, or is to be, taken into account. */
@@ -78,7 +78,7 @@ export class ReachWatch {
       for (await this.#tell(); this.#waiting.size > 0; await this.#tell()) {
         if (this.#isNew) await this.#pool.query('select pg_notify($1, $2)', [PROJECTION_WANTED, '']);
         this.#isNew = false;
-        await new Promise<void>((resolve) => this.#clock.after(LOOK_AGAIN_MS, resolve));
+        await delay(this.#clock, LOOK_AGAIN_MS);
       }
     } catch (error) {
       for (const { reject } of this.#waiting) reject(error);

@@ -1,4 +1,4 @@
-import { type Monotonic, sometimes } from '../../runtime/index.ts';
+import { delay, type Monotonic, sometimes } from '../../runtime/index.ts';
 import { Refusal } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { isRemembered } from '../requests/remembered.ts';
@@ -41,7 +41,7 @@ export async function replay(
       return reply;
     }
     if (found?.state === 'taken-back') throw new Refusal('SW_ALREADY_REVERSED', { transaction });
-    await new Promise<void>((resolve) => ports.clock.after(ASK_AGAIN_MS, resolve));
+    await delay(ports.clock, ASK_AGAIN_MS);
   }
   ports.log.warn({ event: 'authorise.original-undecided', transaction });
   return undefined;

@@ -65,6 +65,8 @@ export abstract class ProcessLives {
   protected crashesOverKeys: (() => void) | undefined;
   /** Lives so far. */
   lives = 0;
+  /** When each life began, in virtual time. */
+  readonly startedAt: number[] = [];
 
   constructor(name: string, settings: Settings, around: Surroundings) {
     this.name = name;
@@ -88,6 +90,7 @@ export abstract class ProcessLives {
   start(): void {
     if (this.life && !this.life.isDead) return;
     this.lives += 1;
+    this.startedAt.push(this.around.world.now);
     const life = new SimProcess(this.name, this.around.world);
     this.life = life;
     this.forget();

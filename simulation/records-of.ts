@@ -1,3 +1,4 @@
+import { withoutRepeat } from '../messages/index.ts';
 import { foldTransaction } from '../switch/transaction/fold.ts';
 import type {
   Attention,
@@ -15,6 +16,7 @@ import { isUnattended } from './peers/habits/unattended.ts';
 import type { Notice } from './peers/notice.ts';
 import type { Payment } from './peers/payment.ts';
 import { PAYMENTS } from './peers/services.ts';
+import type { TerminalMessage } from './peers/terminal-dialects.ts';
 import type { Simulation } from './simulation.ts';
 import type { Tables } from './world/database-tables.ts';
 
@@ -81,7 +83,7 @@ function paymentOf(payment: Payment, original: Payment | undefined): PaymentReco
     from: beganAt,
     rrn: first?.rrn ?? (order.kind === 'refund' ? undefined : message.de37),
     ...(first && { answer: answerOf(first) }),
-    later: later.map((notice) => laterOf(notice, later)),
+    later: later.map((notice) => laterOf(notice, later, message)),
     ...(original && { refunds: idOf(original) }),
     name: payment.accountName,
   };
@@ -101,8 +103,12 @@ function answerOf({ at, code, amount, approvalCode }: Payment['told'][number]) {
   };
 }
 
-function laterOf({ order, beganAt, overAt, outcome }: Notice, all: readonly Notice[]): ToldLater {
-  const { kind, remaining, brokenMac, undoes } = order;
+function laterOf(
+  { order, beganAt, overAt, outcome }: Notice,
+  all: readonly Notice[],
+  opened: TerminalMessage,
+): ToldLater {
+  const { kind, remaining, brokenMac, undoes, message } = order;
   const undone = all.findIndex((other) => other.order.message === undoes);
   return {
     kind: kind as ToldLater['kind'],
@@ -110,8 +116,15 @@ function laterOf({ order, beganAt, overAt, outcome }: Notice, all: readonly Noti
     ...(outcome !== undefined && { to: overAt, code: outcome }),
     minorUnits: remaining,
     isForged: brokenMac,
+    namesRepeat: namesRepeat(message, opened),
     ...(undoes && undone >= 0 && { undoes: undone }),
   };
+}
+
+/** Of what came again under a DE7 of its own it has that one, which the switch may never have heard. */
+function namesRepeat({ de90 }: TerminalMessage, opened: TerminalMessage): boolean {
+  if (!de90 || withoutRepeat(de90.mti) === de90.mti) return false;
+  return de90.transmission !== opened.de7;
 }
 
 type LedgerAccount = Omit<NetworkLine, 'network' | 'name' | 'number'> &

@@ -31,6 +31,7 @@ import { Workload } from './workload.ts';
 import { HeadDisks } from './world/audit.ts';
 import { ProofProjector } from './world/awaited-proofs.ts';
 import { Database } from './world/database.ts';
+import type { Tables } from './world/database-tables.ts';
 import { LogCapture } from './world/log-capture.ts';
 import { Network } from './world/network.ts';
 import { SeededRandom } from './world/seeded-random.ts';
@@ -86,7 +87,7 @@ const LAST_PAYMENT_MS = 30_000;
 const LAST_WISH_MS = LAST_PAYMENT_MS + COMES_BACK_WITHIN_MS + 3_000;
 /** Within this time of the last fault everything must have come to its end. */
 const SETTLED_WITHIN_MS = 300_000;
-/** What may still happen once all seems over. */
+/** What may still happen once all seems over: it is when nothing has been written for so long. */
 const AFTERMATH_MS = 20_000;
 /** Runs one seed to its end and checks the invariants. The same seed and code always give the same result. */
 export async function runSeed(options: RunOptions): Promise<RunResult> {
@@ -235,8 +236,23 @@ async function live(simulation: Simulation): Promise<void> {
   });
   if (isSettled) await settle(simulation);
   else world.violate('I8 liveness', `not all is over ${SETTLED_WITHIN_MS / 1_000} s after the last fault`);
-  const end = world.now + AFTERMATH_MS;
-  await scheduler.run(() => world.now > end);
+  await comeToRest(simulation);
+}
+
+/** What a network says late is looked for, reversed and signed for: it begins when all seems over, and may take longer. */
+async function comeToRest({ world, database: { tables } }: Simulation): Promise<void> {
+  const mustBeOverBy = world.now + SETTLED_WITHIN_MS;
+  let written: number;
+  do {
+    written = entriesIn(tables);
+    const end = world.now + AFTERMATH_MS;
+    await world.scheduler.run(() => world.now > end);
+  } while (entriesIn(tables) > written && world.now < mustBeOverBy);
+  if (entriesIn(tables) > written) world.violate('I8 liveness', 'the journal does not come to rest');
+}
+
+function entriesIn({ journal }: Tables): number {
+  return [...journal.values()].reduce((sum, { length }) => sum + length, 0);
 }
 
 /** Every terminal closes its batches, at the end of the day. */

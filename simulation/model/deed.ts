@@ -18,6 +18,8 @@ export interface Deed {
   /** Of the reversal of a void: the place of the void, and how it was answered. */
   readonly undoes?: number | undefined;
   readonly voidCode?: string | undefined;
+  /** It may have matched nothing and been remembered, and people have been told. */
+  readonly mayBeUnmatched: boolean;
   /** What may count as refunded meanwhile, though nobody knows: asked for at the same time, or without an answer. */
   readonly clouded: number;
   /** Another payment of the merchant has the same retrieval reference. */

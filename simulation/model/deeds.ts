@@ -1,5 +1,5 @@
 import type { Deed } from './deed.ts';
-import type { BatchRecord, PaymentRecord, ToldLater } from './records.ts';
+import type { Attention, BatchRecord, PaymentRecord, ToldLater } from './records.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 /** After these a refund may have been paid: it counts until the network has acknowledged its reversal. */
@@ -8,6 +8,7 @@ const SAYS_NOTHING: ReadonlySet<string | undefined> = new Set([undefined, '91', 
 export interface Around {
   readonly payments: readonly PaymentRecord[];
   readonly batches: readonly BatchRecord[];
+  readonly attention: readonly Attention[];
   /** What the network approved of a payment that its terminal heard nothing of. */
   unheard(payment: PaymentRecord): number;
 }
@@ -18,13 +19,15 @@ export function deedsOf(family: readonly PaymentRecord[], around: Around): Deed[
     const refunds = place === 0 ? family.slice(1) : family.slice(1).filter((each) => each !== payment);
     const meant = family[0] ?? payment;
     const isUnclear = isAmbiguous(meant, around.payments) || isAmbiguous(payment, around.payments);
-    const facts = { place, payment, isAmbiguous: isUnclear };
+    const facts = { place, payment, isAmbiguous: isUnclear, mayBeUnmatched: false };
+    const isUnmatched = hasUnmatched(payment, around.attention);
     const during = (from: number, to: number) => cloudedBy(refunds, from, to);
     return [
       requestOf(facts, around, during),
       ...payment.later.map((told, index) => ({
         ...laterOf(facts, told, during(told.from, told.to ?? NEVER)),
         index,
+        mayBeUnmatched: isUnmatched && told.namesRepeat,
       })),
       ...around.batches
         .filter((batch) => isOfBatch(payment, batch))
@@ -47,7 +50,12 @@ function isOfBatch({ terminal, merchant, currency }: PaymentRecord, batch: Batch
   return terminal === batch.terminal && merchant === batch.merchant && currency === batch.currency;
 }
 
-type Facts = Pick<Deed, 'place' | 'payment' | 'isAmbiguous'>;
+/** People see that a reversal of it matched nothing (originals.md, "Remembered"). */
+function hasUnmatched({ number }: PaymentRecord, attention: readonly Attention[]): boolean {
+  return attention.some((each) => each.number === number && each.what === 'reversal-unmatched');
+}
+
+type Facts = Pick<Deed, 'place' | 'payment' | 'isAmbiguous' | 'mayBeUnmatched'>;
 
 function requestOf(facts: Facts, around: Around, during: (from: number, to: number) => number): Deed {
   const { payment } = facts;

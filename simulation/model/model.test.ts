@@ -53,7 +53,7 @@ function refund(minorUnits: number, from: number, code = '00'): PaymentRecord {
 }
 
 function later(kind: ToldLater['kind'], from: number, code: string, minorUnits = 0): ToldLater {
-  return { kind, from, to: from + 10, code, minorUnits, isForged: false };
+  return { kind, from, to: from + 10, code, minorUnits, isForged: false, namesRepeat: false };
 }
 
 function findings(change: Partial<Records>): string[] {
@@ -124,6 +124,18 @@ describe('answers', () => {
     expect(findings({ payments: [both], lines: [line({ captured: 0 })] })).toEqual([]);
     const apart = purchase({ later: [later('void', 20, '12'), later('reversal', 35, '00')] });
     expect(findings({ payments: [apart], lines: [line({ captured: 0 })] })).toHaveLength(1);
+  });
+
+  it('may be 00 for what names a repeat that nobody heard, where people are told that it matched nothing', () => {
+    const given = line({ name: 'R20002', captured: 0, refunded: 20_002, approved: 20_002 });
+    const family = (namesRepeat: boolean) => {
+      const taken = { ...later('partial reversal', 60, '00', 1_001), namesRepeat };
+      return [purchase({ later: [taken] }), refund(20_002, 20)];
+    };
+    const seen = { lines: [line(), given], attention: [{ number: 1, what: 'reversal-unmatched' }] };
+    expect(findings({ payments: family(true), ...seen })).toEqual([]);
+    expect(findings({ payments: family(false), ...seen })).toHaveLength(1);
+    expect(findings({ payments: family(true), ...seen, attention: [] })).toHaveLength(1);
   });
 
   it('never give back more than was captured', () => {

@@ -17,6 +17,8 @@ export interface ToldLater {
   readonly minorUnits: number;
   /** Its seal was broken: nothing may come of it. */
   readonly isForged: boolean;
+  /** It names a repeat by a DE7 that only that one had: whoever never heard that finds nothing. */
+  readonly namesRepeat: boolean;
   /** Of the reversal of a void: the place of the void among these. */
   readonly undoes?: number;
 }

@@ -20,8 +20,9 @@ const NONE: readonly State[] = [];
 
 const RULES: Readonly<Record<Deed['what'], Rule>> = {
   request,
-  reversal,
-  'partial reversal': partialReversal,
+  reversal: (state, deed, family) => orRemembered(reversal(state, deed, family), state, deed),
+  'partial reversal': (state, deed, family) =>
+    orRemembered(partialReversal(state, deed, family), state, deed),
   void: voided,
   'void reversal': voidReversal,
   completion,
@@ -90,6 +91,15 @@ function reversal(state: State, { place, code, clouded }: Deed, family: Family):
   const done = isUntouched ? state : undone;
   if (code === undefined) return [state, done];
   return code === DONE && given === 0 ? [done] : NONE;
+}
+
+/** What names a repeat that was never heard is 00 and kept for people: nothing is taken back, refunded or not. */
+function orRemembered(
+  ends: readonly State[],
+  state: State,
+  { code, mayBeUnmatched }: Deed,
+): readonly State[] {
+  return code === DONE && mayBeUnmatched ? [...ends, state] : ends;
 }
 
 /** DE95: what is refunded stays, so the rest may go; less than that is 12. What stands already, or more, is 13. */

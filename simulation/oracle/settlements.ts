@@ -53,10 +53,17 @@ function mayDiffer(
   return order.forgotten !== undefined || isUncertain || !isLast;
 }
 
-/** It was given up, and its answer came after all, when a batch had been counted without it. The switch has it. */
-function isHeardOfLate({ beganAt, told }: Payment, settlements: readonly Settlement[]): boolean {
+/**
+ * It was given up, and its answer came after all, when a batch had been counted without it, be it in the same moment.
+ * The switch has it.
+ */
+function isHeardOfLate(payment: Payment, settlements: readonly Settlement[]): boolean {
+  const { beganAt, told } = payment;
   const [first] = told;
-  return settlements.some((one) => first && beganAt < one.beganAt && one.beganAt < first.at);
+  return settlements.some(
+    (one) =>
+      first && beganAt < one.beganAt && one.beganAt <= first.at && !one.order.payments.includes(payment),
+  );
 }
 
 interface ClosedBatch {

@@ -239,7 +239,7 @@ async function live(simulation: Simulation): Promise<void> {
   await comeToRest(simulation);
 }
 
-/** What a network says late is looked for, reversed and signed for: it begins when all seems over, and may take longer. */
+/** What a network says late is looked for, reversed and signed for: that begins when all seems over. */
 async function comeToRest({ world, database: { tables } }: Simulation): Promise<void> {
   const mustBeOverBy = world.now + SETTLED_WITHIN_MS;
   let written: number;

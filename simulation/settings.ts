@@ -20,7 +20,7 @@ const PER_CARD_DAY = [
   { currency: '392', count: 2, minorUnits: 400_000 },
 ];
 
-const issuer = { perCardDay: PER_CARD_DAY, pinTriesPerCardDay: 3 };
+const issuer = { perCardDay: PER_CARD_DAY, pinTriesPerCardDay: 3, withoutExpiry: 'accept' } as const;
 
 export const STAND_IN: StandInSettings = {
   issuers: [

@@ -18,7 +18,7 @@ const STAND_IN = ['978', '826'].map((currency) => {
 export const TOLD_MERCHANTS: readonly string[] = [...GUEST_MERCHANTS.map(({ id }) => id), 'MERCHANT0000001'];
 
 const perCardDay = ['978', '826'].map((currency) => ({ currency, count: 20, minorUnits: 9_000_000 }));
-const usual = { perCardDay, pinTriesPerCardDay: 3 };
+const usual = { perCardDay, pinTriesPerCardDay: 3, withoutExpiry: 'accept' } as const;
 const cvv = { key: 'CVK/VISA', valueAt: 0 };
 /** Where issuers have written what their cards and PINs are verified with (`card-data.ts`). */
 const ISSUERS: StandInSettings['issuers'] = [

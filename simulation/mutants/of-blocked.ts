@@ -32,6 +32,15 @@ export const OF_BLOCKED: readonly SourceMutant[] = [
     put: 'const left = original.standingMinorUnits - refunded.minorUnits - unseen * 0;',
   },
   {
+    name: 'refund-that-names-nothing-known',
+    removes:
+      'the refusal of a refund whose approval code or DE90 leads to no sale: it is paid beside all of them',
+    file: 'switch/serve/reserve-refund.ts',
+    find: "finding.status === 'unknown' && isTold && ",
+    put: "finding.status === 'unknown' && ",
+    test: 'test/money/told-with-a-code-alone.test.ts',
+  },
+  {
     name: 'refund-of-a-hold',
     removes: 'the look at whether anything was taken: what is only held is refunded',
     file: 'switch/serve/reserve-refund.ts',

@@ -52,6 +52,14 @@ export const OF_SERVICES: readonly SourceMutant[] = [
     put: 'if (!word || word) return upload(inbound, ports);',
   },
   {
+    name: 'chip-approval-unseen',
+    removes: 'the case of a chip that approved what was declined',
+    file: 'switch/transaction/chip.ts',
+    find: "return cryptogram === 'TC' && isDeclined ? 'chip-approved' : undefined;",
+    put: "return cryptogram === 'none' && isDeclined ? 'chip-approved' : undefined;",
+    test: 'test/money/told-of-what-is-known.test.ts',
+  },
+  {
     name: 'chip-refusal-unseen',
     removes: 'the case of a chip that refused what stands',
     file: 'switch/transaction/chip.ts',

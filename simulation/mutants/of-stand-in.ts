@@ -39,6 +39,14 @@ export const OF_STAND_IN: readonly SourceMutant[] = [
     test: 'switch/stand-in/stand-in.test.ts',
   },
   {
+    name: 'stand-in-without-an-expiry',
+    removes: 'the doubt about a card of which nothing says when it expires',
+    file: 'switch/stand-in/rules.ts',
+    find: "const mayLackExpiry = facts.issuer?.withoutExpiry === 'accept';",
+    put: 'const mayLackExpiry = facts.issuer !== undefined;',
+    test: 'test/money/standing-in.test.ts',
+  },
+  {
     name: 'stand-in-for-the-expired',
     removes: 'the look at the expiry',
     file: 'switch/stand-in/rules.ts',

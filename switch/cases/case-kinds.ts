@@ -54,6 +54,7 @@ export const CASE_KINDS = {
   'advice-kept':
     'a terminal told of something that is no service here, that did not take place, or of a sale that nobody here knows',
   'chip-refused': 'it stands here, and the chip says that it did not take place',
+  'chip-approved': 'it was declined here, and the chip says that its terminal approved it',
   'refund-unmatched': 'a refund was given at the terminal that its sale has no more money for',
   'proof-of-refund': 'it was refunded, and the proof of what it bought goes on to stand',
   'answer-lost': 'a fail-over lost what a terminal was answered, and it could not be written again',
@@ -67,7 +68,7 @@ const JOURNAL_KINDS = [
   ...(['pop-rejected', 'pop-stands', 'reversal-refused', 'advice-refused'] as const),
   ...(['reversal-not-found', 'answer-disagrees'] as const),
   ...(['reversal-unmatched', 'reversal-repeated', 'void-reversed-late', 'hold-reversed'] as const),
-  ...(['advice-kept', 'chip-refused', 'refund-unmatched', 'proof-of-refund'] as const),
+  ...(['advice-kept', 'chip-refused', 'chip-approved', 'refund-unmatched', 'proof-of-refund'] as const),
 ] as const;
 
 /** The kind of a case that a transaction's entries name. */

@@ -119,5 +119,6 @@ function developmentTerminal(index: number): TerminalSettings {
     macKey: `TAK/${id}`,
     masterKey: `TMK/${id}`,
     partialApproval: true,
+    currency: '978',
   };
 }

@@ -47,6 +47,8 @@ const IssuerStandIn = Type.Object({
   /** Inclusive range of leading digits of the PAN; both ends have the same length. */
   from: Digits(1, 8),
   to: Digits(1, 8),
+  /** Cards of which no element says when they expire: refused, which is the default, or stood in for. */
+  withoutExpiry: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('accept')])),
   /** Per card and day, over all merchants. */
   perCardDay: Type.Array(Type.Object(Limit), { maxItems: 16 }),
   /** With it the track's CVV must be there and right. */

@@ -6,12 +6,10 @@ import { checkCardAndCurrency, isMeant } from '../requests/meant.ts';
 import { referredOriginal } from '../requests/originals.ts';
 import { readMoney } from '../requests/understand.ts';
 import { authorisedMinorUnits, isApprovedExactly } from '../transaction/amounts.ts';
-import type { NextEntry } from '../transaction/append-next.ts';
-import { followUpsOf } from '../transaction/decision-entry.ts';
 import type { EntryBodies, ReplyFields } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
-import type { FollowUpTask } from '../transaction/outcome-table.ts';
 import { isUnfinished } from '../transaction/several-completions.ts';
+import { adjustedEntry } from './adjusted-entry.ts';
 import { ACCEPTED, type Answer, anotherName, answerNotice, type Told } from './answer-notice.ts';
 import { closedBatchOf, settledRefusal } from './closed-batch.ts';
 import { findReferred } from './find-original.ts';
@@ -41,7 +39,10 @@ export function adjust(inbound: NoticeInbound, told: Told, ports: Ports): Promis
   const { message } = inbound;
   const amount = readMoney(message, 'positive', ports.settings.currencies);
   const tip = message.de54?.find(({ amountType }) => TIP_TYPES.has(amountType));
-  if (tip && Number(tip.amount) > amount.minorUnits) throw new Refusal('SW_AMOUNT', { element: 'DE54' });
+  const isOther = tip !== undefined && tip.currency !== amount.currency;
+  if (tip && (isOther || Number(tip.amount) > amount.minorUnits)) {
+    throw new Refusal('SW_AMOUNT', { element: 'DE54' });
+  }
 
   const look = async (found: Transaction | undefined): Promise<Answer> => {
     if (!found?.opening || !isMeant(found, message.de38)) return keptAdvice(inbound, 'no-original', ports);
@@ -63,16 +64,6 @@ export function adjust(inbound: NoticeInbound, told: Told, ports: Ports): Promis
   const find = () => findReferred(inbound, referred, ports);
   const notice = { ...told, find, original: anotherName(inbound).key, isOfOriginal: true as const };
   return answerNotice(notice, look, ports);
-}
-
-/** Network and consensus are told of the amount that stands now. */
-export function adjustedEntry(
-  { id, opening, popParties }: Transaction,
-  body: EntryBodies['adjusted'],
-): NextEntry {
-  const tasks: FollowUpTask[] = popParties ? ['advise-network', 'complete-pop'] : ['advise-network'];
-  const followUps = opening ? followUpsOf(id, tasks, opening.network) : [];
-  return { kind: 'adjusted', body, followUps };
 }
 
 /** @throws Refusal */

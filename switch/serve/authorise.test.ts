@@ -13,7 +13,9 @@ import { authorise } from './authorise.ts';
 const standInSettings = (): Partial<Settings> => {
   const merchant = [{ currency: '978', floorMinorUnits: 5_000, count: 5, minorUnits: 20_000 }];
   const perCardDay = [{ currency: '978', count: 3, minorUnits: 9_000 }];
-  const issuers = [{ from: '4', to: '4', perCardDay, pinTriesPerCardDay: 3 }];
+  const issuers = [
+    { from: '4', to: '4', perCardDay, pinTriesPerCardDay: 3, withoutExpiry: 'accept' as const },
+  ];
   const { merchants } = developmentSettings({
     databaseUrl: 'postgres://unused',
     hsmSocketPath: '/unused',

@@ -112,7 +112,7 @@ async function reservedRefund(
   if (request.service.kind !== 'refund' || !isTied) return NO_REFUND;
 
   const { transaction } = facts;
-  const refund = { inbound, request, transaction, cardReference };
+  const refund = { inbound, request, transaction, cardReference, isTold: false };
   try {
     return await reserveRefund(refund, ports);
   } catch (error) {

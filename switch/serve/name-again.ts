@@ -8,9 +8,7 @@ import { disagreement, type Meant } from '../requests/meant.ts';
 import { isForgotten, isRemembered } from '../requests/remembered.ts';
 import { appendNext, readTransaction } from '../transaction/append-next.ts';
 import type { EntryBodies } from '../transaction/entries.ts';
-import { OPENING_REPLY, type Transaction } from '../transaction/fold.ts';
-import { stands } from '../transaction/life-cycle.ts';
-import { takeBack } from './undo.ts';
+import { type UndoPorts, undoneInPart, undoneWhole } from './undo-named.ts';
 
 // A terminal that repeats with a DE7 of its own may name either of the two when it reverses, and whichever came here
 // first is the one that its payment was claimed under. So the other is written to it once its answer is there, and it
@@ -29,7 +27,7 @@ export interface NamedAgain {
   readonly deadline: Monotonic;
 }
 
-type NamingPorts = Pick<Ports, 'journal' | 'log' | 'clock' | 'networks'>;
+type NamingPorts = UndoPorts & Pick<Ports, 'journal' | 'log'>;
 
 /**
  * Lets a message be found by this name too. Its transaction must be decided: nothing may stand between an intention and
@@ -40,7 +38,7 @@ type NamingPorts = Pick<Ports, 'journal' | 'log' | 'clock' | 'networks'>;
  * @throws Refusal SW_ALREADY_REVERSED
  */
 export async function nameAgain(named: NamedAgain, ports: NamingPorts): Promise<void> {
-  const { transaction, original, deadline } = named;
+  const { transaction, key, original, deadline } = named;
   const { journal, clock, log } = ports;
   const look = async (): Promise<Step<string | undefined>> => {
     const owner = await journal.transactionOf(original);
@@ -54,16 +52,19 @@ export async function nameAgain(named: NamedAgain, ports: NamingPorts): Promise<
     const owner = await untilAppended(journal, look, { deadline });
     const reversal = owner === undefined ? undefined : await rememberedAs(owner, journal);
     if (!reversal) return;
-    const element = disagreement(await readTransaction(journal, transaction), meantBy(reversal));
+    const meant = meantBy(reversal);
+    const element = disagreement(await readTransaction(journal, transaction), meant);
     if (element !== undefined) {
       log.warn({ event: 'repeat.not-meant', transaction, reversal: owner, element });
       return;
     }
+    const told = { key: reversal.key, reply: reversal.reply };
     if (reversal.isPart) {
-      await takePartBackFor(reversal, named, ports);
+      const leavesOf = (standing: number) => remainingOf(reversal, standing);
+      await appendNext(journal, transaction, (now) => undoneInPart(now, key, told, leavesOf, ports));
       return;
     }
-    await takeBackFor(reversal, named, journal);
+    await appendNext(journal, transaction, (now) => undoneWhole(now, key, { told, meant }, ports));
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
     log.warn({ event: 'repeat.not-named', transaction, err: error });
@@ -103,46 +104,9 @@ function meantBy({ maskedPan, cardReference, amount, isPart }: Remembered): Mean
   };
 }
 
-/** Only what the reversal meant whole, and nothing else was done to: the rest is left to the case that it opened. */
-async function takeBackFor(
-  { key: by, reply }: Remembered,
-  { transaction, key }: NamedAgain,
-  journal: Ports['journal'],
-): Promise<void> {
-  await appendNext(journal, transaction, (now) =>
-    isOpeningOf(now, key) && stands(now.state) && now.refunds.length === 0
-      ? takeBack(now, { key: by, reply, by: 'reversal' }, 0).entry
-      : undefined,
-  );
-}
-
-/** Once, however often the message comes again; what its network does not take back in part is left to the case too. */
-async function takePartBackFor(
-  reversal: Remembered,
-  { transaction, key }: NamedAgain,
-  { journal, networks }: NamingPorts,
-): Promise<void> {
-  const { key: by, reply } = reversal;
-  await appendNext(journal, transaction, (now) => {
-    const remaining = remainingOf(reversal, now);
-    const { rules } = networks.get(now.opening?.network ?? '') ?? {};
-    const isLess = remaining !== undefined && remaining < now.standingMinorUnits;
-    const isPossible = remaining === 0 || rules?.partialReversal !== false;
-    const isFree = isOpeningOf(now, key) && stands(now.state) && now.refunds.length === 0;
-    if (!isLess || !isPossible || !isFree || now.replies.has(by)) return undefined;
-    return takeBack(now, { key: by, reply, by: 'reversal' }, remaining).entry;
-  });
-}
-
 /** Nothing where its entry is of a release that did not write down what it leaves. */
-function remainingOf({ leaves }: Remembered, { standingMinorUnits }: Transaction): number | undefined {
+function remainingOf({ leaves }: Remembered, standingMinorUnits: number): number | undefined {
   if (!leaves || 'minorUnits' in leaves) return leaves?.minorUnits;
   const isPart = leaves.allBut > 0 && leaves.allBut < standingMinorUnits;
   return isPart ? standingMinorUnits - leaves.allBut : 0;
-}
-
-/** What was told of is known by a key of its own, and has one reply under both. */
-function isOpeningOf({ replies }: Transaction, key: string): boolean {
-  const first = replies.get(OPENING_REPLY);
-  return first !== undefined && replies.get(key) === first;
 }

@@ -33,24 +33,27 @@ export interface IntendedRefund {
   /** The refund's own transaction. */
   readonly transaction: string;
   readonly cardReference: string;
+  /** It was given at the terminal. */
+  readonly isTold: boolean;
 }
 
 /**
  * Takes a refund's amount from what its original still has to give, before the network is asked. The original's own
  * version keeps two refunds from taking the same money; a refund that is known to have paid nothing gives it back.
- * A refund that refers to nothing is the merchant's own affair.
+ * One that names its sale and leads nowhere is refused: which sale has that money left nobody knows.
  *
  * @throws Refusal SW_ORIGINAL_UNKNOWN, SW_ORIGINAL_STATE, SW_CARD_CONTRADICTORY, SW_AMOUNT
  */
 export async function reserveRefund(
-  { inbound, request, transaction, cardReference }: IntendedRefund,
+  { inbound, request, transaction, cardReference, isTold }: IntendedRefund,
   ports: Ports,
 ): Promise<ReservedRefund> {
   let leavesProof = false;
   const { journal, directory } = ports;
   const partners = directory.refundPartners(request.merchant);
   const finding = await findReferred(inbound, referredOriginal(inbound, partners), ports);
-  if (finding.status === 'unknown' && request.refersTo === undefined) return { leavesProof };
+  // The code of one that was given at the terminal may be its own.
+  if (finding.status === 'unknown' && isTold && request.refersTo === undefined) return { leavesProof };
   if (!('transaction' in finding) || !finding.transaction.opening) {
     throw new Refusal('SW_ORIGINAL_UNKNOWN', { element: 'DE37', found: finding.status });
   }

@@ -3,9 +3,9 @@ import type { Ports } from '../ports.ts';
 import type { AnsweredBody } from '../transaction/entries.ts';
 import type { Transaction } from '../transaction/fold.ts';
 import type { Adjustment } from '../transaction/tellings.ts';
-import { adjustedEntry } from './adjust.ts';
-import type { Answer } from './answer-notice.ts';
+import { adjustedEntry } from './adjusted-entry.ts';
 import { ownNumbers } from './opening.ts';
+import type { Undone } from './undo.ts';
 
 // Who reverses a tip has heard no answer to it, and takes back the tip: the sale stands as it did before. To take back
 // the sale, which the tip is written to, was rejected: nobody would be paid for what the customer has.
@@ -16,8 +16,8 @@ export function reverseTip(
   tip: Adjustment,
   remainingMinorUnits: number,
   { key, reply }: AnsweredBody,
-  ports: Ports,
-): Answer {
+  ports: Pick<Ports, 'clock' | 'numbers' | 'networks'>,
+): Undone | Pick<Undone, 'reply'> {
   const { opening, state, standingMinorUnits } = found;
   const stands = state === 'approved' || state === 'captured';
   // One that another has replaced is no part of what stands.

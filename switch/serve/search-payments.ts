@@ -30,11 +30,13 @@ const PRE_AUTHORISED = '06';
 /** DE3, first two digits. */
 const VOID = '02';
 const REFUND = '20';
+/** What DE90 calls an advice, its repeat or its answer. */
+const ADVICE = /^0[12][23]\d$/;
 
 /**
  * Payments of the same party that stand and that a reversal may well mean. A reversal that says it is one of a void
  * means a sale that does not stand, at whichever till it was made; or the sale that stands under its reference, where
- * it names no message: some terminals void so.
+ * it names no message: some terminals void so. Or, where it does not name a request, a sale that has a tip.
  */
 export async function paymentsMeant(
   inbound: Pick<Inbound, 'message' | 'sender' | 'party'>,
@@ -45,9 +47,12 @@ export async function paymentsMeant(
   if (message.de3?.startsWith(VOID)) {
     const rrn = namesNumbers(message) ? undefined : givenReference(message)?.trim();
     const isNamedSale = (each: Transaction) => isLive(each) && each.opening?.facts.rrn.trim() === rrn;
+    const mayBeTip = !namesNumbers(message) || ADVICE.test(message.de90?.mti ?? '');
     const sold = await searched(inbound, {}, ports);
     return sold.filter(
-      (each) => (each.takenBack === 'void' || isNamedSale(each)) && !disagreement(each, meant),
+      (each) =>
+        (each.takenBack === 'void' || isNamedSale(each) || (mayBeTip && isTipped(each))) &&
+        !disagreement(each, meant),
     );
   }
   const known = await searched(inbound, { terminal: nameIn(party.key.terminal) }, ports);
@@ -287,6 +292,10 @@ function isOfDay(
   if (!opening) return false;
   const age = momentOf(localDate + localTime, understoodAt) - localMoment(opening);
   return opening.facts.localDate === localDate || (age >= 0 && age <= SAME_NIGHT_MS);
+}
+
+function isTipped(found: Transaction): boolean {
+  return isLive(found) && found.adjustments.length > 0;
 }
 
 function isOfTerminal({ opening }: Transaction, { sender }: Pick<Inbound, 'sender'>): boolean {

@@ -126,9 +126,13 @@ async function reverseFound(
     if (inbound.sender.mti === REVERSAL_ADVICE) return unmatchedReversal(inbound, original, ports, [found]);
     throw new Refusal('SW_ORIGINAL_STATE', { completions: parts.length });
   }
-  if (remaining > 0) checkPartial(found, ports);
   const added = found.increments.find((each) => each.key === key);
-  if (added) return takeIncrementBack(found, added, remaining, told);
+  if (added) {
+    const left = remainingOf(inbound, added);
+    if (left > 0) checkPartial(found, ports);
+    return takeIncrementBack(found, added, left, told);
+  }
+  if (remaining > 0) checkPartial(found, ports);
   if (!isAmountOfWhole(found, original.meant)) {
     return reverseOther(found, 'DE4', { inbound, original }, ports);
   }
@@ -222,7 +226,10 @@ function reversalFingerprint({ message, listener }: NoticeInbound): string {
  * What remains of it, in minor units. DE95 above zero says it; zeros take all back. Where the listener's terminals give
  * the part to take back in DE4, it is what stands without that part.
  */
-function remainingOf({ message, listener }: NoticeInbound, { standingMinorUnits }: Transaction): number {
+function remainingOf(
+  { message, listener }: NoticeInbound,
+  { standingMinorUnits }: Pick<Transaction, 'standingMinorUnits'>,
+): number {
   if (message.de95) return Number(message.de95.transaction);
   const part = Number(message.de4 ?? 0);
   const isPart = listener.reversalAmount === 'part' && part > 0 && part < standingMinorUnits;

@@ -268,7 +268,7 @@ async function tieRefund(
     if (!(await readTransaction(journal, transaction)).isTold) return true;
     const request = toldRequest(inbound, service, ports);
     const cardReference = inbound.card.reference;
-    const refund = { inbound, request, transaction, cardReference };
+    const refund = { inbound, request, transaction, cardReference, isTold: true };
     const opened = await reserveRefund(refund, ports).then(
       ({ leavesProof }) => (leavesProof ? { caseKind: 'proof-of-refund', reason: 'validated' } : undefined),
       (error: unknown) => ({ caseKind: 'refund-unmatched', reason: refusalCode(error) }),

@@ -12,7 +12,7 @@ import { isVoided } from '../transaction/voids.ts';
 // What is written to a payment that is taken back, and what has to be done for it behind the answer: network and
 // consensus are made to hold what stands then.
 
-interface Undone {
+export interface Undone {
   readonly reply: ReplyFields;
   readonly entry: NextEntry;
 }

@@ -23,6 +23,7 @@ export const STAND_IN_REFUSALS = {
     means: 'the card was not there, and nothing shows that its holder was asked',
   },
   expired: { code: '54', means: 'the card has expired' },
+  'expiry-unknown': { code: '91', means: 'nothing in the message says when the card expires' },
   'chip-declined': { code: '05', means: 'the chip has declined (an AAC in tag 9F27)' },
   'chip-unreadable': { code: '91', means: 'DE55 is not readable' },
   'card-unverifiable': {
@@ -101,6 +102,8 @@ export function ruleOut(
   if (facts.isDeclined) return { refused: 'declined-before' };
   if (isIssuersAlone(facts)) return { refused: 'issuer-only' };
   if (facts.expiries.some((expiry) => hasExpired(expiry, facts.month))) return { refused: 'expired' };
+  const mayLackExpiry = facts.issuer?.withoutExpiry === 'accept';
+  if (facts.expiries.length === 0 && !mayLackExpiry) return { refused: 'expiry-unknown' };
   if (isCardAbsent(facts)) return { refused: 'card-absent' };
   if (facts.chip === 'declined') return { refused: 'chip-declined' };
   if (facts.chip === 'unreadable') return { refused: 'chip-unreadable' };

@@ -20,6 +20,7 @@ const ISSUER: IssuerStandIn = {
   to: '4',
   perCardDay: [{ currency: '978', count: 3, minorUnits: 9_000 }],
   pinTriesPerCardDay: 3,
+  withoutExpiry: 'accept',
 };
 /** PAN, expiry, service code, then key index, PVV and CVV as Visa places them. */
 const TRACK = '4242424242424242=3012201112340789';
@@ -329,7 +330,7 @@ describe('the rules', () => {
     minorUnits: fc.integer({ min: 0, max: 10_000 }),
     currency: fc.constantFrom('978', '840'),
     merchant: fc.constantFrom(undefined, MERCHANT),
-    issuer: fc.constantFrom(undefined, ISSUER, WITH_PIN),
+    issuer: fc.constantFrom(undefined, ISSUER, WITH_PIN, { ...ISSUER, withoutExpiry: 'refuse' as const }),
     isListed: fc.boolean(),
     isDeclined: fc.boolean(),
     chip: fc.constantFrom('no-chip', 'online', 'declined', 'unreadable'),
@@ -364,6 +365,7 @@ describe('the rules', () => {
           given.posConditionCode === '00' &&
           given.serviceCode !== '221' &&
           !given.expiries.includes('2610') &&
+          (given.expiries.length > 0 || given.issuer.withoutExpiry === 'accept') &&
           given.minorUnits <= 5_000 &&
           (!given.hasPin || given.issuer.pin !== undefined);
         expect('limits' in ruled).toBe(allowed);

@@ -1,4 +1,5 @@
 import { type Bytes, isTlv, packTlv, parseTlv } from '../../messages/index.ts';
+import type { Transaction } from './state.ts';
 
 // What a chip says once a payment is over (EMV Book 3, GENERATE AC): a certificate that it was approved (TC), or that
 // it was not (AAC). Of its data only what is listed here is written down: the rest may name the card.
@@ -57,6 +58,17 @@ export function chipWord(emv: Bytes | undefined): ChipWord | undefined {
   if (information === undefined) return undefined;
   const kept = objects.filter(({ tag }) => KEPT.has(tag));
   return { cryptogram: KINDS.get(information & KIND) ?? 'unknown', emvHex: packTlv(kept).hex() };
+}
+
+/** What a chip's word is a case of, where it says another thing of its payment than was decided. */
+export function contradictionOf(
+  cryptogram: string,
+  { state, standingMinorUnits, takenBack }: Pick<Transaction, 'state' | 'standingMinorUnits' | 'takenBack'>,
+): 'chip-refused' | 'chip-approved' | undefined {
+  if (isRefusedByChip(cryptogram)) return standingMinorUnits > 0 ? 'chip-refused' : undefined;
+  // Who reverses what was declined knows that it was: nothing is left of it.
+  const isDeclined = state === 'declined' && takenBack === undefined;
+  return cryptogram === 'TC' && isDeclined ? 'chip-approved' : undefined;
 }
 
 export function isRefusedByChip(cryptogram: string): boolean {

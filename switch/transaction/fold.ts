@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../journal/journal.ts';
-import { isRefusedByChip } from './chip.ts';
+import { contradictionOf } from './chip.ts';
 import type { AnsweredBody, DecidedBody, EntryBodies, EntryKind, OpeningBody } from './entries.ts';
 import {
   advisedToNetwork,
@@ -187,7 +187,8 @@ const FOLDS: { [K in EntryKind]: (draft: Draft, body: EntryBodies[K]) => void } 
     name(draft, body);
     answered(draft, body);
     draft.chipWords.push(body.key);
-    if (isRefusedByChip(body.cryptogram) && draft.standingMinorUnits > 0) draft.cases.push('chip-refused');
+    const contradiction = contradictionOf(body.cryptogram, draft);
+    if (contradiction) draft.cases.push(contradiction);
   },
   'case-opened': (draft, { caseKind }) => {
     draft.cases.push(caseKind);

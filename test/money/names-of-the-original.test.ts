@@ -358,24 +358,6 @@ describe('the tills of a merchant that count their STANs alike', () => {
   });
 });
 
-describe('a refund', () => {
-  const refund = { de3: '200000', de11: '000051', de7: '1123120605', de12: '130605', de38: 'A1B2C3' };
-
-  it('that gives the approval code and no DE37 is one of the sale', async () => {
-    const counter = new Counter();
-    await counter.heard(purchase());
-    expect(await counter.heard(purchase({ ...refund, de4: '000000001000' }))).toMatchObject({ code: '00' });
-    expect(counter.payment().refunds).toMatchObject([{ minorUnits: 1_000 }]);
-    const more = { ...refund, de11: '000052', de12: '130606', de4: '000000002000' };
-    expect(await counter.heard(purchase(more))).toMatchObject({ code: '13' });
-  });
-
-  it('whose approval code is of nothing that was sold here refers to nothing', async () => {
-    const counter = new Counter();
-    expect(await counter.heard(purchase(refund))).toMatchObject({ code: '00' });
-  });
-});
-
 describe('an offline purchase', () => {
   const told = { mti: '0220', de38: 'OFF123' };
 

@@ -45,6 +45,7 @@ const chip = (hex: string) => Bytes.fromHex(hex);
 const DECLINED: typeof ISSUERS_ONLY = [
   ['a purchase with an expired card', { de14: '2001' }],
   ['a purchase whose track says so', { de35: Track2.of('4242424242424242=2610201') }],
+  ['a purchase of which nothing says when its card expires', { de14: undefined }],
   ['quasi-cash', { de3: '110000' }],
   ['cash by the category that the terminal says', { de18: '6011' }],
   ['wagers by the category that the terminal says', { de18: '7995' }],
@@ -96,7 +97,7 @@ describe('a card that its issuer has declined', () => {
   const next = (change: Partial<TerminalMessage> = {}) => {
     stan += 1;
     const number = String(stan).padStart(6, '0');
-    return purchase({ de11: number, de7: `1123${number}`, de12: number, ...change });
+    return purchase({ de11: number, de7: `1123${number}`, de12: number, de14: '3012', ...change });
   };
 
   /** The issuer answers each of these, and then its network goes away. */

@@ -59,6 +59,13 @@ describe('a tip', () => {
     expect(moreTipThanAll()).toMatchObject({ codes: ['13'], standing: [2_500] });
   });
 
+  it('is of the currency of its sale', async () => {
+    const de54 = [
+      { accountType: '00', amountType: '44', currency: '840', sign: 'D', amount: '000000000500' },
+    ];
+    expect(await tipped({ de54 })).toMatchObject({ codes: ['13'], standing: [2_500] });
+  });
+
   it('is told to the network by a message of its own, and the sale is reversed with it', async () => {
     const { counter } = await tipped({});
     expect(counter.work()).toEqual(['advise-network', 'complete-pop']);

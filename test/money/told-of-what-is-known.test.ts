@@ -47,6 +47,34 @@ describe('the word of a chip', () => {
     expect(amounts(counter)).toEqual([2_500, 2_500]);
   });
 
+  it.each<[string, Partial<TerminalMessage>]>([
+    ['0320', { de4: undefined }],
+    ['0220', { de2: undefined }],
+  ])(
+    'that only tells of a payment which was declined (%s) is a case: nobody has its money',
+    async (mti, change) => {
+      const counter = new Counter();
+      counter.core.network.outcome = { status: 'refused', code: '05' };
+      const { rrn } = await counter.heard(purchase());
+      expect(await counter.heard(told({ mti, de37: rrn, de55: TC, ...change }))).toMatchObject({
+        code: '00',
+      });
+      expect(counter.cases()).toEqual(['chip-approved']);
+      expect(counter.payments()).toMatchObject([{ state: 'declined', standingMinorUnits: 0 }]);
+    },
+  );
+
+  it('of what its terminal reversed is none, nor is that of a decline which it reversed', async () => {
+    for (const code of ['00', '05']) {
+      const counter = new Counter();
+      if (code === '05') counter.core.network.outcome = { status: 'refused', code };
+      const { rrn } = await counter.heard(purchase());
+      await counter.heard(reversal());
+      await counter.heard(told({ mti: '0320', de37: rrn, de4: undefined, de55: TC }));
+      expect(counter.cases()).toEqual([]);
+    }
+  });
+
   it('after a decline is a sale: the terminal approved it by itself', async () => {
     const counter = new Counter();
     counter.core.network.outcome = { status: 'refused', code: '91' };

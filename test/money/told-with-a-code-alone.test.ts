@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
-import { ACQUIRER_LINE, Counter, OTHER_CARD, purchase, reversal } from './core-cases.ts';
+import { ACQUIRER_LINE, Counter, OTHER_CARD, originalElements, purchase, reversal } from './core-cases.ts';
 import { batchesOf } from './open-batches.ts';
 
 // Hosts confirm what was authorised by an advice that has numbers of its own, and of the payment its approval code
@@ -126,5 +126,33 @@ describe('a refund by approval code and card, of a merchant that refunds for ano
     }
     expect(codes).toEqual(['00', '13']);
     expect(counter.payment().refunds).toHaveLength(1);
+  });
+});
+
+describe('a refund that is asked for', () => {
+  const refund = { de3: '200000', de11: '000051', de7: '1123120605', de12: '130605', de38: 'A1B2C3' };
+
+  it('that gives the approval code and no DE37 is one of the sale', async () => {
+    const counter = new Counter();
+    await counter.heard(purchase());
+    expect(await counter.heard(purchase({ ...refund, de4: '000000001000' }))).toMatchObject({ code: '00' });
+    expect(counter.payment().refunds).toMatchObject([{ minorUnits: 1_000 }]);
+    const more = { ...refund, de11: '000052', de12: '130606', de4: '000000002000' };
+    expect(await counter.heard(purchase(more))).toMatchObject({ code: '13' });
+  });
+
+  it.each<[string, Partial<TerminalMessage>]>([
+    ['approval code', {}],
+    ['DE90', { de38: undefined, de90: originalElements('0200', '000077') }],
+  ])('whose %s is of nothing that was sold here is refused: it names a sale', async (_, change) => {
+    const counter = new Counter();
+    await counter.heard(purchase({ de38: undefined, de2: OTHER_CARD }));
+    expect(await counter.heard(purchase({ ...refund, ...change }))).toMatchObject({ code: '25' });
+    expect(counter.core.sent.authorised).toHaveLength(1);
+  });
+
+  it('that names nothing is the merchant’s own affair', async () => {
+    const counter = new Counter();
+    expect(await counter.heard(purchase({ ...refund, de38: undefined }))).toMatchObject({ code: '00' });
   });
 });

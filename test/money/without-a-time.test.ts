@@ -16,7 +16,7 @@ const DEVELOPMENT = developmentSettings({
 
 /** The core, whose terminals have a currency in their records. */
 function counter(record: Partial<TerminalSettings> = { currency: '978' }): Counter {
-  const terminals = DEVELOPMENT.terminals.map((terminal) => ({ ...terminal, ...record }));
+  const terminals = DEVELOPMENT.terminals.map(({ currency: _, ...terminal }) => ({ ...terminal, ...record }));
   return new Counter({ terminals });
 }
 

@@ -53,12 +53,18 @@ export interface TestCore {
   hsm: { mac?: boolean; failure?: Error; pinFailure?: HsmError; cardValue?: boolean; pin?: boolean };
 }
 
-const SETTINGS = developmentSettings({
+const DEVELOPMENT = developmentSettings({
   databaseUrl: 'postgres://unused',
   hsmSocketPath: '/unused',
   visa: { host: '127.0.0.1', port: 0 },
   popUrl: 'http://127.0.0.1:1',
 });
+
+/** Its terminals must send their currency: a test says so where one need not. */
+const SETTINGS: Settings = {
+  ...DEVELOPMENT,
+  terminals: DEVELOPMENT.terminals.map(({ currency: _, ...terminal }) => terminal),
+};
 
 export function createTestCore(overrides: Partial<Settings> = {}): TestCore {
   const clock = new VirtualClock();

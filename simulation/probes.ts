@@ -40,6 +40,7 @@ const GUESTS = [
   ...(['chip said yes', 'chip said no', 'refund told of more than the sale'] as const),
   'rubbish hung up on',
   'advice behind its reversal',
+  ...(['PIN under a derived key', 'counter spent before'] as const),
 ] as const;
 
 /** What becomes of keys that change in service (`keys/`). */

@@ -20,6 +20,7 @@ import {
 import { Pan, PinBlock } from '../../messages/index.ts';
 import { pinCipher } from '../../simulators/crypto/pin-block.ts';
 import { retailMac } from '../../simulators/crypto/retail-mac.ts';
+import { clearField, spendCounter } from './derived-keys.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimProcess } from './sim-process.ts';
 import { keyOf, simCustodian } from './working-keys.ts';
@@ -105,6 +106,14 @@ export function simHsm(
   const hsm: Partial<PaymentHsmClient> = {
     generateMac: (key, data) => payment(() => garbled(macOf(key, data, process.clock.wall()))),
     openRequest: (request) => payment(() => openedBy(request, garbled, random, process.clock.wall())),
+    translatePinBlock: ({ from, to, pan }) =>
+      payment(() => {
+        const { key, ksn, block, transaction = '' } = from;
+        if (!ksn) throw new HsmError('HSM_REQUEST_INVALID');
+        spendCounter(process.world, ksn, transaction);
+        const clear = clearField(key, ksn, block.reveal());
+        return PinBlock.of(garbled(encrypted(clear, to, pan, process.clock.wall())));
+      }),
     // The values that simulated issuers have written on their cards, and the PIN of every card.
     verifyCvv: (_, __, value) => payment(() => value === CARD_VALUE),
     verifyPvv: ({ pin, pan, pvv }) => payment(() => pvv === PIN_VALUE && isCardPin(pin, pan)),
@@ -223,7 +232,10 @@ function translate(
   pan: Pan,
   block: PinBlock,
 ): Buffer {
-  const clear = tdes(createDecipheriv, from, Buffer.from(block.reveal()), now);
+  return encrypted(tdes(createDecipheriv, from, Buffer.from(block.reveal()), now), to, pan, now);
+}
+
+function encrypted(clear: Buffer, to: string, pan: Pan, now: number): Buffer {
   const account = Buffer.from(
     pan
       .reveal()

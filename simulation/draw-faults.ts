@@ -13,6 +13,8 @@ const OUTAGES = 0.18;
 const OVER_INCREMENTS = 0.2;
 /** Of runs with lines that copy: in which the HSM is slow all the time. */
 const SLOWNESS = 0.4;
+/** Of runs in which the HSM does one kind of work and refuses the other for a while. */
+const AT_ITS_LIMIT = 0.12;
 /** Of runs in which the consensus contradicts itself all the time. */
 const CONTRADICTIONS = 0.06;
 
@@ -81,8 +83,11 @@ export function drawFaults(
   const contradiction = drawContradiction(random.stream('contradiction'), lastSaleAt);
   const all = hasWorker ? usual.map((fault) => atWorker(fault, random.stream('workers'))) : usual;
   const slow = habits?.has('doubled-by-the-line') ? drawSlowness(random.stream('slowness'), lastSaleAt) : [];
+  const atLimit = drawLimit(random.stream('hsm at its limit'), lastSaleAt);
   const overHolds = hasGuests ? drawCrashOverIncrements(random.stream('increments'), lastSaleAt, nodes) : [];
-  return new FaultPlan([...all, ...contradiction, ...slow, ...overHolds].filter(({ on }) => !spared.has(on)));
+  return new FaultPlan(
+    [...all, ...contradiction, ...slow, ...overHolds, ...atLimit].filter(({ on }) => !spared.has(on)),
+  );
 }
 
 function drawOutage(random: SeededRandom, lastSaleAt: number): Fault {
@@ -107,6 +112,14 @@ function drawContradiction(random: SeededRandom, lastSaleAt: number): Fault[] {
 /** Where copies come, requests wait: of two of a kind the first may be refused and the second be let in. */
 function drawSlowness(random: SeededRandom, lastSaleAt: number): Fault[] {
   return random.chance(SLOWNESS) ? [{ on: 'hsm', kind: 'slow', from: 0, to: lastSaleAt }] : [];
+}
+
+/** A peer of the HSM has a rate: beyond it payments are served and nothing else, or the other way round. */
+function drawLimit(random: SeededRandom, lastSaleAt: number): Fault[] {
+  if (!random.chance(AT_ITS_LIMIT)) return [];
+  const kind = random.pick(['busy with payments', 'busy with the rest'] as const);
+  const from = random.between(0, lastSaleAt);
+  return [{ on: 'hsm', kind, from, to: from + random.between(500, LONGEST_MS) }];
 }
 
 /** Where workers are apart half of what befalls a node befalls its worker instead. */

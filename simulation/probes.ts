@@ -17,6 +17,7 @@ const OUTCOMES = [
   'tampering noticed',
   'shed for load',
   'a worker died alone',
+  ...(['the HSM refused a payment for the rest', 'the HSM refused the rest for payments'] as const),
   ...(['batch in balance', 'batch out of balance', 'calm run'] as const),
 ] as const;
 
@@ -39,6 +40,7 @@ const GUESTS = [
   ...(['chip said yes', 'chip said no', 'refund told of more than the sale'] as const),
   'rubbish hung up on',
   'advice behind its reversal',
+  ...(['PIN under a derived key', 'counter spent before'] as const),
 ] as const;
 
 /** What becomes of keys that change in service (`keys/`). */
@@ -48,7 +50,7 @@ const KEYS = [
 ] as const;
 
 /** Of settings that change while nodes serve. */
-const SETTINGS = ['followed', 'refused'] as const;
+const SETTINGS = ['followed', 'followed by a worker', 'refused'] as const;
 
 export type ProbeName =
   | Probe

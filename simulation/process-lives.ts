@@ -6,10 +6,12 @@ import type { Settings } from '../switch/config/settings.ts';
 import { NumberSpace } from '../switch/numbers/number-space.ts';
 import type { Numbers } from '../switch/numbers/numbers.ts';
 import type { Checkpoint } from '../switch/ports.ts';
+import { SettingsFollower } from '../switch/settings-store/settings-follower.ts';
 import type { FaultPlan } from './faults.ts';
 import type { GuestHosts } from './guests/guest-networks.ts';
 import type { MerchantInbox } from './guests/merchant-inbox.ts';
 import type { WrapperMutant } from './mutants/wrapper-mutant.ts';
+import { isWorker } from './peers/names.ts';
 import type { Networks } from './peers/networks.ts';
 import type { ProofService } from './peers/proof-service.ts';
 import { endedEpochsOf, type HeadDisks } from './world/audit.ts';
@@ -43,7 +45,8 @@ export interface Surroundings {
 
 const STOPPED_WITHIN_MS = 7_500;
 const RESTART_AFTER_MS = 1_000;
-const WORKER = '.worker';
+const USUAL_LEASE_MS = 10_000;
+const LOOPBACK = '127.0.0.1';
 
 /** What a process of the switch opens first, whatever it is for. */
 export interface Opened {
@@ -109,7 +112,7 @@ export abstract class ProcessLives {
   crash(how: 'killed' | 'power lost', downMs: number): void {
     const { world, network } = this.around;
     if (!this.life || this.life.isDead) return;
-    if (this.name.endsWith(WORKER)) world.sometimes('a worker died alone');
+    if (isWorker(this.name)) world.sometimes('a worker died alone');
     world.tell(this.name, () => `${how}, back in ${downMs.toFixed(0)} ms`);
     if (how === 'power lost') network.losePower(this.life);
     this.#die(this.life);
@@ -219,6 +222,26 @@ export abstract class ProcessLives {
       log,
       ...when,
     });
+  }
+
+  /** Absent where settings never change. */
+  protected followerOf(life: SimProcess, log: Log): SettingsFollower | undefined {
+    const { versions } = this.around;
+    if (!versions) return undefined;
+    // What no file may say and a run has all the same: hosts that are named as nodes are, and leases of two seconds.
+    const listeners = this.settings.listeners.map((listener) => ({ ...listener, host: LOOPBACK }));
+    const journal = { ...this.settings.journal, leaseMs: USUAL_LEASE_MS };
+    const own = { ...this.settings, listeners, journal };
+    const surroundings = { production: false };
+    const store = versions.storeOf(life);
+    return new SettingsFollower({ store, process: this.name, own, surroundings, clock: life.clock, log });
+  }
+
+  /** @throws SettingsError where the version in force does not fit: then it is tried again, as a supervisor would */
+  protected async settingsFrom(follower: SettingsFollower | undefined): Promise<Settings> {
+    if (!follower) return this.settings;
+    const { merchants, terminals, routes, networks } = await follower.open();
+    return { ...this.settings, merchants, terminals, routes, networks };
   }
 
   async #openNumbers({ clock }: SimProcess, log: Log): Promise<Numbers> {

@@ -47,6 +47,8 @@ test('every fault of the catalogue is drawn', () => {
       "database: database deadlocks",
       "database: database slow",
       "hsm: away",
+      "hsm: busy with payments",
+      "hsm: busy with the rest",
       "hsm: failing",
       "hsm: garbled",
       "hsm: silent",

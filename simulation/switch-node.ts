@@ -1,5 +1,5 @@
 import { type NetworkConnector, type NetworkOutcome, popClient } from '../connectors/index.ts';
-import type { Log, Random } from '../runtime/index.ts';
+import type { Random } from '../runtime/index.ts';
 import type { HeadPublisher } from '../switch/audit/publisher.ts';
 import { followedDirectory } from '../switch/config/followed-directory.ts';
 import type { Settings } from '../switch/config/settings.ts';
@@ -9,7 +9,7 @@ import { connectNetwork } from '../switch/node/connect-networks.ts';
 import { followedNetworks } from '../switch/node/followed-network.ts';
 import { onLateAnswer } from '../switch/node/late-answers.ts';
 import { type RunningSwitch, type SwitchParts, startSwitch } from '../switch/node/start-switch.ts';
-import { SettingsFollower } from '../switch/settings-store/settings-follower.ts';
+import type { SettingsFollower } from '../switch/settings-store/settings-follower.ts';
 import type { GuestNetwork, NetworkName } from './faults.ts';
 import { type NodeKeys, openNodeKeys } from './keys/node-keys.ts';
 import { deadlineKey, nameOfRequest } from './peers/names.ts';
@@ -24,8 +24,6 @@ import { modeRecordsOf, overdueIn } from './world/mode-records.ts';
 import type { SimProcess } from './world/sim-process.ts';
 
 const DRAIN_MS = 2_500;
-const LOOPBACK = '127.0.0.1';
-const USUAL_LEASE_MS = 10_000;
 /** How often gates look up: seldom, since most of what happens in a quiet node would be that; and as in service. */
 const BEATS_MS = [100, 100, 100, 25] as const;
 /** What a new link has, at least, before it takes the place of one that serves. */
@@ -111,8 +109,8 @@ export class SwitchNode extends ProcessLives {
     const random: Random = this.random.stream(`life ${this.lives}`);
     const opened = await this.open(life);
     const { journal, hsm, log } = opened;
-    const follower = this.#followerOf(life, log);
-    const settings = follower ? await this.#current(follower) : this.settings;
+    const follower = this.followerOf(life, log);
+    const settings = await this.settingsFrom(follower);
     const keys = await openNodeKeys({
       settings: this.settings,
       database,
@@ -163,25 +161,6 @@ export class SwitchNode extends ProcessLives {
     const worker = new SimFollowUpWorker(database, life, { tasks, log: ports.log, concurrency });
     const sweeper = new ProofSweeper({ ...ports, proofs: new SimAwaitedProofs(database, life) });
     return { worker, sweeper };
-  }
-
-  /** Absent where settings never change. */
-  #followerOf(life: SimProcess, log: Log): SettingsFollower | undefined {
-    const { versions } = this.around;
-    if (!versions) return undefined;
-    // What no file may say and a run has all the same: hosts that are named as nodes are, and leases of two seconds.
-    const listeners = this.settings.listeners.map((listener) => ({ ...listener, host: LOOPBACK }));
-    const journal = { ...this.settings.journal, leaseMs: USUAL_LEASE_MS };
-    const own = { ...this.settings, listeners, journal };
-    const surroundings = { production: false };
-    const store = versions.storeOf(life);
-    return new SettingsFollower({ store, process: this.name, own, surroundings, clock: life.clock, log });
-  }
-
-  /** @throws SettingsError where the version in force does not fit: then it is tried again, as a supervisor would */
-  async #current(follower: SettingsFollower): Promise<Settings> {
-    const { merchants, terminals, routes, networks } = await follower.open();
-    return { ...this.settings, merchants, terminals, routes, networks };
   }
 
   #connectNetworks(

@@ -1,13 +1,15 @@
 import { type NetworkConnector, popClient } from '../connectors/index.ts';
 import type { HeadPublisher } from '../switch/audit/publisher.ts';
 import { BusinessCalendar } from '../switch/config/business-calendar.ts';
-import type { Settings } from '../switch/config/settings.ts';
+import type { NetworkSettings, Settings } from '../switch/config/settings.ts';
 import type { DegradedModes } from '../switch/fallback/degraded-modes.ts';
 import { watchOver } from '../switch/fallback/watch-over.ts';
 import { ProofSweeper } from '../switch/follow-up/proof-sweeper.ts';
 import { followUpTasks } from '../switch/follow-up/tasks.ts';
-import { connectNetworks, workerNetworks } from '../switch/node/connect-networks.ts';
+import { connectNetwork, workerNetworks } from '../switch/node/connect-networks.ts';
+import { followedNetworks } from '../switch/node/followed-network.ts';
 import { onLateAnswer } from '../switch/node/late-answers.ts';
+import type { SettingsFollower } from '../switch/settings-store/settings-follower.ts';
 import { datedJournal } from '../switch/transaction/dated-journal.ts';
 import { type NodeKeys, openNodeKeys } from './keys/node-keys.ts';
 import { ProcessLives, type Surroundings } from './process-lives.ts';
@@ -27,6 +29,7 @@ interface Parts {
   readonly modes: DegradedModes;
   readonly heads: HeadPublisher;
   readonly keys: NodeKeys | undefined;
+  readonly follower: SettingsFollower | undefined;
 }
 
 /**
@@ -49,6 +52,7 @@ export class WorkerNode extends ProcessLives {
     const parts = this.#parts;
     if (!parts) return undefined;
     return async () => {
+      await parts.follower?.close();
       parts.modes.close();
       await Promise.all([parts.worker.stop(), parts.sweeper.stop()]);
       await Promise.all([...parts.networks.values()].map((connector) => connector.close()));
@@ -60,12 +64,14 @@ export class WorkerNode extends ProcessLives {
 
   protected async begin(life: SimProcess): Promise<void> {
     const { world, network, database, mutant, proofs, inbox } = this.around;
-    const { settings, name } = this;
+    const { name } = this;
     const { clock } = life;
     const opened = await this.open(life);
     const { journal, hsm, log } = opened;
+    const follower = this.followerOf(life, log);
+    const settings = await this.settingsFrom(follower);
     const keys = await openNodeKeys({
-      settings,
+      settings: this.settings,
       database,
       life,
       hsm,
@@ -98,19 +104,23 @@ export class WorkerNode extends ProcessLives {
       hsm: watched.hsm,
       journal: datedJournal(watched.journal, new BusinessCalendar(settings), clock),
     };
-    const networks = connectNetworks(workerNetworks(settings.networks), {
+    const links = {
       ...parts,
       sockets: network.socketsOf(life),
       onLateAnswer: mutant.lateAnswer(onLateAnswer(parts)),
       ...(keys && { zoneKeys: keys.zoneKeys }),
-    });
+    };
+    const open = (of: NetworkSettings) => connectNetwork(of, links);
+    const followed = followedNetworks(workerNetworks(settings.networks), { open, clock, log });
+    const networks = followed.connectors;
     const payments = new SimBatches(database, life, this.random.stream(`batches ${this.lives}`));
     const tasks = mutant.tasks(followUpTasks({ ...parts, networks, payments }));
     const { concurrency } = settings.followUps;
     const worker = new SimFollowUpWorker(database, life, { tasks, log, concurrency });
     const sweeper = new ProofSweeper({ ...parts, proofs: new SimAwaitedProofs(database, life) });
     const heads = this.publishHeads(life, opened);
-    this.#parts = { journal, worker, sweeper, networks, modes, heads, keys };
+    follower?.start((next) => followed.follow(workerNetworks(next.networks)));
+    this.#parts = { journal, worker, sweeper, networks, modes, heads, keys, follower };
     world.tell(name, () => 'is ready');
   }
 }

@@ -6,6 +6,7 @@ import type { Tables } from '../world/database-tables.ts';
 import { wrongCardData } from './card-data.ts';
 import { GUEST_CARDS } from './guest-settings.ts';
 import { Overtaken } from './overtaken.ts';
+import { checkCounters } from './own-ways.ts';
 import type { Shopping } from './shopping.ts';
 import type { Stay, StayBooks } from './stay.ts';
 
@@ -21,6 +22,10 @@ const MOST_BEYOND = 1.2;
 export function checkGuests({ world, guests, inbox, database, proofs }: Simulation): void {
   inbox?.check(database.tables);
   if (!guests) return;
+  checkCounters(
+    guests.stays.flatMap(({ payments }) => payments),
+    world,
+  );
   const inHands = numbersInHands(database.tables);
   for (const stay of guests.stays) {
     const { number } = stay.order;

@@ -3,6 +3,7 @@ import type { ListenerSettings, MerchantSettings, Settings } from '../../switch/
 import type { StandInSettings } from '../../switch/config/stand-in.ts';
 import type { GuestNetwork } from '../faults.ts';
 import { NETWORK_ADDRESSES } from '../peers/network-addresses.ts';
+import { OWN_WAYS_TERMINAL } from './own-ways.ts';
 
 /** A restaurant, whose guests tip and whose holds may be exceeded, and a hotel that is enrolled with Étika. */
 const GUEST_MERCHANTS = [
@@ -62,6 +63,15 @@ export const KEY_TERMINALS = [
   { id: 'GUEST005', keyName: 'TERM0005', merchant: GUEST_MERCHANTS[1].id },
 ] as const;
 
+const OWN_WAYS = {
+  id: OWN_WAYS_TERMINAL.id,
+  merchant: GUEST_MERCHANTS[0].id,
+  partialApproval: true,
+  macKey: `TAK/${OWN_WAYS_TERMINAL.keyName}`,
+  macBytes: OWN_WAYS_TERMINAL.macBytes,
+  dukpt: OWN_WAYS_TERMINAL.dukpt,
+} as const;
+
 /** Who sends PIN keys: Mastercard's profile has no room for a key block. */
 export const ZONE_KEYS = {
   lodging: { pinKey: 'ZPK/VISA', masterKey: 'ZMK/VISA', version: 'D' },
@@ -96,7 +106,7 @@ export function withGuests(settings: Settings, keyLife?: KeyLife): Settings {
     ...(settings.standIn && {
       standIn: { ...settings.standIn, issuers: [...settings.standIn.issuers, ...ISSUERS] },
     }),
-    terminals: [...settings.terminals, ...terminals],
+    terminals: [...settings.terminals, ...terminals, OWN_WAYS],
     routes: [
       { from: '2', to: '2', network: 'mastercard' },
       { from: '4917', to: '4917', network: 'lodging' },

@@ -2,9 +2,11 @@ import type { Settings } from '../../switch/config/settings.ts';
 import type { GuestNetwork } from '../faults.ts';
 import { KeyedShop } from '../keys/keyed-shop.ts';
 import { ZoneKeySender } from '../keys/zone-key-sender.ts';
+import type { HabitOfTerminals } from '../peers/habits/habit.ts';
 import type { NetworkMessage } from '../peers/host-messages.ts';
 import type { NetworkHost } from '../peers/network-host.ts';
 import { Terminal } from '../peers/terminal.ts';
+import type { TerminalKeys } from '../peers/terminal-dialects.ts';
 import type { Network } from '../world/network.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 import type { World } from '../world/world.ts';
@@ -13,6 +15,7 @@ import type { GuestHosts } from './guest-networks.ts';
 import { GUEST_CARDS, GUEST_TERMINALS, guestListener, KEY_TERMINALS, ZONE_KEYS } from './guest-settings.ts';
 import { INCREMENT_NAMES } from './increment-names.ts';
 import { Overtaken } from './overtaken.ts';
+import { derivedPins, keysOfOwnWays, OWN_WAYS_TERMINAL } from './own-ways.ts';
 import { Rubbish } from './rubbish.ts';
 import { Shopping } from './shopping.ts';
 import { Stay, type StayOrder } from './stay.ts';
@@ -20,6 +23,11 @@ import { Stay, type StayOrder } from './stay.ts';
 /** The numbers of stays: those of the other payments of a run are below. */
 export const FIRST_GUEST_NUMBER = 600;
 const MOST_STAYS = 20;
+/** Of the terminal with ways of its own. */
+const FIRST_OWN_WAYS_NUMBER = 670;
+const MOST_OWN_WAYS = 8;
+/** Of seeds with guests. */
+const OWN_WAYS = 0.3;
 /** Of shops whose keys change. */
 const FIRST_KEYED_NUMBER = 650;
 const CURRENCIES = ['978', '826'] as const;
@@ -36,7 +44,7 @@ interface Outage {
 
 const LONG_MS = 600_000;
 
-type GuestTerminal = (typeof GUEST_TERMINALS | typeof KEY_TERMINALS)[number];
+type GuestTerminal = Record<'id' | 'keyName' | 'merchant', string>;
 
 export interface GuestsParts {
   readonly world: World;
@@ -76,6 +84,7 @@ export class Guests {
     this.#scheduleKeys(spanMs);
     const count = 2 + random.integer(MOST_STAYS - 1);
     this.#left = count;
+    this.#scheduleOwnWays(spanMs);
     const names = Object.keys(GUEST_CARDS) as [GuestNetwork];
     const outages = new Map(names.map((name) => [name, this.#silence(name, random.stream(name))]));
     new Rubbish(world, this.#parts.network, this.#parts.settings, this.#parts.nodes).schedule(spanMs);
@@ -98,6 +107,30 @@ export class Guests {
         const stay = stayOf(terminal, order, { random: life, isShort });
         this.stays.push(stay);
         stay.begin();
+      });
+    }
+  }
+
+  /** In some runs there is a terminal that does it otherwise than most. */
+  #scheduleOwnWays(spanMs: number): void {
+    const { world } = this.#parts;
+    const random = world.random.stream('own ways');
+    if (!random.chance(OWN_WAYS)) return;
+    const { id, keyName } = OWN_WAYS_TERMINAL;
+    const [{ merchant }] = GUEST_TERMINALS;
+    const ways = { keys: keysOfOwnWays(), habit: derivedPins() };
+    const terminal = this.#terminal({ id, keyName, merchant }, 0, ways);
+    const count = 2 + random.integer(MOST_OWN_WAYS - 1);
+    this.#left += count;
+    for (let index = 0; index < count; index += 1) {
+      const own = random.stream(`shopping ${index}`);
+      const pan = GUEST_CARDS[own.pick(Object.keys(GUEST_CARDS) as [GuestNetwork])];
+      const order = { pan, currency: own.pick(CURRENCIES), number: FIRST_OWN_WAYS_NUMBER + index };
+      world.scheduler.after(own.between(0, spanMs), 'own ways', () => {
+        this.#left -= 1;
+        const shopping = new Shopping(terminal, order, own.stream('life'));
+        this.stays.push(shopping);
+        shopping.begin();
       });
     }
   }
@@ -149,7 +182,11 @@ export class Guests {
     return { from, to };
   }
 
-  #terminal({ id, keyName, merchant }: GuestTerminal, index: number): Terminal {
+  #terminal(
+    { id, keyName, merchant }: GuestTerminal,
+    index: number,
+    ways?: { readonly keys: TerminalKeys; readonly habit: HabitOfTerminals },
+  ): Terminal {
     const { world, network, settings, nodes, expectsWrongSeals, answerLimitMs } = this.#parts;
     const [first = 'node-1', ...others] = nodes;
     const terminal = {
@@ -157,7 +194,8 @@ export class Guests {
       keyName,
       merchant,
       takesPartialApproval: true,
-      habits: [CARD_DATA, INCREMENT_NAMES],
+      habits: [CARD_DATA, INCREMENT_NAMES].concat(ways?.habit ?? []),
+      ...(ways && { keys: ways.keys }),
       listener: guestListener(settings, index),
       listeners: settings.listeners,
       nodes: [first, ...others] as const,

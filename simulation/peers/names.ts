@@ -36,3 +36,8 @@ export function nameOfRequest(numbers: Omit<PaymentNumbers, 'stan'>, pan: string
 export function deadlineKey({ de41 = '', de4 }: Partial<Pick<HostMessage, 'de41' | 'de4'>>): string {
   return `${de41.trimEnd()}|${Number(de4) % THOUSAND}`;
 }
+
+/** Processes of the switch are named as their nodes are, workers with this behind it. */
+export function isWorker(process: string): boolean {
+  return process.endsWith('.worker');
+}

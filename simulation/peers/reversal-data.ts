@@ -49,8 +49,7 @@ export function saysOther(
   const identifier = isAnswered ? named?.(account) : undefined;
   if (transactionId !== identifier) return true;
 
-  // An increment goes by the code of its hold where nobody knows what became of it; declined, it has no other amount.
-  const isUnanswered = (approvalCode === undefined || account.approved === 0) && !account.isAdvised;
+  const isUnanswered = approvalCode === undefined && !account.isAdvised;
   return amount !== knownBy(account) && !(isUnanswered && amount === account.amount);
 }
 

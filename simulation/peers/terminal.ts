@@ -28,6 +28,8 @@ export interface TerminalSettings {
   readonly merchant: string;
   /** Whose published keys it has; its own where absent. */
   readonly keyName?: string;
+  /** Instead of the published ones. */
+  readonly keys?: TerminalKeys;
   readonly listener: ListenerSettings;
   /** All of the switch's addresses. */
   readonly listeners: readonly ListenerSettings[];
@@ -90,7 +92,8 @@ export class Terminal {
       offMs: clocks.reduce((sum, clock) => sum + (clock?.offMs ?? 0), 0),
       zoneMs: clocks.reduce((sum, clock) => sum + (clock?.zoneMs ?? 0), 0),
     };
-    this.#keys = settings.listener.mac === 'required' ? keysOf(settings.keyName ?? settings.id) : undefined;
+    const { id, keyName = id, keys, listener } = settings;
+    this.#keys = listener.mac === 'required' ? (keys ?? keysOf(keyName)) : undefined;
   }
 
   /** Absent on an acquirer's line. */

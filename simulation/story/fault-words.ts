@@ -21,6 +21,8 @@ const WORDS: Readonly<Record<string, string>> = {
   'hsm away': 'is away',
   'hsm failing': 'fails',
   'hsm garbled': 'gives what is right in length and wrong in content',
+  'hsm busy with payments': 'is at its limit, and refuses what follows a reply',
+  'hsm busy with the rest': 'is at its limit, and refuses what payments wait for',
   'line network refuses': 'nobody can connect to it',
   'line network lost': 'packets to and from it vanish',
   'line network cut': 'its connections break',

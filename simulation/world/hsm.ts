@@ -11,6 +11,7 @@ import {
 } from 'node:crypto';
 import {
   HsmError,
+  type HsmErrorCode,
   type OpenedParts,
   type OpenedRequest,
   type OpenRequest,
@@ -19,12 +20,31 @@ import {
 import { Pan, PinBlock } from '../../messages/index.ts';
 import { pinCipher } from '../../simulators/crypto/pin-block.ts';
 import { retailMac } from '../../simulators/crypto/retail-mac.ts';
+import { clearField, spendCounter } from './derived-keys.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimProcess } from './sim-process.ts';
 import { keyOf, simCustodian } from './working-keys.ts';
 
-/** How the device behaves just now. `garbled`: what it makes is of the right length and wrong. */
-export type HsmCondition = 'well' | 'slow' | 'silent' | 'away' | 'failing' | 'garbled';
+/**
+ * How the device behaves just now. `garbled`: what it makes is of the right length and wrong. `busy with …`: it is at
+ * the limit of its peer, and refuses all other work: what follows a reply, or what payments wait for.
+ */
+export type HsmCondition =
+  | 'well'
+  | 'slow'
+  | 'silent'
+  | 'away'
+  | 'failing'
+  | 'garbled'
+  | 'busy with payments'
+  | 'busy with the rest';
+/** Who waits for it: a payment under way, or whatever follows a reply, changes keys and signs heads. */
+type Work = 'payment' | 'rest';
+
+const REFUSES: Readonly<Partial<Record<HsmCondition, Work>>> = {
+  'busy with payments': 'rest',
+  'busy with the rest': 'payment',
+};
 
 const REQUEST_TIMEOUT_MS = 500;
 /** Ciphers of so many keys. */
@@ -56,13 +76,19 @@ export function simHsm(
   capacity?: HsmCapacity,
 ): PaymentHsmClient {
   const waitMs = capacity ? turnsAt(process, capacity) : () => 0;
-  const ask = <T>(work: () => T): Promise<T> => {
+  const ask = <T>(work: () => T, of?: Work): Promise<T> => {
     const state = condition();
     return new Promise((resolve, reject) => {
       const answerMs = waitMs() + (state === 'slow' ? random.between(100, 900) : random.between(0.1, 1.5));
-      const fail = (code: 'HSM_UNAVAILABLE' | 'HSM_TIMEOUT' | 'HSM_TOKEN_FAILED', inMs: number) =>
+      const fail = (code: HsmErrorCode, inMs: number) =>
         process.deliver(inMs, () => reject(new HsmError(code)));
       if (state === 'away') return fail('HSM_UNAVAILABLE', 0.05);
+      if (of !== undefined && of === REFUSES[state]) {
+        process.world.sometimes(
+          `the HSM refused ${of === 'payment' ? 'a payment for the rest' : 'the rest for payments'}`,
+        );
+        return fail('HSM_BUSY', 0.05);
+      }
       if (state === 'silent' || answerMs > REQUEST_TIMEOUT_MS) return fail('HSM_TIMEOUT', REQUEST_TIMEOUT_MS);
       if (state === 'failing' && random.chance(0.5)) return fail('HSM_TOKEN_FAILED', answerMs);
       process.deliver(answerMs, () => {
@@ -74,23 +100,33 @@ export function simHsm(
       });
     });
   };
+  const payment = <T>(work: () => T) => ask(work, 'payment');
+  const rest = <T>(work: () => T) => ask(work, 'rest');
   const garbled = (bytes: Buffer) => (condition() === 'garbled' ? random.bytes(bytes.length) : bytes);
   const hsm: Partial<PaymentHsmClient> = {
-    generateMac: (key, data) => ask(() => garbled(macOf(key, data, process.clock.wall()))),
-    openRequest: (request) => ask(() => openedBy(request, garbled, random, process.clock.wall())),
+    generateMac: (key, data) => payment(() => garbled(macOf(key, data, process.clock.wall()))),
+    openRequest: (request) => payment(() => openedBy(request, garbled, random, process.clock.wall())),
+    translatePinBlock: ({ from, to, pan }) =>
+      payment(() => {
+        const { key, ksn, block, transaction = '' } = from;
+        if (!ksn) throw new HsmError('HSM_REQUEST_INVALID');
+        spendCounter(process.world, ksn, transaction);
+        const clear = clearField(key, ksn, block.reveal());
+        return PinBlock.of(garbled(encrypted(clear, to, pan, process.clock.wall())));
+      }),
     // The values that simulated issuers have written on their cards, and the PIN of every card.
-    verifyCvv: (_, __, value) => ask(() => value === CARD_VALUE),
-    verifyPvv: ({ pin, pan, pvv }) => ask(() => pvv === PIN_VALUE && isCardPin(pin, pan)),
-    verifyPinOffset: ({ pin, pan, offset }) => ask(() => offset === PIN_VALUE && isCardPin(pin, pan)),
-    revealPan: (ciphertext) => ask(() => decrypt(ciphertext)),
+    verifyCvv: (_, __, value) => payment(() => value === CARD_VALUE),
+    verifyPvv: ({ pin, pan, pvv }) => payment(() => pvv === PIN_VALUE && isCardPin(pin, pan)),
+    verifyPinOffset: ({ pin, pan, offset }) => payment(() => offset === PIN_VALUE && isCardPin(pin, pan)),
+    revealPan: (ciphertext) => rest(() => decrypt(ciphertext)),
     sign: (_, data) =>
-      ask(() => garbled(sign('sha256', data, { key: AUDIT_KEY.privateKey, dsaEncoding: 'ieee-p1363' }))),
-    publicKey: () => ask(() => garbled(AUDIT_KEY.publicKey.export({ format: 'der', type: 'spki' }))),
+      rest(() => garbled(sign('sha256', data, { key: AUDIT_KEY.privateKey, dsaEncoding: 'ieee-p1363' }))),
+    publicKey: () => rest(() => garbled(AUDIT_KEY.publicKey.export({ format: 'der', type: 'spki' }))),
     ping: () => ask(() => undefined),
     connected: () => condition() !== 'away',
     whenConnected: async () => {},
     close: async () => {},
-    ...simCustodian(process, random, ask),
+    ...simCustodian(process, random, rest),
   };
   return hsm as PaymentHsmClient;
 }
@@ -196,7 +232,10 @@ function translate(
   pan: Pan,
   block: PinBlock,
 ): Buffer {
-  const clear = tdes(createDecipheriv, from, Buffer.from(block.reveal()), now);
+  return encrypted(tdes(createDecipheriv, from, Buffer.from(block.reveal()), now), to, pan, now);
+}
+
+function encrypted(clear: Buffer, to: string, pan: Pan, now: number): Buffer {
   const account = Buffer.from(
     pan
       .reveal()

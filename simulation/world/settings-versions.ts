@@ -7,6 +7,7 @@ import type { Settings } from '../../switch/config/settings.ts';
 import type { SharedSettings } from '../../switch/config/shared-settings.ts';
 import { sharedOf } from '../../switch/config/shared-settings.ts';
 import type { FollowerParts } from '../../switch/settings-store/settings-follower.ts';
+import { isWorker } from '../peers/names.ts';
 import type { Database } from './database.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
@@ -78,7 +79,8 @@ export class SettingsVersions {
         ask('write', () => {
           this.followed.set(name, version);
           if (problem !== undefined) this.#world.sometimes('settings: refused');
-          else if (version > 0) this.#world.sometimes('settings: followed');
+          else if (version > 0)
+            this.#world.sometimes(`settings: followed${isWorker(name) ? ' by a worker' : ''}`);
         }),
     };
   }

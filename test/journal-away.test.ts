@@ -65,7 +65,7 @@ async function asked(path: string, body?: object): Promise<{ status: number; bod
   return { status: response.status, body: await response.json() };
 }
 
-/** Whatever is asked, the answer is that the database is away and why: 500 would send people to look for a fault here. */
+/** Whatever is asked, the answer is that the database is away and why: 500 would have people look for a fault here. */
 async function expectDatabaseAway(): Promise<void> {
   const answers = await Promise.all(QUESTIONS.map(([path, body]) => asked(`/api/v1/${path}`, body)));
   const away = {

@@ -10,6 +10,10 @@ import { TransactionView } from './transaction-view.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Who asks at night waits no longer to hear that the database hangs; a statement ends before, where it can. */
+const ANSWER_WITHIN_MS = 6_000;
+const HANDLER_TIMEOUT = 'FST_ERR_HANDLER_TIMEOUT';
+const LATE = `no answer within ${ANSWER_WITHIN_MS} ms; what was to be changed may be changed all the same`;
 const UUID = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
 
 export interface AdminApi {
@@ -29,6 +33,7 @@ export function createAdminApi(api: AdminApi): FastifyInstance {
   const server = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    handlerTimeout: ANSWER_WITHIN_MS,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 64 },
   });
@@ -87,16 +92,17 @@ function routeOf({ method, routeOptions }: FastifyRequest): { method: string; ur
 
 function asAdminError(error: unknown): AdminError {
   if (error instanceof AdminError) return error;
-  const { validation, statusCode } = error as {
+  const { validation, statusCode, code } = error as {
     validation?: { instancePath: string; message?: string }[];
     statusCode?: number;
+    code?: string;
   };
   const fault = validation?.[0];
   if (fault) {
     const details = { field: fault.instancePath.slice(1), expected: fault.message ?? 'another value' };
     return new AdminError('ADM_REQUEST_INVALID', details, { cause: error });
   }
-  const away = whyDatabaseIsAway(error);
+  const away = code === HANDLER_TIMEOUT ? LATE : whyDatabaseIsAway(error);
   if (away !== undefined) return new AdminError('ADM_DATABASE_AWAY', { reason: away }, { cause: error });
   const isCallersFault = statusCode !== undefined && statusCode >= 400 && statusCode < 500;
   return new AdminError(isCallersFault ? 'ADM_REQUEST_INVALID' : 'ADM_INTERNAL', {}, { cause: error });

@@ -14,7 +14,7 @@ import { describeSystem } from './start/describe.ts';
 import { firstPurchase } from './start/first-purchase.ts';
 import { privateFolders } from './start/private-folders.ts';
 import { progressTo } from './start/progress.ts';
-import { startSystem } from './start/system.ts';
+import { type StopPart, startSystem } from './start/system.ts';
 
 const INTERRUPTED = 130;
 
@@ -34,9 +34,11 @@ docs/deployment.md lists what the file and the environment may say.
 Example: npm start -- --once --data-dir .data`;
 
 const SIGNAL_WITHIN_MS = 100;
+/** For the services and for PostgreSQL behind them: whoever pressed Ctrl-C has his prompt back within three seconds. */
+const PART_STOPS_WITHIN_MS = 1_000;
 const progress = progressTo(process.stdout);
 const interrupt = new AbortController();
-const stops: (() => Promise<void>)[] = [];
+const stops: StopPart[] = [];
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort());
 process.stdout.on('error', () => interrupt.abort());
@@ -116,12 +118,15 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** What was started last is stopped first; one part that will not stop does not keep the others. */
+/**
+ * What was started last is stopped first; one part that will not stop does not keep the others. What is killed was in
+ * the middle of something, a payment whose network is silent: it is closed at the next start, as after a crash.
+ */
 async function stopEverything(): Promise<void> {
   if (stops.length === 0) return;
   progress.say('\nStopping …');
   for (const stop of stops.reverse()) {
-    await stop().catch((error: unknown) => progress.say(`  ✗ ${String(error)}`));
+    await stop(PART_STOPS_WITHIN_MS).catch((error: unknown) => progress.say(`  ✗ ${String(error)}`));
   }
   progress.say('Stopped.');
 }

@@ -9,7 +9,7 @@ let clone: string;
 
 /** A clone whose packages are those of this one: nothing here may really install. */
 beforeEach(() => {
-  clone = mkdtempSync(join(tmpdir(), 'setup-'));
+  clone = mkdtempSync(join(tmpdir(), 'set up '));
   mkdirSync(join(clone, 'deploy'));
   for (const file of ['deploy/setup.mjs', 'package.json', 'package-lock.json']) {
     cpSync(join(root, file), join(clone, file));
@@ -41,6 +41,26 @@ test('a fresh clone installs its packages, and says what that needs where it can
   expect(printed).toContain('Installing npm packages (nothing is installed yet)');
   expect(printed).toMatch(/npm ci failed .*\n.*ENOENT/);
   expect(printed).toContain('apt-get install -y g++ make python3');
+});
+
+/** In the place of npm: it says where it was told to look, and installs nothing. */
+const NPM_THAT_TELLS = `#!/bin/sh
+echo "keeps its packages in $npm_config_cache|"
+test -f "$npm_config_nodedir/include/node/node.h" && echo "has the headers of Node in $npm_config_nodedir|"
+exit 1
+`;
+
+test('behind a read-only home npm keeps its packages in the clone, and what it compiles finds Node in a path without spaces', () => {
+  mkdirSync(join(clone, 'node_modules'));
+  const node = `node-linux-${process.arch}`;
+  symlinkSync(join(root, 'node_modules', node), join(clone, 'node_modules', node));
+  mkdirSync(join(clone, 'bin'));
+  writeFileSync(join(clone, 'bin/npm'), NPM_THAT_TELLS, { mode: 0o755 });
+  const path = `${join(clone, 'bin')}:/bin`;
+  const { printed } = setUp({ PATH: path, HOME: '/sys' });
+  expect(printed).toContain(`keeps its packages in ${join(clone, '.data/npm-cache')}|`);
+  expect(printed).toMatch(/has the headers of Node in [^ ]+\|/);
+  expect(setUp({ PATH: path, HOME: clone }).printed).toContain('keeps its packages in |');
 });
 
 test('a lock file that moved on is noticed by its content, whatever the file times say', () => {

@@ -23,7 +23,7 @@ export async function keepPostgres(plan: PostgresPlan): Promise<KeptPostgres> {
     url,
     ...(socketUrl && { socketUrl }),
     pid: () => keeper.pid(),
-    stop: () => keeper.stop(),
+    stop: (eachMs) => keeper.stop(eachMs),
   };
 }
 
@@ -48,11 +48,11 @@ class Keeper {
     return pid !== undefined && processState(pid) ? pid : undefined;
   }
 
-  async stop(): Promise<void> {
+  async stop(eachMs?: number): Promise<void> {
     this.#isStopping = true;
     this.#timer?.cancel();
     await this.#starting;
-    await this.#running?.stop();
+    await this.#running?.stop(eachMs);
   }
 
   #lookLater(delayMs = LOOK_EVERY_MS): void {

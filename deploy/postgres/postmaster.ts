@@ -43,9 +43,10 @@ const STOP_SIGNALS = [
   { signal: 'SIGKILL', patienceMs: 5_000 },
 ] as const;
 
-/** Stops a server, gently first. @throws Error where it outlives SIGKILL */
-export async function stopPostmaster(pid: number): Promise<void> {
-  for (const { signal, patienceMs } of STOP_SIGNALS) {
+/** Stops a server, gently first: so long for each signal at most. @throws Error where it outlives SIGKILL */
+export async function stopPostmaster(pid: number, eachMs = Number.POSITIVE_INFINITY): Promise<void> {
+  for (const { signal, patienceMs: usualMs } of STOP_SIGNALS) {
+    const patienceMs = signal === 'SIGKILL' ? usualMs : Math.min(usualMs, eachMs);
     try {
       process.kill(pid, signal);
     } catch {

@@ -27,7 +27,8 @@ export interface RunningPostgres {
   /** The same by its Unix socket, for processes of this machine; absent where the data directory's path is too long. */
   readonly socketUrl?: string;
   readonly pid: number;
-  stop(): Promise<void>;
+  /** @param eachMs how long it may take for each of the signals that ask it, the gentle one first */
+  stop(eachMs?: number): Promise<void>;
 }
 
 interface Room {
@@ -66,7 +67,7 @@ export async function startPostgres(plan: PostgresPlan): Promise<RunningPostgres
       url,
       ...(socketUrl && { socketUrl }),
       pid,
-      stop: () => stopPostmaster(pid).finally(directory.giveBack),
+      stop: (eachMs) => stopPostmaster(pid, eachMs).finally(directory.giveBack),
     };
   } catch (error) {
     directory.giveBack();

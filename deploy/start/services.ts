@@ -30,8 +30,8 @@ export interface Services {
   start(service: ServiceStart): Promise<ReadyDetails>;
   logFile(name: string): string;
   pids(): Record<string, number | undefined>;
-  /** Stops all of them at once; none is started again. */
-  stop(): Promise<void>;
+  /** Stops all of them at once, and kills who is not gone by then; none is started again. */
+  stop(withinMs?: number): Promise<void>;
 }
 
 /** `signal` ends every wait for a service: there is no use in one that is about to be stopped. */
@@ -56,8 +56,8 @@ export function serviceRunner(logDir: string, log: Log, signal: AbortSignal): Se
       return readyOrFailed(service, logFile(name), signal);
     },
     pids: () => Object.fromEntries(running.map((service) => [service.name, service.pid()])),
-    async stop() {
-      await Promise.all(running.map((service) => service.stop()));
+    async stop(withinMs) {
+      await Promise.all(running.map((service) => service.stop(withinMs)));
     },
   };
 }

@@ -56,6 +56,9 @@ export interface System {
   pids(): Record<string, number | undefined>;
 }
 
+/** @param withinMs gently until then, and by force after that; as long as the part usually may where absent */
+export type StopPart = (withinMs?: number) => Promise<void>;
+
 export interface StartOrder {
   readonly config: StartConfig;
   readonly progress: Progress;
@@ -65,7 +68,7 @@ export interface StartOrder {
   /** Aborts between two parts, and while one is waited for. */
   readonly signal: AbortSignal;
   /** Given each part's way to stop as soon as there is something to stop, so that nothing is left behind. */
-  onStarted(stop: () => Promise<void>): void;
+  onStarted(stop: StopPart): void;
 }
 
 type Start = StartOrder & { readonly services: Services };

@@ -8,7 +8,8 @@ const SLACK_MS = 5;
  * Knows how long the event loop was away: at work for one long turn, or stopped (SIGSTOP, a long collection of
  * garbage, a machine without a processor to spare). What is read from a socket then may have waited for as long, and
  * its deadline counts from when it came. A timer beats; timers run before sockets are read, so a beat that is late
- * tells of what is read in the same turn.
+ * tells of what is read until the next one. A timer of no time that ended that with the turn was rejected: where the
+ * other timers of a turn have much to do it runs among them, before the sockets are read.
  */
 export class LoopWatch {
   readonly #clock: Clock;
@@ -40,13 +41,7 @@ export class LoopWatch {
   #beat(): void {
     const now = this.#clock.monotonic();
     const lag = now - this.#beatAt - this.#beatMs;
-    if (lag > SLACK_MS) {
-      this.#awaySince = this.#beatAt;
-      // The sockets are read before the next turn's timers.
-      this.#clock.after(0, () => {
-        this.#awaySince = undefined;
-      });
-    }
+    this.#awaySince = lag > SLACK_MS ? this.#beatAt : undefined;
     this.#beatAt = now;
     this.#timer = this.#clock.after(this.#beatMs, () => this.#beat());
     this.#onBeat();

@@ -48,6 +48,7 @@ function setUp(
   verdict: Verdict,
   more: Partial<ListenerSettings> = {},
   asked?: (asking: Parameters<Admitting['ask']>[0]) => void,
+  awayMs = 0,
 ) {
   const clock = new VirtualClock();
   const lines: Record<string, unknown>[] = [];
@@ -58,6 +59,7 @@ function setUp(
   const done: string[] = [];
   const leaving: (() => void)[] = [];
   const mayRefuses: (() => boolean)[] = [];
+  const loop = { awayMs };
   const gate: Admitting = {
     ask(asking) {
       const { lane, settle } = asking;
@@ -66,7 +68,7 @@ function setUp(
       else settle(lanes.length > 1 && lane === 'repeats' ? 'leave' : verdict);
     },
     done: (lane) => done.push(lane),
-    heardAt: (now) => now,
+    heardAt: (now) => now - loop.awayMs,
     mayReply: (receivedAt) => clock.monotonic() < receivedAt + 2_000,
   };
   const peerLog = new PeerLog('test', clock, log);
@@ -108,7 +110,7 @@ function setUp(
       .push(Buffer.concat(written), (body) => bodies.push(codec.parse(body)));
     return bodies;
   };
-  return { clock, lines, answers, lanes, done, leaving, mayRefuses, peer, hear, replies, state };
+  return { clock, lines, answers, lanes, done, leaving, mayRefuses, peer, hear, replies, state, loop };
 }
 
 it('a refusal for load is DE39 96, has no MAC and costs no work', async () => {
@@ -296,4 +298,34 @@ it('what stands behind bytes that are no message is not served', () => {
   const unreadable = wire.encode(Buffer.from('rubbish'));
   peer.onData(Buffer.concat([unreadable, wire.encode(codec.pack(PURCHASE))]));
   expect(answers).toEqual([]);
+});
+
+it('what comes with a connection that was taken late is as old as that, and what comes later is not', async () => {
+  const ages: number[] = [];
+  const { clock, hear, loop } = setUp('serve', {}, (asking) =>
+    ages.push(clock.monotonic() - asking.receivedAt),
+  );
+  const late = setUp('serve', {}, (asking) => ages.push(late.clock.monotonic() - asking.receivedAt), 1_700);
+  late.loop.awayMs = 0;
+  await late.clock.advance(5);
+  late.hear(PURCHASE);
+  late.hear({ ...PURCHASE, de11: '000002' });
+  expect(ages.splice(0)).toEqual([1_705, 0]);
+
+  loop.awayMs = 0;
+  await clock.advance(5);
+  hear(PURCHASE);
+  expect(ages.splice(0)).toEqual([0]);
+});
+
+it('what is read by a loop that was away since the connection was taken is as old as the connection', async () => {
+  const ages: number[] = [];
+  const late = setUp('serve', {}, (asking) => ages.push(late.clock.monotonic() - asking.receivedAt), 1_000);
+  await late.clock.advance(800);
+  late.loop.awayMs = 790;
+  late.hear(PURCHASE);
+  await late.clock.advance(800);
+  late.loop.awayMs = 30;
+  late.hear({ ...PURCHASE, de11: '000002' });
+  expect(ages).toEqual([1_800, 30]);
 });

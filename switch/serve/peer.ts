@@ -99,6 +99,7 @@ export class Peer {
   /** When what is being read can have come at the earliest. */
   #receivedAt: Monotonic;
   #pausedAt: Monotonic | undefined;
+  /** What came until then may have waited since: unread meanwhile, or with a connection that was not taken yet. */
   #backlog: { readonly since: Monotonic; readonly until: Monotonic } | undefined;
   #onDrained: (() => void) | undefined;
 
@@ -110,7 +111,10 @@ export class Peer {
     this.circle = circleOf(connection.peer, connection.peerCertificate);
     this.#standing = this.#newStanding();
     this.#reader = shared.framing.reader({ maxFrameBytes: shared.settings.maxFrameBytes });
-    this.#receivedAt = shared.clock.monotonic();
+    const now = shared.clock.monotonic();
+    this.#receivedAt = now;
+    const since = shared.gate.heardAt(now);
+    if (since < now) this.#backlog = { since, until: now + BACKLOG_MS };
     this.#patience = new Patience({
       clock: shared.clock,
       settings: shared.settings,
@@ -183,11 +187,11 @@ export class Peer {
 
   #cameAt(now: Monotonic, bytes: number): Monotonic {
     const backlog = this.#backlog;
-    const isWaiting = backlog !== undefined && now <= backlog.until;
+    const heardAt = this.#shared.gate.heardAt(now);
+    const isWaiting = backlog !== undefined && heardAt <= backlog.until;
     // A read that is full leaves more behind, which has waited as long.
     this.#backlog =
       isWaiting && bytes >= FULL_READ_BYTES ? { since: backlog.since, until: now + BACKLOG_MS } : undefined;
-    const heardAt = this.#shared.gate.heardAt(now);
     return isWaiting ? Math.min(backlog.since, heardAt) : heardAt;
   }
 

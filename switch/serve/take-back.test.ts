@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createTestCore, inbound, purchaseMessage, served, type TestCore } from '../../test/support/core.ts';
 import { followUpTasks } from '../follow-up/tasks.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
@@ -72,6 +72,23 @@ describe('a reversal by the terminal', () => {
       responseCode: '12',
     });
     expect(core.sent.authorised).toEqual([]);
+  });
+
+  it('of an original that never came is answered in time beside a merchant’s many sales, however slow a read is', async () => {
+    const core = createTestCore();
+    for (let sale = 10; sale < 70; sale += 1) {
+      await run(core, authorise, purchaseMessage({ de11: `0000${sale}`, de37: `6328120000${sale}` }));
+    }
+    const { history } = core.journal;
+    const slowly: typeof history = async (id) => {
+      await new Promise<void>((resolve) => core.clock.after(100, resolve));
+      return history.call(core.journal, id);
+    };
+    vi.spyOn(core.journal, 'history').mockImplementation(slowly);
+    const from = core.clock.monotonic();
+    const ended = served(reverse, inbound(core, reversal()), core.ports).then(() => core.clock.monotonic());
+    await core.clock.advance(10_000);
+    expect((await ended) - from).toBeLessThan(1_000);
   });
 
   it('of an original that never came, told again under other numbers, is accepted again', async () => {

@@ -13,8 +13,25 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 export const LONGEST: readonly string[] = [
   'simulation/mutants/hunt.test.ts',
   'test/chaos.test.ts',
-  'simulation/simulation.test.ts',
+  'test/kill-points.test.ts',
+  'test/shared-settings.test.ts',
   'test/start.test.ts',
+  'simulation/simulation.test.ts',
+  'test/databases.test.ts',
+  'test/two-nodes.test.ts',
+  'test/audit.test.ts',
+  'test/command-line.test.ts',
+  'hsm/process/robustness.test.ts',
+  'switch/audit/audit.test.ts',
+  'deploy/postgres/start-postgres.test.ts',
+  'hsm/ceremony/ceremony.test.ts',
+  'test/promoted-standby.test.ts',
+  'bench/end-to-end/end-to-end.test.ts',
+  'test/boundaries.test.ts',
+  'simulation/swarm.test.ts',
+  'switch/journal/postgres-journal.test.ts',
+  'switch/follow-up/queue.test.ts',
+  'deploy/cli/cli.test.ts',
 ];
 
 export class LongestFirst extends BaseSequencer {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { absentOptionalPackages } from '../deploy/check/complete-lock.ts';
+import { LONGEST } from './support/longest-first.ts';
 
 const MAX_FILE_LINES = 400;
 const MAX_FUNCTION_LINES = 70;
@@ -23,6 +24,11 @@ const self = 'test/tidy.test.ts';
 test(`no source file is longer than ${MAX_FILE_LINES} lines`, () => {
   const long = code.map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }));
   expect(long.filter(({ lines }) => lines > MAX_FILE_LINES)).toEqual([]);
+});
+
+test('the files of tests that are begun first are there, each once', () => {
+  expect(LONGEST.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  expect(new Set(LONGEST).size).toBe(LONGEST.length);
 });
 
 test(`no function is longer than ${MAX_FUNCTION_LINES} lines`, () => {

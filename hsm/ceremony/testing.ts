@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, vi } from 'vitest';
-import { prepareDevelopmentToken } from '../development/prepare.ts';
+import { testToken } from '../testing/token.ts';
 
 const COMMAND = join(import.meta.dirname, '..', 'cli', 'command.ts');
 /** Of util-linux: runs a command at a terminal of its own. */
@@ -22,7 +22,7 @@ const running: Session[] = [];
 export function useCeremonyPlace(): void {
   beforeEach(async () => {
     place.dataDir = mkdtempSync(join(tmpdir(), 'etika-ceremony-'));
-    place.env = (await prepareDevelopmentToken(place.dataDir)).env;
+    place.env = await testToken(place.dataDir);
     place.auditLog = join(place.dataDir, 'audit.jsonl');
   });
   afterEach(() => {

@@ -38,12 +38,15 @@ export async function prepareDevelopmentToken(
     writeConfiguration(kind, building, tokenDir);
     renameSync(building, tokenDir);
   }
+  return { env: developmentEnvironment(root, kind) };
+}
+
+/** What the HSM process needs to know of a development token that lies under `root`. @throws HSM_SETTINGS_INVALID */
+export function developmentEnvironment(root: string, kind: SoftwareToken): Record<string, string> {
   return {
-    env: {
-      ...tokenEnvironment(kind, tokenDir, pinFile),
-      HSM_SOCKET: join(root, 'hsm.sock'),
-      HSM_USE_LEDGER: join(root, 'hsm-uses.db'),
-    },
+    ...tokenEnvironment(kind, join(root, 'token'), join(root, 'secrets', 'hsm-user-pin')),
+    HSM_SOCKET: join(root, 'hsm.sock'),
+    HSM_USE_LEDGER: join(root, 'hsm-uses.db'),
   };
 }
 

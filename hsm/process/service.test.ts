@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PKCS11 } from 'pkcs11js';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { prepareDevelopmentToken } from '../development/prepare.ts';
 import { UseLedger } from '../keys/use-ledger.ts';
+import { testToken } from '../testing/token.ts';
 import { HsmService, TokenLostError } from './service.ts';
 import { readTokenAccess } from './settings.ts';
 
@@ -66,7 +66,7 @@ const mac = () => service.execute('generateMac', MAC_REQUEST).mac;
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'etika-service-'));
-  const { env } = await prepareDevelopmentToken(directory);
+  const env = await testToken(directory);
   tokenEnv = env;
   // Read by the module when it is initialised, which is what opening does.
   process.env['SOFTHSM2_CONF'] = env['SOFTHSM2_CONF'];

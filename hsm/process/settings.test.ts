@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { prepareDevelopmentToken } from '../development/prepare.ts';
+import { testToken } from '../testing/token.ts';
 import { pkcs11, TokenSession } from '../token/pkcs11.ts';
 import { readSettings, readTokenAccess } from './settings.ts';
 
@@ -10,7 +10,7 @@ let directory: string;
 let env: Record<string, string>;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'etika-settings-'));
-  env = (await prepareDevelopmentToken(directory)).env;
+  env = await testToken(directory);
   process.env['SOFTHSM2_CONF'] = env['SOFTHSM2_CONF'];
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog, supervise, systemClock } from '../../runtime/index.ts';
 import { connectHsm, type PaymentHsmClient } from '../client/client.ts';
-import { prepareDevelopmentToken } from '../development/prepare.ts';
 import type { SoftwareToken } from '../development/software-token.ts';
 import { HSM_FINAL_EXIT_CODES } from '../errors.ts';
+import { testToken } from './token.ts';
 
 export interface TestHsm {
   socketPath: string;
@@ -28,7 +28,7 @@ export async function startTestHsm(
   options: { requestTimeoutMs?: number; maxInFlight?: number; token?: SoftwareToken } = {},
 ): Promise<TestHsm> {
   const dataDir = mkdtempSync(join(tmpdir(), 'etika-hsm-'));
-  const { env } = await prepareDevelopmentToken(dataDir, options.token);
+  const env = await testToken(dataDir, options.token);
   const socketPath = join(dataDir, 'hsm.sock');
   const plan = {
     name: 'hsm',

@@ -1,4 +1,4 @@
-/** Payments that applications ask for at a steady rate, each when it is due whether or not the ones before were answered. */
+/** Payments that applications ask for at a steady rate, each when it is due, whatever became of those before. */
 export interface Requests {
   readonly host: string;
   readonly port: number;

@@ -13,7 +13,7 @@ export interface FoundPayment {
 /**
  * A payment of the caller's merchant, whichever way it came in. One of another merchant is told of as one that there is
  * not, so that nobody learns which ids there are. Whoever tells of a payment or changes one asks here: the isolation of
- * merchants stands in one place. An id of one that waited, and whose key had made another payment before, leads to that.
+ * merchants stands in one place. The id of one that waited, and whose key had made another payment, leads to that.
  * @throws Problem GW_NOT_FOUND, JournalError, Refusal SW_VAULT
  */
 export async function foundPayment(

@@ -90,8 +90,9 @@ export class QueueDesk {
     const isCancelled = await queued.cancel(merchant.id, id);
     const found = await this.find(id, asking);
     if (!found || isCancelled) return found;
-    if (found.status === 'Failed')
+    if (found.status === 'Failed') {
       throw new Problem('GW_REFUSED', { detail: 'it was refused when it was sent' });
+    }
     throw new Problem('GW_UNAVAILABLE', { detail: 'it is being sent: ask again' });
   }
 

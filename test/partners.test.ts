@@ -36,6 +36,8 @@ test('docs/partners.md: what it says to type leads from a key to a verified webh
     /"deliveries":\[\{"notice_id":"[^"]*:pop\.validated",.*"delivered":true,"status_code":204/,
   );
   expect(stdout).toMatch(/^400$/m);
+  expect(stdout).toMatch(/^typed: refund PaymentCompleted of 500$/m);
+  expect(stdout).toMatch(/^typed: [0-9a-f-]{36} Completed$/m);
 });
 
 function freePort(): Promise<number> {

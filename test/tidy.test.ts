@@ -7,6 +7,8 @@ import { LONGEST } from './support/longest-first.ts';
 
 const MAX_FILE_LINES = 400;
 const MAX_FUNCTION_LINES = 70;
+/** Nobody writes in them. */
+const GENERATED: ReadonlySet<string> = new Set(['docs/examples/gateway-api.d.ts']);
 
 /** Where time, chance and timers are handed in: simulation replaces them, so reaching for one breaks a replay. */
 const HANDED_IN = /^(messages|hsm|connectors|switch)\//;
@@ -22,7 +24,8 @@ const code = files.filter(({ path }) => /\.(ts|js|mjs|cjs)$/.test(path));
 const self = 'test/tidy.test.ts';
 
 test(`no source file is longer than ${MAX_FILE_LINES} lines`, () => {
-  const long = code.map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }));
+  const written = code.filter(({ path }) => !GENERATED.has(path));
+  const long = written.map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }));
   expect(long.filter(({ lines }) => lines > MAX_FILE_LINES)).toEqual([]);
 });
 

@@ -84,7 +84,7 @@ export async function measure(asked: Case, means: Means): Promise<Row> {
  * Waits until every reply has come, or will not, and the follow-ups are done. Gives how long after the last purchase
  * was due they were done for good; nothing where that did not happen in time.
  */
-async function drained(
+export async function drained(
   { stage, since }: { stage: Stage; since: string },
   offeringMs: number,
   replies: Promise<unknown>,
@@ -145,6 +145,6 @@ function complaints({ macs, unexpected }: Answers, lagMs: number | undefined, mo
   ];
 }
 
-function round(value: number): number {
+export function round(value: number): number {
   return Math.round(value * 100) / 100;
 }

@@ -346,7 +346,8 @@ create table switch.queued_payment (
   state text not null,
   created_at timestamp with time zone not null,
   expires_at timestamp with time zone not null,
-  claimed_at timestamp with time zone
+  claimed_at timestamp with time zone,
+  became uuid
 );
 create table switch.recon_case (
   id bigint not null generated always as identity,
@@ -502,7 +503,7 @@ alter table switch.queued_payment add constraint queued_payment_name_check CHECK
 alter table switch.queued_payment add constraint queued_payment_network_check CHECK (((length(network) >= 1) AND (length(network) <= 32)));
 alter table switch.queued_payment add constraint queued_payment_pkey PRIMARY KEY (payment);
 alter table switch.queued_payment add constraint queued_payment_sealed_check CHECK (((length(sealed) >= 1) AND (length(sealed) <= 65536)));
-alter table switch.queued_payment add constraint queued_payment_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sending'::text, 'sent'::text, 'cancelled'::text])));
+alter table switch.queued_payment add constraint queued_payment_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sending'::text, 'sent'::text, 'refused'::text, 'cancelled'::text])));
 alter table switch.recon_case add constraint recon_case_kind_subject_key UNIQUE (kind, subject);
 alter table switch.recon_case add constraint recon_case_pkey PRIMARY KEY (id);
 alter table switch.recon_case add constraint recon_case_state_check CHECK ((state = ANY (ARRAY['open'::text, 'proposed'::text, 'approved'::text, 'resolved'::text])));

@@ -10,6 +10,7 @@ import { understandSender } from '../requests/understand.ts';
 import type { ReplyFields } from '../transaction/entries.ts';
 import type { CardTokens } from '../vault/card-tokens.ts';
 import type { Caller } from './callers.ts';
+import type { QueuedPayments } from './queued-payments.ts';
 
 // How a desk calls the core: a message as if it had come in by a listener, from a sender that is proven already, since
 // his key was looked at; and the wait for the answer, which has an end.
@@ -19,6 +20,8 @@ export interface DeskParts {
   /** Those of requests, whose waits the gate counts. */
   readonly ports: Ports;
   readonly tokens: CardTokens;
+  /** Where an id may lead that is not in the journal. */
+  readonly queued: Pick<QueuedPayments, 'find'>;
 }
 
 /** What is known of a request beside its body. */

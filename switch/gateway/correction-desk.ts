@@ -32,17 +32,17 @@ export class CorrectionDesk {
   }
 
   /** Takes it back in full. @throws Problem, Refusal */
-  async cancel(id: string, asking: NamedAsking): Promise<PaymentData> {
-    const { opening } = await this.#found(id, asking);
+  async cancel(asked: string, asking: NamedAsking): Promise<PaymentData> {
+    const { id, opening } = await this.#found(asked, asking);
     const message = this.#message(opening, { mti: '0200', de3: '020000' });
     const inbound: NoticeInbound = { ...inboundOf(message, `cancel|${id}`, asking, this.#parts), about: id };
     return this.#told(id, voidPayment(inbound, this.#parts.ports), inbound, asking);
   }
 
   /** Takes what a payment that was only authorised has set aside, or less. @throws Problem, Refusal */
-  async capture(id: string, order: CaptureOrder, asking: NamedAsking): Promise<PaymentData> {
+  async capture(asked: string, order: CaptureOrder, asking: NamedAsking): Promise<PaymentData> {
     const { ports } = this.#parts;
-    const { payment, opening } = await this.#found(id, asking);
+    const { id, payment, opening } = await this.#found(asked, asking);
     const amount = order.amount ?? standingOf(payment, opening);
     const kind = { mti: '0220', de3: '000000', de25: '06' };
     const message = this.#message(opening, { ...kind, ...moneyOf(amount) });
@@ -58,15 +58,15 @@ export class CorrectionDesk {
 
     const { named } = inbound.sender;
     const money = readMoney(message, 'positive', ports.settings.currencies);
-    const asked = { amount: money, processingCode: kind.de3, ...(named && { named }) };
-    const told = toldBy(inbound, requestFingerprint(opening.cardReference, asked));
+    const taken = { amount: money, processingCode: kind.de3, ...(named && { named }) };
+    const told = toldBy(inbound, requestFingerprint(opening.cardReference, taken));
     return this.#told(id, complete(inbound, told, ports), inbound, asking);
   }
 
   /** Gives back all that stands of it, or less: a payment of its own. @throws as `PaymentDesk.ask` */
-  async refund(id: string, order: RefundOrder, asking: NamedAsking): Promise<Told> {
+  async refund(asked: string, order: RefundOrder, asking: NamedAsking): Promise<Told> {
     const { ports } = this.#parts;
-    const { payment, opening } = await this.#found(id, asking);
+    const { id, payment, opening } = await this.#found(asked, asking);
     const amount = order.amount ?? standingOf(payment, opening);
     const pan = await ports.hsm.revealPan(Buffer.from(opening.panCiphertext, 'base64')).catch(asRefusal);
     const money = { de2: pan, ...moneyOf(amount) };
@@ -81,8 +81,10 @@ export class CorrectionDesk {
     return this.#payments.ask(inbound, { ...amount, status: 'PaymentCompleted' });
   }
 
-  #found(id: string, { caller }: NamedAsking): Promise<FoundPayment> {
-    return foundPayment(id, caller, this.#parts.ports.journal);
+  /** With the id that it has in the journal. */
+  async #found(asked: string, { caller }: NamedAsking): Promise<FoundPayment & { readonly id: string }> {
+    const found = await foundPayment(asked, caller, this.#parts);
+    return { ...found, id: found.payment.id };
   }
 
   #message(

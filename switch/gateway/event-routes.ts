@@ -18,7 +18,7 @@ export function addEventRoutes(server: FastifyInstance, { events, parts, askingO
     async (request, reply) => {
       const asking = askingOf(request);
       events.admit(asking);
-      const found = await foundPayment(request.params.id, asking.caller, parts.ports.journal);
+      const found = await foundPayment(request.params.id, asking.caller, parts);
       events.admit(asking);
 
       reply.hijack();

@@ -16,6 +16,7 @@ import { PaymentEvents } from './payment-events.ts';
 import { platformTokens } from './platform-tokens.ts';
 import { Problem } from './problems.ts';
 import { QueueDesk, type QueueParts } from './queue-desk.ts';
+import type { QueuedPayments } from './queued-payments.ts';
 import type { RouteRights } from './route-parts.ts';
 import { addRoutes } from './routes.ts';
 import { gatewayHttp } from './server.ts';
@@ -28,6 +29,7 @@ import { SessionDesk, type SessionParts } from './session-desk.ts';
  * protocol to the node that has them.
  */
 export interface GatewayParts extends SessionParts, QueueParts {
+  readonly queued: QueuedPayments;
   readonly gate: Admitting;
   readonly pages: PaymentPages;
   readonly deliveries: DeliveryReader;

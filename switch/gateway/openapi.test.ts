@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -19,6 +20,13 @@ test('docs/schemas/gateway-openapi.json is the document of this release', async 
   expect(headers['content-type']).toContain('application/json');
   const file = join(import.meta.dirname, '../../docs/schemas/gateway-openapi.json');
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(body));
+});
+
+test('the types of the example client are made of that document', () => {
+  const docs = join(import.meta.dirname, '../../docs');
+  const document = JSON.parse(readFileSync(join(docs, 'schemas/gateway-openapi.json'), 'utf8'));
+  const types = readFileSync(join(docs, 'examples/gateway-api.d.ts'), 'utf8');
+  expect(types).toContain(`SHA-256 of that document: ${hash('sha256', JSON.stringify(document))}`);
 });
 
 test('every operation has a name, what it needs, and what it answers', async () => {

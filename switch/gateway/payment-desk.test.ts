@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { HsmError } from '../../hsm/index.ts';
 import { createTestCore, type TestCore } from '../../test/support/core.ts';
+import { memoryStores } from '../../test/support/gateway-stores.ts';
 import { developmentKeySettings } from '../config/gateway.ts';
 import { Refusal } from '../errors.ts';
+import { noticesIn } from '../fallback/notices/events.ts';
+import type { EntryKind } from '../transaction/entries.ts';
 import type { CardTokens, TokenisedCard } from '../vault/card-tokens.ts';
 import type { NamedAsking } from './core-call.ts';
 import { PaymentDesk } from './payment-desk.ts';
@@ -31,7 +34,7 @@ function deskOf(core: TestCore, tokens: Partial<CardTokens> = {}) {
     ...tokens,
   };
   const settings = { host: '127.0.0.1', port: 0, acquirer: '1', terminal: 'GATEWAY1' };
-  const desk = new PaymentDesk({ settings, ports: core.ports, tokens: kept });
+  const desk = new PaymentDesk({ ...memoryStores(), settings, ports: core.ports, tokens: kept });
   const caller = { key: developmentKeySettings(merchant.id), merchant };
   const pay = (more: Partial<PaymentOrder> = {}, idempotencyKey = 'order-1') => {
     const receivedAt = core.clock.monotonic();
@@ -47,6 +50,24 @@ async function problemOf(paid: Promise<unknown>): Promise<Problem> {
   const error = await paid.catch((reason: unknown) => reason);
   if (error instanceof Problem) return error;
   throw new Error(`no problem, but ${String(error)}`);
+}
+
+/** Its decisions are stored so long after they are made. */
+function decidesLate({ journal, clock }: TestCore, lateMs: number): void {
+  const append = journal.append.bind(journal);
+  journal.append = async (entry, deadline) => {
+    if (entry.kind !== 'decided') return append(entry, deadline);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    clock.after(lateMs, resolve);
+    await promise;
+    return append(entry);
+  };
+}
+
+function noticesOf({ journal }: TestCore): string[] {
+  return journal.entries
+    .flatMap(({ kind, body }) => noticesIn(kind as EntryKind, body))
+    .map(({ type }) => type);
 }
 
 describe('a payment', () => {
@@ -119,6 +140,42 @@ describe('a payment', () => {
     };
     await expect(deskOf(core).pay()).rejects.toMatchObject({ code: 'SW_HSM', isPassing: true });
     expect(core.sent.authorised).toHaveLength(0);
+  });
+
+  test('that is decided at the ceiling is one payment, told as it stands', async () => {
+    const cases = [
+      [1_500, true],
+      [1_850, true],
+      [1_900, false],
+      [2_400, false],
+    ] as const;
+    for (const [lateMs, isInTime] of cases) {
+      const core = createTestCore();
+      decidesLate(core, lateMs);
+      const desk = deskOf(core);
+      const paid = desk.pay();
+      await core.clock.advance(2_500);
+      const { isDecided, payment } = await paid;
+      const { transaction_id: id } = payment;
+      expect([isDecided, payment.status]).toEqual([isInTime, isInTime ? 'PaymentCompleted' : 'Initiated']);
+      expect(await desk.payment(id)).toMatchObject({ status: 'PopProcessing' });
+      expect(await desk.pay()).toMatchObject({ isDecided: true, payment: { transaction_id: id } });
+      expect(core.journal.kinds(id)).toEqual(['intended', 'decided']);
+    }
+  });
+
+  test('is never stood in for: its card is not there', async () => {
+    const standIn = [{ currency: '978', floorMinorUnits: 5_000, count: 5, minorUnits: 20_000 }];
+    const perCardDay = [{ currency: '978', count: 3, minorUnits: 9_000 }];
+    const issuers = [{ from: '4', to: '4', perCardDay, pinTriesPerCardDay: 3 }];
+    const core = createTestCore({
+      merchants: [{ id: 'MERCHANT0000001', category: '5411', pop: 'off', standIn }],
+      standIn: { issuers, negativeList: [] },
+    });
+    core.network.outcome = { status: 'unreachable', reason: 'the link is down' };
+    const { told } = await problemOf(deskOf(core).pay({ card_expiry_month: 12, card_expiry_year: 2030 }));
+    expect(told.payment).toMatchObject({ status: 'Failed', error: { code: 'E005' } });
+    expect(noticesOf(core)).toEqual(['payment.failed']);
   });
 
   test('of a card that no network serves is refused, and nothing is written', async () => {

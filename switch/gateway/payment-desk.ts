@@ -86,7 +86,7 @@ export class PaymentDesk {
 
   /** A payment of the caller's merchant, whichever way it came in. @throws Problem GW_NOT_FOUND, JournalError */
   async payment(id: string, { caller }: Asking): Promise<PaymentData> {
-    const { payment, opening } = await foundPayment(id, caller, this.#parts.ports.journal);
+    const { payment, opening } = await foundPayment(id, caller, this.#parts);
     return currentView(payment, opening);
   }
 

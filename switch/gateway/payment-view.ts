@@ -6,7 +6,7 @@ import type { DecidedBody, OpeningBody, ReplyFields } from '../transaction/entri
 import type { PopLegState, Transaction } from '../transaction/fold.ts';
 import type { TransactionState } from '../transaction/life-cycle.ts';
 import { type GatewayErrorCode, PAYMENT_ERRORS, type PaymentErrorCode } from './problems.ts';
-import type { QueuedPayment } from './queued-payments.ts';
+import type { QueuedPayment, QueuedState } from './queued-payments.ts';
 import type { PaymentData, PaymentStatus } from './schemas.ts';
 
 // A payment in the platform's words. What is said at once is made of the stored reply alone, so that it is the same
@@ -102,14 +102,22 @@ export function initiatedView(transaction: string, { value, currency }: Ordered)
   return { ...named(transaction), status: 'Initiated', amount: { value, currency }, error: null };
 }
 
-/** One that waits for its network, or was cancelled while it did. */
+const BY_QUEUED_STATE: Readonly<Record<QueuedState, PaymentStatus>> = {
+  waiting: 'Initiated',
+  sending: 'Initiated',
+  sent: 'Initiated',
+  refused: 'Failed',
+  cancelled: 'Cancelled',
+};
+
+/** One that waits for its network, was cancelled while it did, or was refused as it was sent. */
 export function queuedView({ payment, state, minorUnits, currency, expiresAt }: QueuedPayment): PaymentData {
   return {
     ...named(payment),
-    status: state === 'cancelled' ? 'Cancelled' : 'Initiated',
+    status: BY_QUEUED_STATE[state],
     amount: { value: minorUnits, currency: currencyName(currency) },
     queued_until: new Date(expiresAt).toISOString(),
-    error: null,
+    error: state === 'refused' ? errorOf('GW_REFUSED') : null,
   };
 }
 

@@ -5,7 +5,7 @@ import { Refusal } from '../errors.ts';
 import type { DueWanted, QueuedPayment, QueuedPayments } from './queued-payments.ts';
 
 const STATEMENT_MS = 1_000;
-const COLUMNS = `payment, merchant, name, content, network, amount::double precision as "minorUnits", currency, sealed, state,
+const COLUMNS = `payment, merchant, name, content, network, amount::double precision as "minorUnits", currency, sealed, state, became,
   extract(epoch from created_at)::double precision * 1000 as "createdAt",
   extract(epoch from expires_at)::double precision * 1000 as "expiresAt"`;
 
@@ -14,7 +14,7 @@ const COLUMNS = `payment, merchant, name, content, network, amount::double preci
  * ended long ago.
  */
 const PUT = `with old as (
-    delete from switch.queued_payment where state in ('sent', 'cancelled') and payment in (
+    delete from switch.queued_payment where state in ('sent', 'refused', 'cancelled') and payment in (
       select payment from (select payment, created_at from switch.queued_payment order by payment limit 2) as oldest
         where created_at < $9::timestamptz - interval '30 days'
     )
@@ -33,7 +33,11 @@ const TAKE = `update switch.queued_payment set state = 'sending', claimed_at = $
       where (state = 'waiting' and (network = any ($1) or expires_at <= $2)) or (state = 'sending' and claimed_at < $3)
       order by created_at limit $4 for update skip locked
   ) returning ${COLUMNS}`;
-const SENT = `update switch.queued_payment set state = 'sent', sealed = '-' where payment = $1 returning ${COLUMNS}`;
+const SENT = `update switch.queued_payment set state = 'sent', became = $2, sealed = '-' where payment = $1
+  returning ${COLUMNS}`;
+const REFUSED = `update switch.queued_payment set state = 'refused', sealed = '-' where payment = $1 returning ${COLUMNS}`;
+
+type QueuedRow = Omit<QueuedPayment, 'became'> & { readonly became: string | null };
 
 /** Payments that wait, in the switch's database. */
 export class PostgresQueue implements QueuedPayments {
@@ -69,8 +73,12 @@ export class PostgresQueue implements QueuedPayments {
     return this.#ask(TAKE, [networks, timeOf(now), timeOf(takenBefore), limit]);
   }
 
-  async sent(payment: string): Promise<void> {
-    await this.#ask(SENT, [payment]);
+  async sent(payment: string, became: string): Promise<void> {
+    await this.#ask(SENT, [payment, became]);
+  }
+
+  async refused(payment: string): Promise<void> {
+    await this.#ask(REFUSED, [payment]);
   }
 
   end(): Promise<void> {
@@ -79,11 +87,12 @@ export class PostgresQueue implements QueuedPayments {
 
   async #ask(text: string, values: unknown[]): Promise<QueuedPayment[]> {
     try {
-      const { rows } = await this.#pool.query<QueuedPayment>(text, values);
-      return rows.map((row) => ({
+      const { rows } = await this.#pool.query<QueuedRow>(text, values);
+      return rows.map(({ became, ...row }) => ({
         ...row,
         createdAt: Math.round(row.createdAt),
         expiresAt: Math.round(row.expiresAt),
+        ...(became !== null && { became }),
       }));
     } catch (error) {
       throw new Refusal('SW_VAULT', {}, { cause: error });

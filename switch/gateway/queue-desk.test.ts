@@ -21,8 +21,8 @@ const CARD = {
   reference: 'ab'.repeat(32),
 };
 
-function deskOf(settings: object = {}) {
-  const core = createTestCore();
+function deskOf(settings: object = {}, overrides: Parameters<typeof createTestCore>[0] = {}) {
+  const core = createTestCore(overrides);
   const merchant = core.ports.directory.merchant('MERCHANT0000001');
   const visa = core.ports.networks.get('visa');
   if (!merchant || !visa) throw new Error('no merchant, or no network');
@@ -54,6 +54,14 @@ function deskOf(settings: object = {}) {
     },
     find: (id: string) => desk.find(id, asking('x')),
     payment: (id: string) => payments.payment(id, asking('x')),
+    /** What a node knows that looked before another one queued it. */
+    hasNotSeenQueued() {
+      const { named } = stores.queued;
+      stores.queued.named = async () => {
+        stores.queued.named = named;
+        return undefined;
+      };
+    },
     cancel: (id: string) => desk.cancel(id, asking('x')),
     async pay(key: string, more: Partial<PaymentOrder> = {}): Promise<Told | Problem> {
       const order = { amount: { value: 2_500, currency: 'EUR' }, card_token: TOKEN, ...more };
@@ -100,6 +108,26 @@ describe('a payment whose network is away', () => {
     expect(again).toMatchObject({ isDecided: true, payment: { transaction_id: id } });
     await at.core.clock.advance(120_000);
     expect(at.core.sent.authorised).toHaveLength(1);
+  });
+
+  test('waits where its merchant has stand-in: that is for cards that are there', async () => {
+    const standIn = [{ currency: '978', floorMinorUnits: 5_000, count: 5, minorUnits: 20_000 }];
+    const merchants = [{ id: 'MERCHANT0000001', category: '5411', pop: 'off' as const, standIn }];
+    const at = deskOf({}, { merchants });
+    const id = await queued(at);
+    at.back();
+    await at.core.clock.advance(1_000);
+    expect(await at.payment(id)).toMatchObject({ status: 'Completed' });
+  });
+
+  test('whose merchant is gone has failed when its time is over', async () => {
+    const at = deskOf();
+    const id = await queued(at);
+    at.core.ports.directory.merchant = () => undefined;
+    at.back();
+    await at.core.clock.advance(200_000);
+    expect(await at.find(id)).toMatchObject({ status: 'Failed', error: { code: 'E005' } });
+    expect(at.core.sent.authorised).toHaveLength(0);
   });
 
   test('whose time is over is declined on record: no leg, no proof, one webhook, E003', async () => {
@@ -173,6 +201,52 @@ describe('a payment whose network is away', () => {
     const failed = await at.pay('order-1');
     expect(failed).toMatchObject({ code: 'GW_UNAVAILABLE', told: { payment: { status: 'Failed' } } });
     expect(at.core.sent.initiated).toHaveLength(0);
+  });
+
+  test('whose key was paid in the instant in which it was queued leads to that payment', async () => {
+    const at = deskOf();
+    const id = await queued(at);
+    at.back();
+    at.hasNotSeenQueued();
+    const paid = await at.pay('order-1');
+    await at.core.clock.advance(1_000);
+    if (paid instanceof Problem) throw paid;
+    expect(paid.payment.transaction_id).not.toBe(id);
+    expect(at.core.sent.authorised).toHaveLength(1);
+    expect(await at.find(id)).toBeUndefined();
+    expect(await at.payment(id)).toMatchObject({ transaction_id: paid.payment.transaction_id });
+    expect(await at.pay('order-1')).toEqual(paid);
+  });
+
+  test('is no payment beside the one of its key where it is cancelled', async () => {
+    const at = deskOf();
+    const id = await queued(at);
+    at.back();
+    at.hasNotSeenQueued();
+    const paid = await at.pay('order-1');
+    expect(await at.cancel(id)).toBeUndefined();
+    if (paid instanceof Problem) throw paid;
+    expect(await at.payment(id)).toMatchObject({ transaction_id: paid.payment.transaction_id });
+    await at.core.clock.advance(1_000);
+    expect(at.core.sent.authorised).toHaveLength(1);
+  });
+
+  test('whose key was taken by another order in that instant has failed, and says so', async () => {
+    const at = deskOf();
+    const id = await queued(at);
+    at.back();
+    at.hasNotSeenQueued();
+    const other = { consumer_id: 'consumer-8' };
+    const paid = await at.pay('order-1', other);
+    await at.core.clock.advance(1_000);
+    expect(await at.find(id)).toMatchObject({
+      transaction_id: id,
+      status: 'Failed',
+      error: { code: 'E005' },
+    });
+    await expect(at.cancel(id)).rejects.toMatchObject({ code: 'GW_REFUSED' });
+    expect(await at.pay('order-1', other)).toEqual(paid);
+    expect(at.core.sent.authorised).toHaveLength(1);
   });
 
   test('that was paid before the network went is answered from the journal', async () => {

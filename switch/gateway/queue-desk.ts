@@ -13,7 +13,8 @@ import type { PaymentData, PaymentOrder } from './schemas.ts';
 // Payments whose network is away, where the network takes them later without what may not be kept. One waits in the
 // database until its network is back, and is sent once: it becomes the transaction of its own id, under the key that
 // it came with, so the journal refuses a second. Whose time is over is declined on record, and opens no leg. Whatever
-// it comes to is told by one webhook.
+// it comes to is told by one webhook. Two nodes may see a network differently, and of two requests with one key one may
+// wait here while the other is paid there: the id that waited leads to that payment then.
 
 const LOOK_EVERY_MS = 500;
 const AT_ONCE = 8;
@@ -55,20 +56,21 @@ export class QueueDesk {
   async pay(order: PaymentOrder, asking: NamedAsking): Promise<Told> {
     const { merchant } = asking.caller;
     const known = await this.#parts.queued.named(merchant.id, nameOf(asking.idempotencyKey));
-    if (known && known.state !== 'sent') return told(known, contentOf(order));
-    const isQueueable = !known && !merchant.standIn && order.session_id === undefined;
+    if (known && !isForJournal(known)) return told(known, contentOf(order));
+    const isQueueable = !known && order.session_id === undefined;
     if (!isQueueable || !this.#isAnyAway()) return this.#payments.pay(order, asking);
 
     this.#payments.check(order, asking);
     const card = await this.#payments.cardOf(order, asking);
     const network = await this.#payments.networkOf(card);
-    if (network === undefined || !this.#isAway(network) || (await this.#isPaid(asking))) {
+    const isPaid = async () => (await this.#paidAs(merchant.id, nameOf(asking.idempotencyKey))) !== undefined;
+    if (network === undefined || !this.#isAway(network) || (await isPaid())) {
       return this.#payments.pay(order, asking);
     }
     return this.#queue({ order, key: asking.idempotencyKey, card }, network, asking);
   }
 
-  /** One that waits, or was cancelled while it did. @throws Refusal */
+  /** One that waits, or was cancelled or refused and is in no journal. @throws Refusal */
   async find(id: string, { caller }: Asking): Promise<PaymentData | undefined> {
     const found = await this.#parts.queued.find(caller.merchant.id, id);
     return found && found.state !== 'sent' ? queuedView(found) : undefined;
@@ -76,13 +78,22 @@ export class QueueDesk {
 
   /**
    * @returns it, where it is cancelled now; nothing where it was sent, or never queued
-   * @throws Problem GW_UNAVAILABLE while it is sent, Refusal
+   * @throws Problem GW_UNAVAILABLE while it is sent, GW_REFUSED where it was refused, Refusal
    */
   async cancel(id: string, asking: Asking): Promise<PaymentData | undefined> {
-    const isCancelled = await this.#parts.queued.cancel(asking.caller.merchant.id, id);
+    const { queued } = this.#parts;
+    const { merchant } = asking.caller;
+    const waiting = await queued.find(merchant.id, id);
+    const paid = waiting?.state === 'waiting' ? await this.#paidAs(merchant.id, waiting.name) : undefined;
+    if (paid !== undefined) await queued.sent(id, paid);
+
+    const isCancelled = await queued.cancel(merchant.id, id);
     const found = await this.find(id, asking);
-    if (found && !isCancelled) throw new Problem('GW_UNAVAILABLE', { detail: 'it is being sent: ask again' });
-    return found;
+    if (!found || isCancelled) return found;
+    if (found.status === 'Failed') {
+      throw new Problem('GW_REFUSED', { detail: 'it was refused when it was sent' });
+    }
+    throw new Problem('GW_UNAVAILABLE', { detail: 'it is being sent: ask again' });
   }
 
   async close(): Promise<void> {
@@ -100,9 +111,10 @@ export class QueueDesk {
     return this.#settings.networks.includes(network) && state !== undefined && state !== 'signed-on';
   }
 
-  async #isPaid({ caller, idempotencyKey }: NamedAsking): Promise<boolean> {
-    const key = keyOfNamed(caller.merchant.id, nameOf(idempotencyKey), this.#clock.wall());
-    return (await this.#parts.ports.journal.transactionOf(key)) !== undefined;
+  /** The transaction that was made under this name. */
+  async #paidAs(merchant: string, name: string): Promise<string | undefined> {
+    const key = keyOfNamed(merchant, name, this.#clock.wall());
+    return (await this.#parts.ports.journal.transactionOf(key))?.transaction;
   }
 
   async #queue(kept: Kept, network: string, { caller }: Asking): Promise<Told> {
@@ -131,14 +143,22 @@ export class QueueDesk {
     return told(put, wanted.content);
   }
 
-  /** Decided is decided, whatever it is; what nobody knows yet is looked at again. */
-  async #ended(sent: Promise<Told>): Promise<void> {
+  /**
+   * Decided is decided, whatever it is; what nobody knows yet is looked at again.
+   * @returns the transaction of its key; nothing where it was refused for good before one was made
+   */
+  async #ended(sent: Promise<Told>): Promise<string | undefined> {
     try {
-      await sent;
+      return (await sent).payment.transaction_id;
     } catch (error) {
-      const isDecided = error instanceof Problem && error.told.payment !== undefined;
-      const isAnother = error instanceof Refusal && !error.isPassing;
-      if (!isDecided && !isAnother) throw error;
+      if (error instanceof Problem && error.told.payment) return error.told.payment.transaction_id;
+      const isForGood =
+        error instanceof Problem
+          ? error.code !== 'GW_UNAVAILABLE'
+          : error instanceof Refusal && !error.isPassing;
+      if (!isForGood) throw error;
+      this.#parts.ports.log.error({ event: 'gateway.queue-refused', err: error });
+      return undefined;
     }
   }
 
@@ -166,23 +186,37 @@ export class QueueDesk {
 
   /** What is not ended here is taken again: the journal tells then whether it was sent. */
   async #send(taken: QueuedPayment, now: number): Promise<void> {
-    const { queued, sealed, ports } = this.#parts;
-    const { payment, merchant: id, expiresAt } = taken;
-    const merchant = ports.directory.merchant(id);
+    const { queued, ports } = this.#parts;
+    const { payment } = taken;
     try {
-      if (!merchant) throw new Error(`merchant ${id} is not known any more`);
-      if ((await ports.journal.history(payment)).length === 0) {
-        const kept = JSON.parse(await sealed.open(payment, taken.sealed)) as Kept;
-        const over = now >= expiresAt ? new Refusal('SW_QUEUE_EXPIRED') : undefined;
-        const receivedAt = this.#clock.monotonic();
-        const asking = { caller: { merchant }, idempotencyKey: kept.key, receivedAt, leavePlace: () => {} };
-        await this.#ended(this.#payments.send(kept, asking, { transaction: payment, ...(over && { over }) }));
-      }
-      await queued.sent(payment);
+      const isSent = (await ports.journal.history(payment)).length > 0;
+      const became = isSent ? payment : await this.#becomes(taken, now);
+      await (became === undefined ? queued.refused(payment) : queued.sent(payment, became));
     } catch (error) {
       ports.log.warn({ event: 'gateway.queue-unsent', payment, err: error });
     }
   }
+
+  /** Its time is over for one that nobody can send, too: a merchant that is gone waits no longer than that. */
+  async #becomes(taken: QueuedPayment, now: number): Promise<string | undefined> {
+    const { sealed, ports } = this.#parts;
+    const { payment, merchant: id, expiresAt } = taken;
+    const isOver = now >= expiresAt;
+    const merchant = ports.directory.merchant(id);
+    if (!merchant && !isOver) throw new Error(`merchant ${id} is not known any more`);
+    if (!merchant) return undefined;
+
+    const kept = JSON.parse(await sealed.open(payment, taken.sealed)) as Kept;
+    const over = isOver ? new Refusal('SW_QUEUE_EXPIRED') : undefined;
+    const receivedAt = this.#clock.monotonic();
+    const asking = { caller: { merchant }, idempotencyKey: kept.key, receivedAt, leavePlace: () => {} };
+    return this.#ended(this.#payments.send(kept, asking, { transaction: payment, ...(over && { over }) }));
+  }
+}
+
+/** The journal has what it became, or is to say what its key may still do. */
+function isForJournal({ state }: QueuedPayment): boolean {
+  return state === 'sent' || state === 'refused';
 }
 
 function told(queued: QueuedPayment, content: string): Told {

@@ -1,7 +1,8 @@
 // Payments that wait for their network, and where they are kept. A row changes hands by its state alone: whoever makes
 // `sending` of `waiting` sends it, and what is `sending` cannot be cancelled any more.
 
-export type QueuedState = 'waiting' | 'sending' | 'sent' | 'cancelled';
+/** `sent` is told by the journal; `refused` never came there. */
+export type QueuedState = 'waiting' | 'sending' | 'sent' | 'refused' | 'cancelled';
 
 export interface QueuedPayment {
   /** The transaction that it becomes. */
@@ -19,6 +20,8 @@ export interface QueuedPayment {
   readonly state: QueuedState;
   readonly createdAt: number;
   readonly expiresAt: number;
+  /** Of one that was sent: the transaction of its key. Another id than its own where its key had made one before. */
+  readonly became?: string;
 }
 
 export interface DueWanted {
@@ -40,6 +43,8 @@ export interface QueuedPayments {
   cancel(merchant: string, payment: string): Promise<boolean>;
   /** Takes what is due: nobody else gets it meanwhile. */
   take(wanted: DueWanted): Promise<QueuedPayment[]>;
-  /** Its transaction is in the journal: what was sealed is no longer needed. */
-  sent(payment: string): Promise<void>;
+  /** The transaction of its key is in the journal: what was sealed is no longer needed. */
+  sent(payment: string, became: string): Promise<void>;
+  /** It never came to the journal, and never will. */
+  refused(payment: string): Promise<void>;
 }

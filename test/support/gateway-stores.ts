@@ -92,9 +92,14 @@ class MemoryQueue implements QueuedPayments {
     return due;
   }
 
-  async sent(payment: string): Promise<void> {
+  async sent(payment: string, became: string): Promise<void> {
     const found = this.#kept.get(payment);
-    if (found) this.#kept.set(payment, { ...found, state: 'sent' });
+    if (found) this.#kept.set(payment, { ...found, state: 'sent', became });
+  }
+
+  async refused(payment: string): Promise<void> {
+    const found = this.#kept.get(payment);
+    if (found) this.#kept.set(payment, { ...found, state: 'refused' });
   }
 }
 

@@ -74,8 +74,8 @@ const NAME_BY_NUMBER = new Map<number, OperationName>(
 );
 
 /**
- * Listens on a Unix socket and answers each turn in one write per peer. Payments go first (urgency.ts), peers go in turn
- * (fair-queue.ts), and each peer's requests of one urgency run in order of arrival.
+ * Listens on a Unix socket and answers each turn in one write per peer. Payments go first (urgency.ts), peers go in
+ * turn (fair-queue.ts), and each peer's requests of one urgency run in order of arrival.
  */
 export class HsmServer {
   readonly #options: ServerOptions;

@@ -11,8 +11,8 @@ export interface Watchdog {
  * does not return (a network HSM that hangs) would keep the process from everything, its own end included. The
  * supervisor starts it again, and requests go to the other processes of the pool meanwhile.
  *
- * A thread of its own watches, by its own waking: a machine that slept wakes both. It ends the process by SIGKILL, since
- * a thread that hangs in a module runs no handler.
+ * A thread of its own watches, by its own waking: a machine that slept wakes both. It ends the process by SIGKILL,
+ * since a thread that hangs in a module runs no handler.
  *
  * Rejected: a timer in the main thread, which hangs with it; a supervisor that asks by the socket, since a busy process
  * is silent there as well.

@@ -22,6 +22,7 @@ import { ownUserPolicy, Peers, readPolicy } from './process/policy.ts';
 import { HsmServer } from './process/server.ts';
 import { type Boundary, HsmService, TokenLostError } from './process/service.ts';
 import { type HsmSettings, readSettings } from './process/settings.ts';
+import { startWatchdog } from './process/watchdog.ts';
 
 const MAX_WAITING = 4_096;
 const MAX_CONNECTIONS = 64;
@@ -72,9 +73,11 @@ function placeOf(error: unknown): string | undefined {
   return error instanceof Error ? /^\s+at .*$/m.exec(error.stack ?? '')?.[0].trim() : undefined;
 }
 
-/** Notices a token that went away while no request was there to tell. */
-function watchToken(service: HsmService): void {
+/** Notices a token that went away while no request was there to tell, and one that does not come back from a call. */
+function watchToken(service: HsmService, hangMs: number): void {
+  const watchdog = startWatchdog(hangMs);
   const check = () => {
+    watchdog.alive();
     try {
       service.ensureAlive();
     } catch (error) {
@@ -104,19 +107,10 @@ function closed(settings: HsmSettings): { boundary: Boundary; peers: Peers } {
     throw new HsmError('HSM_SETTINGS_INVALID', 'the process cannot be made undumpable (prctl)');
   }
   const own = new Set([process.getuid?.() ?? 0, 0]);
-  const policy =
-    settings.policyPath === undefined
-      ? ownUserPolicy(settings.production, own)
-      : readPolicy(settings.policyPath);
+  const policy = settings.policyPath === undefined ? ownUserPolicy(own) : readPolicy(settings.policyPath);
   const boundary = { ...hardening, peers: policy.map(({ caller }) => caller.name) };
-  if (
-    settings.production &&
-    (settings.policyPath === undefined || hardening.swappable || !hardening.secretsLocked)
-  ) {
-    log.warn(
-      { event: 'hsm.boundary', ...boundary },
-      'no policy, or memory that may be swapped: see docs/hsm.md',
-    );
+  if (settings.production && (hardening.swappable || !hardening.secretsLocked)) {
+    log.warn({ event: 'hsm.boundary', ...boundary }, 'memory that may be swapped: see docs/hsm.md');
   }
   return { boundary, peers: new Peers(policy) };
 }
@@ -161,7 +155,7 @@ async function serve(settings: HsmSettings): Promise<void> {
     await server.close();
     service.close();
   });
-  watchToken(service);
+  watchToken(service, settings.hangMs);
   log.info({ event: 'hsm.ready', keys: service.keys }, 'HSM process serves');
   announceReady({ socket: settings.socketPath, keys: service.keys });
 }

@@ -148,11 +148,16 @@ describe('a policy', () => {
     expect(await Promise.race([client.catch(() => 'refused'), waited])).toBe('refused');
   });
 
+  it('is what production does not start without', async () => {
+    expect(await place.started({ ...ALLOWED, HSM_POLICY: '' })).toBe(78);
+  });
+
   it.each([
     ['a peer without users', [{ name: 'x', operations: ['payments'] }]],
     ['an operation that is none', [{ name: 'x', users: [1], operations: ['everything'] }]],
     ['a member that is none', [{ name: 'x', users: [1], operations: ['payments'], admin: true }]],
     ['no peers', []],
+    ['an exchange that is none', [{ name: 'x', users: [1], operations: ['payments'], exchange: 'all' }]],
   ])('with %s ends the start', async (_, peers) => {
     expect(await place.started(policy(peers))).toBe(78);
   });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
@@ -33,7 +33,11 @@ export class ProductionPlace {
       ...prepareEmptyToken('softhsm', this.directory),
       HSM_SOCKET: join(this.directory, 's'),
       HSM_USE_LEDGER: join(this.directory, 'l.db'),
+      HSM_POLICY: join(this.directory, 'in-service.json'),
     };
+    const users = [process.getuid?.() ?? 0];
+    const peers = [{ name: 'switch', users, operations: ['all'], exchange: 'in-service' }];
+    writeFileSync(join(this.directory, 'in-service.json'), JSON.stringify({ peers }), { mode: 0o600 });
     process.env['SOFTHSM2_CONF'] = this.env['SOFTHSM2_CONF'];
     const { token, userPin } = readTokenAccess(this.env);
     initialiseToken(token, userPin);

@@ -175,6 +175,11 @@ export class UseLedger {
     });
   }
 
+  /** Counts anew. @throws HSM_LEDGER_FAILED */
+  forgive(card: string): void {
+    this.#attempt(() => this.#database.prepare('DELETE FROM fault WHERE card = ?').run(card));
+  }
+
   /**
    * Counts one use of a key, atomic over all processes.
    * @param ends when the key ends by itself: its count is then forgotten. @returns whether it was below its limit

@@ -142,7 +142,8 @@ function verified(
   const { pinGuard } = context;
   pinGuard.checkVerification(context, request.pan);
   const isRight = guarded(context, side.name, request, compare);
-  if (!isRight) pinGuard.failed('wrong', context, request.pan, side.name);
+  if (isRight) pinGuard.succeeded(context, request.pan);
+  else pinGuard.failed('wrong', context, request.pan, side.name);
   return isRight;
 }
 

@@ -26,17 +26,24 @@ const FORMATS: Readonly<Record<PinWork, readonly PinFormat[]>> = {
 export type PinFault = 'wrong' | 'malformed';
 
 export interface PinLimits {
-  /** So many wrong PINs of one card from one caller within a day; the next question is refused. */
-  readonly wrong: number;
+  /** So many wrong PINs of one card from one caller with no right one between; the next question is refused. */
+  readonly inARow: number;
+  /** So many within a day, whatever came between. */
+  readonly aDay: number;
   /** So many malformed blocks within an hour. */
   readonly malformed: number;
   /** So many faults under one key within a minute raise the alarm. */
   readonly alarm: number;
 }
 
-export const PIN_LIMITS: PinLimits = { wrong: 32, malformed: 32, alarm: 60 };
+/**
+ * Three in a row is what issuers and schemes allow at a terminal (ISO 9564-1, and DE39 75 beyond it). A cardholder who
+ * types the right one begins anew. Ten a day bound who waits for that: one chance in a thousand for four digits.
+ */
+export const PIN_LIMITS: PinLimits = { inARow: 3, aDay: 10, malformed: 32, alarm: 60 };
 
-const WINDOW_MS: Readonly<Record<PinFault, number>> = { wrong: 86_400_000, malformed: 3_600_000 };
+const DAY_MS = 86_400_000;
+const MALFORMED_WINDOW_MS = 3_600_000;
 const ALARM_WINDOW_MS = 60_000;
 /** Keys whose faults are counted at one time; beyond it the oldest count begins anew. */
 const MOST_KEYS = 10_000;
@@ -104,16 +111,29 @@ export class PinGuard {
 
   /** Before a PIN is compared, in the ledger that all processes share. @throws HSM_PIN_LIMIT, HSM_LEDGER_FAILED */
   checkVerification(asking: Asking, pan: Uint8Array): void {
-    const faults = this.#ledger.faultsOf(`wrong/${asking.cardMark(pan)}`, this.#wall());
-    if (faults >= this.#limits.wrong) throw limited('wrong');
+    const card = asking.cardMark(pan);
+    const now = this.#wall();
+    if (this.#ledger.faultsOf(inARow(card), now) >= this.#limits.inARow) throw limited('wrong');
+    if (this.#ledger.faultsOf(aDay(card), now) >= this.#limits.aDay) throw limited('wrong');
+  }
+
+  /** The card's PIN was right: what is counted in a row begins anew. */
+  succeeded(asking: Asking, pan: Uint8Array): void {
+    const name = inARow(asking.cardMark(pan));
+    if (this.#ledger.faultsOf(name, this.#wall()) > 0) this.#ledger.forgive(name);
   }
 
   /** @param key the name of the key whose block it was */
   failed(fault: PinFault, asking: Asking, pan: Uint8Array, key: string): void {
     const now = this.#wall();
-    const count = this.#ledger.countFault(`${fault}/${asking.cardMark(pan)}`, now + WINDOW_MS[fault], now);
-    if (fault === 'malformed') {
-      this.#remember(nameOf(asking.peer, pan), { count, ends: now + WINDOW_MS.malformed });
+    const card = asking.cardMark(pan);
+    if (fault === 'wrong') {
+      this.#ledger.countFault(inARow(card), now + DAY_MS, now);
+      this.#ledger.countFault(aDay(card), now + DAY_MS, now);
+    } else {
+      const ends = now + MALFORMED_WINDOW_MS;
+      const count = this.#ledger.countFault(`malformed/${card}`, ends, now);
+      this.#remember(nameOf(asking.peer, pan), { count, ends });
     }
     this.#countOf(key, now);
   }
@@ -136,6 +156,15 @@ export class PinGuard {
     this.#alarms += 1;
     this.#onAlarm({ key, faults: faults.count });
   }
+}
+
+function inARow(card: string): string {
+  return `in-a-row/${card}`;
+}
+
+/** Under the name that older ledgers have. */
+function aDay(card: string): string {
+  return `wrong/${card}`;
 }
 
 /** In this process only: never written, never told. */

@@ -1,13 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { HsmError } from '../errors.ts';
-import {
-  type Caller,
-  EVERYBODY,
-  type ExchangeRules,
-  IN_SERVICE,
-  matches,
-  OWN_USER,
-} from '../keys/authority.ts';
+import { type Caller, EVERYBODY, type ExchangeRules, IN_SERVICE, matches } from '../keys/authority.ts';
 import { isRecord } from '../keys/record.ts';
 import { OPERATIONS, type OperationName } from '../protocol/operations.ts';
 import type { PeerCredentials } from './peer-credentials.ts';
@@ -18,7 +11,7 @@ import { TokenBucket } from './token-bucket.ts';
  * its operations, the keys it may name, and how many requests a second.
  *
  * Without a policy the process serves its own user (and root) alone, for everything: development, where all runs under
- * one user. Production without one warns, and even there lets keys come and go no further than the switch needs it.
+ * one user. Production does not start without one: there one user for all means that who asks can read the PIN file.
  *
  * Rejected: names and passwords on the socket. A peer's user is known without trusting the peer.
  */
@@ -63,9 +56,9 @@ const GROUPS: Readonly<Record<string, readonly OperationName[]>> = {
   all: Object.keys(OPERATIONS) as OperationName[],
 };
 
-export function ownUserPolicy(production: boolean, users: ReadonlySet<number>): Policy {
-  const caller = production ? { name: OWN_USER, exchange: IN_SERVICE } : EVERYBODY;
-  return [{ caller, users, operations: new Set(GROUPS['all']), limits: new Map() }];
+/** In development. */
+export function ownUserPolicy(users: ReadonlySet<number>): Policy {
+  return [{ caller: EVERYBODY, users, operations: new Set(GROUPS['all']), limits: new Map() }];
 }
 
 /** @throws HSM_SETTINGS_INVALID */
@@ -119,6 +112,10 @@ function policyOf(written: WrittenPeer): PeerPolicy {
 
 function exchangeOf(name: string, written: unknown): ExchangeRules {
   if (written === undefined) return { import: [], export: [] };
+  if (written === 'in-service') return IN_SERVICE;
+  if (typeof written !== 'object' || written === null) {
+    throw new Error(`exchange of ${name} is in-service, or has import and export`);
+  }
   const rules = written as Partial<ExchangeRules>;
   const ruled = (direction: 'import' | 'export') => {
     const list = rules[direction] ?? [];

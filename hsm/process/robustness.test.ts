@@ -128,7 +128,12 @@ it('takes the user PIN from an open file descriptor', async () => {
 });
 
 it('refuses development keys in production, no ledger, and a software token unless it is allowed', async () => {
-  const production = { NODE_ENV: 'production', HSM_SOCKET: join(hsm.dataDir, 'production.sock') };
+  const policy = join(hsm.dataDir, 'policy.json');
+  writeFileSync(policy, '{"peers":[{"name":"switch","users":[0],"operations":["payments"]}]}', {
+    mode: 0o600,
+  });
+  const HSM_SOCKET = join(hsm.dataDir, 'production.sock');
+  const production = { NODE_ENV: 'production', HSM_SOCKET, HSM_POLICY: policy };
   await expect(supervised(production).ready()).rejects.toThrow(`exit code ${HSM_EXIT_SETTINGS}`);
   const allowed = supervised({ ...production, HSM_ALLOW_SOFTWARE_TOKEN: '1' });
   await expect(allowed.ready()).rejects.toThrow('exit code 79');

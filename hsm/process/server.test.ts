@@ -34,7 +34,11 @@ beforeEach(async () => {
     },
     maxWaiting: 4,
     maxConnections: 4,
-    execute: (_name, request) => {
+    execute: (name, request) => {
+      if (name === 'publicKey') {
+        executed.push('patient');
+        return { key: Buffer.alloc(1) };
+      }
       const { key } = request as { key: string };
       if (key === 'K13') throw new RangeError('a defect');
       if (key === 'K20') now += 600;
@@ -71,6 +75,16 @@ function request(id: number, budgetMs = 1_000): Buffer {
   body.u8(OPERATIONS.keyCheckValue.number);
   body.u16(budgetMs);
   OPERATIONS.keyCheckValue.request.write(body, { key: `K${id}` });
+  return framed(body.take());
+}
+
+/** Of what can wait for payments. */
+function patient(id: number): Buffer {
+  const body = new Writer();
+  body.u32(id);
+  body.u8(OPERATIONS.publicKey.number);
+  body.u16(1_000);
+  OPERATIONS.publicKey.request.write(body, { key: 'AUDIT/1' });
   return framed(body.take());
 }
 
@@ -117,6 +131,47 @@ it('those who ask for nothing keep nobody out, and those who ask are not put out
   peer.write(request(2));
   await vi.waitUntil(() => replies.size === 2, 15_000);
   for (const socket of arrived) socket.destroy();
+});
+
+it('lets payments go before what can wait, and starves neither', async () => {
+  peer.write(Buffer.concat([patient(1), patient(2), request(3), request(4)]));
+  await vi.waitUntil(() => replies.size === 4, 15_000);
+  expect(executed).toEqual(['K3', 'K4', 'patient', 'patient']);
+  executed.length = 0;
+  // A turn's time is over with its first payment.
+  step = 2;
+  peer.write(Buffer.concat([patient(5), request(6), request(7), request(8)]));
+  await vi.waitUntil(() => replies.size === 8, 15_000);
+  expect(executed.indexOf('patient')).toBe(1);
+});
+
+it('gives room to who asks for little, at the cost of who has the most waiting', async () => {
+  peer.write(Buffer.concat([1, 2, 3, 4].map((id) => request(id))));
+  const modest = connect({ path: join(directory, 'hsm.sock') });
+  const heard = new Promise<number>((resolve) => {
+    const splitter = new FrameSplitter(
+      () => {},
+      (body) => resolve(new Reader(body.subarray(4)).u8()),
+    );
+    modest.on('data', (chunk: Buffer) => splitter.push(chunk));
+  });
+  modest.write(Buffer.concat([GREETING, request(9)]));
+  expect(await heard).toBe(0);
+  await vi.waitUntil(() => replies.size === 4, 15_000);
+  modest.destroy();
+});
+
+it('disconnects a peer whose frame comes byte by byte without end', async () => {
+  const closed = new Promise((resolve) => peer.once('close', resolve));
+  const frame = request(1);
+  peer.write(frame.subarray(0, 6));
+  const trickle = setInterval(() => {
+    now += 3_000;
+    peer.write(Buffer.of(0));
+  }, 5);
+  await closed;
+  clearInterval(trickle);
+  expect(executed).toEqual([]);
 });
 
 it('does not run work that was cancelled behind it', async () => {

@@ -5,7 +5,9 @@ import { type Caller, EVERYBODY } from '../keys/authority.ts';
 import { name as nameField, Reader, Writer } from '../protocol/codec.ts';
 import { CANCEL, FrameSplitter, GREETING, STATUS_OK } from '../protocol/frames.ts';
 import { OPERATIONS, type OperationName } from '../protocol/operations.ts';
+import { FairQueue } from './fair-queue.ts';
 import type { PeerRights } from './policy.ts';
+import { URGENCY } from './urgency.ts';
 
 export interface ServerOptions {
   socketPath: string;
@@ -13,7 +15,7 @@ export interface ServerOptions {
   socketGroup?: number | undefined;
   /** Milliseconds that never go back. */
   now: () => number;
-  /** Requests waiting over all connections; one more is answered HSM_BUSY. */
+  /** Requests waiting over all connections; one more of whoever has the most waiting is answered HSM_BUSY. */
   maxWaiting: number;
   maxConnections: number;
   /** Who a new connection is. Absent: everybody may ask for everything. @throws HSM_NOT_ALLOWED */
@@ -38,12 +40,18 @@ interface Peer {
   open: boolean;
   /** When it last asked for something. */
   askedAt: number;
+  /** Since when a frame of it is not complete. */
+  cutShortAt: number | undefined;
+  waiting: number;
+  /** Of those that wait: looked at when their turn comes, so that to cancel costs no search. */
+  readonly cancelled: Set<number>;
 }
 
 interface Waiting {
   peer: Peer;
   id: number;
-  operation: number;
+  /** Absent where there is no such operation. */
+  name: OperationName | undefined;
   fields: Reader;
   expiresAt: number;
 }
@@ -58,20 +66,28 @@ const TURN_MS = 1;
 const GREETING_WITHIN_MS = 1_000;
 /** A client that is there asks for a sign of life more often. */
 const SILENT_MS = 2_000;
+/** From a frame's first byte to its last: whoever sends byte by byte is none of ours. */
+const FRAME_WITHIN_MS = 5_000;
 
 const NAME_BY_NUMBER = new Map<number, OperationName>(
   Object.entries(OPERATIONS).map(([name, { number }]) => [number, name as OperationName]),
 );
 
-/** Listens on a Unix socket, runs requests in order of arrival, and answers each turn in one write per peer. */
+/**
+ * Listens on a Unix socket and answers each turn in one write per peer. Payments go first (urgency.ts), peers go in
+ * turn (fair-queue.ts), and each peer's requests of one urgency run in order of arrival.
+ */
 export class HsmServer {
   readonly #options: ServerOptions;
   readonly #server: Server;
   readonly #peers = new Set<Peer>();
-  #waiting: Waiting[] = [];
-  #next = 0;
+  readonly #waiting = {
+    urgent: new FairQueue<Peer, Waiting>(),
+    patient: new FairQueue<Peer, Waiting>(),
+  };
   #scheduled = false;
   #stopped = false;
+  #fatal: { error: unknown } | undefined;
   /** Turns whose replies wait for the disk. */
   readonly #saving = new Set<Promise<void>>();
 
@@ -103,7 +119,7 @@ export class HsmServer {
 
   /** Answers what is waiting, then closes every connection. */
   async close(): Promise<void> {
-    this.#run(this.#waiting.length, Number.POSITIVE_INFINITY);
+    this.#run(this.#held(), Number.POSITIVE_INFINITY);
     this.#stopped = true;
     await Promise.all(this.#saving);
     for (const peer of this.#peers) peer.socket.end();
@@ -125,7 +141,16 @@ export class HsmServer {
       socket.destroy();
       return;
     }
-    this.#serve({ socket, rights, replies: new Writer(), open: true, askedAt: this.#options.now() });
+    this.#serve({
+      socket,
+      rights,
+      replies: new Writer(),
+      open: true,
+      askedAt: this.#options.now(),
+      cutShortAt: undefined,
+      waiting: 0,
+      cancelled: new Set(),
+    });
   }
 
   /** Whoever asks for nothing keeps nobody out: of those that are silent the one silent longest goes. */
@@ -151,6 +176,7 @@ export class HsmServer {
     socket.on('data', (chunk: Buffer) => {
       try {
         splitter.push(chunk);
+        if (splitter.isCutShort) this.#checkPace(peer);
       } catch (error) {
         if (error instanceof HsmError) this.#options.onBadPeer(error);
         socket.destroy();
@@ -164,30 +190,51 @@ export class HsmServer {
     });
   }
 
+  /** @throws HSM_PROTOCOL where a frame takes too long to arrive */
+  #checkPace(peer: Peer): void {
+    const now = this.#options.now();
+    peer.cutShortAt ??= now;
+    if (now - peer.cutShortAt <= FRAME_WITHIN_MS) return;
+    throw new HsmError('HSM_PROTOCOL', `a frame took longer than ${FRAME_WITHIN_MS} ms`);
+  }
+
+  #held(): number {
+    return this.#waiting.urgent.size + this.#waiting.patient.size;
+  }
+
   #enqueue(peer: Peer, body: Buffer): void {
+    peer.cutShortAt = undefined;
     const fields = new Reader(body);
     const id = fields.u32();
     const operation = fields.u8();
     if (operation === CANCEL) {
-      this.#cancel(peer, id);
+      // Never more of them than can wait: the rest is about nothing that does.
+      if (peer.cancelled.size < peer.waiting) peer.cancelled.add(id);
       return;
     }
+
     peer.askedAt = this.#options.now();
     const expiresAt = peer.askedAt + fields.u16();
-    if (this.#waiting.length - this.#next >= this.#options.maxWaiting) {
-      writeFailure(peer.replies, id, new HsmError('HSM_BUSY', `${this.#options.maxWaiting} are waiting`));
-      fields.wipe();
-      return;
+    const name = NAME_BY_NUMBER.get(operation);
+    const queue = this.#waiting[name === undefined ? 'urgent' : URGENCY[name]];
+    if (this.#held() >= this.#options.maxWaiting) {
+      const dropped = queue.makeRoomFor(peer);
+      if (!dropped) {
+        this.#refuse({ peer, id, fields });
+        return;
+      }
+      dropped.peer.waiting -= 1;
+      this.#refuse(dropped);
     }
-    this.#waiting.push({ peer, id, operation, fields, expiresAt });
+
+    peer.waiting += 1;
+    queue.push(peer, { peer, id, name, fields, expiresAt });
     this.#schedule();
   }
 
-  #cancel(peer: Peer, id: number): void {
-    for (let i = this.#next; i < this.#waiting.length; i++) {
-      const waiting = this.#waiting[i];
-      if (waiting?.peer === peer && waiting.id === id) waiting.expiresAt = Number.NEGATIVE_INFINITY;
-    }
+  #refuse({ peer, id, fields }: Pick<Waiting, 'peer' | 'id' | 'fields'>): void {
+    writeFailure(peer.replies, id, new HsmError('HSM_BUSY', `${this.#options.maxWaiting} are waiting`));
+    fields.wipe();
   }
 
   #schedule(): void {
@@ -197,41 +244,62 @@ export class HsmServer {
     setImmediate(() => {
       this.#scheduled = false;
       this.#run(REQUESTS_PER_TURN, TURN_MS);
-      if (this.#next < this.#waiting.length) this.#schedule();
+      if (this.#held() > 0) this.#schedule();
     });
   }
 
   #run(atMost: number, milliseconds: number): void {
-    let fatal: { error: unknown } | undefined;
-    let endsAt: number | undefined;
-    const end = Math.min(this.#waiting.length, this.#next + atMost);
-    while (this.#next < end && !this.#stopped) {
+    const { urgent, patient } = this.#waiting;
+    const endsAt = this.#runFrom(urgent, atMost, undefined, milliseconds);
+    if (patient.size > 0 && !this.#stopped) {
+      // Keys that come and go are written down before they are told: payments do not wait for that.
+      this.#endTurn();
+      const isIdle = urgent.size === 0;
+      this.#runFrom(patient, isIdle ? atMost : 1, isIdle ? endsAt : undefined, milliseconds);
+    }
+
+    const fatal = this.#fatal;
+    this.#endTurn();
+    if (fatal) {
+      this.#fatal = undefined;
+      this.#options.onFatal(fatal.error);
+    }
+  }
+
+  /** @returns when this turn's time is over */
+  #runFrom(
+    queue: FairQueue<Peer, Waiting>,
+    atMost: number,
+    until: number | undefined,
+    milliseconds: number,
+  ): number | undefined {
+    let endsAt = until;
+    for (let ran = 0; ran < atMost && queue.size > 0 && !this.#stopped; ran++) {
       const now = this.#options.now();
       endsAt ??= now + milliseconds;
       if (now > endsAt) break;
-      const waiting = this.#waiting[this.#next++];
-      if (!waiting?.peer.open) {
-        waiting?.fields.wipe();
-        continue;
-      }
-      try {
-        this.#answer(waiting, now);
-      } catch (error) {
-        writeFailure(
-          waiting.peer.replies,
-          waiting.id,
-          new HsmError('HSM_TOKEN_FAILED', 'the token was lost'),
-        );
-        fatal = { error };
-        this.#stopped = true;
-      }
+      const waiting = queue.take();
+      if (waiting) this.#begin(waiting, now);
     }
-    if (this.#next === this.#waiting.length) {
-      this.#waiting = [];
-      this.#next = 0;
+    return endsAt;
+  }
+
+  #begin(waiting: Waiting, now: number): void {
+    const { peer, id, fields } = waiting;
+    peer.waiting -= 1;
+    if (peer.cancelled.size > 0 && peer.cancelled.delete(id)) waiting.expiresAt = Number.NEGATIVE_INFINITY;
+    if (peer.waiting === 0 && peer.cancelled.size > 0) peer.cancelled.clear();
+    if (!peer.open) {
+      fields.wipe();
+      return;
     }
-    this.#endTurn();
-    if (fatal) this.#options.onFatal(fatal.error);
+    try {
+      this.#answer(waiting, now);
+    } catch (error) {
+      writeFailure(peer.replies, id, new HsmError('HSM_TOKEN_FAILED', 'the token was lost'));
+      this.#fatal = { error };
+      this.#stopped = true;
+    }
   }
 
   /** Other turns go on while the replies of this one wait; without a promise they leave at once. */
@@ -255,12 +323,11 @@ export class HsmServer {
     sent.finally(() => this.#saving.delete(sent));
   }
 
-  #answer({ peer, id, operation, fields, expiresAt }: Waiting, now: number): void {
+  #answer({ peer, id, name, fields, expiresAt }: Waiting, now: number): void {
     const before = peer.replies.length;
     try {
       if (now > expiresAt) throw new HsmError('HSM_TIMEOUT', 'waiting for its turn');
-      const name = NAME_BY_NUMBER.get(operation);
-      if (name === undefined) throw new HsmError('HSM_REQUEST_INVALID', `operation ${operation}`);
+      if (name === undefined) throw new HsmError('HSM_REQUEST_INVALID', 'there is no such operation');
       const request = OPERATIONS[name].request.read(fields);
       fields.end();
       peer.rights?.check(name, request, now);
@@ -271,7 +338,7 @@ export class HsmServer {
     } catch (error) {
       peer.replies.truncate(before);
       if (this.#options.isFatal(error)) throw error;
-      if (!(error instanceof HsmError)) this.#options.onDefect(NAME_BY_NUMBER.get(operation) ?? '', error);
+      if (!(error instanceof HsmError)) this.#options.onDefect(name ?? '', error);
       const told =
         error instanceof HsmError ? error : new HsmError('HSM_REQUEST_INVALID', 'it cannot be worked on');
       writeFailure(peer.replies, id, told);

@@ -40,18 +40,21 @@ it.each([
   ['HSM_OPEN_KEYS', '65537'],
   ['HSM_OPERATION_MS', '-1'],
   ['HSM_OPERATION_MS', '1001'],
+  ['HSM_HANG_MS', '999'],
+  ['HSM_PIN_TRIES', '0'],
   ['HSM_PIN_FD', 'x'],
   ['HSM_PIN_FILE', '/nowhere/pin'],
 ])('names %s where it is "%s"', (key, value) => {
   expect(() => readSettings({ ...env, [key]: value })).toThrow(new RegExp(`HSM_SETTINGS_INVALID.*${key}`));
 });
 
-it('asks production for a ledger and for leave to use a software token', () => {
-  const production = { ...env, NODE_ENV: 'production' };
+it('asks production for a ledger, a policy, and for leave to use a software token', () => {
+  const production = { ...env, NODE_ENV: 'production', HSM_POLICY: '/etc/etika/hsm-policy.json' };
   expect(() => readSettings(production)).toThrow('HSM_ALLOW_SOFTWARE_TOKEN=1');
   const allowed = { ...production, HSM_ALLOW_SOFTWARE_TOKEN: '1' };
   expect(readSettings(allowed).ledgerPath).toBe(env['HSM_USE_LEDGER']);
   expect(() => readSettings({ ...allowed, HSM_USE_LEDGER: '' })).toThrow('HSM_USE_LEDGER is missing');
+  expect(() => readSettings({ ...allowed, HSM_POLICY: '' })).toThrow('HSM_POLICY is missing');
 });
 
 it('refuses an empty user PIN', () => {

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { HsmError } from '../errors.ts';
 import { MAC_LENGTH } from '../keyblock/header.ts';
-import { PIN_LIMITS } from '../pin/guard.ts';
+import { PIN_LIMITS, type PinLimits } from '../pin/guard.ts';
 import { findSoftHsm, SOFTWARE_REFUSED, type TokenSettings } from '../token/pkcs11.ts';
 
 /** How to open the token. */
@@ -15,9 +15,11 @@ export interface HsmSettings extends TokenAccess {
   socketPath: string;
   /** Where counters and uses are recorded; absent: they are forgotten with the process. */
   ledgerPath: string | undefined;
-  /** A file; absent: the process's own user alone. */
+  /** A file; absent: the process's own user alone, which production refuses. */
   policyPath: string | undefined;
   socketGroup: number | undefined;
+  /** For so long the token may keep the process from everything else. */
+  hangMs: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -27,10 +29,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * (default: SoftHSM where Debian puts it), `PKCS11_SLOT` (where labels are not unique), `PKCS11_PARAMETERS` (for
  * NSS), `HSM_OPEN_KEYS` (for tokens with little room), `HSM_OPERATION_MS` (how long an operation may stay open for
  * the next request, see docs/hsm.md), `HSM_KEY_BLOCK_VERSIONS` (in which keys may come: `B,D,E` unless it says more),
- * `HSM_PIN_TRIES` (how many wrong PINs of one card a day, see pin/guard.ts), `HSM_POLICY` and `HSM_SOCKET_GROUP` (who
- * may ask for what, see policy.ts), `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in production), and the user PIN
- * from `HSM_PIN_FD` (an open file descriptor) or `HSM_PIN_FILE` (mode 0600). The PIN itself is never in the
- * environment nor among the arguments.
+ * `HSM_PIN_TRIES` (how many wrong PINs of one card in a row, see pin/guard.ts), `HSM_POLICY` and `HSM_SOCKET_GROUP`
+ * (who may ask for what, see policy.ts; needed in production), `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in
+ * production), `HSM_HANG_MS` (how long a call of the token may last, see watchdog.ts), and the user PIN from
+ * `HSM_PIN_FD` (an open file descriptor) or `HSM_PIN_FILE` (mode 0600). The PIN itself is never in the environment nor
+ * among the arguments.
  * @throws HSM_SETTINGS_INVALID naming the setting and what it should be
  */
 export function readSettings(environment: Environment): HsmSettings {
@@ -39,8 +42,11 @@ export function readSettings(environment: Environment): HsmSettings {
   const ledgerPath = access.production
     ? required(environment, 'HSM_USE_LEDGER', 'a file on a local disk, where used counters are recorded')
     : environment['HSM_USE_LEDGER'];
-  const policyPath = environment['HSM_POLICY'] || undefined;
-  return { socketPath, ledgerPath, policyPath, socketGroup: groupOf(environment), ...access };
+  const policyPath = access.production
+    ? required(environment, 'HSM_POLICY', 'a file that says which users may ask for what')
+    : environment['HSM_POLICY'] || undefined;
+  const hangMs = wholeNumberOf(environment, 'HSM_HANG_MS', HANG_MS) ?? HANG_DEFAULT_MS;
+  return { socketPath, ledgerPath, policyPath, hangMs, socketGroup: groupOf(environment), ...access };
 }
 
 /** The settings without a socket: for the processes that only work on the token. */
@@ -67,13 +73,18 @@ export function readTokenAccess(environment: Environment): TokenAccess {
       ...(openKeys === undefined ? {} : { openKeys }),
       ...(operationMs === undefined ? {} : { operationMs }),
       ...(keyBlockVersions === undefined ? {} : { keyBlockVersions }),
-      ...(tries === undefined ? {} : { pinLimits: { ...PIN_LIMITS, wrong: tries } }),
+      ...(tries === undefined ? {} : { pinLimits: pinLimitsOf(tries) }),
       refusesSoftware,
       refusesDevelopmentKeys: production,
     },
     userPin: readUserPin(environment),
     production,
   };
+}
+
+/** More in a row than a day would otherwise allow are allowed in a day as well. */
+function pinLimitsOf(tries: number): PinLimits {
+  return { ...PIN_LIMITS, inARow: tries, aDay: Math.max(tries, PIN_LIMITS.aDay) };
 }
 
 function slotOf(environment: Environment): number | undefined {
@@ -102,7 +113,9 @@ function groupOf(environment: Environment): number | undefined {
 
 const OPEN_KEYS = { from: 16, to: 65_536 };
 const OPERATION_MS = { from: 0, to: 1_000 };
-const PIN_TRIES = { from: 3, to: 1_000 };
+const PIN_TRIES = { from: 1, to: 1_000 };
+const HANG_MS = { from: 1_000, to: 600_000 };
+const HANG_DEFAULT_MS = 10_000;
 
 function wholeNumberOf(
   environment: Environment,

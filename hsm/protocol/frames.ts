@@ -17,30 +17,69 @@ const MAGIC = Buffer.from('EHSM', 'latin1');
 /** What each end says first: four letters and a version. */
 export const GREETING = Buffer.concat([MAGIC, Buffer.from([VERSION])]);
 
-/** Cuts a byte stream into the peer's greeting and its frames. */
+/** A frame whose length is known and whose rest has not come. */
+interface Begun {
+  readonly body: Buffer;
+  filled: number;
+}
+
+/** Cuts a byte stream into the peer's greeting and its frames. Each byte is copied once, however it comes in pieces. */
 export class FrameSplitter {
   readonly #onGreeting: () => void;
   readonly #onFrame: (body: Buffer) => void;
   #greeted = false;
+  /** Too few bytes to know what comes. */
   #rest: Buffer | undefined;
+  #begun: Begun | undefined;
 
   constructor(onGreeting: () => void, onFrame: (body: Buffer) => void) {
     this.#onGreeting = onGreeting;
     this.#onFrame = onFrame;
   }
 
+  /** Whether the last byte that came is not the last of a frame. */
+  get isCutShort(): boolean {
+    return this.#begun !== undefined || this.#rest !== undefined;
+  }
+
   /** @throws HSM_PROTOCOL where the stream cannot be ours; the connection is then of no more use */
   push(chunk: Buffer): void {
+    let offset = 0;
+    if (this.#begun) {
+      offset = this.#fill(this.#begun, chunk);
+      if (this.#begun) return;
+    }
     const input = this.#rest === undefined ? chunk : joined(this.#rest, chunk);
-    let offset = this.#greeted ? 0 : this.#takeGreeting(input);
+    this.#rest = undefined;
+    if (!this.#greeted) offset = this.#takeGreeting(input);
+
     while (this.#greeted && input.length - offset >= 4) {
       const length = input.readUInt32BE(offset);
       if (length > MAX_FRAME) throw new HsmError('HSM_PROTOCOL', `a frame of ${length} bytes`);
-      if (input.length - offset - 4 < length) break;
-      this.#onFrame(input.subarray(offset + 4, offset + 4 + length));
-      offset += 4 + length;
+      offset += 4;
+      if (input.length - offset < length) {
+        this.#begun = { body: Buffer.alloc(length), filled: 0 };
+        input.fill(0, offset - 4, offset);
+        this.#fill(this.#begun, input.subarray(offset));
+        return;
+      }
+      this.#onFrame(input.subarray(offset, offset + length));
+      offset += length;
     }
     this.#rest = offset === input.length ? undefined : input.subarray(offset);
+  }
+
+  /** @returns how many bytes of the chunk belong to the frame */
+  #fill(begun: Begun, chunk: Buffer): number {
+    const taken = chunk.subarray(0, begun.body.length - begun.filled);
+    taken.copy(begun.body, begun.filled);
+    taken.fill(0);
+    begun.filled += taken.length;
+    if (begun.filled === begun.body.length) {
+      this.#begun = undefined;
+      this.#onFrame(begun.body);
+    }
+    return taken.length;
   }
 
   #takeGreeting(input: Buffer): number {

@@ -2,6 +2,7 @@ import type { AdviceReason, Balance, NetworkOutcome, PopOutcome } from '../../co
 import type { NetworkLegOutcome } from '../stand-in/stand-in.ts';
 import type { KeptFacts } from './network-facts.ts';
 import type { FollowUpTask } from './outcome-table.ts';
+import type { Suspicion } from './suspicion.ts';
 
 /** What a terminal is told, in the words of no particular dialect. */
 export interface ReplyFields {
@@ -45,6 +46,10 @@ export interface OpeningBody extends Dated {
   /** Keyed hash of the PAN, hexadecimal: the card's name for everyone else. */
   readonly cardReference: string;
   readonly pop: PopParties | null;
+  /** What rules of fraud said of it; absent where none fired. */
+  readonly fraud?: Suspicion;
+  /** A refund that names no original; only where rules of fraud are asked. */
+  readonly untied?: true;
 }
 
 /** How a difference between ledgers is made good: each is a follow-up of its own. */

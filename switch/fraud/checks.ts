@@ -23,14 +23,15 @@ export interface Within {
 /** What counts the payment that is judged itself: how it will end is not known yet. */
 const ownShare = (event: FraudEvent) => (event === 'asked' ? 1 : 0);
 const FIRED = 1;
+const ANY = Number.POSITIVE_INFINITY;
 
 const LOOKS: { readonly [Name in CheckName]: (check: CheckOf<Name>, within: Within) => Look } = {
   velocity: (check, { memory, fits, scope }) => {
-    const { by, of, moreThan, minorUnitsAtMost = Number.POSITIVE_INFINITY } = check;
-    const counts = memory.counts({ ...check, fits, scope });
+    const { by, of, withinMs, moreThan, codes, minorUnitsAtMost } = check;
+    const counts = memory.counts({ by, of, withinMs, codes, minorUnitsAtMost, fits, scope });
     return (facts, at) => {
       const key = keyOf(by, facts);
-      if (key === undefined || facts.minorUnits > minorUnitsAtMost) return undefined;
+      if (key === undefined || facts.minorUnits > (minorUnitsAtMost ?? ANY)) return undefined;
       return above(counts.total(key, at) + ownShare(of), moreThan);
     };
   },

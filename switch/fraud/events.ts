@@ -10,15 +10,17 @@ const WRONG_PIN: ReadonlySet<string> = new Set(['55', '75']);
 type NetworkStatus = DecidedBody['network']['status'];
 type PopStatus = DecidedBody['pop']['status'];
 
-const OF_NETWORK: Readonly<Record<NetworkStatus, FraudEvent | undefined>> = {
-  approved: 'approved',
-  refused: 'declined',
-  unreachable: undefined,
-  'not-asked': undefined,
-  unknown: undefined,
+/** What a leg says by itself; an approval counts where we approved, too. */
+const IS_DECLINE: Readonly<Record<NetworkStatus, boolean>> = {
+  approved: false,
+  refused: true,
+  unreachable: false,
+  'not-asked': false,
+  unknown: false,
 };
 
-const OF_PROOF: Readonly<Record<PopStatus, FraudEvent | undefined>> = {
+/** A proof that was begun for what was declined is cancelled, and activates nothing. */
+const OF_PROOF: Readonly<Record<PopStatus, 'proven' | 'proof-failed' | undefined>> = {
   accepted: 'proven',
   validated: 'proven',
   rejected: 'proof-failed',
@@ -28,15 +30,17 @@ const OF_PROOF: Readonly<Record<PopStatus, FraudEvent | undefined>> = {
 };
 
 /** What a decision is, and the issuer's code where it declined. */
-export function eventsOf({ network, pop }: Pick<DecidedBody, 'network' | 'pop'>): {
+export function eventsOf({ network, pop, approved }: Pick<DecidedBody, 'network' | 'pop' | 'approved'>): {
   readonly events: readonly FraudEvent[];
   readonly code: string | undefined;
 } {
+  const events: FraudEvent[] = [];
   const code = network.status === 'refused' ? network.code : undefined;
-  const events: (FraudEvent | undefined)[] = [
-    OF_NETWORK[network.status],
-    code !== undefined && WRONG_PIN.has(code) ? 'wrong-pin' : undefined,
-    OF_PROOF[pop.status],
-  ];
-  return { events: events.filter((event) => event !== undefined), code };
+  if (approved) events.push('approved');
+  if (IS_DECLINE[network.status]) events.push('declined');
+  if (code !== undefined && WRONG_PIN.has(code)) events.push('wrong-pin');
+
+  const proof = OF_PROOF[pop.status];
+  if (proof === 'proof-failed' || (proof === 'proven' && approved)) events.push(proof);
+  return { events, code };
 }

@@ -25,7 +25,8 @@ export interface FraudParts {
   /** The region of a merchant, where it is known. */
   readonly placeOf: (merchant: string) => string | undefined;
   readonly clock: Pick<Clock, 'wall'>;
-  readonly log: Log;
+  /** Absent: nobody is told. */
+  readonly log?: Log;
 }
 
 /** An entry as far as rules look at it. */
@@ -154,7 +155,7 @@ export class FraudWatch {
     found: FoundRule[],
   ): void {
     const rules = found.map(({ id }) => id);
-    this.#parts.log.warn({ event: 'fraud.found', transaction, merchant, terminal, did, rules });
+    this.#parts.log?.warn({ event: 'fraud.found', transaction, merchant, terminal, did, rules });
   }
 
   #noteAsked(transaction: string, opening: OpeningBody, at: number): void {

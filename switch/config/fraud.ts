@@ -1,7 +1,7 @@
 /**
  * Rules of fraud as data: what is counted of whom, from when on it is too much, and what is done then. A rule asks for
  * one or more checks and fires where all of them do. docs/fraud.md says what each check looks at. A language of its own
- * for conditions was rejected: nobody could say what a rule costs, and a wrong one would be found by a declined customer.
+ * for conditions was rejected: nobody could say what a rule costs, and a wrong one would be found by a customer.
  */
 import { type Static, Type } from 'typebox';
 
@@ -22,7 +22,7 @@ export const SUBJECTS = [
 ] as const;
 /** What is counted: a request, how its network leg ended, and how its proof did. */
 export const EVENTS = ['asked', 'approved', 'declined', 'wrong-pin', 'proven', 'proof-failed'] as const;
-export const ACTIONS = ['monitor', 'flag', 'review', 'block'] as const;
+const ACTIONS = ['monitor', 'flag', 'review', 'block'] as const;
 const FORKED_KINDS = [
   ...(['purchase', 'cash', 'cashback', 'pre-authorisation'] as const),
   ...(['account-verification', 'refund', 'balance'] as const),
@@ -178,4 +178,3 @@ export type CheckName = FraudCheck['check'];
 export type CheckOf<Name extends CheckName> = Extract<FraudCheck, { readonly check: Name }>;
 export type FraudSubject = (typeof SUBJECTS)[number];
 export type FraudEvent = (typeof EVENTS)[number];
-export type FraudAction = (typeof ACTIONS)[number];

@@ -58,10 +58,13 @@ function withRules(command: Command): Command {
 
 function showRules(options: Options): void {
   const rules = rulesOf(rulesFrom(options));
-  if (options.json) console.log(JSON.stringify(rules));
-  else
-    for (const each of rules)
-      console.log(`${each.id}  ${each.severity}  ${each.action}  ${each.description}`);
+  if (options.json) {
+    console.log(JSON.stringify(rules));
+    return;
+  }
+  for (const { id, severity, action, description } of rules) {
+    console.log(`${id}  ${severity}  ${action}  ${description}`);
+  }
 }
 
 async function backtest(options: BacktestOptions): Promise<void> {

@@ -1,8 +1,8 @@
 /**
- * Tells the rules of a node what the others have written, and what was written before it started: it reads the journal
- * behind the hot path, some hundred entries at a time, so that no payment waits for it. Its own entries of this life are
- * counted as they are appended, and left out here. The projection's rows were the other source; they show what a payment
- * is now, and not when each of its steps happened.
+ * Tells the rules of a node what the others have written, and what was written before it started. It reads the journal
+ * behind the hot path, some hundred entries at a time, so that no payment waits for it. Its own entries of this life
+ * are counted as they are appended, and left out here. The projection's rows were the other source; they show what a
+ * payment is now, and not when each of its steps happened.
  */
 import { type Clock, DAY_MS, LastingTrouble, type Log, type Timer } from '../../runtime/index.ts';
 import type { EntryLine, EntryLines } from './entry-lines.ts';

@@ -1,8 +1,8 @@
 /**
  * Judges a payment before its legs are opened, from memory alone: no look-up, no wait, some microseconds. What is
  * remembered comes from the journal's entries, those of this node as they are appended and those of the others as they
- * are read (follow-journal.ts). So nodes agree within a second, and none of them asks another. To ask the database, or a
- * service, was rejected: it is a hop on the way of every payment, and whatever is away there would decline or let
+ * are read (follow-journal.ts). So nodes agree within a second, and none of them asks another. To ask the database, or
+ * a service, was rejected: it is a hop on the way of every payment, and whatever is away there would decline or let
  * through. Judging changes nothing: only what is durable counts, and a repeat counts once.
  */
 import { hash } from 'node:crypto';

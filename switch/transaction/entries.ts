@@ -2,7 +2,7 @@ import type { AdviceReason, Balance, NetworkOutcome, PopOutcome } from '../../co
 import type { NetworkLegOutcome } from '../stand-in/stand-in.ts';
 import type { KeptFacts } from './network-facts.ts';
 import type { FollowUpTask } from './outcome-table.ts';
-import type { Suspicion } from './suspicion.ts';
+import type { Judged } from './suspicion.ts';
 
 /** What a terminal is told, in the words of no particular dialect. */
 export interface ReplyFields {
@@ -37,7 +37,7 @@ export interface Dated {
 }
 
 /** What every transaction begins with: who, what, and where its legs lead. */
-export interface OpeningBody extends Dated {
+export interface OpeningBody extends Dated, Judged {
   readonly facts: KeptFacts;
   readonly listener: string;
   readonly network: string;
@@ -46,10 +46,6 @@ export interface OpeningBody extends Dated {
   /** Keyed hash of the PAN, hexadecimal: the card's name for everyone else. */
   readonly cardReference: string;
   readonly pop: PopParties | null;
-  /** What rules of fraud said of it; absent where none fired. */
-  readonly fraud?: Suspicion;
-  /** A refund that names no original; only where rules of fraud are asked. */
-  readonly untied?: true;
 }
 
 /** How a difference between ledgers is made good: each is a follow-up of its own. */
@@ -203,7 +199,6 @@ export interface EntryBodies {
   uploaded: AnsweredBody & UploadedTransaction;
   /** A refund of this transaction is about to be asked for. */
   'refund-reserved': { readonly refund: string; readonly minorUnits: number };
-
   /** The network acknowledged that it holds no more than what remains. */
   'network-reversed': {
     readonly code: string;

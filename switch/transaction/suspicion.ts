@@ -13,6 +13,14 @@ export interface Suspicion {
   readonly rules: string;
 }
 
+/** What a payment is opened with, where rules of fraud are asked. */
+export interface Judged {
+  /** Absent where no rule fired. */
+  readonly fraud?: Suspicion;
+  /** A refund that names no original. */
+  readonly untied?: true;
+}
+
 export interface FoundRule {
   readonly id: string;
   /** What the rule asks for; absent of one in the shadow. */

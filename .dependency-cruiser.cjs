@@ -22,7 +22,7 @@ const SWITCH_FLOORS = [
   ['journal', 'sealing', 'settings-store'],
   ['audit', 'numbers', 'own-copy', 'stand-in', 'vault'],
   ['transaction'],
-  ['cases', 'fallback', 'requests'],
+  ['cases', 'fallback', 'fraud', 'requests'],
   ['keys', 'projection'],
   ['admission', 'follow-up'],
   ['serve', 'reconciliation'],

@@ -42,6 +42,7 @@ export const SWITCH_ERRORS = {
     message: 'the request is older or newer than the listener takes, and nobody knows it',
   },
   SW_NO_ROUTE: { responseCode: '92', message: 'no network serves this IIN' },
+  SW_FRAUD: { responseCode: '59', message: 'a rule of fraud blocks it' },
   SW_KEY_REUSED: { responseCode: '94', message: 'the same idempotency key came with other content' },
   SW_NO_MASTER_KEY: { responseCode: '58', message: 'the terminal has no master key to be given keys under' },
   SW_KEY_CHECK: {

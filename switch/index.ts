@@ -16,6 +16,7 @@ export { PostgresFallbackRecords } from './fallback/postgres-records.ts';
 export { parkedCommand } from './follow-up/cli.ts';
 export { FollowUpHealthReader, followUpTrouble, projectionTrouble } from './follow-up/queue-health.ts';
 export { ParkedFollowUps } from './follow-up/queue-parked.ts';
+export { fraudCommand } from './fraud/cli.ts';
 export type { JournalEntry } from './journal/journal.ts';
 export { JournalReader } from './journal/journal-reader.ts';
 export type { NodeStatus } from './node/status-server.ts';

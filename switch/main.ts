@@ -21,6 +21,8 @@ import type { NetworkSettings, Settings } from './config/settings.ts';
 import { checkDatabase } from './database/check-database.ts';
 import { StandbyWatch } from './database/standby.ts';
 import { FollowUpHealthReader, FollowUpWatch } from './follow-up/queue-health.ts';
+import { PostgresEntryLines } from './fraud/entry-lines.ts';
+import { JournalFollower } from './fraud/follow-journal.ts';
 import type { PostgresJournal } from './journal/postgres-journal.ts';
 import { PostgresClockRecords } from './node/clock-records.ts';
 import { ClockWatch, DEFAULT_CLOCK_TOLERANCE_MS } from './node/clock-watch.ts';
@@ -95,8 +97,9 @@ async function serve(file: Settings): Promise<void> {
   const lifeWatch = new LifeWatch({ records: lives, process: node, clock, log, alerts: records });
   const standby = demand === 'required' ? new StandbyWatch(databaseUrl, clock, log) : undefined;
   const heads = publishHeads(own, journal, hsm);
+  const fraud = followFraud(settings, running, journal);
   const ownStatus = () =>
-    nodeStatus(settings, running, { hsm, journal, heads, followUps, clocks, follower, copy, standby });
+    nodeStatus(settings, running, { hsm, journal, heads, followUps, clocks, follower, copy, standby, fraud });
   const status = await serveStatus(settings.status, ownStatus, () => hsm.status());
 
   follower.start((next) => opened.follow(next));
@@ -109,6 +112,7 @@ async function serve(file: Settings): Promise<void> {
     floodWatch.close();
     await lifeWatch.close();
     await standby?.close();
+    await fraud?.close();
     await running.close(DRAIN_MS);
     await Promise.all([...links.values()].map((network) => network.close()));
     await Promise.all([pop.close(), status.close(), clocks.close(), records.close(), keys.close()]);
@@ -134,6 +138,25 @@ function giveWay(): void {
   process.exit(1);
 }
 
+/** Tells the rules of fraud what other nodes write; nothing where there are none. */
+function followFraud(
+  { node, databaseUrl, fraud, journal: { appendDeadlineMs } }: Settings,
+  { fraud: watch }: RunningSwitch,
+  { epoch }: Pick<PostgresJournal, 'epoch'>,
+) {
+  if (!watch) return undefined;
+  const lines = new PostgresEntryLines(databaseUrl, log, appendDeadlineMs);
+  const { lookBackMs } = fraud ?? {};
+  const follower = new JournalFollower({ lines, watch, node, epoch, lookBackMs, clock, log });
+  return {
+    status: () => ({ ...watch.status(), journal: follower.status() }),
+    async close() {
+      await follower.close();
+      await lines.close();
+    },
+  };
+}
+
 interface Watched {
   readonly hsm: HsmClient;
   readonly journal: Pick<PostgresJournal, 'unwritable'>;
@@ -143,12 +166,13 @@ interface Watched {
   readonly follower: SettingsFollower;
   readonly copy: OwnCopy;
   readonly standby: StandbyWatch | undefined;
+  readonly fraud: ReturnType<typeof followFraud>;
 }
 
 function nodeStatus(
   settings: Settings,
   { ports, listeners, gate, modes, scenarios }: RunningSwitch,
-  { hsm, journal, heads, followUps, clocks, follower, copy, standby }: Watched,
+  { hsm, journal, heads, followUps, clocks, follower, copy, standby, fraud }: Watched,
 ): NodeStatus {
   const networks = Object.fromEntries([...ports.networks].map(([name, link]) => [name, link.state()]));
   const [connected, database] = [hsm.connected(), followUps.status() !== null];
@@ -173,6 +197,7 @@ function nodeStatus(
     ownCopy: copy.status(),
     followUps: followUps.status(),
     settings: follower.status(),
+    fraud: fraud?.status(),
     listeners: listeners.map((listener) => ({
       name: listener.name,
       port: listener.port,

@@ -7,6 +7,7 @@ import type { Directory } from './config/directory.ts';
 import type { Settings } from './config/settings.ts';
 import type { AlertBook } from './fallback/alerts.ts';
 import type { Notifications } from './fallback/notices/webhook.ts';
+import type { FraudWatch } from './fraud/fraud-watch.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Unsettled } from './journal/unsettled.ts';
 import type { DownloadPorts } from './keys/download.ts';
@@ -36,6 +37,8 @@ export interface Ports {
   readonly numbers: Numbers;
   readonly pop: PopConnector;
   readonly standIn: Pick<StandIn, 'cover' | 'heard'>;
+  /** Judges payments before their legs are opened; absent: nobody does. */
+  readonly fraud?: Pick<FraudWatch, 'judge' | 'refusalCode'>;
   /** What terminals settle; absent where nobody projects the journal: then no terminal can. */
   readonly batches?: Pick<ProjectionReader, 'reach' | 'openBatch'> &
     Partial<Pick<ProjectionReader, 'paymentsOf'>>;

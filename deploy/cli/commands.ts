@@ -67,6 +67,11 @@ export const commands: readonly LazyCommand[] = [
     load: async () => (await import('../../switch/index.ts')).findCommand(),
   },
   {
+    name: 'fraud',
+    summary: 'rules of fraud: which hold, and what they would have found in the journal',
+    load: async () => (await import('../../switch/index.ts')).fraudCommand(),
+  },
+  {
     name: 'alerts',
     summary: 'what people must know of: since when, how often, what to do; and who looks after it',
     load: async () => (await import('../../switch/index.ts')).alertsCommand(),

@@ -86,6 +86,9 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'npx etika-switch find --terminal TERM0001 --since 6h',
     'npx etika-switch find --last4 4242 --amount 25.00 --json',
   ],
+  fraud: ['npx etika-switch fraud rules'],
+  'fraud rules': ['npx etika-switch fraud rules --json'],
+  'fraud backtest': ['npx etika-switch fraud backtest --since 7d'],
   alerts: ['npx etika-switch alerts list'],
   'alerts list': ['npx etika-switch alerts list --all --json'],
   'alerts acknowledge': [

@@ -54,6 +54,11 @@ export class Pan extends Sensitive {
     return this.#digits.slice(-4);
   }
 
+  /** Whether its last digit is the check digit of the others (ISO/IEC 7812-1, annex B). */
+  hasCheckDigit(): boolean {
+    return passesLuhn(this.#digits);
+  }
+
   equals(other: Pan): boolean {
     return this.#digits === other.#digits;
   }

@@ -35,6 +35,8 @@ export interface Received {
   readonly leavePlace: () => void;
   /** It came without a time, and has ours. */
   readonly untimed?: true;
+  /** Who sent it: an address without its port. */
+  readonly peer?: string | undefined;
 }
 
 /** Who asks, and for whom. */
@@ -123,12 +125,12 @@ export function mayStillLeave(now: Monotonic, lastMoment: Monotonic): boolean {
  */
 export function receive(
   request: Pick<Received, 'message' | 'sealed' | 'receivedAt'> &
-    Partial<Pick<Received, 'certificate' | 'leavePlace' | 'untimed'>>,
+    Partial<Pick<Received, 'certificate' | 'leavePlace' | 'untimed' | 'peer'>>,
   listener: ListenerSettings,
   { deadlineMs, replyMarginMs }: Pick<Settings, 'deadlineMs' | 'replyMarginMs'>,
   now: Monotonic,
 ): Received {
-  const { message, sealed, receivedAt, certificate, leavePlace = () => {}, untimed } = request;
+  const { message, sealed, receivedAt, certificate, leavePlace = () => {}, untimed, peer } = request;
   const lastMoment = lastMomentOf(receivedAt, deadlineMs);
   const joinBy = Math.min(receivedAt + deadlineMs - replyMarginMs, lastMoment);
   const noticeBy = Math.max(joinBy, now + deadlineMs - replyMarginMs);
@@ -142,6 +144,7 @@ export function receive(
     noticeBy,
     lastMoment,
     leavePlace,
+    peer,
   };
   return untimed ? { ...received, untimed } : received;
 }

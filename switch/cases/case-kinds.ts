@@ -57,6 +57,7 @@ export const CASE_KINDS = {
   'chip-approved': 'it was declined here, and the chip says that its terminal approved it',
   'refund-unmatched': 'a refund was given at the terminal that its sale has no more money for',
   'proof-of-refund': 'it was refunded, and the proof of what it bought goes on to stand',
+  'fraud-review': 'it was approved, and a rule of fraud wants somebody to look at it',
   'answer-lost': 'a fail-over lost what a terminal was answered, and it could not be written again',
   'batch-out-of-balance': 'a terminal closed its batch with other totals than ours',
 } as const;
@@ -69,6 +70,7 @@ const JOURNAL_KINDS = [
   ...(['reversal-not-found', 'answer-disagrees'] as const),
   ...(['reversal-unmatched', 'reversal-repeated', 'void-reversed-late', 'hold-reversed'] as const),
   ...(['advice-kept', 'chip-refused', 'chip-approved', 'refund-unmatched', 'proof-of-refund'] as const),
+  'fraud-review',
 ] as const;
 
 /** The kind of a case that a transaction's entries name. */

@@ -8,6 +8,7 @@ import { databaseProblems, isLoopback } from './database-url.ts';
 import { unfitElementPolicies } from './element-policies.ts';
 import { type Settings, SettingsSchema } from './settings.ts';
 import { unfitTerminals } from './terminal-problems.ts';
+import { unfitFraud } from './unfit-fraud.ts';
 import { unfitGateway, unfitGatewayForProduction } from './unfit-gateway.ts';
 import { unknownKeys } from './unknown-keys.ts';
 
@@ -78,6 +79,7 @@ function* contradictions(settings: Settings): Generator<string> {
   yield* unfitServiceTls(settings.pop);
   yield* unfitGateway(settings);
   yield* unfitElementPolicies(settings.listeners, settings.networks);
+  yield* unfitFraud(settings);
 
   const { timeZone } = settings;
   if (timeZone !== undefined && !isTimeZone(timeZone)) {

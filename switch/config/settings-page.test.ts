@@ -5,7 +5,17 @@ import { settingsReference, settingsSchema } from './reference.ts';
 import { SettingsSchema } from './settings.ts';
 
 // Whoever sets up a node reads one page. Keys whose own pages list them are named there.
-const PAGES = ['settings', 'admission', 'networks', 'numbers', 'holds', 'fallback', 'fail-over', 'gateway'];
+const PAGES = [
+  'settings',
+  'admission',
+  'networks',
+  'numbers',
+  'holds',
+  'fallback',
+  'fail-over',
+  'fraud',
+  'gateway',
+];
 
 interface Shape {
   readonly properties?: Readonly<Record<string, object>>;

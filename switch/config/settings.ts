@@ -4,6 +4,7 @@ import { NetworkAnswers } from './answers.ts';
 import { AuditSettings } from './audit.ts';
 import { ElementPolicies } from './elements.ts';
 import { FallbackSettings } from './fallback.ts';
+import { FraudSettings } from './fraud.ts';
 import { ApiKeySettings, gatewaySettings } from './gateway.ts';
 import { KeyLife } from './keys.ts';
 import { OwnCopySettings } from './own-copy.ts';
@@ -343,6 +344,8 @@ export const SettingsSchema = Type.Object({
   standIn: Type.Optional(StandInSettings),
   /** What is built in holds where it is absent. */
   fallback: Type.Optional(FallbackSettings),
+  /** What looks like fraud, and what is done about it; absent: nobody looks. */
+  fraud: Type.Optional(FraudSettings),
   /** Numeric codes and the digits of their minor units, in place of all of ISO 4217. */
   currencies: Type.Optional(Type.Record(Digits(3, 3), Type.Integer({ minimum: 0, maximum: 4 }))),
   /** Whose clocks a business day follows, summer time and all: an IANA name (Europe/Brussels); UTC where absent. */

@@ -82,6 +82,8 @@ const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
       ['cardReference', 'hash'],
       ['pop', parties],
       ['businessDate', 'date'],
+      ['fraud', 'plain'],
+      ['untied', 'plain'],
     ],
   ],
   [

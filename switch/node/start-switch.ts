@@ -26,6 +26,8 @@ import type { ModeRecords, OverdueFollowUps } from '../fallback/mode-records.ts'
 import type { Notifications } from '../fallback/notices/webhook.ts';
 import type { ScenarioTally } from '../fallback/scenarios.ts';
 import { watchOver } from '../fallback/watch-over.ts';
+import { countedJournal } from '../fraud/counted-journal.ts';
+import { FraudWatch } from '../fraud/fraud-watch.ts';
 import { openGateway } from '../gateway/open-gateway.ts';
 import type { Journal } from '../journal/journal.ts';
 import { Unsettled } from '../journal/unsettled.ts';
@@ -94,6 +96,8 @@ export interface RunningSwitch {
   readonly scenarios: ScenarioTally;
   readonly listeners: readonly OpenListener[];
   readonly gate: Pick<Gate, 'status'>;
+  /** Absent where nobody looks for fraud. */
+  readonly fraud: FraudWatch | undefined;
   /** Stops listening, answers what is in flight, lets go. */
   close(graceMs: number): Promise<void>;
 }
@@ -117,14 +121,18 @@ export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
   const { settings, clock, log } = parts;
   const { modes, scenarios, ...counterparts } = watchOver(parts, parts);
   const calendar = new BusinessCalendar(settings);
-  const journal = datedJournal(counterparts.journal, calendar, clock);
+  const directory = parts.directory ?? createDirectory(settings);
+  const fraud = fraudWatch(parts, directory);
+  const dated = datedJournal(counterparts.journal, calendar, clock);
+  const journal = fraud ? countedJournal(dated, fraud, clock) : dated;
   const watched = { ...parts, ...counterparts, journal };
   const ports: Ports = {
     ...watched,
     standIn: new StandIn(settings.standIn, watched),
     ...keyPorts(watched),
     knownCards: new KnownCards(parts),
-    directory: parts.directory ?? createDirectory(settings),
+    ...(fraud && { fraud }),
+    directory,
     calendar,
     inFlight: new InFlight(settings.maxInFlight),
     unsettled: new Unsettled(watched.journal, clock, log, settings.maxInFlight),
@@ -145,6 +153,7 @@ export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
     scenarios,
     listeners,
     gate,
+    fraud,
     async close(graceMs) {
       modes.close();
       const looked = takeOver.close();
@@ -154,6 +163,14 @@ export async function startSwitch(parts: SwitchParts): Promise<RunningSwitch> {
       await looked;
     },
   };
+}
+
+/** Rules judge by what the directory says of a merchant then. */
+function fraudWatch({ settings, clock, log }: SwitchParts, directory: Directory): FraudWatch | undefined {
+  const { fraud, networks } = settings;
+  if (!fraud) return undefined;
+  const placeOf = (merchant: string) => directory.merchant(merchant)?.region;
+  return new FraudWatch({ settings: fraud, networks, placeOf, clock, log });
 }
 
 /** The ports of requests, whose waits the gate counts. Recovery has the others: no limit may hold it up. */

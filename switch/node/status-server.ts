@@ -6,6 +6,8 @@ import type { OpenMode } from '../fallback/degraded-modes.ts';
 import type { FallbackScenario } from '../fallback/scenarios.ts';
 import type { SweeperState } from '../follow-up/proof-sweeper.ts';
 import type { FollowUpHealth } from '../follow-up/queue-health.ts';
+import type { FollowStatus } from '../fraud/follow-journal.ts';
+import type { FraudStatus } from '../fraud/fraud-watch.ts';
 import type { CopyStatus } from '../own-copy/kept-files.ts';
 import type { FollowedSettings } from '../settings-store/settings-follower.ts';
 import type { ClockStatus } from './clock-watch.ts';
@@ -46,6 +48,8 @@ export interface NodeStatus {
   readonly followUps: FollowUpHealth | null;
   /** Which version of the shared settings it follows, and why not the one in force where that is another. */
   readonly settings: FollowedSettings;
+  /** What rules of fraud found, and how far they know what other nodes wrote; absent where nobody looks. */
+  readonly fraud?: (FraudStatus & { readonly journal: FollowStatus }) | undefined;
   readonly listeners: readonly {
     readonly name: string;
     readonly port: number;

@@ -1,6 +1,7 @@
 import { scheduler } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { createLog, DAY_MS, systemClock } from '../../runtime/index.ts';
+import { moment } from '../config/command-moment.ts';
 import { commandDatabase } from '../config/command-settings.ts';
 import { minorUnitDigits } from '../config/currency.ts';
 import {
@@ -141,16 +142,6 @@ function told(found: FoundTransaction): string {
 function major(minorUnits: number, currency: string): string {
   const digits = minorUnitDigits(currency) ?? 0;
   return (minorUnits / 10 ** digits).toFixed(digits);
-}
-
-const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: DAY_MS };
-
-function moment(text: string): number {
-  const [, ago, unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
-  if (ago !== undefined) return systemClock.wall() - Number(ago) * (UNITS[unit] ?? 0);
-  const at = /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(at)) return at;
-  throw new InvalidArgumentError('Expected a time like 2026-11-30T03:00:00Z, or 30m, 6h, 2d.');
 }
 
 function count(text: string): number {

@@ -4,7 +4,6 @@ import type { PaymentInbound } from '../admission/inbound.ts';
 import { Refusal } from '../errors.ts';
 import { JournalError, type NewEntry } from '../journal/journal.ts';
 import type { Ports } from '../ports.ts';
-import { namesNumbers } from '../requests/originals.ts';
 import type { PaymentRequest } from '../requests/understand.ts';
 import type { NetworkLegOutcome } from '../stand-in/stand-in.ts';
 import { decisionEntry } from '../transaction/decision-entry.ts';
@@ -19,13 +18,14 @@ import { openingBody } from './opening.ts';
 import { recordOvertaken } from './overtaken.ts';
 import { type ReservedRefund, reserveRefund } from './reserve-refund.ts';
 import { standInQuestion } from './stand-in-question.ts';
+import { blocked, isTied, suspected } from './suspected.ts';
 
 const NOT_APPLICABLE = { status: 'not-applicable' } as const;
 const NO_REFUND: ReservedRefund = { leavesProof: false };
 
 /**
  * One authorisation, from the proven message to what the terminal is told. Read it from top to bottom:
- * understand → intend (durable) → fork → join → decide (durable) → reply.
+ * understand → judge → intend (durable) → fork → join → decide (durable) → reply.
  *
  * Each arrow waits for the one before. To open the legs while the intention is on its way, or to answer while the
  * decision is, was rejected: a crash in between leaves money that nobody knows of.
@@ -41,8 +41,9 @@ export function authorise(inbound: PaymentInbound, ports: Ports): Promise<ReplyF
 async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyFields | undefined> {
   const { inbound, request, route } = payment;
   const { kind, pop } = request.service;
+  const network = route.network.name;
   const bodyOf = (asked: PaymentRequest) =>
-    openingBody({ inbound, request: asked, kind, pop, network: route.network.name }, ports);
+    suspected(openingBody({ inbound, request: asked, kind, pop, network }, ports), payment, ports);
 
   // Durable point 1: no byte of a leg leaves before the intention is committed.
   const opened = await appendIntention(payment, bodyOf, ports);
@@ -54,6 +55,8 @@ async function authoriseOnce(payment: Payment, ports: Ports): Promise<ReplyField
 
   const { pin, waited } = inbound;
   if (waited?.over) return decline(opening, waited.over, inbound, ports);
+  const block = blocked(opening, ports);
+  if (block) return decline(opening, block, inbound, ports);
   if ('refusal' in pin) return decline(opening, pin.refusal, inbound, ports);
   const refund = await reservedRefund(payment, opening, ports);
   if (refund instanceof Refusal) return decline(opening, refund, inbound, ports);
@@ -107,9 +110,7 @@ async function reservedRefund(
   { facts, cardReference }: OpeningBody,
   ports: Ports,
 ): Promise<Refusal | ReservedRefund> {
-  const isNamed = request.refersTo !== undefined || request.originalApprovalCode !== undefined;
-  const isTied = isNamed || namesNumbers(inbound.message);
-  if (request.service.kind !== 'refund' || !isTied) return NO_REFUND;
+  if (request.service.kind !== 'refund' || !isTied({ inbound, request })) return NO_REFUND;
 
   const { transaction } = facts;
   const refund = { inbound, request, transaction, cardReference, isTold: false };

@@ -24,7 +24,7 @@ export interface Request {
   /** Asked before a first request is told that it cannot be served; absent: it may be. */
   readonly mayRefuse?: () => boolean;
   /** Who sent it, for the log: an address without its port. */
-  readonly peer?: string;
+  readonly peer?: string | undefined;
   /** In what it is answered; absent: in the listener's codec. */
   readonly answeredIn?: Codec<TerminalMessage> | undefined;
   /** Gives its place at work to the next: what it waits for from now on costs this process nothing. */

@@ -164,7 +164,7 @@ function isCardAbsent({ posEntryMode, posConditionCode, hasCardData }: StandInFa
 const MONTHS_OF_A_CENTURY = 1_200;
 
 /** A card is good until the end of its month. Of two years of a century those of the next fifty lie ahead. */
-function hasExpired(expiry: string, month: string): boolean {
+export function hasExpired(expiry: string, month: string): boolean {
   const ahead = (monthsOf(expiry) - monthsOf(month) + MONTHS_OF_A_CENTURY) % MONTHS_OF_A_CENTURY;
   return !(ahead < MONTHS_OF_A_CENTURY / 2);
 }

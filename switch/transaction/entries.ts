@@ -2,6 +2,7 @@ import type { AdviceReason, Balance, NetworkOutcome, PopOutcome } from '../../co
 import type { NetworkLegOutcome } from '../stand-in/stand-in.ts';
 import type { KeptFacts } from './network-facts.ts';
 import type { FollowUpTask } from './outcome-table.ts';
+import type { Judged } from './suspicion.ts';
 
 /** What a terminal is told, in the words of no particular dialect. */
 export interface ReplyFields {
@@ -36,7 +37,7 @@ export interface Dated {
 }
 
 /** What every transaction begins with: who, what, and where its legs lead. */
-export interface OpeningBody extends Dated {
+export interface OpeningBody extends Dated, Judged {
   readonly facts: KeptFacts;
   readonly listener: string;
   readonly network: string;
@@ -198,7 +199,6 @@ export interface EntryBodies {
   uploaded: AnsweredBody & UploadedTransaction;
   /** A refund of this transaction is about to be asked for. */
   'refund-reserved': { readonly refund: string; readonly minorUnits: number };
-
   /** The network acknowledged that it holds no more than what remains. */
   'network-reversed': {
     readonly code: string;

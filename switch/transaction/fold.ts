@@ -360,6 +360,7 @@ function decide(draft: Draft, body: DecidedBody): void {
   draft.replies.set(OPENING_REPLY, reply);
   if (body.caseKind) draft.cases.push(body.caseKind);
   if (body.leavesProof) draft.cases.push('proof-of-refund');
+  if (approved && draft.opening?.fraud?.did === 'review') draft.cases.push('fraud-review');
 }
 
 /** What an answer in time would have approved: 87 refuses the cash, which no proof witnesses. */

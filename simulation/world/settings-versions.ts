@@ -78,9 +78,11 @@ export class SettingsVersions {
       report: (name, version, problem) =>
         ask('write', () => {
           this.followed.set(name, version);
-          if (problem !== undefined) this.#world.sometimes('settings: refused');
-          else if (version > 0)
+          if (problem !== undefined) {
+            this.#world.sometimes('settings: refused');
+          } else if (version > 0) {
             this.#world.sometimes(`settings: followed${isWorker(name) ? ' by a worker' : ''}`);
+          }
         }),
     };
   }

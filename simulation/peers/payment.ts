@@ -364,16 +364,19 @@ export class Payment implements Dialogue {
     this.#asked += 1;
     this.#sent = message;
     terminal.world.tell(terminal.settings.id, () => `→ ${askWords(order, this.#asked)} [${mti} ${this.id}]`);
-    const spoil = order.brokenMac ? withBrokenMac : undefined;
     const { habits } = terminal.settings;
     const chance = random.stream(`line ${this.#asked}`);
-    const send = () => terminal.send(message, this, spoil);
+    const send = () => terminal.send(message, this, order.brokenMac ? withBrokenMac : undefined);
     const holds = habits.map(({ terminal: { delays } }) => delays?.(chance)).find((ms) => ms !== undefined);
-    if (holds === undefined) send();
-    else terminal.process.clock.after(holds, send);
-    if (holds !== undefined) terminal.world.sometimes('habit late-by-the-line');
-    // What is held back is not copied too: a copy that was refused says nothing of one that comes seconds later.
-    if (holds !== undefined) return;
+    if (holds !== undefined) {
+      terminal.keepsStan(message);
+      terminal.process.clock.after(holds, send);
+      terminal.world.sometimes('habit late-by-the-line');
+      // What is held back is not copied too: a copy that was refused says nothing of one that comes seconds later.
+      return;
+    }
+
+    send();
     if (!habits.some(({ terminal: { doubles } }) => doubles?.(chance))) return;
     terminal.world.sometimes('habit doubled-by-the-line');
     terminal.process.clock.after(chance.between(0, COPY_WITHIN_MS), send);

@@ -137,6 +137,11 @@ export class Terminal {
     this.#dialogues.set(correlationOf(message), dialogue);
   }
 
+  /** What is on its way is not another's: a line may hold it back for longer than a STAN rests. */
+  keepsStan({ de11 }: TerminalMessage): void {
+    this.#stanUsedAt.set(Number(de11), this.world.now);
+  }
+
   /** Sends a message, as a frame sealed with the terminal's key or as `spoil` makes it. */
   send(
     message: TerminalMessage,
@@ -146,7 +151,7 @@ export class Terminal {
     this.#line ??= this.#connect();
     const { connection, dialect, owed, sentAt, dialogues } = this.#line;
     const key = correlationOf(message);
-    this.#stanUsedAt.set(Number(message.de11), this.world.now);
+    this.keepsStan(message);
     sentAt.set(key, this.world.now);
     owed.set(key, (owed.get(key) ?? 0) + 1);
     dialogues.add(dialogue);

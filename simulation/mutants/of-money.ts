@@ -19,6 +19,14 @@ export const OF_MONEY: readonly SourceMutant[] = [
     test: 'test/money/who-is-asking.test.ts',
   },
   {
+    name: 'tip-by-what-remains',
+    removes: 'the whole of a tip, where its reversal says what remains without it: it is refused',
+    file: 'switch/serve/reverse-tip.ts',
+    find: ' || remainingMinorUnits === tip.beforeMinorUnits',
+    put: '',
+    test: 'test/money/named-before-its-repeat.test.ts',
+  },
+  {
     name: 'answer-that-has-no-route',
     removes: 'the answer of before, where the route of its card has left the settings',
     file: 'switch/serve/begin-payment.ts',

@@ -19,6 +19,14 @@ export const OF_MONEY: readonly SourceMutant[] = [
     test: 'test/money/who-is-asking.test.ts',
   },
   {
+    name: 'refund-of-nothing-named',
+    removes: 'the permission of the merchant for refunds that name no sale',
+    file: 'switch/serve/authorise.ts',
+    find: "const isRefused = inbound.party.merchant.unlinkedRefunds === 'refuse';",
+    put: 'const isRefused = inbound.party.merchant === undefined;',
+    test: 'test/money/told-with-a-code-alone.test.ts',
+  },
+  {
     name: 'tip-by-what-remains',
     removes: 'the whole of a tip, where its reversal says what remains without it: it is refused',
     file: 'switch/serve/reverse-tip.ts',

@@ -188,6 +188,8 @@ const MerchantSettings = Type.Object({
   voidAfterBatch: Type.Optional(Type.Boolean()),
   /** Merchants of one group give back what another of them sold. */
   refundGroup: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  /** Refunds that name no sale: asked of the network, which is the default, or refused. */
+  unlinkedRefunds: Type.Optional(Type.Union([Type.Literal('accept'), Type.Literal('refuse')])),
   region: Type.Optional(Region),
   /** Whether a pre-authorisation asks for an estimate, which is the default, or for what will be taken. */
   authorisations: Type.Optional(Type.Union([Type.Literal('estimated'), Type.Literal('final')])),

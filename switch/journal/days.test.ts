@@ -81,6 +81,19 @@ describe.each([
   });
 });
 
+test('a reference is found for as many days as the setting says, and not a day longer', async () => {
+  const clock = clockAt('2026-11-01T12:00:00Z');
+  const journal = await openJournal('a', { clock, keyHorizonDays: 40 });
+  const original = opening(clock, '20261101120000', '630512000001');
+  await journal.append(original);
+  const found = async (iso: string) => {
+    clock.set(iso);
+    return (await journal.transactionOf(referenceOf('630512000001')))?.transaction;
+  };
+  expect(await found('2026-12-10T12:00:00Z')).toBe(original.transaction);
+  expect(await found('2026-12-13T12:00:00Z')).toBeUndefined();
+});
+
 test('a reference that carries no day is looked for from the newest day backwards', async () => {
   const clock = clockAt('2026-11-20T12:00:00Z');
   const journal = await openJournal('a', { clock });

@@ -110,7 +110,11 @@ async function reservedRefund(
   { facts, cardReference }: OpeningBody,
   ports: Ports,
 ): Promise<Refusal | ReservedRefund> {
-  if (request.service.kind !== 'refund' || !isTied({ inbound, request })) return NO_REFUND;
+  if (request.service.kind !== 'refund') return NO_REFUND;
+  if (!isTied({ inbound, request })) {
+    const isRefused = inbound.party.merchant.unlinkedRefunds === 'refuse';
+    return isRefused ? new Refusal('SW_ORIGINAL_UNKNOWN', { found: 'nothing is named' }) : NO_REFUND;
+  }
 
   const { transaction } = facts;
   const refund = { inbound, request, transaction, cardReference, isTold: false };

@@ -23,7 +23,9 @@ export function reverseTip(
   // One that another has replaced is no part of what stands.
   const isLatest = tip === found.adjustments.at(-1);
   if (!opening || !stands || !isLatest || tip.beforeMinorUnits === standingMinorUnits) return { reply };
-  if (remainingMinorUnits > 0) throw new Refusal('SW_AMOUNT', { element: 'DE95' });
+  // What is left without the tip is no part of it.
+  const isWhole = remainingMinorUnits === 0 || remainingMinorUnits === tip.beforeMinorUnits;
+  if (!isWhole) throw new Refusal('SW_AMOUNT', { element: 'DE95' });
 
   const body = { key, reply, minorUnits: tip.beforeMinorUnits, ...ownNumbers(opening, ports) };
   return { reply, entry: adjustedEntry(found, body) };

@@ -149,4 +149,35 @@ describe('a listener whose terminals give the part to take back in DE4', () => {
     expect(await counter.heard(reversed(message, named), BY_AMOUNT)).toMatchObject({ code: '00' });
     expect(counter.payment()).toMatchObject({ state: 'approved', standingMinorUnits: 23_000 });
   });
+
+  it('has a tip taken back by its own share', async () => {
+    const counter = new Counter();
+    const message = tip(await counter.heard(purchase(), BY_AMOUNT));
+    await counter.heard(message, BY_AMOUNT);
+    const named = { de4: '000000000400', de90: originalElements('0220', '000040', '1123124000') };
+    expect(await counter.heard(reversed(message, named), BY_AMOUNT)).toMatchObject({ code: '00' });
+    expect(counter.payment()).toMatchObject({ state: 'approved', standingMinorUnits: 2_500 });
+    const less = { ...named, de11: '000091', de4: '000000000300' };
+    expect(await counter.heard(reversed(message, less), BY_AMOUNT)).toMatchObject({ code: '00' });
+    expect(counter.payment()).toMatchObject({ state: 'approved', standingMinorUnits: 2_500 });
+  });
+});
+
+describe('DE95 of the reversal of a tip', () => {
+  it('may say what remains without the tip, and nothing else', async () => {
+    for (const [remaining, code, standing] of [
+      [2_500, '00', 2_500],
+      [2_600, '13', 2_900],
+    ] as const) {
+      const counter = new Counter();
+      const message = tip(await counter.heard(purchase()));
+      await counter.heard(message);
+      const named = {
+        de90: originalElements('0220', '000040', '1123124000'),
+        de95: replacement(remaining),
+      };
+      expect(await counter.heard(reversed(message, named))).toMatchObject({ code });
+      expect(counter.payment()).toMatchObject({ standingMinorUnits: standing });
+    }
+  });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { developmentSettings } from '../../switch/config/development.ts';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
 import { ACQUIRER_LINE, Counter, OTHER_CARD, originalElements, purchase, reversal } from './core-cases.ts';
 import { batchesOf } from './open-batches.ts';
@@ -129,6 +130,13 @@ describe('a refund by approval code and card, of a merchant that refunds for ano
   });
 });
 
+const NOWHERE = {
+  databaseUrl: 'postgres://unused',
+  hsmSocketPath: '/unused',
+  visa: { host: '127.0.0.1', port: 0 },
+  popUrl: 'http://127.0.0.1:1',
+};
+
 describe('a refund that is asked for', () => {
   const refund = { de3: '200000', de11: '000051', de7: '1123120605', de12: '130605', de38: 'A1B2C3' };
 
@@ -151,8 +159,18 @@ describe('a refund that is asked for', () => {
     expect(counter.core.sent.authorised).toHaveLength(1);
   });
 
-  it('that names nothing is the merchant’s own affair', async () => {
-    const counter = new Counter();
-    expect(await counter.heard(purchase({ ...refund, de38: undefined }))).toMatchObject({ code: '00' });
-  });
+  it.each([
+    [undefined, '00', 1],
+    ['accept', '00', 1],
+    ['refuse', '25', 0],
+  ] as const)(
+    'that names nothing is the merchant’s own affair (%s)',
+    async (unlinkedRefunds, code, asked) => {
+      const { merchants } = developmentSettings(NOWHERE);
+      const may = unlinkedRefunds && { unlinkedRefunds };
+      const counter = new Counter({ merchants: merchants.map((each) => ({ ...each, ...may })) });
+      expect(await counter.heard(purchase({ ...refund, de38: undefined }))).toMatchObject({ code });
+      expect(counter.core.sent.authorised).toHaveLength(asked);
+    },
+  );
 });

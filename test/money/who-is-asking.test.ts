@@ -25,6 +25,7 @@ const MISMATCHES: [what: string, taking: 'reversal' | 'void', change: Partial<Te
   ['another approval code', 'reversal', { de38: '000000' }],
   ['another card', 'void', { de2: OTHER_CARD }],
   ['another currency', 'void', { de49: '840' }],
+  ['another amount', 'void', { de4: '000000000500' }],
 ];
 
 const OMISSIONS: [what: string, change: Partial<TerminalMessage>][] = [

@@ -50,6 +50,14 @@ describe('a terminal that sends neither time, merchant nor currency', () => {
     ]);
   });
 
+  it('is served by the records that the switch starts with', async () => {
+    const { terminals, listeners } = DEVELOPMENT;
+    const line = listeners.find(({ dialect }) => dialect === 'pos-bcd');
+    const { withoutTime } = line ?? {};
+    const reply = await answered(new Counter({ terminals }), sale(), { withoutTime });
+    expect(reply).toMatchObject({ de39: '00' });
+  });
+
   it.each<[string, keyof TerminalMessage]>([
     ['merchant', 'de42'],
     ['currency', 'de49'],

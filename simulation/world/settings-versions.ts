@@ -51,9 +51,9 @@ export class SettingsVersions {
       const fitting = { ...shared, networks };
       const mistake = mistakes.stream(String(index)).pick(MISTAKES as [(typeof MISTAKES)[number]]);
       const content = isUnfit ? (mistake(fitting) as SharedSettings) : fitting;
-      scheduler.after(at, 'settings', () =>
-        this.#publish(content, isUnfit, isUnfit ? 'that fits nobody' : `of ${name}`),
-      );
+      scheduler.after(at, 'settings', () => {
+        this.#publish(content, isUnfit, isUnfit ? 'that fits nobody' : `of ${name}`);
+      });
     }
   }
 
@@ -85,9 +85,9 @@ export class SettingsVersions {
           if (this.#unfit.has(version)) {
             this.#world.violate('I10 fail closed', `${name} follows settings ${version}, which fit nobody`);
           }
+          const followed = isWorker(name) ? 'settings: followed by a worker' : 'settings: followed';
           if (problem !== undefined) this.#world.sometimes('settings: refused');
-          else if (version > 0)
-            this.#world.sometimes(`settings: followed${isWorker(name) ? ' by a worker' : ''}`);
+          else if (version > 0) this.#world.sometimes(followed);
         }),
     };
   }

@@ -23,4 +23,11 @@ export const OF_SETTINGS: readonly SourceMutant[] = [
     find: 'this.#look().then(() => this.#lookLater());',
     put: 'this.#look();',
   },
+  {
+    name: 'settings-that-fit-nobody',
+    removes: 'the check of a version of the settings: whatever is applied is followed',
+    file: 'switch/settings-store/settings-follower.ts',
+    find: '  if (problems.length > 0) throw new SettingsError(source, problems);\n',
+    put: '  if (problems.length > 0) return own;\n',
+  },
 ];

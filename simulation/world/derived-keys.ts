@@ -1,8 +1,7 @@
 /**
  * PIN keys that a device derives (DUKPT), as the simulated HSM and the simulated devices have them: one for each
- * counter of a device. That they are derived as ANSI X9.24 has it, the tests of hsm/ show with its published
- * examples; here it matters that no counter has the key of another, and that one is spent on one request, whatever
- * node is asked.
+ * counter of a device. That they are derived as ANSI X9.24 has it, the tests of hsm/ show with its published examples;
+ * here it matters that no counter has the key of another, and that one is spent on one request, whatever node is asked.
  */
 import { createDecipheriv, createHmac } from 'node:crypto';
 import { HsmError } from '../../hsm/index.ts';

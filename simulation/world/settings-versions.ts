@@ -9,6 +9,7 @@ import { sharedOf } from '../../switch/config/shared-settings.ts';
 import type { FollowerParts } from '../../switch/settings-store/settings-follower.ts';
 import { isWorker } from '../peers/names.ts';
 import type { Database } from './database.ts';
+import { MISTAKES } from './settings-mistakes.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
 
@@ -16,14 +17,14 @@ const STATEMENT_MS = 2_000;
 /** In one run: now and then, or whenever a node looks. */
 const COUNTS = [3, 30, 30] as const;
 const HOURS = 24;
-/** Of versions: which name a network that no node has. */
+/** Of versions: which nobody can follow. */
 const UNFIT = 0.3;
-const NOBODYS_NETWORK = 'nowhere';
 
 export class SettingsVersions {
   readonly #world: World;
   readonly #database: Database;
   readonly #versions: SharedSettings[] = [];
+  readonly #unfit = new Set<number>();
   /** By process, the version that it says it follows. */
   readonly followed = new Map<string, number>();
 
@@ -35,6 +36,7 @@ export class SettingsVersions {
   /** Operators change what is true of a network; now and then they name one that is none. The last version fits. */
   schedule(settings: Settings, spanMs: number): void {
     const random = this.#world.random.stream('settings');
+    const mistakes = this.#world.random.stream('mistakes in settings');
     const { scheduler } = this.#world;
     const shared = sharedOf(settings);
     const count = random.pick(COUNTS);
@@ -46,10 +48,12 @@ export class SettingsVersions {
       const networks = shared.networks.map((each) =>
         each.name === name ? { ...each, clearingCutOffHour } : each,
       );
-      const content = { ...shared, networks: isUnfit ? [...networks, { name: NOBODYS_NETWORK }] : networks };
-      scheduler.after(at, 'settings', () =>
-        this.#publish(content, isUnfit ? 'that fits nobody' : `of ${name}`),
-      );
+      const fitting = { ...shared, networks };
+      const mistake = mistakes.stream(String(index)).pick(MISTAKES as [(typeof MISTAKES)[number]]);
+      const content = isUnfit ? (mistake(fitting) as SharedSettings) : fitting;
+      scheduler.after(at, 'settings', () => {
+        this.#publish(content, isUnfit, isUnfit ? 'that fits nobody' : `of ${name}`);
+      });
     }
   }
 
@@ -78,17 +82,19 @@ export class SettingsVersions {
       report: (name, version, problem) =>
         ask('write', () => {
           this.followed.set(name, version);
-          if (problem !== undefined) {
-            this.#world.sometimes('settings: refused');
-          } else if (version > 0) {
-            this.#world.sometimes(`settings: followed${isWorker(name) ? ' by a worker' : ''}`);
+          if (this.#unfit.has(version)) {
+            this.#world.violate('I10 fail closed', `${name} follows settings ${version}, which fit nobody`);
           }
+          const followed = isWorker(name) ? 'settings: followed by a worker' : 'settings: followed';
+          if (problem !== undefined) this.#world.sometimes('settings: refused');
+          else if (version > 0) this.#world.sometimes(followed);
         }),
     };
   }
 
-  #publish(content: SharedSettings, which: string): void {
+  #publish(content: SharedSettings, isUnfit: boolean, which: string): void {
     this.#versions.push(content);
+    if (isUnfit) this.#unfit.add(this.latest);
     this.#world.tell('operator', () => `applies settings ${this.latest} ${which}`);
   }
 }

@@ -26,3 +26,4 @@ export { reconCommand } from './reconciliation/cli.ts';
 export { settingsCommand } from './settings-store/cli.ts';
 export { foldTransaction, type Transaction } from './transaction/fold.ts';
 export { asNetworkKnows } from './transaction/network-facts.ts';
+export { vaultCommand } from './vault/cli.ts';

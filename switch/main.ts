@@ -74,7 +74,9 @@ async function serve(file: Settings): Promise<void> {
   const { appendDeadlineMs: readDeadlineMs } = settings.journal;
   const projection = new ProjectionReader({ databaseUrl, clock, log, readDeadlineMs });
 
-  const gatewayStores = settings.gateway ? openGatewayStores(databaseUrl, { hsm, random, log }) : undefined;
+  const { gateway } = settings;
+  const storeParts = { hsm, clock, random, log, keyDays: gateway?.vaultKeyDays };
+  const gatewayStores = gateway && openGatewayStores(databaseUrl, storeParts);
   const parts = {
     ...opened,
     sockets: tcpSockets,

@@ -20,6 +20,8 @@ export interface Case {
   readonly seconds: number;
   /** Whether the bare floor is measured at this rate too. */
   readonly hasBare: boolean;
+  /** What else is asked of the system meanwhile, begun once the books are open; they are compared when it is over. */
+  beside?(): Promise<unknown>;
 }
 
 const PATIENCE_MS = 6_000;
@@ -42,9 +44,11 @@ export async function measure(asked: Case, means: Means): Promise<Row> {
   const networks = [ledger('visa'), ledger('iso87')];
   const pop = ledger('pop');
   const [stored, cpu, since] = [await stage.stored(), stage.cpu(), firstIdOf(Date.now())];
+  const beside = asked.beside?.();
   const replies = generator.run();
   const lagMs = await drained({ stage, since }, seconds * 1_000, replies);
   const answers = await replies;
+  await beside;
   const [cpuAfter, storedAfter] = [stage.cpu(), await stage.stored()];
 
   const books = await compareBooks({ client: stage.database, since, networks, pop, traffic, answers });

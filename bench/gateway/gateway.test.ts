@@ -50,6 +50,8 @@ test('the cost is what lies between two cases, by the payments that differ', () 
     row('terminals alone', 1_000, 0, 600),
     row('beside, API key', 500, 500, 650),
     row('beside, HS256', 500, 500, 670),
+    row('applications alone', 0, 1_000, 680),
+    row('terminals alone', 1_000, 0, 620),
   ];
-  expect(costOf(rows)).toMatchObject({ api_key_us: 100, hs256_us: 140 });
+  expect(costOf(rows)).toMatchObject({ api_key_us: 80, hs256_us: 120, alone_us: 70 });
 });

@@ -17,6 +17,8 @@ export interface Row {
   readonly max_ms: number;
   /** Of the terminals. */
   readonly iso_p99_ms: number | null;
+  /** Refused for load, or not answered. */
+  readonly iso_shed: number | null;
   readonly cpu_us_per_tx: CpuOf;
   readonly behind_ms: number;
   readonly statuses: Readonly<Record<string, number>>;
@@ -27,7 +29,7 @@ export interface Row {
 export const DEFINITIONS = `iso, rest   purchases of terminals, and payments of applications, offered a second
 201, other  answers of the gateway: made, and any other; none: no answer
 p50 … max   from the moment a payment of an application was due to its answer (of a purchase where there are only those)
-iso p99     the same of the terminals' purchases
+iso p99     the same of the terminals' purchases; shed: refused for load. Where anything is, the machine was too busy
 switch …    µs of processor time a payment, of both kinds, until the follow-ups were done
 cost        what the switch spends on a payment of an application over a purchase of a terminal, in the same system: the
             difference of two cases with as many payments a second, by the payments that are of the other kind`;
@@ -42,6 +44,7 @@ const COLUMNS: readonly (readonly [string, (row: Row) => string | number])[] = [
   ['p99', (row) => row.p99_ms],
   ['max', (row) => row.max_ms],
   ['iso p99', (row) => row.iso_p99_ms ?? '–'],
+  ['iso shed', (row) => row.iso_shed ?? '–'],
   ['switch', (row) => row.cpu_us_per_tx.switch],
   ['worker', (row) => row.cpu_us_per_tx.worker],
   ['pg', (row) => row.cpu_us_per_tx.postgres],

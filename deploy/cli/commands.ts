@@ -97,6 +97,11 @@ export const commands: readonly LazyCommand[] = [
     load: async () => (await import('./keys.ts')).keysCommand(),
   },
   {
+    name: 'vault',
+    summary: 'the keys under which text lies sealed in the database, and changing them',
+    load: async () => (await import('../../switch/index.ts')).vaultCommand(),
+  },
+  {
     name: 'migrate',
     summary: 'brings a database to the schema of this release',
     load: async () => (await import('./migrate.ts')).migrateCommand(),

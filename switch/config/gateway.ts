@@ -79,6 +79,8 @@ export const gatewaySettings = <Tls extends ReturnType<typeof Type.Object>>(tls:
     jwt: Type.Optional(PlatformTokenSettings),
     /** Payments that wait while their network is away; absent: they are refused. */
     queue: Type.Optional(QueueSettings),
+    /** How long a key of the vault seals before another takes its place; 90 where absent. */
+    vaultKeyDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 3_650 })),
   });
 
 /** By which it is known among the listeners. */

@@ -400,7 +400,9 @@ create table switch.vault_key (
   id integer not null generated always as identity,
   handle bytea not null,
   is_active boolean not null default true,
-  created_at timestamp with time zone not null default now()
+  created_at timestamp with time zone not null default now(),
+  is_due boolean not null default false,
+  retired_at timestamp with time zone
 );
 
 -- sequences
@@ -520,6 +522,7 @@ alter table switch.settings_version add constraint settings_version_why_check CH
 alter table switch.unread_transaction add constraint unread_transaction_pkey PRIMARY KEY (transaction);
 alter table switch.vault_key add constraint vault_key_handle_check CHECK (((length(handle) >= 1) AND (length(handle) <= 1024)));
 alter table switch.vault_key add constraint vault_key_pkey PRIMARY KEY (id);
+alter table switch.vault_key add constraint vault_key_retired CHECK ((is_active = (retired_at IS NULL)));
 
 -- indexes
 
@@ -1566,6 +1569,7 @@ grant delete, insert, select on table switch.parked_follow_up to etika_switch;
 grant delete, insert, select on table switch.payment_session to etika_switch;
 grant delete, insert, select on table switch.queued_payment to etika_switch;
 grant delete, insert, select on table switch.unread_transaction to etika_projector;
+grant delete, insert, select on table switch.vault_key to etika_switch;
 grant delete, insert, select, truncate, update on table switch.awaited_proof to etika_projector;
 grant delete, insert, select, truncate, update on table switch.open_hold to etika_projector;
 grant delete, insert, select, truncate, update on table switch.projected_batch to etika_projector;
@@ -1596,7 +1600,6 @@ grant insert, select on table switch.recon_case to etika_reconciler;
 grant insert, select on table switch.recon_case_event to etika_projector;
 grant insert, select on table switch.recon_case_event to etika_reconciler;
 grant insert, select on table switch.settings_version to etika_settings;
-grant insert, select on table switch.vault_key to etika_switch;
 grant insert, select, update on table switch.allowance to etika_switch;
 grant insert, select, update on table switch.network_number to etika_switch;
 grant insert, select, update on table switch.node_clock to etika_switch;

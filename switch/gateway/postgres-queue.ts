@@ -2,6 +2,7 @@ import { Pool } from 'pg';
 import type { Log } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
 import { Refusal } from '../errors.ts';
+import { Grouped } from '../vault/grouped.ts';
 import type { DueWanted, QueuedPayment, QueuedPayments } from './queued-payments.ts';
 
 const STATEMENT_MS = 1_000;
@@ -24,7 +25,8 @@ const PUT = `with old as (
   select $1, $2, $3, $4, $5, $6, $7, $8, 'waiting', $9, $10
     where (select count(*) from switch.queued_payment where state in ('waiting', 'sending')) < $11
   on conflict (merchant, name) do nothing returning ${COLUMNS}`;
-const NAMED = `select ${COLUMNS} from switch.queued_payment where merchant = $1 and name = $2`;
+const NAMED = `select ${COLUMNS} from switch.queued_payment
+  where (merchant, name) in (select merchant, name from unnest($1::text[], $2::text[]) as wanted (merchant, name))`;
 const FIND = `select ${COLUMNS} from switch.queued_payment where payment = $2 and merchant = $1`;
 const CANCEL = `update switch.queued_payment set state = 'cancelled', sealed = '-'
   where payment = $2 and merchant = $1 and state in ('waiting', 'cancelled') returning ${COLUMNS}`;
@@ -37,11 +39,13 @@ const SENT = `update switch.queued_payment set state = 'sent', became = $2, seal
   returning ${COLUMNS}`;
 const REFUSED = `update switch.queued_payment set state = 'refused', sealed = '-' where payment = $1 returning ${COLUMNS}`;
 
+type Named = Pick<QueuedPayment, 'merchant' | 'name'>;
 type QueuedRow = Omit<QueuedPayment, 'became'> & { readonly became: string | null };
 
 /** Payments that wait, in the switch's database. */
 export class PostgresQueue implements QueuedPayments {
   readonly #pool: Pool;
+  readonly #found = new Grouped<Named, QueuedPayment>((wanted) => this.#named(wanted));
 
   constructor(databaseUrl: string, log: Log) {
     const settings = switchConnection(databaseUrl, 'etika-queued-payments', STATEMENT_MS);
@@ -57,8 +61,9 @@ export class PostgresQueue implements QueuedPayments {
     return put ?? this.named(merchant, name);
   }
 
-  async named(merchant: string, name: string): Promise<QueuedPayment | undefined> {
-    return (await this.#ask(NAMED, [merchant, name]))[0];
+  /** Every payment asks, where there is a queue: those of many are looked up at once. */
+  named(merchant: string, name: string): Promise<QueuedPayment | undefined> {
+    return this.#found.get({ merchant, name });
   }
 
   async find(merchant: string, payment: string): Promise<QueuedPayment | undefined> {
@@ -83,6 +88,13 @@ export class PostgresQueue implements QueuedPayments {
 
   end(): Promise<void> {
     return this.#pool.end();
+  }
+
+  async #named(wanted: readonly Named[]): Promise<(QueuedPayment | undefined)[]> {
+    const names = [wanted.map(({ merchant }) => merchant), wanted.map(({ name }) => name)];
+    const rows = await this.#ask(NAMED, names);
+    const byName = new Map(rows.map((row) => [`${row.merchant}|${row.name}`, row]));
+    return wanted.map(({ merchant, name }) => byName.get(`${merchant}|${name}`));
   }
 
   async #ask(text: string, values: unknown[]): Promise<QueuedPayment[]> {

@@ -1,4 +1,4 @@
-import type { Log, Random } from '../../runtime/index.ts';
+import type { Clock, Log, Random } from '../../runtime/index.ts';
 import type { DeliveryReader } from '../fallback/notices/deliveries.ts';
 import { PostgresDeliveries } from '../fallback/notices/postgres-deliveries.ts';
 import { PostgresQueue } from '../gateway/postgres-queue.ts';
@@ -10,7 +10,9 @@ import type { SealingHsm } from '../sealing/sealing-key.ts';
 import type { CardTokens } from '../vault/card-tokens.ts';
 import { PostgresCardTokens } from '../vault/postgres-card-tokens.ts';
 import { PostgresVaultKeys } from '../vault/postgres-vault-keys.ts';
+import { PostgresVaultRows } from '../vault/postgres-vault-rows.ts';
 import { SealedText } from '../vault/sealed-text.ts';
+import { USUAL_KEY_DAYS, VaultKeeper } from '../vault/vault-keeper.ts';
 
 /** What a gateway keeps and looks up in the database, beside the journal. */
 export interface GatewayStores {
@@ -29,25 +31,33 @@ export interface GatewayStores {
 
 interface StoreParts {
   readonly hsm: SealingHsm;
+  readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** How long a key of the vault seals. */
+  readonly keyDays?: number | undefined;
 }
 
-export function openGatewayStores(databaseUrl: string, { hsm, random, log }: StoreParts) {
+export function openGatewayStores(databaseUrl: string, parts: StoreParts) {
+  const { hsm, clock, random, log, keyDays = USUAL_KEY_DAYS } = parts;
   const tokens = new PostgresCardTokens(databaseUrl, log);
   const pages = new ApplicationPayments(databaseUrl, log);
   const sessions = new PostgresSessions(databaseUrl, log);
   const deliveries = new PostgresDeliveries(databaseUrl, log);
   const queued = new PostgresQueue(databaseUrl, log);
   const records = new PostgresVaultKeys(databaseUrl, log);
+  const rows = new PostgresVaultRows(databaseUrl, log);
+  const sealed = new SealedText({ records, hsm, clock, random, log });
+  const keeper = new VaultKeeper({ rows, sealed, hsm, clock, random, log, keyDays });
   return {
     tokens,
     pages,
     sessions,
     deliveries,
     queued,
-    sealed: new SealedText({ records, hsm, random, log }),
+    sealed,
     async close(): Promise<void> {
+      await keeper.close();
       await Promise.all([
         tokens.close(),
         pages.close(),
@@ -55,6 +65,7 @@ export function openGatewayStores(databaseUrl: string, { hsm, random, log }: Sto
         queued.end(),
         deliveries.close(),
         records.close(),
+        rows.close(),
       ]);
     },
   };

@@ -3,6 +3,7 @@ import type { Log } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
 import { Refusal } from '../errors.ts';
 import type { CardTokens, TokenisedCard } from './card-tokens.ts';
+import { Grouped } from './grouped.ts';
 
 const STATEMENT_MS = 1_000;
 const MOST_CONNECTIONS = 4;
@@ -17,8 +18,8 @@ const KEEP = {
     returning ${COLUMNS}`,
 };
 const FIND = {
-  name: 'find-card-token',
-  text: `select ${COLUMNS} from switch.card_token where token = $1 and merchant = $2`,
+  name: 'find-card-tokens',
+  text: `select merchant, ${COLUMNS} from switch.card_token where token = any ($1)`,
 };
 const ERASE = {
   name: 'erase-card-token',
@@ -26,10 +27,17 @@ const ERASE = {
 };
 
 type Row = Omit<TokenisedCard, 'expiry'> & { readonly expiry: string | null };
+type FoundRow = Row & { readonly merchant: string };
+
+interface Wanted {
+  readonly merchant: string;
+  readonly token: string;
+}
 
 /** Card tokens in the switch's database. */
 export class PostgresCardTokens implements CardTokens {
   readonly #pool: Pool;
+  readonly #found = new Grouped<Wanted, TokenisedCard>((wanted) => this.#find(wanted));
 
   constructor(databaseUrl: string, log: Log) {
     const settings = switchConnection(databaseUrl, 'etika-vault', STATEMENT_MS);
@@ -45,9 +53,9 @@ export class PostgresCardTokens implements CardTokens {
     return asCard(kept);
   }
 
-  async find(merchant: string, token: string): Promise<TokenisedCard | undefined> {
-    const [found] = await this.#ask<Row>({ ...FIND, values: [token, merchant] });
-    return found && asCard(found);
+  /** Every payment asks: those of many are looked up at once. */
+  find(merchant: string, token: string): Promise<TokenisedCard | undefined> {
+    return this.#found.get({ merchant, token });
   }
 
   async erase(merchant: string, token: string): Promise<boolean> {
@@ -61,6 +69,17 @@ export class PostgresCardTokens implements CardTokens {
 
   close(): Promise<void> {
     return this.#pool.end();
+  }
+
+  async #find(wanted: readonly Wanted[]): Promise<(TokenisedCard | undefined)[]> {
+    const rows = await this.#ask<FoundRow>({ ...FIND, values: [wanted.map(({ token }) => token)] });
+    const byToken = new Map(rows.map((row) => [row.token, row]));
+    return wanted.map(({ merchant, token }) => {
+      const row = byToken.get(token);
+      if (row?.merchant !== merchant) return undefined;
+      const { merchant: _, ...card } = row;
+      return asCard(card);
+    });
   }
 
   async #ask<R extends object>(query: { name: string; text: string; values: unknown[] }): Promise<R[]> {

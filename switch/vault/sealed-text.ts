@@ -1,11 +1,12 @@
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
-import type { Log, Random } from '../../runtime/index.ts';
+import type { Clock, Log, Random } from '../../runtime/index.ts';
 import { Refusal } from '../errors.ts';
 import { newSealingKey, type SealingHsm, sealingKeyOf } from '../sealing/sealing-key.ts';
 
 // Text that lies in the database and that nobody may read in a copy of it: who took part in what, for one. AES-256-GCM
 // under a key that only the HSM makes of its handle; the row's own name is authenticated with it, so that what is
 // sealed in one row opens in no other. A key is made once and kept in memory: a session costs no request to the HSM.
+// Which key is the active one is looked up every minute, since it may be changed (vault-keeper.ts).
 
 const ALGORITHM = 'aes-256-gcm';
 const IV_BYTES = 12;
@@ -13,6 +14,7 @@ const TAG_BYTES = 16;
 /** What is sealed under keys of the vault says so, and under which. */
 const FORM = /^v1\.(\d{1,9})\.([A-Za-z0-9_-]+)$/;
 const USE = 'etika-vault/1';
+const BELIEVED_MS = 60_000;
 
 export interface VaultKeyRecord {
   readonly id: number;
@@ -30,6 +32,7 @@ export interface VaultKeyRecords {
 export interface SealedTextParts {
   readonly records: VaultKeyRecords;
   readonly hsm: SealingHsm;
+  readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }
@@ -39,10 +42,17 @@ interface OpenKey {
   readonly key: KeyObject;
 }
 
+/** The key that it is sealed under. */
+export function keyIdOf(text: string): number | undefined {
+  const id = FORM.exec(text)?.[1];
+  return id === undefined ? undefined : Number(id);
+}
+
 export class SealedText {
   readonly #parts: SealedTextParts;
   readonly #keys = new Map<number, KeyObject>();
   #active: OpenKey | undefined;
+  #activeUntil = 0;
 
   constructor(parts: SealedTextParts) {
     this.#parts = parts;
@@ -76,16 +86,23 @@ export class SealedText {
     }
   }
 
+  /** Another key may be the active one by now. */
+  forgetActive(): void {
+    this.#active = undefined;
+  }
+
   async #sealingKey(): Promise<OpenKey> {
-    if (this.#active) return this.#active;
-    const { records, hsm, random } = this.#parts;
+    const { records, hsm, random, clock } = this.#parts;
+    if (this.#active && clock.monotonic() < this.#activeUntil) return this.#active;
     let found = await records.active();
     if (!found) {
       const { handle } = await fromHsm(newSealingKey(hsm, random));
       found = await records.first(handle);
     }
-    this.#active = { id: found.id, key: await this.#keyMadeOf(found) };
-    return this.#active;
+    const active = { id: found.id, key: await this.#keyMadeOf(found) };
+    this.#active = active;
+    this.#activeUntil = clock.monotonic() + BELIEVED_MS;
+    return active;
   }
 
   async #keyOf(id: number): Promise<KeyObject> {

@@ -130,15 +130,16 @@ export class FraudWatch {
   }
 
   /**
-   * Counts what became durable; an entry that comes twice counts once.
+   * Counts what became durable; an entry that comes twice counts once. It never throws: what is durable goes its way,
+   * whatever becomes of a counter.
    * @param at wall clock of whoever wrote it
    */
-  note({ transaction, kind, body }: NotedEntry, at: number): void {
-    if (kind === 'intended') this.#noteAsked(transaction, body as OpeningBody, at);
-    else if (kind === 'decided') this.#noteDecided(transaction, body as DecidedBody, at);
-    else if (kind === 'pop-failed') {
-      const pending = this.#pending.get(transaction);
-      if (pending?.isAsked) this.#memory.note('proof-failed', pending.facts, at);
+  note(entry: NotedEntry, at: number): void {
+    try {
+      this.#note(entry, at);
+    } catch (error) {
+      const { transaction, kind } = entry;
+      this.#parts.log?.error({ event: 'fraud.not-counted', transaction, kind, err: error });
     }
   }
 
@@ -151,6 +152,15 @@ export class FraudWatch {
       did: { ...this.#did },
       memory: this.#memory.status(),
     };
+  }
+
+  #note({ transaction, kind, body }: NotedEntry, at: number): void {
+    if (kind === 'intended') this.#noteAsked(transaction, body as OpeningBody, at);
+    else if (kind === 'decided') this.#noteDecided(transaction, body as DecidedBody, at);
+    else if (kind === 'pop-failed') {
+      const pending = this.#pending.get(transaction);
+      if (pending?.isAsked) this.#memory.note('proof-failed', pending.facts, at);
+    }
   }
 
   #tell(

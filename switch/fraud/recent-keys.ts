@@ -1,8 +1,8 @@
 /**
- * Keys with a place each, bounded: of more keys than there are places, the one that was used longest ago gives its place
- * to the next. The order is a list through the places. A map in the order of insertion, from whose front the oldest is
- * taken, was the form before: V8 looks past every key that was ever taken out there, and at 50,000 keys one payment in
- * a hundred took milliseconds.
+ * Keys with a place each, bounded: of more keys than there are places, the one that was used longest ago gives its
+ * place to the next. The order is a list through the places. A map in the order of insertion, from whose front the
+ * oldest is taken, was the form before: V8 looks past every key that was ever taken out there, and at 50,000 keys one
+ * payment in a hundred took milliseconds.
  */
 export class RecentKeys {
   readonly #most: number;

@@ -20,6 +20,7 @@ import { readSettings } from './config/read-settings.ts';
 import type { NetworkSettings, Settings } from './config/settings.ts';
 import { checkDatabase } from './database/check-database.ts';
 import { StandbyWatch } from './database/standby.ts';
+import type { AlertBook } from './fallback/alerts.ts';
 import { FollowUpHealthReader, FollowUpWatch } from './follow-up/queue-health.ts';
 import { PostgresEntryLines } from './fraud/entry-lines.ts';
 import { JournalFollower } from './fraud/follow-journal.ts';
@@ -28,6 +29,7 @@ import { PostgresClockRecords } from './node/clock-records.ts';
 import { ClockWatch, DEFAULT_CLOCK_TOLERANCE_MS } from './node/clock-watch.ts';
 import { crashCheckpoint, withCrashPoints } from './node/crash-checkpoint.ts';
 import { FloodWatch } from './node/flood-watch.ts';
+import { FraudAlarm } from './node/fraud-alarm.ts';
 import { openGatewayStores } from './node/gateway-stores.ts';
 import { PostgresLifeRecords } from './node/life-records.ts';
 import { LifeWatch } from './node/life-watch.ts';
@@ -99,7 +101,7 @@ async function serve(file: Settings): Promise<void> {
   const lifeWatch = new LifeWatch({ records: lives, process: node, clock, log, alerts: records });
   const standby = demand === 'required' ? new StandbyWatch(databaseUrl, clock, log) : undefined;
   const heads = publishHeads(own, journal, hsm);
-  const fraud = followFraud(settings, running, journal);
+  const fraud = followFraud(settings, running, journal, records);
   const ownStatus = () =>
     nodeStatus(settings, running, { hsm, journal, heads, followUps, clocks, follower, copy, standby, fraud });
   const status = await serveStatus(settings.status, ownStatus, () => hsm.status());
@@ -145,14 +147,17 @@ function followFraud(
   { node, databaseUrl, fraud, journal: { appendDeadlineMs } }: Settings,
   { fraud: watch }: RunningSwitch,
   { epoch }: Pick<PostgresJournal, 'epoch'>,
+  alerts: AlertBook,
 ) {
   if (!watch) return undefined;
   const lines = new PostgresEntryLines(databaseUrl, log, appendDeadlineMs);
   const { lookBackMs } = fraud ?? {};
   const follower = new JournalFollower({ lines, watch, node, epoch, lookBackMs, clock, log });
+  const alarm = new FraudAlarm({ status: () => watch.status(), node, clock, log, alerts });
   return {
     status: () => ({ ...watch.status(), journal: follower.status() }),
     async close() {
+      alarm.close();
       await follower.close();
       await lines.close();
     },

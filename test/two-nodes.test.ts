@@ -1,5 +1,12 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Pan } from '../messages/index.ts';
+import type { BacktestReport } from '../switch/fraud/backtest.ts';
+import { ruleOf } from '../switch/fraud/testing.ts';
 import type { TerminalMessage } from '../switch/requests/terminal-message.ts';
 import { type House, startHouse } from './support/house.ts';
 import { ask, connectRaw, frame, purchase, type RawTerminal, sealed } from './support/raw-terminal.ts';
@@ -13,6 +20,17 @@ const LATE_BY_MS = 2_000;
 /** After this silence of a worker others take its follow-ups. */
 const FOLLOW_UP_LEASE_MS = 15_000;
 
+/** Rules of fraud are about cards that no other test here has. */
+const scope = { ranges: [{ from: '411111', to: '411111' }] };
+const OFTEN = ruleOf(
+  { check: 'velocity', by: ['card'], of: 'asked', withinMs: 3_600_000, moreThan: 3 },
+  { id: 'OFTEN', scope },
+);
+const BIG = ruleOf(
+  { check: 'amount', currency: '978', moreThanMinorUnits: 90_000 },
+  { id: 'BIG', action: 'review', scope },
+);
+
 let house: House;
 let other: SwitchNode;
 
@@ -21,6 +39,7 @@ beforeAll(async () => {
     settings: (settings) => ({
       ...settings,
       deadlineMs: 1_000,
+      fraud: { mode: 'enforce', rules: [OFTEN, BIG] },
       journal: {
         ...settings.journal,
         appendDeadlineMs: 500,
@@ -225,3 +244,50 @@ async function tell(raw: RawTerminal, message: TerminalMessage): Promise<Termina
     throw error;
   });
 }
+
+describe('rules of fraud at two nodes', () => {
+  const suspect = (overrides: Partial<TerminalMessage> = {}) =>
+    purchase({ de2: Pan.of('4111111111111111'), ...overrides });
+  const said = async (node: SwitchNode) => (await node.switchStatus()).fraud;
+
+  it('block a card by what it did at both of them, and after a start of one', async () => {
+    const [here, there] = [house.ports().iso87, other.ports().iso87];
+    const known = (await said(other))?.journal.entries ?? 0;
+    for (const port of [here, there, here]) {
+      expect(await ask(port, suspect())).toMatchObject({ de39: '00' });
+    }
+    await waitUntil(async () => ((await said(other))?.journal.entries ?? 0) >= known + 4);
+    const blocked = suspect();
+    expect(await ask(there, blocked)).toMatchObject({ de39: '59' });
+    expect(await ask(there, { ...blocked, mti: '0101' })).toMatchObject({ de39: '59' });
+    expect(await visaKinds(blocked.de11)).toEqual([]);
+
+    await house.stopSwitch();
+    await house.startSwitch();
+    await waitUntil(async () => (await said(house))?.journal.isBehind === false);
+    expect(await ask(here, suspect())).toMatchObject({ de39: '59' });
+    expect(await said(house)).toMatchObject({ mode: 'enforce', did: { block: 1 }, fired: { OFTEN: 1 } });
+  });
+
+  it('open a case for what somebody is to look at', async () => {
+    const big = suspect({ de2: Pan.of('4111111111111129'), de4: '000000100000' });
+    expect(await ask(house.ports().iso87, big)).toMatchObject({ de39: '00' });
+    const cases = "select kind from switch.recon_case where kind = 'fraud-review'";
+    await waitUntil(async () => (await query(cases)).length === 1);
+  });
+
+  it('are tested against the past from the command line', async () => {
+    const rules = join(house.dataDir, 'rules.json');
+    const strict = { ...OFTEN, id: 'STRICT', checks: [{ ...OFTEN.checks[0], moreThan: 1 }] };
+    writeFileSync(rules, JSON.stringify({ mode: 'monitor', rules: [strict] }));
+    const options = ['--since', '1h', '--rules', rules, '--json'];
+    const command = ['deploy/cli/etika-switch.js', 'fraud', 'backtest', ...options];
+    const env = { ...process.env, DATABASE_URL: house.databaseUrl, DATA_DIR: house.dataDir };
+    const { stdout } = await promisify(execFile)(process.execPath, command, { env });
+
+    // Of five payments of that card three were approved, and two blocked; its first is nothing to suspect.
+    const report = JSON.parse(stdout) as BacktestReport;
+    expect(report.rules).toMatchObject([{ id: 'STRICT', payments: 4, approved: 2 }]);
+    expect(report.would.block).toMatchObject({ payments: 4, approvedMinorUnits: { '978': 5_000 } });
+  });
+});

@@ -7,6 +7,7 @@ import { type IssuerWord, type NetworkBook, SPENDS } from './book.ts';
 import { conduct } from './conduct.ts';
 import type { HostDialect, HostMessage } from './host-dialect.ts';
 import type { HostLink } from './link.ts';
+import { PinTries } from './pin-tries.ts';
 import type { AdviceRequest, AuthorisationRequest, ReversalRequest } from './rows.ts';
 import type { NetworkMessageKind, NetworkScenario } from './scenario.ts';
 import {
@@ -24,6 +25,7 @@ const code = {
   invalidTransaction: '12',
   format: '30',
   wrongPin: '55',
+  pinTriesUsedUp: '75',
   pinNotDeciphered: '88',
   inoperative: '91',
 } as const;
@@ -54,6 +56,7 @@ interface Deed<Request> {
 /** Where a network's messages are handled: understood, decided by the book or the scenario, and answered. */
 export class MessageDesk<M extends HostMessage> {
   readonly #host: Host<M>;
+  readonly #pinTries = new PinTries();
 
   constructor(host: Host<M>) {
     this.#host = host;
@@ -115,18 +118,30 @@ export class MessageDesk<M extends HostMessage> {
 
   #decide(
     { de4, de52 }: M,
-    { amount, service }: AuthorisationRequest,
+    { amount, service, card }: AuthorisationRequest,
     scenario: NetworkScenario | undefined,
     pan: string,
   ): IssuerWord {
-    const { zoneKey, pin } = this.#host;
     if (scenario?.action === 'decline') return { code: scenario.code };
     if (scenario?.action === 'amount-decides') return { code: de4?.slice(-2) ?? code.format };
-    const pinWord = de52 ? pinCode(zoneKey, de52, pin, pan) : code.approved;
+    const pinWord = de52 ? this.#pinCode(de52, pan, card.reference) : code.approved;
     if (pinWord !== code.approved) return { code: pinWord };
     if (scenario?.action !== 'partial' || !SPENDS.has(service)) return { code: code.approved };
     const part = Math.max(1, Math.floor((amount * (scenario.percent ?? HALF)) / 100));
     return { code: code.partiallyApproved, amount: part };
+  }
+
+  #pinCode(block: PinBlock, pan: string, card: string): string {
+    const { zoneKey, pin } = this.#host;
+    if (this.#pinTries.isUsedUp(card)) return code.pinTriesUsedUp;
+    const result = zoneKey.check(block.reveal(), pin, pan);
+    if (result === 'wrong') {
+      this.#pinTries.wrong(card);
+      return code.wrongPin;
+    }
+    if (result !== 'right') return code.pinNotDeciphered;
+    this.#pinTries.right(card);
+    return code.approved;
   }
 
   #carryOut<Request extends { card: CardReference }>(
@@ -196,10 +211,4 @@ export class MessageDesk<M extends HostMessage> {
 /** A notice that a scenario declines has no effect. */
 function refusal(scenario: NetworkScenario | undefined): Done | undefined {
   return scenario?.action === 'decline' ? { code: scenario.code } : undefined;
-}
-
-function pinCode(zoneKey: ZoneKey, block: PinBlock, pin: string, pan: string): string {
-  const result = zoneKey.check(block.reveal(), pin, pan);
-  if (result === 'right') return code.approved;
-  return result === 'wrong' ? code.wrongPin : code.pinNotDeciphered;
 }

@@ -160,6 +160,18 @@ describe('authorisations', () => {
     ]);
   });
 
+  test('three wrong PINs in a row and every PIN is refused 75; a right one before that begins anew', async () => {
+    const { acquirer } = await signedOn();
+    const codes: (string | undefined)[] = [];
+    for (const [index, pin] of ['4321', '4321', '1234', '4321', '4321', '4321', '1234'].entries()) {
+      const stan = String(index + 1).padStart(6, '0');
+      codes.push((await acquirer.exchange(purchase('4242424242424242', stan, withPin(pin)))).de39);
+    }
+    expect(codes).toEqual(['55', '55', '00', '55', '55', '55', '75']);
+    const other = purchase('5555555555554444', '000009', withPin('1234', '5555555555554444'));
+    expect((await acquirer.exchange(other)).de39).toBe('00');
+  });
+
   test('a repeat gets the same answer and has one effect; with other content it is refused', async () => {
     const { acquirer, control } = await signedOn();
     const first = await acquirer.exchange(purchase());

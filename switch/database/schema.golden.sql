@@ -421,7 +421,7 @@ create sequence switch.vault_key_id_seq;
 alter table switch.alert add constraint alert_acknowledged_by_check CHECK (((length(acknowledged_by) >= 1) AND (length(acknowledged_by) <= 64)));
 alter table switch.alert add constraint alert_closed_by_check CHECK (((length(closed_by) >= 1) AND (length(closed_by) <= 64)));
 alter table switch.alert add constraint alert_key_key UNIQUE (key);
-alter table switch.alert add constraint alert_kind_check CHECK ((kind = ANY (ARRAY['degraded-mode'::text, 'follow-up-parked'::text, 'case'::text, 'late-work'::text, 'clock'::text, 'data-lost'::text, 'log-lost'::text, 'flood'::text, 'process-died'::text])));
+alter table switch.alert add constraint alert_kind_check CHECK ((kind = ANY (ARRAY['degraded-mode'::text, 'follow-up-parked'::text, 'case'::text, 'late-work'::text, 'clock'::text, 'data-lost'::text, 'log-lost'::text, 'flood'::text, 'process-died'::text, 'fraud-blocks'::text])));
 alter table switch.alert add constraint alert_note_check CHECK ((length(note) <= 500));
 alter table switch.alert add constraint alert_pkey PRIMARY KEY ("position");
 alter table switch.alert add constraint alert_scenario_check CHECK ((scenario = ANY (ARRAY['network-failure'::text, 'blockchain-failure'::text, 'timeout'::text, 'inconsistency'::text])));
@@ -562,7 +562,7 @@ CREATE INDEX projected_upload_of_batch ON switch.projected_upload USING btree (l
 CREATE INDEX projection_cursor_open ON switch.projection_cursor USING btree (epoch) WHERE (NOT is_finished);
 CREATE INDEX queued_payment_due ON switch.queued_payment USING btree (created_at) WHERE (state = ANY (ARRAY['waiting'::text, 'sending'::text]));
 CREATE INDEX recon_case_unresolved ON switch.recon_case USING btree (id) WHERE (state <> 'resolved'::text);
-CREATE UNIQUE INDEX alert_open ON switch.alert USING btree (kind, subject) WHERE ((closed_at IS NULL) AND (kind = ANY (ARRAY['degraded-mode'::text, 'follow-up-parked'::text, 'late-work'::text, 'clock'::text, 'log-lost'::text, 'flood'::text, 'process-died'::text])));
+CREATE UNIQUE INDEX alert_open ON switch.alert USING btree (kind, subject) WHERE ((closed_at IS NULL) AND (kind = ANY (ARRAY['degraded-mode'::text, 'follow-up-parked'::text, 'late-work'::text, 'clock'::text, 'log-lost'::text, 'flood'::text, 'process-died'::text, 'fraud-blocks'::text])));
 CREATE UNIQUE INDEX key_change_outcome ON switch.key_change USING btree (owner, generation) WHERE (state = ANY (ARRAY['active'::text, 'discarded'::text]));
 CREATE UNIQUE INDEX lease_one_open_per_node ON switch.lease USING btree (node) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX projected_batch_ordinal ON switch.projected_batch USING btree (listener, merchant, terminal, currency, COALESCE(acquirer, ''::text), ordinal DESC) WHERE (ordinal IS NOT NULL);

@@ -17,6 +17,8 @@ export const ALERT_ACTIONS: Readonly<Record<Alert['kind'], string>> = {
     'See who it is (docs/runbooks.md#the-log-is-flooded) and have it stopped on its way; others are served meanwhile. It closes when it is over.',
   'process-died':
     'See in its log why (docs/runbooks.md#a-node-is-dead), and start it where nobody has; it closes when it has been up for ten seconds.',
+  'fraud-blocks':
+    'See whether somebody attacks or a rule is wrong (docs/fraud.md#when-much-is-blocked); a wrong rule gets another action. It closes when it is over.',
   'late-work':
     'See whether workers live and the database answers (docs/runbooks.md#the-database-is-away); it closes when the work is done.',
 };

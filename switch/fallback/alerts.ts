@@ -13,7 +13,8 @@ export interface Alert {
     | 'data-lost'
     | 'log-lost'
     | 'flood'
-    | 'process-died';
+    | 'process-died'
+    | 'fraud-blocks';
   /** Which runbook of docs/fallback.md helps; absent where it is none of the four. */
   readonly scenario?: FallbackScenario;
   readonly subject: string;

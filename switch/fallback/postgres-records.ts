@@ -18,6 +18,7 @@ const CLOSE_BY_THEMSELVES: readonly Alert['kind'][] = [
   'log-lost',
   'flood',
   'process-died',
+  'fraud-blocks',
 ];
 
 type Nullable =

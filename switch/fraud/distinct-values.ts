@@ -1,3 +1,5 @@
+import { RecentValues } from './recent-keys.ts';
+
 /**
  * Which different values were seen with a key within a window: cards at a terminal, consumers behind an address. It is
  * exact up to the most that a rule can ask for, and bounded in keys and in values of each. Where either is full, what
@@ -5,21 +7,20 @@
  */
 export class DistinctValues {
   readonly #windowMs: number;
-  readonly #maxKeys: number;
   /** Of each key: value and when it was seen last, the latest at the end. */
-  readonly #seen = new Map<string, Map<string, number>>();
-  #forgotten = 0;
+  readonly #seen: RecentValues<Map<string, number>>;
 
   constructor(windowMs: number, maxKeys: number) {
     this.#windowMs = windowMs;
-    this.#maxKeys = Math.max(1, Math.floor(maxKeys / KEYS_FOR_ONE));
+    this.#seen = new RecentValues(Math.max(1, Math.floor(maxKeys / KEYS_FOR_ONE)));
   }
 
   add(key: string, value: string, at: number): void {
-    const values = this.#valuesOf(key);
+    const values = this.#seen.get(key) ?? new Map<string, number>();
+    this.#seen.set(key, values);
     values.delete(value);
     values.set(value, at);
-    if (values.size > MOST_VALUES) deleteFirst(values);
+    if (values.size > MOST_VALUES) deleteOldest(values);
   }
 
   /** How many different values there are with this one. */
@@ -38,18 +39,7 @@ export class DistinctValues {
 
   /** Keys that gave way to others. */
   get forgotten(): number {
-    return this.#forgotten;
-  }
-
-  #valuesOf(key: string): Map<string, number> {
-    const values = this.#seen.get(key) ?? new Map<string, number>();
-    this.#seen.delete(key);
-    this.#seen.set(key, values);
-    if (this.#seen.size > this.#maxKeys) {
-      deleteFirst(this.#seen);
-      this.#forgotten += 1;
-    }
-    return values;
+    return this.#seen.forgotten;
   }
 }
 
@@ -58,9 +48,9 @@ const MOST_VALUES = 64;
 /** So many keys of a counter are worth the memory of one with its values. */
 const KEYS_FOR_ONE = 8;
 
-function deleteFirst(map: Map<string, unknown>): void {
-  for (const key of map.keys()) {
-    map.delete(key);
+function deleteOldest(values: Map<string, number>): void {
+  for (const value of values.keys()) {
+    values.delete(value);
     return;
   }
 }

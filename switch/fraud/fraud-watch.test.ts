@@ -304,6 +304,16 @@ describe('what is remembered', () => {
     expect(memory.forgotten).toBeGreaterThan(4_000);
   });
 
+  test('an entry that nobody can read counts nothing, and throws nothing at whoever wrote it', () => {
+    const counter = new Counter();
+    const opening = counter.open();
+    const { transaction } = opening.facts;
+    for (const kind of ['intended', 'decided', 'pop-failed', 'notified']) {
+      counter.watch.note({ transaction, kind, body: {} }, counter.clock.wall());
+    }
+    expect(counter.pay()).toEqual([]);
+  });
+
   test('two rules that count the same have one counter', () => {
     const check = { check: 'velocity', by: ['card'], of: 'asked', withinMs: HOUR_MS } as const;
     const twice = [1, 5].map((moreThan) =>

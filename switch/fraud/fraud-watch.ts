@@ -15,6 +15,7 @@ import { type Look, lookOf, type Within } from './checks.ts';
 import { eventsOf } from './events.ts';
 import { type FraudFacts, factsOf, type Presented } from './facts.ts';
 import { FraudMemory } from './memory.ts';
+import { RecentValues } from './recent-keys.ts';
 import { rulesOf } from './rules.ts';
 import { scopeOf } from './scope.ts';
 import { keysPerCounter } from './window-counts.ts';
@@ -71,7 +72,7 @@ export class FraudWatch {
   readonly #memory: FraudMemory;
   readonly #rules: readonly CompiledRule[];
   readonly #version: string;
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new RecentValues<Pending>(MAX_PENDING);
   readonly #fired = new Map<string, number>();
   readonly #did: Record<FraudDeed, number> = { monitor: 0, flag: 0, review: 0, block: 0 };
   #judged = 0;
@@ -98,10 +99,13 @@ export class FraudWatch {
 
   /** @returns what rules say of it; nothing where none fires */
   judge(opening: OpeningBody, presented?: Presented): Suspicion | undefined {
+    const { transaction } = opening.facts;
     const facts = factsOf(opening, presented?.address);
     const at = this.#parts.clock.wall();
     this.#judged += 1;
-    this.#keep(opening.facts.transaction, { facts, isAsked: false, isDecided: false });
+    if (!this.#pending.get(transaction)) {
+      this.#pending.set(transaction, { facts, isAsked: false, isDecided: false });
+    }
 
     const found: FoundRule[] = [];
     let worst: FraudDeed = 'monitor';
@@ -126,15 +130,16 @@ export class FraudWatch {
   }
 
   /**
-   * Counts what became durable; an entry that comes twice counts once.
+   * Counts what became durable; an entry that comes twice counts once. It never throws: what is durable goes its way,
+   * whatever becomes of a counter.
    * @param at wall clock of whoever wrote it
    */
-  note({ transaction, kind, body }: NotedEntry, at: number): void {
-    if (kind === 'intended') this.#noteAsked(transaction, body as OpeningBody, at);
-    else if (kind === 'decided') this.#noteDecided(transaction, body as DecidedBody, at);
-    else if (kind === 'pop-failed') {
-      const pending = this.#pending.get(transaction);
-      if (pending?.isAsked) this.#memory.note('proof-failed', pending.facts, at);
+  note(entry: NotedEntry, at: number): void {
+    try {
+      this.#note(entry, at);
+    } catch (error) {
+      const { transaction, kind } = entry;
+      this.#parts.log?.error({ event: 'fraud.not-counted', transaction, kind, err: error });
     }
   }
 
@@ -147,6 +152,15 @@ export class FraudWatch {
       did: { ...this.#did },
       memory: this.#memory.status(),
     };
+  }
+
+  #note({ transaction, kind, body }: NotedEntry, at: number): void {
+    if (kind === 'intended') this.#noteAsked(transaction, body as OpeningBody, at);
+    else if (kind === 'decided') this.#noteDecided(transaction, body as DecidedBody, at);
+    else if (kind === 'pop-failed') {
+      const pending = this.#pending.get(transaction);
+      if (pending?.isAsked) this.#memory.note('proof-failed', pending.facts, at);
+    }
   }
 
   #tell(
@@ -163,7 +177,7 @@ export class FraudWatch {
     if (known?.isAsked) return;
     const pending = known ?? { facts: factsOf(opening), isAsked: false, isDecided: false };
     pending.isAsked = true;
-    if (!known) this.#keep(transaction, pending);
+    if (!known) this.#pending.set(transaction, pending);
     this.#memory.note('asked', pending.facts, at);
   }
 
@@ -173,15 +187,6 @@ export class FraudWatch {
     pending.isDecided = true;
     const { events, code } = eventsOf(decided);
     for (const event of events) this.#memory.note(event, pending.facts, at, code);
-  }
-
-  #keep(transaction: string, pending: Pending): void {
-    this.#pending.set(transaction, pending);
-    if (this.#pending.size <= MAX_PENDING) return;
-    for (const oldest of this.#pending.keys()) {
-      this.#pending.delete(oldest);
-      return;
-    }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { FraudFacts } from './facts.ts';
+import { RecentValues } from './recent-keys.ts';
 
 /** What is known of how a card is used, from what was approved: nobody teaches it by being declined. */
 export interface Profile {
@@ -22,11 +23,10 @@ export interface Profile {
 
 /** Profiles of cards, bounded: the card that was used longest ago gives way. */
 export class Profiles {
-  readonly #maxCards: number;
-  readonly #profiles = new Map<string, Profile>();
+  readonly #profiles: RecentValues<Profile>;
 
   constructor(maxCards: number) {
-    this.#maxCards = maxCards;
+    this.#profiles = new RecentValues(maxCards);
   }
 
   of({ card }: Pick<FraudFacts, 'card'>): Profile | undefined {
@@ -36,13 +36,7 @@ export class Profiles {
   /** @param place the region of its merchant, where that is known */
   learn(facts: FraudFacts, at: number, place: string | undefined): void {
     const before = this.#profiles.get(facts.card);
-    this.#profiles.delete(facts.card);
     this.#profiles.set(facts.card, before ? learned(before, facts, at, place) : first(facts, at, place));
-    if (this.#profiles.size <= this.#maxCards) return;
-    for (const oldest of this.#profiles.keys()) {
-      this.#profiles.delete(oldest);
-      return;
-    }
   }
 
   get size(): number {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DistinctValues } from './distinct-values.ts';
+import { RecentKeys } from './recent-keys.ts';
 import { WindowCounts } from './window-counts.ts';
 
 const HOUR_MS = 3_600_000;
@@ -51,6 +52,27 @@ describe('counts over a window', () => {
     expect([0, 1_023, 1_024, 4_999].map((key) => counts.total(`k${key}`, NOON))).toEqual([
       0, 1_023, 1_024, 4_999,
     ]);
+  });
+});
+
+describe('keys and their places', () => {
+  test('the key that was used longest ago gives way, whatever the order they came in', () => {
+    const most = 50;
+    const keys = new RecentKeys(most);
+    const expected: string[] = [];
+    for (let step = 0; step < 5_000; step += 1) {
+      const key = `k${(step * 7_919) % 83}`;
+      const known = keys.placeOf(key);
+      expect(known !== undefined).toBe(expected.includes(key));
+      if (known === undefined) keys.give(key);
+      else keys.use(known);
+      if (expected.includes(key)) expected.splice(expected.indexOf(key), 1);
+      else if (expected.length === most) expected.shift();
+      expected.push(key);
+    }
+    const places = expected.map((key) => keys.placeOf(key));
+    expect(new Set(places).size).toBe(most);
+    expect(keys.size).toBe(most);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { FraudSettings } from '../config/fraud.ts';
+import { RecentKeys } from './recent-keys.ts';
 
 /**
  * Counts of many keys over a sliding window, in bounded memory. A window is twelve steps, and a thirteenth is kept, so
@@ -10,16 +11,15 @@ import type { FraudSettings } from '../config/fraud.ts';
 export class WindowCounts {
   readonly #stepMs: number;
   readonly #maxKeys: number;
-  /** Place of each key; the front is the one touched longest ago. */
-  readonly #places = new Map<string, number>();
+  readonly #keys: RecentKeys;
   #sums: Float64Array;
   /** The newest step of each place. */
   #newest: Float64Array;
-  #forgotten = 0;
 
   constructor(windowMs: number, maxKeys: number) {
     this.#stepMs = windowMs / STEPS;
     this.#maxKeys = maxKeys;
+    this.#keys = new RecentKeys(maxKeys);
     const room = Math.min(FIRST_ROOM, maxKeys);
     this.#sums = new Float64Array(room * KEPT);
     this.#newest = new Float64Array(room);
@@ -38,7 +38,7 @@ export class WindowCounts {
 
   /** What the window of a key holds now. */
   total(key: string, at: number): number {
-    const place = this.#places.get(key);
+    const place = this.#keys.placeOf(key);
     if (place === undefined) return 0;
     const oldest = Math.floor(at / this.#stepMs) - KEPT;
     const newest = this.#newest[place] ?? 0;
@@ -50,36 +50,25 @@ export class WindowCounts {
   }
 
   get size(): number {
-    return this.#places.size;
+    return this.#keys.size;
   }
 
   /** Keys that gave way to others. */
   get forgotten(): number {
-    return this.#forgotten;
+    return this.#keys.forgotten;
   }
 
   #placeOf(key: string, step: number): number {
-    const known = this.#places.get(key);
+    const known = this.#keys.placeOf(key);
     if (known !== undefined) {
-      this.#places.delete(key);
-      this.#places.set(key, known);
+      this.#keys.use(known);
       return known;
     }
-    const place = this.#places.size < this.#maxKeys ? this.#places.size : this.#makeRoom();
+    const place = this.#keys.give(key);
     if (place >= this.#newest.length) this.#grow();
-    this.#places.set(key, place);
     this.#newest[place] = step;
     this.#sums.fill(0, place * KEPT, (place + 1) * KEPT);
     return place;
-  }
-
-  #makeRoom(): number {
-    for (const [oldest, place] of this.#places) {
-      this.#places.delete(oldest);
-      this.#forgotten += 1;
-      return place;
-    }
-    return 0;
   }
 
   #grow(): void {

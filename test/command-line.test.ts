@@ -21,7 +21,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const STACK_TRACE = /^\s+at .+:\d+:\d+\)?$|node:internal|ExperimentalWarning|^Node\.js v/m;
 /** Nobody listens there. */
 const NO_DATABASE = 'postgres://nobody@127.0.0.1:1/nothing';
-const ENVIRONMENT = { PATH: process.env['PATH'], HOME: folder, DATABASE_URL: NO_DATABASE, DATA_DIR: folder };
+const ENVIRONMENT = {
+  PATH: process.env['PATH'],
+  NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+  HOME: folder,
+  DATABASE_URL: NO_DATABASE,
+  DATA_DIR: folder,
+};
 
 interface Ended {
   readonly status: number | null;

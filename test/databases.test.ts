@@ -21,6 +21,7 @@ import {
   whyNoDebianPostgres,
 } from './support/debian-postgres.ts';
 import { type House, startHouse } from './support/house.ts';
+import { madeCluster } from './support/made-cluster.ts';
 import { freshDatabase, type TestDatabase } from './support/postgres.ts';
 import { ask, purchase } from './support/raw-terminal.ts';
 import { waitUntil } from './support/wait-until.ts';
@@ -160,6 +161,7 @@ async function tablesReadThrough(client: Client): Promise<readonly object[]> {
 
 async function startEmbedded(): Promise<ServerUnderTest> {
   const dataDir = mkdtempSync(join(tmpdir(), 'etika-grown-'));
+  await madeCluster(dataDir);
   const server = await startPostgres({ dataDir, log: silentLog });
   const stop = () => server.stop().finally(() => rmSync(dataDir, { recursive: true, force: true }));
   return { url: server.url, pid: server.pid, stop };

@@ -12,6 +12,7 @@ import { type RunningPostgres, startPostgres } from '../deploy/postgres/start-po
 import { silentLog } from '../runtime/index.ts';
 import { migrate } from '../switch/database/migrate.ts';
 import { type House, startHouse } from './support/house.ts';
+import { madeCluster } from './support/made-cluster.ts';
 import { ask, purchase } from './support/raw-terminal.ts';
 import { waitUntil } from './support/wait-until.ts';
 
@@ -21,6 +22,7 @@ let postgres: RunningPostgres;
 let house: House;
 
 beforeAll(async () => {
+  await madeCluster(dataDir);
   postgres = await startPostgres({ dataDir, log: silentLog });
   await migrate(postgres.url, silentLog);
   house = await startHouse({ databaseUrl: postgres.url });

@@ -10,6 +10,7 @@ import { type RunningPostgres, startPostgres } from '../deploy/postgres/start-po
 import { silentLog } from '../runtime/index.ts';
 import { migrate } from '../switch/database/migrate.ts';
 import { type House, startHouse } from './support/house.ts';
+import { madeCluster } from './support/made-cluster.ts';
 import { ask, purchase } from './support/raw-terminal.ts';
 import { type SmallDisk, smallDisk, whyNoSmallDisk } from './support/small-disk.ts';
 import { waitUntil } from './support/wait-until.ts';
@@ -25,7 +26,9 @@ describe.runIf(whyNone === undefined)(`the disk of the database is full${why}`, 
   let admin: Client;
   beforeAll(async () => {
     disk = smallDisk(400);
-    postgres = await startPostgres({ dataDir: join(disk.folder, 'postgres'), log: silentLog });
+    const dataDir = join(disk.folder, 'postgres');
+    await madeCluster(dataDir);
+    postgres = await startPostgres({ dataDir, log: silentLog });
     await migrate(postgres.url, silentLog);
     admin = new Client({ connectionString: postgres.url });
     await admin.connect();

@@ -6,6 +6,7 @@ import { type RunningPostgres, startPostgres } from '../deploy/postgres/start-po
 import { silentLog } from '../runtime/index.ts';
 import { migrate } from '../switch/database/migrate.ts';
 import { type House, startHouse } from './support/house.ts';
+import { madeCluster } from './support/made-cluster.ts';
 import { ask, purchase } from './support/raw-terminal.ts';
 import { supervised } from './support/role.ts';
 import { waitUntil } from './support/wait-until.ts';
@@ -17,6 +18,7 @@ let adminUrl = '';
 let stopAdmin = async () => {};
 
 beforeAll(async () => {
+  await madeCluster(dataDir);
   postgres = await startPostgres({ dataDir, log: silentLog });
   await migrate(postgres.url, silentLog);
   house = await startHouse({ databaseUrl: postgres.url });

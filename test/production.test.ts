@@ -18,6 +18,7 @@ import { developmentSettings } from '../switch/config/development.ts';
 import { checkDatabase } from '../switch/database/check-database.ts';
 import { migrate } from '../switch/database/migrate.ts';
 import { serveStatus } from '../switch/node/status-server.ts';
+import { madeCluster } from './support/made-cluster.ts';
 
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'production '));
@@ -31,7 +32,12 @@ interface Ended {
 function run(program: string, env: Record<string, string>, args: readonly string[] = []): Promise<Ended> {
   const options = {
     cwd: root,
-    env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...env },
+    env: {
+      PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      NODE_ENV: 'production',
+      ...env,
+    },
     timeout: 30_000,
   };
   return new Promise((resolve) => {
@@ -128,6 +134,7 @@ describe('a database', () => {
   let server: RunningPostgres;
   const certificates = ensureDevelopmentCertificates(join(folder, 'certs'));
   beforeAll(async () => {
+    await madeCluster(dataDir);
     server = await startPostgres({ dataDir, log: silentLog });
     await migrate(server.url, silentLog);
   });

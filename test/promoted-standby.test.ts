@@ -16,6 +16,7 @@ import { rowsOf } from '../switch/projection/testing.ts';
 import { ReconciliationDesk } from '../switch/reconciliation/desk.ts';
 import { fetchNetworkLedger, fetchProofLedger } from '../switch/reconciliation/ledgers/control-api.ts';
 import { type House, startHouse } from './support/house.ts';
+import { madeCluster } from './support/made-cluster.ts';
 import { type DatabaseProxy, proxyTo } from './support/postgres-proxy.ts';
 import { ask, purchase } from './support/raw-terminal.ts';
 import { type Standby, standbyOf } from './support/standby.ts';
@@ -31,6 +32,7 @@ let house: House;
 
 beforeAll(async () => {
   const dataDir = join(root, 'primary');
+  await madeCluster(dataDir);
   const first = await startPostgres({ dataDir, log: silentLog });
   await migrate(first.url, silentLog);
   await first.stop();

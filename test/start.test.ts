@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { EXAMPLES } from '../deploy/cli/examples.ts';
+import { testToken } from '../hsm/testing/token.ts';
+import { madeCluster } from './support/made-cluster.ts';
 
 const root = join(import.meta.dirname, '..');
 const dataDir = mkdtempSync(join(tmpdir(), 'start-'));
@@ -292,17 +294,26 @@ test('after kill -9 of the start only PostgreSQL lives on, the next start adopts
   expect(survivors(everybody)).toEqual([]);
 }, 180_000);
 
+/** What a step before made is as it would be by then: it was interrupted in a start of its own. */
+const nothing = async () => {};
+const cluster = (fresh: string) => madeCluster(join(fresh, 'postgres'));
+const clusterAndToken = async (fresh: string) => {
+  await cluster(fresh);
+  await testToken(fresh);
+};
+
 test.each([
-  ['while the cluster is made', 'starts, logs in', 'PostgreSQL'],
-  ['while the schema is made', '✓ PostgreSQL', 'database schema'],
-  ['while the token is made', '✓ database schema', 'HSM process'],
-  ['half way', '✓ HSM process', 'switch node-1'],
-  ['while the switch signs on', '✓ development certificates', 'switch node-1'],
+  ['while the cluster is made', nothing, 'starts, logs in', 'PostgreSQL'],
+  ['while the schema is made', cluster, '✓ PostgreSQL', 'database schema'],
+  ['while the token is made', cluster, '✓ database schema', 'HSM process'],
+  ['half way', clusterAndToken, '✓ HSM process', 'switch node-1'],
+  ['while the switch signs on', clusterAndToken, '✓ development certificates', 'switch node-1'],
 ])(
   'Ctrl-C in the first start, %s, waits for no step to end and leaves no process',
-  async (_, said, next) => {
+  async (_, prepare, said, next) => {
     const fresh = mkdtempSync(join(tmpdir(), 'start anew '));
     onTestFinished(() => rmSync(fresh, { recursive: true, force: true }));
+    await prepare(fresh);
     const launched = start({ DATA_DIR: fresh, HOME: READ_ONLY_HOME }, clone);
     const { pid, says, output } = launched;
     await says(said);

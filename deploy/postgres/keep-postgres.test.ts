@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { silentLog } from '../../runtime/index.ts';
+import { madeCluster } from '../../test/support/made-cluster.ts';
 import { privateFolders } from '../start/private-folders.ts';
 import { keepPostgres } from './keep-postgres.ts';
 
 test('a server that is killed is started again on its port, and stopped when it is told to', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'etika-postgres-'));
   chmodSync(dataDir, 0o755);
+  await madeCluster(dataDir);
   const kept = await keepPostgres({ dataDir, log: silentLog });
   onTestFinished(async () => {
     await kept.stop();

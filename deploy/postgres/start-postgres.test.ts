@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { Client } from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLog } from '../../runtime/index.ts';
+import { madeCluster } from '../../test/support/made-cluster.ts';
 import { findBinaries } from './binaries.ts';
 import { processState } from './data-directory.ts';
 import { becomes, stopPostmaster } from './postmaster.ts';
@@ -72,6 +73,7 @@ test('a first start gives a durable server on loopback, whose login is no superu
 });
 
 test('its Unix socket serves as well, under the same password, also where the server was adopted', async () => {
+  await madeCluster(dataDir);
   await orphan();
   const { url, socketUrl = '' } = await start();
   expect(new URL(socketUrl).searchParams.get('host')).toBe(join(dataDir, 'run'));
@@ -87,11 +89,13 @@ test('a data directory whose path is too long for a socket has none, and serves 
 });
 
 test('a wrong password is refused', async () => {
+  await madeCluster(dataDir);
   const { url } = await start();
   await expect(query(url.replace(/:[^:@]+@/, ':wrong@'), 'select 1')).rejects.toThrow(/password/);
 });
 
 test('rows are there after a clean stop and a second start', async () => {
+  await madeCluster(dataDir);
   const first = await start();
   await query(first.url, 'create table kept (x int); insert into kept values (42)');
   await first.stop();
@@ -102,6 +106,7 @@ test('rows are there after a clean stop and a second start', async () => {
 });
 
 test('a server whose starter was killed is adopted with its sessions', async () => {
+  await madeCluster(dataDir);
   const left = await orphan();
   const adopted = await start();
   expect(adopted.pid).toBe(left.server);
@@ -110,6 +115,7 @@ test('a server whose starter was killed is adopted with its sessions', async () 
 });
 
 test('a server whose starter was killed is stopped where another port is wanted', async () => {
+  await madeCluster(dataDir);
   const left = await orphan();
   const wanted = await start({ port: await freePort() });
   expect(wanted.pid).not.toBe(left.server);
@@ -117,6 +123,7 @@ test('a server whose starter was killed is stopped where another port is wanted'
 });
 
 test('a start right after kill -9 of the server recovers its rows', async () => {
+  await madeCluster(dataDir);
   const first = await start();
   await query(first.url, 'create table kept (x int); insert into kept values (42)');
   process.kill(first.pid, 'SIGKILL');
@@ -129,6 +136,7 @@ test('a start right after kill -9 of the server recovers its rows', async () => 
 });
 
 test('a directory in use by a living process is refused', async () => {
+  await madeCluster(dataDir);
   await start();
   await expect(startPostgres({ dataDir, log: silentLog })).rejects.toThrow(
     `in use by process ${process.pid}`,
@@ -136,6 +144,7 @@ test('a directory in use by a living process is refused', async () => {
 });
 
 test('a server that cannot start says why', async () => {
+  await madeCluster(dataDir);
   const { stop } = await start();
   await stop();
   running.clear();

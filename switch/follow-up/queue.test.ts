@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { startPostgres } from '../../deploy/postgres/start-postgres.ts';
 import { silentLog, systemClock } from '../../runtime/index.ts';
+import { madeCluster } from '../../test/support/made-cluster.ts';
 import { migrate } from '../database/migrate.ts';
 import type { FollowUpJob, FollowUpResult } from './queue.ts';
 import {
@@ -241,6 +242,7 @@ test('a lane that cannot fetch is vouched for by nobody, and is rebuilt once it 
 
 test('a worker outlives its database', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'etika-outage-'));
+  await madeCluster(dataDir);
   let server = await startPostgres({ dataDir, log: silentLog });
   const port = Number(new URL(server.url).port);
   await migrate(server.url, silentLog);

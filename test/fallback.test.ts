@@ -321,20 +321,28 @@ describe('scenario 4, inconsistency', () => {
     });
   });
 
-  it('of a reversal that the network refuses: parked, alerted, and replayed by an operator', async () => {
+  it('of a reversal that the network refuses: parked, alerted, and asked again whenever an operator replays it', async () => {
     await house.visa.script({ next: 1, scenario: { action: 'silence' } });
-    await house.visa.script({ on: 'reversal', next: 1, scenario: { action: 'decline', code: '12' } });
+    await house.visa.script({ on: 'reversal', next: 2, scenario: { action: 'decline', code: '12' } });
     const message = purchase({ de4: '000000006402' });
     expect(await ask(port(), message)).toMatchObject({ de39: '91' });
     await waitUntil(async () => (await parked()).length > 0);
     const [followUp] = await parked();
     expect(followUp).toMatchObject({ task: 'reverse-network', lane: 'network/visa' });
     expect(await alerts()).toContainEqual(expect.objectContaining({ kind: 'follow-up-parked' }));
-    expect(await post(`/api/v1/parked-follow-ups/${followUp?.position}/replay`, OPERATOR)).toBe(202);
+    const replay = (position = 0) => post(`/api/v1/parked-follow-ups/${position}/replay`, OPERATOR);
+    expect(await replay(followUp?.position)).toBe(202);
+    const again = async () => (await parked()).find(({ parkedAt }) => parkedAt !== followUp?.parkedAt);
+    await waitUntil(async () => (await again()) !== undefined);
+    const refusedAgain = await again();
+    expect(refusedAgain?.reason).toBe('the network refuses the reversal with code 12');
+
+    expect(await replay(refusedAgain?.position)).toBe(202);
     await waitUntil(async () => (await parked()).length === 0);
-    expect(await post(`/api/v1/parked-follow-ups/${followUp?.position}/replay`, OPERATOR)).toBe(404);
+    expect(await replay(refusedAgain?.position)).toBe(404);
+    await waitUntil(async () => (await visaKinds(message.de11)).includes('reversed'));
     const raised = async () => (await alerts()).find(({ kind }) => kind === 'follow-up-parked');
-    expect(await raised()).toMatchObject({ count: 1, closedBy: 'nothing is parked any more' });
+    expect(await raised()).toMatchObject({ closedBy: 'nothing is parked any more' });
     await waitUntil(async () => (await raised())?.amounts.length === 1);
     expect((await raised())?.amounts).toEqual([{ currency: '978', minorUnits: 6_402 }]);
   });

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { compile, framing, iso87Ascii, Pan } from '../../messages/index.ts';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
+import { Arrivals } from '../admission/arrivals.ts';
 import type { Admitting, Verdict } from '../admission/gate.ts';
 import { PeerLog } from '../admission/peer-log.ts';
 import { Refusals } from '../admission/refusals.ts';
@@ -100,7 +101,19 @@ function setUp(
   const kept = { sentBefore: new SentBefore(clock), refusals: new Refusals(clock), peerLog };
   const strangers = new Strangers(clock);
   const crossing = { strangers, strangerSettings: DEFAULT_STRANGERS, terminals: new Tally() };
-  const shared = { settings, codec, framing: wire, service, gate, ...kept, ...crossing, clock, log };
+  const arrivals = new Arrivals(gate);
+  const shared = {
+    arrivals,
+    settings,
+    codec,
+    framing: wire,
+    service,
+    gate,
+    ...kept,
+    ...crossing,
+    clock,
+    log,
+  };
   const peer = new Peer(connection, shared, { proved() {}, left() {} });
   const hear = (message: TerminalMessage) => peer.onData(wire.encode(codec.pack(message)));
   const replies = () => {

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { createCipheriv } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -11,7 +10,6 @@ import type { AlertView, DegradedModeView, ParkedFollowUpView } from '../admin-a
 import { createAdminApi } from '../admin-api/server.ts';
 import { switchStatus } from '../admin-api/switch-probes.ts';
 import { viewOf } from '../admin-api/view.ts';
-import { developmentKey } from '../hsm/index.ts';
 import { Pan, Track2 } from '../messages/index.ts';
 import { silentLog, systemClock } from '../runtime/index.ts';
 import { DEFAULT_FALLBACK } from '../switch/config/fallback.ts';
@@ -24,6 +22,7 @@ import type { TerminalMessage } from '../switch/requests/terminal-message.ts';
 import { type House, startHouse } from './support/house.ts';
 import { inOrder } from './support/in-order.ts';
 import { ask, pinBlock, purchase } from './support/raw-terminal.ts';
+import { visaPvv } from './support/visa-pvv.ts';
 import { waitUntil } from './support/wait-until.ts';
 
 const run = promisify(execFile);
@@ -165,24 +164,13 @@ async function chipPurchase(
 ) {
   const pan = Pan.of(card);
   const icvv = await house.hsm.client.generateCvv('CVK/VISA', { pan, expiry: EXPIRY, serviceCode: '999' });
-  const track = `${card}=${EXPIRY}201${KEY_INDEX}${pvv(card)}${icvv}`;
+  const track = `${card}=${EXPIRY}201${KEY_INDEX}${visaPvv(card, KEY_INDEX, PIN)}${icvv}`;
   return purchase({
     de2: pan,
     de35: Track2.of(track),
     ...(pin !== undefined && { de52: pinBlock(pin, card) }),
     ...overrides,
   });
-}
-
-/** The Visa PIN verification value, made without the HSM. */
-function pvv(card: string): string {
-  const parameter = Buffer.from(`${card.slice(-12, -1)}${KEY_INDEX}${PIN}`, 'hex');
-  const cipher = createCipheriv('des-ede-ecb', developmentKey('PVK/VISA'), null).setAutoPadding(false);
-  const digits = cipher.update(parameter).toString('hex');
-  const letters = digits
-    .replace(/[0-9]/g, '')
-    .replace(/[a-f]/g, (letter) => String(Number.parseInt(letter, 16) - 10));
-  return (digits.replace(/[a-f]/g, '') + letters).slice(0, 4);
 }
 
 describe('scenario 1, network failure', () => {

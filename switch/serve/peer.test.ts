@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { compile, framing, iso87Ascii, Pan } from '../../messages/index.ts';
+import type { Connection } from '../../runtime/index.ts';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import { Arrivals } from '../admission/arrivals.ts';
 import type { Admitting, Verdict } from '../admission/gate.ts';
@@ -45,6 +46,26 @@ const LISTENER: ListenerSettings = {
   idleTimeoutMs: 600_000,
 };
 
+function connectionThat(
+  state: { isDestroyed: boolean; isPaused: boolean },
+  write: (bytes: Uint8Array) => boolean,
+): Connection {
+  return {
+    peer: '192.0.2.1:4711',
+    write,
+    end() {},
+    destroy: () => {
+      state.isDestroyed = true;
+    },
+    pause: () => {
+      state.isPaused = true;
+    },
+    resume: () => {
+      state.isPaused = false;
+    },
+  };
+}
+
 function setUp(
   verdict: Verdict,
   more: Partial<ListenerSettings> = {},
@@ -75,20 +96,7 @@ function setUp(
   const peerLog = new PeerLog('test', clock, log);
   const written: Buffer[] = [];
   const state = { isDestroyed: false, isPaused: false };
-  const connection = {
-    peer: '192.0.2.1:4711',
-    write: (bytes: Uint8Array) => written.push(Buffer.from(bytes)) > 0,
-    end() {},
-    destroy: () => {
-      state.isDestroyed = true;
-    },
-    pause: () => {
-      state.isPaused = true;
-    },
-    resume: () => {
-      state.isPaused = false;
-    },
-  };
+  const connection = connectionThat(state, (bytes) => written.push(Buffer.from(bytes)) > 0);
   const answer = () => new Promise<Buffer | undefined>((resolve) => answers.push(resolve));
   const service = {
     answer: ({ leavePlace = () => {}, mayRefuse = () => true }: Request) => {

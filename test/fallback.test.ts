@@ -363,7 +363,7 @@ describe('the runbooks of docs/fallback.md', () => {
       const { stdout } = await run('sh', ['-ec', here], { env: { ...process.env, ...names, ...places } });
       expect(stdout, command).not.toBe('');
     }
-  });
+  }, 180_000); // a busy machine takes seconds for each
 
   it('name every scenario, and settings that are valid', () => {
     const scenarios = ['network-failure', 'blockchain-failure', 'timeout', 'inconsistency'];

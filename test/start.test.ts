@@ -135,6 +135,15 @@ function commandOf(pid: number): string {
   }
 }
 
+/** Nothing where it has ended meanwhile. */
+function limitsOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/limits`, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
 /** Those that have something to do with this folder, whoever started them. */
 function processesOf(folder: string): string[] {
   const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
@@ -288,6 +297,10 @@ test('after kill -9 of the start only PostgreSQL lives on, the next start adopts
   await next.says(UP);
   expect(commandOf(postgres)).toContain('postgres');
   const everybody = new Map([...descendants(next.pid), [postgres, commandOf(postgres)]]);
+  for (const [member, command] of everybody) {
+    const limits = limitsOf(member);
+    expect(limits, command).toMatch(limits === '' ? /^$/ : /^Max core file size\s+0\s+0\s/m);
+  }
   const hangs = [...everybody].find(([, command]) => command.includes('switch/main.ts'))?.[0] ?? 0;
   process.kill(hangs, 'SIGSTOP');
   expect(await interrupt(next)).toEqual(STOPPED);

@@ -47,7 +47,9 @@ describe('etika-switch parked', () => {
   it('queues all of it again, or what fits, and asks who says so', async () => {
     await parkedWork(3);
     await expect(run('replay', '--by', 'kim')).rejects.toThrow('say which');
-    expect(await run('replay', '--lane', 'pop', '--by', 'kim')).toBe('0 queued again');
+    expect(await run('replay', '--lane', 'pop', '--by', 'kim')).toMatch(
+      /^0 queued again: nothing that is parked fits/,
+    );
     const [first] = await parked.list();
     expect(await run('replay', '--transaction', first?.transaction ?? '', '--by', 'kim')).toBe(
       '1 queued again',

@@ -72,7 +72,8 @@ function replayCommand(): Command {
         const queued = await replayed(parked, options);
         const { lane, task, reason, transaction, by, why } = options;
         log.warn({ event: 'parked.replayed', queued, lane, task, reason, transaction, by, why });
-        console.log(options.json ? JSON.stringify({ queued }) : `${queued} queued again`);
+        const told = queued === 0 ? `${queued} queued again: ${NOTHING_FITS}` : `${queued} queued again`;
+        console.log(options.json ? JSON.stringify({ queued }) : told);
       }),
     );
 }
@@ -89,6 +90,8 @@ function replayed(parked: ParkedFollowUps, options: ReplayOptions): Promise<numb
 }
 
 const NOTHING = 'nothing is parked';
+const NOTHING_FITS =
+  'nothing that is parked fits, or somebody has replayed it; parked list shows what there is';
 
 function printGroups(groups: readonly ParkedGroup[]): string {
   if (groups.length === 0) return NOTHING;

@@ -45,18 +45,23 @@ export function findCommand(): Command {
     .option(
       '--rrn <rrn>',
       "retrieval reference, the terminal's or the network's",
-      matching(/^[0-9A-Za-z ]{1,12}$/),
+      matching(/^[0-9A-Za-z ]{1,12}$/, 'one to twelve letters and digits'),
     )
-    .option('--stan <stan>', 'DE11 of the terminal', matching(/^\d{1,6}$/))
-    .option('--terminal <id>', 'DE41', matching(/^[\x20-\x7e]{1,8}$/))
-    .option('--merchant <id>', 'DE42', matching(/^[\x20-\x7e]{1,15}$/))
-    .option('--last4 <digits>', "the card's last four digits", matching(/^\d{4}$/))
+    .option('--stan <stan>', 'DE11 of the terminal', matching(/^\d{1,6}$/, 'one to six digits'))
+    .option('--terminal <id>', 'DE41', matching(/^[\x20-\x7e]{1,8}$/, 'one to eight characters'))
+    .option('--merchant <id>', 'DE42', matching(/^[\x20-\x7e]{1,15}$/, 'one to fifteen characters'))
+    .option('--last4 <digits>', "the card's last four digits", matching(/^\d{4}$/, 'four digits'))
     .option(
       '--amount <amount>',
       'in major units, as asked for or as approved: 25.00',
-      matching(/^\d{1,12}(\.\d{1,4})?$/),
+      matching(/^\d{1,12}(\.\d{1,4})?$/, 'an amount like 25.00'),
     )
-    .option('--currency <code>', 'of the amount: ISO 4217, numeric', matching(/^\d{3}$/), '978')
+    .option(
+      '--currency <code>',
+      'of the amount: ISO 4217, numeric',
+      matching(/^\d{3}$/, 'three digits, as 978'),
+      '978',
+    )
     .option(
       '--since <time>',
       'RFC 3339 (2026-11-30T03:00:00Z), or so long ago: 30m, 6h, 2d; default: 1d',
@@ -150,9 +155,9 @@ function count(text: string): number {
   throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_FOUND}.`);
 }
 
-function matching(pattern: RegExp) {
+function matching(pattern: RegExp, expected: string) {
   return (text: string): string => {
     if (pattern.test(text)) return text;
-    throw new InvalidArgumentError(`Expected text like ${String(pattern)}.`);
+    throw new InvalidArgumentError(`Expected ${expected}.`);
   };
 }

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { afterAll, describe, expect, it } from 'vitest';
 import { exportDialect, framing, importJpos } from '../../messages/index.ts';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
+import { Arrivals } from '../admission/arrivals.ts';
 import { PeerLog } from '../admission/peer-log.ts';
 import { Refusals } from '../admission/refusals.ts';
 import { SentBefore } from '../admission/sent-before.ts';
@@ -62,6 +63,7 @@ async function heard(spoken: Spoken, chunks: readonly Buffer[]): Promise<Buffer>
       heardAt: (now: number) => now,
       mayReply: () => true,
     },
+    arrivals: new Arrivals({ heardAt: (now: number) => now }),
     sentBefore: new SentBefore(clock),
     refusals: new Refusals(clock),
     peerLog: new PeerLog('test', clock, log),

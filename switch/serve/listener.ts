@@ -8,6 +8,7 @@ import type {
   Log,
   Sockets,
 } from '../../runtime/index.ts';
+import { Arrivals } from '../admission/arrivals.ts';
 import { circleOf } from '../admission/circles.ts';
 import { Crowd } from '../admission/crowd.ts';
 import type { Admitting } from '../admission/gate.ts';
@@ -109,6 +110,7 @@ function sharedBy(ports: ListenerPorts): Shared {
     strangers: crossing.strangers ?? new Strangers(clock, strangerSettings),
     strangerSettings,
     terminals: crossing.terminals ?? new Tally(),
+    arrivals: new Arrivals(ports.gate),
     peerLog: new PeerLog(settings.name, clock, log),
     refusals: new Refusals(clock),
   };

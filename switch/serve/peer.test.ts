@@ -1,7 +1,9 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { compile, framing, iso87Ascii, Pan } from '../../messages/index.ts';
+import type { Connection } from '../../runtime/index.ts';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
+import { Arrivals } from '../admission/arrivals.ts';
 import type { Admitting, Verdict } from '../admission/gate.ts';
 import { PeerLog } from '../admission/peer-log.ts';
 import { Refusals } from '../admission/refusals.ts';
@@ -44,6 +46,26 @@ const LISTENER: ListenerSettings = {
   idleTimeoutMs: 600_000,
 };
 
+function connectionThat(
+  state: { isDestroyed: boolean; isPaused: boolean },
+  write: (bytes: Uint8Array) => boolean,
+): Connection {
+  return {
+    peer: '192.0.2.1:4711',
+    write,
+    end() {},
+    destroy: () => {
+      state.isDestroyed = true;
+    },
+    pause: () => {
+      state.isPaused = true;
+    },
+    resume: () => {
+      state.isPaused = false;
+    },
+  };
+}
+
 function setUp(
   verdict: Verdict,
   more: Partial<ListenerSettings> = {},
@@ -74,20 +96,7 @@ function setUp(
   const peerLog = new PeerLog('test', clock, log);
   const written: Buffer[] = [];
   const state = { isDestroyed: false, isPaused: false };
-  const connection = {
-    peer: '192.0.2.1:4711',
-    write: (bytes: Uint8Array) => written.push(Buffer.from(bytes)) > 0,
-    end() {},
-    destroy: () => {
-      state.isDestroyed = true;
-    },
-    pause: () => {
-      state.isPaused = true;
-    },
-    resume: () => {
-      state.isPaused = false;
-    },
-  };
+  const connection = connectionThat(state, (bytes) => written.push(Buffer.from(bytes)) > 0);
   const answer = () => new Promise<Buffer | undefined>((resolve) => answers.push(resolve));
   const service = {
     answer: ({ leavePlace = () => {}, mayRefuse = () => true }: Request) => {
@@ -100,7 +109,19 @@ function setUp(
   const kept = { sentBefore: new SentBefore(clock), refusals: new Refusals(clock), peerLog };
   const strangers = new Strangers(clock);
   const crossing = { strangers, strangerSettings: DEFAULT_STRANGERS, terminals: new Tally() };
-  const shared = { settings, codec, framing: wire, service, gate, ...kept, ...crossing, clock, log };
+  const arrivals = new Arrivals(gate);
+  const shared = {
+    arrivals,
+    settings,
+    codec,
+    framing: wire,
+    service,
+    gate,
+    ...kept,
+    ...crossing,
+    clock,
+    log,
+  };
   const peer = new Peer(connection, shared, { proved() {}, left() {} });
   const hear = (message: TerminalMessage) => peer.onData(wire.encode(codec.pack(message)));
   const replies = () => {

@@ -6,6 +6,7 @@ import {
   type Log,
   type Monotonic,
 } from '../../runtime/index.ts';
+import type { Arrivals } from '../admission/arrivals.ts';
 import { circleOf } from '../admission/circles.ts';
 import type { Admitting, Verdict } from '../admission/gate.ts';
 import { type Lane, laneOf, SHED } from '../admission/lanes.ts';
@@ -18,6 +19,7 @@ import type { ListenerSettings } from '../config/settings.ts';
 import type { StrangerSettings } from '../config/strangers.ts';
 import { SWITCH_ERRORS } from '../errors.ts';
 import type { TerminalMessage } from '../requests/terminal-message.ts';
+import { readable } from './garbled.ts';
 import type { Compact } from './listener-codec.ts';
 import { Patience } from './patience.ts';
 import { replyMessage } from './reply-message.ts';
@@ -32,6 +34,7 @@ export interface Shared {
   readonly framing: Framing;
   readonly service: Service;
   readonly gate: Admitting;
+  readonly arrivals: Arrivals;
   readonly sentBefore: SentBefore;
   readonly strangers: Strangers;
   readonly strangerSettings: StrangerSettings;
@@ -113,7 +116,7 @@ export class Peer {
     this.#reader = shared.framing.reader({ maxFrameBytes: shared.settings.maxFrameBytes });
     const now = shared.clock.monotonic();
     this.#receivedAt = now;
-    const since = shared.gate.heardAt(now);
+    const since = shared.arrivals.cameAt(now);
     if (since < now) this.#backlog = { since, until: now + BACKLOG_MS };
     this.#patience = new Patience({
       clock: shared.clock,
@@ -391,12 +394,4 @@ function terminalOf({ de41 = '', de42 = '' }: TerminalMessage): string {
 function reasonOf(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return {};
   return { ...(error instanceof IsoError && { code: error.code }), reason: error.message };
-}
-
-/** What could be read of a garbled message, where that is enough to answer it. */
-function readable(error: unknown): { message: TerminalMessage; error: IsoError } | undefined {
-  if (!(error instanceof IsoError)) return undefined;
-  const partial: Partial<TerminalMessage> = error.partial ?? {};
-  const { mti } = partial;
-  return mti ? { message: { ...partial, mti }, error } : undefined;
 }

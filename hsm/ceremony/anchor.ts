@@ -12,8 +12,8 @@ export interface LogHead {
 }
 
 /**
- * The head of the ceremonies' log, written down elsewhere: in the key log of the processes in service, which is signed by
- * the token's audit key and lies in the ledger, with other readers and another owner than a file on the ceremony's
+ * The head of the ceremonies' log, written down elsewhere: in the key log of the processes in service, which is signed
+ * by the token's audit key and lies in the ledger, with other readers and another owner than a file on the ceremony's
  * machine. A chain proves what is in it, and says nothing of lines that were cut off its end; this does.
  *
  * Without `HSM_USE_LEDGER` nothing is anchored: a ceremony in production is not held then.
@@ -28,7 +28,10 @@ export function anchor(
   using(ledgerPath, (ledger) => ledger.log(entry, sign));
 }
 
-/** @returns how many of its entries are anchored. @throws HSM_AUDIT_LOG_BROKEN where the log is shorter than it was, or is another one */
+/**
+ * @returns how many of its entries are anchored
+ * @throws HSM_AUDIT_LOG_BROKEN where the log is shorter than it was, or is another one
+ */
 export function checkAnchored(ledgerPath: string, hashes: readonly string[]): number {
   const newest = using(ledgerPath, (ledger) => ledger.newestLogged(OPERATION));
   if (!newest) return 0;

@@ -98,8 +98,8 @@ export function checkedParts(usage: KeyUsage, algorithm: KeyAlgorithm, length: n
 }
 
 /**
- * What a key part may do on this token. One that cannot derive by encrypting data has what it derives computed here, for
- * which a key that derives must encrypt: docs/hsm.md says what that gives away.
+ * What a key part may do on this token. One that cannot derive by encrypting data has what it derives computed here,
+ * for which a key that derives must encrypt: docs/hsm.md says what that gives away.
  */
 export function permissionsOn(
   { canEcbDerive }: { readonly canEcbDerive: boolean },

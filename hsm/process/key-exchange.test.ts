@@ -44,13 +44,8 @@ function open(more: Record<string, string> = {}): void {
             isEcb = (args[1] as { mechanism: number }).mechanism === pkcs11.CKM_DES3_ECB;
           }
           const result: unknown = own.apply(target, args);
-          if (
-            (name === 'C_Decrypt' || name === 'C_DecryptUpdate') &&
-            isBroken &&
-            isEcb &&
-            Buffer.isBuffer(result)
-          )
-            result[0] = 0xff;
+          const decrypts = name === 'C_Decrypt' || name === 'C_DecryptUpdate';
+          if (decrypts && isBroken && isEcb && Buffer.isBuffer(result)) result[0] = 0xff;
           return result;
         };
       },

@@ -3,7 +3,7 @@ import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { prepareDevelopmentToken } from '../development/prepare.ts';
+import { testToken } from '../testing/token.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'main.ts');
 const NOBODY = 65_534;
@@ -27,7 +27,7 @@ const READS_MEMORY = `
 
 it('a program of the same user does not read the memory of the process', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'etika-neighbour-'));
-  const { env } = await prepareDevelopmentToken(directory);
+  const env = await testToken(directory);
   const as = neighbours();
   if (as.uid !== undefined) {
     const inside = readdirSync(directory, { recursive: true, encoding: 'utf8' });

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { prepareDevelopmentToken } from '../development/prepare.ts';
 import { UseLedger } from '../keys/use-ledger.ts';
 import { HsmService } from '../process/service.ts';
 import { readTokenAccess } from '../process/settings.ts';
+import { testToken } from '../testing/token.ts';
 import { pkcs11 } from '../token/pkcs11.ts';
 
 /** Tokens as vendors make them: with a mechanism less, or with objects that are gone after a fail-over. */
@@ -14,7 +14,7 @@ let env: Record<string, string>;
 let service: HsmService | undefined;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'etika-vendor-'));
-  env = (await prepareDevelopmentToken(directory)).env;
+  env = await testToken(directory);
   process.env['SOFTHSM2_CONF'] = env['SOFTHSM2_CONF'];
 });
 afterEach(() => {

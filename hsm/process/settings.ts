@@ -33,8 +33,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * `HSM_LEAST_STRENGTH` (of working keys, in bits: see keys/strength.ts), `HSM_PIN_TRIES` (how many wrong PINs of one
  * card in a row, see pin/guard.ts), `HSM_POLICY` and `HSM_SOCKET_GROUP` (who may ask for what, see policy.ts; needed in
  * production), `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in production), `HSM_HANG_MS` (how long a call of the
- * token may last, see watchdog.ts), and the user PIN from `HSM_PIN_FD` (an open file descriptor) or `HSM_PIN_FILE` (mode
- * 0600). The PIN itself is never in the environment nor among the arguments.
+ * token may last, see watchdog.ts), and the user PIN from `HSM_PIN_FD` (an open file descriptor) or `HSM_PIN_FILE`
+ * (mode 0600). The PIN itself is never in the environment nor among the arguments.
  * @throws HSM_SETTINGS_INVALID naming the setting and what it should be
  */
 export function readSettings(environment: Environment): HsmSettings {

@@ -133,7 +133,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   switch: ['SWITCH_SETTINGS_FILE=switch.json npx etika-switch switch'],
   worker: ['SWITCH_SETTINGS_FILE=switch.json npx etika-switch worker'],
   'hsm-process': [
-    'HSM_SOCKET=/run/etika/hsm.sock HSM_TOKEN_LABEL=etika HSM_PIN_FILE=/run/etika/pin HSM_USE_LEDGER=/var/lib/etika/hsm-uses.db npx etika-switch hsm-process',
+    'HSM_SOCKET=/run/etika/hsm.sock HSM_TOKEN_LABEL=etika HSM_PIN_FILE=/run/etika/pin HSM_USE_LEDGER=/var/lib/etika/hsm-uses.db HSM_POLICY=/etc/etika/hsm-policy.json npx etika-switch hsm-process',
   ],
   admin: ['DATABASE_URL=postgres://etika:secret@db.example/etika npx etika-switch admin'],
 };

@@ -1,4 +1,13 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -122,6 +131,20 @@ describe('the log', () => {
     });
     expect(verifyLog(log, seal)).toBe(3);
   });
+});
+
+it('the log cannot become shorter, nor another: its head is in the signed key log', () => {
+  const entry = { action: 'x', outcome: 'completed', custodians: [] } as const;
+  for (let number = 0; number < 3; number++) station.record({ ...entry, custodians: [] });
+  expect(station.checkLog()).toEqual({ entries: 3, anchored: 3 });
+  const lines = readFileSync(log, 'utf8').split('\n');
+  writeFileSync(log, `${lines.slice(0, 2).join('\n')}\n`);
+  expect(() => station.checkLog()).toThrow(/HSM_AUDIT_LOG_BROKEN.*it has 2 entries, and had 3/);
+  appendEntry(log, { ...entry, time: 't', custodians: [] }, (data) => station.seal(data));
+  expect(() => station.checkLog()).toThrow(/HSM_AUDIT_LOG_BROKEN.*line 3 is another/);
+  expect(() =>
+    Station.open({ ...place.env, ...ALLOWED, NODE_ENV: 'production', HSM_USE_LEDGER: '' }, log),
+  ).toThrow('HSM_USE_LEDGER is missing');
 });
 
 describe('a restored token', () => {

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { systemClock } from '../../runtime/index.ts';
 import { HsmError } from '../errors.ts';
+import type { LogHead } from './anchor.ts';
 
 /** What happened in a ceremony. No value of any key, ever. */
 export interface AuditEntry {
@@ -45,9 +46,9 @@ const STALE_LOCK_MS = 10_000;
 /**
  * Appends an entry to the log and waits until it is on disk. The log is checked first: one broken is not continued. Of
  * two who append at once one begins anew, behind the other. A line that was cut short while it was written (the power
- * went) is taken away: it tells of nothing that was done, since a deed waits for its line.
+ * went) is taken away: it tells of nothing that was done, since a deed waits for its line. @returns the new head
  */
-export function appendEntry(path: string, entry: AuditEntry, seal: Seal): void {
+export function appendEntry(path: string, entry: AuditEntry, seal: Seal): LogHead {
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     const text = textOf(path);
     const whole = text.slice(0, text.lastIndexOf('\n') + 1);
@@ -58,7 +59,9 @@ export function appendEntry(path: string, entry: AuditEntry, seal: Seal): void {
       ...sealed,
       seal: sealOf(sealed, seal).toString('hex'),
     } satisfies SealedEntry);
-    if (locked(path, () => wroteBehind(path, text, whole, line))) return;
+    if (locked(path, () => wroteBehind(path, text, whole, line))) {
+      return { entries: sealed.sequence, hash: hashOf(line) };
+    }
   }
   throw new HsmError('HSM_CEREMONY_REFUSED', 'another ceremony writes the audit log without end');
 }
@@ -100,6 +103,11 @@ export function verifyLog(path: string, seal: Seal): number {
   const lines = linesOf(path);
   verifyLines(lines, seal);
   return lines.length;
+}
+
+/** Of each line, hex SHA-256. */
+export function hashesOf(path: string): string[] {
+  return linesOf(path).map(hashOf);
 }
 
 function linesOf(path: string): string[] {

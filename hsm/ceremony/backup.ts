@@ -5,7 +5,9 @@ import { systemClock } from '../../runtime/index.ts';
 import { HsmError } from '../errors.ts';
 import { provenKcv } from '../keys/proven-kcv.ts';
 import { AUDIT_KEY, fingerprintOf } from '../keys/signing-keys.ts';
+import { agreed } from './agreed.ts';
 import type { Station } from './station.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Every key of a token by name and KCV: proof that two tokens hold the same keys, without showing any. */
 interface Manifest {
@@ -18,6 +20,28 @@ interface Manifest {
 
 const MANIFEST = 'manifest.json';
 const TOKEN_COPY = 'token';
+
+/** Two custodians agree to what leaves, though it is sealed: whoever has it and the user PIN has the token. */
+export function backUpTogether(
+  station: Station,
+  terminal: Terminal,
+  { folder, tokenFolder }: { folder: string; tokenFolder: string | undefined },
+): Promise<number> {
+  return agreed(station, terminal, 'backup', { folder }, async (confirm) => {
+    await confirm(tokenFolder === undefined ? `list all keys in ${folder}` : `copy the token to ${folder}`);
+    const keys = backUp(station, folder, tokenFolder);
+    return { result: keys, facts: { keys } };
+  });
+}
+
+/** The proof comes first, and is all that is done where it fails: another token's seal is worth nothing in the log. */
+export function restoreTogether(station: Station, terminal: Terminal, folder: string): Promise<number> {
+  const keys = verifyBackup(station, folder);
+  return agreed(station, terminal, 'restore', { folder }, async (confirm) => {
+    await confirm(`take this token, whose ${keys} keys are those of ${folder}, into service`);
+    return { result: keys, facts: { keys } };
+  });
+}
 
 /**
  * Writes a manifest to `directory`, and a copy of a software token's files. An HSM's own keys are copied by its maker's

@@ -3,7 +3,16 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { prepareDevelopmentToken } from '../development/prepare.ts';
-import { auditEntries, hsm, importSession, kcvOf, place, Session, useCeremonyPlace } from './testing.ts';
+import {
+  auditEntries,
+  hsm,
+  importSession,
+  kcvOf,
+  place,
+  Session,
+  twoAgree,
+  useCeremonyPlace,
+} from './testing.ts';
 
 const ONE = '0123456789ABCDEFFEDCBA9876543210';
 const TWO = '89B07B35A1B3F47E89B07B35A1B3F488';
@@ -165,19 +174,36 @@ it('an altered line of the log is found, and no ceremony continues it', async ()
   expect(next.output).not.toContain('custodian 1');
 });
 
+it('lines that are missing at its end are found, and a log that is another', async () => {
+  const cut = importSession();
+  await cut.answer('custodian 1, your name: ', '', '\x03');
+  expect(await cut.exit).toBe(1);
+  expect(hsm('ceremony', 'verify-log', '--audit-log', place.auditLog).stdout).toContain('1 of them are in');
+  rmSync(place.auditLog);
+  expect(hsm('ceremony', 'verify-log', '--audit-log', place.auditLog)).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/HSM_AUDIT_LOG_BROKEN.*it has 0 entries, and had 1/),
+  });
+});
+
 it('a token is restored from its backup, and another is not taken for it', async () => {
   const tokenFolder = join(place.dataDir, 'token');
   const backup = join(place.dataDir, 'backup');
   const shared = ['--audit-log', place.auditLog, '--token-folder', tokenFolder];
-  expect(hsm('ceremony', 'backup', '--to', backup, ...shared).stdout).toMatch(/^[0-9]+ keys listed/);
+  const backsUp = new Session(['ceremony', 'backup', '--to', backup, ...shared]);
+  expect(await twoAgree(backsUp, 'copy the token to')).toMatch(/[0-9]+ keys listed/);
   rmSync(tokenFolder, { recursive: true });
-  expect(hsm('ceremony', 'restore', '--from', backup, ...shared).stdout).toMatch(/^[0-9]+ keys are the same/);
-  expect(auditEntries()).toMatchObject([{ action: 'backup' }, { action: 'restore', outcome: 'completed' }]);
+  const restores = new Session(['ceremony', 'restore', '--from', backup, ...shared]);
+  expect(await twoAgree(restores, 'take this token')).toMatch(/[0-9]+ keys are the same/);
+  const custodians = ['Alice', 'Bob'];
+  expect(auditEntries()).toMatchObject([
+    { action: 'backup', custodians },
+    { action: 'restore', outcome: 'completed', custodians },
+  ]);
   expect(existsSync(join(tokenFolder, 'objects'))).toBe(true);
   rmSync(tokenFolder, { recursive: true });
   place.env = (await prepareDevelopmentToken(place.dataDir)).env;
-  expect(hsm('ceremony', 'restore', '--from', backup, '--audit-log', place.auditLog)).toMatchObject({
-    status: 1,
-    stderr: expect.stringContaining('HSM_BACKUP_DIFFERS'),
-  });
+  const other = new Session(['ceremony', 'restore', '--from', backup, '--audit-log', place.auditLog]);
+  await other.sees('HSM_BACKUP_DIFFERS');
+  expect(await other.exit).toBe(1);
 });

@@ -6,19 +6,13 @@ import { describe, expect, it } from 'vitest';
 import { prepareEmptyToken } from '../development/software-token.ts';
 import { readTokenAccess } from '../process/settings.ts';
 import { initialiseToken } from '../token/initialise.ts';
-import { auditEntries, hsm, importSession, kcvOf, place, Session, useCeremonyPlace } from './testing.ts';
+import { auditEntries, importSession, kcvOf, place, Session, twoAgree, useCeremonyPlace } from './testing.ts';
 
 useCeremonyPlace();
 
 describe('a token from its first day', () => {
   const COMPONENTS = ['12F0', '2A55', '4C81'].map((digits) => digits.repeat(16));
   const zmk = Buffer.from('7424'.repeat(16), 'hex');
-
-  async function twoAgree(session: Session, deed: string): Promise<void> {
-    await session.answer('custodian 1, your name: ', 'Alice');
-    await session.answer('custodian 2, your name: ', 'Bob');
-    for (const name of ['Alice', 'Bob']) await session.answer(`${name}, ${deed}`, 'yes');
-  }
 
   async function importZmk(): Promise<void> {
     const order = ['--usage', 'K1', '--algorithm', 'A', '--length', '32', '--components', '3'];
@@ -148,7 +142,10 @@ it('a new token gets the keys that every token needs, once', async () => {
   await prepare('nothing');
   expect(auditEntries()).toMatchObject([{ keys: { 'AUDIT/1': fingerprint } }, { keys: {} }]);
   const backup = join(place.dataDir, 'backup');
-  expect(hsm('ceremony', 'backup', '--to', backup, '--audit-log', place.auditLog).status).toBe(0);
+  await twoAgree(
+    new Session(['ceremony', 'backup', '--to', backup, '--audit-log', place.auditLog]),
+    'list all keys',
+  );
   const { keys } = JSON.parse(readFileSync(join(backup, 'manifest.json'), 'utf8'));
   expect(keys).toContainEqual({ label: 'AUDIT/1', usage: 'S0', algorithm: 'E', kcv: fingerprint });
 });

@@ -2,7 +2,7 @@ import { systemClock } from '../../runtime/index.ts';
 import { HsmError } from '../errors.ts';
 import { RECORD_SEAL } from '../keys/create.ts';
 import { secretOf } from '../keys/key.ts';
-import { SigningKeys } from '../keys/signing-keys.ts';
+import { AUDIT_KEY, SigningKeys } from '../keys/signing-keys.ts';
 import { TokenKeys } from '../keys/token-keys.ts';
 import { UseLedger } from '../keys/use-ledger.ts';
 import { WorkingKeys } from '../keys/working-keys.ts';
@@ -13,7 +13,14 @@ import { TokenSession } from '../token/pkcs11.ts';
 import { probeToken } from '../token/probe.ts';
 import type { TokenProfile } from '../token/profile.ts';
 import { Scratch } from '../token/secrets.ts';
-import { type AuditEntry, appendEntry, verifyLog } from './audit-log.ts';
+import { anchor, checkAnchored } from './anchor.ts';
+import { type AuditEntry, appendEntry, hashesOf, verifyLog } from './audit-log.ts';
+
+export interface LogCheck {
+  readonly entries: number;
+  /** How many of them the ledger knows of; absent where it is not told which ledger. */
+  readonly anchored: number | undefined;
+}
 
 /** The token at which a ceremony is held, and its audit log. A process of its own, like any that opens the token. */
 export class Station {
@@ -22,19 +29,28 @@ export class Station {
   readonly keys: TokenKeys;
   readonly signingKeys: SigningKeys;
   readonly #auditLog: string;
+  readonly #ledgerPath: string | undefined;
 
-  private constructor(session: TokenSession, auditLog: string) {
+  private constructor(session: TokenSession, auditLog: string, ledgerPath: string | undefined) {
     this.session = session;
     this.profile = probeToken(session);
     this.keys = new TokenKeys(session, systemClock.monotonic);
     this.signingKeys = new SigningKeys(session);
     this.#auditLog = auditLog;
+    this.#ledgerPath = ledgerPath;
   }
 
   /** @throws HSM_SETTINGS_INVALID, HSM_WRONG_USER_PIN, HSM_TOKEN_FAILED */
   static open(environment: Readonly<Record<string, string | undefined>>, auditLog: string): Station {
-    const { token, userPin } = readTokenAccess(environment);
-    return new Station(TokenSession.open(token, userPin), auditLog);
+    const { token, userPin, production } = readTokenAccess(environment);
+    const ledgerPath = environment['HSM_USE_LEDGER'] || undefined;
+    if (production && ledgerPath === undefined) {
+      throw new HsmError(
+        'HSM_SETTINGS_INVALID',
+        'HSM_USE_LEDGER is missing: the head of the log is kept there',
+      );
+    }
+    return new Station(TokenSession.open(token, userPin), auditLog, ledgerPath);
   }
 
   close(): void {
@@ -69,14 +85,18 @@ export class Station {
    * Before a ceremony does anything: what it does can be recorded, and the log is whole.
    * @throws HSM_UNKNOWN_KEY on a token that was not prepared, HSM_AUDIT_LOG_BROKEN
    */
-  checkLog(): void {
+  checkLog(): LogCheck {
     this.seal(Buffer.from('log', 'latin1'));
-    verifyLog(this.#auditLog, (data) => this.seal(data));
+    const entries = verifyLog(this.#auditLog, (data) => this.seal(data));
+    if (this.#ledgerPath === undefined) return { entries, anchored: undefined };
+    return { entries, anchored: checkAnchored(this.#ledgerPath, hashesOf(this.#auditLog)) };
   }
 
   record(entry: Omit<AuditEntry, 'time'>): void {
     const dated = { time: new Date(systemClock.wall()).toISOString(), ...entry } as AuditEntry;
-    appendEntry(this.#auditLog, dated, (data) => this.seal(data));
+    const head = appendEntry(this.#auditLog, dated, (data) => this.seal(data));
+    if (this.#ledgerPath === undefined || !this.signingKeys.has(AUDIT_KEY)) return;
+    anchor(this.#ledgerPath, head, dated.time, (text) => this.signingKeys.sign(AUDIT_KEY, text));
   }
 
   recordFailure(

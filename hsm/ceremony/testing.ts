@@ -3,7 +3,7 @@ import { createCipheriv } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, vi } from 'vitest';
+import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { testToken } from '../testing/token.ts';
 
 const COMMAND = join(import.meta.dirname, '..', 'cli', 'command.ts');
@@ -91,6 +91,15 @@ export function importSession(label = 'ZPK/NEW', ...more: string[]): Session {
     place.auditLog,
     ...more,
   ]);
+}
+
+/** Alice and Bob agree to it. */
+export async function twoAgree(session: Session, deed: string): Promise<string> {
+  await session.answer('custodian 1, your name: ', 'Alice');
+  await session.answer('custodian 2, your name: ', 'Bob');
+  for (const name of ['Alice', 'Bob']) await session.answer(`${name}, ${deed}`, 'yes');
+  expect(await session.exit).toBe(0);
+  return session.output;
 }
 
 /** KCV of a double-length key by a block of zeroes. */

@@ -3,7 +3,7 @@ import type { KeyAlgorithm, KeyUsage } from '../keys/usage.ts';
 import { exportKeyBlock } from '../operations/key-blocks.ts';
 import { describeKey, generateKey } from '../operations/keys.ts';
 import type { RequestOf } from '../protocol/operations.ts';
-import { askCustodians, confirmAll } from './custodians.ts';
+import { agreed } from './agreed.ts';
 import type { Station } from './station.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -48,25 +48,4 @@ export async function exportKey(
     const block = station.work((context) => exportKeyBlock(context, { ...request, optional: '' }));
     return { result: block, facts: {} };
   });
-}
-
-/** What two custodians do together; however it ends, the log says so. */
-async function agreed<T>(
-  station: Station,
-  terminal: Terminal,
-  action: string,
-  facts: Record<string, unknown>,
-  deed: (confirm: (what: string) => Promise<void>) => Promise<{ result: T; facts: Record<string, unknown> }>,
-): Promise<T> {
-  station.checkLog();
-  const custodians: string[] = [];
-  try {
-    await askCustodians(terminal, 2, custodians);
-    const done = await deed((what) => confirmAll(terminal, custodians, what));
-    station.record({ action, outcome: 'completed', custodians, ...facts, ...done.facts });
-    return done.result;
-  } catch (error) {
-    station.recordFailure(action, facts, custodians, error);
-    throw error;
-  }
 }

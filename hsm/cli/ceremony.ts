@@ -138,16 +138,18 @@ function orderCommand(command: Command, name: string, description: string): Comm
 function backupCommands(command: Command): void {
   command
     .command('backup')
-    .description("writes a sealed list of all keys with their KCVs, and a copy of a software token's files")
+    .description(
+      "two custodians have a sealed list of all keys with their KCVs written, and a copy of a software token's files",
+    )
     .requiredOption('--to <folder>', 'an empty folder')
     .option('--token-folder <folder>', 'where a software token keeps its files')
     .addOption(auditOption())
     .action((options: Shared & { to: string; tokenFolder?: string }) =>
-      quietly(options, async (station) => {
-        const { backUp } = await import('../ceremony/backup.ts');
-        const keys = backUp(station, options.to, options.tokenFolder);
-        station.record({ action: 'backup', outcome: 'completed', custodians: [], keys, folder: options.to });
-        console.log(`${keys} keys listed in ${options.to}`);
+      hold(options, async (station, terminal) => {
+        const { backUpTogether } = await import('../ceremony/backup.ts');
+        const { to: folder, tokenFolder } = options;
+        const keys = await backUpTogether(station, terminal, { folder, tokenFolder });
+        terminal.say(`${keys} keys listed in ${folder}`);
       }),
     );
   command
@@ -160,25 +162,26 @@ function backupCommands(command: Command): void {
     )
     .addOption(auditOption())
     .action(async (options: Shared & { from: string; tokenFolder?: string }) => {
-      const { restoreFiles, verifyBackup } = await import('../ceremony/backup.ts');
+      const { restoreFiles } = await import('../ceremony/backup.ts');
       if (options.tokenFolder !== undefined) restoreFiles(options.from, options.tokenFolder);
-      await quietly(options, async (station) => {
-        // Only a proof that held is recorded: another token's seal would be worth nothing in this log.
-        const keys = verifyBackup(station, options.from);
-        const folder = options.from;
-        station.record({ action: 'restore', outcome: 'completed', custodians: [], keys, folder });
-        console.log(`${keys} keys are the same`);
+      await hold(options, async (station, terminal) => {
+        const { restoreTogether } = await import('../ceremony/backup.ts');
+        terminal.say(`${await restoreTogether(station, terminal, options.from)} keys are the same`);
       });
     });
   command
     .command('verify-log')
-    .description('checks the seals and the chain of the audit log')
+    .description('checks the seals and the chain of the audit log, and its end by HSM_USE_LEDGER')
     .addOption(auditOption())
     .action((options: Shared) =>
       quietly(options, async (station) => {
-        const { verifyLog } = await import('../ceremony/audit-log.ts');
-        const entries = verifyLog(options.auditLog, (data) => station.seal(data));
+        const { entries, anchored } = station.checkLog();
         console.log(`${entries} entries, all sealed by this token`);
+        console.log(
+          anchored === undefined
+            ? 'whether lines are missing at its end is not known: HSM_USE_LEDGER is not set'
+            : `${anchored} of them are in the signed key log: none is missing at the end of these`,
+        );
       }),
     );
 }

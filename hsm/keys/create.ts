@@ -2,7 +2,7 @@ import { setOddParity } from '../emv/keys.ts';
 import { HsmError } from '../errors.ts';
 import { derivationSubkey } from '../keyblock/keyblock.ts';
 import { cmacByEncryption } from '../mac/mac.ts';
-import { pkcs11, type Template } from '../token/pkcs11.ts';
+import { pkcs11 } from '../token/pkcs11.ts';
 import type { Scratch, Secret, TokenSecret } from '../token/secrets.ts';
 import { clearPart } from './parts.ts';
 import { refusePublished } from './published.ts';
@@ -15,6 +15,7 @@ import {
   type KeyUsage,
   keyTypeOf,
   permissionsOf,
+  permissionsOn,
   permissionTemplate,
   tokenLength,
 } from './usage.ts';
@@ -83,7 +84,8 @@ export function storeKey(
     const clear = clearPart(scratch, value, part);
     scratch.session.create([
       ...storedKeyTemplate({ label, usage, algorithm, part, ...recorded(usage, part, facts, pinRule) }, true),
-      ...valueTemplate(usage, algorithm, part, value.length),
+      { type: pkcs11.CKA_KEY_TYPE, value: keyTypeOf(algorithm, tokenLength(part, value.length)) },
+      ...permissionTemplate(permissionsOn(scratch.profile, usage, part)),
       { type: pkcs11.CKA_VALUE, value: clear },
     ]);
   }
@@ -123,13 +125,6 @@ function recorded(
     (permission) => permission === 'encrypt' || permission === 'sign',
   );
   return shows ? {} : { kcv: facts.kcv, subkey: facts.subkey };
-}
-
-function valueTemplate(usage: KeyUsage, algorithm: KeyAlgorithm, part: KeyPart, length: number): Template {
-  return [
-    { type: pkcs11.CKA_KEY_TYPE, value: keyTypeOf(algorithm, tokenLength(part, length)) },
-    ...permissionTemplate(permissionsOf(usage, part)),
-  ];
 }
 
 /** A key made by the token itself, for good. Only for usages with one form. @returns its KCV */

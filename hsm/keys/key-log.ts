@@ -54,6 +54,14 @@ export function appendKeyLog(
     .run(sequence, line, sign(Buffer.from(line, 'utf8')));
 }
 
+/** What the newest entry says of this operation; nothing where there is none. */
+export function newestOf(database: DatabaseSync, operation: string): KeyLogEntry | undefined {
+  const row = database
+    .prepare(`SELECT line FROM key_log WHERE line ->> 'operation' = ? ORDER BY sequence DESC LIMIT 1`)
+    .get(operation);
+  return row && JSON.parse(String(row['line']));
+}
+
 /** All of it, from the ledger's file. */
 export function openKeyLog(path: string): KeyLogLine[] {
   const database = new DatabaseSync(path, { readOnly: true });

@@ -37,6 +37,15 @@ export function checkStrength(name: string, key: Held, protection: Held): void {
   );
 }
 
+/** The strengths that `HSM_LEAST_STRENGTH` may name; the first is that of triple DES in two parts. */
+export const STRENGTHS: readonly number[] = [80, 112, 128, 192, 256];
+
+/** What is made or comes as a working key. @throws HSM_KEY_WEAK where it is weaker than a setting allows */
+export function checkLeastStrength(least: number, key: Held): void {
+  if (strengthOf(key) >= least) return;
+  throw new HsmError('HSM_KEY_WEAK', `a strength of ${strengthOf(key)} bits; HSM_LEAST_STRENGTH is ${least}`);
+}
+
 /** The weak and the semi-weak keys of DES, with odd parity. */
 const WEAK = [
   '0101010101010101',

@@ -97,6 +97,20 @@ export function checkedParts(usage: KeyUsage, algorithm: KeyAlgorithm, length: n
   return parts;
 }
 
+/**
+ * What a key part may do on this token. One that cannot derive by encrypting data has what it derives computed here,
+ * for which a key that derives must encrypt: docs/hsm.md says what that gives away.
+ */
+export function permissionsOn(
+  { canEcbDerive }: { readonly canEcbDerive: boolean },
+  usage: KeyUsage,
+  part: KeyPart,
+): readonly Permission[] {
+  const permissions = permissionsOf(usage, part);
+  if (canEcbDerive || !permissions.includes('derive')) return permissions;
+  return [...permissions, 'encrypt'];
+}
+
 /** What a key part may do. The variants of a protection key work as the derived keys of other versions do. */
 export function permissionsOf(usage: KeyUsage, part: KeyPart): readonly Permission[] {
   if (part === 'encryption') return ['encrypt', 'decrypt', 'wrap', 'unwrap'];

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { HsmError } from '../errors.ts';
 import { COUNTER_SCHEMA, type CounterClaim, CounterLedger, type LedgerSeal } from './counter-ledger.ts';
-import { appendKeyLog, KEY_LOG_SCHEMA, type KeyLogEntry } from './key-log.ts';
+import { appendKeyLog, KEY_LOG_SCHEMA, type KeyLogEntry, newestOf } from './key-log.ts';
 
 /** How much is remembered: the device heard of longest ago is forgotten first, a key's uses never before its end. */
 export interface LedgerBounds {
@@ -137,6 +137,11 @@ export class UseLedger {
       }
     });
     this.#unsaved = true;
+  }
+
+  /** @throws HSM_LEDGER_FAILED */
+  newestLogged(operation: string): KeyLogEntry | undefined {
+    return this.#attempt(() => newestOf(this.#database, operation));
   }
 
   /** Until when custodians have opened the authorised state, for all processes. @throws HSM_LEDGER_FAILED */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { HsmError } from '../errors.ts';
 import { type Handle, pkcs11, type TokenSession } from '../token/pkcs11.ts';
+import type { TokenProfile } from '../token/profile.ts';
 import type { Scratch } from '../token/secrets.ts';
 import { ALL_ALLOWED, type KeyAttributes } from './attributes.ts';
 import { factsOf, LMK, RECORD_SEAL } from './create.ts';
@@ -23,7 +24,7 @@ import {
   type KeyPart,
   type KeyUsage,
   keyTypeOf,
-  permissionsOf,
+  permissionsOn,
   permissionTemplate,
   tokenLength,
 } from './usage.ts';
@@ -94,6 +95,11 @@ export class WorkingKeys {
       throw new HsmError('HSM_KEY_STATE', `${id} was used ${useLimit} times, its limit`);
     }
     return key;
+  }
+
+  /** The key of a record that waits for its first use: to try it, and for nothing else. */
+  onTrial(scratch: Scratch, record: string): SessionKey {
+    return this.#opened(scratch, record);
   }
 
   /** What a record says, its seal checked. */
@@ -177,7 +183,7 @@ export class WorkingKeys {
     }
     const parsed = parseRecord(record, (data) => this.#sealOf(scratch, data));
     this.#checkLives(parsed.facts);
-    const opened = this.#unwrap(parsed);
+    const opened = this.#unwrap(parsed, scratch.profile);
     this.#open.set(record, opened);
     const oldest = this.#open.keys().next().value;
     if (this.#open.size > this.#capacity && oldest !== undefined) this.#close(oldest);
@@ -203,7 +209,7 @@ export class WorkingKeys {
     for (const [record, key] of this.#open) if (key.facts.id === id) this.#close(record);
   }
 
-  #unwrap({ facts, wrapped }: KeyRecord): OpenKey {
+  #unwrap({ facts, wrapped }: KeyRecord, profile: TokenProfile): OpenKey {
     const handles = new Map<KeyPart, Handle>();
     for (const [part, value] of wrapped) {
       const handle = this.#session.unwrap(KEY_WRAP, this.#lmk(), value, [
@@ -213,7 +219,7 @@ export class WorkingKeys {
         { type: pkcs11.CKA_PRIVATE, value: true },
         { type: pkcs11.CKA_SENSITIVE, value: true },
         { type: pkcs11.CKA_EXTRACTABLE, value: false },
-        ...permissionTemplate(permissionsOf(facts.usage, part)),
+        ...permissionTemplate(permissionsOn(profile, facts.usage, part)),
       ]);
       handles.set(part, handle);
     }

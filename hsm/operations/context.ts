@@ -42,6 +42,8 @@ export class OperationContext {
   readonly #onSuccess: (() => void)[] = [];
   /** Of key blocks that come: those in which a key may be brought. */
   readonly keyBlockVersions: ReadonlySet<string>;
+  /** Bits. */
+  readonly leastStrength: number;
   readonly wallClock: () => number;
   readonly pinGuard: PinGuard;
   readonly caller: Caller;
@@ -52,6 +54,7 @@ export class OperationContext {
     shared: Pick<OperationContext, 'tokenKeys' | 'workingKeys' | 'signingKeys' | 'wallClock' | 'pinGuard'> & {
       ledger: UseLedger;
       keyBlockVersions?: ReadonlySet<string> | undefined;
+      leastStrength?: number | undefined;
     },
     caller: Caller = EVERYBODY,
   ) {
@@ -63,6 +66,7 @@ export class OperationContext {
     this.wallClock = shared.wallClock;
     this.pinGuard = shared.pinGuard;
     this.caller = caller;
+    this.leastStrength = shared.leastStrength ?? 0;
     this.keyBlockVersions = shared.keyBlockVersions ?? KEY_BLOCK_VERSIONS;
   }
 

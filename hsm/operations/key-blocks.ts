@@ -8,9 +8,12 @@ import { type SessionKey, secretOf } from '../keys/key.ts';
 import { isRecord } from '../keys/record.ts';
 import { checkStrength } from '../keys/strength.ts';
 import { type KeyUsage, usageOutside } from '../keys/usage.ts';
+import { translatePinBlock } from '../pin/translate.ts';
 import type { RequestOf } from '../protocol/operations.ts';
+import type { Secret } from '../token/secrets.ts';
 import type { OperationContext } from './context.ts';
 import { planOf, sealed, usageOf } from './keys.ts';
+import { pinSideOf } from './pin.ts';
 
 /** Of a KCV that comes beside a key block, at least. */
 const TOLD_DIGITS = 6;
@@ -47,7 +50,42 @@ export function importKeyBlock(
   ) {
     throw new HsmError('HSM_KEY_BLOCK_INVALID', `KCV ${made.kcv}, but ${request.kcv} was told`);
   }
+  if (usage === 'P0') tryOut(context, made.record, key);
   return { ...made, header: JSON.stringify(header) };
+}
+
+const TRIAL_PAN = Buffer.from('4000000000000002', 'latin1');
+/** A PIN nobody has, in format 0 for that PAN; under AES it is a block like any other. */
+const TRIAL_BLOCKS = {
+  T: Buffer.from('041226FFFFFFFFFF', 'hex'),
+  A: Buffer.from('041226FFFFFFFFFF041226FFFFFFFFFF', 'hex'),
+} as const;
+
+/**
+ * A zone's PIN key works before its other side is told that we have it: a PIN block under the key as it came is
+ * translated by the key as it will be used, unwrapped from its record. A key that did not survive its wrapping would
+ * else be found by the first cardholders. @throws HSM_KEY_BLOCK_INVALID
+ */
+function tryOut(context: OperationContext, record: string, came: Secret): void {
+  const { scratch } = context;
+  const key = context.workingKeys.onTrial(scratch, record);
+  const algorithm = key.algorithm === 'A' ? 'A' : 'T';
+  const sent = scratch.encrypt(came, algorithm, TRIAL_BLOCKS[algorithm]);
+  const side = pinSideOf(key, 0);
+  const isRight =
+    algorithm === 'T'
+      ? worked(() => translatePinBlock(scratch, side, side, TRIAL_PAN, sent).equals(sent))
+      : scratch.encrypt(secretOf(key), algorithm, TRIAL_BLOCKS[algorithm]).equals(sent);
+  if (!isRight) throw new HsmError('HSM_KEY_BLOCK_INVALID', 'a trial translation under the key that came');
+}
+
+function worked(trial: () => boolean): boolean {
+  try {
+    return trial();
+  } catch (error) {
+    if (error instanceof HsmError && error.code === 'HSM_PIN_BLOCK_INVALID') return false;
+    throw error;
+  }
 }
 
 /** A working key for another party, under a key both share. The record's usage goes into the header. */

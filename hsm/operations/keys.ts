@@ -3,6 +3,7 @@ import { ALL_ALLOWED, type KeyAttributes } from '../keys/attributes.ts';
 import { kcvOf, randomValue } from '../keys/create.ts';
 import { secretOf } from '../keys/key.ts';
 import { isRecord, KEY_STATES, type KeyState, withState } from '../keys/record.ts';
+import { checkLeastStrength } from '../keys/strength.ts';
 import { isKeyUsage, type KeyAlgorithm, type KeyUsage } from '../keys/usage.ts';
 import type { WorkingKeyPlan } from '../keys/working-keys.ts';
 import type { RequestOf } from '../protocol/operations.ts';
@@ -43,6 +44,7 @@ export function sealed(
   plan: WorkingKeyPlan,
   value: Buffer,
 ): { record: string; kcv: string } {
+  checkLeastStrength(context.leastStrength, { algorithm: plan.algorithm, length: value.length });
   const record = context.workingKeys.seal(context.scratch, plan, value);
   const { id, kcv, usage, owner } = context.workingKeys.facts(context.scratch, record);
   context.note({ id, kcv, usage, owner });

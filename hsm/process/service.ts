@@ -309,6 +309,7 @@ export class HsmService {
         ledger: this.#ledger,
         wallClock: this.#clocks.wall,
         keyBlockVersions: this.#settings.keyBlockVersions,
+        leastStrength: this.#settings.leastStrength,
         pinGuard: this.#pinGuard,
       };
       return { session, profile, ...keys, shared };
@@ -339,9 +340,16 @@ function isOfToken(error: unknown): boolean {
   return error instanceof TokenError || (error instanceof HsmError && error.cause instanceof TokenError);
 }
 
+/** CKR_KEY_FUNCTION_NOT_PERMITTED: its keys were put on a token that could derive, and this one cannot. */
+const NOT_PERMITTED = 0x68;
+
+function isNotPermitted(error: unknown): boolean {
+  return error instanceof TokenError && error.ckr === NOT_PERMITTED;
+}
+
 function asHsmError(error: unknown): HsmError {
   if (error instanceof HsmError) return error;
-  if (isUnsupported(error)) {
+  if (isUnsupported(error) || isNotPermitted(error)) {
     return new HsmError('HSM_UNSUPPORTED', (error as TokenError).message, { cause: error });
   }
   return new HsmError('HSM_TOKEN_FAILED', error instanceof Error ? error.message : '', { cause: error });

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { HsmError } from '../errors.ts';
 import { MAC_LENGTH } from '../keyblock/header.ts';
+import { STRENGTHS } from '../keys/strength.ts';
 import { PIN_LIMITS, type PinLimits } from '../pin/guard.ts';
 import { findSoftHsm, SOFTWARE_REFUSED, type TokenSettings } from '../token/pkcs11.ts';
 
@@ -29,11 +30,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * (default: SoftHSM where Debian puts it), `PKCS11_SLOT` (where labels are not unique), `PKCS11_PARAMETERS` (for
  * NSS), `HSM_OPEN_KEYS` (for tokens with little room), `HSM_OPERATION_MS` (how long an operation may stay open for
  * the next request, see docs/hsm.md), `HSM_KEY_BLOCK_VERSIONS` (in which keys may come: `B,D,E` unless it says more),
- * `HSM_PIN_TRIES` (how many wrong PINs of one card in a row, see pin/guard.ts), `HSM_POLICY` and `HSM_SOCKET_GROUP`
- * (who may ask for what, see policy.ts; needed in production), `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in
- * production), `HSM_HANG_MS` (how long a call of the token may last, see watchdog.ts), and the user PIN from
- * `HSM_PIN_FD` (an open file descriptor) or `HSM_PIN_FILE` (mode 0600). The PIN itself is never in the environment nor
- * among the arguments.
+ * `HSM_LEAST_STRENGTH` (of working keys, in bits: see keys/strength.ts), `HSM_PIN_TRIES` (how many wrong PINs of one
+ * card in a row, see pin/guard.ts), `HSM_POLICY` and `HSM_SOCKET_GROUP` (who may ask for what, see policy.ts; needed in
+ * production), `HSM_USE_LEDGER` (see keys/use-ledger.ts; needed in production), `HSM_HANG_MS` (how long a call of the
+ * token may last, see watchdog.ts), and the user PIN from `HSM_PIN_FD` (an open file descriptor) or `HSM_PIN_FILE`
+ * (mode 0600). The PIN itself is never in the environment nor among the arguments.
  * @throws HSM_SETTINGS_INVALID naming the setting and what it should be
  */
 export function readSettings(environment: Environment): HsmSettings {
@@ -73,6 +74,7 @@ export function readTokenAccess(environment: Environment): TokenAccess {
       ...(openKeys === undefined ? {} : { openKeys }),
       ...(operationMs === undefined ? {} : { operationMs }),
       ...(keyBlockVersions === undefined ? {} : { keyBlockVersions }),
+      leastStrength: leastStrengthOf(environment),
       ...(tries === undefined ? {} : { pinLimits: pinLimitsOf(tries) }),
       refusesSoftware,
       refusesDevelopmentKeys: production,
@@ -142,6 +144,14 @@ function versionsOf(environment: Environment): ReadonlySet<string> | undefined {
     );
   }
   return new Set(versions);
+}
+
+function leastStrengthOf(environment: Environment): number {
+  const text = environment['HSM_LEAST_STRENGTH'];
+  const least =
+    text === undefined || text === '' ? STRENGTHS[0] : STRENGTHS.find((bits) => String(bits) === text);
+  if (least !== undefined) return least;
+  throw new HsmError('HSM_SETTINGS_INVALID', `HSM_LEAST_STRENGTH must be one of ${STRENGTHS.join(', ')}`);
 }
 
 function isSoftwareToken(modulePath: string): boolean {

@@ -102,6 +102,8 @@ export interface TokenSettings {
   keyBlockVersions?: ReadonlySet<string>;
   /** How many wrong PINs and malformed PIN blocks of one card are borne: see `pin/guard.ts`. */
   pinLimits?: PinLimits;
+  /** Of working keys that are made or come, in bits; absent: any that is a key. */
+  leastStrength?: number;
   /** In production: keys that anybody knows are not used, and come by no way. */
   refusesDevelopmentKeys?: boolean;
   /** In production: a token that is a program is not opened. */

@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { Pan, PinBlock } from '../../messages/index.ts';
 import { developmentKey } from '../development/keys.ts';
+import { PIN_LIMITS } from '../pin/guard.ts';
 import { startTestHsm, type TestHsm } from '../testing/index.ts';
 
 let hsm: TestHsm;
@@ -92,8 +93,8 @@ it('after a run its memory holds no clear PIN and no clear key', async (test) =>
     };
     const issuer = { cryptogram: 'IMK-AC/VISA', integrity: 'IMK-SMI/VISA', confidentiality: 'IMK-SMC/VISA' };
     await hsm.client.changeCardPin(issuer, card, { key: 'TPK/TERM0001', block });
-    // As often as one card's PIN may be wrong, and a little less.
-    if (i >= 30) continue;
+    // As often in a row as the PIN of one card may be wrong.
+    if (i >= PIN_LIMITS.inARow) continue;
     await hsm.client.verifyPvv({
       pin: { key: 'TPK/TERM0001', block },
       pan: PAN,

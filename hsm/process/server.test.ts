@@ -162,14 +162,19 @@ it('gives room to who asks for little, at the cost of who has the most waiting',
 });
 
 it('disconnects a peer whose frame comes byte by byte without end', async () => {
-  const closed = new Promise((resolve) => peer.once('close', resolve));
-  const frame = request(1);
-  peer.write(frame.subarray(0, 6));
+  const ended = Promise.withResolvers<'by the server' | 'not at all'>();
+  peer.once('close', () => ended.resolve('by the server'));
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(8_000);
+  peer.write(length);
+  let written = 0;
   const trickle = setInterval(() => {
     now += 3_000;
     peer.write(Buffer.of(0));
+    written += 1;
+    if (written === 100) ended.resolve('not at all');
   }, 5);
-  await closed;
+  expect(await ended.promise).toBe('by the server');
   clearInterval(trickle);
   expect(executed).toEqual([]);
 });

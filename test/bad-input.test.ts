@@ -38,6 +38,16 @@ describe('bytes that are no message', () => {
     await logged('listener.truncated');
   });
 
+  it('a frame that comes byte by byte has ten seconds', { timeout: 30_000 }, async () => {
+    const raw = await connectRaw(port());
+    const bytes = [...frame(sealed(purchase()))].map((byte) => Buffer.of(byte));
+    const trickle = setInterval(() => raw.send(bytes.shift() ?? Buffer.of(0)), 250);
+    await raw.closed;
+    clearInterval(trickle);
+    expect(bytes).not.toEqual([]);
+    await logged('listener.frame-timeout');
+  });
+
   it('bytes without a readable MTI close the connection', async () => {
     const raw = await connectRaw(port());
     raw.send(frame(Buffer.from('XYZ!garbage')));

@@ -119,11 +119,13 @@ describe('PostgreSQL', () => {
     expect(await ask(port(), { ...before, mti: '0101' })).toMatchObject({ de39: '00' });
   });
 
-  it('frozen: declined 96, and what it stored after all is closed once it goes on', async () => {
+  it('frozen: declined 96, or 63 for a wrong MAC, and what it stored after all is closed once it goes on', async () => {
     const message = purchase();
     process.kill(postgres.pid, 'SIGSTOP');
     stopBackends('SIGSTOP');
     try {
+      // A wrong MAC is told from what this node knows: whoever guesses costs the database nothing.
+      expect(await ask(port(), purchase(), 'TERM0002')).toMatchObject({ de39: '63' });
       expect(await ask(port(), message)).toMatchObject({ de39: '96' });
       await expectDatabaseAway();
     } finally {

@@ -37,4 +37,12 @@ export const OF_NUMBERS: readonly SourceMutant[] = [
     find: '    this.stop();\n    this.#line.dead();\n',
     put: '    this.stop();\n',
   },
+  {
+    name: 'search-in-turn',
+    removes: 'the turn of a search that comes beside another: nothing is asked for it',
+    file: 'switch/requests/recent-numbers.ts',
+    find: 'if (this.#waiting.length >= MOST_WAITING) return undefined;',
+    put: 'if (this.#waiting.length >= 0) return undefined;',
+    test: 'switch/requests/recent-numbers.test.ts',
+  },
 ];

@@ -7,12 +7,15 @@ const MOST_OF_A_MERCHANT = 64;
 const MOST_MERCHANTS = 4_096;
 const MOST_REFUSED = 4_096;
 const MOST_SEARCHES = 1;
+/** Of searches that wait for their turn: each of those before them ends by the deadline of its statement. */
+const MOST_WAITING = 16;
 /** Of those that an index answers. */
 export const MOST_INDEXED_SEARCHES = 8;
 
 export class RecentNumbers {
   readonly #opened = new Map<string, string[]>();
   #searches = 0;
+  #waiting: { readonly most: number; readonly begin: () => void }[] = [];
   readonly #apart = new Set<string>();
   readonly #refused = new Map<string, number>();
   /** Since the node started, by listener. */
@@ -69,16 +72,32 @@ export class RecentNumbers {
 
   /**
    * What the projection is asked for at once is bounded: a flood of reversals that name nothing must not keep terminals
-   * from settling. @returns nothing where it is not asked
+   * from settling. A few wait for their turn: of two copies of a void the second would hear that there is no original,
+   * while the first finds it. @returns nothing where it is not asked, since too many wait
    */
   async search<Found>(ask: () => Promise<Found>, most = MOST_SEARCHES): Promise<Found | undefined> {
-    if (this.#searches >= most) return undefined;
-    this.#searches += 1;
+    if (this.#searches >= most) {
+      if (this.#waiting.length >= MOST_WAITING) return undefined;
+      await new Promise<void>((begin) => this.#waiting.push({ most, begin }));
+    } else {
+      this.#searches += 1;
+    }
+
     try {
       return await ask();
     } finally {
       this.#searches -= 1;
+      this.#beginNext();
     }
+  }
+
+  /** The turn is taken here and not by whoever waits, so that nobody who comes meanwhile takes it too. */
+  #beginNext(): void {
+    const next = this.#waiting.findIndex(({ most }) => this.#searches < most);
+    const [turn] = next < 0 ? [] : this.#waiting.splice(next, 1);
+    if (!turn) return;
+    this.#searches += 1;
+    turn.begin();
   }
 
   get unmatched(): Readonly<Record<string, number>> {

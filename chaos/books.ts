@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { compareBooks } from '../bench/end-to-end/books/compare-books.ts';
-import { firstIdOf, isDrained, leftToDo, OPEN_PAYMENTS } from '../bench/end-to-end/books/journal-book.ts';
+import { isDrained, leftToDo, OPEN_PAYMENTS } from '../bench/end-to-end/books/journal-book.ts';
 import type { LedgerMark } from '../bench/end-to-end/books/ledger-book.ts';
 import type { Answers, Traffic } from '../bench/end-to-end/generator/traffic.ts';
 import type { Stage } from '../bench/end-to-end/stage/stage.ts';
+import { uuidBoundOf } from '../runtime/index.ts';
 import type { TillOrder } from './tills/account.ts';
 import type { TillRoom } from './tills/till-room.ts';
 import type { Operator } from './watch/operator.ts';
@@ -51,7 +52,7 @@ export async function closeBooks({
   slowness,
 }: BooksOrder): Promise<BooksRow> {
   const account = await tills.settle(CERTAIN_WITHIN_MS * slowness);
-  const since = firstIdOf(sinceMs - CLOCKS_APART_MS);
+  const since = uuidBoundOf(sinceMs - CLOCKS_APART_MS);
   const isAllDone = await holds(() => isDrained(stage.database, since), DRAINED_WITHIN_MS * slowness);
   const isSettled = await holds(
     async () => (await operator.status()).unsettled === 0,

@@ -20,7 +20,7 @@ export type { Probe } from './probes.ts';
 export { listenToProbes, PROBES, sometimes } from './probes.ts';
 export { beginsProxyHeader } from './proxy-protocol.ts';
 export type { Random } from './random.ts';
-export { jitter, systemRandom, timeOrderedUuid } from './random.ts';
+export { jitter, systemRandom, timeOrderedUuid, uuidBoundOf } from './random.ts';
 export type { ReadyDetails } from './service.ts';
 export { announceReady, onShutdown } from './service.ts';
 export type {

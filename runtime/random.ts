@@ -59,3 +59,13 @@ export function timeOrderedUuid(clock: Clock, random: Random): string {
   const hex = bytes.toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
+
+/**
+ * The least or the greatest of all UUIDs that begin with this millisecond: between two of them lies what was made then.
+ * @param filler every digit behind the time: 0 for the least, f for the greatest
+ */
+export function uuidBoundOf(wallMs: number, filler: '0' | 'f' = '0'): string {
+  const time = Math.max(0, Math.floor(wallMs)).toString(16).padStart(12, '0');
+  const rest = [4, 4, 12].map((digits) => filler.repeat(digits));
+  return [time.slice(0, 8), time.slice(8), ...rest].join('-');
+}

@@ -87,8 +87,9 @@ const LAST_PAYMENT_MS = 30_000;
 const LAST_WISH_MS = LAST_PAYMENT_MS + COMES_BACK_WITHIN_MS + 3_000;
 /** Within this time of the last fault everything must have come to its end. */
 const SETTLED_WITHIN_MS = 300_000;
-/** What may still happen once all seems over: it is when nothing has been written for so long. */
+/** A run is over when nothing has been written for so long, once all seems over. */
 const AFTERMATH_MS = 20_000;
+
 /** Runs one seed to its end and checks the invariants. The same seed and code always give the same result. */
 export async function runSeed(options: RunOptions): Promise<RunResult> {
   const rejected: unknown[] = [];

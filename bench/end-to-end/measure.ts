@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { uuidBoundOf } from '../../runtime/index.ts';
 import { bareCpuOf } from './bare/bare-floor.ts';
 import { compareBooks } from './books/compare-books.ts';
-import { firstIdOf, isDrained } from './books/journal-book.ts';
+import { isDrained } from './books/journal-book.ts';
 import { markOf } from './books/ledger-book.ts';
 import { type Answers, UNANSWERED } from './generator/traffic.ts';
 import type { Means } from './means.ts';
@@ -43,7 +44,7 @@ export async function measure(asked: Case, means: Means): Promise<Row> {
   const ledger = (name: string) => markOf(join(stage.folder, `${name}-simulator`, 'ledger.jsonl'));
   const networks = [ledger('visa'), ledger('iso87')];
   const pop = ledger('pop');
-  const [stored, cpu, since] = [await stage.stored(), stage.cpu(), firstIdOf(Date.now())];
+  const [stored, cpu, since] = [await stage.stored(), stage.cpu(), uuidBoundOf(Date.now())];
   const beside = asked.beside?.();
   const replies = generator.run();
   const lagMs = await drained({ stage, since }, seconds * 1_000, replies);

@@ -19,7 +19,7 @@ are opened, and counting what became of it. Beside it a bare look into one map o
 
 Example: npm run bench -- fraud --json`;
 
-/** Processor time of a payment in microseconds, and how long one of a hundred, and of a thousand, takes at least. */
+/** Prints the processor time of a payment, and how long one of a hundred, and of a thousand, takes at least. */
 export async function run({ json }: { json: boolean }): Promise<void> {
   const watched = measure();
   const bare = bareLook();
@@ -45,6 +45,7 @@ function measure() {
   });
   const took = new Float64Array(PAYMENTS);
   let cpu = process.cpuUsage();
+
   for (let index = 0; index < WARM_UP + PAYMENTS; index += 1) {
     if (index === WARM_UP) cpu = process.cpuUsage();
     const opening = openingOf(said(index), index);
@@ -57,6 +58,7 @@ function measure() {
     now += 1_000 / RATE;
     if (index % PAYMENTS === 0) now += DAY_MS;
   }
+
   const { user, system } = process.cpuUsage(cpu);
   took.sort();
   return {

@@ -26,6 +26,7 @@ export async function gatewayDifferences(order: GatewayBooks): Promise<string[]>
   const told = new Set(order.approved);
   const differences: string[] = [];
   if (told.size !== order.approved.length) differences.push('two payments were told with one id');
+
   for await (const transaction of transactionsSince(order.client, order.since)) {
     const { facts } = transaction.opening ?? {};
     if (facts?.terminal.trimEnd() !== order.terminal) continue;
@@ -39,6 +40,7 @@ export async function gatewayDifferences(order: GatewayBooks): Promise<string[]>
       differences.push(`${transaction.id}: the network holds ${atNetwork}, the journal says otherwise`);
     }
   }
+
   if (told.size > 0) differences.push(`${told.size} payments were approved and are not in the journal`);
   return differences;
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { uuidBoundOf } from '../../runtime/index.ts';
 import { developmentApiKey, developmentToken } from '../../switch/config/gateway.ts';
-import { firstIdOf } from '../end-to-end/books/journal-book.ts';
 import { markOf } from '../end-to-end/books/ledger-book.ts';
 import { MERCHANT } from '../end-to-end/fleet.ts';
 import type { Means } from '../end-to-end/means.ts';
@@ -90,16 +90,18 @@ class Offer {
     const total = Math.round((iso + rest) * seconds);
     const ledger = (of: string) => markOf(join(stage.folder, `${of}-simulator`, 'ledger.jsonl'));
     const marks = { networks: [ledger('visa'), ledger('iso87')], pop: ledger('pop') };
-    const [cpu, since] = [stage.cpu(), firstIdOf(Date.now())];
+    const [cpu, since] = [stage.cpu(), uuidBoundOf(Date.now())];
 
     const payments = rest > 0 ? await this.#prepared(asked, since) : undefined;
     const { ofTerminals, answered } =
       iso > 0 ? await this.#purchases(asked, payments) : await alone(payments);
     const after = stage.cpu();
     const used = GROUPS.map((group) => [group, round((after[group] - cpu[group]) / total)] as const);
+
     const approved = answered?.approved ?? [];
     const books = { client: stage.database, since, ...marks, terminal: GATEWAY_TERMINAL, approved };
     const differences = [...(ofTerminals?.differences ?? []), ...(await gatewayDifferences(books))];
+
     return {
       case: name,
       iso,
@@ -134,6 +136,7 @@ class Offer {
     const asked = { host, port: Number(port), bearer, tokens, rate: rest, total };
     const own = `${name.replaceAll(/[^a-z0-9]/gi, '-')}-${since.slice(0, 13)}`;
     await applications.prepare({ ...asked, connections: CONNECTIONS, name: own, patienceMs: PATIENCE_MS });
+
     return async () => {
       means.say(`${name}: ${rest}/s over the gateway for ${seconds} s …`);
       const answers = applications.run();

@@ -27,7 +27,7 @@ export function backUpTogether(
   terminal: Terminal,
   { folder, tokenFolder }: { folder: string; tokenFolder: string | undefined },
 ): Promise<number> {
-  return agreed(station, terminal, 'backup', { folder }, async (confirm) => {
+  return agreed({ station, terminal, action: 'backup', facts: { folder } }, async (confirm) => {
     await confirm(tokenFolder === undefined ? `list all keys in ${folder}` : `copy the token to ${folder}`);
     const keys = backUp(station, folder, tokenFolder);
     return { result: keys, facts: { keys } };
@@ -37,7 +37,7 @@ export function backUpTogether(
 /** The proof comes first, and is all that is done where it fails: another token's seal is worth nothing in the log. */
 export function restoreTogether(station: Station, terminal: Terminal, folder: string): Promise<number> {
   const keys = verifyBackup(station, folder);
-  return agreed(station, terminal, 'restore', { folder }, async (confirm) => {
+  return agreed({ station, terminal, action: 'restore', facts: { folder } }, async (confirm) => {
     await confirm(`take this token, whose ${keys} keys are those of ${folder}, into service`);
     return { result: keys, facts: { keys } };
   });

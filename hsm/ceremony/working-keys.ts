@@ -24,7 +24,7 @@ export async function generateWorkingKey(
   terminal: Terminal,
   order: WorkingKeyOrder,
 ): Promise<{ record: string; kcv: string }> {
-  return await agreed(station, terminal, 'generate', { ...order }, async (confirm) => {
+  return await agreed({ station, terminal, action: 'generate', facts: { ...order } }, async (confirm) => {
     await confirm(`make a working key ${order.usage} for ${order.owner}`);
     const plan = { ...order, state: 'active', notBefore: 0, notAfter: END_OF_TIME, useLimit: 0 };
     const made = station.work((context) => generateKey(context, plan));
@@ -43,7 +43,7 @@ export async function exportKey(
     (context) => JSON.parse(describeKey(context, request.record)) as KeyRecordFacts,
   );
   const facts = { id, owner, usage, kcv, under: request.protection };
-  return await agreed(station, terminal, 'export', facts, async (confirm) => {
+  return await agreed({ station, terminal, action: 'export', facts }, async (confirm) => {
     await confirm(`export ${usage} key of ${owner}, KCV ${kcv}, under ${request.protection}`);
     const block = station.work((context) => exportKeyBlock(context, { ...request, optional: '' }));
     return { result: block, facts: {} };

@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from '../../runtime/index.ts';
 import { HsmError } from '../errors.ts';
 import type { UseLedger } from '../keys/use-ledger.ts';
 import type { PinFormat } from './formats.ts';
@@ -42,8 +43,7 @@ export interface PinLimits {
  */
 export const PIN_LIMITS: PinLimits = { inARow: 3, aDay: 10, malformed: 32, alarm: 60 };
 
-const DAY_MS = 86_400_000;
-const MALFORMED_WINDOW_MS = 3_600_000;
+const MALFORMED_WINDOW_MS = HOUR_MS;
 const ALARM_WINDOW_MS = 60_000;
 /** Keys whose faults are counted at one time; beyond it the oldest count begins anew. */
 const MOST_KEYS = 10_000;

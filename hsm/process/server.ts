@@ -137,10 +137,12 @@ export class HsmServer {
       socket.destroy();
       return;
     }
+
     if (this.#peers.size >= this.#options.maxConnections && !this.#madeRoom()) {
       socket.destroy();
       return;
     }
+
     this.#serve({
       socket,
       rights,
@@ -168,6 +170,7 @@ export class HsmServer {
     const { socket } = peer;
     this.#peers.add(peer);
     socket.setTimeout(GREETING_WITHIN_MS, () => socket.destroy());
+
     const splitter = new FrameSplitter(
       () => socket.setTimeout(0),
       (body) => this.#enqueue(peer, body),
@@ -289,6 +292,7 @@ export class HsmServer {
     peer.waiting -= 1;
     if (peer.cancelled.size > 0 && peer.cancelled.delete(id)) waiting.expiresAt = Number.NEGATIVE_INFINITY;
     if (peer.waiting === 0 && peer.cancelled.size > 0) peer.cancelled.clear();
+
     if (!peer.open) {
       fields.wipe();
       return;
@@ -310,6 +314,7 @@ export class HsmServer {
     const send = () => {
       for (const { peer, batch } of batches) deliver(peer, batch);
     };
+
     const saved = this.#options.onTurnEnd();
     if (!saved) {
       send();

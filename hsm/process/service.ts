@@ -14,6 +14,7 @@ import { type PinAlarm, PinGuard } from '../pin/guard.ts';
 import type { OperationName, ReplyOf, RequestOf } from '../protocol/operations.ts';
 import {
   type Instrument,
+  isNotPermitted,
   isUnsupported,
   TokenError,
   TokenSession,
@@ -338,13 +339,6 @@ export class HsmService {
 
 function isOfToken(error: unknown): boolean {
   return error instanceof TokenError || (error instanceof HsmError && error.cause instanceof TokenError);
-}
-
-/** CKR_KEY_FUNCTION_NOT_PERMITTED: its keys were put on a token that could derive, and this one cannot. */
-const NOT_PERMITTED = 0x68;
-
-function isNotPermitted(error: unknown): boolean {
-  return error instanceof TokenError && error.ckr === NOT_PERMITTED;
 }
 
 function asHsmError(error: unknown): HsmError {

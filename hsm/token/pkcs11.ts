@@ -43,6 +43,7 @@ export class TokenError extends Error {
 
 const CKR = {
   cryptokiAlreadyInitialized: 0x191,
+  keyFunctionNotPermitted: 0x68,
   pinIncorrect: 0xa0,
   pinInvalid: 0xa1,
   pinLengthRange: 0xa2,
@@ -66,6 +67,11 @@ const UNSUPPORTED: readonly number[] = [0x54, 0x70];
 
 export function isUnsupported(error: unknown): boolean {
   return error instanceof TokenError && UNSUPPORTED.includes(error.ckr);
+}
+
+/** The key has no leave for this: for one, it was put on a token that could derive, and this one cannot. */
+export function isNotPermitted(error: unknown): boolean {
+  return error instanceof TokenError && error.ckr === CKR.keyFunctionNotPermitted;
 }
 
 /**

@@ -120,6 +120,7 @@ export class Guests {
     const [{ merchant }] = GUEST_TERMINALS;
     const ways = { keys: keysOfOwnWays(), habit: derivedPins() };
     const terminal = this.#terminal({ id, keyName, merchant }, 0, ways);
+
     const count = 2 + random.integer(MOST_OWN_WAYS - 1);
     this.#left += count;
     for (let index = 0; index < count; index += 1) {

@@ -33,12 +33,13 @@ export class SettingsVersions {
     this.#database = database;
   }
 
-  /** Operators change what is true of a network; now and then they name one that is none. The last version fits. */
+  /** Operators change what is true of a network; now and then they mistype. The last version fits. */
   schedule(settings: Settings, spanMs: number): void {
     const random = this.#world.random.stream('settings');
     const mistakes = this.#world.random.stream('mistakes in settings');
     const { scheduler } = this.#world;
     const shared = sharedOf(settings);
+
     const count = random.pick(COUNTS);
     const times = Array.from({ length: count }, () => random.between(0, spanMs)).sort((a, b) => a - b);
     for (const [index, at] of times.entries()) {

@@ -4,15 +4,17 @@
  * for conditions was rejected: nobody could say what a rule costs, and a wrong one would be found by a customer.
  */
 import { type Static, Type } from 'typebox';
+import { DAY_MS } from '../../runtime/index.ts';
 
 const Digits = (min: number, max: number) => Type.String({ pattern: `^[0-9]{${min},${max}}$` });
 const oneOf = <const Word extends string>(...words: readonly Word[]) =>
   Type.Unsafe<Word>(Type.Union(words.map((word) => Type.Literal(word))));
 
-const LONGEST_MS = 31 * 86_400_000;
-const MOST = 1_000_000;
+const LONGEST_MS = 31 * DAY_MS;
+const MOST_COUNTED = 1_000_000;
+const MOST_MINOR_UNITS = 999_999_999_999;
 const Within = Type.Integer({ minimum: 1_000, maximum: LONGEST_MS });
-const MinorUnits = Type.Integer({ minimum: 1, maximum: 999_999_999_999 });
+const MinorUnits = Type.Integer({ minimum: 1, maximum: MOST_MINOR_UNITS });
 const Currency = Digits(3, 3);
 
 /** By what payments are told apart. */
@@ -41,13 +43,13 @@ const Velocity = Type.Object(
     by: Type.Array(Subject, { minItems: 1, maxItems: 3 }),
     of: Event,
     withinMs: Within,
-    moreThan: Type.Integer({ minimum: 0, maximum: MOST }),
+    moreThan: Type.Integer({ minimum: 0, maximum: MOST_COUNTED }),
     /** Of `declined`: only with these codes (DE39). */
     codes: Type.Optional(
       Type.Array(Type.String({ pattern: '^[0-9A-Z]{2}$' }), { minItems: 1, maxItems: 64 }),
     ),
     /** Only what asks for no more than that. */
-    minorUnitsAtMost: Type.Optional(Type.Integer({ minimum: 0, maximum: 999_999_999_999 })),
+    minorUnitsAtMost: Type.Optional(Type.Integer({ minimum: 0, maximum: MOST_MINOR_UNITS })),
   },
   closed,
 );

@@ -3,13 +3,19 @@
  * then, and what became of it stands beside. It is the same watch that judges in service, on the journal's own clock.
  * What nobody wrote down cannot be tested: the check digit, the expiry and the address.
  */
-import type { FraudEvent, FraudSettings } from '../config/fraud.ts';
-import type { Settings } from '../config/settings.ts';
+import type {
+  CheckName,
+  CheckOf,
+  FraudCheck,
+  FraudEvent,
+  FraudSettings,
+  FraudSubject,
+} from '../config/fraud.ts';
 import type { DecidedBody, OpeningBody } from '../transaction/entries.ts';
 import type { FraudDeed } from '../transaction/suspicion.ts';
 import type { EntryLine } from './entry-lines.ts';
 import { eventsOf } from './events.ts';
-import { FraudWatch } from './fraud-watch.ts';
+import { type FraudParts, FraudWatch } from './fraud-watch.ts';
 import { rulesOf } from './rules.ts';
 
 /** How payments ended on which a rule fired, or all of them. */
@@ -31,11 +37,7 @@ export interface BacktestReport {
   readonly untested: readonly string[];
 }
 
-export interface BacktestParts {
-  readonly settings: FraudSettings;
-  readonly networks: Settings['networks'];
-  readonly placeOf: (merchant: string) => string | undefined;
-}
+export type BacktestParts = Pick<FraudParts, 'settings' | 'networks' | 'placeOf'>;
 
 interface Later {
   readonly at: number;
@@ -126,7 +128,7 @@ function count(tally: Tally, { facts }: OpeningBody, events: readonly FraudEvent
   tally.approvedMinorUnits[currency] = (tally.approvedMinorUnits[currency] ?? 0) + minorUnits;
 }
 
-/** The entries of a payment stand behind each other. */
+/** How a payment ended that is asked for there: its entries stand behind each other. */
 function decisionBehind(lines: readonly EntryLine[], index: number): DecidedBody | undefined {
   const { transaction } = lines[index] ?? {};
   for (let next = index + 1; lines[next]?.transaction === transaction && next < lines.length; next += 1) {
@@ -135,12 +137,27 @@ function decisionBehind(lines: readonly EntryLine[], index: number): DecidedBody
   return undefined;
 }
 
-type Rule = ReturnType<typeof rulesOf>[number];
+const always = () => true;
+const never = () => false;
 
-function canBeTested(checks: Rule['checks']): boolean {
-  return checks.every((check) => {
-    if (check.check === 'luhn' || check.check === 'expiry') return false;
-    if (check.check === 'distinct') return check.by !== 'address' && check.what !== 'address';
-    return check.check !== 'velocity' && check.check !== 'total' ? true : !check.by.includes('address');
-  });
+/** Whether the journal has what a check looks at. */
+const IS_WRITTEN: { readonly [Name in CheckName]: (check: CheckOf<Name>) => boolean } = {
+  velocity: ({ by }) => by.every(isWritten),
+  total: ({ by }) => by.every(isWritten),
+  distinct: ({ by, what }) => isWritten(by) && isWritten(what),
+  amount: always,
+  outlier: always,
+  travel: always,
+  behaviour: always,
+  collusion: always,
+  luhn: never,
+  expiry: never,
+};
+
+function isWritten(subject: FraudSubject): boolean {
+  return subject !== 'address';
+}
+
+function canBeTested(checks: readonly FraudCheck[]): boolean {
+  return checks.every((check) => (IS_WRITTEN[check.check] as (check: FraudCheck) => boolean)(check));
 }

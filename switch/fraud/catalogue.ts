@@ -49,7 +49,7 @@ export const CATALOGUE: readonly FraudRule[] = [
     description: 'a receipt was paid for already',
     severity: 'critical',
     action: 'block',
-    checks: [{ check: 'velocity', by: ['receipt'], of: 'approved', withinMs: 30 * DAY_MS, moreThan: 0 }],
+    checks: [{ check: 'velocity', by: ['receipt'], of: 'approved', withinMs: MONTH_MS, moreThan: 0 }],
   },
   {
     id: 'BEHAVIOUR-REVIEW',

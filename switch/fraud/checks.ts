@@ -11,7 +11,8 @@ import { type DigitRange, type Fits, isWithin } from './scope.ts';
 
 export type Look = (facts: FraudFacts, at: number, presented?: Presented) => number | undefined;
 
-export interface Within {
+/** What a rule gives its checks when it is compiled. */
+export interface LookParts {
   readonly memory: FraudMemory;
   readonly fits: Fits;
   /** The scope in words. */
@@ -20,12 +21,12 @@ export interface Within {
   readonly tokens: readonly DigitRange[];
 }
 
-/** What counts the payment that is judged itself: how it will end is not known yet. */
+/** The payment that is judged counts as asked for; how it will end is not known yet. */
 const ownShare = (event: FraudEvent) => (event === 'asked' ? 1 : 0);
 const FIRED = 1;
 const ANY = Number.POSITIVE_INFINITY;
 
-const LOOKS: { readonly [Name in CheckName]: (check: CheckOf<Name>, within: Within) => Look } = {
+const LOOKS: { readonly [Name in CheckName]: (check: CheckOf<Name>, parts: LookParts) => Look } = {
   velocity: (check, { memory, fits, scope }) => {
     const { by, of, withinMs, moreThan, codes, minorUnitsAtMost } = check;
     const counts = memory.counts({ by, of, withinMs, codes, minorUnitsAtMost, fits, scope });
@@ -106,15 +107,15 @@ const LOOKS: { readonly [Name in CheckName]: (check: CheckOf<Name>, within: With
     },
 };
 
-export function lookOf(check: FraudCheck, within: Within): Look {
-  return (LOOKS[check.check] as (check: FraudCheck, within: Within) => Look)(check, within);
+export function lookOf(check: FraudCheck, parts: LookParts): Look {
+  return (LOOKS[check.check] as (check: FraudCheck, parts: LookParts) => Look)(check, parts);
 }
 
 function above(seen: number, most: number): number | undefined {
   return seen > most ? seen : undefined;
 }
 
-/** As many consumers as are counted are not few. */
+/** So many are not few: little more than that is counted (distinct-values.ts). */
 const MANY_CONSUMERS = 60;
 
 function collusionScore(all: number, withSupplier: number, consumers: number): number {

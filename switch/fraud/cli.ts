@@ -76,6 +76,7 @@ async function backtest(options: BacktestOptions): Promise<void> {
   const regions = new Map(settings?.merchants.map(({ id, region }) => [id.trimEnd(), region]));
   const placeOf = (merchant: string) => regions.get(merchant);
   const networks = settings?.networks ?? [];
+
   const test = new Backtest({ settings: rulesFrom(options), networks, placeOf });
   const lines = new PostgresEntryLines(commandDatabase(options.settings), createLog('fraud'), STATEMENT_MS);
   try {
@@ -83,6 +84,7 @@ async function backtest(options: BacktestOptions): Promise<void> {
   } finally {
     await lines.close();
   }
+
   const report = test.report();
   console.log(options.json ? JSON.stringify(report) : told(report));
 }
@@ -99,6 +101,7 @@ function rulesFrom({ rules, settings }: Options): FraudSettings {
   return value as FraudSettings;
 }
 
+/** In a table for people; below it the rules of which nothing can be said. */
 function told({ all, would, rules, untested }: BacktestReport): string {
   const rows = [
     ['', 'payments', 'approved', 'declined', 'approved money'],
@@ -111,19 +114,25 @@ function told({ all, would, rules, untested }: BacktestReport): string {
       .filter(({ payments }) => payments > 0)
       .map((rule) => [`${rule.id} (${rule.action})`, ...columns(rule)]),
   ];
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, at) =>
-        at === 0 || at === 4 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0),
-      )
-      .join('  ')
-      .trimEnd(),
-  );
+  const lines = tableOf(rows);
+
   const quiet = rules.filter(({ payments }) => payments === 0).map(({ id }) => id);
   if (quiet.length > 0) lines.push(`never fired: ${quiet.join(', ')}`);
   if (untested.length > 0) lines.push(`not in the journal, so not tested: ${untested.join(', ')}`);
   return lines.join('\n');
+}
+
+const NUMBERS: ReadonlySet<number> = new Set([1, 2, 3]);
+
+/** Columns as wide as their widest cell, numbers at the right. */
+function tableOf(rows: readonly (readonly string[])[]): string[] {
+  const widthOf = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  const widths = (rows[0] ?? []).map((_, column) => widthOf(column));
+  const aligned = (cell: string, column: number) => {
+    const width = widths[column] ?? 0;
+    return NUMBERS.has(column) ? cell.padStart(width) : cell.padEnd(width);
+  };
+  return rows.map((row) => row.map(aligned).join('  ').trimEnd());
 }
 
 function columns({ payments, approved, declined, approvedMinorUnits }: Tally): string[] {

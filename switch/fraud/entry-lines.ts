@@ -1,5 +1,5 @@
 import { Pool } from 'pg';
-import type { Log } from '../../runtime/index.ts';
+import { type Log, uuidBoundOf } from '../../runtime/index.ts';
 import { switchConnection } from '../database/connection.ts';
 import { readBody } from '../journal/body-form.ts';
 
@@ -68,15 +68,15 @@ export class PostgresEntryLines implements EntryLines {
     most: number,
   ): Promise<readonly EntryLine[]> {
     if (cursors.size === 0) return [];
-    const values = [[...cursors.keys()], [...cursors.values()], firstIdOf(since), KINDS, most];
+    const values = [[...cursors.keys()], [...cursors.values()], uuidBoundOf(since), KINDS, most];
     return readable((await this.#pool.query<EntryLine>({ name: 'fraud-after', text: AFTER, values })).rows);
   }
 
   /** Payments that began between two times, oldest first, each with its entries together. */
   async *between(since: number, until: number, most: number): AsyncGenerator<readonly EntryLine[]> {
-    let last: Pick<EntryLine, 'transaction' | 'version'> = { transaction: firstIdOf(since), version: 0 };
+    let last: Pick<EntryLine, 'transaction' | 'version'> = { transaction: uuidBoundOf(since), version: 0 };
     for (;;) {
-      const values = [last.transaction, last.version, firstIdOf(until), KINDS, most];
+      const values = [last.transaction, last.version, uuidBoundOf(until), KINDS, most];
       const { rows } = await this.#pool.query<EntryLine>({ name: 'fraud-between', text: BETWEEN, values });
       if (rows.length > 0) yield readable(rows);
       const end = rows.at(-1);
@@ -96,10 +96,4 @@ function readable(rows: readonly EntryLine[]): EntryLine[] {
     const read = readBody(row.kind, row.body, row.transaction);
     return 'unread' in read ? [] : { ...row, body: read.body };
   });
-}
-
-/** The least name that a transaction of that moment can have: names begin with their time. */
-function firstIdOf(at: number): string {
-  const hex = Math.max(0, Math.floor(at)).toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }

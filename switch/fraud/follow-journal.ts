@@ -5,7 +5,7 @@
  * payment is now, and not when each of its steps happened.
  */
 import { type Clock, DAY_MS, LastingTrouble, type Log, type Timer } from '../../runtime/index.ts';
-import type { EntryLine, EntryLines } from './entry-lines.ts';
+import type { EntryLines } from './entry-lines.ts';
 import type { FraudWatch } from './fraud-watch.ts';
 
 export interface FollowParts {
@@ -91,6 +91,7 @@ export class JournalFollower {
     }
   }
 
+  /** @returns whether there is more */
   async #read(): Promise<boolean> {
     const { lines, watch, node, epoch: own } = this.#parts;
     const epochs = await lines.epochs(this.#since);
@@ -101,15 +102,11 @@ export class JournalFollower {
     const read = new Map<number, number>();
     for (const entry of entries) {
       watch.note(entry, entry.at);
-      this.#passed(entry);
+      this.#cursors.set(entry.epoch, entry.sequence);
       read.set(entry.epoch, (read.get(entry.epoch) ?? 0) + 1);
     }
     this.#entries += entries.length;
     return [...read.values()].some((count) => count >= MOST_ENTRIES);
-  }
-
-  #passed({ epoch, sequence }: Pick<EntryLine, 'epoch' | 'sequence'>): void {
-    this.#cursors.set(epoch, sequence);
   }
 
   /** Epochs that ended before what is looked back at are not asked about any more. */

@@ -11,14 +11,13 @@ import type { FraudRule, FraudSettings } from '../config/fraud.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DecidedBody, OpeningBody } from '../transaction/entries.ts';
 import type { FoundRule, FraudDeed, Suspicion } from '../transaction/suspicion.ts';
-import { type Look, lookOf, type Within } from './checks.ts';
+import { type Look, type LookParts, lookOf } from './checks.ts';
 import { eventsOf } from './events.ts';
 import { type FraudFacts, factsOf, type Presented } from './facts.ts';
 import { FraudMemory } from './memory.ts';
 import { RecentValues } from './recent-keys.ts';
 import { rulesOf } from './rules.ts';
 import { scopeOf } from './scope.ts';
-import { keysPerCounter } from './window-counts.ts';
 
 export interface FraudParts {
   readonly settings: FraudSettings;
@@ -37,7 +36,7 @@ export interface NotedEntry {
   readonly body: unknown;
 }
 
-/** What a node says of it. */
+/** What a node's status says of its rules. */
 export interface FraudStatus {
   readonly mode: FraudSettings['mode'];
   readonly rules: string;
@@ -63,6 +62,9 @@ interface Pending {
 
 /** Payments between their judgement and their end; the oldest gives way. */
 const MAX_PENDING = 50_000;
+/** Of each counter: some 200 bytes each, where the room is used. */
+const DEFAULT_KEYS = 50_000;
+/** Rules that are written down with one payment. */
 const MOST_FOUND = 16;
 const RULES_DIGITS = 8;
 const WORST: Readonly<Record<FraudDeed, number>> = { monitor: 0, flag: 1, review: 2, block: 3 };
@@ -80,19 +82,16 @@ export class FraudWatch {
   constructor(parts: FraudParts) {
     const { settings, networks, placeOf } = parts;
     this.#parts = parts;
-    this.#memory = new FraudMemory(keysPerCounter(settings), placeOf);
+    this.#memory = new FraudMemory(settings.keysPerCounter ?? DEFAULT_KEYS, placeOf);
+
     const profiles = new Map(networks.map(({ name, profile }) => [name, profile]));
     const tokens = networks.flatMap(({ answers }) => answers?.tokens ?? []);
     const rules = rulesOf(settings);
     this.#rules = rules.map((rule) => {
       const fits = scopeOf(rule.scope ?? {}, profiles);
-      const within: Within = {
-        memory: this.#memory,
-        fits,
-        scope: JSON.stringify(rule.scope ?? {}),
-        tokens,
-      };
-      return { rule, fits, looks: rule.checks.map((check) => lookOf(check, within)) };
+      const scope = JSON.stringify(rule.scope ?? {});
+      const lookParts: LookParts = { memory: this.#memory, fits, scope, tokens };
+      return { rule, fits, looks: rule.checks.map((check) => lookOf(check, lookParts)) };
     });
     this.#version = hash('sha256', JSON.stringify(rules), 'hex').slice(0, RULES_DIGITS);
   }
@@ -117,6 +116,7 @@ export class FraudWatch {
       if (!shadow && WORST[action] > WORST[worst]) worst = action;
       if (found.length < MOST_FOUND) found.push(shadow ? { id, seen } : { id, action, seen });
     }
+
     if (found.length === 0) return undefined;
     const did = this.#parts.settings.mode === 'enforce' ? worst : 'monitor';
     this.#did[did] += 1;

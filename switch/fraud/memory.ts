@@ -63,10 +63,10 @@ export class FraudMemory {
     return this.#inADay.total(facts.card, at);
   }
 
-  counts(of: CounterOf): WindowCounts {
-    const { fits, by, codes, minorUnitsAtMost, currency, withinMs } = of;
+  counts(wanted: CounterOf): WindowCounts {
+    const { fits, by, of, codes, minorUnitsAtMost, currency, withinMs } = wanted;
     const counts = () => new WindowCounts(withinMs, this.#maxKeys);
-    return this.#shared(signatureOf('counts', of), of.of, counts, (own) => (facts, at, code) => {
+    return this.#shared(signatureOf('counts', wanted), of, counts, (own) => (facts, at, code) => {
       if (codes && (code === undefined || !codes.includes(code))) return;
       if (minorUnitsAtMost !== undefined && facts.minorUnits > minorUnitsAtMost) return;
       if (currency !== undefined && facts.currency !== currency) return;
@@ -76,10 +76,10 @@ export class FraudMemory {
     });
   }
 
-  values(of: CounterOf & { readonly what: FraudSubject }): DistinctValues {
-    const { fits, by, what, withinMs } = of;
+  values(wanted: CounterOf & { readonly what: FraudSubject }): DistinctValues {
+    const { fits, by, what, of, withinMs } = wanted;
     const values = () => new DistinctValues(withinMs, this.#maxKeys);
-    return this.#shared(signatureOf('values', of), of.of, values, (own) => (facts, at) => {
+    return this.#shared(signatureOf('values', wanted), of, values, (own) => (facts, at) => {
       if (!fits(facts)) return;
       const key = keyOf(by, facts);
       const value = SUBJECT_OF[what](facts);
@@ -97,6 +97,7 @@ export class FraudMemory {
     };
   }
 
+  /** The counter of that signature: the one that another rule asked for, or a new one. */
   #shared<Kept extends WindowCounts | DistinctValues>(
     signature: string,
     event: FraudEvent,
@@ -105,6 +106,7 @@ export class FraudMemory {
   ): Kept {
     const known = this.#bySignature.get(signature);
     if (known) return known as Kept;
+
     const own = make();
     this.#bySignature.set(signature, own);
     const counted: Counted = {
@@ -121,6 +123,7 @@ export class FraudMemory {
   }
 }
 
-function signatureOf(form: 'counts' | 'values', { fits: _, ...of }: CounterOf): string {
-  return JSON.stringify([form, Object.entries(of).sort(([one], [other]) => (one < other ? -1 : 1))]);
+/** Counters that are asked for in the same words are one, whatever order the words stand in. */
+function signatureOf(form: 'counts' | 'values', { fits: _, ...wanted }: CounterOf): string {
+  return JSON.stringify([form, Object.entries(wanted).sort(([one], [other]) => (one < other ? -1 : 1))]);
 }

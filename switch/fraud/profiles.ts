@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../../runtime/index.ts';
 import type { FraudFacts } from './facts.ts';
 import { RecentValues } from './recent-keys.ts';
 
@@ -97,8 +98,6 @@ function latest(values: readonly string[], value: string): readonly string[] {
   if (values.at(-1) === value) return values;
   return [...values.filter((each) => each !== value), value].slice(-REMEMBERED);
 }
-
-const HOUR_MS = 3_600_000;
 
 export function hourOf(at: number): number {
   return Math.floor(at / HOUR_MS) % 24;

@@ -11,6 +11,7 @@ export function scopeOf(
   profiles: ReadonlyMap<string, NetworkSettings['profile']>,
 ): Fits {
   const tests: Fits[] = [];
+
   if (kinds) tests.push(({ kind }) => kinds.some((each) => each === kind));
   if (merchants) {
     const named = new Set(merchants.map((each) => each.trimEnd()));
@@ -25,6 +26,7 @@ export function scopeOf(
   }
   if (card) tests.push(({ isCardPresent }) => isCardPresent === (card === 'present'));
   if (untied) tests.push(({ isUntied }) => isUntied);
+
   return (facts) => tests.every((test) => test(facts));
 }
 

@@ -1,4 +1,3 @@
-import type { FraudSettings } from '../config/fraud.ts';
 import { RecentKeys } from './recent-keys.ts';
 
 /**
@@ -91,10 +90,5 @@ export class WindowCounts {
 
 const STEPS = 12;
 const KEPT = STEPS + 1;
+/** Keys that there is room for at first: it doubles as they come. */
 const FIRST_ROOM = 1_024;
-/** Some 200 bytes each, where the room is used. */
-const DEFAULT_KEYS = 50_000;
-
-export function keysPerCounter({ keysPerCounter: keys = DEFAULT_KEYS }: FraudSettings): number {
-  return keys;
-}

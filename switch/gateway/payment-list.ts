@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type Clock, DAY_MS } from '../../runtime/index.ts';
+import { type Clock, DAY_MS, uuidBoundOf } from '../../runtime/index.ts';
 import type { DeliveryReader } from '../fallback/notices/deliveries.ts';
 import type { ListedPayment, PageWanted, PaymentPages } from '../projection/application-payments.ts';
 import type { Asking } from './core-call.ts';
@@ -76,20 +76,13 @@ function spanOf(
   if (to - from > LONGEST_SPAN_MS) {
     throw fieldProblem('/created_from', 'lies more than 366 days before created_to');
   }
-  return { from: idAt(from, '0'), to: idAt(to, 'f') };
+  return { from: uuidBoundOf(from), to: uuidBoundOf(to, 'f') };
 }
 
 function momentOf(text: string, path: string): number {
   const at = Date.parse(text);
   if (Number.isNaN(at) || at < 0) throw fieldProblem(path, 'is no moment');
   return at;
-}
-
-/** The first or the last id of a millisecond (RFC 9562, version 7). */
-function idAt(ms: number, filler: '0' | 'f'): string {
-  const time = Math.max(0, Math.floor(ms)).toString(16).padStart(12, '0');
-  const rest = [4, 4, 12].map((length) => filler.repeat(length));
-  return [time.slice(0, 8), time.slice(8), ...rest].join('-');
 }
 
 function checkOf(merchant: string, question: Omit<PaymentListQuery, 'limit' | 'cursor'>): Buffer {

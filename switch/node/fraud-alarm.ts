@@ -72,7 +72,8 @@ export class FraudAlarm {
     const { alerts, node, clock } = this.#parts;
     const about = { kind: 'fraud-blocks', subject: node } as const;
     if (isMany) {
-      const summary = `rules of fraud blocked ${blocked} of ${judged} payments of ${node} in a minute, ${loudest(first, last)} most of all`;
+      const many = `${blocked} of ${judged} payments of ${node} in a minute`;
+      const summary = `rules of fraud blocked ${many}, ${loudest(first, last)} most of all`;
       await alerts.raise({ key: `fraud-blocks|${node}|${clock.wall()}`, ...about, summary });
     } else {
       await alerts.closeAlert?.(about, 'it is over');

@@ -61,7 +61,7 @@ export async function nameAgain(named: NamedAgain, ports: NamingPorts): Promise<
     const told = { key: reversal.key, reply: reversal.reply };
     if (reversal.isPart) {
       const leavesOf = (standing: number) => remainingOf(reversal, standing);
-      await appendNext(journal, transaction, (now) => undoneInPart(now, key, told, leavesOf, ports));
+      await appendNext(journal, transaction, (now) => undoneInPart(now, key, { told, leavesOf }, ports));
       return;
     }
     await appendNext(journal, transaction, (now) => undoneWhole(now, key, { told, meant }, ports));

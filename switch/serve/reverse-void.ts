@@ -4,7 +4,7 @@ import { followUpsOf } from '../transaction/decision-entry.ts';
 import type { AnsweredBody } from '../transaction/entries.ts';
 import type { Transaction, VoidOf } from '../transaction/fold.ts';
 import type { FollowUpTask } from '../transaction/outcome-table.ts';
-import type { Undone } from './undo.ts';
+import type { UndoneOrAnswered } from './undo.ts';
 
 // Who reverses a void says that it does not know of its void: it has heard no answer. Then the sale stands again, while
 // the network has not been told otherwise: its reversal waits some seconds for this very message. Once it was told, few
@@ -17,7 +17,7 @@ export function reverseVoid(
   voided: VoidOf,
   { key, reply }: AnsweredBody,
   rules: Pick<SchemeRules, 'reinstatement'> | undefined,
-): Undone | Pick<Undone, 'reply'> {
+): UndoneOrAnswered {
   const isLatest = voided === found.voids.at(-1);
   if (voided.isReversed || !isLatest || found.takenBack !== 'void') return { reply };
 

@@ -118,7 +118,8 @@ async function reverseFound(
   const tip = found.adjustments.find((each) => each.key === key);
   if (tip) {
     const after = { remaining: tip.beforeMinorUnits, key: told.key, by: 'reversal' } as const;
-    return (await refusedAsRefunded(found, after, ports)) ?? reverseTip(found, tip, remaining, told, ports);
+    const reversal = { tip, remainingMinorUnits: remaining };
+    return (await refusedAsRefunded(found, after, ports)) ?? reverseTip(found, reversal, told, ports);
   }
   // One part of several cannot be given back alone, and the others are paid for.
   const parts = partsOf(found);

@@ -7,7 +7,7 @@ import { stands } from '../transaction/life-cycle.ts';
 import { partsOf } from '../transaction/several-completions.ts';
 import { reverseTip } from './reverse-tip.ts';
 import { reverseVoid } from './reverse-void.ts';
-import { takeBack, takeIncrementBack } from './undo.ts';
+import { takeBack, takeIncrementBack, type UndoneOrAnswered } from './undo.ts';
 
 // What is made of a message that comes again behind the reversal which had named it before: what the reversal would
 // have made of it, had it been known. A payment is taken back, and so are an increment, a tip and a completion, each as
@@ -39,7 +39,8 @@ export function undoneWhole(
   if (!stands(found.state) || found.refunds.length > 0) return undefined;
 
   const tip = found.adjustments.find((each) => each.key === key);
-  if (tip) return entryOf(reverseTip(found, tip, 0, told, ports));
+  if (tip) return entryOf(reverseTip(found, { tip, remainingMinorUnits: 0 }, told, ports));
+
   const isOfCompletion = found.completedBy === key && partsOf(found).length <= 1;
   if (!isOfCompletion && !isOpeningOf(found, key)) return undefined;
   if (!isAmountOfWhole(found, meant)) return undefined;
@@ -47,15 +48,22 @@ export function undoneWhole(
   return takeBack(found, { ...told, by: 'reversal', ...caseKind }, 0).entry;
 }
 
+interface PartialReversal {
+  /** Its own key and answer. */
+  readonly told: AnsweredBody;
+  /** What it leaves of an amount that stands; nothing where it does not say so. */
+  readonly leavesOf: (standingMinorUnits: number) => number | undefined;
+}
+
 /**
  * Once, however often the message comes again. What its network does not take back in part is left to the case too.
- * @param leavesOf what it leaves of an amount that stands
+ * @param key of the message that comes again
+ * @returns nothing where nothing is done
  */
 export function undoneInPart(
   found: Transaction,
   key: string,
-  told: AnsweredBody,
-  leavesOf: (standingMinorUnits: number) => number | undefined,
+  { told, leavesOf }: PartialReversal,
   { networks }: UndoPorts,
 ): NextEntry | undefined {
   const { rules } = networks.get(found.opening?.network ?? '') ?? {};
@@ -73,8 +81,8 @@ export function undoneInPart(
   return isFree ? takeBack(found, { ...told, by: 'reversal' }, remaining).entry : undefined;
 }
 
-function entryOf(undone: object): NextEntry | undefined {
-  return 'entry' in undone ? (undone.entry as NextEntry) : undefined;
+function entryOf(undone: UndoneOrAnswered): NextEntry | undefined {
+  return 'entry' in undone ? undone.entry : undefined;
 }
 
 /** What was told of is known by a key of its own, and has one reply under both. */

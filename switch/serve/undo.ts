@@ -17,6 +17,9 @@ export interface Undone {
   readonly entry: NextEntry;
 }
 
+/** Where nothing is left to undo it is answered, and nothing is written. */
+export type UndoneOrAnswered = Undone | Pick<Undone, 'reply'>;
+
 /**
  * Takes a payment back, or down to what remains of it.
  * @param waitMs before the network is told
@@ -58,7 +61,7 @@ export function takeIncrementBack(
   { key: increment, state, standingMinorUnits }: Increment,
   remainingMinorUnits: number,
   { reply, key }: AnsweredBody,
-): Undone | Pick<Undone, 'reply'> {
+): UndoneOrAnswered {
   if (state === 'closed' || !stateAfter(found.state, 'increment-taken-back')) {
     if (found.state === 'captured' && state === 'approved') {
       throw new Refusal('SW_ORIGINAL_STATE', { state: found.state });

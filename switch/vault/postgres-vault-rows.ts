@@ -5,7 +5,8 @@ import { Refusal } from '../errors.ts';
 import type { KeptKey, SealedRow, VaultRows } from './vault-keeper.ts';
 
 const STATEMENT_MS = 5_000;
-const NEVER = '00000000-0000-0000-0000-000000000000';
+/** Where nothing was read yet: no row has this name. */
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 const KEYS = `select id, is_active as "isActive", is_due as "isDue",
     extract(epoch from created_at)::double precision * 1000 as "createdAt",
     extract(epoch from retired_at)::double precision * 1000 as "retiredAt"
@@ -56,7 +57,7 @@ export class PostgresVaultRows implements VaultRows {
   }
 
   under(other: number, after: string | undefined, limit: number): Promise<SealedRow[]> {
-    return this.#ask<SealedRow>(UNDER, [`v1.${other}.%`, after ?? NEVER, limit]);
+    return this.#ask<SealedRow>(UNDER, [`v1.${other}.%`, after ?? BEFORE_ALL, limit]);
   }
 
   async reseal({ place, text }: SealedRow, anew: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Clock, Log, Random, Timer } from '../../runtime/index.ts';
+import { type Clock, DAY_MS, HOUR_MS, type Log, type Random, type Timer } from '../../runtime/index.ts';
 import { newSealingKey, type SealingHsm } from '../sealing/sealing-key.ts';
 import { keyIdOf, type SealedText } from './sealed-text.ts';
 
@@ -8,11 +8,11 @@ import { keyIdOf, type SealedText } from './sealed-text.ts';
 // pass was is kept nowhere: after a death the next one begins anew, and what is done already costs it a look.
 
 /** A retired key may seal for as long as nodes believe that it is active, which is a minute: much less than this. */
-const SURELY_RETIRED_MS = 3_600_000;
+const SURELY_RETIRED_MS = HOUR_MS;
 const LOOK_EVERY_MS = 60_000;
 const NEXT_PAGE_MS = 1_000;
+/** Texts. */
 const PAGE = 200;
-const DAY_MS = 86_400_000;
 export const USUAL_KEY_DAYS = 90;
 
 export interface KeptKey {

@@ -1,6 +1,12 @@
 import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
-import { silentLog, systemClock, systemRandom, timeOrderedUuid } from '../../../runtime/index.ts';
+import {
+  silentLog,
+  systemClock,
+  systemRandom,
+  timeOrderedUuid,
+  uuidBoundOf,
+} from '../../../runtime/index.ts';
 import { ProjectionReader } from '../../../switch/projection/projection-reader.ts';
 import {
   decided,
@@ -11,7 +17,7 @@ import {
   testProjector,
 } from '../../../switch/projection/testing.ts';
 import { freshDatabase } from '../../../test/support/postgres.ts';
-import { firstIdOf, isDrained, leftToDo } from './journal-book.ts';
+import { isDrained, leftToDo } from './journal-book.ts';
 
 test('what is done is drained beside a reversal that matches nothing, and one payment that is missing shows', async () => {
   const database = await freshDatabase();
@@ -27,7 +33,7 @@ test('what is done is drained beside a reversal that matches nothing, and one pa
     await journal.close();
     await database.drop();
   });
-  const since = firstIdOf(systemClock.wall() - 60_000);
+  const since = uuidBoundOf(systemClock.wall() - 60_000);
 
   const reply = { code: '51' };
   const refused = decided(false, { pop: { status: 'not-applicable' } });

@@ -37,12 +37,6 @@ const BEHIND = `
     where j.transaction > $1 and j.version = 1 and j.kind = 'intended'
       and not exists (select from switch.projected_transaction p where p.transaction = j.transaction)`;
 
-/** The smallest id (UUID version 7) of a moment: no transaction that was made before it is greater. */
-export function firstIdOf(epochMs: number): string {
-  const time = Math.floor(epochMs).toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
-}
-
 /** What is not done yet of the follow-ups of a case; nothing anywhere where all is. */
 export interface LeftToDo {
   /** Jobs in the queue, of whatever case. */

@@ -20,7 +20,7 @@ function nextStan(): string {
   return String(stan).padStart(6, '0');
 }
 
-function startLink(parts: Parts, log = silentLog) {
+function startLink(parts: Parts, log = silentLog, onLateAnswer: (answer: Message) => void = () => {}) {
   const { codec, framing, matchKeys } = iso87Dialect;
   const link = new IsoLink<Message>({
     ...parts,
@@ -37,7 +37,7 @@ function startLink(parts: Parts, log = silentLog) {
     },
     limits: DEFAULT_LINK_LIMITS,
     log,
-    onLateAnswer() {},
+    onLateAnswer,
   });
   const isUp = () => link.state() === 'signed-on';
   return { link, isUp };
@@ -61,13 +61,14 @@ describe('on virtual time, a link', () => {
     const random = { bytes: systemRandom.bytes, integer: (below: number) => (seed * 7_919) % below };
     const network = new VirtualNetwork(iso87Dialect, clock);
     const log = { ...silentLog, warn: vi.fn() };
-    const { link, isUp } = startLink({ address, sockets: network, clock, random }, log);
+    const late = vi.fn();
+    const { link, isUp } = startLink({ address, sockets: network, clock, random }, log, late);
     const msUntilUp = async () => {
       const from = clock.monotonic();
       while (!isUp() && clock.monotonic() - from < 60_000) await clock.advance(10);
       return clock.monotonic() - from;
     };
-    return { clock, network, link, isUp, msUntilUp, log };
+    return { clock, network, link, isUp, msUntilUp, log, late };
   }
 
   const OUTAGES: readonly Weather[] = ['refuses', 'vanishes', 'mute', 'says no', 'hangs up'];
@@ -139,6 +140,30 @@ describe('on virtual time, a link', () => {
     await clock.advance(DEFAULT_LINK_LIMITS.echoAfterIdleMs + DEFAULT_LINK_LIMITS.echoTimeoutMs + 10);
     expect(isUp()).toBe(false);
     expect(await msUntilUp()).toBeLessThan(150);
+  });
+
+  it('takes an answer to its echo that comes in time for no late one', async () => {
+    const { clock, isUp, msUntilUp, late } = setUp();
+    await msUntilUp();
+    await clock.advance(5 * DEFAULT_LINK_LIMITS.echoAfterIdleMs);
+    expect(isUp()).toBe(true);
+    expect(late).not.toHaveBeenCalled();
+  });
+
+  it('does not sign off while it waits for the last answer that is due', async () => {
+    const { clock, network, link, msUntilUp } = setUp();
+    await msUntilUp();
+    network.turn('mute');
+    void link.exchange(purchase(), clock.monotonic() + 60_000);
+    const signOffs = () => network.asked.filter(({ de70 }) => de70 === '002').length;
+
+    const closing = link.close(2_000);
+    await clock.advance(1_900);
+    expect(signOffs()).toBe(0);
+    network.turn('fine');
+    await clock.advance(1_000);
+    await closing;
+    expect(signOffs()).toBe(1);
   });
 
   it('keeps a network that answers payments, but no echo', async () => {

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { developmentSettings } from '../../switch/config/development.ts';
+import type { PaymentSearch } from '../../switch/projection/projection-reader.ts';
+import { InFlight } from '../../switch/requests/in-flight.ts';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
-import { ACQUIRER_LINE, Counter, OTHER_CARD, originalElements, purchase, reversal } from './core-cases.ts';
+import {
+  ACQUIRER_LINE,
+  Counter,
+  DAY_MS,
+  OTHER_CARD,
+  originalElements,
+  purchase,
+  reversal,
+} from './core-cases.ts';
 import { batchesOf } from './open-batches.ts';
 
 // Hosts confirm what was authorised by an advice that has numbers of its own, and of the payment its approval code
@@ -70,6 +80,19 @@ describe('an advice with the approval code of a payment, and numbers of its own'
     await counter.heard(confirm());
     await counter.heard(confirm({ de11: '000003', de7: '1123120200', de12: '130200' }));
     expect(amounts(counter)).toEqual([2_500, 2_500]);
+  });
+
+  it('is one of a week ago that only the projection knows of', async () => {
+    const counter = new Counter({}, ({ journal }) => {
+      const paymentsOf = async ({ since }: PaymentSearch) =>
+        journal.entries.flatMap(({ transaction, at }) => (at >= since ? [transaction] : []));
+      return { batches: { ...batchesOf({ journal }).batches, paymentsOf } };
+    });
+    await counter.heard(purchase());
+    Object.assign(counter.ports, { inFlight: new InFlight(1_000) });
+    await counter.core.clock.advance(6 * DAY_MS);
+    expect((await counter.heard(confirm({ de7: '1129120100', de13: '1129' }))).code).toBe('00');
+    expect(amounts(counter)).toEqual([2_500]);
   });
 
   it('waits where the projection cannot be asked: it may be a second one', async () => {

@@ -24,6 +24,8 @@ export class VirtualNetwork<M extends Matchable> implements Sockets {
   #weather: Weather = 'fine';
   /** Connections begun so far. */
   attempts = 0;
+  /** What has arrived here so far. */
+  readonly asked: M[] = [];
 
   constructor(dialect: NetworkDialect<M>, clock: Clock) {
     this.#dialect = dialect;
@@ -79,6 +81,7 @@ export class VirtualNetwork<M extends Matchable> implements Sockets {
 
   #answer(line: Line, request: M): void {
     const { codec, framing, managementCodes, managementCode } = this.#dialect;
+    this.asked.push(request);
     const isEcho = managementCode(request) === managementCodes.echo;
     if (this.#weather === 'mute' || (this.#weather === 'no echoes' && isEcho)) return;
     const de39 = this.#weather === 'says no' ? '91' : '00';

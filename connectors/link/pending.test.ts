@@ -25,3 +25,12 @@ it('of thousands that an outage gave up, an answer that leaves something out is 
   expect(pending.answer(key ?? '', 'late')).toEqual({ fate: 'late', tag: KEPT });
   expect(known(KEPT)).toEqual([]);
 });
+
+it('answers that contradict a request are told for three codes, and no more', () => {
+  const clock = new VirtualClock();
+  const pending = new PendingRequests<string>(clock, KEPT);
+  const examine = (code: string) => ({ disagrees: ['DE4'], code });
+  void pending.wait(keyOf(1), clock.monotonic() + 1_000, 'tx-1', examine);
+  const fates = ['51', '05', '00', '91'].map((code) => pending.answer(keyOf(1), code).fate);
+  expect(fates).toEqual(['disagrees', 'disagrees', 'disagrees', 'repeated']);
+});

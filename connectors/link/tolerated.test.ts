@@ -52,6 +52,7 @@ describe('an approval', () => {
   it.each([
     ['the amount', withBytes({}, '000000002500', '0000000025.0')],
     ['the reference', withBytes({}, '632812000001', '63281200000\xe9')],
+    ['the time of its request', withBytes({}, '1123120000', '11231200.0')],
     ['the currency', withBytes({}, '978', '97X')],
   ])('in which %s cannot be read is none', (_, bytes) => {
     expect(() => iso87Dialect.codec.parse(bytes)).toThrow(IsoError);

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { silentLog, systemRandom, timeOrderedUuid } from '../../runtime/index.ts';
+import { type Log, silentLog, systemRandom, timeOrderedUuid } from '../../runtime/index.ts';
 import { MemoryJournal } from '../../test/support/memory-journal.ts';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import { type Journal, JournalError, type NewEntry } from './journal.ts';
 import { Unsettled } from './unsettled.ts';
 
-function bench(limit = 10) {
+function bench(limit = 10, log: Log = silentLog) {
   const clock = new VirtualClock();
   const journal = new MemoryJournal(clock);
   const port: Pick<Journal, 'append' | 'history'> = {
     append: (entry) => journal.append(entry),
     history: (transaction) => journal.history(transaction),
   };
-  const unsettled = new Unsettled(port, clock, silentLog, limit);
+  const unsettled = new Unsettled(port, clock, log, limit);
   const intention = (): NewEntry => {
     return { transaction: timeOrderedUuid(clock, systemRandom), version: 1, kind: 'note', body: {} };
   };
@@ -125,5 +125,25 @@ describe('decisions that the journal cannot take', () => {
     await clock.advance(40_000);
     expect(journal.kinds(entry.transaction)).toEqual(['note', 'other-note']);
     expect(unsettled.size).toBe(0);
+  });
+
+  it('are told of anew where the journal is away once more, though a moment after it was back', async () => {
+    const told: unknown[] = [];
+    const warn = (line: object) => void ('err' in line && told.push(line));
+    const { clock, journal, port, unsettled, intention, decision } = bench(10, { ...silentLog, warn });
+    const { history } = port;
+    for (const _ of ['an outage', 'another']) {
+      const entry = intention();
+      await journal.append(entry);
+      unsettled.add(decision(entry));
+      port.history = async () => {
+        throw new JournalError('SW_JOURNAL_UNAVAILABLE', 'no');
+      };
+      await clock.advance(1_000);
+      port.history = history;
+      await clock.advance(1_000);
+      expect(unsettled.size).toBe(0);
+    }
+    expect(told).toHaveLength(2);
   });
 });

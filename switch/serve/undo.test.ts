@@ -40,6 +40,16 @@ describe('a payment of 25.00 that is taken back', () => {
     expect(later.followUps?.map(({ runAfterMs }) => runAfterMs)).toEqual([3_000, 3_000]);
   });
 
+  test.each([1, 2_499])('beside its void is left at %i, should the void be reversed', async (remaining) => {
+    const voided = [{ key: 'v', before: { standingMinorUnits: 2_500 }, isReversed: false }];
+    const found = { ...(await approvedPayment()), state: 'taken-back', takenBack: 'void', voids: voided };
+    const { entry } = takeBack(found as unknown as Transaction, { ...TOLD, by: 'reversal' }, remaining);
+    expect(entry).toEqual({
+      kind: 'partly-taken-back',
+      body: { ...TOLD, remainingMinorUnits: remaining },
+    });
+  });
+
   test('of which nothing stands any more asks nothing of anybody', async () => {
     const found = { ...(await approvedPayment()), state: 'taken-back' } as Transaction;
     expect(takeBack(found, { ...TOLD, by: 'reversal' }, 0).entry.followUps).toEqual([]);

@@ -55,6 +55,12 @@ describe('a purchase that may be stood in for', () => {
     expect(ruled({ posConditionCode: condition })).toBe('card-absent');
   });
 
+  it('tells when its card expires, unless the issuer does without', () => {
+    expect(ruled({ expiries: [] })).toBe('expiry-unknown');
+    const issuer = FACTS.issuer && { ...FACTS.issuer, withoutExpiry: 'accept' as const };
+    expect(ruled({ expiries: [], issuer })).toBe('limits');
+  });
+
   it('is up to the floor limit, and not above', () => {
     expect(ruled({ minorUnits: 5_000 })).toBe('limits');
     expect(ruled({ minorUnits: 5_001 })).toBe('above-floor');

@@ -57,6 +57,16 @@ describe('a reversal in part that names a repeat before that comes', () => {
     expect(counter.payment()).toMatchObject({ state: 'taken-back', standingMinorUnits: 0 });
   });
 
+  it('takes nothing of what was refunded meanwhile', async () => {
+    const counter = new Counter();
+    const sale = await counter.heard(purchase({ de7: FIRST }));
+    await counter.heard(partOf());
+    const refund = { de3: '200000', de11: '000008', de7: '1123120800', de12: '130800', de37: sale.rrn };
+    expect(await counter.heard(purchase(refund))).toMatchObject({ code: '00' });
+    expect(await counter.heard(repeat())).toEqual(sale);
+    expect(counter.payment()).toMatchObject({ state: 'approved', standingMinorUnits: 2_500 });
+  });
+
   it('takes nothing of what has less already', async () => {
     const counter = new Counter();
     const sale = await counter.heard(purchase({ de7: FIRST }));

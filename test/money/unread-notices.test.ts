@@ -87,6 +87,14 @@ describe('an element of blanks is no mismatch', () => {
     expect(await codeOf(counter, written(reversal(AT), '978', '9 8'))).toBe('30');
     expect(counter.payment()).toMatchObject({ state: 'approved' });
   });
+
+  it('nor is one that nobody reads, beside it', async () => {
+    const counter = await sold();
+    const bytes = blank(reversal({ ...AT, de44: 'merci a tous' } as Packed as TerminalMessage), '978');
+    bytes.write('merci \xe0', bytes.lastIndexOf('merci a'), 'latin1');
+    expect(await codeOf(counter, bytes)).toBe('00');
+    expect(counter.payment()).toMatchObject({ state: 'taken-back' });
+  });
 });
 
 describe('a reversal or advice that cannot be read', () => {

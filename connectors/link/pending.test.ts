@@ -34,3 +34,11 @@ it('answers that contradict a request are told for three codes, and no more', ()
   const fates = ['51', '05', '00', '91'].map((code) => pending.answer(keyOf(1), code).fate);
   expect(fates).toEqual(['disagrees', 'disagrees', 'disagrees', 'repeated']);
 });
+
+it('a late answer that contradicts its request tells whose it was', async () => {
+  const clock = new VirtualClock();
+  const pending = new PendingRequests<string>(clock, KEPT);
+  void pending.wait(keyOf(1), clock.monotonic() + 1_000, 'tx-1', () => ({ disagrees: ['DE4'] }));
+  await clock.advance(1_000);
+  expect(pending.answer(keyOf(1), 'late')).toEqual({ fate: 'disagrees', tag: 'tx-1', elements: ['DE4'] });
+});

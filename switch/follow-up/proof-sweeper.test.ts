@@ -186,6 +186,22 @@ describe('a consensus that cannot be asked for many', () => {
     expect(swept.asked.length).toBeGreaterThan(1);
   });
 
+  it('and leaves one unanswered is asked for all the others', async () => {
+    const swept = sweep(() => ({ status: 'unsupported' }));
+    const row = (n: number) => ({ transaction: `t-${n}`, validation: 'v-1', version: 2, attempt: 1 });
+    swept.core.ports.pop.standing = async (transaction) => {
+      swept.singles.push(transaction);
+      return transaction === 't-3'
+        ? { status: 'unavailable', reason: 'no answer' }
+        : { status: 'pending', validation: 'v-1' };
+    };
+    swept.proofs.due = Array.from({ length: 30 }, (_, n) => row(n));
+    await swept.core.clock.advance(500);
+    expect(new Set(swept.singles).size).toBe(30);
+    expect(swept.sweeper.state.failures).toBe(0);
+    expect(swept.proofs.putOffs).toEqual([{ transactions: ['t-3'], delayMs: 0 }]);
+  });
+
   it('that answers of another validation leaves the proof to a follow-up', async () => {
     const swept = sweep(() => ({ status: 'unsupported' }));
     swept.core.standing = { status: 'validated', validation: 'another' };

@@ -44,6 +44,8 @@ interface Swept {
   readonly asked: (readonly string[])[];
   /** Transactions that were asked for by themselves. */
   readonly singles: string[];
+  /** How often it had asked in vain, each time that it said so. */
+  readonly told: unknown[];
 }
 
 const sweepers: ProofSweeper[] = [];
@@ -65,9 +67,11 @@ function sweep(answer: (ids: readonly string[]) => PopStandings): Swept {
     singles.push(transaction);
     return core.standing;
   };
-  const sweeper = new ProofSweeper({ ...core.ports, proofs });
+  const told: unknown[] = [];
+  const warn = (line: object) => void ('failures' in line && told.push(line.failures));
+  const sweeper = new ProofSweeper({ ...core.ports, log: { ...core.ports.log, warn }, proofs });
   sweepers.push(sweeper);
-  return { core, proofs, sweeper, asked, singles };
+  return { core, proofs, sweeper, asked, singles, told };
 }
 
 const answered = (standings: Record<string, PopStandingStatus>): PopStandings => ({
@@ -228,6 +232,7 @@ describe('what fails', () => {
     expect(swept.asked.length).toBeLessThan(12);
     expect(swept.proofs.claimed.at(-1)).toBe(20);
     expect(swept.sweeper.state.failures).toBe(swept.asked.length);
+    expect(swept.told.slice(0, 3)).toEqual([1, 2, 4]);
     expect(swept.proofs.handedOver).toEqual([]);
 
     swept.core.ports.pop.standings = async () => answered({ 'v-1': 'validated' });

@@ -133,6 +133,15 @@ describe('a reversal that matches nothing', () => {
     expect(counter.cases()).toEqual(['reversal-unmatched']);
   });
 
+  it('opens none where its terminal has had a card verified, and no more', async () => {
+    const counter = new Counter();
+    const verified = await counter.heard(purchase({ mti: '0100', de25: '51', de4: '000000000000' }));
+    expect(verified).toMatchObject({ code: '00' });
+    const nowhere = { de90: originalElements('0100', '000099', '1123115959'), de4: undefined };
+    expect(await counter.heard(reversal(nowhere))).toMatchObject({ code: '00' });
+    expect(counter.cases()).toEqual([]);
+  });
+
   it('opens none where there is no such payment', () => {
     expect(alone()).toEqual({ code: '00', cases: [] });
   });

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { delay } from '../../runtime/index.ts';
 import type { ListenerSettings } from '../../switch/config/settings.ts';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
 import type { TestCore } from '../support/core.ts';
@@ -180,4 +181,26 @@ describe('DE95 of the reversal of a tip', () => {
       expect(counter.payment()).toMatchObject({ standingMinorUnits: standing });
     }
   });
+});
+
+it('what its reversal has overtaken is not refused before its other names are durable', async () => {
+  const counter = new Counter();
+  const sale = await counter.heard(purchase());
+  const unsaid = { de12: undefined, de13: undefined, de4: undefined };
+  const de90 = originalElements('0200', '000003', '1123120600');
+  await counter.heard(reversal({ ...unsaid, de3: '020000', de11: '000004', de7: '1123120700', de90 }));
+  const { journal, clock } = counter.core;
+  const append = journal.append.bind(journal);
+  journal.append = async (entry, deadline) => {
+    if (entry.kind === 'named-again') await delay(clock, 50);
+    return append(entry, deadline);
+  };
+
+  const heard = vi.fn();
+  void counter.asked(voidOf(sale)).then(heard);
+  await clock.advance(40);
+  expect(heard).not.toHaveBeenCalled();
+  await clock.advance(40);
+  expect(heard).toHaveBeenCalledWith(expect.objectContaining({ de39: '12' }));
+  expect(journal.entries.at(-1)).toMatchObject({ kind: 'named-again' });
 });

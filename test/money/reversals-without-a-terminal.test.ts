@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { subjectOf } from '../../switch/requests/nameless.ts';
 import type { TerminalMessage } from '../../switch/requests/terminal-message.ts';
 import type { TestCore } from '../support/core.ts';
 import {
@@ -147,4 +148,10 @@ describe('a reversal that names no terminal', () => {
     const counter = new Counter();
     expect(await counter.heard(sale(UNNAMED), ACQUIRER_LINE)).toMatchObject({ code: '30' });
   });
+});
+
+it('a reversal that names no terminal has the key of today in every release: its repeat may come behind an upgrade', () => {
+  const said = { mti: '0400', de90: originalElements(), de37: '632812000001', de4: '000000002500' };
+  expect(subjectOf(said)).toBe('YnE-lxsw9X2VmTnhesW7Vr');
+  expect(subjectOf({ ...said, de41: '        ' })).toBe('YnE-lxsw9X2VmTnhesW7Vr');
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Pan } from '../../messages/index.ts';
 import { purchaseMessage } from '../../test/support/core.ts';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import type { TerminalMessage } from './terminal-message.ts';
@@ -56,4 +57,21 @@ test.each([
   expect(() => understandSender(without(name), clock)).toThrow(
     expect.objectContaining({ code: 'SW_FORMAT', detail: { element } }),
   );
+});
+
+test('a refund gets a reference of ours beside that of its sale, which another payment may have as well', () => {
+  const refund = purchaseMessage({ mti: '0200', de3: '200000', de37: '632812000777' });
+  const asked = understandPayment(refund, understandSender(refund, clock), clock);
+  expect(asked).toMatchObject({ refersTo: '632812000777', hasOwnReference: false });
+  expect(asked.rrn).not.toBe('632812000777');
+});
+
+test.each([
+  ['12 digits', '424242424242', undefined],
+  ['11 digits', '42424242424', 'SW_FORMAT'],
+])('a card number has twelve digits at least: %s', (_, digits, code) => {
+  const message = purchaseMessage({ de2: Pan.fromWire(digits), de35: undefined });
+  const read = () => understandPayment(message, understandSender(message, clock), clock).card.pan.reveal();
+  if (code === undefined) expect(read()).toBe(digits);
+  else expect(read).toThrow(expect.objectContaining({ code }));
 });

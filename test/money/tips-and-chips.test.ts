@@ -34,6 +34,15 @@ describe('a tip', () => {
     }),
   );
 
+  it('is in the journal by itself, where DE54 says it', async () => {
+    const de54 = [
+      { accountType: '00', amountType: '44', currency: '978', sign: 'D', amount: '000000000300' },
+    ];
+    const { counter } = await tipped({ de54 });
+    const told = counter.core.journal.entries.find(({ kind }) => kind === 'adjusted');
+    expect(told?.body).toMatchObject({ tipMinorUnits: 300 });
+  });
+
   it('may come again, and is the total each time', () => {
     expect(twice()).toMatchObject({ codes: ['00', '00'], standing: [2_800] });
   });

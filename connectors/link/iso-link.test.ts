@@ -189,14 +189,6 @@ describe('a link', () => {
     await Promise.all(waiting);
   });
 
-  it('asks whether somebody is there though it carries all that it may', async () => {
-    const network = await startNetwork();
-    const { link } = startLink(network, { maxInFlight: 1, echoAfterIdleMs: 30 });
-    await signedOn(link);
-    void link.exchange(request('000001'), soon(60_000));
-    await vi.waitFor(() => expect(network.received.at(-1)).toMatchObject({ de70: '301' }));
-  });
-
   it('tells at once whether a request left', async () => {
     const network = await startNetwork();
     const { link } = startLink(network, { maxInFlight: 2 });

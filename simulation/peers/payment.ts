@@ -347,7 +347,7 @@ export class Payment implements Dialogue {
   #repeated(): TerminalMessage {
     const { terminal, order, message, random } = this;
     const repeat = { ...message, mti: `${order.mti.slice(0, 3)}1` };
-    return terminal.byHabit(repeat, ({ name, terminal: habit }, sent) =>
+    return terminal.sentAgain(repeat, this, ({ name, terminal: habit }, sent) =>
       habit.repeats?.(sent, terminal.moment(), random.stream(`${name} ${this.#asked}`)),
     );
   }

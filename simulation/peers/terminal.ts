@@ -60,6 +60,11 @@ interface Line {
   readonly dialogues: Set<Dialogue>;
 }
 
+/** As DE90 names it. */
+function nameOf({ de11, de7 }: TerminalMessage): string {
+  return `${de11} ${de7}`;
+}
+
 /** A terminal, or an acquirer's host: one connection at a time, sealed messages, answers matched to dialogues. */
 export class Terminal {
   readonly settings: TerminalSettings;
@@ -74,6 +79,8 @@ export class Terminal {
   readonly #clockIs: { readonly offMs: number; readonly zoneMs: number };
   readonly #dialogues = new Map<string, Dialogue>();
   readonly #stanUsedAt = new Map<number, number>();
+  /** Whose message had this STAN and DE7 first. */
+  readonly #named = new Map<string, Dialogue>();
   #line: Line | undefined;
   #stan: number;
 
@@ -122,6 +129,19 @@ export class Terminal {
     }, usual);
   }
 
+  /**
+   * What a message is that is sent again: by habit it has a DE7 of its own, but not where STAN and DE7 would be those of
+   * another. Then nobody could say which one a reversal names.
+   */
+  sentAgain(
+    message: TerminalMessage,
+    dialogue: Dialogue,
+    change: (habit: HabitOfTerminals, so: TerminalMessage) => TerminalMessage | undefined,
+  ): TerminalMessage {
+    const changed = this.byHabit(message, change);
+    return (this.#named.get(nameOf(changed)) ?? dialogue) === dialogue ? changed : message;
+  }
+
   nextStan(): string {
     const { now } = this.world;
     const { last } = this.settings.stans;
@@ -152,6 +172,7 @@ export class Terminal {
     const { connection, dialect, owed, sentAt, dialogues } = this.#line;
     const key = correlationOf(message);
     this.keepsStan(message);
+    if (!this.#named.has(nameOf(message))) this.#named.set(nameOf(message), dialogue);
     sentAt.set(key, this.world.now);
     owed.set(key, (owed.get(key) ?? 0) + 1);
     dialogues.add(dialogue);

@@ -87,3 +87,15 @@ test('data that are overtaken before their link has signed on bear no payment', 
   expect(state()).toBe('signed-on');
   expect(links).toHaveLength(3);
 });
+
+test('data whose link has just signed on serve, though newer ones come in that moment', async () => {
+  const { networks, links, next } = followed();
+  if (next) next.state = 'signed-on';
+  networks.follow([{ ...settings, port: 3 }]);
+  expect(next?.closedWith).toEqual([]);
+
+  const [before, , newest] = links;
+  if (before) before.state = 'down';
+  expect(networks.connectors.get('visa')?.state()).toBe('signed-on');
+  expect(newest?.state).toBe('connected');
+});

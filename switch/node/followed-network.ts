@@ -43,6 +43,9 @@ class FollowedNetwork {
 
   follow(settings: NetworkSettings): void {
     if (this.#isClosed || JSON.stringify(settings) === JSON.stringify(this.#settings)) return;
+    // It has signed on, and nobody has looked yet.
+    if (this.#next?.state() === 'signed-on') this.#takeOver(this.#next, 0);
+
     this.#settings = settings;
     const next = this.#parts.open(settings);
     this.#others.add(next);

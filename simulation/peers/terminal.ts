@@ -130,8 +130,8 @@ export class Terminal {
   }
 
   /**
-   * What a message is that is sent again: by habit it has a DE7 of its own, but not where STAN and DE7 would be those of
-   * another. Then nobody could say which one a reversal names.
+   * What a message is that is sent again: by habit it has a DE7 of its own, but not where STAN and DE7 would be those
+   * of another. Then nobody could say which one a reversal names.
    */
   sentAgain(
     message: TerminalMessage,

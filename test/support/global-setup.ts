@@ -6,6 +6,7 @@ import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
 import { type RunningPostgres, startPostgres } from '../../deploy/postgres/start-postgres.ts';
 import { silentLog } from '../../runtime/index.ts';
+import { FOLDER_OF_RUN } from '../../runtime/testing/made-once.ts';
 import { migrate } from '../../switch/database/migrate.ts';
 
 declare module 'vitest' {
@@ -30,7 +31,7 @@ export interface TestServer {
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), 'etika-run-'));
-  process.env['ETIKA_TEST_RUN_FOLDER'] = folder;
+  process.env[FOLDER_OF_RUN] = folder;
   process.env['NODE_COMPILE_CACHE'] ??= join(folder, 'compiled');
   let server: Promise<TestServer> | undefined;
   let stop = async () => {};
